@@ -1,0 +1,95 @@
+import js from '@eslint/js';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The layers of src/, each with what it may not import (the picture is in docs/architecture.md). Imports point one way:
+ * a layer's own folder is always allowed, and so is everything that is not named here.
+ */
+const forbidden = {
+  domain: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
+  delivery: ['workflows', 'activities', 'store', 'temporal', 'api', 'embedded', 'cli'],
+  store: ['workflows', 'activities', 'delivery', 'temporal', 'api', 'embedded', 'cli'],
+  workflows: ['delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
+  activities: ['workflows', 'temporal', 'api', 'embedded', 'cli'],
+  temporal: ['store', 'activities', 'delivery', 'api', 'embedded', 'cli'],
+  api: ['workflows', 'activities', 'delivery', 'embedded', 'cli'],
+  embedded: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'cli'],
+};
+const layerFences = Object.entries(forbidden).map(([layer, targets]) => ({
+  target: `./src/${layer}`,
+  from: targets.map((target) => `./src/${target}`),
+  message: `src/${layer} may not import this layer: imports point one way (docs/architecture.md).`,
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', '.signpost', 'test-output'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: layerFences }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/config.ts', 'src/embedded/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Settings are read in src/config.ts only.' },
+      ],
+    },
+  },
+  {
+    // Workflow code runs in a deterministic sandbox: no I/O, no clock or randomness of the host, no activities at run time.
+    files: ['src/workflows/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^node:', message: 'Workflow code has no Node API.' },
+            {
+              regex: '^@temporalio/(?!workflow$|common$)',
+              message: 'Workflow code imports @temporalio/workflow only.',
+            },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/activities/*', '**/activities'], allowTypeImports: true, message: 'Types only.' }] },
+      ],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'setImmediate', 'require'],
+    },
+  },
+  {
+    files: ['scripts/**/*.mjs', '*.mjs', '*.js', '.ci/**'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        __dirname: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+);

@@ -1,0 +1,32 @@
+/** Type checking is `npm run types`; here the code is only stripped of its types. */
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+      // Packages that exist as ES modules only are loaded by import(), which must stay as written.
+      module: { type: 'commonjs', ignoreDynamic: true },
+    },
+  ],
+};
+const project = (displayName, folders) => ({
+  displayName,
+  transform,
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+});
+
+module.exports = {
+  projects: [
+    project('unit', ['domain', 'config', 'delivery', 'docs']),
+    project('store', ['store']),
+    project('workflows', ['workflows', 'replay']),
+    project('api', ['api', 'temporal']),
+    project('e2e', ['e2e', 'embedded', 'faults']),
+  ],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

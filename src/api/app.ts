@@ -1,0 +1,167 @@
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { Problem } from '../domain/problems';
+import type { Principal } from '../domain/types';
+import { insertAudit } from '../store/audit';
+import type { Sealer } from '../store/crypto';
+import type { Database, Executor } from '../store/database';
+import type { Authenticator } from './auth';
+import { idempotencyKeyOf, once } from './idempotency';
+import { parseOrThrow, problemHandler, sendProblem } from './problem-response';
+import type { Context, Reply, Route } from './route';
+
+const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
+const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
+const empty = z.strictObject({});
+
+/** What every route needs of its surroundings. */
+export interface AppOptions {
+  routes: readonly Route[];
+  /** Mounted before the routes: static pages and the like. */
+  pages?: readonly RequestHandler[];
+  db: Database;
+  sealer: Sealer;
+  authenticator: Authenticator;
+  log: Logger;
+  /** Holds every answer against its schema; for tests. */
+  verifyAnswers?: boolean;
+}
+
+/** Builds the Express application from the list of routes. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+      strictTransportSecurity: false,
+    }),
+  );
+  for (const page of options.pages ?? []) app.use(page);
+  for (const route of options.routes) app[route.method](route.path, routeHandler(route, options));
+  for (const [path, methods] of methodsByPath(options.routes)) {
+    app.all(path, (request, response) => {
+      sendProblem(request, response, methodNotAllowed(request.method, methods));
+    });
+  }
+  app.use((request, response) => {
+    sendProblem(
+      request,
+      response,
+      new Problem('unknown-route', `There is no ${request.method} ${request.path}; /docs lists the routes.`),
+    );
+  });
+  app.use(problemHandler(options.log));
+  return app;
+}
+
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+  return methods;
+}
+
+function methodNotAllowed(method: string, allowed: string[]): Problem {
+  return new Problem('method-not-allowed', `${method} is not one of ${allowed.join(', ')}.`, {
+    headers: { allow: allowed.join(', ') },
+  });
+}
+
+function routeHandler(route: Route, options: AppOptions): RequestHandler {
+  const parseBody = express.json({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, strict: false });
+  return async (request, response) => {
+    const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
+    if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
+      throw new Problem(
+        'forbidden',
+        `This call is for: ${route.roles.join(', ')}. The credential is of role ${principal.role}.`,
+      );
+    }
+    if (route.body) await readJson(parseBody, request, response);
+    const reply = await run(route, options, principal, request, response);
+    if (!response.headersSent) send(route, options, response, reply);
+  };
+}
+
+async function readJson(parseBody: RequestHandler, request: Request, response: Response): Promise<void> {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody && !request.is('application/json')) {
+    throw new Problem('unsupported-media-type', 'Send the body with content-type: application/json.');
+  }
+  await new Promise<void>((resolve, reject) => {
+    const next: NextFunction = (error?: unknown) => (error ? reject(error as Error) : resolve());
+    void parseBody(request, response, next);
+  });
+}
+
+async function run(
+  route: Route,
+  options: AppOptions,
+  principal: Principal,
+  request: Request,
+  response: Response,
+): Promise<Reply> {
+  const effects: (() => void | Promise<void>)[] = [];
+  const contextWith = (db: Executor): Context => ({
+    principal,
+    params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
+    query: parseOrThrow(route.query ?? empty, request.query, 'query'),
+    // An absent body is an empty one, so that a call whose fields are all optional needs none.
+    body: route.body ? parseOrThrow(route.body, request.body ?? {}, '') : undefined,
+    headers: request.headers,
+    db,
+    log: options.log,
+    audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
+    afterCommit: (effect) => effects.push(effect),
+    request,
+    response,
+  });
+  const context = contextWith(options.db);
+  const reply =
+    route.method === 'get' || route.ownTransaction
+      ? await route.handle(context)
+      : await options.db.transaction((executor) => {
+          const inside: Context = {
+            ...context,
+            db: executor,
+            audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+          };
+          const key = route.creates ? idempotencyKeyOf(inside) : undefined;
+          return key === undefined
+            ? route.handle(inside)
+            : once(executor, options.sealer, inside, key, () => route.handle(inside));
+        });
+  for (const effect of effects) await settle(effect, options.log);
+  return reply;
+}
+
+async function settle(effect: () => void | Promise<void>, log: Logger): Promise<void> {
+  try {
+    await effect();
+  } catch (error) {
+    log.warn({ err: error }, 'an effect after the commit failed; the relay will make up for it');
+  }
+}
+
+function send(route: Route, options: AppOptions, response: Response, reply: Reply): void {
+  response.status(reply.status).set(reply.headers ?? {});
+  if (reply.body === undefined) {
+    response.end();
+    return;
+  }
+  const text = JSON.stringify(reply.body);
+  if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
+  response.type('application/json').send(text);
+}
+
+function verifyAnswer(route: Route, status: number, text: string): void {
+  const answer = route.answers[status];
+  if (!answer?.schema) throw new Error(`${route.method} ${route.path} answers ${status}, which it does not declare.`);
+  const result = answer.schema.safeParse(JSON.parse(text));
+  if (!result.success) throw new Error(`${route.method} ${route.path} ${status}: ${z.prettifyError(result.error)}`);
+}

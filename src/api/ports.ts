@@ -1,0 +1,30 @@
+import type { Executor } from '../store/database';
+
+/**
+ * What the routes need of the rest of the service. The composition root (src/main.ts) fills them in, so that src/api knows neither
+ * Temporal's workers nor the HTTP client that delivers.
+ */
+
+/** Brings the notifications of subscriptions in line after a change of their status. */
+export interface Settler {
+  /**
+   * Inside the transaction of the change: marks the subscriptions concerned that have something to release or to cancel.
+   *
+   * @returns their ids, for `start`
+   */
+  mark(db: Executor, which: { subscriptionId: string } | { productId: string }): Promise<string[]>;
+  /** After the commit: starts a `settleSubscription` workflow for each. What fails here the relay starts later. */
+  start(subscriptionIds: string[]): Promise<void>;
+}
+
+/** Sends a challenge (CRC) to a URL and says what came of it; never throws for what the receiver does. */
+export interface Challenger {
+  challenge(url: string, secrets: string[]): Promise<ChallengeOutcome>;
+}
+
+export interface ChallengeOutcome {
+  verified: boolean;
+  responseStatus: number | null;
+  detail: string;
+  durationMs: number;
+}

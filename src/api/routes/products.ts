@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { newUuid } from '../../domain/ids';
+import { notFound, Problem } from '../../domain/problems';
+import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/products';
+import { scopeOf } from '../auth';
+import { route, type Route } from '../route';
+import { displayName, givenId, isGivenIdKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+import type { Settler } from '../ports';
+
+const product = z
+  .object({
+    id: givenId,
+    name: z.string(),
+    enabled: z.boolean(),
+    requireVerification: z
+      .boolean()
+      .describe('Whether a subscription must have passed its challenge before it is delivered to.'),
+    createdAt: timestamp,
+    modifiedAt: timestamp,
+  })
+  .meta({ id: 'Product' });
+
+const params = z.object({ id: z.string() });
+const requireVerification = z.boolean().describe('Hold notifications until the subscription has passed its challenge.');
+
+/** Product onboarding. */
+export function productRoutes(settler: Settler): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/products',
+      summary: 'Create a product',
+      description: 'Created disabled unless an admin says otherwise: events of a disabled product are refused.',
+      tag: 'Products',
+      roles: ['admin'],
+      body: z.strictObject({
+        id: givenId.optional(),
+        name: displayName,
+        enabled: z.boolean().default(false),
+        requireVerification: requireVerification.default(false),
+      }),
+      answers: { 201: { description: 'Created', schema: product } },
+      problems: ['already-exists'],
+      creates: true,
+      async handle({ db, body, audit }) {
+        const created = await insertProduct(db, { ...body, id: body.id ?? newUuid() });
+        if (!created)
+          throw new Problem('already-exists', 'A product has this id.', {
+            errors: [{ path: '/id', message: 'is taken' }],
+          });
+        await audit('product.create', created.id, { enabled: created.enabled });
+        return { status: 201, body: created };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/products',
+      summary: 'List products',
+      tag: 'Products',
+      roles: ['admin', 'product', 'viewer'],
+      query: z.strictObject(pageQuery),
+      answers: { 200: { description: 'A page, by id descending', schema: pageOf(product) } },
+      async handle({ db, principal, query }) {
+        return { status: 200, body: await listProducts(db, scopeOf(principal), pageRequest(query, isGivenIdKey)) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/products/:id',
+      summary: 'Get a product',
+      tag: 'Products',
+      roles: ['admin', 'product', 'viewer'],
+      params,
+      answers: { 200: { description: 'The product', schema: product } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { id } }) {
+        const found = await findProduct(db, id, scopeOf(principal));
+        if (!found) throw notFound('product');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/v1/products/:id',
+      summary: 'Change a product',
+      description:
+        'Enables or disables it, renames it, or asks for challenges. When verification is no longer asked for, held notifications are released.',
+      tag: 'Products',
+      roles: ['admin'],
+      params,
+      body: z.strictObject({
+        name: displayName.optional(),
+        enabled: z.boolean().optional(),
+        requireVerification: requireVerification.optional(),
+      }),
+      answers: { 200: { description: 'As it is now', schema: product } },
+      problems: ['not-found'],
+      async handle({ db, params: { id }, body, audit, afterCommit }) {
+        const changed = await updateProduct(db, id, body);
+        if (!changed) throw notFound('product');
+        await audit('product.change', id, { ...body });
+        if (body.requireVerification === false) {
+          const subscriptions = await settler.mark(db, { productId: id });
+          afterCommit(() => settler.start(subscriptions));
+        }
+        return { status: 200, body: changed };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,87 @@
+import { randomFillSync } from 'node:crypto';
+
+/**
+ * Ids are UUIDv7 (RFC 9562 §5.7): the first 48 bits are the Unix time in milliseconds, so they sort by age and name the
+ * partition a row lives in. In public they are a prefix and 26 characters of lower-case Crockford base32, which keeps the order.
+ */
+export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ENCODED_LENGTH = 26;
+const DIGIT = new Map([...ALPHABET].map((character, value) => [character, value]));
+const MAX_COUNTER = 0xfff;
+
+let lastMs = 0;
+let counter = 0;
+
+/**
+ * A new UUIDv7 in its 36-character text form. Within one process ids only ever grow: the 12 bits after the time are a
+ * counter, and when it overflows or the clock steps back the time part runs ahead of the clock.
+ */
+export function newUuid(nowMs: number = Date.now()): string {
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    counter = 0;
+  } else if (counter < MAX_COUNTER) {
+    counter += 1;
+  } else {
+    lastMs += 1;
+    counter = 0;
+  }
+  const bytes = randomFillSync(Buffer.allocUnsafe(16));
+  bytes.writeUIntBE(lastMs, 0, 6);
+  bytes.writeUInt16BE(0x7000 | counter, 6);
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return formatUuid(bytes);
+}
+
+/** The smallest UUIDv7 of a moment: every id made at or after `ms` is at least this. Used for time filters and partition bounds. */
+export function uuidFloor(ms: number): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(Math.max(0, Math.floor(ms)), 0, 6);
+  return formatUuid(bytes);
+}
+
+/** Unix milliseconds in which a UUIDv7 was made. */
+export function uuidTimeMs(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+/** The public form of an id, as in `ntf_01k…`. */
+export function encodeId(kind: IdKind, uuid: string): string {
+  const hex = uuid.replaceAll('-', '');
+  let value = BigInt(`0x${hex}`);
+  let text = '';
+  for (let i = 0; i < ENCODED_LENGTH; i++) {
+    text = ALPHABET[Number(value & 31n)]! + text;
+    value >>= 5n;
+  }
+  return `${kind}_${text}`;
+}
+
+/** The UUID behind a public id, or `undefined` where the text is no id of that kind. */
+export function decodeId(kind: IdKind, id: string): string | undefined {
+  if (id.length !== kind.length + 1 + ENCODED_LENGTH || !id.startsWith(`${kind}_`)) return undefined;
+  let value = 0n;
+  for (const character of id.slice(kind.length + 1)) {
+    const digit = DIGIT.get(character);
+    if (digit === undefined) return undefined;
+    value = (value << 5n) | BigInt(digit);
+  }
+  if (value >> 128n) return undefined;
+  const hex = value.toString(16).padStart(32, '0');
+  return formatHex(hex);
+}
+
+/** A new public id of a kind. */
+export function newId(kind: IdKind): string {
+  return encodeId(kind, newUuid());
+}
+
+function formatUuid(bytes: Buffer): string {
+  return formatHex(bytes.toString('hex'));
+}
+
+function formatHex(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

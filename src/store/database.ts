@@ -1,0 +1,106 @@
+import { Pool, types, type PoolClient, type PoolConfig, type QueryResult, type QueryResultRow } from 'pg';
+
+/** Anything that runs a statement: the pool, or one client inside a transaction. */
+export interface Executor {
+  query<Row extends QueryResultRow>(config: Statement): Promise<QueryResult<Row>>;
+}
+
+/** A statement; with a `name` it is prepared once per connection. */
+export interface Statement {
+  text: string;
+  values?: unknown[];
+  name?: string;
+}
+
+/** The service's connections to Postgres. */
+export interface Database extends Executor {
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  transaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+// Counts (bigint) fit a JavaScript number for as long as this service will run.
+types.setTypeParser(types.builtins.INT8, Number);
+
+/**
+ * Opens a pool. No connection is made until the first statement.
+ *
+ * @param onError - told when an idle connection breaks, as it does when Postgres restarts; the pool replaces it
+ */
+export function openDatabase(
+  connectionString: string,
+  onError: (error: Error) => void,
+  options: PoolConfig = {},
+): Database {
+  const pool = new Pool({
+    connectionString,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'signpost',
+    ...options,
+  });
+  pool.on('error', onError);
+  return {
+    query: (statement) => pool.query(statement),
+    transaction: (work) => inTransaction(pool, work),
+    close: () => pool.end(),
+  };
+}
+
+async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work({ query: (statement) => client.query(statement) });
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken = await rollBack(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function rollBack(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Whether an error says that Postgres cannot be reached or is going away, rather than that a statement was wrong. */
+export function isUnavailable(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string')
+    return /timeout exceeded when trying to connect|Connection terminated/.test(
+      String((error as Error | null)?.message),
+    );
+  // Class 08: connection; 57P01..57P03: shutdown, crash, starting up; 53300: too many connections.
+  return (
+    /^08/.test(code) ||
+    [
+      '57P01',
+      '57P02',
+      '57P03',
+      '53300',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOENT',
+      'EHOSTUNREACH',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+    ].includes(code)
+  );
+}
+
+/** Whether an error is the violation of a unique index, of the given name where one is given. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const { code, constraint: name } = (error ?? {}) as { code?: string; constraint?: string };
+  return code === '23505' && (constraint === undefined || name === constraint);
+}
