@@ -218,6 +218,9 @@ create table notifications (
   accepted_as text not null,
   retry_schedule integer[] not null,
   attempt_count integer not null default 0,
+  -- When the current walk through the ladder began (accepted, or retried by hand), and the attempts made before it.
+  opened_at timestamptz not null default now(),
+  ladder_base integer not null default 0,
   -- `<workflow run id>:<sequence in the run>` of the last recorded attempt: a repeated record finds itself.
   last_attempt_key text,
   last_attempt_id uuid,
@@ -225,6 +228,8 @@ create table notifications (
   last_error_class text,
   last_error_message text,
   next_attempt_at timestamptz,
+  -- Somebody asked for the next attempt at once; cleared when it begins.
+  retry_asked boolean not null default false,
   -- When the relay should doubt that a workflow looks after it; null once closed or held.
   reconcile_after timestamptz,
   created_at timestamptz not null default now(),

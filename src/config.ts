@@ -209,7 +209,7 @@ export class ConfigError extends Error {
  *
  * @throws ConfigError naming each bad variable, its value (masked if secret) and what is expected
  */
-export function loadConfig(env: Record<string, string | undefined>): Config {
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
   if (
     settings.DATABASE_URL !== undefined &&

@@ -1,3 +1,4 @@
+import type { LiveState, NotificationRef } from '../domain/delivery';
 import type { Executor } from '../store/database';
 
 /**
@@ -27,4 +28,18 @@ export interface ChallengeOutcome {
   responseStatus: number | null;
   detail: string;
   durationMs: number;
+}
+
+/** Has the workflows of accepted notifications started. */
+export interface EventStarter {
+  /** Whether more may be accepted. */
+  readonly hasRoom: boolean;
+  enqueue(notifications: readonly NotificationRef[]): void;
+}
+
+/** Steers and asks the workflows of notifications. */
+export interface NotificationControl {
+  retry(notification: NotificationRef): Promise<void>;
+  cancel(notificationId: string): Promise<void>;
+  live(notificationId: string): Promise<LiveState | null>;
 }

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Problem, type FieldError } from '../domain/problems';
-import { isUnavailable } from '../store/database';
+import { isUnavailable, isUnstorableText } from '../store/database';
 
 /** A problem as every error is answered (RFC 9457). */
 export const problemSchema = z
@@ -54,6 +54,7 @@ function toProblem(error: unknown): Problem {
   const fromParser = bodyParserProblem(error);
   if (fromParser) return fromParser;
   if (error instanceof URIError) return new Problem('invalid-request', 'The path holds a malformed escape.');
+  if (isUnstorableText(error)) return new Problem('validation-failed', 'A text holds a character that cannot be stored (NUL).');
   if (isUnavailable(error)) {
     return new Problem('database-unavailable', 'Nothing was changed; try again.', {
       headers: { 'retry-after': '2' },
@@ -97,8 +98,13 @@ export function parseOrThrow<Schema extends z.ZodType>(
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new Problem('validation-failed', 'The request breaks a rule; errors says which.', {
-    errors: result.error.issues.flatMap((issue) => fieldErrors(issue, where)),
+    errors: fieldErrorsOf(result.error, where),
   });
+}
+
+/** The faults that a schema found, each with a pointer to its field. */
+export function fieldErrorsOf(error: z.ZodError, where: '' | 'query' | 'path'): FieldError[] {
+  return error.issues.flatMap((issue) => fieldErrors(issue, where));
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, where: string): FieldError[] {

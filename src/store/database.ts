@@ -104,3 +104,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   const { code, constraint: name } = (error ?? {}) as { code?: string; constraint?: string };
   return code === '23505' && (constraint === undefined || name === constraint);
 }
+
+/** Whether a statement was refused for a text that Postgres cannot store, such as one with a NUL character. */
+export function isUnstorableText(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: string };
+  return code === '22021' || code === '22P05';
+}

@@ -59,3 +59,8 @@ export async function storeIdempotentAnswer(
 function context(owner: IdempotencyOwner): string {
   return `idempotency ${owner.principalId} ${owner.key}`;
 }
+
+/** Removes keys that are past their 24 hours. */
+export async function deleteExpiredIdempotencyKeys(db: Executor): Promise<void> {
+  await db.query({ text: `delete from idempotency_keys where created_at < now() - interval '${LIFETIME}'` });
+}

@@ -1,0 +1,35 @@
+import { cancelNotification } from '../store/deliveries';
+import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
+import { ensurePartitions } from '../store/partitions';
+import type { DeliverNotificationResult } from '../domain/delivery';
+import { createDeliver } from './deliver';
+import type { ActivityDeps } from './deps';
+import { createSettleBatch } from './settle-batch';
+
+/** The activities of the worker. Their names are wire names: they never change meaning. */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    /** Makes one attempt and records it. */
+    deliver: createDeliver(deps),
+
+    /** Records that a notification was cancelled, unless it was closed before. */
+    async cancelNotification({ notificationId }: { notificationId: string }): Promise<DeliverNotificationResult> {
+      const now = await cancelNotification(deps.db, notificationId);
+      if (now?.status === 'cancelled') deps.metrics.notificationsFinished('cancelled');
+      const status = now?.status === 'delivered' || now?.status === 'failed' ? now.status : 'cancelled';
+      return { status, attempts: now?.attempts ?? 0 };
+    },
+
+    /** One step of bringing a subscription's notifications in line with its status. */
+    settleBatch: createSettleBatch(deps),
+
+    /** Daily housekeeping: partitions for the days ahead, and what has outlived its use. */
+    async maintain(): Promise<void> {
+      await ensurePartitions(deps.db);
+      await deleteExpiredIdempotencyKeys(deps.db);
+    },
+  };
+}
+
+/** What workflows see of the activities. */
+export type Activities = ReturnType<typeof createActivities>;

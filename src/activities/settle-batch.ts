@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import type { NotificationRef } from '../domain/delivery';
+import {
+  cancelOpen,
+  clearSettling,
+  findSettling,
+  hasMovedOn,
+  listHeld,
+  markSettling,
+  releaseHeld,
+} from '../store/settling';
+import type { ActivityDeps } from './deps';
+
+const BATCH = 50;
+/** A released notification gets this long for its attempt before the next is released: order where the receiver is quick, progress where not. */
+const ORDER_WINDOW_MS = 1000;
+const POLL_MS = 20;
+/** An accept that read the old status may still be under way when the last one is released. */
+const STRAGGLER_MS = 2000;
+
+/** The activity `settleBatch`: one step of bringing a subscription's notifications in line with its status. */
+export function createSettleBatch(deps: ActivityDeps): (input: { subscriptionId: string }) => Promise<{ done: boolean }> {
+  const { db } = deps;
+
+  async function cancelAll(subscriptionId: string): Promise<number> {
+    const cancelled = await cancelOpen(db, subscriptionId, BATCH);
+    for (const notificationId of cancelled) {
+      await deps.control.cancel(notificationId);
+      Context.current().heartbeat();
+    }
+    return cancelled.length;
+  }
+
+  async function release(notification: NotificationRef): Promise<void> {
+    if (!(await releaseHeld(db, notification.notificationId))) return;
+    await deps.control.release(notification);
+    const until = Date.now() + ORDER_WINDOW_MS;
+    while (Date.now() < until && !(await hasMovedOn(db, notification.notificationId))) await sleep(POLL_MS);
+    Context.current().heartbeat();
+  }
+
+  return async function settleBatch({ subscriptionId }) {
+    const settling = await findSettling(db, subscriptionId);
+    if (!settling) return { done: true };
+    if (settling.deleted) {
+      if ((await cancelAll(subscriptionId)) > 0) return { done: false };
+    } else if (settling.status === 'enabled') {
+      const held = await listHeld(db, subscriptionId, BATCH);
+      for (const notification of held) await release(notification);
+      if (held.length > 0) return { done: false };
+    }
+    await clearSettling(db, subscriptionId, settling.since);
+    await sleep(STRAGGLER_MS);
+    const more = await markSettling(db, { subscriptionId });
+    return { done: more.length === 0 };
+  };
+}

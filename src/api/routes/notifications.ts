@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/problems';
+import { ATTEMPT_ERROR_CLASSES, HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
+import { attemptsOf, findAttempt } from '../../store/attempts';
+import { cancelNotification } from '../../store/deliveries';
+import { findNotification, findRef, listNotifications, markDue, reopenNotification, type NotificationFilter } from '../../store/notifications';
+import { findSubscription } from '../../store/subscriptions';
+import { scopeOf } from '../auth';
+import type { NotificationControl } from '../ports';
+import { route, type Context, type Route } from '../route';
+import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
+
+const attemptError = z.object({ class: z.enum(ATTEMPT_ERROR_CLASSES), message: z.string() });
+
+export const notificationSchema = z
+  .object({
+    id: z.string(),
+    eventId: z.string(),
+    subscriptionId: z.string(),
+    customerId: z.string(),
+    productId: z.string(),
+    eventType: z.string(),
+    status: z.enum(NOTIFICATION_STATUSES),
+    attemptCount: z.int(),
+    nextAttemptAt: timestamp.nullable(),
+    lastError: attemptError.nullable(),
+    lastResponseStatus: z.int().nullable(),
+    createdAt: timestamp,
+    finishedAt: timestamp.nullable(),
+    workflowId: z.string(),
+  })
+  .meta({ id: 'Notification' });
+
+const attempt = z
+  .object({
+    id: z.string(),
+    notificationId: z.string(),
+    number: z.int(),
+    trigger: z.enum(['scheduled', 'manual']),
+    startedAt: timestamp,
+    finishedAt: timestamp,
+    durationMs: z.int(),
+    status: z.int().nullable().describe('Of the response; null where there was none.'),
+    error: attemptError.nullable(),
+    workflowId: z.string(),
+  })
+  .meta({ id: 'Attempt' });
+
+const attemptDetail = attempt.extend({
+  request: z.object({
+    method: z.enum(HTTP_METHODS),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()).describe('As sent; values that are likely secrets are masked.'),
+    body: z.string().nullable(),
+  }),
+  response: z
+    .object({
+      status: z.int(),
+      headers: z.record(z.string(), z.string()),
+      body: z.string().describe('At most the first 16 KiB.'),
+      truncated: z.boolean(),
+    })
+    .nullable(),
+});
+
+const detail = notificationSchema.extend({
+  attempts: z.array(attempt),
+  live: z
+    .object({ phase: z.enum(['delivering', 'waiting', 'held']), attempt: z.int(), nextAttemptAt: timestamp.nullable() })
+    .nullable()
+    .describe('Read from the workflow while it runs.'),
+});
+
+const filter = {
+  status: z.enum(NOTIFICATION_STATUSES).optional(),
+  type: eventTypeName.optional(),
+  since: timestampInput.optional().describe('Accepted at or after.'),
+  until: timestampInput.optional().describe('Accepted before.'),
+};
+const READERS = ['admin', 'product', 'viewer'] as const;
+const params = z.object({ id: z.string() });
+
+/** Exception management: what failed, why, what happens next, and what to do about it. */
+export function notificationRoutes(control: NotificationControl): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/v1/notifications',
+      summary: 'List notifications',
+      tag: 'Notifications',
+      roles: READERS,
+      query: z.strictObject({ ...pageQuery, ...filter, customerId: givenId.optional(), subscriptionId: z.string().max(64).optional() }),
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
+      handle: (context) => list(context, context.query),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/subscriptions/:id/notifications',
+      summary: "List a subscription's notifications",
+      tag: 'Notifications',
+      roles: READERS,
+      params,
+      query: z.strictObject({ ...pageQuery, ...filter }),
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = context.params;
+        if (!(await findSubscription(context.db, id, scopeOf(context.principal)))) throw notFound('subscription');
+        return list(context, { ...context.query, subscriptionId: id });
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/notifications/:id',
+      summary: 'Get a notification with its attempts and what happens next',
+      tag: 'Notifications',
+      roles: READERS,
+      params,
+      answers: { 200: { description: 'The notification', schema: detail } },
+      problems: ['not-found'],
+      async handle(context) {
+        const notification = await find(context, context.params.id);
+        const runs = !['delivered', 'failed', 'cancelled'].includes(notification.status);
+        const [attempts, live] = await Promise.all([attemptsOf(context.db, notification.id), runs ? control.live(notification.id) : null]);
+        return { status: 200, body: { ...notification, attempts, live } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/attempts/:id',
+      summary: 'Get an attempt with its request and response',
+      tag: 'Notifications',
+      roles: READERS,
+      params,
+      answers: { 200: { description: 'The attempt', schema: attemptDetail } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { id } }) {
+        const found = await findAttempt(db, id, scopeOf(principal));
+        if (!found) throw notFound('attempt');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/notifications/:id/retry',
+      summary: 'Retry now',
+      description:
+        'A waiting notification is attempted at once. A failed or cancelled one walks the ladder again, in a new run of its workflow; a delivered one only with `force`.',
+      tag: 'Notifications',
+      roles: ['admin', 'product'],
+      params,
+      body: z.strictObject({ force: z.boolean().default(false).describe('Deliver again what was delivered.') }),
+      answers: { 202: { description: 'Under way', schema: notificationSchema } },
+      problems: ['not-found', 'already-delivered', 'notification-held'],
+      async handle(context) {
+        const { db, params: { id }, body, audit, afterCommit } = context;
+        const notification = await find(context, id);
+        if (notification.status === 'delivered' && !body.force) {
+          throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
+        }
+        if (notification.status === 'held') throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
+        const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
+        if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
+        await markDue(db, id);
+        await audit('notification.retry', id, { was: notification.status, force: body.force });
+        afterCommit(() => control.retry(ref));
+        return { status: 202, body: await find(context, id) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/notifications/:id/cancel',
+      summary: 'Cancel',
+      description: 'Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.',
+      tag: 'Notifications',
+      roles: ['admin', 'product'],
+      params,
+      body: z.strictObject({}),
+      answers: { 202: { description: 'As it is now', schema: notificationSchema } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { db, params: { id }, audit, afterCommit } = context;
+        const before = await find(context, id);
+        await cancelNotification(db, id);
+        await audit('notification.cancel', id, { was: before.status });
+        afterCommit(() => control.cancel(id));
+        return { status: 202, body: await find(context, id) };
+      },
+    }),
+  ];
+}
+
+async function list(
+  { db, principal }: Context,
+  query: Omit<NotificationFilter, 'eventType'> & { type?: string; limit: number; cursor?: string },
+) {
+  const { type, ...rest } = query;
+  return { status: 200, body: await listNotifications(db, scopeOf(principal), { ...rest, eventType: type }, pageRequest(query, isUuidKey)) };
+}
+
+async function find({ db, principal }: Context, id: string): Promise<Notification> {
+  const notification = await findNotification(db, id, scopeOf(principal));
+  if (!notification) throw notFound('notification');
+  return notification;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { Metrics } from '../../metrics';
+import type { Database } from '../../store/database';
+import { VERSION } from '../../version';
+import { route, type Route } from '../route';
+
+const READY_TIMEOUT_MS = 3000;
+const part = z.enum(['ok', 'unreachable']);
+
+/** Whether a part of the service answers; never throws. */
+export type Probe = () => Promise<boolean>;
+
+/** Liveness, readiness and metrics. */
+export function operationRoutes({ db, temporal, metrics }: { db: Database; temporal: Probe; metrics: Metrics }): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/healthz',
+      summary: 'Liveness',
+      tag: 'Operations',
+      roles: 'public',
+      answers: { 200: { description: 'The process serves', schema: z.object({ status: z.literal('ok'), version: z.string() }) } },
+      async handle() {
+        return { status: 200, body: { status: 'ok', version: VERSION } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/readyz',
+      summary: 'Readiness: Postgres and Temporal answer',
+      tag: 'Operations',
+      roles: 'public',
+      answers: {
+        200: { description: 'Ready', schema: z.object({ status: z.literal('ready'), postgres: part, temporal: part }) },
+        503: { description: 'Not ready', schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }) },
+      },
+      async handle() {
+        const [postgres, temporalUp] = await Promise.all([answers(() => pings(db)), answers(temporal)]);
+        const ready = postgres && temporalUp;
+        const word = (up: boolean) => (up ? 'ok' : 'unreachable');
+        return {
+          status: ready ? 200 : 503,
+          body: { status: ready ? 'ready' : 'not-ready', postgres: word(postgres), temporal: word(temporalUp) },
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Prometheus metrics',
+      tag: 'Operations',
+      roles: 'public',
+      answers: { 200: { description: 'In the Prometheus text format', schema: null } },
+      async handle({ response }) {
+        response.status(200).type(metrics.registry.contentType).send(await metrics.registry.metrics());
+        return { status: 200 };
+      },
+    }),
+  ];
+}
+
+async function pings(db: Database): Promise<boolean> {
+  await db.query({ text: 'select 1' });
+  return true;
+}
+
+async function answers(probe: Probe): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), READY_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([probe(), late]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,288 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { Acceptor } from './api/acceptor';
+import { createApp } from './api/app';
+import { createAuthenticator } from './api/auth';
+import { docsPage } from './api/docs-page';
+import { allRoutes } from './api/routes';
+import { ConfigError, loadConfig, type Config } from './config';
+import { createAddressGuard } from './delivery/address-guard';
+import { createChallenger } from './delivery/challenge';
+import { createHttpClient } from './delivery/http-client';
+import { MAIN_TASK_QUEUE } from './domain/delivery';
+import { parseUrlPattern } from './domain/url-pattern';
+import { startEmbedded, type Embedded } from './embedded';
+import { ensureKeys } from './embedded/keys';
+import { createLog } from './log';
+import { createMetrics } from './metrics';
+import { reconcileAllowedUrls } from './store/allowlist';
+import { findPrincipalByKeyHash } from './store/api-keys';
+import { createSealer } from './store/crypto';
+import { isUnavailable, openDatabase, type Database } from './store/database';
+import { cancelNotification } from './store/deliveries';
+import { migrate } from './store/migrate';
+import { countOpen, takeOverdue } from './store/notifications';
+import { ensurePartitions } from './store/partitions';
+import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
+import { printSummary } from './summary';
+import { TemporalLink } from './temporal/connection';
+import { ensureMaintenanceSchedule } from './temporal/maintenance-schedule';
+import { NotificationWorkflows } from './temporal/notification-workflows';
+import { Relay } from './temporal/relay';
+import { ensureSearchAttributes, REGISTER_COMMAND } from './temporal/search-attributes';
+import { startSettling } from './temporal/settler';
+import { Starter } from './temporal/starter';
+import { startWorkers, type Workers } from './worker';
+
+const DATABASE_WAIT_MS = 60_000;
+
+/** A running process of the service. */
+export interface Service {
+  /** Where the API listens; absent for the role `worker`, which serves health and metrics only. */
+  url: string;
+  adminKey: string;
+  temporalUiUrl: string | undefined;
+  /** Rejects when a part fails for good. */
+  failed: Promise<never>;
+  /** Stops accepting, lets attempts in flight finish, then stops everything that was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Composition root: builds every part and starts those of the configured role.
+ *
+ * @param report - told, in a line each, what is being waited for
+ */
+export async function startService(config: Config, report: (line: string) => void): Promise<Service> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    return await compose(config, report, cleanups, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function compose(
+  config: Config,
+  report: (line: string) => void,
+  cleanups: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Service> {
+  const log = createLog(config.logLevel);
+  installRuntime(log);
+  const { adminKey, masterKey } = await ensureKeys(config, report);
+  const embedded = await startEmbedded(config, report);
+  cleanups.push(() => embedded.stop());
+
+  await migrateWhenUp(embedded.databaseUrl, report);
+  const db = openDatabase(embedded.databaseUrl, (error) => log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'));
+  cleanups.push(() => db.close());
+  await ensurePartitions(db);
+
+  const sealer = createSealer(masterKey);
+  const metrics = createMetrics(() => countOpen(db));
+  const allowedUrls = config.allowUrls.map((pattern) => parseUrlPattern(pattern)!);
+  const temporal = new TemporalLink(temporalSettings(config, embedded), log);
+  cleanups.push(() => temporal.close());
+  let searchAttributes = false;
+  const runsWorker = config.role !== 'api';
+  const workflows = new NotificationWorkflows(temporal, {
+    taskQueue: MAIN_TASK_QUEUE,
+    eagerStart: runsWorker,
+    searchAttributes: () => searchAttributes,
+  });
+  const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  const starter = new Starter(workflows, metrics, log);
+  cleanups.push(() => starter.close());
+  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
+  cleanups.push(() => http.close());
+
+  const whenConnected = temporal.connected.then(async (connected) => {
+    searchAttributes = await ensureSearchAttributes(connected);
+    if (!searchAttributes) log.warn(`search attributes are missing and may not be registered from here; run: ${REGISTER_COMMAND}`);
+    return connected;
+  });
+  whenConnected.catch(() => undefined);
+
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined);
+
+  if (runsWorker) {
+    const running = whenConnected.then((connected) =>
+      runWorker({ db, sealer, http, control: workflows, metrics, log }, { temporal: connected, config, workflows, settle }),
+    );
+    running.then(({ workers }) => workers.finished).catch(fail);
+    cleanups.push(() => running.then((worker) => worker.stop()).catch(() => undefined));
+  }
+
+  const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
+  const settler = { mark: markSettling, start: settle };
+  const routes = allRoutes({
+    role: config.role,
+    db,
+    sealer,
+    authenticator,
+    settler,
+    metrics,
+    allowedUrls,
+    acceptor: new Acceptor(starter, metrics),
+    challenger: createChallenger(http),
+    control: workflows,
+    temporal: () => temporal.ping(),
+  });
+  const app = createApp({ routes, pages: [docsPage()], db, sealer, authenticator, log });
+  const server = createServer(app);
+  await listen(server, config);
+  cleanups.push(() => closeServer(server));
+  const { port } = server.address() as AddressInfo;
+
+  const unsettled = await reconcileAllowedUrls(db, allowedUrls);
+  void whenConnected.then(() => settle(unsettled)).catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));
+  return {
+    url: config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    adminKey,
+    temporalUiUrl: config.temporal.uiUrl ?? embedded.temporalUiUrl,
+    failed,
+    stop,
+  };
+}
+
+interface WorkerParts {
+  temporal: Awaited<TemporalLink['connected']>;
+  config: Config;
+  workflows: NotificationWorkflows;
+  settle(subscriptionIds: string[]): Promise<void>;
+}
+
+/** Runs the Temporal workers and the relay. */
+async function runWorker(
+  deps: Parameters<typeof startWorkers>[0],
+  { temporal, config, workflows, settle }: WorkerParts,
+): Promise<{ workers: Workers; stop(): Promise<void> }> {
+  const { db, metrics, log } = deps;
+  const workers = await startWorkers(deps, { temporal, shutdownGraceSeconds: config.shutdownGraceSeconds });
+  const relay = new Relay({
+    store: {
+      takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
+      cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
+      findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
+      markForgottenHolds: () => markForgottenHolds(db),
+    },
+    workflows,
+    startSettling: settle,
+    metrics,
+    log,
+  });
+  relay.start();
+  await ensureMaintenanceSchedule(temporal, MAIN_TASK_QUEUE).catch((error: unknown) =>
+    log.warn({ err: error }, 'the maintenance schedule could not be made; the next start tries again'),
+  );
+  return {
+    workers,
+    async stop() {
+      await relay.stop();
+      await workers.shutdown();
+    },
+  };
+}
+
+async function markForgottenHolds(db: Database): Promise<string[]> {
+  const marked: string[] = [];
+  for (const subscriptionId of await findForgottenHolds(db)) marked.push(...(await markSettling(db, { subscriptionId })));
+  return marked;
+}
+
+function temporalSettings(config: Config, embedded: Embedded) {
+  const { namespace, apiKey, tls } = config.temporal;
+  return { address: embedded.temporalAddress, namespace, apiKey, tls };
+}
+
+/** A database that is starting beside us is waited for; one that refuses us is not. */
+async function migrateWhenUp(databaseUrl: string, report: (line: string) => void): Promise<void> {
+  const until = Date.now() + DATABASE_WAIT_MS;
+  for (let told = false; ; told = true) {
+    try {
+      await migrate(databaseUrl);
+      return;
+    } catch (error) {
+      if (!isUnavailable(error) || Date.now() > until) throw error;
+      if (!told) report('waiting for Postgres …');
+      await sleep(1000);
+    }
+  }
+}
+
+/** Temporal's own log goes into ours, and its signal handlers stay off: this process shuts down in its own order. */
+let runtimeInstalled = false;
+function installRuntime(log: Logger): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
+  });
+  Runtime.install({ shutdownSignals: [], logger });
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new ConfigError(`SIGNPOST_PORT ${port} on ${host} is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`)
+          : error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
+            ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, SIGNPOST_PORT ${port}: ${error.code}.`)
+            : error,
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Answers what is under way and takes no more. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const force = setTimeout(() => server.closeAllConnections(), 5000);
+  await closed;
+  clearTimeout(force);
+}
+
+/** Runs the service until a signal ends it. The exit code is 0 after a clean stop. */
+export async function main(): Promise<void> {
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  try {
+    const config = loadConfig();
+    const stopping = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        let again = false;
+        process.on(signal, () => {
+          if (again) process.exit(130);
+          again = true;
+          resolve();
+        });
+      }
+    });
+    const service = await startService(config, print);
+    printSummary(config, service, print);
+    await Promise.race([stopping, service.failed]).finally(async () => {
+      print('stopping: attempts in flight are finished first (again to stop at once)');
+      await service.stop();
+    });
+    process.exit(0);
+  } catch (error) {
+    // A bad setting is one clear line; anything else is worth its stack.
+    const text = error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  }
+}
+
+if (require.main === module) void main();

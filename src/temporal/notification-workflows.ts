@@ -1,0 +1,107 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
+import type { LiveState, NotificationRef } from '../domain/delivery';
+import { notificationWorkflowId } from '../domain/types';
+import type { deliverNotification } from '../workflows';
+import { cancelSignal, liveQuery, releaseSignal, retrySignal } from '../workflows/messages';
+import type { TemporalLink } from './connection';
+import { searchAttributesOf } from './search-attributes';
+
+const LIVE_QUERY_TIMEOUT_MS = 2000;
+const RPC_TIMEOUT_MS = 10_000;
+
+export interface NotificationWorkflowOptions {
+  taskQueue: string;
+  /** A worker on the same connection runs the first task without a round trip. */
+  eagerStart: boolean;
+  /** Whether the search attributes are registered: Temporal refuses a start that names others. */
+  searchAttributes: () => boolean;
+}
+
+/** Starts, signals and asks the workflows of notifications. */
+export class NotificationWorkflows {
+  constructor(
+    private readonly temporal: Pick<TemporalLink, 'use'>,
+    private readonly options: NotificationWorkflowOptions,
+  ) {}
+
+  /** Starts a notification's workflow. Starting it twice is starting it once. @returns whether it was started by this call */
+  async start(notification: NotificationRef): Promise<boolean> {
+    try {
+      await this.withDeadline((client) =>
+        client.workflow.start<typeof deliverNotification>('deliverNotification', {
+          ...this.startOptions(notification),
+          requestEagerStart: this.options.eagerStart,
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  /** Signals `retry`: a waiting workflow skips the wait; a closed one is run anew. */
+  async retry(notification: NotificationRef): Promise<void> {
+    await this.signalWithStart(notification, retrySignal);
+  }
+
+  /** Signals `release`: a held workflow goes on; one that never ran is started. */
+  async release(notification: NotificationRef): Promise<void> {
+    await this.signalWithStart(notification, releaseSignal);
+  }
+
+  /** Signals `cancel`; a workflow that is not running needs none. */
+  async cancel(notificationId: string): Promise<void> {
+    try {
+      await this.withDeadline((client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  /** What happens now and what next, or `null` where no workflow runs or none answers in time. */
+  async live(notificationId: string): Promise<LiveState | null> {
+    try {
+      const state = await this.withDeadline(
+        (client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).query(liveQuery),
+        LIVE_QUERY_TIMEOUT_MS,
+      );
+      return state.phase === 'closed' ? null : state;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The workflow's latest run, or `undefined` where there never was one. */
+  async describe(notificationId: string): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await this.withDeadline((client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).describe());
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  private async signalWithStart(notification: NotificationRef, signal: SignalDefinition): Promise<void> {
+    await this.withDeadline((client) =>
+      client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', { ...this.startOptions(notification), signal }),
+    );
+  }
+
+  private startOptions(notification: NotificationRef) {
+    const { notificationId, schedule, lane, step } = notification;
+    return {
+      taskQueue: this.options.taskQueue,
+      workflowId: notificationWorkflowId(notificationId),
+      args: [step ? { notificationId, schedule, lane, step } : { notificationId, schedule, lane }] as Parameters<typeof deliverNotification>,
+      staticSummary: `${notification.eventType} for ${notification.customerId}`,
+      ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
+    };
+  }
+
+  private async withDeadline<T>(call: (client: Client) => Promise<T>, timeoutMs = RPC_TIMEOUT_MS): Promise<T> {
+    const { client } = this.temporal.use();
+    return client.withDeadline(Date.now() + timeoutMs, () => call(client));
+  }
+}

@@ -1,0 +1,104 @@
+import type { Logger } from 'pino';
+import type { OverdueNotification } from '../domain/delivery';
+import type { Metrics } from '../metrics';
+import type { NotificationWorkflows } from './notification-workflows';
+
+const SWEEP_INTERVAL_MS = 5000;
+const BATCH = 200;
+const CONCURRENCY = 8;
+/** A notification that was looked at is left alone for this long, in seconds. */
+const AGAIN_AFTER_SECONDS = 60;
+const UNSETTLED_AFTER_SECONDS = 30;
+/** Forgotten holds are rare and healed slowly: every so many sweeps. */
+const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
+
+/** What the relay reads and writes in Postgres. */
+export interface RelayStore {
+  takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
+  /** Records that an operator ended the workflow. */
+  cancel(notificationId: string): Promise<void>;
+  findUnsettled(olderThanSeconds: number): Promise<string[]>;
+  /** Finds held notifications that nobody releases, and marks their subscriptions. */
+  markForgottenHolds(): Promise<string[]>;
+}
+
+export interface RelayDeps {
+  store: RelayStore;
+  workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry'>;
+  startSettling(subscriptionIds: string[]): Promise<void>;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/**
+ * The only sweep of the service: finds what Postgres says is open and no workflow looks after (a crash between accept and start, Temporal
+ * away or wiped, a workflow terminated by hand) and sees to it, by the same deterministic workflow ids. In normal times it finds nothing.
+ */
+export class Relay {
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+  private sweeps = 0;
+  private stopped = false;
+
+  constructor(private readonly deps: RelayDeps) {}
+
+  start(): void {
+    this.schedule(0);
+  }
+
+  /** Waits for the sweep under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.sweeping;
+  }
+
+  private schedule(afterMs: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.sweeping = this.sweep()
+        .catch((error: unknown) => this.deps.log.warn({ err: error }, 'a sweep of the relay failed; it will be repeated'))
+        // Several processes must not sweep in step.
+        .finally(() => this.schedule(SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2)));
+    }, afterMs);
+  }
+
+  /** One pass; exported for tests, which cannot wait for the clock. */
+  async sweep(): Promise<void> {
+    const { store, startSettling } = this.deps;
+    for (;;) {
+      const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
+      await this.each(overdue, (notification) => this.takeUp(notification));
+      if (overdue.length < BATCH || this.stopped) break;
+    }
+    const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
+    const forgotten = this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0 ? await store.markForgottenHolds() : [];
+    await startSettling([...unsettled, ...forgotten]);
+  }
+
+  private async each(notifications: OverdueNotification[], work: (notification: OverdueNotification) => Promise<void>): Promise<void> {
+    const queue = notifications.values();
+    await Promise.all(
+      Array.from({ length: CONCURRENCY }, async () => {
+        for (const notification of queue) await work(notification);
+      }),
+    );
+  }
+
+  private async takeUp(notification: OverdueNotification): Promise<void> {
+    const { workflows, store, metrics, log } = this.deps;
+    const workflow = await workflows.describe(notification.notificationId);
+    if (workflow?.status.name === 'RUNNING') {
+      // The signal was lost where Temporal was away when somebody asked for a retry.
+      if (notification.retryAsked) await workflows.retry(notification);
+      return;
+    }
+    metrics.relayed.inc();
+    if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
+      log.info({ notificationId: notification.notificationId }, 'the workflow was terminated by hand: cancelled');
+      await store.cancel(notification.notificationId);
+      return;
+    }
+    if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
+  }
+}

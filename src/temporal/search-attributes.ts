@@ -1,0 +1,53 @@
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import type { NotificationRef } from '../domain/delivery';
+import type { Temporal } from './connection';
+
+const CUSTOMER = defineSearchAttributeKey('SignpostCustomer', 'KEYWORD');
+const SUBSCRIPTION = defineSearchAttributeKey('SignpostSubscription', 'KEYWORD');
+const EVENT_TYPE = defineSearchAttributeKey('SignpostEventType', 'KEYWORD');
+const NAMES = [CUSTOMER.name, SUBSCRIPTION.name, EVENT_TYPE.name];
+const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+
+/** The command that an operator runs where the service may not register them itself. */
+export const REGISTER_COMMAND = `temporal operator search-attribute create ${NAMES.map((name) => `--name ${name} --type Keyword`).join(' ')}`;
+
+/** What operators filter by in the Temporal UI. */
+export function searchAttributesOf(notification: NotificationRef): SearchAttributePair[] {
+  return [
+    { key: CUSTOMER, value: notification.customerId },
+    { key: SUBSCRIPTION, value: notification.subscriptionId },
+    { key: EVENT_TYPE, value: notification.eventType },
+  ];
+}
+
+/**
+ * Registers the search attributes where they are missing.
+ *
+ * @returns whether they are there now; without them workflows are started without, since Temporal would refuse them
+ */
+export async function ensureSearchAttributes({ connection, namespace }: Temporal): Promise<boolean> {
+  const registered = await listNames(connection, namespace);
+  const missing = NAMES.filter((name) => !registered.has(name));
+  if (missing.length === 0) return true;
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD])),
+    });
+    return true;
+  } catch {
+    // Another process may have been first; otherwise the service is not allowed to, or the namespace is full.
+    const now = await listNames(connection, namespace);
+    return NAMES.every((name) => now.has(name));
+  }
+}
+
+async function listNames(connection: Temporal['connection'], namespace: string): Promise<Set<string>> {
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return new Set(Object.keys(customAttributes ?? {}));
+  } catch {
+    return new Set();
+  }
+}

@@ -1,0 +1,4 @@
+/** Every workflow of the worker. The names are wire names: they never change meaning. */
+export { deliverNotification } from './deliver-notification';
+export { maintain } from './maintain';
+export { settleSubscription } from './settle-subscription';
