@@ -45,6 +45,8 @@ export interface Service {
   url: string;
   adminKey: string;
   temporalUiUrl: string | undefined;
+  /** Resolves when Temporal is connected and the role's parts run; Postgres is by then. */
+  ready: Promise<void>;
   /** Rejects when a part fails for good. */
   failed: Promise<never>;
   /** Stops accepting, lets attempts in flight finish, then stops everything that was started. */
@@ -82,7 +84,9 @@ async function compose(
   cleanups.push(() => embedded.stop());
 
   await migrateWhenUp(embedded.databaseUrl, report);
-  const db = openDatabase(embedded.databaseUrl, (error) => log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'));
+  const db = openDatabase(embedded.databaseUrl, (error) =>
+    log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'),
+  );
   cleanups.push(() => db.close());
   await ensurePartitions(db);
 
@@ -106,7 +110,8 @@ async function compose(
 
   const whenConnected = temporal.connected.then(async (connected) => {
     searchAttributes = await ensureSearchAttributes(connected);
-    if (!searchAttributes) log.warn(`search attributes are missing and may not be registered from here; run: ${REGISTER_COMMAND}`);
+    if (!searchAttributes)
+      log.warn(`search attributes are missing and may not be registered from here; run: ${REGISTER_COMMAND}`);
     return connected;
   });
   whenConnected.catch(() => undefined);
@@ -115,10 +120,15 @@ async function compose(
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined);
 
+  let ready: Promise<unknown> = whenConnected;
   if (runsWorker) {
     const running = whenConnected.then((connected) =>
-      runWorker({ db, sealer, http, control: workflows, metrics, log }, { temporal: connected, config, workflows, settle }),
+      runWorker(
+        { db, sealer, http, control: workflows, metrics, log },
+        { temporal: connected, config, workflows, settle },
+      ),
     );
+    ready = running;
     running.then(({ workers }) => workers.finished).catch(fail);
     cleanups.push(() => running.then((worker) => worker.stop()).catch(() => undefined));
   }
@@ -145,11 +155,14 @@ async function compose(
   const { port } = server.address() as AddressInfo;
 
   const unsettled = await reconcileAllowedUrls(db, allowedUrls);
-  void whenConnected.then(() => settle(unsettled)).catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));
+  void whenConnected
+    .then(() => settle(unsettled))
+    .catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));
   return {
     url: config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     adminKey,
     temporalUiUrl: config.temporal.uiUrl ?? embedded.temporalUiUrl,
+    ready: ready.then(() => undefined),
     failed,
     stop,
   };
@@ -196,7 +209,8 @@ async function runWorker(
 
 async function markForgottenHolds(db: Database): Promise<string[]> {
   const marked: string[] = [];
-  for (const subscriptionId of await findForgottenHolds(db)) marked.push(...(await markSettling(db, { subscriptionId })));
+  for (const subscriptionId of await findForgottenHolds(db))
+    marked.push(...(await markSettling(db, { subscriptionId })));
   return marked;
 }
 
@@ -236,7 +250,9 @@ async function listen(server: Server, { host, port }: Config): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new ConfigError(`SIGNPOST_PORT ${port} on ${host} is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`)
+          ? new ConfigError(
+              `SIGNPOST_PORT ${port} on ${host} is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+            )
           : error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
             ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, SIGNPOST_PORT ${port}: ${error.code}.`)
             : error,
@@ -272,14 +288,23 @@ export async function main(): Promise<void> {
     });
     const service = await startService(config, print);
     printSummary(config, service, print);
-    await Promise.race([stopping, service.failed]).finally(async () => {
+    await Promise.race([
+      stopping,
+      service.failed,
+      service.ready.then(() => print('ready')).then(() => stopping),
+    ]).finally(async () => {
       print('stopping: attempts in flight are finished first (again to stop at once)');
       await service.stop();
     });
     process.exit(0);
   } catch (error) {
     // A bad setting is one clear line; anything else is worth its stack.
-    const text = error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text =
+      error instanceof ConfigError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
     process.stderr.write(`${text}\n`);
     process.exit(1);
   }

@@ -2,10 +2,15 @@ import { maskedSummary, type Config } from './config';
 import type { Service } from './main';
 
 /** Prints what a person who has just started the service needs: the configuration, the URLs, the admin key, and calls to paste. */
-export function printSummary(config: Config, service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>, print: (line: string) => void): void {
+export function printSummary(
+  config: Config,
+  service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>,
+  print: (line: string) => void,
+): void {
   const { url, adminKey, temporalUiUrl } = service;
   print(`configuration: ${JSON.stringify(maskedSummary(config))}`);
-  if (config.allowAddresses.length > 0) print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
+  if (config.allowAddresses.length > 0)
+    print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
   print('');
   print(`  API            ${url}`);
   print(`  API reference  ${url}/docs`);
@@ -14,10 +19,10 @@ export function printSummary(config: Config, service: Pick<Service, 'url' | 'adm
     print(`  admin key      ${config.adminKey === undefined ? adminKey : 'as set in SIGNPOST_ADMIN_KEY'}`);
     print('');
     print('Try it (paste into another terminal):');
-    for (const line of walkThrough(url, config.adminKey === undefined ? adminKey : '$SIGNPOST_ADMIN_KEY')) print(`  ${line}`);
+    for (const line of walkThrough(url, config.adminKey === undefined ? adminKey : '$SIGNPOST_ADMIN_KEY'))
+      print(`  ${line}`);
   }
   print('');
-  print('ready');
 }
 
 /** The shortest way from nothing to a notification; the README explains each step. */
@@ -27,10 +32,22 @@ export function walkThrough(url: string, adminKey: string): string[] {
   return [
     `KEY=${adminKey}`,
     call('POST', '/v1/products', { id: 'payments', name: 'Payments', enabled: true }),
-    call('PUT', '/v1/event-types/payment.confirmed.v1', { productId: 'payments', description: 'A payment was confirmed.' }),
+    call('PUT', '/v1/event-types/payment.confirmed.v1', {
+      productId: 'payments',
+      description: 'A payment was confirmed.',
+    }),
     call('POST', '/v1/customers', { id: 'customer1', name: 'Customer One', productId: 'payments' }),
-    call('POST', '/v1/subscriptions', { customerId: 'customer1', name: 'payments', url: 'http://127.0.0.1:9000/payment-confirmed', eventTypes: ['payment.*.v1'] }),
-    call('POST', '/v1/events', { type: 'payment.confirmed.v1', customerId: 'customer1', data: { paymentId: 'P-1', date: '2026-01-31T12:00:00Z', amount: 125.5 } }),
+    call('POST', '/v1/subscriptions', {
+      customerId: 'customer1',
+      name: 'payments',
+      url: 'http://127.0.0.1:9000/payment-confirmed',
+      eventTypes: ['payment.*.v1'],
+    }),
+    call('POST', '/v1/events', {
+      type: 'payment.confirmed.v1',
+      customerId: 'customer1',
+      data: { paymentId: 'P-1', date: '2026-01-31T12:00:00Z', amount: 125.5 },
+    }),
     `curl -s '${url}/v1/notifications' -H "X-API-Key: $KEY"; echo`,
   ];
 }

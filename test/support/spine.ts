@@ -1,0 +1,50 @@
+import { pino } from 'pino';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient } from '../../src/delivery/http-client';
+import { createMetrics } from '../../src/metrics';
+import type { Database } from '../../src/store/database';
+import type { Temporal } from '../../src/temporal/connection';
+import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
+import { startWorkers } from '../../src/worker';
+import { createTestDatabase } from './database';
+import { TEST_SEALER } from './seed';
+import { uniqueTaskQueue, workflowBundlePath } from './temporal';
+
+/** Everything between an accepted event and the receiver, on real Postgres and real Temporal, with a task queue of its own. */
+export interface Spine {
+  db: Database;
+  databaseUrl: string;
+  temporal: Temporal;
+  taskQueue: string;
+  workflows: NotificationWorkflows;
+  stop(): Promise<void>;
+}
+
+export async function startSpine(temporal: Temporal, options: { searchAttributes?: boolean } = {}): Promise<Spine> {
+  const database = await createTestDatabase();
+  const { db } = database;
+  const taskQueue = uniqueTaskQueue();
+  const log = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const workflows = new NotificationWorkflows(
+    { use: () => temporal },
+    { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
+  );
+  const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const workers = await startWorkers(
+    { db, sealer: TEST_SEALER, http, control: workflows, metrics, log },
+    { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
+  );
+  return {
+    db,
+    databaseUrl: database.url,
+    temporal,
+    taskQueue,
+    workflows,
+    async stop() {
+      await workers.shutdown();
+      await http.close();
+      await database.drop();
+    },
+  };
+}

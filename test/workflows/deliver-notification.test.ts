@@ -1,0 +1,356 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Webhook } from 'standardwebhooks';
+import { notificationWorkflowId } from '../../src/domain/types';
+import { attemptsOf } from '../../src/store/attempts';
+import { cancelNotification } from '../../src/store/deliveries';
+import { findNotification } from '../../src/store/notifications';
+import type { deliverNotification } from '../../src/workflows';
+import { liveQuery } from '../../src/workflows/messages';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { startSpine, type Spine } from '../support/spine';
+import { startTimeSkipping } from '../support/temporal';
+
+let env: TestWorkflowEnvironment;
+let spine: Spine;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  env = await startTimeSkipping();
+  spine = await startSpine({
+    client: env.client,
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? 'default',
+  });
+});
+afterAll(async () => {
+  await spine?.stop();
+  await env?.teardown();
+});
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
+
+async function start(options: Partial<SeedOptions> = {}): Promise<{ id: string; seeded: Seeded }> {
+  const seeded = await seed(spine.db, { url: receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(spine.db, seeded);
+  await spine.workflows.start(notification!);
+  return { id: notification!.notificationId, seeded };
+}
+
+const handle = (id: string) => env.client.workflow.getHandle<typeof deliverNotification>(notificationWorkflowId(id));
+const record = async (id: string) => (await findNotification(spine.db, id, {}))!;
+const numbers = async (id: string) =>
+  (await attemptsOf(spine.db, id)).map(({ number, trigger, status }) => ({ number, trigger, status }));
+const failure = async (id: string): Promise<string> => {
+  const error = await handle(id)
+    .result()
+    .then(() => undefined)
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  return String((error as WorkflowFailedError).cause?.message);
+};
+/** Waits, in real time, until the record is in a status. */
+async function until(id: string, status: string): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if ((await record(id)).status === status) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${id} is ${(await record(id)).status}, not ${status}`);
+}
+
+describe('the ladder', () => {
+  it('delivers at the first attempt, signed so that the stock library accepts it', async () => {
+    const { id, seeded } = await start();
+    await expect(handle(id).result()).resolves.toEqual({ status: 'delivered', attempts: 1 });
+    const [request] = receiver.requests;
+    expect(new Webhook(seeded.secret).verify(request!.body, request!.headers as Record<string, string>)).toMatchObject({
+      type: seeded.eventType,
+      data: { amount: 125.5 },
+    });
+    expect(await record(id)).toMatchObject({ status: 'delivered', attemptCount: 1, nextAttemptAt: null });
+  });
+
+  it('walks the whole default ladder and then closes as Failed with the last reason', async () => {
+    receiver.answerWith(503);
+    const { id } = await start();
+    expect(await failure(id)).toBe('HTTP 503 (attempt 5, the last one)');
+    expect((await handle(id).describe()).status.name).toBe('FAILED');
+    expect(await numbers(id)).toEqual([1, 2, 3, 4, 5].map((number) => ({ number, trigger: 'scheduled', status: 503 })));
+    expect(await record(id)).toMatchObject({ status: 'failed', attemptCount: 5, lastResponseStatus: 503 });
+    const timers = await timersOf(id);
+    expect(timers).toEqual([30, 300, 1800, 7200]);
+  });
+
+  it('keeps webhook-id through the retries and signs each one anew', async () => {
+    receiver.answerWith([500, 500, 200]);
+    const { id, seeded } = await start({ retrySchedule: [1, 2] });
+    await handle(id).result();
+    const seen = receiver.requests;
+    expect(new Set(seen.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(seen.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2', '3']);
+    for (const { body, headers } of seen) new Webhook(seeded.secret).verify(body, headers as Record<string, string>);
+  });
+
+  it('walks a custom ladder, and an empty one has no retry', async () => {
+    receiver.answerWith(500);
+    const custom = await start({ retrySchedule: [5, 10, 20, 40, 80] });
+    await failure(custom.id);
+    expect(await timersOf(custom.id)).toEqual([5, 10, 20, 40, 80]);
+    const none = await start({ retrySchedule: [] });
+    expect(await failure(none.id)).toBe('HTTP 500 (attempt 1, the last one)');
+  });
+
+  it('honours Retry-After where it is later than the step and within a day', async () => {
+    receiver.answerWith([
+      { status: 429, headers: { 'retry-after': '100' } },
+      { status: 503, headers: { 'retry-after': '2' } },
+      { status: 503, headers: { 'retry-after': '90000' } },
+      { status: 500, headers: { 'retry-after': '9999' } },
+      200,
+    ]);
+    const { id } = await start({ retrySchedule: [10, 20, 30, 40] });
+    await handle(id).result();
+    expect(await timersOf(id)).toEqual([100, 20, 30, 40]);
+  });
+
+  it('delivers to the URL that the subscription has at the time of the attempt', async () => {
+    const healed = await startReceiver();
+    receiver.answerWith(500);
+    const { id, seeded } = await start({ retrySchedule: [60] });
+    await until(id, 'retrying');
+    await spine.db.query({
+      text: 'update subscriptions set url = $1 where customer_id = $2',
+      values: [healed.url('/new'), seeded.customerId],
+    });
+    await handle(id).result();
+    expect(healed.requests).toHaveLength(1);
+    await healed.close();
+  });
+
+  it('stops at 410, and takes the subscription out of order', async () => {
+    receiver.answerWith(410);
+    const { id, seeded } = await start();
+    expect(await failure(id)).toBe('HTTP 410 (attempt 1, the last one)');
+    const { rows } = await spine.db.query<{ status: string }>({
+      text: 'select status from subscription_states where customer_id = $1',
+      values: [seeded.customerId],
+    });
+    expect(rows).toEqual([{ status: 'out-of-order' }]);
+  });
+
+  it('makes long attempts in the slow lane', async () => {
+    const { id } = await start({ timeoutSeconds: 60 });
+    await handle(id).result();
+    const types = await eventTypesOf(id);
+    expect(types).toContain('activityTaskScheduledEventAttributes');
+    expect(types).not.toContain('markerRecordedEventAttributes');
+  });
+
+  it('costs Temporal one workflow task when the first attempt succeeds', async () => {
+    const { id } = await start();
+    await handle(id).result();
+    const types = await eventTypesOf(id);
+    expect(types.filter((type) => type === 'workflowTaskCompletedEventAttributes')).toHaveLength(1);
+    expect(types).not.toContain('timerStartedEventAttributes');
+  });
+
+  it('keeps payload and secret out of the history', async () => {
+    const { id, seeded } = await start();
+    await handle(id).result();
+    const history = JSON.stringify(await handle(id).fetchHistory());
+    const decoded = history.replace(/"data":"([A-Za-z0-9+/=]+)"/g, (_, data: string) =>
+      Buffer.from(data, 'base64').toString(),
+    );
+    expect(decoded).toContain(id);
+    expect(decoded).not.toContain('125.5');
+    expect(decoded).not.toContain(seeded.secret);
+  });
+
+  it('waits for its place under the rate limit and drops nothing', async () => {
+    const seeded = await seed(spine.db, { url: receiver.url('/hook'), rateLimitPerSecond: 2 });
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push((await acceptOne(spine.db, seeded))[0]!.notificationId);
+    for (const id of ids)
+      await spine.workflows.start({
+        notificationId: id,
+        schedule: [],
+        lane: 'fast',
+        customerId: '',
+        subscriptionId: '',
+        eventType: '',
+      });
+    for (const id of ids) await until(id, 'delivered');
+    const times = receiver.requests.map(({ at }) => at.getTime());
+    expect(times).toHaveLength(3);
+    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(900);
+  });
+});
+
+describe('retry by signal', () => {
+  it('skips the wait, and takes the step of the ladder it skipped', async () => {
+    receiver.answerWith([500, 200]);
+    const { id } = await start();
+    await until(id, 'retrying');
+    await handle(id).signal('retry');
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 2 });
+    expect(await numbers(id)).toEqual([
+      { number: 1, trigger: 'scheduled', status: 500 },
+      { number: 2, trigger: 'manual', status: 200 },
+    ]);
+  });
+
+  it('to a failed notification begins a new run; the numbers go on', async () => {
+    receiver.answerWith([500, 500, 500, 200]);
+    const { id } = await start({ retrySchedule: [1] });
+    await failure(id);
+    const before = await handle(id).describe();
+    await spine.workflows.retry({
+      notificationId: id,
+      schedule: [1],
+      lane: 'fast',
+      customerId: 'c',
+      subscriptionId: 's',
+      eventType: 't',
+    });
+    await handle(id).result();
+    const after = await handle(id).describe();
+    expect(after.runId).not.toBe(before.runId);
+    expect(await numbers(id)).toEqual([
+      { number: 1, trigger: 'scheduled', status: 500 },
+      { number: 2, trigger: 'scheduled', status: 500 },
+      { number: 3, trigger: 'manual', status: 500 },
+      { number: 4, trigger: 'scheduled', status: 200 },
+    ]);
+    expect(await record(id)).toMatchObject({ status: 'delivered', attemptCount: 4 });
+  });
+
+  it('to a delivered notification sends nothing again', async () => {
+    const { id } = await start();
+    await handle(id).result();
+    await spine.workflows.retry({
+      notificationId: id,
+      schedule: [],
+      lane: 'fast',
+      customerId: 'c',
+      subscriptionId: 's',
+      eventType: 't',
+    });
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(receiver.requests).toHaveLength(1);
+  });
+});
+
+describe('cancel', () => {
+  it('by signal while waiting ends the ladder', async () => {
+    receiver.answerWith(500);
+    const { id } = await start();
+    await until(id, 'retrying');
+    await handle(id).signal('cancel');
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled', attempts: 1 });
+    expect(await record(id)).toMatchObject({ status: 'cancelled', nextAttemptAt: null });
+  });
+
+  it('by the Temporal UI ends it too, and closes the workflow as Canceled', async () => {
+    receiver.answerWith(500);
+    const { id } = await start();
+    await until(id, 'retrying');
+    await handle(id).cancel();
+    await handle(id)
+      .result()
+      .catch(() => undefined);
+    expect((await handle(id).describe()).status.name).toBe('CANCELLED');
+    expect(await record(id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('on the record is seen at the next attempt, should the signal be lost', async () => {
+    receiver.answerWith(500);
+    const { id } = await start({ retrySchedule: [60] });
+    await until(id, 'retrying');
+    await cancelNotification(spine.db, id);
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled' });
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('during an attempt lets it finish; delivered stays delivered', async () => {
+    receiver.answerWith(async () => {
+      await handle(receiver.requests[0]!.headers['signpost-notification'] as string).signal('cancel');
+      return { status: 200 };
+    });
+    const { id } = await start();
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered' });
+    expect(await record(id)).toMatchObject({ status: 'delivered' });
+  });
+});
+
+describe('hold and release', () => {
+  it('holds while the subscription is disabled, and goes on when released', async () => {
+    receiver.answerWith([500, 200]);
+    const { id, seeded } = await start({ retrySchedule: [60, 60] });
+    await until(id, 'retrying');
+    const enable = (enabled: boolean) =>
+      spine.db.query({
+        text: 'update subscriptions set enabled = $1 where customer_id = $2',
+        values: [enabled, seeded.customerId],
+      });
+    await enable(false);
+    await env.sleep('61 s');
+    await until(id, 'held');
+    expect(await handle(id).query(liveQuery)).toMatchObject({ phase: 'held', attempt: 1 });
+    await enable(true);
+    await handle(id).signal('release');
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+
+  it('can be cancelled while held', async () => {
+    const { id } = await start({ enabled: false });
+    await until(id, 'held');
+    await handle(id).signal('cancel');
+    await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled', attempts: 0 });
+  });
+});
+
+it('answers the live query with phase, attempts so far and the time of the next', async () => {
+  receiver.answerWith(500);
+  const { id } = await start();
+  await until(id, 'retrying');
+  const live = await handle(id).query(liveQuery);
+  expect(live).toMatchObject({ phase: 'waiting', attempt: 1 });
+  const { nextAttemptAt } = await record(id);
+  expect(Math.abs(Date.parse(live.nextAttemptAt!) - nextAttemptAt!.getTime())).toBeLessThan(5000);
+  await handle(id).terminate();
+});
+
+it('a reset in Temporal after failure walks the ladder again and the record agrees', async () => {
+  receiver.answerWith([500, 500, 200]);
+  const { id } = await start({ retrySchedule: [1] });
+  await failure(id);
+  const { runId } = await handle(id).describe();
+  await env.client.workflowService.resetWorkflowExecution({
+    namespace: env.namespace ?? 'default',
+    workflowExecution: { workflowId: notificationWorkflowId(id), runId },
+    reason: 'by hand',
+    workflowTaskFinishEventId: 4,
+    requestId: `reset-${id}`,
+  });
+  await until(id, 'delivered');
+  expect((await record(id)).attemptCount).toBe(3);
+});
+
+async function eventsOf(id: string) {
+  return (await handle(id).fetchHistory()).events ?? [];
+}
+
+async function eventTypesOf(id: string): Promise<string[]> {
+  return (await eventsOf(id)).flatMap((event) => Object.keys(event).filter((key) => key.endsWith('EventAttributes')));
+}
+
+/** Waits of the latest run, in seconds, as its timers have them. */
+async function timersOf(id: string): Promise<number[]> {
+  const timers = (await eventsOf(id)).flatMap((event) => event.timerStartedEventAttributes ?? []);
+  return timers.map(({ startToFireTimeout }) =>
+    Math.round(Number(startToFireTimeout?.seconds ?? 0) + (startToFireTimeout?.nanos ?? 0) / 1e9),
+  );
+}
