@@ -20,7 +20,7 @@ export interface Settler {
 
 /** Sends a challenge (CRC) to a URL and says what came of it; never throws for what the receiver does. */
 export interface Challenger {
-  challenge(url: string, secrets: string[]): Promise<ChallengeOutcome>;
+  challenge(url: string, secrets: readonly string[]): Promise<ChallengeOutcome>;
 }
 
 export interface ChallengeOutcome {
