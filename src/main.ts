@@ -79,7 +79,7 @@ async function compose(
 ): Promise<Service> {
   const log = createLog(config.logLevel);
   installRuntime(log);
-  const { adminKey, masterKey } = await ensureKeys(config, report);
+  const { adminKey, masterKey } = ensureKeys(config);
   const embedded = await startEmbedded(config, report);
   cleanups.push(() => embedded.stop());
 

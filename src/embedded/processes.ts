@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 50;
+const LOG_TAIL_LINES = 5;
+
+/** Whether a process lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A process's command line, or `undefined` where it cannot be told (no /proc, or gone). */
+export function commandLine(pid: number): string | undefined {
+  const file = `/proc/${pid}/cmdline`;
+  return existsSync(file) ? readFileSync(file, 'utf8').replaceAll('\0', ' ') : undefined;
+}
+
+/**
+ * Starts a server that outlives a signal to our process group: Ctrl-C in a terminal must reach only us, who stop the server when our own
+ * work is done. Its output goes to a file.
+ */
+export function spawnServer(command: string, args: string[], logFile: string, options: SpawnOptions = {}): ChildProcess {
+  const log = openSync(logFile, 'a');
+  try {
+    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/**
+ * Waits until a server that was just started answers.
+ *
+ * @throws Error with the end of its log where it ends instead, or takes longer than `timeoutMs`
+ */
+export async function waitUntilUp(child: ChildProcess, answers: () => Promise<boolean>, logFile: string, timeoutMs: number): Promise<void> {
+  const failure = new Promise<never>((_, reject) => {
+    child.once('error', (error) => reject(error));
+    child.once('exit', (code, signal) => reject(new Error(`ended with ${signal ?? `code ${code}`}: ${logTail(logFile)}`)));
+  });
+  const up = async () => {
+    const until = Date.now() + timeoutMs;
+    while (Date.now() < until) {
+      if (await answers()) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`did not answer within ${timeoutMs / 1000} s: ${logTail(logFile)}`);
+  };
+  failure.catch(() => undefined);
+  await Promise.race([failure, up()]);
+}
+
+function logTail(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(-LOG_TAIL_LINES).join(' | ') : 'no log';
+}
+
+/** Ends a process and waits until it is gone: first kindly, after `kindMs` by force. */
+export async function endProcess(pid: number, signal: NodeJS.Signals, kindMs: number): Promise<void> {
+  if (!isAlive(pid)) return;
+  kill(pid, signal);
+  if (await isGoneWithin(pid, kindMs)) return;
+  kill(pid, 'SIGKILL');
+  await isGoneWithin(pid, 5000);
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It was gone already.
+  }
+}
+
+async function isGoneWithin(pid: number, ms: number): Promise<boolean> {
+  const until = Date.now() + ms;
+  while (isAlive(pid)) {
+    if (Date.now() > until) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
+
+/** The wanted port of 127.0.0.1, or a free one where it is taken. */
+export async function freePort(wanted: number): Promise<number> {
+  return (await tryPort(wanted)) ?? (await tryPort(0))!;
+}
+
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const { port: bound } = server.address() as net.AddressInfo;
+      server.close(() => resolve(bound));
+    });
+  });
+}
+
+/** Whether something accepts connections on a port of 127.0.0.1. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1' });
+    const done = (up: boolean) => {
+      socket.destroy();
+      resolve(up);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+  });
+}
