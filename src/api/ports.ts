@@ -1,3 +1,4 @@
+export type { Challenger, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import type { Executor } from '../store/database';
 
@@ -16,18 +17,6 @@ export interface Settler {
   mark(db: Executor, which: { subscriptionId: string } | { productId: string }): Promise<string[]>;
   /** After the commit: starts a `settleSubscription` workflow for each. What fails here the relay starts later. */
   start(subscriptionIds: string[]): Promise<void>;
-}
-
-/** Sends a challenge (CRC) to a URL and says what came of it; never throws for what the receiver does. */
-export interface Challenger {
-  challenge(url: string, secrets: readonly string[]): Promise<ChallengeOutcome>;
-}
-
-export interface ChallengeOutcome {
-  verified: boolean;
-  responseStatus: number | null;
-  detail: string;
-  durationMs: number;
 }
 
 /** Has the workflows of accepted notifications started. */

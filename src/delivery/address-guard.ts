@@ -2,27 +2,32 @@ import dns from 'node:dns';
 import net from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** A host resolves to addresses that deliveries may not reach, or names a port that they may not. */
+/** A URL leads where deliveries may not go. The message names host or port, nothing else of the URL. */
 export class BlockedAddressError extends Error {
   override readonly name = 'BlockedAddressError';
-  readonly code = 'SIGNPOST_BLOCKED';
 }
 
 /** Ports below 1024 belong to other services of a host, save for those of HTTP. */
 const ALLOWED_LOW_PORTS = new Set([80, 443]);
 const FIRST_FREE_PORT = 1024;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Range = [Address, number];
+
 /** `dns.lookup` with `all: true`. */
-export type Resolve = (hostname: string, callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void) => void;
+export type Resolve = (
+  hostname: string,
+  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
+) => void;
 
 /** Decides which addresses deliveries may reach. */
 export interface AddressGuard {
-  /** Whether a literal address may be reached. */
+  /** Whether an address, in a form that sockets take for one, may be reached. */
   isAllowed(address: string): boolean;
   /**
-   * Checks what can be told from a URL without resolving it: its port, and its host where that is a literal address, for which the socket
-   * makes no look-up.
+   * Checks what can be told from a URL without resolving it: its scheme, its port, and its host where that is a literal address, for
+   * which the socket makes no look-up.
    *
    * @throws BlockedAddressError
    */
@@ -35,36 +40,37 @@ export interface AddressGuard {
 }
 
 /**
- * Everything but global unicast is refused: loopback, private, link-local (cloud metadata), carrier-grade NAT, multicast, reserved,
- * and forms of IPv6 that carry an IPv4 address which is refused (mapped, compatible, 6to4, NAT64; RFC 6890, RFC 8215).
+ * Refuses everything but global unicast (IANA special-purpose registries, RFC 6890): loopback, private, link-local (and with it cloud
+ * metadata), carrier-grade NAT, multicast, reserved, and the forms of IPv6 that carry an IPv4 address which is refused.
  *
- * @param allowedCidrs - ranges that may be reached all the same; an IPv4 range also covers its IPv6 forms
- * @param resolve - replaced by tests
+ * @param allowedCidrs - ranges that may be reached all the same; an IPv4 range also covers the IPv6 forms of its addresses
+ * @param resolve - how names are resolved. @default the system's resolver
  */
 export function createAddressGuard(
   allowedCidrs: readonly string[],
   resolve: Resolve = (hostname, callback) => dns.lookup(hostname, { all: true }, callback),
 ): AddressGuard {
-  const allowed = allowedCidrs.map((cidr) => ipaddr.parseCIDR(cidr));
-
-  function isListed(address: Address): boolean {
-    return allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
-  }
+  const allowed = allowedCidrs.map(parseRange);
 
   function mayReach(address: Address): boolean {
-    if (isListed(address)) return true;
-    const embedded = address.kind() === 'ipv6' ? embeddedIpv4(address as ipaddr.IPv6) : undefined;
-    if (embedded) return mayReach(embedded);
-    return address.range() === 'unicast' && !isIpv4Compatible(address);
+    if (allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))) return true;
+    if (address instanceof ipaddr.IPv4) return address.range() === 'unicast';
+    const carried = carriedIpv4(address);
+    return carried ? mayReach(carried) : isGlobalUnicast(address);
   }
 
-  const isAllowed = (address: string) => ipaddr.isValid(address) && mayReach(ipaddr.parse(address));
+  // `process` reads an IPv4-mapped address (::ffff:0:0/96) as the IPv4 address that a socket connects to.
+  const isAllowed = (address: string) => net.isIP(address) !== 0 && mayReach(ipaddr.process(address));
 
   return {
     isAllowed,
     check(url) {
-      const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-      if (port < FIRST_FREE_PORT && !ALLOWED_LOW_PORTS.has(port)) throw new BlockedAddressError(`port ${port} is not allowed`);
+      const defaultPort = DEFAULT_PORTS[url.protocol];
+      if (defaultPort === undefined) throw new BlockedAddressError('only http and https are allowed');
+      const port = url.port === '' ? defaultPort : Number(url.port);
+      if (port < FIRST_FREE_PORT && !ALLOWED_LOW_PORTS.has(port)) {
+        throw new BlockedAddressError(`port ${port} is not allowed`);
+      }
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (net.isIP(host) && !isAllowed(host)) throw new BlockedAddressError(`address ${host} is not allowed`);
     },
@@ -74,9 +80,9 @@ export function createAddressGuard(
           callback(error, []);
           return;
         }
-        const reachable = addresses.filter(({ address, family }) => isAllowed(address) && (!options.family || options.family === family));
+        const reachable = addresses.filter(({ address }) => isAllowed(address));
         const [first] = reachable;
-        if (!first) callback(new BlockedAddressError(`${hostname} resolves to no address that is allowed`), []);
+        if (!first) callback(new BlockedAddressError(`${hostname} has no address that is allowed`), []);
         else if (options.all) callback(null, reachable);
         else callback(null, first.address, first.family);
       });
@@ -84,24 +90,36 @@ export function createAddressGuard(
   };
 }
 
-/** The IPv4 address that an IPv6 one stands for, where it is of such a form. */
-function embeddedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
-  if (address.isIPv4MappedAddress()) return address.toIPv4Address();
-  const bytes = address.toByteArray();
-  switch (address.range()) {
-    // 64:ff9b::/96 and 64:ff9b:1::/48 (NAT64), where the address is in the last 32 bits.
-    case 'rfc6052':
-    case 'rfc6145':
-      return new ipaddr.IPv4(bytes.slice(12));
-    // 2002::/16 (6to4), where it follows the prefix.
-    case '6to4':
-      return new ipaddr.IPv4(bytes.slice(2, 6));
-    default:
-      return bytes[0] === 0 && bytes[1] === 0x64 && bytes[2] === 0xff && bytes[3] === 0x9b ? new ipaddr.IPv4(bytes.slice(12)) : undefined;
-  }
+/** A range of IPv4-mapped addresses is one of IPv4 addresses. */
+function parseRange(cidr: string): Range {
+  const [range, bits] = ipaddr.parseCIDR(cidr);
+  return range instanceof ipaddr.IPv6 && range.isIPv4MappedAddress() && bits >= 96
+    ? [range.toIPv4Address(), bits - 96]
+    : [range, bits];
 }
 
-/** ::/96, deprecated (RFC 4291 §2.5.5.1), is nobody's global unicast. */
-function isIpv4Compatible(address: Address): boolean {
-  return address.kind() === 'ipv6' && (address as ipaddr.IPv6).toByteArray().slice(0, 12).every((byte) => byte === 0);
+/** The IPv4 address that traffic to an IPv6 one is handed to, where it is of such a form. */
+function carriedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  const bytes = address.toByteArray();
+  if (isWithin(address, WELL_KNOWN_NAT64) || isWithin(address, IPV4_TRANSLATED))
+    return new ipaddr.IPv4(bytes.slice(12));
+  if (isWithin(address, SIX_TO_FOUR)) return new ipaddr.IPv4(bytes.slice(2, 6));
+  return undefined;
+}
+
+/** RFC 6052 §2.1. A network's own prefix (64:ff9b:1::/48, RFC 8215) may stand for anything inside and is never global unicast. */
+const WELL_KNOWN_NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
+/** RFC 2765 §2.1. */
+const IPV4_TRANSLATED = ipaddr.IPv6.parseCIDR('::ffff:0:0:0/96');
+/** RFC 3056 §2. */
+const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
+/** All that IANA has given out for global unicast; the rest of the space is reserved. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+function isGlobalUnicast(address: ipaddr.IPv6): boolean {
+  return isWithin(address, GLOBAL_UNICAST) && address.range() === 'unicast';
+}
+
+function isWithin(address: ipaddr.IPv6, [range, bits]: [ipaddr.IPv6, number]): boolean {
+  return address.match(range, bits);
 }

@@ -1,33 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import type { Challenger } from '../domain/challenge';
 import { challengeResponse, equalInConstantTime } from '../domain/signing';
 import { VERSION } from '../version';
 import type { HttpClient, HttpResult } from './http-client';
 
 const TIMEOUT_MS = 10_000;
+const TOKEN_BYTES = 24;
 
-/** What came of a challenge. */
-export interface ChallengeOutcome {
-  verified: boolean;
-  responseStatus: number | null;
-  /** In plain words, for the one who repairs the receiver. */
-  detail: string;
-  durationMs: number;
-}
-
-/** Sends challenges (CRC): only the owner of the URL and of the secret can answer. */
-export interface Challenger {
-  /** @param secrets - any of them may have been used for the answer; never throws for what the receiver does */
-  challenge(url: string, secrets: readonly string[]): Promise<ChallengeOutcome>;
-}
-
+/**
+ * Challenges by HTTP: `GET <url>?crc_token=<random>` must be answered with 200 and
+ * `{"response_token":"sha256=<base64 HMAC-SHA256(secret, crc_token)>"}` within 10 s.
+ */
 export function createChallenger(http: HttpClient): Challenger {
   return {
     async challenge(url, secrets) {
-      const token = randomBytes(24).toString('base64url');
-      const target = new URL(url);
-      target.searchParams.append('crc_token', token);
+      const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const result = await http.send({
-        url: target.toString(),
+        url: withToken(url, token),
         method: 'GET',
         headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}` },
         timeoutMs: TIMEOUT_MS,
@@ -43,21 +32,29 @@ export function createChallenger(http: HttpClient): Challenger {
   };
 }
 
+/** Adds the token as text: searchParams would write the URL's own query anew, and a receiver may care how it is written. */
+function withToken(url: string, token: string): string {
+  const target = new URL(url);
+  target.search += `${target.search ? '&' : '?'}crc_token=${token}`;
+  return target.toString();
+}
+
 function faultOf({ response, error }: HttpResult, token: string, secrets: readonly string[]): string | undefined {
   if (!response) return error?.message ?? 'no response';
   if (response.status !== 200) return `the status was ${response.status}, not 200`;
-  if (response.truncated) return 'the body was too large or did not end';
-  const answer = responseToken(response.body);
-  if (answer === undefined) return 'the body is not JSON with a text in response_token';
+  if (response.truncated) return 'the body was too large or did not come to its end';
+  const answer = parse(response.body);
+  if (answer === undefined) return 'the body is not JSON';
+  const given = (answer as { response_token?: unknown } | null)?.response_token;
+  if (typeof given !== 'string') return 'the body has no text in response_token';
   // All are compared, whichever fits, so that the time tells nothing.
-  const fits = secrets.map((secret) => equalInConstantTime(answer, challengeResponse(secret, token))).includes(true);
+  const fits = secrets.map((secret) => equalInConstantTime(given, challengeResponse(secret, token))).includes(true);
   return fits ? undefined : 'response_token is not the HMAC-SHA256 of crc_token with the secret';
 }
 
-function responseToken(body: string): string | undefined {
+function parse(text: string): unknown {
   try {
-    const { response_token: answer } = JSON.parse(body) as { response_token?: unknown };
-    return typeof answer === 'string' ? answer : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
-import { Agent, errors, type Dispatcher } from 'undici';
-import type { AttemptError, AttemptErrorClass, HttpMethod } from '../domain/types';
-import { BlockedAddressError, type AddressGuard } from './address-guard';
+import { Agent, type Dispatcher } from 'undici';
+import type { AttemptError, HttpMethod } from '../domain/types';
+import type { AddressGuard } from './address-guard';
+import { AbandonedError, DeadlineError, faultOf } from './attempt-fault';
 
 /** What of a response body is kept. */
 export const KEPT_BODY_BYTES = 16 * 1024;
@@ -9,16 +10,20 @@ const DRAINED_BODY_BYTES = 64 * 1024;
 /** How long a body may take once the status, which decides, is here. */
 const BODY_TIME_MS = 2000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const CONNECTIONS_PER_ORIGIN = 64;
-const MAX_MESSAGE_LENGTH = 200;
+/** More than attempts are ever under way in a process, so none waits for a connection while its deadline runs. */
+const CONNECTIONS_PER_ORIGIN = 320;
+/** How long one address of several may take before the next is tried as well; Node's own 250 ms is less than a far host needs. */
+const NEXT_ADDRESS_AFTER_MS = 2000;
 
 export interface HttpRequest {
   url: string;
   method: HttpMethod;
   headers: Record<string, string>;
   body?: string;
-  /** For connecting, sending and the response's headers. */
+  /** For everything from resolving the name to the response's headers; what is left of it, 2 s at most, is the body's. */
   timeoutMs: number;
+  /** Gives the request up. */
+  signal?: AbortSignal;
 }
 
 export interface HttpResponse {
@@ -27,6 +32,7 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The first 16 KiB, as UTF-8; what is none, and NUL, is replaced by U+FFFD. */
   body: string;
+  /** Whether there was more, or the body did not come to its end. */
   truncated: boolean;
 }
 
@@ -43,13 +49,25 @@ export interface HttpResult {
 export interface HttpClient {
   /** Sends one request. Follows no redirect, and never throws for what the network or the receiver does. */
   send(request: HttpRequest): Promise<HttpResult>;
-  /** Waits for requests under way. */
+  /** Waits for requests under way and takes no more. */
   close(): Promise<void>;
 }
 
-export function createHttpClient({ guard }: { guard: AddressGuard }): HttpClient {
+export interface HttpClientOptions {
+  guard: AddressGuard;
+  /** Certificate authorities to trust, as PEM. @default those that come with Node */
+  certificateAuthorities?: string;
+}
+
+/** The client connects straight to the address that the guard checked: no proxy of the environment takes part. */
+export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
   const agent = new Agent({
-    connect: { lookup: guard.lookup },
+    connect: {
+      lookup: guard.lookup,
+      ca: certificateAuthorities,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
+    },
     connections: CONNECTIONS_PER_ORIGIN,
     maxHeaderSize: MAX_HEADER_BYTES,
     // One deadline of our own covers all phases.
@@ -57,17 +75,16 @@ export function createHttpClient({ guard }: { guard: AddressGuard }): HttpClient
     bodyTimeout: 0,
   });
 
-  async function exchange(request: HttpRequest): Promise<HttpResponse> {
+  async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const url = new URL(request.url);
     guard.check(url);
-    const deadline = AbortSignal.timeout(request.timeoutMs);
     const { statusCode, headers, body } = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
-      signal: deadline,
+      signal,
     });
     return { status: statusCode, headers: flatten(headers), ...(await readStart(body)) };
   }
@@ -80,12 +97,23 @@ export function createHttpClient({ guard }: { guard: AddressGuard }): HttpClient
         const durationMs = performance.now() - started;
         return { startedAt, finishedAt: new Date(startedAt.getTime() + durationMs), durationMs, response, error };
       };
+      const abort = new AbortController();
+      const deadline = setTimeout(
+        () => abort.abort(new DeadlineError(`no response within ${request.timeoutMs / 1000} s`)),
+        request.timeoutMs,
+      );
+      const abandon = () => abort.abort(new AbandonedError());
+      if (request.signal?.aborted) abandon();
+      request.signal?.addEventListener('abort', abandon);
       try {
-        const response = await exchange(request);
+        const response = await exchange(request, abort.signal);
         const ok = response.status >= 200 && response.status < 300;
         return done(response, ok ? null : { class: 'status', message: `HTTP ${response.status}` });
       } catch (error) {
-        return done(null, classify(error, request.timeoutMs));
+        return done(null, faultOf(error));
+      } finally {
+        clearTimeout(deadline);
+        request.signal?.removeEventListener('abort', abandon);
       }
     },
     close: () => agent.close(),
@@ -96,74 +124,41 @@ export function createHttpClient({ guard }: { guard: AddressGuard }): HttpClient
 async function readStart(body: Dispatcher.ResponseData['body']): Promise<Pick<HttpResponse, 'body' | 'truncated'>> {
   const chunks: Buffer[] = [];
   let size = 0;
-  let cut = false;
-  const timer = setTimeout(() => {
-    cut = true;
-    body.destroy();
-  }, BODY_TIME_MS);
-  // Cutting a body makes it fail; that is meant.
+  let ended = false;
+  const timer = setTimeout(() => body.destroy(), BODY_TIME_MS);
+  // A body that is cut fails; that is meant.
   body.on('error', () => undefined);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (size < KEPT_BODY_BYTES) chunks.push(chunk.subarray(0, KEPT_BODY_BYTES - size));
       size += chunk.length;
-      if (size > KEPT_BODY_BYTES + DRAINED_BODY_BYTES) {
-        cut = true;
-        break;
-      }
+      if (size > KEPT_BODY_BYTES + DRAINED_BODY_BYTES) break;
     }
+    ended = size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;
   } catch {
-    cut = true;
+    // The status is here and decides; the body is what came of it.
   } finally {
     clearTimeout(timer);
   }
   const text = Buffer.concat(chunks).toString('utf8').replaceAll('\u0000', '\ufffd');
-  return { body: text, truncated: cut || size > KEPT_BODY_BYTES };
+  return { body: text, truncated: !ended || size > KEPT_BODY_BYTES };
 }
 
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = (Array.isArray(value) ? value.join(', ') : value).replaceAll('\u0000', '\ufffd');
-  }
-  return flat;
+function flatten(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .filter((entry): entry is [string, string | string[]] => entry[1] !== undefined)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
 }
 
-const DNS_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'ENODATA', 'ESERVFAIL', 'EAI_NONAME']);
-const CONNECT_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ECONNABORTED', 'EADDRNOTAVAIL', 'UND_ERR_SOCKET']);
-const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-
-function classify(error: unknown, timeoutMs: number): AttemptError {
-  const failure = innermost(error);
-  const { code = '', name = '' } = failure as { code?: string; name?: string };
-  if (failure instanceof BlockedAddressError) return fault('blocked', failure.message);
-  if (name === 'TimeoutError' || name === 'AbortError' || TIMEOUT_CODES.has(code)) return fault('timeout', `no response within ${timeoutMs / 1000} s`);
-  if (DNS_CODES.has(code)) return fault('dns', `the host name does not resolve (${code})`);
-  if (failure instanceof errors.HeadersOverflowError || code === 'HPE_HEADER_OVERFLOW') return fault('response-too-large', `response headers over ${MAX_HEADER_BYTES / 1024} KiB`);
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_OSSL)/.test(code) || code === 'EPROTO' || code === 'HOSTNAME_MISMATCH') {
-    return fault('tls', `the TLS connection failed (${code})`);
-  }
-  if (CONNECT_CODES.has(code)) return fault('connect', connectMessage(code));
-  if (code.startsWith('HPE_')) return fault('connect', `the response is not HTTP (${code})`);
-  return fault('internal', `the request could not be made (${code || name || 'unknown'})`);
-}
-
-function connectMessage(code: string): string {
-  if (code === 'ECONNREFUSED') return 'connection refused';
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection was closed before a response';
-  return `the connection failed (${code})`;
-}
-
-/** Several addresses that failed come as one error that holds them all; wrapped ones as causes. */
-function innermost(error: unknown): unknown {
-  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
-  const { cause } = (error ?? {}) as { cause?: unknown };
-  return cause instanceof Error && (error as { code?: string }).code === undefined ? innermost(cause) : error;
-}
-
-function fault(errorClass: AttemptErrorClass, message: string): AttemptError {
-  return { class: errorClass, message: message.slice(0, MAX_MESSAGE_LENGTH) };
-}
+const DELTA_SECONDS = /^\d{1,9}$/;
+/** The three forms of HTTP-date (RFC 9110 §5.6.7): today's, and two that are obsolete; the last one, asctime's, does not say that it is GMT. */
+const HTTP_DATES = [
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+];
+const ASCTIME = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
 
 /**
  * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
@@ -172,9 +167,8 @@ function fault(errorClass: AttemptErrorClass, message: string): AttemptError {
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value.trim());
-  // Date.parse takes many forms; the header has one that begins with the name of a day.
-  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
-  const at = Date.parse(value);
+  if (DELTA_SECONDS.test(value)) return Number(value);
+  if (!ASCTIME.test(value) && !HTTP_DATES.some((form) => form.test(value))) return undefined;
+  const at = Date.parse(ASCTIME.test(value) ? `${value} GMT` : value);
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now.getTime()) / 1000));
 }

@@ -1,0 +1,65 @@
+import { errors } from 'undici';
+import type { AttemptError, AttemptErrorClass } from '../domain/types';
+import { BlockedAddressError } from './address-guard';
+
+/** The deadline of a request passed before its response's headers were here. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+/** Who asked for the request wants it no more. */
+export class AbandonedError extends Error {
+  override readonly name = 'AbandonedError';
+}
+
+const MAX_MESSAGE_LENGTH = 200;
+
+const CONNECT_MESSAGES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was closed before a response',
+  EPIPE: 'the connection was closed before a response',
+  UND_ERR_SOCKET: 'the connection was closed before a response',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  EADDRNOTAVAIL: 'no local port or address is left to connect from',
+  ECONNABORTED: 'the connection was aborted',
+};
+/** Raised by the operating system and by undici for a connection that is not made in time. */
+const CONNECT_TIMEOUT_CODES = ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'];
+/** Codes of OpenSSL's verification and of Node's TLS. */
+const TLS_CODE =
+  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO)/;
+
+/**
+ * Says in a class and a short, stable message why no response came. The message is made here from the error's code, so nothing of URL, header
+ * or body can be in it.
+ */
+export function faultOf(error: unknown): AttemptError {
+  const failure = innermost(error);
+  const { code = '', syscall = '' } = failure as { code?: string; syscall?: string };
+  if (failure instanceof BlockedAddressError) return fault('blocked', failure.message);
+  if (failure instanceof DeadlineError) return fault('timeout', failure.message);
+  if (failure instanceof AbandonedError) return fault('internal', 'the request was abandoned');
+  if (syscall === 'getaddrinfo') return fault('dns', `the host name does not resolve (${code})`);
+  if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'no connection in time');
+  if (TLS_CODE.test(code)) return fault('tls', `the TLS connection failed (${code})`);
+  if (failure instanceof errors.HeadersOverflowError) {
+    return fault('response-too-large', 'the response headers are too large');
+  }
+  if (failure instanceof errors.SocketError && failure.message.startsWith('bad ')) {
+    return fault('connect', 'the response was an interim one that was not asked for');
+  }
+  const connectMessage = CONNECT_MESSAGES[code];
+  if (connectMessage) return fault('connect', connectMessage);
+  if (code.startsWith('HPE_')) return fault('connect', `the response is not HTTP (${code})`);
+  return fault('internal', `the request could not be made (${code || 'unknown'})`);
+}
+
+/** A connection that was tried to several addresses fails with one error that holds all of theirs. */
+function innermost(error: unknown): unknown {
+  return error instanceof AggregateError && error.errors.length > 0 ? innermost(error.errors[0]) : error;
+}
+
+function fault(errorClass: AttemptErrorClass, message: string): AttemptError {
+  return { class: errorClass, message: message.slice(0, MAX_MESSAGE_LENGTH) };
+}
