@@ -98,17 +98,20 @@ function parseRange(cidr: string): Range {
     : [range, bits];
 }
 
-/** The IPv4 address that traffic to an IPv6 one is handed to, where it is of such a form. */
+/** The IPv4 address that traffic to an IPv6 one may be handed to, where it is of such a form. */
 function carriedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   const bytes = address.toByteArray();
-  if (isWithin(address, WELL_KNOWN_NAT64) || isWithin(address, IPV4_TRANSLATED))
+  if ([IPV4_COMPATIBLE, IPV4_TRANSLATED, WELL_KNOWN_NAT64].some((range) => isWithin(address, range))) {
     return new ipaddr.IPv4(bytes.slice(12));
+  }
   if (isWithin(address, SIX_TO_FOUR)) return new ipaddr.IPv4(bytes.slice(2, 6));
   return undefined;
 }
 
 /** RFC 6052 §2.1. A network's own prefix (64:ff9b:1::/48, RFC 8215) may stand for anything inside and is never global unicast. */
 const WELL_KNOWN_NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
+/** RFC 4291 §2.5.5.1; loopback and unspecified are in it, and carry addresses that are refused. */
+const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
 /** RFC 2765 §2.1. */
 const IPV4_TRANSLATED = ipaddr.IPv6.parseCIDR('::ffff:0:0:0/96');
 /** RFC 3056 §2. */

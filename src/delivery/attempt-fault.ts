@@ -7,7 +7,7 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-/** Who asked for the request wants it no more. */
+/** Who asked for the request wants it no more, or the client is closed. */
 export class AbandonedError extends Error {
   override readonly name = 'AbandonedError';
 }
@@ -26,6 +26,7 @@ const CONNECT_MESSAGES: Readonly<Record<string, string>> = {
 };
 /** Raised by the operating system and by undici for a connection that is not made in time. */
 const CONNECT_TIMEOUT_CODES = ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'];
+const NOT_HTTP = [errors.HTTPParserError, errors.ResponseContentLengthMismatchError];
 /** Codes of OpenSSL's verification and of Node's TLS. */
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO)/;
@@ -39,7 +40,7 @@ export function faultOf(error: unknown): AttemptError {
   const { code = '', syscall = '' } = failure as { code?: string; syscall?: string };
   if (failure instanceof BlockedAddressError) return fault('blocked', failure.message);
   if (failure instanceof DeadlineError) return fault('timeout', failure.message);
-  if (failure instanceof AbandonedError) return fault('internal', 'the request was abandoned');
+  if (failure instanceof AbandonedError) return fault('internal', failure.message);
   if (syscall === 'getaddrinfo') return fault('dns', `the host name does not resolve (${code})`);
   if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'no connection in time');
   if (TLS_CODE.test(code)) return fault('tls', `the TLS connection failed (${code})`);
@@ -51,7 +52,7 @@ export function faultOf(error: unknown): AttemptError {
   }
   const connectMessage = CONNECT_MESSAGES[code];
   if (connectMessage) return fault('connect', connectMessage);
-  if (code.startsWith('HPE_')) return fault('connect', `the response is not HTTP (${code})`);
+  if (NOT_HTTP.some((kind) => failure instanceof kind)) return fault('connect', 'the response is not valid HTTP');
   return fault('internal', `the request could not be made (${code || 'unknown'})`);
 }
 

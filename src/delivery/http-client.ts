@@ -75,10 +75,15 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     bodyTimeout: 0,
   });
 
+  const underWay = new Set<Promise<HttpResult>>();
+  let closed = false;
+
   async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    if (closed) throw new AbandonedError('the client is closed');
+    signal.throwIfAborted();
     const url = new URL(request.url);
     guard.check(url);
-    const { statusCode, headers, body } = await agent.request({
+    const answered = agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: request.method,
@@ -86,38 +91,62 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
       body: request.body ?? null,
       signal,
     });
+    // A request that still waits for its connection does not heed its signal before it has one (and is then not sent).
+    const { statusCode, headers, body } = await Promise.race([answered, rejectionOf(signal)]);
     return { status: statusCode, headers: flatten(headers), ...(await readStart(body)) };
+  }
+
+  async function attempt(request: HttpRequest): Promise<HttpResult> {
+    const startedAt = new Date();
+    const started = performance.now();
+    const done = (response: HttpResponse | null, error: AttemptError | null): HttpResult => {
+      const durationMs = performance.now() - started;
+      return { startedAt, finishedAt: new Date(startedAt.getTime() + durationMs), durationMs, response, error };
+    };
+    const abort = new AbortController();
+    const deadline = setTimeout(
+      () => abort.abort(new DeadlineError(`no response within ${request.timeoutMs / 1000} s`)),
+      request.timeoutMs,
+    );
+    const abandon = () => abort.abort(new AbandonedError('the request was abandoned'));
+    if (request.signal?.aborted) abandon();
+    request.signal?.addEventListener('abort', abandon);
+    try {
+      const response = await exchange(request, abort.signal);
+      const ok = response.status >= 200 && response.status < 300;
+      return done(response, ok ? null : { class: 'status', message: `HTTP ${response.status}` });
+    } catch (error) {
+      return done(null, faultOf(error));
+    } finally {
+      clearTimeout(deadline);
+      request.signal?.removeEventListener('abort', abandon);
+    }
   }
 
   return {
     async send(request) {
-      const startedAt = new Date();
-      const started = performance.now();
-      const done = (response: HttpResponse | null, error: AttemptError | null): HttpResult => {
-        const durationMs = performance.now() - started;
-        return { startedAt, finishedAt: new Date(startedAt.getTime() + durationMs), durationMs, response, error };
-      };
-      const abort = new AbortController();
-      const deadline = setTimeout(
-        () => abort.abort(new DeadlineError(`no response within ${request.timeoutMs / 1000} s`)),
-        request.timeoutMs,
-      );
-      const abandon = () => abort.abort(new AbandonedError());
-      if (request.signal?.aborted) abandon();
-      request.signal?.addEventListener('abort', abandon);
+      const result = attempt(request);
+      underWay.add(result);
       try {
-        const response = await exchange(request, abort.signal);
-        const ok = response.status >= 200 && response.status < 300;
-        return done(response, ok ? null : { class: 'status', message: `HTTP ${response.status}` });
-      } catch (error) {
-        return done(null, faultOf(error));
+        return await result;
       } finally {
-        clearTimeout(deadline);
-        request.signal?.removeEventListener('abort', abandon);
+        underWay.delete(result);
       }
     },
-    close: () => agent.close(),
+    async close() {
+      closed = true;
+      await Promise.all(underWay);
+      // Connections that nobody waits for any more are not waited for either.
+      await agent.destroy();
+    },
   };
+}
+
+/** Never resolves. Rejects with the signal's reason. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
 }
 
 /** Reads what is kept of a body, drains a little more, then cuts it: a body that never ends costs no more than that. */

@@ -1,0 +1,260 @@
+import { setMaxListeners } from 'node:events';
+import net from 'node:net';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/delivery/http-client';
+import {
+  endlessBody,
+  endlessHeaders,
+  endlessInterim,
+  hangUp,
+  reset,
+  saying,
+  silence,
+  stalledBody,
+  startRawServer,
+  type Behaviour,
+} from '../support/raw-server';
+import { startReceiver } from '../support/receiver';
+
+let client: HttpClient;
+beforeEach(() => {
+  client = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+});
+afterEach(() => client.close());
+
+const send = (request: Partial<HttpRequest> & { url: string }) =>
+  client.send({ method: 'POST', headers: {}, body: '{"card":"4111"}', timeoutMs: 10_000, ...request });
+
+/** Sends to a server that behaves like this, in as much time as is given. */
+async function sendTo(behave: Behaviour, request: Partial<HttpRequest> = {}, options: { tls?: boolean } = {}) {
+  const server = await startRawServer(behave, options);
+  try {
+    return { ...(await send({ url: server.url('/hook?token=hidden'), ...request })), connections: server.connections };
+  } finally {
+    await server.close();
+  }
+}
+
+/** A port where nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('what the network or the receiver does comes as an error of a class', () => {
+  it('dns: the name does not resolve', async () => {
+    // No resolver asks the network for a label of more than 63 characters.
+    const { error, response } = await send({ url: `http://${'a'.repeat(64)}.invalid/` });
+    expect(response).toBeNull();
+    expect(error).toEqual({
+      class: 'dns',
+      message: expect.stringMatching(/^the host name does not resolve \(E\w+\)$/),
+    });
+  });
+
+  it('connect: nobody listens', async () => {
+    const { error } = await send({ url: `http://127.0.0.1:${await closedPort()}/` });
+    expect(error).toEqual({ class: 'connect', message: 'connection refused' });
+  });
+
+  it('connect: nobody listens on any address of the name', async () => {
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    const guard = createAddressGuard(['127.0.0.0/8'], (_hostname, callback) => callback(null, addresses));
+    const several = createHttpClient({ guard });
+    const url = `http://several.test:${await closedPort()}/`;
+    const { error } = await several.send({ url, method: 'POST', headers: {}, timeoutMs: 10_000 });
+    await several.close();
+    expect(error).toEqual({ class: 'connect', message: 'connection refused' });
+  });
+
+  it.each([
+    ['resets the connection', reset],
+    ['hangs up', hangUp],
+    ['hangs up in the middle of the headers', ((socket) => socket.end('HTTP/1.1 200 OK\r\nx-a: ')) as Behaviour],
+  ])('connect: the receiver %s', async (_what, behave) => {
+    const { error, response } = await sendTo(behave);
+    expect(response).toBeNull();
+    expect(error).toEqual({ class: 'connect', message: 'the connection was closed before a response' });
+  });
+
+  it.each([
+    ['garbage', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['a status line without a number', 'HTTP/1.1 OK\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
+    ['a NUL in a header', 'HTTP/1.1 200 OK\r\nx-a: \u0000\r\n\r\n'],
+  ])('connect: the response is %s', async (_what, response) => {
+    const { error } = await sendTo(saying(response));
+    expect(error).toEqual({ class: 'connect', message: 'the response is not valid HTTP' });
+  });
+
+  it.each([
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    [
+      '101 Switching Protocols',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    ],
+  ])('connect: the receiver answers %s, which nobody asked for', async (_what, response) => {
+    const { error } = await sendTo(saying(response));
+    expect(error).toEqual({ class: 'connect', message: 'the response was an interim one that was not asked for' });
+  });
+
+  it('tls: the receiver speaks none', async () => {
+    const server = await startRawServer(saying('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const { error } = await send({ url: `https://127.0.0.1:${server.port}/` });
+    await server.close();
+    expect(error).toEqual({ class: 'tls', message: expect.stringMatching(/^the TLS connection failed \(\w+\)$/) });
+  });
+
+  it('timeout: no answer comes', async () => {
+    const { error, response } = await sendTo(silence, { timeoutMs: 200 });
+    expect(response).toBeNull();
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
+  });
+
+  it('timeout: the TLS handshake is never answered', async () => {
+    const server = await startRawServer(silence);
+    const { error } = await send({ url: `https://127.0.0.1:${server.port}/`, timeoutMs: 200 });
+    await server.close();
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
+  });
+
+  it('timeout: interim responses come, and never the last one', async () => {
+    expect((await sendTo(endlessInterim, { timeoutMs: 300 })).error?.class).toBe('timeout');
+  });
+
+  it('timeout: headers come a byte at a time', async () => {
+    let drip: NodeJS.Timeout | undefined;
+    const { error } = await sendTo(
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
+        drip = setInterval(() => socket.write('a'), 20);
+      },
+      { timeoutMs: 300 },
+    );
+    clearInterval(drip);
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.3 s' });
+  });
+
+  it('timeout: the receiver takes no more of the request', async () => {
+    const { error } = await sendTo((socket) => socket.pause(), { timeoutMs: 300, body: 'x'.repeat(20_000_000) });
+    expect(error?.class).toBe('timeout');
+  });
+
+  it('timeout: the name server does not answer', async () => {
+    const deaf = createHttpClient({ guard: createAddressGuard([], () => undefined) });
+    const { error } = await deaf.send({ url: 'http://deaf.test/', method: 'POST', headers: {}, timeoutMs: 100 });
+    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.1 s' });
+    await deaf.close();
+  });
+
+  it.each(['http://10.0.0.1/', 'http://[::1]/', 'http://0xa9fea9fe/latest/meta-data/', 'https://127.0.0.1:22/'])(
+    'blocked: %s is inside',
+    async (url) => {
+      const { error, response } = await send({ url });
+      expect(response).toBeNull();
+      expect(error).toEqual({ class: 'blocked', message: expect.stringMatching(/^(address|port) .* is not allowed$/) });
+    },
+  );
+
+  it('blocked: a name that leads to the machine itself', async () => {
+    const receiver = await startReceiver();
+    const strict = createHttpClient({ guard: createAddressGuard([]) });
+    const url = `http://localhost:${receiver.port}/`;
+    const { error } = await strict.send({ url, method: 'POST', headers: {}, timeoutMs: 5000 });
+    await strict.close();
+    await receiver.close();
+    expect(error).toEqual({ class: 'blocked', message: 'localhost has no address that is allowed' });
+    expect(receiver.requests).toHaveLength(0);
+  });
+
+  it('response-too-large: headers without end', async () => {
+    const { error, response } = await sendTo(endlessHeaders);
+    expect(response).toBeNull();
+    expect(error).toEqual({ class: 'response-too-large', message: 'the response headers are too large' });
+  });
+
+  it('internal: the request cannot be written', async () => {
+    const { error } = await send({ url: 'http://127.0.0.1:9999/', headers: { 'x-bad': 'a\r\nb' } });
+    expect(error).toEqual({ class: 'internal', message: 'the request could not be made (UND_ERR_INVALID_ARG)' });
+    expect((await send({ url: 'no url' })).error).toEqual({
+      class: 'internal',
+      message: 'the request could not be made (ERR_INVALID_URL)',
+    });
+  });
+
+  it('internal: the caller gave it up, before or under way', async () => {
+    const abandoned = { class: 'internal', message: 'the request was abandoned' };
+    expect((await sendTo(silence, { signal: AbortSignal.abort() })).error).toEqual(abandoned);
+    const giveUp = new AbortController();
+    expect((await sendTo(() => giveUp.abort(), { signal: giveUp.signal })).error).toEqual(abandoned);
+  });
+
+  it('says nothing of query or payload', async () => {
+    const results = await Promise.all([
+      sendTo(reset),
+      sendTo(silence, { timeoutMs: 100 }),
+      sendTo(saying('garbage')),
+      sendTo(endlessHeaders),
+      sendTo(saying('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
+    ]);
+    const messages = results.map(({ error }) => error!.message).join('\n');
+    expect(messages).not.toMatch(/hidden|4111|hook/);
+  });
+});
+
+describe('once the headers are here the status decides, whatever becomes of the body', () => {
+  it('a body without end is cut', async () => {
+    const { error, response } = await sendTo(endlessBody);
+    expect(error).toBeNull();
+    expect(response).toMatchObject({ status: 200, truncated: true, body: 'b'.repeat(16_384) });
+  });
+
+  it('a body that stalls is cut when the deadline passes', async () => {
+    const { error, response } = await sendTo(stalledBody, { timeoutMs: 300 });
+    expect(error).toBeNull();
+    expect(response).toMatchObject({ status: 200, truncated: true, body: 'hello' });
+  });
+
+  it('a body that stalls is cut long before a far deadline', async () => {
+    // Jest's own limit is far below this deadline.
+    const { error, response } = await sendTo(stalledBody, { timeoutMs: 600_000 });
+    expect(error).toBeNull();
+    expect(response).toMatchObject({ status: 200, truncated: true, body: 'hello' });
+  });
+
+  it('a body that is broken off is kept as far as it came', async () => {
+    const { error, response } = await sendTo((socket) =>
+      socket.end('HTTP/1.1 503 Unavailable\r\ncontent-length: 100\r\n\r\nbusy'),
+    );
+    expect(error).toEqual({ class: 'status', message: 'HTTP 503' });
+    expect(response).toMatchObject({ truncated: true, body: 'busy' });
+  });
+});
+
+it('a connection that failed does not stand in the way of the next', async () => {
+  let failures = 2;
+  const server = await startRawServer((socket) => {
+    if (failures-- > 0) socket.resetAndDestroy();
+    else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+  });
+  const outcomes = [];
+  for (let i = 0; i < 3; i++) outcomes.push((await send({ url: server.url() })).error?.class ?? 'delivered');
+  await server.close();
+  expect(outcomes).toEqual(['connect', 'connect', 'delivered']);
+});
+
+it('slow requests to one origin keep no fast one to it waiting', async () => {
+  const receiver = await startReceiver();
+  receiver.answerWith((request) => (request.path === '/slow' ? new Promise<never>(() => undefined) : { status: 200 }));
+  const giveUp = new AbortController();
+  setMaxListeners(0, giveUp.signal);
+  const slow = Array.from({ length: 100 }, () => send({ url: receiver.url('/slow'), signal: giveUp.signal }));
+  await receiver.waitFor(100);
+  expect((await send({ url: receiver.url('/fast') })).error).toBeNull();
+  giveUp.abort();
+  await Promise.all(slow);
+  await receiver.close();
+});

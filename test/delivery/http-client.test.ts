@@ -1,0 +1,244 @@
+import net from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import type { LookupAddress } from 'node:dns';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/delivery/http-client';
+import { startRawServer, saying, TEST_CERTIFICATE } from '../support/raw-server';
+import { startReceiver, type Receiver } from '../support/receiver';
+
+const LOOPBACK = createAddressGuard(['127.0.0.0/8']);
+
+let receiver: Receiver;
+let client: HttpClient;
+beforeEach(async () => {
+  receiver = await startReceiver();
+  client = createHttpClient({ guard: LOOPBACK });
+});
+afterEach(async () => {
+  await client.close();
+  await receiver.close();
+});
+
+const send = (request: Partial<HttpRequest> & { url: string }, through = client) =>
+  through.send({ method: 'POST', headers: {}, timeoutMs: 10_000, ...request });
+
+describe('a request', () => {
+  it('arrives with method, path, query, headers and body as given', async () => {
+    const result = await send({
+      url: receiver.url('/hook%20me/?a=1&b=%C3%A9#part'),
+      headers: { 'content-type': 'application/json', 'webhook-id': 'evt_1' },
+      body: '{"é":1}',
+    });
+    expect(result).toMatchObject({ error: null, response: { status: 200, truncated: false } });
+    expect(receiver.requests).toEqual([
+      expect.objectContaining({ method: 'POST', path: '/hook%20me/?a=1&b=%C3%A9', body: '{"é":1}' }),
+    ]);
+    expect(receiver.requests[0]!.headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': 'evt_1' });
+  });
+
+  it.each(['GET', 'PUT'] as const)('is made by %s as well', async (method) => {
+    await send({ url: receiver.url(), method });
+    expect(receiver.requests[0]).toMatchObject({ method, body: '' });
+  });
+
+  it('says when it was made and how long it took', async () => {
+    const { startedAt, finishedAt, durationMs } = await send({ url: receiver.url() });
+    expect(durationMs).toBeGreaterThan(0);
+    // Dates are whole milliseconds.
+    expect(Math.abs(finishedAt.getTime() - startedAt.getTime() - durationMs)).toBeLessThanOrEqual(1);
+  });
+
+  it('uses a connection again', async () => {
+    const ports = new Set<number>();
+    receiver.answerRaw((request, response) => {
+      ports.add(request.socket.remotePort!);
+      response.end('x'.repeat(60_000));
+    });
+    for (let i = 0; i < 3; i++) {
+      await send({ url: receiver.url() });
+      // The connection is free again a moment after its answer is here.
+      await setImmediate();
+    }
+    expect(ports.size).toBe(1);
+  });
+
+  it('takes no proxy from the environment', async () => {
+    const proxy = await startReceiver();
+    const before = { ...process.env };
+    Object.assign(process.env, { HTTP_PROXY: proxy.url(), http_proxy: proxy.url(), NODE_USE_ENV_PROXY: '1' });
+    const proxied = createHttpClient({ guard: LOOPBACK });
+    try {
+      expect((await send({ url: receiver.url() }, proxied)).error).toBeNull();
+    } finally {
+      process.env = before;
+      await proxied.close();
+      await proxy.close();
+    }
+    expect(receiver.requests).toHaveLength(1);
+    expect(proxy.requests).toHaveLength(0);
+  });
+});
+
+describe('a response', () => {
+  it.each([200, 201, 202, 204, 299])('of status %d is a success', async (status) => {
+    receiver.answerWith(status);
+    await expect(send({ url: receiver.url() })).resolves.toMatchObject({ error: null, response: { status } });
+  });
+
+  it.each([300, 304, 400, 404, 410, 429, 500, 503, 599])('of status %d is an error that says so', async (status) => {
+    receiver.answerWith(status);
+    await expect(send({ url: receiver.url() })).resolves.toMatchObject({
+      error: { class: 'status', message: `HTTP ${status}` },
+      response: { status },
+    });
+  });
+
+  it.each([301, 302, 303, 307, 308])('of status %d is not followed', async (status) => {
+    receiver.answerWith({ status, headers: { location: receiver.url('/elsewhere') } });
+    await expect(send({ url: receiver.url('/hook') })).resolves.toMatchObject({ error: { class: 'status' } });
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/hook']);
+  });
+
+  it('is kept with headers in lower case, repeated ones joined', async () => {
+    receiver.answerRaw((_request, response) => {
+      response.setHeader('X-Trace', ['one', 'two']).setHeader('Retry-After', '7').writeHead(503).end('busy');
+    });
+    const { response } = await send({ url: receiver.url() });
+    expect(response).toMatchObject({ body: 'busy', headers: { 'x-trace': 'one, two', 'retry-after': '7' } });
+  });
+
+  it('may have exactly 16 KiB of body', async () => {
+    receiver.answerWith({ status: 200, body: 'a'.repeat(16_384) });
+    const { response } = await send({ url: receiver.url() });
+    expect(response).toMatchObject({ truncated: false, body: 'a'.repeat(16_384) });
+  });
+
+  it.each([16_385, 50_000, 5_000_000])('of %d bytes is kept up to 16 KiB, which is said', async (size) => {
+    receiver.answerWith({ status: 200, body: 'a'.repeat(size) });
+    const { response, error } = await send({ url: receiver.url() });
+    expect(error).toBeNull();
+    expect(response).toMatchObject({ truncated: true, body: 'a'.repeat(16_384) });
+  });
+
+  it('has NUL and what is not UTF-8 replaced', async () => {
+    receiver.answerRaw((_request, response) => response.end(Buffer.from([0x61, 0x00, 0xff, 0xc3, 0xa9, 0xc3])));
+    const { response } = await send({ url: receiver.url() });
+    expect(response?.body).toBe('a\ufffd\ufffdé\ufffd');
+  });
+
+  it('is found behind interim ones', async () => {
+    const server = await startRawServer(
+      saying(
+        'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
+      ),
+    );
+    const result = await send({ url: server.url() });
+    await server.close();
+    expect(result).toMatchObject({ error: null, response: { status: 200, body: 'ok' } });
+  });
+});
+
+describe('the address', () => {
+  /** Answers each look-up with the next list of addresses. */
+  function resolver(...answers: string[][]) {
+    const asked: string[] = [];
+    const resolve = (hostname: string, callback: (error: null, addresses: LookupAddress[]) => void) => {
+      const addresses = answers[Math.min(asked.length, answers.length - 1)]!;
+      asked.push(hostname);
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: net.isIP(address) })),
+      );
+    };
+    return { asked, resolve };
+  }
+
+  it('is asked for once, and the connection goes to just what was checked', async () => {
+    const { asked, resolve } = resolver(['127.0.0.1'], ['10.0.0.1']);
+    const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
+    const result = await send({ url: `http://rebinding.test:${receiver.port}/hook` }, pinned);
+    await pinned.close();
+    expect(result.error).toBeNull();
+    expect(asked).toEqual(['rebinding.test']);
+    expect(receiver.requests[0]!.headers.host).toBe(`rebinding.test:${receiver.port}`);
+  });
+
+  it('is checked anew for each connection: a name that turns to the inside is refused', async () => {
+    // 127.0.0.2 stands for the inside; the receiver would answer there.
+    const inside = await startRawServer(saying('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+    const { resolve } = resolver(['127.0.0.1'], ['127.0.0.2']);
+    const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
+    const url = `http://rebinding.test:${inside.port}/`;
+    expect((await send({ url }, pinned)).error).toBeNull();
+    expect((await send({ url }, pinned)).error).toEqual({
+      class: 'blocked',
+      message: 'rebinding.test has no address that is allowed',
+    });
+    await pinned.close();
+    await inside.close();
+    expect(inside.connections).toBe(1);
+  });
+
+  it('that is allowed is used where the name has refused ones beside it', async () => {
+    const { resolve } = resolver(['10.0.0.1', '169.254.169.254', '127.0.0.1', '::1']);
+    const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
+    const result = await send({ url: `http://mixed.test:${receiver.port}/` }, pinned);
+    await pinned.close();
+    expect(result.error).toBeNull();
+  });
+});
+
+describe('TLS', () => {
+  const answer = saying('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+  const resolve = (_hostname: string, callback: (error: null, addresses: LookupAddress[]) => void) =>
+    callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  const guard = createAddressGuard(['127.0.0.0/8'], resolve);
+
+  it('checks the certificate against the name in the URL, not the address', async () => {
+    const server = await startRawServer(answer, { tls: true });
+    const trusting = createHttpClient({ guard, certificateAuthorities: TEST_CERTIFICATE });
+    const named = await send({ url: `https://receiver.test:${server.port}/` }, trusting);
+    const misnamed = await send({ url: `https://other.test:${server.port}/` }, trusting);
+    await trusting.close();
+    await server.close();
+    expect(named).toMatchObject({ error: null, response: { body: 'ok' } });
+    expect(misnamed.error).toEqual({
+      class: 'tls',
+      message: 'the TLS connection failed (ERR_TLS_CERT_ALTNAME_INVALID)',
+    });
+  });
+
+  it('refuses a certificate of nobody', async () => {
+    const server = await startRawServer(answer, { tls: true });
+    const result = await send({ url: server.url() });
+    await server.close();
+    expect(result).toMatchObject({
+      response: null,
+      error: { class: 'tls', message: 'the TLS connection failed (DEPTH_ZERO_SELF_SIGNED_CERT)' },
+    });
+  });
+});
+
+describe('closing', () => {
+  it('waits for requests under way and takes no more', async () => {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    receiver.answerWith(async () => {
+      await released;
+      return { status: 200, body: 'late' };
+    });
+    const closing = createHttpClient({ guard: LOOPBACK });
+    const order: string[] = [];
+    const request = send({ url: receiver.url() }, closing).then((result) => {
+      order.push('answered');
+      return result;
+    });
+    await receiver.waitFor(1);
+    const closed = closing.close().then(() => order.push('closed'));
+    release();
+    expect(await request).toMatchObject({ error: null, response: { body: 'late' } });
+    await closed;
+    expect(order).toEqual(['answered', 'closed']);
+    expect((await send({ url: receiver.url() }, closing)).error?.class).toBe('internal');
+  });
+});

@@ -1,0 +1,41 @@
+import { parseRetryAfter } from '../../src/delivery/http-client';
+
+const now = new Date('1994-11-06T08:48:37Z');
+
+describe('Retry-After', () => {
+  it.each([
+    ['0', 0],
+    ['120', 120],
+    ['86400', 86_400],
+  ])('is read as seconds: %s', (value, seconds) => expect(parseRetryAfter(value, now)).toBe(seconds));
+
+  it.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])(
+    'is read as a date in each of the three forms of HTTP: %s',
+    (value) => expect(parseRetryAfter(value, now)).toBe(60),
+  );
+
+  it('is rounded up to whole seconds, so that nobody comes too early', () => {
+    expect(parseRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', new Date('1994-11-06T08:49:36.500Z'))).toBe(1);
+  });
+
+  it('is no wait where the date is past', () => {
+    expect(parseRetryAfter('Sun, 06 Nov 1994 08:00:00 GMT', now)).toBe(0);
+  });
+
+  it.each([
+    undefined,
+    '',
+    '-1',
+    '1.5',
+    '1e3',
+    '0x10',
+    'soon',
+    'May 1',
+    '120, 60',
+    '99999999999999999999',
+    '1994-11-06T08:49:37Z',
+    'Sun, 99 Nov 1994 08:49:37 GMT',
+    'Sun, 06 Foo 1994 08:49:37 GMT',
+    'Sun, 06 Nov 1994 08:49:37 +0100',
+  ])('is nothing where it is garbage: %s', (value) => expect(parseRetryAfter(value, now)).toBeUndefined());
+});
