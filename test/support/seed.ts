@@ -44,7 +44,7 @@ export async function seed(db: Executor, options: SeedOptions): Promise<Seeded> 
     values: [seeded.eventType, seeded.productId],
   });
   await db.query({
-    text: "insert into customers (id, name, product_id, retry_schedule) values ($1, $1, $2, coalesce($3, '{30,300,1800,7200}'))",
+    text: "insert into customers (id, name, product_id, retry_schedule) values ($1, $1, $2, coalesce($3::int[], '{30,300,1800,7200}'))",
     values: [seeded.customerId, seeded.productId, options.retrySchedule ?? null],
   });
   seeded.subscriptionId = await seedSubscription(db, seeded, options);

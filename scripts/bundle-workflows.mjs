@@ -1,0 +1,9 @@
+/** Bundles the compiled workflows, so that a start needs not do it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { ROOT } from './toolchain.mjs';
+
+const silent = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
+const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'dist', 'workflows', 'index.js'), logger: silent });
+writeFileSync(path.join(ROOT, 'dist', 'workflow-bundle.js'), code);

@@ -1,0 +1,9 @@
+/** `npm start`: installs and builds what is missing, then runs the service in this process, so that signals reach it directly. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
+
+checkNode();
+ensureInstalled();
+ensureBuilt();
+await createRequire(import.meta.url)(path.join(ROOT, 'dist', 'main.js')).main();

@@ -1,0 +1,18 @@
+/** How the global setup tells the tests where the servers are. */
+export const ENV = {
+  postgres: 'SIGNPOST_TEST_POSTGRES',
+  temporal: 'SIGNPOST_TEST_TEMPORAL',
+  temporalCli: 'SIGNPOST_TEST_TEMPORAL_CLI',
+  testServer: 'SIGNPOST_TEST_TIME_SKIPPING_SERVER',
+  bundle: 'SIGNPOST_TEST_WORKFLOW_BUNDLE',
+} as const;
+
+/** The migrated database that tests clone. */
+export const TEMPLATE = 'signpost_template';
+
+/** @throws Error where the global setup did not run */
+export function fromSetup(name: keyof typeof ENV): string {
+  const value = process.env[ENV[name]];
+  if (!value) throw new Error(`${ENV[name]} is not set: the global setup did not run.`);
+  return value;
+}

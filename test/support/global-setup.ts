@@ -1,0 +1,58 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { Client } from 'pg';
+import { startPostgres } from '../../src/embedded/postgres';
+import { startTemporal } from '../../src/embedded/temporal';
+import { findTemporalCli, obtain, TEMPORAL_TEST_SERVER } from '../../src/embedded/temporal-binary';
+import { openDatabase } from '../../src/store/database';
+import { migrate } from '../../src/store/migrate';
+import { ensurePartitions } from '../../src/store/partitions';
+import { ENV, TEMPLATE } from './environment';
+
+/** Servers of one run of Jest; global-teardown stops them. */
+export interface TestServers {
+  stop(): Promise<void>;
+}
+
+/** Starts the real servers that all tests share: one Postgres with a migrated template database, one Temporal. */
+export default async function globalSetup(): Promise<void> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
+  const report = (line: string) => void process.stderr.write(`${line}\n`);
+  const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
+  const [postgres, temporal, testServer, bundle] = await Promise.all([
+    // Nothing of a test needs to outlive a power loss.
+    startPostgres({ directory: path.join(directory, 'postgres'), settings: { fsync: 'off', max_connections: '200' } }),
+    startTemporal(cli, path.join(directory, 'temporal')),
+    obtain(TEMPORAL_TEST_SERVER, report),
+    bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows') }),
+  ]);
+  const bundlePath = path.join(directory, 'workflow-bundle.js');
+  writeFileSync(bundlePath, bundle.code);
+  await makeTemplate(postgres.url);
+  process.env[ENV.postgres] = postgres.url;
+  process.env[ENV.temporal] = temporal.address;
+  process.env[ENV.temporalCli] = cli;
+  process.env[ENV.testServer] = testServer;
+  process.env[ENV.bundle] = bundlePath;
+  (globalThis as { signpostServers?: TestServers }).signpostServers = {
+    async stop() {
+      await temporal.stop();
+      await postgres.stop();
+    },
+  };
+}
+
+async function makeTemplate(url: string): Promise<void> {
+  const admin = new Client(url);
+  await admin.connect();
+  await admin.query(`create database ${TEMPLATE}`);
+  await admin.end();
+  const templateUrl = new URL(url);
+  templateUrl.pathname = `/${TEMPLATE}`;
+  await migrate(templateUrl.toString());
+  const db = openDatabase(templateUrl.toString(), () => undefined);
+  await ensurePartitions(db);
+  await db.close();
+}

@@ -1,0 +1,119 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { challengeResponse } from '../../src/domain/signing';
+
+/** A request as it came in. */
+export interface ReceivedRequest {
+  method: string;
+  /** With the query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  at: Date;
+}
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export type Answering = number | Answer | ((request: ReceivedRequest) => Answer | Promise<Answer>);
+
+/** A real HTTP receiver that remembers what it got. */
+export interface Receiver {
+  requests: ReceivedRequest[];
+  url(path?: string): string;
+  port: number;
+  /** Answers like this from now on; of a list each once, then the last for ever. */
+  answerWith(answer: Answering | Answering[]): void;
+  /** Answers challenges like an owner of the secret; other requests as before. */
+  answerChallenges(secret: string): void;
+  /** Takes over the raw response, as for one that never ends. */
+  answerRaw(handler: ((request: IncomingMessage, response: ServerResponse) => void) | undefined): void;
+  /** Resolves when so many requests are here. */
+  waitFor(count: number, timeoutMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startReceiver(port = 0): Promise<Receiver> {
+  const requests: ReceivedRequest[] = [];
+  let answers: Answering[] = [200];
+  let challengeSecret: string | undefined;
+  let raw: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  let waiting: { count: number; resolve: () => void }[] = [];
+
+  async function answer(received: ReceivedRequest): Promise<Answer> {
+    const token = new URL(received.path, 'http://receiver').searchParams.get('crc_token');
+    if (token !== null && challengeSecret !== undefined) {
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ response_token: challengeResponse(challengeSecret, token) }),
+      };
+    }
+    const next = answers.length > 1 ? answers.shift()! : answers[0]!;
+    if (typeof next === 'function') return next(received);
+    return typeof next === 'number' ? { status: next } : next;
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const received = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+      body: Buffer.concat(chunks).toString('utf8'),
+      at: new Date(),
+    };
+    requests.push(received);
+    waiting = waiting.filter(({ count, resolve }) => {
+      if (requests.length >= count) resolve();
+      return requests.length < count;
+    });
+    if (raw) {
+      raw(request, response);
+      return;
+    }
+    const { status, headers, body } = await answer(received);
+    response.writeHead(status, headers).end(body);
+  }
+
+  const server: Server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    requests,
+    port: bound,
+    url: (path = '/') => `http://127.0.0.1:${bound}${path}`,
+    answerWith(answer) {
+      answers = Array.isArray(answer) ? [...answer] : [answer];
+    },
+    answerChallenges(secret) {
+      challengeSecret = secret;
+    },
+    answerRaw(handler) {
+      raw = handler;
+    },
+    async waitFor(count, timeoutMs = 30_000) {
+      if (requests.length >= count) return;
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${requests.length} of ${count} requests came within ${timeoutMs} ms`)), timeoutMs);
+        waiting.push({
+          count,
+          resolve: () => {
+            clearTimeout(timer);
+            resolve();
+          },
+        });
+      });
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

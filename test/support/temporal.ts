@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import type { Temporal } from '../../src/temporal/connection';
+import { fromSetup } from './environment';
+
+// Warnings of workers that are shut down under tests are noise.
+Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR', () => undefined) });
+
+/** Address and namespace of the shared Temporal server. Tests keep apart by their task queues and workflow ids. */
+export function testTemporal(): { address: string; namespace: string } {
+  return { address: fromSetup('temporal'), namespace: 'default' };
+}
+
+/** Connects to the shared Temporal server. */
+export async function connectTestTemporal(): Promise<Temporal & { close(): Promise<void> }> {
+  const { address, namespace } = testTemporal();
+  const connection = await NativeConnection.connect({ address });
+  return { connection, client: new Client({ connection, namespace }), namespace, close: () => connection.close() };
+}
+
+/** A task queue that no other test uses. */
+export function uniqueTaskQueue(): string {
+  return `test-${randomUUID()}`;
+}
+
+/** The time-skipping server: waits of hours pass in no time. */
+export function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: fromSetup('testServer') } } });
+}
+
+/** The workflow bundle that the global setup made from the sources. */
+export function workflowBundlePath(): string {
+  return fromSetup('bundle');
+}
