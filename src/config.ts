@@ -220,6 +220,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     );
   }
+  const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
+  if ((cert === undefined) !== (key === undefined)) {
+    faults.push(
+      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+    );
+  }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   const embedded = settings.DATABASE_URL === undefined;
   return {
@@ -257,7 +263,7 @@ function readSettings(env: Record<string, string | undefined>): { settings: Sett
     if (result.success) settings[name] = result.data;
     else
       faults.push(
-        `${name} is ${secret ? 'set to a value' : `"${value}"`}, which cannot be used: expected ${expected}.`,
+        `${name} is ${secret ? 'set to a value' : JSON.stringify(value)}, which cannot be used: expected ${expected}.`,
       );
   }
   return { settings: settings as Settings, faults };

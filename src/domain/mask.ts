@@ -1,9 +1,11 @@
 /** What stands in for a secret wherever something is shown. */
 export const MASK = '***';
 
-const SECRET_HEADER = /auth|cookie|key|token|secret|password|credential/i;
+const SECRET_HEADER = /auth|cookie|key|token|secret|pass|pwd|credential|session|jwt/i;
 
 /** Headers as they may be kept and shown: values that are likely secrets are masked. A signature is none: it is of no use to anybody else. */
 export function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASK : value]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASK : value]),
+  );
 }

@@ -14,18 +14,27 @@ export interface UrlPattern {
 const PATTERN = /^(?:(https?):\/\/)?(\*|(?:\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\*|\d{1,5}))?(\/[^?#\s]*)?$/i;
 const DEFAULT_PORT = { http: '80', https: '443' } as const;
 
-/** Reads a pattern, or answers `undefined` where the text is none. */
+/**
+ * Reads a pattern, or answers `undefined` where the text is none. Host and path are brought into the form that URLs have, so that `[0::1]`
+ * and `/café` match what they mean.
+ */
 export function parseUrlPattern(text: string): UrlPattern | undefined {
   const match = PATTERN.exec(text.trim());
   if (!match) return undefined;
   const scheme = (match[1]?.toLowerCase() ?? 'https') as UrlPattern['scheme'];
-  const port = match[3] ?? '';
-  if (port !== '' && port !== '*' && Number(port) > 65_535) return undefined;
+  const wildcard = /^\*\.?/.exec(match[2]!)?.[0] ?? '';
+  // A host of only a wildcard needs a stand-in to be read as a URL.
+  const rest = match[2]!.slice(wildcard.length);
+  const readable = `${scheme}://${rest || 'host'}${match[4] ?? ''}`;
+  if (!URL.canParse(readable)) return undefined;
+  const { hostname, pathname } = new URL(readable);
+  const port = match[3] === undefined || match[3] === '*' ? (match[3] ?? '') : String(Number(match[3]));
+  if (Number(port) > 65_535) return undefined;
   return {
     scheme,
-    host: match[2]!.toLowerCase(),
+    host: wildcard + (rest && hostname),
     port: port === DEFAULT_PORT[scheme] ? '' : port,
-    pathPrefix: (match[4] ?? '').replace(/\/+$/, ''),
+    pathPrefix: pathname.replace(/\/+$/, ''),
   };
 }
 
@@ -52,7 +61,8 @@ function portMatches(pattern: string, port: string): boolean {
 }
 
 function pathMatches(prefix: string, path: string): boolean {
-  // An encoded dot or slash could mean another path to the receiver than to us, so such a path is under no prefix.
-  if (prefix !== '' && /%2e|%2f|%5c/i.test(path)) return false;
-  return prefix === '' || path === prefix || path.startsWith(`${prefix}/`);
+  if (prefix === '') return true;
+  // Encoded dots and slashes, and dots with a parameter, could mean another path to the receiver than to us: under no prefix.
+  if (/%(2e|2f|5c|25)|\/\.{1,2};/i.test(path)) return false;
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
