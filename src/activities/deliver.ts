@@ -70,7 +70,7 @@ async function attempt(deps: ActivityDeps, input: DeliverInput, attemptKey: stri
   const delivery = await loadDelivery(db, input.notificationId);
   if (!delivery) return { kind: 'cancelled', attempts: 0 };
   const { subscription, attempts } = delivery;
-  if (delivery.lastAttemptKey === attemptKey) return recorded(delivery);
+  if (delivery.lastAttemptKey === attemptKey) return { ...recorded(delivery), repeated: true };
   if (delivery.status === 'delivered' || delivery.status === 'cancelled') return { kind: delivery.status, attempts };
   if (!subscription) {
     await cancelNotification(db, input.notificationId);

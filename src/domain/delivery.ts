@@ -49,7 +49,12 @@ export interface DeliverInput {
 }
 
 /** What came of `deliver`; it is recorded in Postgres by then. */
-export type DeliverOutcome =
+export type DeliverOutcome = DeliverResult & {
+  /** The attempt had been made and recorded by an earlier execution, whose answer Temporal did not get. */
+  repeated?: boolean;
+};
+
+type DeliverResult =
   | { kind: 'delivered'; attempts: number }
   /** The attempt failed; the next one is due after `waitSeconds`, in `lane`. */
   | { kind: 'retry'; attempts: number; waitSeconds: number; lane: Lane; reason: string }

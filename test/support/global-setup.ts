@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { Client } from 'pg';
 import { startPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
@@ -26,7 +26,7 @@ export default async function globalSetup(): Promise<void> {
     startPostgres({ directory: path.join(directory, 'postgres'), settings: { fsync: 'off', max_connections: '200' } }),
     startTemporal(cli, path.join(directory, 'temporal')),
     obtain(TEMPORAL_TEST_SERVER, report),
-    bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows') }),
+    bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('WARN') }),
   ]);
   const bundlePath = path.join(directory, 'workflow-bundle.js');
   writeFileSync(bundlePath, bundle.code);
