@@ -5,5 +5,8 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { ROOT } from './toolchain.mjs';
 
 const silent = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
-const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'dist', 'workflows', 'index.js'), logger: silent });
+const { code } = await bundleWorkflowCode({
+  workflowsPath: path.join(ROOT, 'dist', 'workflows', 'index.js'),
+  logger: silent,
+});
 writeFileSync(path.join(ROOT, 'dist', 'workflow-bundle.js'), code);

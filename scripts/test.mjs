@@ -15,16 +15,22 @@ const summaryFile = path.join(ROOT, 'test-output', 'jest.json');
 mkdirSync(path.dirname(summaryFile), { recursive: true });
 rmSync(summaryFile, { force: true });
 const jest = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-const { status } = spawnSync(process.execPath, [jest, '--json', '--outputFile', summaryFile, ...process.argv.slice(2)], {
-  cwd: ROOT,
-  // Jest's JSON goes to the file; what it tells people goes to standard error.
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const { status } = spawnSync(
+  process.execPath,
+  [jest, '--json', '--outputFile', summaryFile, ...process.argv.slice(2)],
+  {
+    cwd: ROOT,
+    // Jest's JSON goes to the file; what it tells people goes to standard error.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+);
 if (!existsSync(summaryFile)) {
   console.error('Jest ended without a summary.');
   process.exit(status || 1);
 }
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, numTotalTests } = JSON.parse(readFileSync(summaryFile, 'utf8'));
+const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, numTotalTests } = JSON.parse(
+  readFileSync(summaryFile, 'utf8'),
+);
 // A file that could not be run counts as one failure: its tests are not in the count.
 const failed = Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0);
 if (numTotalTests === 0) console.error('No test ran.');

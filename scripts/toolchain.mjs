@@ -12,7 +12,9 @@ const NEEDED = [20, 19];
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
-  console.error(`Signpost needs Node ${NEEDED.join('.')} or later; this is ${process.versions.node}. Install it from https://nodejs.org.`);
+  console.error(
+    `Signpost needs Node ${NEEDED.join('.')} or later; this is ${process.versions.node}. Install it from https://nodejs.org.`,
+  );
   process.exit(1);
 }
 
@@ -40,14 +42,20 @@ export function ensureBuilt() {
 
 /** Runs a command with our output; ends with its exit code where it fails. */
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (error) console.error(`${command} could not be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
 function sources() {
   const files = readdirSync(path.join(ROOT, 'src'), { recursive: true }).map((file) => path.join(ROOT, 'src', file));
-  const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) => path.join(ROOT, file));
+  const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
+    path.join(ROOT, file),
+  );
   return [...files, ...configuration].filter((file) => statSync(file).isFile()).sort();
 }
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { challengeResponse } from '../../src/domain/signing';
 
@@ -101,7 +107,10 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     async waitFor(count, timeoutMs = 30_000) {
       if (requests.length >= count) return;
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${requests.length} of ${count} requests came within ${timeoutMs} ms`)), timeoutMs);
+        const timer = setTimeout(
+          () => reject(new Error(`${requests.length} of ${count} requests came within ${timeoutMs} ms`)),
+          timeoutMs,
+        );
         waiting.push({
           count,
           resolve: () => {

@@ -27,7 +27,9 @@ export function uniqueTaskQueue(): string {
 
 /** The time-skipping server: waits of hours pass in no time. */
 export function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: fromSetup('testServer') } } });
+  return TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: fromSetup('testServer') } },
+  });
 }
 
 /** The workflow bundle that the global setup made from the sources. */

@@ -30,7 +30,8 @@ beforeAll(async () => {
       findUnsettled: (seconds) => findUnsettled(db, seconds),
       async markForgottenHolds() {
         const marked: string[] = [];
-        for (const subscriptionId of await findForgottenHolds(db)) marked.push(...(await markSettling(db, { subscriptionId })));
+        for (const subscriptionId of await findForgottenHolds(db))
+          marked.push(...(await markSettling(db, { subscriptionId })));
         return marked;
       },
     },
@@ -51,7 +52,10 @@ const status = (id: string) => async () => (await findNotification(spine.db, id,
 const reaches = (id: string, wanted: string) => until(status(id), (seen) => seen === wanted);
 const handle = (id: string) => temporal.client.workflow.getHandle(notificationWorkflowId(id));
 /** As if the time had come at which the relay doubts. */
-const doubt = () => spine.db.query({ text: "update notifications set reconcile_after = now() - interval '1 second' where reconcile_after is not null" });
+const doubt = () =>
+  spine.db.query({
+    text: "update notifications set reconcile_after = now() - interval '1 second' where reconcile_after is not null",
+  });
 
 it('starts what was accepted and never started', async () => {
   const [notification] = await acceptOne(spine.db, await seed(spine.db, { url: receiver.url() }));
@@ -90,7 +94,10 @@ it('records as cancelled what an operator terminated', async () => {
 });
 
 it('takes up a ladder whose workflow was lost, at the step it had reached', async () => {
-  const [notification] = await acceptOne(spine.db, await seed(spine.db, { url: receiver.url(), retrySchedule: [10, 20, 30] }));
+  const [notification] = await acceptOne(
+    spine.db,
+    await seed(spine.db, { url: receiver.url(), retrySchedule: [10, 20, 30] }),
+  );
   const id = notification!.notificationId;
   // As after the loss of Temporal's database: the record knows of two failed attempts, Temporal of nothing.
   await spine.db.query({
@@ -144,7 +151,10 @@ describe('settling', () => {
     };
     for (let i = 0; i < 5; i++) expect((await accept()).status).toBe('held');
     const before = receiver.requests.length;
-    await spine.db.query({ text: 'update subscriptions set enabled = true where customer_id = $1', values: [seeded.customerId] });
+    await spine.db.query({
+      text: 'update subscriptions set enabled = true where customer_id = $1',
+      values: [seeded.customerId],
+    });
     const marked = await markSettling(spine.db, { subscriptionId: seeded.subscriptionId });
     expect(marked).toEqual([seeded.subscriptionId]);
     // The release has begun but not ended: this one queues up behind the others.
@@ -165,8 +175,15 @@ describe('settling', () => {
     const [waiting] = await acceptOne(spine.db, seeded);
     await spine.workflows.start(waiting!);
     await reaches(waiting!.notificationId, 'retrying');
-    await spine.db.query({ text: 'update subscriptions set deleted_at = now() where customer_id = $1', values: [seeded.customerId] });
-    await startSettling({ use: () => temporal }, spine.taskQueue, await markSettling(spine.db, { subscriptionId: seeded.subscriptionId }));
+    await spine.db.query({
+      text: 'update subscriptions set deleted_at = now() where customer_id = $1',
+      values: [seeded.customerId],
+    });
+    await startSettling(
+      { use: () => temporal },
+      spine.taskQueue,
+      await markSettling(spine.db, { subscriptionId: seeded.subscriptionId }),
+    );
     await handle(waiting!.notificationId).result();
     expect(await status(waiting!.notificationId)()).toBe('cancelled');
   });
@@ -175,7 +192,10 @@ describe('settling', () => {
     const seeded = await seed(spine.db, { url: receiver.url(), enabled: false });
     const [held] = await acceptOne(spine.db, seeded);
     // As where an accept read the old status just before it changed: nobody marked the subscription.
-    await spine.db.query({ text: 'update subscriptions set enabled = true where customer_id = $1', values: [seeded.customerId] });
+    await spine.db.query({
+      text: 'update subscriptions set enabled = true where customer_id = $1',
+      values: [seeded.customerId],
+    });
     for (let sweep = 0; sweep < 6; sweep++) await relay.sweep();
     await reaches(held!.notificationId, 'delivered');
   });

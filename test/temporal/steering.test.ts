@@ -65,7 +65,11 @@ it('operators find a notification by customer, subscription and event type', asy
   receiver.answerWith(200);
   const { id, ref } = await start();
   await handle(id).result();
-  for (const query of [`SignpostCustomer = "${ref.customerId}"`, `SignpostSubscription = "${ref.subscriptionId}"`, `SignpostEventType = "${ref.eventType}"`]) {
+  for (const query of [
+    `SignpostCustomer = "${ref.customerId}"`,
+    `SignpostSubscription = "${ref.subscriptionId}"`,
+    `SignpostEventType = "${ref.eventType}"`,
+  ]) {
     const found = await until(
       async () => {
         const ids: string[] = [];
@@ -108,7 +112,10 @@ it('a retry that finds the record reopened begins a new ladder with the schedule
   receiver.answerWith([500, 500, 200]);
   const { id, seeded } = await start({ retrySchedule: [] });
   await reaches(id, 'failed');
-  await spine.db.query({ text: "update customers set retry_schedule = '{1}' where id = $1", values: [seeded.customerId] });
+  await spine.db.query({
+    text: "update customers set retry_schedule = '{1}' where id = $1",
+    values: [seeded.customerId],
+  });
   const ref = await reopenNotification(spine.db, id);
   expect(ref!.schedule).toEqual([1]);
   await spine.workflows.retry(ref!);
