@@ -48,18 +48,21 @@ describe('a request', () => {
     expect(Math.abs(finishedAt.getTime() - startedAt.getTime() - durationMs)).toBeLessThanOrEqual(1);
   });
 
-  it('uses a connection again', async () => {
+  it.each([
+    ['uses the connection of a body that was read to its end again', 60_000, 1],
+    ['gives up the connection of a body that is not worth reading to its end', 5_000_000, 3],
+  ])('%s', async (_what, bodyBytes, connections) => {
     const ports = new Set<number>();
     receiver.answerRaw((request, response) => {
       ports.add(request.socket.remotePort!);
-      response.end('x'.repeat(60_000));
+      response.end('x'.repeat(bodyBytes));
     });
     for (let i = 0; i < 3; i++) {
       await send({ url: receiver.url() });
       // The connection is free again a moment after its answer is here.
       await setImmediate();
     }
-    expect(ports.size).toBe(1);
+    expect(ports.size).toBe(connections);
   });
 
   it('takes no proxy from the environment', async () => {
@@ -105,6 +108,13 @@ describe('a response', () => {
     });
     const { response } = await send({ url: receiver.url() });
     expect(response).toMatchObject({ body: 'busy', headers: { 'x-trace': 'one, two', 'retry-after': '7' } });
+  });
+
+  it('may have 16 KiB of headers, and no more', async () => {
+    receiver.answerWith([12_000, 17_000].map((size) => ({ status: 200, headers: { 'x-long': 'a'.repeat(size) } })));
+    const [long, tooLong] = [await send({ url: receiver.url() }), await send({ url: receiver.url() })];
+    expect(long.error).toBeNull();
+    expect(tooLong.error).toEqual({ class: 'response-too-large', message: 'the response headers are too large' });
   });
 
   it('may have exactly 16 KiB of body', async () => {
