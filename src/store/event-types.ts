@@ -1,0 +1,99 @@
+import type { EventType, Scope } from '../domain/types';
+import type { Executor } from './database';
+import { toPage, type Page, type PageRequest } from './pages';
+
+interface Row {
+  name: string;
+  product_id: string;
+  description: string;
+  schema: object | null;
+  sample: unknown;
+  archived: boolean;
+  created_at: Date;
+  modified_at: Date;
+}
+
+const COLUMNS = 'name, product_id, description, schema, sample, archived, created_at, modified_at';
+
+function toEventType(row: Row): EventType {
+  return {
+    name: row.name,
+    productId: row.product_id,
+    description: row.description,
+    schema: row.schema,
+    sample: row.sample,
+    archived: row.archived,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+/**
+ * Creates or changes a type. Its schema's version rises when the schema changes, so that no process accepts by an old one. An archived type
+ * that is put again takes events again.
+ *
+ * @returns `undefined` where the name belongs to another product
+ */
+export async function putEventType(
+  db: Executor,
+  type: Pick<EventType, 'name' | 'productId' | 'description' | 'schema' | 'sample'>,
+): Promise<{ eventType: EventType; created: boolean } | undefined> {
+  const { rows } = await db.query<Row & { created: boolean }>({
+    text: `insert into event_types as t (name, product_id, description, schema, sample) values ($1, $2, $3, $4, $5)
+           on conflict (name) do update set description = excluded.description, schema = excluded.schema, sample = excluded.sample, archived = false,
+             version = t.version + (t.schema is distinct from excluded.schema)::int, modified_at = now()
+             where t.product_id = excluded.product_id
+           returning ${COLUMNS}, xmax = 0 as created`,
+    values: [
+      type.name,
+      type.productId,
+      type.description,
+      type.schema && JSON.stringify(type.schema),
+      type.sample === null ? null : JSON.stringify(type.sample),
+    ],
+  });
+  return rows[0] && { eventType: toEventType(rows[0]), created: rows[0].created };
+}
+
+export async function findEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from event_types where name = $1 and ($2::text is null or product_id = $2)`,
+    values: [name, scope.productId ?? null],
+  });
+  return rows[0] && toEventType(rows[0]);
+}
+
+/** By name, ascending: a catalog is read from A to Z. */
+export async function listEventTypes(
+  db: Executor,
+  scope: Scope,
+  filter: { productId?: string; archived?: boolean },
+  page: PageRequest,
+): Promise<Page<EventType>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from event_types
+           where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
+             and ($4::text is null or name > $4)
+           order by name limit $5`,
+    values: [scope.productId ?? null, filter.productId ?? null, filter.archived ?? null, page.after ?? null, page.limit + 1],
+  });
+  return toPage(rows, page, toEventType, (row) => row.name);
+}
+
+export async function archiveEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `update event_types set archived = true, modified_at = now() where name = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
+    values: [name, scope.productId ?? null],
+  });
+  return rows[0] && toEventType(rows[0]);
+}
+
+/** Which of the names are not in the catalog, as far as a product reaches (`null`: all products). */
+export async function unknownEventTypes(db: Executor, names: readonly string[], productId: string | null): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>({
+    text: `select name from unnest($1::text[]) as wanted (name)
+           where not exists (select from event_types t where t.name = wanted.name and ($2::text is null or t.product_id = $2))`,
+    values: [names, productId],
+  });
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,198 @@
+import { patternRegex } from '../domain/event-type-pattern';
+import { decodeId, encodeId, newUuid } from '../domain/ids';
+import type { RetrySchedule } from '../domain/retry-schedule';
+import type { Format, HttpMethod, Scope, Subscription, SubscriptionStatus } from '../domain/types';
+import type { Executor } from './database';
+import { toPage, type Page, type PageRequest } from './pages';
+
+interface Row {
+  id: string;
+  customer_id: string;
+  product_id: string | null;
+  name: string;
+  description: string;
+  url: string;
+  method: HttpMethod;
+  enabled: boolean;
+  status: SubscriptionStatus;
+  event_types: string[];
+  channels: string[];
+  headers: Record<string, string>;
+  format: Format;
+  custom_data: Record<string, unknown>;
+  retry_schedule: number[] | null;
+  timeout_seconds: number;
+  rate_limit_per_second: number | null;
+  verification_status: Subscription['verification']['status'];
+  verification_at: Date | null;
+  created_at: Date;
+  modified_at: Date;
+}
+
+const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
+  s.custom_data, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.created_at, s.modified_at`;
+/** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
+const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+
+function toSubscription(row: Row): Subscription {
+  return {
+    id: encodeId('sub', row.id),
+    customerId: row.customer_id,
+    productId: row.product_id,
+    name: row.name,
+    description: row.description,
+    url: row.url,
+    method: row.method,
+    enabled: row.enabled,
+    status: row.status,
+    eventTypes: row.event_types,
+    channels: row.channels,
+    headers: row.headers,
+    format: row.format,
+    customData: row.custom_data,
+    retrySchedule: row.retry_schedule,
+    timeoutSeconds: row.timeout_seconds,
+    rateLimitPerSecond: row.rate_limit_per_second,
+    verification: { status: row.verification_status, at: row.verification_at },
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+/** What a caller may set. */
+export interface SubscriptionSettings {
+  name: string;
+  description: string;
+  url: string;
+  method: HttpMethod;
+  enabled: boolean;
+  eventTypes: string[];
+  channels: string[];
+  headers: Record<string, string>;
+  format: Format;
+  customData: Record<string, unknown>;
+  retrySchedule: RetrySchedule | null;
+  timeoutSeconds: number;
+  rateLimitPerSecond: number | null;
+}
+
+/** @throws a unique violation of `subscriptions_name` where the customer has one of this name */
+export async function insertSubscription(
+  db: Executor,
+  owner: { customerId: string; productId: string | null },
+  settings: SubscriptionSettings,
+  urlApproved: boolean,
+): Promise<Subscription> {
+  const uuid = newUuid();
+  await db.query({
+    text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
+             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+    values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(settings)],
+  });
+  return (await findSubscription(db, encodeId('sub', uuid), {}))!;
+}
+
+/** Replaces the settings. A changed URL has to be verified again. @throws as `insertSubscription` */
+export async function updateSubscription(db: Executor, id: string, settings: SubscriptionSettings, urlApproved: boolean): Promise<Subscription> {
+  await db.query({
+    text: `update subscriptions set url_approved = $2,
+             verification_status = case when url = $5 then verification_status else 'unverified' end,
+             verification_at = case when url = $5 then verification_at end,
+             name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10, headers = $11,
+             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, modified_at = now()
+           where id = $1`,
+    values: [decodeId('sub', id), urlApproved, ...valuesOf(settings)],
+  });
+  return (await findSubscription(db, id, {}))!;
+}
+
+function valuesOf(settings: SubscriptionSettings): unknown[] {
+  return [
+    settings.name,
+    settings.description,
+    settings.url,
+    settings.method,
+    settings.enabled,
+    settings.eventTypes,
+    patternRegex(settings.eventTypes),
+    settings.channels,
+    JSON.stringify(settings.headers),
+    settings.format,
+    JSON.stringify(settings.customData),
+    settings.retrySchedule,
+    settings.timeoutSeconds,
+    settings.rateLimitPerSecond,
+  ];
+}
+
+/** @returns `undefined` where there is none in reach */
+export async function findSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.id = $3`,
+    values: [scope.productId ?? null, scope.customerId ?? null, decodeId('sub', id) ?? null],
+  });
+  return rows[0] && toSubscription(rows[0]);
+}
+
+/** Newest first. */
+export async function listSubscriptions(
+  db: Executor,
+  scope: Scope,
+  filter: { customerId?: string; productId?: string; status?: SubscriptionStatus },
+  page: PageRequest,
+): Promise<Page<Subscription>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s
+           where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
+             and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
+             and ($5::text is null or s.status = $5) and ($6::uuid is null or s.id < $6)
+           order by s.id desc limit $7`,
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      filter.customerId ?? null,
+      filter.productId ?? null,
+      filter.status ?? null,
+      page.after ?? null,
+      page.limit + 1,
+    ],
+  });
+  return toPage(rows, page, toSubscription, (row) => row.id);
+}
+
+/** A customer's subscriptions in reach, locked until the end of the transaction, so that two calls that set them up do not mix. */
+export async function lockSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
+  await db.query({ text: 'select from customers where id = $1 for update', values: [customerId] });
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
+    values: [scope.productId ?? null, scope.customerId ?? null, customerId],
+  });
+  return rows.map(toSubscription);
+}
+
+/** Enables (which also puts it back in order) or disables. */
+export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription | undefined> {
+  await db.query({
+    text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
+             out_of_order_reason = case when $2 then null else out_of_order_reason end, modified_at = now()
+           where id = $1 and deleted_at is null`,
+    values: [decodeId('sub', id), enabled],
+  });
+  return findSubscription(db, id, {});
+}
+
+/** What a challenge found. */
+export async function setVerification(db: Executor, id: string, status: 'verified' | 'failed'): Promise<void> {
+  await db.query({
+    text: 'update subscriptions set verification_status = $2, verification_at = now() where id = $1',
+    values: [decodeId('sub', id), status],
+  });
+}
+
+/** Its notifications stay; what is open is cancelled by settling. Its secrets are forgotten. */
+export async function deleteSubscription(db: Executor, id: string): Promise<void> {
+  const uuid = decodeId('sub', id);
+  await db.query({ text: 'update subscriptions set deleted_at = now() where id = $1 and deleted_at is null', values: [uuid] });
+  await db.query({ text: 'delete from subscription_secrets where subscription_id = $1', values: [uuid] });
+}
