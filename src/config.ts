@@ -1,7 +1,7 @@
 import path from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { MASTER_KEY_BYTES } from './store/crypto';
+import { MASTER_KEY_BYTES } from './domain/master-key';
 import { parseUrlPattern } from './domain/url-pattern';
 
 /**

@@ -27,7 +27,12 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const finished = new Counter({ name: 'signpost_notifications_finished_total', help: 'Notifications closed by this process, by status.', labelNames: ['status'], registers });
+  const finished = new Counter({
+    name: 'signpost_notifications_finished_total',
+    help: 'Notifications closed by this process, by status.',
+    labelNames: ['status'],
+    registers,
+  });
   if (openByStatus) {
     new Gauge({
       name: 'signpost_notifications',
@@ -41,16 +46,60 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
   }
   return {
     registry,
-    accepted: new Counter({ name: 'signpost_events_accepted_total', help: 'Events accepted by this process.', registers }),
-    duplicates: new Counter({ name: 'signpost_events_duplicate_total', help: 'Events posted again and answered from the first time.', registers }),
-    started: new Counter({ name: 'signpost_workflows_started_total', help: 'Workflows of notifications started by this process.', labelNames: ['by'], registers }),
-    attempts: new Counter({ name: 'signpost_attempts_total', help: 'Attempts by outcome: delivered, or the class of the error.', labelNames: ['outcome'], registers }),
-    attemptDuration: new Histogram({ name: 'signpost_attempt_duration_seconds', help: 'Duration of attempts.', buckets: SECONDS_BUCKETS, registers }),
-    acceptToFirstAttempt: new Histogram({ name: 'signpost_accept_to_first_attempt_seconds', help: 'From the acceptance of an event to the first attempt of a notification.', buckets: SECONDS_BUCKETS, registers }),
-    inFlight: new Gauge({ name: 'signpost_attempts_in_flight', help: 'Attempts under way in this process.', registers }),
-    startQueue: new Gauge({ name: 'signpost_start_queue', help: 'Notifications of this process that wait for their workflow to be started.', registers }),
-    startConcurrency: new Gauge({ name: 'signpost_start_concurrency', help: 'Workflow starts that this process allows at once; adapts to the latency of Temporal.', registers }),
-    relayed: new Counter({ name: 'signpost_relayed_total', help: 'Notifications that the relay found without a workflow and took care of.', registers }),
+    accepted: new Counter({
+      name: 'signpost_events_accepted_total',
+      help: 'Events accepted by this process.',
+      registers,
+    }),
+    duplicates: new Counter({
+      name: 'signpost_events_duplicate_total',
+      help: 'Events posted again and answered from the first time.',
+      registers,
+    }),
+    started: new Counter({
+      name: 'signpost_workflows_started_total',
+      help: 'Workflows of notifications started by this process.',
+      labelNames: ['by'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'signpost_attempts_total',
+      help: 'Attempts by outcome: delivered, or the class of the error.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    attemptDuration: new Histogram({
+      name: 'signpost_attempt_duration_seconds',
+      help: 'Duration of attempts.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    acceptToFirstAttempt: new Histogram({
+      name: 'signpost_accept_to_first_attempt_seconds',
+      help: 'From the acceptance of an event to the first attempt of a notification.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'signpost_attempts_in_flight',
+      help: 'Attempts under way in this process.',
+      registers,
+    }),
+    startQueue: new Gauge({
+      name: 'signpost_start_queue',
+      help: 'Notifications of this process that wait for their workflow to be started.',
+      registers,
+    }),
+    startConcurrency: new Gauge({
+      name: 'signpost_start_concurrency',
+      help: 'Workflow starts that this process allows at once; adapts to the latency of Temporal.',
+      registers,
+    }),
+    relayed: new Counter({
+      name: 'signpost_relayed_total',
+      help: 'Notifications that the relay found without a workflow and took care of.',
+      registers,
+    }),
     notificationsFinished(status) {
       if (status === 'delivered' || status === 'failed' || status === 'cancelled') finished.inc({ status });
     },

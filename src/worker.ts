@@ -52,7 +52,11 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
       maxConcurrentLocalActivityExecutions: FAST_LANE_SLOTS,
     }),
-    Worker.create({ ...common, taskQueue: taskQueue + SLOW_TASK_QUEUE_SUFFIX, maxConcurrentActivityTaskExecutions: SLOW_LANE_SLOTS }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueue + SLOW_TASK_QUEUE_SUFFIX,
+      maxConcurrentActivityTaskExecutions: SLOW_LANE_SLOTS,
+    }),
   ]);
   const runs = workers.map((worker) => worker.run());
   const finished = Promise.all(runs).then(() => undefined);
@@ -68,5 +72,7 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
 }
 
 function workflowSource(bundlePath: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return existsSync(bundlePath) ? { workflowBundle: { codePath: bundlePath } } : { workflowsPath: require.resolve('./workflows') };
+  return existsSync(bundlePath)
+    ? { workflowBundle: { codePath: bundlePath } }
+    : { workflowsPath: require.resolve('./workflows') };
 }

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { parseRetryAfter } from '../delivery/http-client';
-import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
+import {
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  SLOW_ATTEMPT_MS,
+  type DeliverInput,
+  type DeliverOutcome,
+} from '../domain/delivery';
 import { maskHeaders } from '../domain/mask';
 import { nextWaitSeconds } from '../domain/retry-schedule';
 import type { AttemptError } from '../domain/types';
@@ -65,7 +70,12 @@ export function createDeliver(deps: ActivityDeps): (input: DeliverInput) => Prom
 }
 
 /** Makes the attempt, or says why none is to be made. */
-async function attempt(deps: ActivityDeps, input: DeliverInput, attemptKey: string, workflowId: string): Promise<Made | DeliverOutcome> {
+async function attempt(
+  deps: ActivityDeps,
+  input: DeliverInput,
+  attemptKey: string,
+  workflowId: string,
+): Promise<Made | DeliverOutcome> {
   const { db, metrics } = deps;
   const delivery = await loadDelivery(db, input.notificationId);
   if (!delivery) return { kind: 'cancelled', attempts: 0 };
@@ -107,7 +117,13 @@ function recorded(delivery: Delivery): DeliverOutcome {
       return { kind: 'failed', attempts, reason };
     default: {
       const waitSeconds = Math.max(0, ((delivery.nextAttemptAt?.getTime() ?? 0) - Date.now()) / 1000);
-      return { kind: 'retry', attempts, waitSeconds, lane: delivery.subscription ? laneOf(delivery.subscription, 0) : 'fast', reason };
+      return {
+        kind: 'retry',
+        attempts,
+        waitSeconds,
+        lane: delivery.subscription ? laneOf(delivery.subscription, 0) : 'fast',
+        reason,
+      };
     }
   }
 }
@@ -168,16 +184,20 @@ function concluded(
   deps.metrics.attempts.inc({ outcome: facts.error?.class ?? 'delivered' });
   deps.metrics.attemptDuration.observe(facts.durationMs / 1000);
   if (delivery.attempts === 0) {
-    deps.metrics.acceptToFirstAttempt.observe(Math.max(0, (facts.startedAt.getTime() - delivery.acceptedAt.getTime()) / 1000));
+    deps.metrics.acceptToFirstAttempt.observe(
+      Math.max(0, (facts.startedAt.getTime() - delivery.acceptedAt.getTime()) / 1000),
+    );
   }
-  if (facts.error === null) return { record: { ...facts, outcome: { status: 'delivered' } }, outcome: { kind: 'delivered', attempts } };
+  if (facts.error === null)
+    return { record: { ...facts, outcome: { status: 'delivered' } }, outcome: { kind: 'delivered', attempts } };
   const reason = facts.error.message;
   const status = facts.response?.status ?? 0;
   const retryAfterSeconds = RETRY_AFTER_STATUSES.includes(status)
     ? parseRetryAfter(facts.response?.headers['retry-after'], facts.finishedAt)
     : undefined;
   const waitSeconds = status === GONE ? undefined : nextWaitSeconds(input.schedule, input.step + 1, retryAfterSeconds);
-  if (waitSeconds === undefined) return { record: { ...facts, outcome: { status: 'failed' } }, outcome: { kind: 'failed', attempts, reason } };
+  if (waitSeconds === undefined)
+    return { record: { ...facts, outcome: { status: 'failed' } }, outcome: { kind: 'failed', attempts, reason } };
   const nextAttemptAt = new Date(facts.finishedAt.getTime() + waitSeconds * 1000);
   return {
     record: { ...facts, outcome: { status: 'retrying', nextAttemptAt } },
@@ -186,7 +206,11 @@ function concluded(
 }
 
 function laneOf(subscription: DeliverySubscription, durationMs: number): 'fast' | 'slow' {
-  return subscription.slow || durationMs > SLOW_ATTEMPT_MS || subscription.timeoutSeconds > FAST_LANE_MAX_TIMEOUT_SECONDS ? 'slow' : 'fast';
+  return subscription.slow ||
+    durationMs > SLOW_ATTEMPT_MS ||
+    subscription.timeoutSeconds > FAST_LANE_MAX_TIMEOUT_SECONDS
+    ? 'slow'
+    : 'fast';
 }
 
 /** How often the record is tried within one execution of the activity; after that Temporal tries again, and finds the attempt in memory. */
@@ -195,7 +219,8 @@ const RECORD_TRIES = 5;
 async function record(deps: ActivityDeps, { record: attemptRecord, outcome }: Made): Promise<DeliverOutcome> {
   for (let tries = 1; ; tries++) {
     try {
-      if (attemptRecord.response?.status === GONE) await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone');
+      if (attemptRecord.response?.status === GONE)
+        await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone');
       if (attemptRecord.durationMs > SLOW_ATTEMPT_MS) await markSlow(deps.db, attemptRecord.subscriptionId);
       const now = await recordAttempt(deps.db, attemptRecord);
       if (now.status === 'cancelled') return { kind: 'cancelled', attempts: now.attempts };
@@ -203,7 +228,10 @@ async function record(deps: ActivityDeps, { record: attemptRecord, outcome }: Ma
       return { ...outcome, attempts: now.attempts };
     } catch (error) {
       if (tries >= RECORD_TRIES) throw error;
-      deps.log.warn({ err: error, notificationId: attemptRecord.notificationId }, 'recording an attempt failed; trying again');
+      deps.log.warn(
+        { err: error, notificationId: attemptRecord.notificationId },
+        'recording an attempt failed; trying again',
+      );
       await sleep(100 * 2 ** tries);
     }
   }

@@ -20,7 +20,9 @@ const POLL_MS = 20;
 const STRAGGLER_MS = 2000;
 
 /** The activity `settleBatch`: one step of bringing a subscription's notifications in line with its status. */
-export function createSettleBatch(deps: ActivityDeps): (input: { subscriptionId: string }) => Promise<{ done: boolean }> {
+export function createSettleBatch(
+  deps: ActivityDeps,
+): (input: { subscriptionId: string }) => Promise<{ done: boolean }> {
   const { db } = deps;
 
   async function cancelAll(subscriptionId: string): Promise<number> {

@@ -20,7 +20,12 @@ export interface SignedRequest {
  * @param now - time of this attempt
  * @throws Error where no secret can be opened
  */
-export function signRequest(sealer: Sealer, delivery: Delivery, subscription: DeliverySubscription, now: Date): SignedRequest {
+export function signRequest(
+  sealer: Sealer,
+  delivery: Delivery,
+  subscription: DeliverySubscription,
+  now: Date,
+): SignedRequest {
   const secrets = subscription.secrets.map((sealed) => sealer.open(sealed, subscription.id));
   if (secrets.length === 0) throw new Error('The subscription has no secret.');
   const body = subscription.method === 'GET' ? '' : standardBody(delivery.event);

@@ -3,7 +3,14 @@ import { newUuid } from '../domain/ids';
 import { Problem, type FieldError } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import type { Metrics } from '../metrics';
-import { acceptEvents, findSchema, type AcceptedNotification, type AcceptFault, type AcceptResult, type EventToAccept } from '../store/accept';
+import {
+  acceptEvents,
+  findSchema,
+  type AcceptedNotification,
+  type AcceptFault,
+  type AcceptResult,
+  type EventToAccept,
+} from '../store/accept';
 import type { Executor } from '../store/database';
 import { compileSchema } from './json-schema';
 import type { EventStarter } from './ports';
@@ -34,7 +41,10 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
   'event-type-archived': { detail: 'An archived type takes no more events.', path: '/type' },
   'product-disabled': { detail: 'An operator enables it (PATCH /v1/products/:id).', path: '/type' },
   'unknown-customer': { detail: 'The product has no customer with this id.', path: '/customerId' },
-  'event-id-conflict': { detail: 'The same id with the same body is answered as the first time; this body differs.', path: '/id' },
+  'event-id-conflict': {
+    detail: 'The same id with the same body is answered as the first time; this body differs.',
+    path: '/id',
+  },
 };
 
 /**
@@ -55,7 +65,9 @@ export class Acceptor {
    */
   async accept(db: Executor, principal: Principal, posted: readonly PostedEvent[]): Promise<AcceptOutcome[]> {
     if (!this.starter.hasRoom) {
-      throw new Problem('too-many-requests', 'More is accepted than can be started; nothing of this request was.', { headers: { 'retry-after': '5' } });
+      throw new Problem('too-many-requests', 'More is accepted than can be started; nothing of this request was.', {
+        headers: { 'retry-after': '5' },
+      });
     }
     const outcomes: AcceptOutcome[] = [];
     let remaining = posted.map((event, index) => ({ event, index }));
@@ -67,7 +79,13 @@ export class Acceptor {
         if (result instanceof Problem) outcomes[index] = { problem: result };
         else checked.push({ index, event: result });
       }
-      const results = checked.length > 0 ? await acceptEvents(db, checked.map(({ event }) => event)) : [];
+      const results =
+        checked.length > 0
+          ? await acceptEvents(
+              db,
+              checked.map(({ event }) => event),
+            )
+          : [];
       remaining = [];
       results.forEach((result, position) => {
         const { index, event } = checked[position]!;

@@ -18,7 +18,8 @@ const MAX_ERRORS = 20;
 export function compileSchema(schema: object): (data: unknown) => FieldError[] {
   const text = JSON.stringify(schema);
   if (Buffer.byteLength(text) > MAX_SCHEMA_BYTES) throw invalid(`it is larger than ${MAX_SCHEMA_BYTES / 1024} KiB`);
-  if (longestPattern(schema) > MAX_PATTERN_LENGTH) throw invalid(`a pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
+  if (longestPattern(schema) > MAX_PATTERN_LENGTH)
+    throw invalid(`a pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
   const draft07 = String((schema as { $schema?: unknown }).$schema ?? '').includes('draft-07');
   const ajv = new (draft07 ? Ajv : Ajv2020)({ strict: false, allErrors: true, validateFormats: true });
   addFormats(ajv as Ajv);
@@ -44,8 +45,10 @@ export function sampleOf(schema: object): unknown {
 
 function toFieldError({ instancePath, message, keyword, params }: ErrorObject): FieldError {
   const { additionalProperty, missingProperty } = params as { additionalProperty?: string; missingProperty?: string };
-  const name = keyword === 'additionalProperties' ? additionalProperty : keyword === 'required' ? missingProperty : undefined;
-  const path = name === undefined ? instancePath : `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const name =
+    keyword === 'additionalProperties' ? additionalProperty : keyword === 'required' ? missingProperty : undefined;
+  const path =
+    name === undefined ? instancePath : `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   return { path, message: message ?? keyword };
 }
 

@@ -54,7 +54,8 @@ function toProblem(error: unknown): Problem {
   const fromParser = bodyParserProblem(error);
   if (fromParser) return fromParser;
   if (error instanceof URIError) return new Problem('invalid-request', 'The path holds a malformed escape.');
-  if (isUnstorableText(error)) return new Problem('validation-failed', 'A text holds a character that cannot be stored (NUL).');
+  if (isUnstorableText(error))
+    return new Problem('validation-failed', 'A text holds a character that cannot be stored (NUL).');
   if (isUnavailable(error)) {
     return new Problem('database-unavailable', 'Nothing was changed; try again.', {
       headers: { 'retry-after': '2' },

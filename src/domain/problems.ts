@@ -17,7 +17,7 @@ export const PROBLEMS = {
   'already-delivered': [409, 'The notification was delivered'],
   'notification-held': [409, 'The notification is held with its subscription'],
   'immutable-field': [409, 'The field cannot change after creation'],
-  'last-admin-key': [409, 'The credential in use cannot revoke itself'],
+  'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is larger than this call takes'],
   'unsupported-media-type': [415, 'The content type is not application/json'],
   'validation-failed': [422, 'The request breaks a rule'],

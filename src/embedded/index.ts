@@ -41,7 +41,8 @@ export async function startEmbedded(config: Config, report: (line: string) => vo
       throw part.reason;
     }
   }
-  const runningPostgres = (postgres as PromiseFulfilledResult<Awaited<ReturnType<typeof runPostgres>> | undefined>).value;
+  const runningPostgres = (postgres as PromiseFulfilledResult<Awaited<ReturnType<typeof runPostgres>> | undefined>)
+    .value;
   const runningTemporal = (server as PromiseFulfilledResult<Awaited<ReturnType<typeof runTemporal>> | undefined>).value;
   return {
     databaseUrl: databaseUrl ?? runningPostgres!.url,

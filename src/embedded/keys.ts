@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config';
-import { MASTER_KEY_BYTES } from '../store/crypto';
+import { MASTER_KEY_BYTES } from '../domain/master-key';
 
 export interface Keys {
   adminKey: string;
@@ -12,8 +12,14 @@ export interface Keys {
 /** The admin key and the master key: configured, or generated once into the data directory (readable by its owner only). */
 export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>): Keys {
   return {
-    adminKey: config.adminKey ?? ensureFile(config.dataDir, 'admin-key', () => `spk_${randomBytes(24).toString('base64url')}`),
-    masterKey: config.masterKey ?? Buffer.from(ensureFile(config.dataDir, 'master-key', () => randomBytes(MASTER_KEY_BYTES).toString('base64')), 'base64'),
+    adminKey:
+      config.adminKey ?? ensureFile(config.dataDir, 'admin-key', () => `spk_${randomBytes(24).toString('base64url')}`),
+    masterKey:
+      config.masterKey ??
+      Buffer.from(
+        ensureFile(config.dataDir, 'master-key', () => randomBytes(MASTER_KEY_BYTES).toString('base64')),
+        'base64',
+      ),
   };
 }
 

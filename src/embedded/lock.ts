@@ -21,7 +21,9 @@ export function lockDataDir(dataDir: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const owner = readOwner(file);
       if (owner && owner.pid !== process.pid && isAlive(owner.pid) && startOf(owner.pid) === owner.started) {
-        throw new ConfigError(`Signpost runs already on ${dataDir} (process ${owner.pid}): stop it, or set SIGNPOST_DATA_DIR to another directory.`);
+        throw new ConfigError(
+          `Signpost runs already on ${dataDir} (process ${owner.pid}): stop it, or set SIGNPOST_DATA_DIR to another directory.`,
+        );
       }
       rmSync(file, { force: true });
     }

@@ -23,7 +23,19 @@ export function runAsPostgres(command: string, args: string[], reached: string[]
   if (process.getuid?.() !== 0) return { command, args, options: {} };
   const { uid, gid } = ensureUser();
   if (reached.every(isOpenToAll)) return { command, args, options: { uid, gid } };
-  const wrapped = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', '--inh-caps', '+dac_override', '--ambient-caps', '+dac_override', command, ...args];
+  const wrapped = [
+    '--reuid',
+    String(uid),
+    '--regid',
+    String(gid),
+    '--clear-groups',
+    '--inh-caps',
+    '+dac_override',
+    '--ambient-caps',
+    '+dac_override',
+    command,
+    ...args,
+  ];
   if (!hasSetpriv()) {
     throw new ConfigError(
       `Postgres cannot run as root, and the user "${USER}" cannot reach ${reached.find((place) => !isOpenToAll(place))}: ` +
@@ -44,15 +56,21 @@ function ensureUser(): { uid: number; gid: number } {
   const found = idsOf(USER);
   if (found) return found;
   try {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', USER], { stdio: 'ignore' });
+    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', USER], {
+      stdio: 'ignore',
+    });
   } catch (error) {
-    throw new ConfigError(`Postgres cannot run as root, and the user "${USER}" could not be made: start as an ordinary user, or set DATABASE_URL.`, { cause: error });
+    throw new ConfigError(
+      `Postgres cannot run as root, and the user "${USER}" could not be made: start as an ordinary user, or set DATABASE_URL.`,
+      { cause: error },
+    );
   }
   return idsOf(USER)!;
 }
 
 function idsOf(user: string): { uid: number; gid: number } | undefined {
-  const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const id = (flag: string) =>
+    Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {

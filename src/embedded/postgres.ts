@@ -50,8 +50,14 @@ export async function startPostgres({ directory, settings = {} }: PostgresOption
   const running = await adopt(data, password);
   if (running) return running;
   const port = await freePort(DEFAULT_PORT);
-  const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const { command, args, options } = runAsPostgres(binaries.postgres, ['-D', data, '-p', String(port), ...flags], [binaries.postgres, data]);
+  const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  );
+  const { command, args, options } = runAsPostgres(
+    binaries.postgres,
+    ['-D', data, '-p', String(port), ...flags],
+    [binaries.postgres, data],
+  );
   const child = spawnServer(command, args, log, { ...options, env: { ...process.env, LC_MESSAGES: 'C' } });
   try {
     await waitUntilUp(child, () => answers(port, password), log, START_TIMEOUT_MS);
@@ -72,7 +78,10 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (error) {
-    throw new Error(`There is no embedded Postgres for this machine (${name}): set DATABASE_URL, or install with optional dependencies.`, { cause: error });
+    throw new Error(
+      `There is no embedded Postgres for this machine (${name}): set DATABASE_URL, or install with optional dependencies.`,
+      { cause: error },
+    );
   }
 }
 
@@ -87,7 +96,15 @@ async function initialise(initdb: string, data: string, passwordFile: string): P
   const handedOver = path.join(data, '..', `password-${process.pid}`);
   writeFileSync(handedOver, `${password}\n`, { mode: 0o600 });
   giveToPostgres(handedOver);
-  const initdbArgs = [`--pgdata=${data}`, `--username=${USER}`, '--auth=scram-sha-256', `--pwfile=${handedOver}`, '--encoding=UTF8', '--locale=C', '--no-instructions'];
+  const initdbArgs = [
+    `--pgdata=${data}`,
+    `--username=${USER}`,
+    '--auth=scram-sha-256',
+    `--pwfile=${handedOver}`,
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ];
   try {
     chmodSync(initdb, 0o755);
     const { command, args, options } = runAsPostgres(initdb, initdbArgs, [initdb, data, handedOver]);
@@ -99,11 +116,17 @@ async function initialise(initdb: string, data: string, passwordFile: string): P
 
 function run(command: string, args: string[], options: object): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_MESSAGES: 'C' } });
+    const child = spawn(command, args, {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LC_MESSAGES: 'C' },
+    });
     let complaint = '';
     child.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`initdb ended with code ${code}: ${complaint.trim()}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Error(`initdb ended with code ${code}: ${complaint.trim()}`)),
+    );
   });
 }
 
@@ -132,7 +155,13 @@ async function adopt(data: string, password: string): Promise<RunningPostgres | 
 }
 
 function describe(pid: number, port: number, password: string, adopted: boolean): RunningPostgres {
-  return { url: urlOf(port, password, DATABASE), port, pid, adopted, stop: () => endProcess(pid, 'SIGINT', STOP_TIMEOUT_MS) };
+  return {
+    url: urlOf(port, password, DATABASE),
+    port,
+    pid,
+    adopted,
+    stop: () => endProcess(pid, 'SIGINT', STOP_TIMEOUT_MS),
+  };
 }
 
 function urlOf(port: number, password: string, database: string): string {

@@ -26,7 +26,12 @@ export function commandLine(pid: number): string | undefined {
  * Starts a server that outlives a signal to our process group: Ctrl-C in a terminal must reach only us, who stop the server when our own
  * work is done. Its output goes to a file.
  */
-export function spawnServer(command: string, args: string[], logFile: string, options: SpawnOptions = {}): ChildProcess {
+export function spawnServer(
+  command: string,
+  args: string[],
+  logFile: string,
+  options: SpawnOptions = {},
+): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
     const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
@@ -42,10 +47,17 @@ export function spawnServer(command: string, args: string[], logFile: string, op
  *
  * @throws Error with the end of its log where it ends instead, or takes longer than `timeoutMs`
  */
-export async function waitUntilUp(child: ChildProcess, answers: () => Promise<boolean>, logFile: string, timeoutMs: number): Promise<void> {
+export async function waitUntilUp(
+  child: ChildProcess,
+  answers: () => Promise<boolean>,
+  logFile: string,
+  timeoutMs: number,
+): Promise<void> {
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) => reject(error));
-    child.once('exit', (code, signal) => reject(new Error(`ended with ${signal ?? `code ${code}`}: ${logTail(logFile)}`)));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`ended with ${signal ?? `code ${code}`}: ${logTail(logFile)}`)),
+    );
   });
   const up = async () => {
     const until = Date.now() + timeoutMs;

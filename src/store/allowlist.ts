@@ -59,13 +59,25 @@ export async function insertAllowlistEntry(
     text: `insert into url_allowlist (id, pattern, customer_id, product_id, status, requested_by, decided_by, decided_at)
            values ($1, $2, $3, $4, $5, $6, case when $5 = 'approved' then $6 end, case when $5 = 'approved' then now() end)
            on conflict do nothing returning ${COLUMNS}`,
-    values: [newUuid(), entry.pattern, entry.customerId, entry.productId, entry.approved ? 'approved' : 'requested', entry.by],
+    values: [
+      newUuid(),
+      entry.pattern,
+      entry.customerId,
+      entry.productId,
+      entry.approved ? 'approved' : 'requested',
+      entry.by,
+    ],
   });
   return rows[0] && toEntry(rows[0]);
 }
 
 /** Newest first. A product sees what it asked for and what holds for all. */
-export async function listAllowlist(db: Executor, scope: Scope, filter: { status?: AllowlistStatus }, page: PageRequest): Promise<Page<AllowlistEntry>> {
+export async function listAllowlist(
+  db: Executor,
+  scope: Scope,
+  filter: { status?: AllowlistStatus },
+  page: PageRequest,
+): Promise<Page<AllowlistEntry>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from url_allowlist
            where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
@@ -89,7 +101,11 @@ export async function decideAllowlistEntry(
 }
 
 /** A product may take back what it asked for. @returns `undefined` where there is none in reach */
-export async function deleteAllowlistEntry(db: Executor, id: string, scope: Scope): Promise<AllowlistEntry | undefined> {
+export async function deleteAllowlistEntry(
+  db: Executor,
+  id: string,
+  scope: Scope,
+): Promise<AllowlistEntry | undefined> {
   const { rows } = await db.query<Row>({
     text: `delete from url_allowlist where id = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
     values: [decodeId('url', id) ?? null, scope.productId ?? null],
@@ -104,7 +120,12 @@ export interface UrlOwner {
 }
 
 /** Whether a URL is on the allow-list for a subscription of this customer and product. */
-export async function isUrlApproved(db: Executor, allowed: readonly UrlPattern[], url: string, owner: UrlOwner): Promise<boolean> {
+export async function isUrlApproved(
+  db: Executor,
+  allowed: readonly UrlPattern[],
+  url: string,
+  owner: UrlOwner,
+): Promise<boolean> {
   if (allowed.some((pattern) => urlMatches(pattern, url))) return true;
   const { rows } = await db.query<{ pattern: string }>({
     text: `select pattern from url_allowlist
@@ -134,9 +155,13 @@ const PAGE = 500;
  *
  * @returns the ids of those whose URL is approved now and was not
  */
-export async function reviewUrls(db: Executor, allowed: readonly UrlPattern[], only: { pattern?: string; customerId?: string | null } = {}): Promise<string[]> {
+export async function reviewUrls(
+  db: Executor,
+  allowed: readonly UrlPattern[],
+  only: { pattern?: string; customerId?: string | null } = {},
+): Promise<string[]> {
   const newlyApproved: string[] = [];
-  for (let after: string | null = null; ; ) {
+  for (let after: string | null = null; ;) {
     const { rows }: { rows: UrlRow[] } = await db.query<UrlRow>({
       text: `select s.id, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, s.url_approved
              from subscriptions s join customers c on c.id = s.customer_id
@@ -146,9 +171,15 @@ export async function reviewUrls(db: Executor, allowed: readonly UrlPattern[], o
     });
     for (const row of rows) {
       if (only.pattern !== undefined && !matches(only.pattern, row.url)) continue;
-      const approved = await isUrlApproved(db, allowed, row.url, { customerId: row.customer_id, productId: row.product_id });
+      const approved = await isUrlApproved(db, allowed, row.url, {
+        customerId: row.customer_id,
+        productId: row.product_id,
+      });
       if (approved === row.url_approved) continue;
-      await db.query({ text: 'update subscriptions set url_approved = $2, modified_at = now() where id = $1', values: [row.id, approved] });
+      await db.query({
+        text: 'update subscriptions set url_approved = $2, modified_at = now() where id = $1',
+        values: [row.id, approved],
+      });
       if (approved) newlyApproved.push(encodeId('sub', row.id));
     }
     if (rows.length < PAGE) return newlyApproved;

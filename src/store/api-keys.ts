@@ -22,7 +22,13 @@ interface Row {
 const COLUMNS = 'id, name, role, product_id, customer_id, created_at, revoked_at';
 
 function toPrincipal(row: Row): Principal {
-  return { id: encodeId('key', row.id), name: row.name, role: row.role, productId: row.product_id, customerId: row.customer_id };
+  return {
+    id: encodeId('key', row.id),
+    name: row.name,
+    role: row.role,
+    productId: row.product_id,
+    customerId: row.customer_id,
+  };
 }
 
 function toApiKey(row: Row): ApiKey {

@@ -72,7 +72,12 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
   return (
     row && {
       ...toAttempt(row),
-      request: { method: row.request_method, url: row.request_url, headers: row.request_headers, body: bodyAsSent(row) },
+      request: {
+        method: row.request_method,
+        url: row.request_url,
+        headers: row.request_headers,
+        body: bodyAsSent(row),
+      },
       response:
         row.response_status === null
           ? null

@@ -34,16 +34,31 @@ function toChallenge(row: Row): Challenge {
   };
 }
 
-export async function insertChallenge(db: Executor, subscriptionId: string, challenge: Omit<Challenge, 'id' | 'at'>): Promise<Challenge> {
+export async function insertChallenge(
+  db: Executor,
+  subscriptionId: string,
+  challenge: Omit<Challenge, 'id' | 'at'>,
+): Promise<Challenge> {
   const { rows } = await db.query<Row>({
     text: `insert into challenges (id, subscription_id, status, response_status, detail, duration_ms) values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`,
-    values: [newUuid(), decodeId('sub', subscriptionId), challenge.status, challenge.responseStatus, challenge.detail, challenge.durationMs],
+    values: [
+      newUuid(),
+      decodeId('sub', subscriptionId),
+      challenge.status,
+      challenge.responseStatus,
+      challenge.detail,
+      challenge.durationMs,
+    ],
   });
   return toChallenge(rows[0]!);
 }
 
 /** Newest first. */
-export async function listChallenges(db: Executor, subscriptionId: string, page: PageRequest): Promise<Page<Challenge>> {
+export async function listChallenges(
+  db: Executor,
+  subscriptionId: string,
+  page: PageRequest,
+): Promise<Page<Challenge>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from challenges where subscription_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`,
     values: [decodeId('sub', subscriptionId), page.after ?? null, page.limit + 1],

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { MASTER_KEY_BYTES } from '../domain/master-key';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-export const MASTER_KEY_BYTES = 32;
 
 /** A secret as it lies in the database. */
 export interface Sealed {

@@ -168,7 +168,10 @@ select status, attempt_count from notifications where id = $1 and last_attempt_k
  *
  * @returns the notification as it is now
  */
-export async function recordAttempt(db: Executor, attempt: AttemptRecord): Promise<{ status: NotificationStatus; attempts: number }> {
+export async function recordAttempt(
+  db: Executor,
+  attempt: AttemptRecord,
+): Promise<{ status: NotificationStatus; attempts: number }> {
   const { outcome, request, response, error } = attempt;
   const { rows } = await db.query<{ status: NotificationStatus; attempt_count: number }>({
     name: 'record-attempt',
@@ -207,7 +210,11 @@ export async function recordAttempt(db: Executor, attempt: AttemptRecord): Promi
  *
  * @param reconcileAfterSeconds - when the relay should doubt that anybody still waits for it
  */
-export async function markDelivering(db: Executor, notificationId: string, reconcileAfterSeconds: number): Promise<void> {
+export async function markDelivering(
+  db: Executor,
+  notificationId: string,
+  reconcileAfterSeconds: number,
+): Promise<void> {
   await db.query({
     name: 'mark-delivering',
     text: `update notifications set status = 'delivering', next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)

@@ -75,7 +75,13 @@ export async function listEventTypes(
            where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
              and ($4::text is null or name > $4)
            order by name limit $5`,
-    values: [scope.productId ?? null, filter.productId ?? null, filter.archived ?? null, page.after ?? null, page.limit + 1],
+    values: [
+      scope.productId ?? null,
+      filter.productId ?? null,
+      filter.archived ?? null,
+      page.after ?? null,
+      page.limit + 1,
+    ],
   });
   return toPage(rows, page, toEventType, (row) => row.name);
 }
@@ -89,7 +95,11 @@ export async function archiveEventType(db: Executor, name: string, scope: Scope)
 }
 
 /** Which of the names are not in the catalog, as far as a product reaches (`null`: all products). */
-export async function unknownEventTypes(db: Executor, names: readonly string[], productId: string | null): Promise<string[]> {
+export async function unknownEventTypes(
+  db: Executor,
+  names: readonly string[],
+  productId: string | null,
+): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>({
     text: `select name from unnest($1::text[]) as wanted (name)
            where not exists (select from event_types t where t.name = wanted.name and ($2::text is null or t.product_id = $2))`,

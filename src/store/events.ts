@@ -36,7 +36,11 @@ function toEvent(row: Row): Event {
  * Finds an event by the id that its producer gave, or by a generated one. Given ids are unique per product only; a caller that
  * sees several products gets the newest.
  */
-export async function findEvent(db: Executor, id: string, scope: Scope): Promise<{ uuid: string; event: Event } | undefined> {
+export async function findEvent(
+  db: Executor,
+  id: string,
+  scope: Scope,
+): Promise<{ uuid: string; event: Event } | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from events
            where (id in (select event_id from event_keys where given_id = $1) or (id = $2 and given_id is null))
@@ -56,7 +60,12 @@ export interface EventFilter {
 }
 
 /** Newest first. */
-export async function listEvents(db: Executor, scope: Scope, filter: EventFilter, page: PageRequest): Promise<Page<Event>> {
+export async function listEvents(
+  db: Executor,
+  scope: Scope,
+  filter: EventFilter,
+  page: PageRequest,
+): Promise<Page<Event>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from events
            where ($1::text is null or product_id = $1) and ($2::text is null or customer_id = $2) and ($3::text is null or customer_id = $3)

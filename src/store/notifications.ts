@@ -1,6 +1,12 @@
 import type { NotificationRef, OverdueNotification } from '../domain/delivery';
 import { decodeId, encodeId, uuidFloor } from '../domain/ids';
-import { notificationWorkflowId, type AttemptErrorClass, type Notification, type NotificationStatus, type Scope } from '../domain/types';
+import {
+  notificationWorkflowId,
+  type AttemptErrorClass,
+  type Notification,
+  type NotificationStatus,
+  type Scope,
+} from '../domain/types';
 import type { Executor } from './database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from './pages';
@@ -57,7 +63,12 @@ export interface NotificationFilter {
 }
 
 /** Newest first. */
-export async function listNotifications(db: Executor, scope: Scope, filter: NotificationFilter, page: PageRequest): Promise<Page<Notification>> {
+export async function listNotifications(
+  db: Executor,
+  scope: Scope,
+  filter: NotificationFilter,
+  page: PageRequest,
+): Promise<Page<Notification>> {
   const conditions: string[] = [];
   const values: unknown[] = [];
   const where = (condition: (place: string) => string, value: unknown) => {
@@ -71,7 +82,10 @@ export async function listNotifications(db: Executor, scope: Scope, filter: Noti
   where((place) => `n.status = ${place}`, filter.status);
   where((place) => `n.event_type = ${place}`, filter.eventType);
   // An id that is none can match nothing; it must not fail either.
-  where((place) => `n.subscription_id = ${place}::uuid`, filter.subscriptionId && (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)));
+  where(
+    (place) => `n.subscription_id = ${place}::uuid`,
+    filter.subscriptionId && (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
+  );
   where((place) => `n.id >= ${place}::uuid`, filter.since && uuidFloor(filter.since.getTime()));
   where((place) => `n.id < ${place}::uuid`, filter.until && uuidFloor(filter.until.getTime()));
   where((place) => `n.id < ${place}::uuid`, page.after);
@@ -150,7 +164,11 @@ interface OverdueRow extends RefRow {
  * Takes notifications that nobody seems to look after: accepted and not started, or waiting past their time. Two relays at once get
  * different ones, and none gets the same again within `againAfterSeconds`.
  */
-export async function takeOverdue(db: Executor, limit: number, againAfterSeconds: number): Promise<OverdueNotification[]> {
+export async function takeOverdue(
+  db: Executor,
+  limit: number,
+  againAfterSeconds: number,
+): Promise<OverdueNotification[]> {
   const { rows } = await db.query<OverdueRow>({
     text: `with overdue as (
              update notifications set reconcile_after = now() + make_interval(secs => $2)
@@ -160,7 +178,12 @@ export async function takeOverdue(db: Executor, limit: number, againAfterSeconds
            select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
     values: [limit, againAfterSeconds],
   });
-  return rows.map((row) => ({ ...toRef(row), status: row.status, openedAt: row.opened_at, retryAsked: row.retry_asked }));
+  return rows.map((row) => ({
+    ...toRef(row),
+    status: row.status,
+    openedAt: row.opened_at,
+    retryAsked: row.retry_asked,
+  }));
 }
 
 /** Open notifications by status, for the metrics; reads the partial index only. */
@@ -168,5 +191,11 @@ export async function countOpen(db: Executor): Promise<Record<string, number>> {
   const { rows } = await db.query<{ status: string; count: number }>({
     text: `select status, count(*) from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
   });
-  return { pending: 0, delivering: 0, retrying: 0, held: 0, ...Object.fromEntries(rows.map((row) => [row.status, row.count])) };
+  return {
+    pending: 0,
+    delivering: 0,
+    retrying: 0,
+    held: 0,
+    ...Object.fromEntries(rows.map((row) => [row.status, row.count])),
+  };
 }

@@ -11,7 +11,12 @@ export interface Secret {
 }
 
 /** Seals and writes a subscription's current secret. The seal is bound to the subscription's public id. */
-export async function insertSecret(db: Executor, sealer: Sealer, subscriptionId: string, secret: string): Promise<void> {
+export async function insertSecret(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+  secret: string,
+): Promise<void> {
   const { ciphertext, keyId } = sealer.seal(secret, subscriptionId);
   await db.query({
     text: 'insert into subscription_secrets (id, subscription_id, ciphertext, key_id) values ($1, $2, $3, $4)',
@@ -23,9 +28,18 @@ export async function insertSecret(db: Executor, sealer: Sealer, subscriptionId:
  * Makes a new secret the current one; the one before signs too for `overlapSeconds`. Older ones, still within an earlier overlap, end now: a
  * receiver has two secrets to try at most.
  */
-export async function rotateSecret(db: Executor, sealer: Sealer, subscriptionId: string, secret: string, overlapSeconds: number): Promise<void> {
+export async function rotateSecret(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+  secret: string,
+  overlapSeconds: number,
+): Promise<void> {
   const uuid = decodeId('sub', subscriptionId);
-  await db.query({ text: 'delete from subscription_secrets where subscription_id = $1 and expires_at is not null', values: [uuid] });
+  await db.query({
+    text: 'delete from subscription_secrets where subscription_id = $1 and expires_at is not null',
+    values: [uuid],
+  });
   await db.query({
     text: 'update subscription_secrets set expires_at = now() + make_interval(secs => $2) where subscription_id = $1',
     values: [uuid, overlapSeconds],

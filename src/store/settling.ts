@@ -28,7 +28,10 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
                  and exists (select from subscription_states t where t.id = s.id and t.status = 'enabled')
              end
            returning s.id`,
-    values: ['subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null, 'productId' in scope ? scope.productId : null],
+    values: [
+      'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
+      'productId' in scope ? scope.productId : null,
+    ],
   });
   return rows.map((row) => encodeId('sub', row.id));
 }
@@ -71,11 +74,13 @@ export interface Settling {
 
 /** @returns `undefined` where there never was such a subscription */
 export async function findSettling(db: Executor, subscriptionId: string): Promise<Settling | undefined> {
-  const { rows } = await db.query<{ deleted: boolean; status: SubscriptionStatus | null; settling_since: Date | null }>({
-    text: `select s.deleted_at is not null as deleted, t.status, s.settling_since
+  const { rows } = await db.query<{ deleted: boolean; status: SubscriptionStatus | null; settling_since: Date | null }>(
+    {
+      text: `select s.deleted_at is not null as deleted, t.status, s.settling_since
            from subscriptions s left join subscription_states t on t.id = s.id where s.id = $1`,
-    values: [decodeId('sub', subscriptionId)],
-  });
+      values: [decodeId('sub', subscriptionId)],
+    },
+  );
   return rows[0] && { deleted: rows[0].deleted, status: rows[0].status, since: rows[0].settling_since };
 }
 

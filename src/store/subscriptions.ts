@@ -94,7 +94,12 @@ export async function insertSubscription(
 }
 
 /** Replaces the settings. A changed URL has to be verified again. @throws as `insertSubscription` */
-export async function updateSubscription(db: Executor, id: string, settings: SubscriptionSettings, urlApproved: boolean): Promise<Subscription> {
+export async function updateSubscription(
+  db: Executor,
+  id: string,
+  settings: SubscriptionSettings,
+  urlApproved: boolean,
+): Promise<Subscription> {
   await db.query({
     text: `update subscriptions set url_approved = $2,
              verification_status = case when url = $5 then verification_status else 'unverified' end,
@@ -182,17 +187,25 @@ export async function setEnabled(db: Executor, id: string, enabled: boolean): Pr
   return findSubscription(db, id, {});
 }
 
-/** What a challenge found. */
-export async function setVerification(db: Executor, id: string, status: 'verified' | 'failed'): Promise<void> {
+/** What a challenge found out about a URL; where the subscription has another one by now, it says nothing about that. */
+export async function setVerification(
+  db: Executor,
+  id: string,
+  url: string,
+  status: 'verified' | 'failed',
+): Promise<void> {
   await db.query({
-    text: 'update subscriptions set verification_status = $2, verification_at = now() where id = $1',
-    values: [decodeId('sub', id), status],
+    text: 'update subscriptions set verification_status = $3, verification_at = now() where id = $1 and url = $2',
+    values: [decodeId('sub', id), url, status],
   });
 }
 
 /** Its notifications stay; what is open is cancelled by settling. Its secrets are forgotten. */
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
-  await db.query({ text: 'update subscriptions set deleted_at = now() where id = $1 and deleted_at is null', values: [uuid] });
+  await db.query({
+    text: 'update subscriptions set deleted_at = now() where id = $1 and deleted_at is null',
+    values: [uuid],
+  });
   await db.query({ text: 'delete from subscription_secrets where subscription_id = $1', values: [uuid] });
 }

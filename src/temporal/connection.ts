@@ -55,7 +55,9 @@ export class TemporalLink {
   /** Whether Temporal answers now. */
   async ping(): Promise<boolean> {
     const { client, namespace } = this.use();
-    await client.withDeadline(Date.now() + PING_TIMEOUT_MS, () => client.workflowService.describeNamespace({ namespace }));
+    await client.withDeadline(Date.now() + PING_TIMEOUT_MS, () =>
+      client.workflowService.describeNamespace({ namespace }),
+    );
     return true;
   }
 
@@ -73,7 +75,11 @@ export class TemporalLink {
         this.temporal = { client: new Client({ connection, namespace }), connection, namespace };
         return this.temporal;
       } catch (error) {
-        if (failures % 30 === 0) this.log.warn({ err: error, address: this.settings.address }, 'Temporal does not answer; events are accepted and delivered once it does');
+        if (failures % 30 === 0)
+          this.log.warn(
+            { err: error, address: this.settings.address },
+            'Temporal does not answer; events are accepted and delivered once it does',
+          );
         await sleep(RECONNECT_MS, undefined, { signal: this.closing.signal });
       }
     }
@@ -84,7 +90,9 @@ async function connectionOptions({ address, apiKey, tls }: TemporalSettings): Pr
   const options: NativeConnectionOptions = { address };
   if (apiKey !== undefined) options.apiKey = apiKey;
   if (tls) {
-    const [serverRootCACertificate, crt, key] = await Promise.all([tls.serverCaCertPath, tls.clientCertPath, tls.clientKeyPath].map(readPem));
+    const [serverRootCACertificate, crt, key] = await Promise.all(
+      [tls.serverCaCertPath, tls.clientCertPath, tls.clientKeyPath].map(readPem),
+    );
     options.tls = {
       serverRootCACertificate,
       serverNameOverride: tls.serverName,

@@ -9,7 +9,13 @@ export async function ensureMaintenanceSchedule({ client }: Temporal, taskQueue:
       scheduleId: 'signpost-maintenance',
       spec: { calendars: [{ hour: 3, minute: 17 }] },
       policies: { overlap: ScheduleOverlapPolicy.SKIP },
-      action: { type: 'startWorkflow', workflowType: 'maintain', workflowId: 'signpost-maintenance', taskQueue, args: [] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'maintain',
+        workflowId: 'signpost-maintenance',
+        taskQueue,
+        args: [],
+      },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;

@@ -1,4 +1,9 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import { notificationWorkflowId } from '../domain/types';
@@ -54,7 +59,9 @@ export class NotificationWorkflows {
   /** Signals `cancel`; a workflow that is not running needs none. */
   async cancel(notificationId: string): Promise<void> {
     try {
-      await this.withDeadline((client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal));
+      await this.withDeadline((client) =>
+        client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),
+      );
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
@@ -76,7 +83,9 @@ export class NotificationWorkflows {
   /** The workflow's latest run, or `undefined` where there never was one. */
   async describe(notificationId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      return await this.withDeadline((client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).describe());
+      return await this.withDeadline((client) =>
+        client.workflow.getHandle(notificationWorkflowId(notificationId)).describe(),
+      );
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -85,7 +94,10 @@ export class NotificationWorkflows {
 
   private async signalWithStart(notification: NotificationRef, signal: SignalDefinition): Promise<void> {
     await this.withDeadline((client) =>
-      client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', { ...this.startOptions(notification), signal }),
+      client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
+        ...this.startOptions(notification),
+        signal,
+      }),
     );
   }
 
@@ -94,7 +106,9 @@ export class NotificationWorkflows {
     return {
       taskQueue: this.options.taskQueue,
       workflowId: notificationWorkflowId(notificationId),
-      args: [step ? { notificationId, schedule, lane, step } : { notificationId, schedule, lane }] as Parameters<typeof deliverNotification>,
+      args: [step ? { notificationId, schedule, lane, step } : { notificationId, schedule, lane }] as Parameters<
+        typeof deliverNotification
+      >,
       staticSummary: `${notification.eventType} for ${notification.customerId}`,
       ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };

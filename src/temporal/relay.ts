@@ -57,7 +57,9 @@ export class Relay {
     if (this.stopped) return;
     this.timer = setTimeout(() => {
       this.sweeping = this.sweep()
-        .catch((error: unknown) => this.deps.log.warn({ err: error }, 'a sweep of the relay failed; it will be repeated'))
+        .catch((error: unknown) =>
+          this.deps.log.warn({ err: error }, 'a sweep of the relay failed; it will be repeated'),
+        )
         // Several processes must not sweep in step.
         .finally(() => this.schedule(SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2)));
     }, afterMs);
@@ -76,7 +78,10 @@ export class Relay {
     await startSettling([...unsettled, ...forgotten]);
   }
 
-  private async each(notifications: OverdueNotification[], work: (notification: OverdueNotification) => Promise<void>): Promise<void> {
+  private async each(
+    notifications: OverdueNotification[],
+    work: (notification: OverdueNotification) => Promise<void>,
+  ): Promise<void> {
     const queue = notifications.values();
     await Promise.all(
       Array.from({ length: CONCURRENCY }, async () => {

@@ -79,7 +79,10 @@ export class Starter {
       this.adapt(performance.now() - startedAt <= SLOW_START_MS);
     } catch (error) {
       this.adapt(false);
-      this.log.warn({ err: error, notificationId: notification.notificationId }, 'starting a workflow failed; the relay will start it');
+      this.log.warn(
+        { err: error, notificationId: notification.notificationId },
+        'starting a workflow failed; the relay will start it',
+      );
     }
   }
 

@@ -62,7 +62,13 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
       live.phase = 'delivering';
       live.nextAttemptAt = null;
       sequence += 1;
-      const outcome = await attempt(lane, { notificationId: input.notificationId, sequence, trigger, schedule: input.schedule, step });
+      const outcome = await attempt(lane, {
+        notificationId: input.notificationId,
+        sequence,
+        trigger,
+        schedule: input.schedule,
+        step,
+      });
       live.attempt = outcome.attempts;
       // What was asked for came while this attempt was under way, and begins only now.
       if (outcome.repeated && trigger === 'manual') asked.retry = true;

@@ -5,12 +5,22 @@ import type { Sealer } from '../../store/crypto';
 import type { Database } from '../../store/database';
 import { findEvent, listEvents } from '../../store/events';
 import { notificationsOfEvent } from '../../store/notifications';
-import { Acceptor, type AcceptOutcome, type PostedEvent } from '../acceptor';
+import type { Acceptor} from '../acceptor';
+import { type AcceptOutcome, type PostedEvent } from '../acceptor';
 import { scopeOf } from '../auth';
 import { idempotencyKeyOf, once } from '../idempotency';
 import { fieldErrorsOf } from '../problem-response';
 import { route, type Context, type Reply, type Route } from '../route';
-import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
+import {
+  eventTypeName,
+  givenId,
+  isUuidKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  timestamp,
+  timestampInput,
+} from '../schemas';
 import { notificationSchema } from './notifications';
 
 const MAX_EVENT_BYTES = 256 * 1024;
@@ -41,7 +51,9 @@ const eventInput = z
 const accepted = z.object({
   id: z.string(),
   duplicate: z.boolean(),
-  notifications: z.array(z.object({ id: z.string(), subscriptionId: z.string(), status: z.enum(NOTIFICATION_STATUSES) })),
+  notifications: z.array(
+    z.object({ id: z.string(), subscriptionId: z.string(), status: z.enum(NOTIFICATION_STATUSES) }),
+  ),
 });
 
 const batchResult = z.object({
@@ -72,14 +84,20 @@ const event = z
 /** Accepting and reading events. */
 export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: Database; sealer: Sealer }): Route[] {
   /** With an `Idempotency-Key` the key, the events and the answer are one transaction; without, the statement itself is. */
-  async function accept(context: Context, posted: readonly PostedEvent[], answer: (outcomes: AcceptOutcome[]) => Reply): Promise<Reply> {
+  async function accept(
+    context: Context,
+    posted: readonly PostedEvent[],
+    answer: (outcomes: AcceptOutcome[]) => Reply,
+  ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
     let outcomes: AcceptOutcome[] = [];
     const reply =
       key === undefined
         ? answer((outcomes = await acceptor.accept(context.db, context.principal, posted)))
         : await db.transaction((executor) =>
-            once(executor, sealer, context, key, async () => answer((outcomes = await acceptor.accept(executor, context.principal, posted)))),
+            once(executor, sealer, context, key, async () =>
+              answer((outcomes = await acceptor.accept(executor, context.principal, posted))),
+            ),
           );
     acceptor.started(outcomes);
     return reply;
@@ -95,7 +113,10 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       tag: 'Events',
       roles: ['admin', 'product'],
       body: eventInput,
-      answers: { 202: { description: 'Accepted', schema: accepted }, 200: { description: 'Accepted before', schema: accepted } },
+      answers: {
+        202: { description: 'Accepted', schema: accepted },
+        200: { description: 'Accepted before', schema: accepted },
+      },
       problems: [
         'product-disabled',
         'unknown-event-type',
@@ -133,7 +154,9 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
         return accept(context, good, (outcomes) => {
           const next = outcomes.values();
-          const results = read.map((item) => batchItem(item instanceof Problem ? { problem: item } : next.next().value!));
+          const results = read.map((item) =>
+            batchItem(item instanceof Problem ? { problem: item } : next.next().value!),
+          );
           return { status: 202, body: { results } };
         });
       },
@@ -153,7 +176,10 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(event) } },
       async handle({ db: executor, principal, query }) {
-        return { status: 200, body: await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuidKey)) };
+        return {
+          status: 200,
+          body: await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuidKey)),
+        };
       },
     }),
     route({
@@ -163,23 +189,31 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       tag: 'Events',
       roles: ['admin', 'product', 'viewer'],
       params: z.object({ id: z.string() }),
-      answers: { 200: { description: 'The event', schema: event.extend({ notifications: z.array(notificationSchema) }) } },
+      answers: {
+        200: { description: 'The event', schema: event.extend({ notifications: z.array(notificationSchema) }) },
+      },
       problems: ['not-found'],
       async handle({ db: executor, principal, params }) {
         const found = await findEvent(executor, params.id, scopeOf(principal));
         if (!found) throw notFound('event');
-        return { status: 200, body: { ...found.event, notifications: await notificationsOfEvent(executor, found.uuid, scopeOf(principal)) } };
+        return {
+          status: 200,
+          body: { ...found.event, notifications: await notificationsOfEvent(executor, found.uuid, scopeOf(principal)) },
+        };
       },
     }),
   ];
 }
 
 function readEvent(value: unknown): PostedEvent | Problem {
-  if (Buffer.byteLength(JSON.stringify(value)) > MAX_EVENT_BYTES) return new Problem('payload-too-large', 'An event is at most 256 KiB.');
+  if (Buffer.byteLength(JSON.stringify(value)) > MAX_EVENT_BYTES)
+    return new Problem('payload-too-large', 'An event is at most 256 KiB.');
   const result = eventInput.safeParse(value);
   return result.success
     ? result.data
-    : new Problem('validation-failed', 'The event breaks a rule; errors says which.', { errors: fieldErrorsOf(result.error, '') });
+    : new Problem('validation-failed', 'The event breaks a rule; errors says which.', {
+        errors: fieldErrorsOf(result.error, ''),
+      });
 }
 
 function acceptedReply(result: Extract<AcceptOutcome, { accepted: unknown }>['accepted']): Reply {
@@ -188,7 +222,11 @@ function acceptedReply(result: Extract<AcceptOutcome, { accepted: unknown }>['ac
     body: {
       id: result.id,
       duplicate: result.duplicate,
-      notifications: result.notifications.map(({ notificationId, subscriptionId, status }) => ({ id: notificationId, subscriptionId, status })),
+      notifications: result.notifications.map(({ notificationId, subscriptionId, status }) => ({
+        id: notificationId,
+        subscriptionId,
+        status,
+      })),
     },
   };
 }

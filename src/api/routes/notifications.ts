@@ -3,12 +3,28 @@ import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
 import { attemptsOf, findAttempt } from '../../store/attempts';
 import { cancelNotification } from '../../store/deliveries';
-import { findNotification, findRef, listNotifications, markDue, reopenNotification, type NotificationFilter } from '../../store/notifications';
+import {
+  findNotification,
+  findRef,
+  listNotifications,
+  markDue,
+  reopenNotification,
+  type NotificationFilter,
+} from '../../store/notifications';
 import { findSubscription } from '../../store/subscriptions';
 import { scopeOf } from '../auth';
 import type { NotificationControl } from '../ports';
 import { route, type Context, type Route } from '../route';
-import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
+import {
+  eventTypeName,
+  givenId,
+  isUuidKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  timestamp,
+  timestampInput,
+} from '../schemas';
 
 const attemptError = z.object({ class: z.enum(ATTEMPT_ERROR_CLASSES), message: z.string() });
 
@@ -89,7 +105,12 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       summary: 'List notifications',
       tag: 'Notifications',
       roles: READERS,
-      query: z.strictObject({ ...pageQuery, ...filter, customerId: givenId.optional(), subscriptionId: z.string().max(64).optional() }),
+      query: z.strictObject({
+        ...pageQuery,
+        ...filter,
+        customerId: givenId.optional(),
+        subscriptionId: z.string().max(64).optional(),
+      }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
       handle: (context) => list(context, context.query),
     }),
@@ -121,7 +142,10 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       async handle(context) {
         const notification = await find(context, context.params.id);
         const runs = !['delivered', 'failed', 'cancelled'].includes(notification.status);
-        const [attempts, live] = await Promise.all([attemptsOf(context.db, notification.id), runs ? control.live(notification.id) : null]);
+        const [attempts, live] = await Promise.all([
+          attemptsOf(context.db, notification.id),
+          runs ? control.live(notification.id) : null,
+        ]);
         return { status: 200, body: { ...notification, attempts, live } };
       },
     }),
@@ -153,12 +177,19 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'Under way', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held'],
       async handle(context) {
-        const { db, params: { id }, body, audit, afterCommit } = context;
+        const {
+          db,
+          params: { id },
+          body,
+          audit,
+          afterCommit,
+        } = context;
         const notification = await find(context, id);
         if (notification.status === 'delivered' && !body.force) {
           throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
         }
-        if (notification.status === 'held') throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
+        if (notification.status === 'held')
+          throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
         const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
         if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
         await markDue(db, id);
@@ -171,7 +202,8 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       method: 'post',
       path: '/v1/notifications/:id/cancel',
       summary: 'Cancel',
-      description: 'Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.',
+      description:
+        'Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.',
       tag: 'Notifications',
       roles: ['admin', 'product'],
       params,
@@ -179,7 +211,12 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'As it is now', schema: notificationSchema } },
       problems: ['not-found'],
       async handle(context) {
-        const { db, params: { id }, audit, afterCommit } = context;
+        const {
+          db,
+          params: { id },
+          audit,
+          afterCommit,
+        } = context;
         const before = await find(context, id);
         await cancelNotification(db, id);
         await audit('notification.cancel', id, { was: before.status });
@@ -195,7 +232,10 @@ async function list(
   query: Omit<NotificationFilter, 'eventType'> & { type?: string; limit: number; cursor?: string },
 ) {
   const { type, ...rest } = query;
-  return { status: 200, body: await listNotifications(db, scopeOf(principal), { ...rest, eventType: type }, pageRequest(query, isUuidKey)) };
+  return {
+    status: 200,
+    body: await listNotifications(db, scopeOf(principal), { ...rest, eventType: type }, pageRequest(query, isUuidKey)),
+  };
 }
 
 async function find({ db, principal }: Context, id: string): Promise<Notification> {

@@ -11,7 +11,15 @@ const part = z.enum(['ok', 'unreachable']);
 export type Probe = () => Promise<boolean>;
 
 /** Liveness, readiness and metrics. */
-export function operationRoutes({ db, temporal, metrics }: { db: Database; temporal: Probe; metrics: Metrics }): Route[] {
+export function operationRoutes({
+  db,
+  temporal,
+  metrics,
+}: {
+  db: Database;
+  temporal: Probe;
+  metrics: Metrics;
+}): Route[] {
   return [
     route({
       method: 'get',
@@ -19,7 +27,9 @@ export function operationRoutes({ db, temporal, metrics }: { db: Database; tempo
       summary: 'Liveness',
       tag: 'Operations',
       roles: 'public',
-      answers: { 200: { description: 'The process serves', schema: z.object({ status: z.literal('ok'), version: z.string() }) } },
+      answers: {
+        200: { description: 'The process serves', schema: z.object({ status: z.literal('ok'), version: z.string() }) },
+      },
       async handle() {
         return { status: 200, body: { status: 'ok', version: VERSION } };
       },
@@ -32,7 +42,10 @@ export function operationRoutes({ db, temporal, metrics }: { db: Database; tempo
       roles: 'public',
       answers: {
         200: { description: 'Ready', schema: z.object({ status: z.literal('ready'), postgres: part, temporal: part }) },
-        503: { description: 'Not ready', schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }) },
+        503: {
+          description: 'Not ready',
+          schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }),
+        },
       },
       async handle() {
         const [postgres, temporalUp] = await Promise.all([answers(() => pings(db)), answers(temporal)]);
@@ -52,7 +65,10 @@ export function operationRoutes({ db, temporal, metrics }: { db: Database; tempo
       roles: 'public',
       answers: { 200: { description: 'In the Prometheus text format', schema: null } },
       async handle({ response }) {
-        response.status(200).type(metrics.registry.contentType).send(await metrics.registry.metrics());
+        response
+          .status(200)
+          .type(metrics.registry.contentType)
+          .send(await metrics.registry.metrics());
         return { status: 200 };
       },
     }),

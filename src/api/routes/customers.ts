@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { newUuid } from '../../domain/ids';
+import { notFound, Problem } from '../../domain/problems';
+import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
+import { findCustomer, insertCustomer, listCustomers, updateCustomer } from '../../store/customers';
+import { findProduct } from '../../store/products';
+import { scopeOf } from '../auth';
+import { route, type Route } from '../route';
+import {
+  displayName,
+  givenId,
+  isGivenIdKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  retrySchedule,
+  timestamp,
+} from '../schemas';
+
+const READERS = ['admin', 'product', 'viewer'] as const;
+const params = z.object({ id: z.string() });
+
+const customer = z
+  .object({
+    id: givenId,
+    name: z.string(),
+    productId: z.string().nullable().describe('Null: shared by all products.'),
+    retrySchedule: z.array(z.int()),
+    createdAt: timestamp,
+    modifiedAt: timestamp,
+  })
+  .meta({ id: 'Customer' });
+
+/** Customers. */
+export function customerRoutes(): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/customers',
+      summary: 'Create a customer',
+      description: 'A product makes its own; one that an admin makes without `productId` is shared by all products.',
+      tag: 'Customers',
+      roles: ['admin', 'product'],
+      body: z.strictObject({
+        id: givenId.optional(),
+        name: displayName,
+        productId: givenId.nullish(),
+        retrySchedule: retrySchedule.default([...DEFAULT_RETRY_SCHEDULE]),
+      }),
+      answers: { 201: { description: 'Created', schema: customer } },
+      problems: ['already-exists', 'unknown-product'],
+      creates: true,
+      async handle({ db, principal, body, audit }) {
+        const productId = principal.productId ?? body.productId ?? null;
+        if (
+          (body.productId ?? productId) !== productId ||
+          (productId !== null && !(await findProduct(db, productId)))
+        ) {
+          throw new Problem('unknown-product', 'Name a product that exists and is yours.', {
+            errors: [{ path: '/productId', message: 'no such product' }],
+          });
+        }
+        const created = await insertCustomer(db, {
+          id: body.id ?? newUuid(),
+          name: body.name,
+          productId,
+          retrySchedule: body.retrySchedule,
+        });
+        if (!created)
+          throw new Problem('already-exists', 'A customer has this id.', {
+            errors: [{ path: '/id', message: 'is taken' }],
+          });
+        await audit('customer.create', created.id);
+        return { status: 201, body: created };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/customers',
+      summary: 'List customers',
+      tag: 'Customers',
+      roles: READERS,
+      query: z.strictObject(pageQuery),
+      answers: { 200: { description: 'A page, by id descending', schema: pageOf(customer) } },
+      async handle({ db, principal, query }) {
+        return { status: 200, body: await listCustomers(db, scopeOf(principal), pageRequest(query, isGivenIdKey)) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/customers/:id',
+      summary: 'Get a customer',
+      tag: 'Customers',
+      roles: READERS,
+      params,
+      answers: { 200: { description: 'The customer', schema: customer } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { id } }) {
+        const found = await findCustomer(db, id, scopeOf(principal));
+        if (!found) throw notFound('customer');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/v1/customers/:id',
+      summary: 'Change a customer',
+      description: 'A changed retry schedule holds for ladders that begin from now on.',
+      tag: 'Customers',
+      roles: ['admin', 'product'],
+      params,
+      body: z.strictObject({ name: displayName.optional(), retrySchedule: retrySchedule.optional() }),
+      answers: { 200: { description: 'As it is now', schema: customer } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { id }, body, audit }) {
+        const changed = await updateCustomer(db, id, scopeOf(principal), body);
+        if (!changed) throw notFound('customer');
+        await audit('customer.change', id, { fields: Object.keys(body) });
+        return { status: 200, body: changed };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/problems';
+import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/event-types';
+import { findProduct } from '../../store/products';
+import { scopeOf } from '../auth';
+import { compileSchema, sampleOf } from '../json-schema';
+import { route, type Route } from '../route';
+import { description, eventTypeName, givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+
+const READERS = ['admin', 'product', 'viewer'] as const;
+const params = z.object({ name: z.string() });
+const jsonSchema = z
+  .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
+  .meta({
+    type: 'object',
+    description: 'JSON Schema of `data`: draft 2020-12, or draft 07 where `$schema` says so.',
+  });
+
+const eventType = z
+  .object({
+    name: eventTypeName,
+    productId: z.string(),
+    description: z.string(),
+    schema: z.record(z.string(), z.unknown()).nullable(),
+    sample: z.unknown().describe('Generated from the schema where none was given.'),
+    archived: z.boolean(),
+    createdAt: timestamp,
+    modifiedAt: timestamp,
+  })
+  .meta({ id: 'EventType' });
+
+/** The catalog. */
+export function eventTypeRoutes(): Route[] {
+  return [
+    route({
+      method: 'put',
+      path: '/v1/event-types/:name',
+      summary: 'Create or change an event type',
+      tag: 'Event types',
+      roles: ['admin', 'product'],
+      params: z.object({ name: eventTypeName }),
+      body: z.strictObject({
+        productId: givenId.optional().describe("May be left out by a product's own key."),
+        description: description.default(''),
+        schema: jsonSchema.nullable().default(null),
+        sample: z.unknown().optional(),
+      }),
+      answers: {
+        200: { description: 'Changed', schema: eventType },
+        201: { description: 'Created', schema: eventType },
+      },
+      problems: ['already-exists', 'invalid-schema', 'sample-breaks-schema', 'unknown-product'],
+      async handle({ db, principal, params: { name }, body, audit }) {
+        const productId = principal.productId ?? body.productId;
+        if (
+          productId === undefined ||
+          !(await findProduct(db, productId)) ||
+          (body.productId ?? productId) !== productId
+        ) {
+          throw new Problem('unknown-product', 'Name a product that exists and is yours.', {
+            errors: [{ path: '/productId', message: 'no such product' }],
+          });
+        }
+        const sample = checkedSample(body.schema, body.sample);
+        const put = await putEventType(db, {
+          name,
+          productId,
+          description: body.description,
+          schema: body.schema,
+          sample,
+        });
+        if (!put)
+          throw new Problem('already-exists', 'The name belongs to another product.', {
+            errors: [{ path: 'path/name', message: 'is taken' }],
+          });
+        await audit(put.created ? 'event-type.create' : 'event-type.change', name);
+        return { status: put.created ? 201 : 200, body: put.eventType };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/event-types',
+      summary: 'List event types',
+      tag: 'Event types',
+      roles: READERS,
+      query: z.strictObject({
+        ...pageQuery,
+        productId: givenId.optional(),
+        archived: z
+          .enum(['true', 'false'])
+          .transform((text) => text === 'true')
+          .optional(),
+      }),
+      answers: { 200: { description: 'A page, from A to Z', schema: pageOf(eventType) } },
+      async handle({ db, principal, query }) {
+        const page = pageRequest(query, (key) => eventTypeName.safeParse(key).success);
+        return { status: 200, body: await listEventTypes(db, scopeOf(principal), query, page) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/event-types/:name',
+      summary: 'Get an event type',
+      tag: 'Event types',
+      roles: READERS,
+      params,
+      answers: { 200: { description: 'The event type', schema: eventType } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { name } }) {
+        const found = await findEventType(db, name, scopeOf(principal));
+        if (!found) throw notFound('event type');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/event-types/:name/archive',
+      summary: 'Archive an event type',
+      description: 'It takes no more events. Putting it again takes it out of the archive.',
+      tag: 'Event types',
+      roles: ['admin', 'product'],
+      params,
+      body: z.strictObject({}),
+      answers: { 200: { description: 'Archived', schema: eventType } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { name }, audit }) {
+        const archived = await archiveEventType(db, name, scopeOf(principal));
+        if (!archived) throw notFound('event type');
+        await audit('event-type.archive', name);
+        return { status: 200, body: archived };
+      },
+    }),
+  ];
+}
+
+function checkedSample(schema: object | null, sample: unknown): unknown {
+  if (!schema) return sample ?? null;
+  const validate = compileSchema(schema);
+  if (sample === undefined) return sampleOf(schema);
+  const errors = validate(sample);
+  if (errors.length > 0) {
+    throw new Problem('sample-breaks-schema', 'The sample is not as the schema has it.', {
+      errors: errors.map(({ path, message }) => ({ path: `/sample${path}`, message })),
+    });
+  }
+  return sample;
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { Config } from '../../config';
+import type { UrlPattern } from '../../domain/url-pattern';
+import type { Metrics } from '../../metrics';
+import type { Sealer } from '../../store/crypto';
+import type { Database } from '../../store/database';
+import { VERSION } from '../../version';
+import type { Acceptor } from '../acceptor';
+import type { Authenticator } from '../auth';
+import { openApiDocument } from '../openapi';
+import type { Challenger, NotificationControl, Settler } from '../ports';
+import { route, type Route } from '../route';
+import { SubscriptionService } from '../subscription-service';
+import { allowlistRoutes } from './allowlist';
+import { apiKeyRoutes } from './api-keys';
+import { challengeRoutes } from './challenges';
+import { customerRoutes } from './customers';
+import { eventTypeRoutes } from './event-types';
+import { eventRoutes } from './events';
+import { notificationRoutes } from './notifications';
+import { operationRoutes, type Probe } from './operations';
+import { productRoutes } from './products';
+import { secretRoutes } from './secrets';
+import { subscriptionRoutes } from './subscriptions';
+
+/** What the routes are built from. */
+export interface RouteDeps {
+  /** The role `worker` serves health and metrics only. */
+  role: Config['role'];
+  db: Database;
+  sealer: Sealer;
+  authenticator: Authenticator;
+  settler: Settler;
+  metrics: Metrics;
+  allowedUrls: readonly UrlPattern[];
+  acceptor: Acceptor;
+  challenger: Challenger;
+  control: NotificationControl;
+  temporal: Probe;
+}
+
+/** Every route of a role. */
+export function allRoutes(deps: RouteDeps): Route[] {
+  const operations = operationRoutes(deps);
+  if (deps.role === 'worker') return operations;
+  const routes = [
+    ...productRoutes(deps.settler),
+    ...eventTypeRoutes(),
+    ...customerRoutes(),
+    ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
+    ...secretRoutes(deps.sealer),
+    ...challengeRoutes(deps),
+    ...allowlistRoutes(deps.settler, deps.allowedUrls),
+    ...eventRoutes(deps),
+    ...notificationRoutes(deps.control),
+    ...apiKeyRoutes(deps.authenticator),
+    ...operations,
+  ];
+  const openapi = route({
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    tag: 'Operations',
+    roles: 'public',
+    answers: { 200: { description: 'OpenAPI 3.1', schema: z.record(z.string(), z.unknown()) } },
+    handle: async () => ({ status: 200, body: document }),
+  });
+  const document = openApiDocument([...routes, openapi], VERSION);
+  return [...routes, openapi];
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { generateSecret } from '../../domain/signing';
+import type { Sealer } from '../../store/crypto';
+import { currentSecrets, rotateSecret } from '../../store/secrets';
+import { route, type Route } from '../route';
+import { timestamp } from '../schemas';
+import { secretInput } from '../subscription-schemas';
+import { subscriptionOf } from './subscriptions';
+
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+const MAX_OVERLAP_SECONDS = 604_800;
+const params = z.object({ id: z.string() });
+
+const secret = z
+  .object({
+    secret: z.string(),
+    createdAt: timestamp,
+    previous: z
+      .object({ createdAt: timestamp, expiresAt: timestamp })
+      .nullable()
+      .describe('The one before, while it signs too.'),
+  })
+  .meta({ id: 'Secret' });
+
+/** Revealing and rotating signing secrets. */
+export function secretRoutes(sealer: Sealer): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/v1/subscriptions/:id/secret',
+      summary: 'Reveal the secret',
+      description: 'Noted in the audit.',
+      tag: 'Subscriptions',
+      roles: ['admin', 'product'],
+      params,
+      answers: { 200: { description: 'The secret', schema: secret } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = await subscriptionOf(context, context.params.id);
+        await context.audit('secret.reveal', id);
+        const [current, previous] = await currentSecrets(context.db, sealer, id);
+        return {
+          status: 200,
+          headers: { 'cache-control': 'no-store' },
+          body: {
+            secret: current!.secret,
+            createdAt: current!.createdAt,
+            previous: previous ? { createdAt: previous.createdAt, expiresAt: previous.expiresAt } : null,
+          },
+        };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/subscriptions/:id/secret/rotate',
+      summary: 'Rotate the secret',
+      description:
+        'Answers the new secret. The old one signs too for the overlap, so that the receiver can change over without a gap.',
+      tag: 'Subscriptions',
+      roles: ['admin', 'product'],
+      params,
+      body: z.strictObject({
+        secret: secretInput.optional().describe('Generated where absent.'),
+        overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
+      }),
+      answers: { 200: { description: 'The new secret', schema: secret } },
+      problems: ['not-found'],
+      creates: true,
+      async handle(context) {
+        const { id } = await subscriptionOf(context, context.params.id);
+        await rotateSecret(
+          context.db,
+          sealer,
+          id,
+          context.body.secret ?? generateSecret(),
+          context.body.overlapSeconds,
+        );
+        await context.audit('secret.rotate', id, { overlapSeconds: context.body.overlapSeconds });
+        const [current, previous] = await currentSecrets(context.db, sealer, id);
+        return {
+          status: 200,
+          headers: { 'cache-control': 'no-store' },
+          body: {
+            secret: current!.secret,
+            createdAt: current!.createdAt,
+            previous: previous ? { createdAt: previous.createdAt, expiresAt: previous.expiresAt } : null,
+          },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/problems';
+import { SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
+import { findCustomer } from '../../store/customers';
+import { findProduct } from '../../store/products';
+import { findSubscription, listSubscriptions, lockSubscriptionsOf, setEnabled } from '../../store/subscriptions';
+import { scopeOf } from '../auth';
+import { route, type Context, type Route } from '../route';
+import { givenId, isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
+import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../subscription-schemas';
+import type { SubscriptionService } from '../subscription-service';
+
+const READERS = ['admin', 'product', 'viewer'] as const;
+const WRITERS = ['admin', 'product'] as const;
+const MAX_AT_ONCE = 200;
+const params = z.object({ id: z.string() });
+
+/** Subscriptions, one by one and all of a customer's in one call. */
+export function subscriptionRoutes(service: SubscriptionService): Route[] {
+  return [
+    route({
+      method: 'put',
+      path: '/v1/customers/:id/subscriptions',
+      summary: "Set up all of a customer's subscriptions",
+      description:
+        'Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.',
+      tag: 'Subscriptions',
+      roles: WRITERS,
+      params,
+      body: z.strictObject({
+        subscriptions: z
+          .array(newSettingsSchema)
+          .max(MAX_AT_ONCE)
+          .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'each name once'),
+      }),
+      answers: {
+        200: {
+          description: 'In the order given; new ones with their secret',
+          schema: z.object({ items: z.array(subscriptionSchema) }),
+        },
+      },
+      problems: ['not-found', 'unknown-event-type'],
+      async handle(context) {
+        const customer = await customerOf(context, context.params.id);
+        const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
+        const wanted = context.body.subscriptions;
+        for (const { id, name } of existing)
+          if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
+        const items: Subscription[] = [];
+        for (const settings of wanted) {
+          const before = existing.find(({ name }) => name === settings.name);
+          const { secret: _, ...rest } = settings;
+          items.push(
+            before
+              ? await service.change(context, before, customer, rest)
+              : await service.create(context, customer, context.principal.productId, settings),
+          );
+        }
+        return { status: 200, body: { items } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/subscriptions',
+      summary: 'Create a subscription',
+      description:
+        'Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.',
+      tag: 'Subscriptions',
+      roles: WRITERS,
+      body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
+      answers: { 201: { description: 'Created', schema: subscriptionSchema } },
+      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product'],
+      creates: true,
+      async handle(context) {
+        const { customerId, productId: given, ...settings } = context.body;
+        const customer = await findCustomer(context.db, customerId, scopeOf(context.principal));
+        if (!customer)
+          throw new Problem('unknown-customer', 'There is no such customer.', {
+            errors: [{ path: '/customerId', message: 'no such customer' }],
+          });
+        const productId = context.principal.productId ?? given ?? null;
+        if (
+          (given ?? productId) !== productId ||
+          (productId !== null && !(await isProductOf(context, customer, productId)))
+        ) {
+          throw new Problem('unknown-product', 'Name a product that exists, is yours, and has this customer.', {
+            errors: [{ path: '/productId', message: 'no such product' }],
+          });
+        }
+        return { status: 201, body: await service.create(context, customer, productId, settings) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/subscriptions',
+      summary: 'List subscriptions',
+      tag: 'Subscriptions',
+      roles: READERS,
+      query: z.strictObject({
+        ...pageQuery,
+        customerId: givenId.optional(),
+        productId: givenId.optional(),
+        status: z.enum(SUBSCRIPTION_STATUSES).optional(),
+      }),
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(subscriptionSchema) } },
+      async handle({ db, principal, query }) {
+        return {
+          status: 200,
+          body: await listSubscriptions(db, scopeOf(principal), query, pageRequest(query, isUuidKey)),
+        };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/subscriptions/:id',
+      summary: 'Get a subscription',
+      tag: 'Subscriptions',
+      roles: READERS,
+      params,
+      answers: { 200: { description: 'The subscription', schema: subscriptionSchema } },
+      problems: ['not-found'],
+      async handle(context) {
+        return { status: 200, body: await subscriptionOf(context, context.params.id) };
+      },
+    }),
+    route({
+      method: 'patch',
+      path: '/v1/subscriptions/:id',
+      summary: 'Change a subscription',
+      description: 'Holds from the next attempt on. A changed URL has to be verified again.',
+      tag: 'Subscriptions',
+      roles: WRITERS,
+      params,
+      body: settingsSchema.partial(),
+      answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
+      problems: ['not-found', 'already-exists', 'unknown-event-type'],
+      async handle(context) {
+        const before = await subscriptionOf(context, context.params.id);
+        const customer = (await findCustomer(context.db, before.customerId, {}))!;
+        return { status: 200, body: await service.change(context, before, customer, context.body) };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/subscriptions/:id',
+      summary: 'Delete a subscription',
+      description: 'Cancels its pending notifications.',
+      tag: 'Subscriptions',
+      roles: WRITERS,
+      params,
+      answers: { 204: { description: 'Deleted', schema: null } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = await subscriptionOf(context, context.params.id);
+        await service.remove(context, id);
+        return { status: 204 };
+      },
+    }),
+    ...[true, false].map((enabled) => switchRoute(service, enabled)),
+  ];
+}
+
+function switchRoute(service: SubscriptionService, enabled: boolean): Route {
+  const verb = enabled ? 'enable' : 'disable';
+  return route({
+    method: 'post',
+    path: `/v1/subscriptions/:id/${verb}`,
+    summary: enabled ? 'Enable a subscription' : 'Disable a subscription',
+    description: enabled
+      ? 'Also puts it back in order. What was held is released in order of acceptance.'
+      : 'New notifications are held, not lost.',
+    tag: 'Subscriptions',
+    roles: WRITERS,
+    params,
+    body: z.strictObject({}),
+    answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
+    problems: ['not-found'],
+    async handle(context) {
+      const { id } = await subscriptionOf(context, context.params.id);
+      const changed = await setEnabled(context.db, id, enabled);
+      await context.audit(`subscription.${verb}`, id);
+      await service.settle(context, id);
+      return { status: 200, body: changed };
+    },
+  });
+}
+
+async function customerOf({ db, principal }: Context, id: string): Promise<Customer> {
+  const customer = await findCustomer(db, id, scopeOf(principal));
+  if (!customer) throw notFound('customer');
+  return customer;
+}
+
+async function isProductOf({ db }: Context, customer: Customer, productId: string): Promise<boolean> {
+  return (customer.productId ?? productId) === productId && (await findProduct(db, productId)) !== undefined;
+}
+
+/** The subscription of a route's `:id`. @throws Problem not-found where there is none in reach */
+export async function subscriptionOf(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await findSubscription(db, id, scopeOf(principal));
+  if (!subscription) throw notFound('subscription');
+  return subscription;
+}

@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import { isPattern } from '../domain/event-type-pattern';
+import { Problem } from '../domain/problems';
+import { generateSecret } from '../domain/signing';
+import type { Customer, Subscription } from '../domain/types';
+import type { UrlPattern } from '../domain/url-pattern';
+import { isUrlApproved } from '../store/allowlist';
+import type { Sealer } from '../store/crypto';
+import { isUniqueViolation } from '../store/database';
+import { unknownEventTypes } from '../store/event-types';
+import { insertSecret } from '../store/secrets';
+import {
+  deleteSubscription,
+  insertSubscription,
+  updateSubscription,
+  type SubscriptionSettings,
+} from '../store/subscriptions';
+import type { Settler } from './ports';
+import type { Context } from './route';
+import type { newSettingsSchema } from './subscription-schemas';
+
+export type NewSettings = z.output<typeof newSettingsSchema>;
+
+/** What changing subscriptions needs, whether one by one or all of a customer's at once. */
+export class SubscriptionService {
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly settler: Settler,
+    private readonly allowedUrls: readonly UrlPattern[],
+  ) {}
+
+  /**
+   * @param productId - whose events it gets; null: those of every product that the customer belongs to
+   * @returns it with its secret, which is shown this once
+   * @throws Problem already-exists, unknown-event-type
+   */
+  async create(
+    context: Context,
+    customer: Customer,
+    productId: string | null,
+    { secret = generateSecret(), ...settings }: NewSettings,
+  ) {
+    const owner = { customerId: customer.id, productId };
+    await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
+    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+      ...owner,
+      productId: productId ?? customer.productId,
+    });
+    const created = await named(settings.name, () => insertSubscription(context.db, owner, settings, approved));
+    await insertSecret(context.db, this.sealer, created.id, secret);
+    await context.audit('subscription.create', created.id, { customerId: customer.id, name: created.name });
+    return { ...created, secret };
+  }
+
+  /** @throws Problem already-exists, unknown-event-type */
+  async change(
+    context: Context,
+    before: Subscription,
+    customer: Customer,
+    change: Partial<SubscriptionSettings>,
+  ): Promise<Subscription> {
+    const settings = { ...before, ...change };
+    const productId = before.productId ?? customer.productId;
+    const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
+    await this.checkEventTypes(context, added, productId);
+    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+      customerId: before.customerId,
+      productId,
+    });
+    const changed = await named(settings.name, () => updateSubscription(context.db, before.id, settings, approved));
+    await context.audit('subscription.change', before.id, { fields: Object.keys(change) });
+    await this.settle(context, before.id);
+    return changed;
+  }
+
+  async remove(context: Context, id: string): Promise<void> {
+    await deleteSubscription(context.db, id);
+    await context.audit('subscription.delete', id);
+    await this.settle(context, id);
+  }
+
+  /** After a change that may release or cancel notifications. */
+  async settle(context: Context, subscriptionId: string): Promise<void> {
+    const marked = await this.settler.mark(context.db, { subscriptionId });
+    if (marked.length > 0) context.afterCommit(() => this.settler.start(marked));
+  }
+
+  /** A typing error must not become a subscription that never gets anything. Patterns may run ahead of the catalog. */
+  private async checkEventTypes(context: Context, entries: readonly string[], productId: string | null): Promise<void> {
+    const names = entries.filter((entry) => !isPattern(entry));
+    const unknown = await unknownEventTypes(context.db, names, productId);
+    if (unknown.length === 0) return;
+    throw new Problem('unknown-event-type', `Not in the catalog: ${unknown.join(', ')}.`, {
+      errors: unknown.map((name) => ({ path: '/eventTypes', message: `${name} is not in the catalog` })),
+    });
+  }
+}
+
+async function named<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new Problem('already-exists', `The customer has a subscription named ${name}.`, {
+      errors: [{ path: '/name', message: 'is taken' }],
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,2 @@
+/** Length of the key that encrypts secrets at rest (AES-256). */
+export const MASTER_KEY_BYTES = 32;
