@@ -7,6 +7,7 @@ import { cancelNotification } from '../../src/store/deliveries';
 import { findNotification } from '../../src/store/notifications';
 import type { deliverNotification } from '../../src/workflows';
 import { liveQuery } from '../../src/workflows/messages';
+import { replayAll, saveHistories } from '../support/histories';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { startSpine, type Spine } from '../support/spine';
@@ -23,6 +24,8 @@ beforeAll(async () => {
   // Starting eagerly needs the worker's own connection; the environment's client, which skips time, is used to wait.
   spine = await startSpine({ client: new Client({ connection, namespace }), connection, namespace });
 });
+const made: { name: string; id: string }[] = [];
+
 afterAll(async () => {
   await spine?.stop();
   await env?.teardown();
@@ -36,6 +39,7 @@ async function start(options: Partial<SeedOptions> = {}): Promise<{ id: string; 
   const seeded = await seed(spine.db, { url: receiver.url('/hook'), ...options });
   const [notification] = await acceptOne(spine.db, seeded);
   await spine.workflows.start(notification!);
+  made.push({ name: expect.getState().currentTestName ?? '', id: notification!.notificationId });
   return { id: notification!.notificationId, seeded };
 }
 
@@ -309,6 +313,19 @@ describe('hold and release', () => {
     await handle(id).signal('cancel');
     await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled', attempts: 0 });
   });
+});
+
+it('every history made above replays', async () => {
+  const histories = await Promise.all(
+    made.map(async ({ name, id }) => ({
+      name,
+      workflowId: notificationWorkflowId(id),
+      history: await handle(id).fetchHistory(),
+    })),
+  );
+  expect(histories.length).toBeGreaterThan(15);
+  saveHistories(histories);
+  expect(await replayAll(histories)).toEqual([]);
 });
 
 async function eventsOf(id: string) {

@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { temporal } from '@temporalio/proto';
+import { Worker } from '@temporalio/worker';
+import { VERSION } from '../../src/version';
+import { workflowBundlePath } from './temporal';
+
+const { History } = temporal.api.history.v1;
+
+/** A history that was fetched, or read from a file. */
+export interface NamedHistory {
+  /** For failures: the test or file it comes from. */
+  name: string;
+  workflowId: string;
+  history: temporal.api.history.v1.IHistory;
+}
+
+const SAVED = path.join(__dirname, '..', 'replay', 'histories');
+
+/** Replays histories with the workflow code as it is now. @returns those that no longer replay, with the reason */
+export async function replayAll(histories: NamedHistory[]): Promise<string[]> {
+  const failures: string[] = [];
+  const replays = Worker.runReplayHistories(
+    { workflowBundle: { codePath: workflowBundlePath() } },
+    histories.map(({ workflowId, history }) => ({ workflowId, history })),
+  );
+  let index = 0;
+  for await (const { error } of replays) {
+    if (error) failures.push(`${histories[index]!.name}: ${error.message}`);
+    index += 1;
+  }
+  return failures;
+}
+
+/** The histories that earlier releases left behind: `<version>/<test>@<notification>.pb`, as Temporal encodes them. */
+export function savedHistories(): NamedHistory[] {
+  return readdirSync(SAVED, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.pb'))
+    .map((file) => ({
+      name: file,
+      workflowId: `notification/${path.basename(file, '.pb').split('@')[1]}`,
+      history: History.decode(readFileSync(path.join(SAVED, file))),
+    }));
+}
+
+/** With SIGNPOST_SAVE_HISTORIES set, keeps histories as those of this version: done once for each release. */
+export function saveHistories(histories: NamedHistory[]): void {
+  if (!process.env.SIGNPOST_SAVE_HISTORIES) return;
+  const directory = path.join(SAVED, VERSION);
+  mkdirSync(directory, { recursive: true });
+  for (const { name, workflowId, history } of histories) {
+    const title = name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 100);
+    writeFileSync(path.join(directory, `${title}@${path.basename(workflowId)}.pb`), History.encode(history).finish());
+  }
+}
