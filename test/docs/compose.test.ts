@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020';
+import { parse } from 'yaml';
+import { loadConfig, SETTINGS } from '../../src/config';
+
+/** The deployment files, held against the compose specification and against what they name. No Docker engine is needed. */
+const ROOT = path.join(__dirname, '..', '..');
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+
+interface ComposeService {
+  environment?: Record<string, string>;
+  command?: string[];
+  depends_on?: Record<string, unknown>;
+  build?: string;
+  healthcheck?: object;
+}
+const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, ComposeService> };
+const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
+
+/** What a shell gives for `${NAME:-default}` and `${NAME:?message}`. */
+function substitute(text: string, values: Record<string, string>): string {
+  return text.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string, rest: string) => {
+    const value = values[name];
+    if (value) return value;
+    if (kind === '?') throw new Error(`${name}: ${rest}`);
+    return kind === '-' ? rest : '';
+  });
+}
+
+it('docker-compose.yml is valid by the compose specification', () => {
+  const schema = JSON.parse(read('node_modules/dclint/schemas/compose.schema.json')) as { $schema?: string };
+  delete schema.$schema;
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  const validate = ajv.compile(schema);
+  validate(compose);
+  expect(validate.errors ?? []).toEqual([]);
+  expect(validate({ services: { api: { image: 7 } } })).toBe(false);
+});
+
+it('runs the API and the worker from one image, beside Postgres and Temporal with its UI', () => {
+  expect(ours.map(([name, { environment }]) => [name, environment?.SIGNPOST_ROLE])).toEqual([
+    ['api', 'api'],
+    ['worker', 'worker'],
+  ]);
+  expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['postgres', 'temporal', 'temporal-ui']));
+});
+
+it('every service waits only for services that say when they are healthy', () => {
+  for (const { depends_on: dependencies = {} } of Object.values(compose.services)) {
+    for (const name of Object.keys(dependencies)) expect(compose.services[name]?.healthcheck).toBeDefined();
+  }
+});
+
+it('sets only settings that exist, to values that the service takes', () => {
+  const env = { POSTGRES_PASSWORD: 'secret', SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'), SIGNPOST_ADMIN_KEY: 'an-admin-key-of-some-length' };
+  for (const [, { environment = {} }] of ours) {
+    expect(Object.keys(environment).filter((name) => !(name in SETTINGS))).toEqual([]);
+    const values = Object.fromEntries(Object.entries(environment).map(([name, text]) => [name, substitute(text, env)]));
+    const config = loadConfig(values);
+    expect(config.databaseUrl).toBe('postgres://signpost:secret@postgres:5432/signpost');
+    expect(config.allowUrls).toEqual([]);
+  }
+});
+
+it('.env.example has every variable that must be set', () => {
+  const needed = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
+  const offered = read('.env.example').match(/^\w+(?==)/gm) ?? [];
+  expect(new Set(needed).size).toBeGreaterThan(2);
+  for (const name of needed) expect(offered).toContain(name);
+});
+
+it('the Dockerfile starts the program that the build makes, and copies only what is there', () => {
+  const dockerfile = read('Dockerfile');
+  const [, command] = /^CMD (\[.*\])$/m.exec(dockerfile)!;
+  const [program, entry] = JSON.parse(command!) as string[];
+  expect(program).toBe('node');
+  // dist/main.js is compiled from src/main.ts, which runs the service when it is the program.
+  expect(existsSync(path.join(ROOT, entry!.replace(/^dist/, 'src').replace(/\.js$/, '.ts')))).toBe(true);
+  expect(read('src/main.ts')).toContain('require.main === module');
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \.\/$/gm)].flatMap(([, files]) => files!.split(' '));
+  expect(copied.length).toBeGreaterThan(0);
+  for (const file of copied) expect(existsSync(path.join(ROOT, file))).toBe(true);
+  expect(read('package.json')).toContain(`"build": "node scripts/build.mjs"`);
+});
