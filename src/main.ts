@@ -57,14 +57,19 @@ export interface Service {
  * Composition root: builds every part and starts those of the configured role.
  *
  * @param report - told, in a line each, what is being waited for
+ * @param abandon - gives up waiting for Postgres, stops what was started, and throws
  */
-export async function startService(config: Config, report: (line: string) => void): Promise<Service> {
+export async function startService(
+  config: Config,
+  report: (line: string) => void,
+  abandon?: AbortSignal,
+): Promise<Service> {
   const cleanups: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
   try {
-    return await compose(config, report, cleanups, stop);
+    return await compose(config, report, cleanups, stop, abandon);
   } catch (error) {
     await stop();
     throw error;
@@ -76,6 +81,7 @@ async function compose(
   report: (line: string) => void,
   cleanups: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
+  abandon: AbortSignal | undefined,
 ): Promise<Service> {
   const log = createLog(config.logLevel);
   installRuntime(log);
@@ -83,7 +89,8 @@ async function compose(
   const embedded = await startEmbedded(config, report);
   cleanups.push(() => embedded.stop());
 
-  await migrateWhenUp(embedded.databaseUrl, report);
+  abandon?.throwIfAborted();
+  await migrateWhenUp(embedded.databaseUrl, report, abandon);
   const db = openDatabase(embedded.databaseUrl, (error) =>
     log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'),
   );
@@ -220,18 +227,35 @@ function temporalSettings(config: Config, embedded: Embedded) {
 }
 
 /** A database that is starting beside us is waited for; one that refuses us is not. */
-async function migrateWhenUp(databaseUrl: string, report: (line: string) => void): Promise<void> {
+async function migrateWhenUp(
+  databaseUrl: string,
+  report: (line: string) => void,
+  abandon: AbortSignal | undefined,
+): Promise<void> {
+  const { host } = new URL(databaseUrl);
   const until = Date.now() + DATABASE_WAIT_MS;
   for (let told = false; ; told = true) {
     try {
       await migrate(databaseUrl);
       return;
     } catch (error) {
-      if (!isUnavailable(error) || Date.now() > until) throw error;
-      if (!told) report('waiting for Postgres …');
-      await sleep(1000);
+      if (!isUnavailable(error)) throw refusedByDatabase(error, host);
+      if (Date.now() > until)
+        throw new ConfigError(`Postgres at ${host} does not answer: start it, or correct DATABASE_URL.`, {
+          cause: error,
+        });
+      if (!told) report(`waiting for Postgres at ${host} …`);
+      await sleep(1000, undefined, { signal: abandon });
     }
   }
+}
+
+/** Class 28: the credentials; 3D000: the database; 42501: its rights. All are for the one who set DATABASE_URL to mend. */
+function refusedByDatabase(error: unknown, host: string): unknown {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return /^(28|3D000|42501)/.test(code)
+    ? new ConfigError(`Postgres at ${host} refuses us (${message}): correct DATABASE_URL.`, { cause: error })
+    : error;
 }
 
 /** What Temporal's SDK warns of although it is meant: a used-up ladder closes its workflow as Failed, and the slow lane runs activities only. */
@@ -278,30 +302,27 @@ async function closeServer(server: Server): Promise<void> {
 /** Runs the service until a signal ends it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
   const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) process.exit(130);
+      stopping.abort();
+    });
+  }
   try {
     const config = loadConfig();
-    const stopping = new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        let again = false;
-        process.on(signal, () => {
-          if (again) process.exit(130);
-          again = true;
-          resolve();
-        });
-      }
-    });
-    const service = await startService(config, print);
+    const service = await startService(config, print, stopping.signal);
     printSummary(config, service, print);
-    await Promise.race([
-      stopping,
-      service.failed,
-      service.ready.then(() => print('ready')).then(() => stopping),
-    ]).finally(async () => {
-      print('stopping: attempts in flight are finished first (again to stop at once)');
-      await service.stop();
-    });
+    await Promise.race([stopped, service.failed, service.ready.then(() => print('ready')).then(() => stopped)]).finally(
+      async () => {
+        print('stopping: attempts in flight are finished first (again to stop at once)');
+        await service.stop();
+      },
+    );
     process.exit(0);
   } catch (error) {
+    if (stopping.signal.aborted) process.exit(0);
     // A bad setting is one clear line; anything else is worth its stack.
     const text =
       error instanceof ConfigError
