@@ -14,6 +14,7 @@ const SCHEDULE = [1, 2, 3];
 const PATIENCE_MS = 60_000;
 
 const url = process.env.SIGNPOST_URL ?? `http://127.0.0.1:${process.env.SIGNPOST_PORT ?? 8080}`;
+const dataDir = process.env.SIGNPOST_DATA_DIR ?? path.join(ROOT, '.signpost');
 const tag = Date.now().toString(36);
 
 if (process.argv.includes('--help')) {
@@ -86,7 +87,7 @@ async function run() {
   const { items } = await call('GET', `/v1/notifications?customerId=customer-${tag}&status=failed&limit=1`);
   console.log('\nLook around:');
   console.log(`  API             curl -s -H 'X-API-Key: …' ${url}/v1/notifications/${items[0]?.id}`);
-  console.log('  Temporal UI     (its address is printed by npm start)');
+  console.log(`  Temporal UI     ${temporalUi()}`);
   console.log(`    filter        SignpostCustomer = "customer-${tag}" AND ExecutionStatus = "Failed"`);
   console.log(`    one workflow  ${items[0]?.workflowId}`);
   if (receiver.refused > 0) throw new Error('a signature was not accepted');
@@ -136,13 +137,20 @@ async function call(method, route, body) {
 
 function readKey() {
   try {
-    return readFileSync(
-      path.join(process.env.SIGNPOST_DATA_DIR ?? path.join(ROOT, '.signpost'), 'admin-key'),
-      'utf8',
-    ).trim();
+    return readFileSync(path.join(dataDir, 'admin-key'), 'utf8').trim();
   } catch {
     console.error('There is no admin key: start the service with npm start first, or set SIGNPOST_ADMIN_KEY.');
     process.exit(1);
+  }
+}
+
+/** The embedded server's UI; another one's address only its operator knows. */
+function temporalUi() {
+  try {
+    const { uiPort } = JSON.parse(readFileSync(path.join(dataDir, 'temporal', 'server.json'), 'utf8'));
+    return `http://127.0.0.1:${uiPort}/namespaces/default/workflows`;
+  } catch {
+    return '(as npm start printed it)';
   }
 }
 

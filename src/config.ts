@@ -279,6 +279,8 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
   return Object.values(tls).some((value) => value !== undefined) ? tls : undefined;
 }
 
+const MASKED = '***';
+
 /** The configuration as it may be printed: secrets masked, a database URL without its password. */
 export function maskedSummary(config: Config): Record<string, unknown> {
   return {
@@ -286,8 +288,8 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl ?? 'from host and port',
-    adminKey: mask(config.adminKey),
-    masterKey: mask(config.masterKey),
+    adminKey: config.adminKey === undefined ? 'generated' : MASKED,
+    masterKey: config.masterKey === undefined ? 'generated' : MASKED,
     dataDir: config.dataDir,
     allowAddresses: config.allowAddresses,
     allowUrls: config.allowUrls,
@@ -297,20 +299,16 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     temporal: {
       address: config.temporal.address ?? 'embedded',
       namespace: config.temporal.namespace,
-      apiKey: mask(config.temporal.apiKey),
+      apiKey: config.temporal.apiKey === undefined ? 'not set' : MASKED,
       tls: config.temporal.tls ?? 'off',
       uiUrl: config.temporal.uiUrl ?? 'from the server',
     },
   };
 }
 
-function mask(secret: unknown): string {
-  return secret === undefined ? 'not set' : '***';
-}
-
 function maskUrl(url: string): string {
   const parsed = new URL(url);
-  if (parsed.password) parsed.password = '***';
+  if (parsed.password) parsed.password = MASKED;
   parsed.search = '';
   return parsed.toString();
 }

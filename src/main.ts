@@ -7,6 +7,7 @@ import { Acceptor } from './api/acceptor';
 import { createApp } from './api/app';
 import { createAuthenticator } from './api/auth';
 import { docsPage } from './api/docs-page';
+import { requestLog } from './api/request-log';
 import { allRoutes } from './api/routes';
 import { ConfigError, loadConfig, type Config } from './config';
 import { createAddressGuard } from './delivery/address-guard';
@@ -155,7 +156,7 @@ async function compose(
     control: workflows,
     temporal: () => temporal.ping(),
   });
-  const app = createApp({ routes, pages: [docsPage()], db, sealer, authenticator, log });
+  const app = createApp({ routes, pages: [requestLog(log), docsPage()], db, sealer, authenticator, log });
   const server = createServer(app);
   await listen(server, config);
   cleanups.push(() => closeServer(server));
@@ -270,7 +271,11 @@ function installRuntime(log: Logger): void {
     if (EXPECTED_WARNINGS.some((expected) => message.startsWith(expected))) return;
     log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
   });
-  Runtime.install({ shutdownSignals: [], logger });
+  Runtime.install({
+    shutdownSignals: [],
+    logger,
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

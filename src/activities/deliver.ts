@@ -191,6 +191,16 @@ function concluded(
   if (facts.error === null)
     return { record: { ...facts, outcome: { status: 'delivered' } }, outcome: { kind: 'delivered', attempts } };
   const reason = facts.error.message;
+  deps.log.info(
+    {
+      notificationId: input.notificationId,
+      subscriptionId: subscription.id,
+      attempt: attempts,
+      class: facts.error.class,
+      reason,
+    },
+    'an attempt failed',
+  );
   const status = facts.response?.status ?? 0;
   const retryAfterSeconds = RETRY_AFTER_STATUSES.includes(status)
     ? parseRetryAfter(facts.response?.headers['retry-after'], facts.finishedAt)

@@ -212,7 +212,7 @@ describe('the summary that is printed', () => {
       database: 'postgres://signpost:***@db.example:5432/signpost',
       temporal: { address: 'embedded', apiKey: '***', tls: 'off' },
     });
-    expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'not set', database: 'embedded' });
+    expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'generated', database: 'embedded' });
   });
 
   it('does not repeat a secret in an error either', () => {

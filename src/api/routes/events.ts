@@ -5,7 +5,7 @@ import type { Sealer } from '../../store/crypto';
 import type { Database } from '../../store/database';
 import { findEvent, listEvents } from '../../store/events';
 import { notificationsOfEvent } from '../../store/notifications';
-import type { Acceptor} from '../acceptor';
+import type { Acceptor } from '../acceptor';
 import { type AcceptOutcome, type PostedEvent } from '../acceptor';
 import { scopeOf } from '../auth';
 import { idempotencyKeyOf, once } from '../idempotency';
