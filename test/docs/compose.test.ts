@@ -53,7 +53,11 @@ it('every service waits only for services that say when they are healthy', () =>
 });
 
 it('sets only settings that exist, to values that the service takes', () => {
-  const env = { POSTGRES_PASSWORD: 'secret', SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'), SIGNPOST_ADMIN_KEY: 'an-admin-key-of-some-length' };
+  const env = {
+    POSTGRES_PASSWORD: 'secret',
+    SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+    SIGNPOST_ADMIN_KEY: 'an-admin-key-of-some-length',
+  };
   for (const [, { environment = {} }] of ours) {
     expect(Object.keys(environment).filter((name) => !(name in SETTINGS))).toEqual([]);
     const values = Object.fromEntries(Object.entries(environment).map(([name, text]) => [name, substitute(text, env)]));

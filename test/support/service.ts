@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const MAIN = path.join(__dirname, '..', '..', 'dist', 'main.js');
+const START_TIMEOUT_MS = 60_000;
+export const ADMIN_KEY = 'test-admin-key-0123456789';
+const MASTER_KEY = randomBytes(32).toString('base64');
+
+/** An answer of the API. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into bodies of any shape
+  body: any;
+}
+
+/** The service as a process of its own, as an operator runs it. */
+export interface ServiceProcess {
+  pid: number;
+  url: string;
+  /** What it wrote so far. */
+  output(): string;
+  call(method: string, path: string, body?: unknown, key?: string): Promise<Answer>;
+  /** As power loss would: nothing of it runs on. */
+  kill9(): Promise<void>;
+  /** SIGTERM. @returns the exit code */
+  stop(): Promise<number | null>;
+}
+
+export interface ServiceOptions {
+  databaseUrl?: string;
+  temporalAddress?: string;
+  env?: Record<string, string>;
+  /** Resolves when the API answers, although Temporal may not. */
+  withoutReady?: boolean;
+}
+
+/** A directory that nobody else uses. */
+export function tempDir(): string {
+  return mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
+}
+
+/** Starts the built service and waits for the line `ready`. */
+export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TEMPORAL_CLI_PATH: process.env.SIGNPOST_TEST_TEMPORAL_CLI,
+      SIGNPOST_PORT: '0',
+      SIGNPOST_ADMIN_KEY: ADMIN_KEY,
+      SIGNPOST_MASTER_KEY: MASTER_KEY,
+      SIGNPOST_ALLOW_ADDRESSES: '127.0.0.0/8',
+      SIGNPOST_ALLOW_URLS: 'http://127.0.0.1:*',
+      SIGNPOST_SHUTDOWN_GRACE_SECONDS: '10',
+      ...(options.databaseUrl ? { DATABASE_URL: options.databaseUrl } : {}),
+      ...(options.temporalAddress ? { TEMPORAL_ADDRESS: options.temporalAddress } : {}),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = exitOf(child);
+  await waitForLine(child, () => output, options.withoutReady ? /^ {2}API reference/m : /^ready$/m);
+  const url = /^ {2}API +(\S+)$/m.exec(output)![1]!;
+  return {
+    pid: child.pid!,
+    url,
+    output: () => output,
+    async call(method, route, body, key = ADMIN_KEY) {
+      const response = await fetch(url + route, {
+        method,
+        headers: { 'x-api-key': key, 'content-type': 'application/json' },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    },
+    async kill9() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+/** Runs the built service until it ends by itself, as it does where it cannot start. */
+export async function runToEnd(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return { code: await exitOf(child), output };
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('close', resolve));
+}
+
+async function waitForLine(child: ChildProcess, output: () => string, line: RegExp): Promise<void> {
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (!line.test(output())) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > until)
+      throw new Error(`The service did not come up:\n${output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Onboards a customer by the API. @returns what tests need to post events and to check signatures */
+export async function onboard(service: ServiceProcess, url: string, settings: Record<string, unknown> = {}) {
+  const tag = randomBytes(4).toString('hex');
+  const eventType = `payment.confirmed-${tag}.v1`;
+  const must = async (method: string, route: string, body: unknown) => {
+    const answer = await service.call(method, route, body);
+    if (answer.status >= 300) throw new Error(`${method} ${route}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  await must('POST', '/v1/products', { id: `product-${tag}`, name: 'Product', enabled: true });
+  await must('PUT', `/v1/event-types/${eventType}`, { productId: `product-${tag}` });
+  await must('POST', '/v1/customers', { id: `customer-${tag}`, name: 'Customer', productId: `product-${tag}` });
+  const subscription = await must('POST', '/v1/subscriptions', {
+    customerId: `customer-${tag}`,
+    name: 'main',
+    url,
+    eventTypes: [eventType],
+    ...settings,
+  });
+  return {
+    eventType,
+    customerId: `customer-${tag}`,
+    subscriptionId: subscription.id as string,
+    secret: subscription.secret as string,
+    /** Posts an event; the answer must be 202. @returns the ids of its notifications */
+    async post(event: Record<string, unknown> = {}): Promise<string[]> {
+      const body = await must('POST', '/v1/events', {
+        type: eventType,
+        customerId: `customer-${tag}`,
+        data: { amount: 125.5 },
+        ...event,
+      });
+      return (body.notifications as { id: string }[]).map(({ id }) => id);
+    },
+  };
+}
