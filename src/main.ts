@@ -329,7 +329,7 @@ export async function main(): Promise<void> {
   }
   try {
     const config = loadConfig();
-    const running = (service = await startService(config, print, stopping.signal));
+    service = await startService(config, print, stopping.signal);
     printSummary(config, running, print);
     await Promise.race([stopped, running.failed, running.ready.then(() => print('ready')).then(() => stopped)]).finally(
       async () => {
