@@ -329,14 +329,14 @@ export async function main(): Promise<void> {
   }
   try {
     const config = loadConfig();
-    service = await startService(config, print, stopping.signal);
+    const running = await startService(config, print, stopping.signal);
+    service = running;
     printSummary(config, running, print);
-    await Promise.race([stopped, running.failed, running.ready.then(() => print('ready')).then(() => stopped)]).finally(
-      async () => {
-        print('stopping: attempts in flight are finished first (again to stop at once)');
-        await service.stop();
-      },
-    );
+    const ready = running.ready.then(() => print('ready'));
+    await Promise.race([stopped, running.failed, ready.then(() => stopped)]).finally(async () => {
+      print('stopping: attempts in flight are finished first (again to stop at once)');
+      await running.stop();
+    });
     process.exit(0);
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
