@@ -2,7 +2,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { Problem } from '../domain/problems';
+import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import { insertAudit } from '../store/audit';
 import type { Sealer } from '../store/crypto';
@@ -81,6 +81,8 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
         `This call is for: ${route.roles.join(', ')}. The credential is of role ${principal.role}.`,
       );
     }
+    // No id holds one, and Postgres takes none.
+    if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     if (route.body) await readJson(parseBody, request, response);
     const reply = await run(route, options, principal, request, response);
     if (!response.headersSent) send(route, options, response, reply);
@@ -90,8 +92,10 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
 async function readJson(parseBody: RequestHandler, request: Request, response: Response): Promise<void> {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody && !request.is('application/json')) {
-    throw new Problem('unsupported-media-type', 'Send the body with content-type: application/json.');
+  // JSON is UTF-8 (RFC 8259 §8.1); the parser would take other encodings of Unicode too.
+  const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (hasBody && !(request.is('application/json') && /^utf-?8$/i.test(charset))) {
+    throw new Problem('unsupported-media-type', 'Send the body with content-type: application/json, in UTF-8.');
   }
   await new Promise<void>((resolve, reject) => {
     const next: NextFunction = (error?: unknown) => (error ? reject(error as Error) : resolve());
@@ -112,7 +116,7 @@ async function run(
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
     // An absent body is an empty one, so that a call whose fields are all optional needs none.
-    body: route.body ? parseOrThrow(route.body, request.body ?? {}, '') : undefined,
+    body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
     headers: request.headers,
     db,
     log: options.log,

@@ -69,7 +69,7 @@ function toProblem(error: unknown): Problem {
 
 /** Express's parser errors carry a `type` and a `status`. */
 function bodyParserProblem(error: unknown): Problem | undefined {
-  const { type, status } = (error ?? {}) as { type?: string; status?: number };
+  const { type, status, expose } = (error ?? {}) as { type?: string; status?: number; expose?: boolean };
   switch (type) {
     case 'entity.parse.failed':
       return new Problem('malformed-json', 'The body could not be parsed as JSON.');
@@ -79,7 +79,8 @@ function bodyParserProblem(error: unknown): Problem | undefined {
     case 'encoding.unsupported':
       return new Problem('unsupported-media-type', 'Send UTF-8, plain or with gzip, deflate or br.');
     default:
-      return type !== undefined && status !== undefined && status >= 400 && status < 500
+      // Such as a body that says gzip and is none: an error of the parser that is the caller's to know.
+      return expose && status !== undefined && status >= 400 && status < 500
         ? new Problem('invalid-request', 'The body could not be read.')
         : undefined;
   }

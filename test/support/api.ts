@@ -1,0 +1,153 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { Acceptor } from '../../src/api/acceptor';
+import { createApp } from '../../src/api/app';
+import { createAuthenticator } from '../../src/api/auth';
+import { docsPage } from '../../src/api/docs-page';
+import type { Route } from '../../src/api/route';
+import { allRoutes } from '../../src/api/routes';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createChallenger } from '../../src/delivery/challenge';
+import { createHttpClient } from '../../src/delivery/http-client';
+import type { NotificationRef } from '../../src/domain/delivery';
+import { parseUrlPattern } from '../../src/domain/url-pattern';
+import { createMetrics } from '../../src/metrics';
+import { findPrincipalByKeyHash } from '../../src/store/api-keys';
+import { markSettling } from '../../src/store/settling';
+import { createTestDatabase, type TestDatabase } from './database';
+import { TEST_SEALER } from './seed';
+
+export const ADMIN_KEY = 'test-admin-key-0123456789';
+
+/** An answer of the API. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into bodies of any shape
+  body: any;
+}
+
+export interface CallOptions {
+  key?: string | null;
+  body?: unknown;
+  /** Sent as it is. */
+  raw?: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+/** The API on a real database. What lies behind it (starting workflows) is recorded instead: other tests cover it. */
+export interface TestApi {
+  url: string;
+  routes: Route[];
+  database: TestDatabase;
+  /** What was handed over to be started, settled, retried and cancelled. */
+  started: NotificationRef[];
+  settled: string[];
+  retried: string[];
+  cancelled: string[];
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** A call that must succeed. @returns its body */
+  must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
+  /** A product of its own with a key for it. */
+  tenant(name: string): Promise<{ productId: string; key: string }>;
+  stop(): Promise<void>;
+}
+
+export async function startTestApi(
+  allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
+): Promise<TestApi> {
+  const database = await createTestDatabase();
+  const { db } = database;
+  const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const metrics = createMetrics();
+  const recorded = {
+    started: [] as NotificationRef[],
+    settled: [] as string[],
+    retried: [] as string[],
+    cancelled: [] as string[],
+  };
+  const authenticator = createAuthenticator(ADMIN_KEY, (hash) => findPrincipalByKeyHash(db, hash));
+  const routes = allRoutes({
+    role: 'all',
+    db,
+    sealer: TEST_SEALER,
+    authenticator,
+    metrics,
+    allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
+    settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
+    acceptor: new Acceptor(
+      { hasRoom: true, enqueue: (notifications) => void recorded.started.push(...notifications) },
+      metrics,
+    ),
+    challenger: createChallenger(http),
+    control: {
+      retry: async ({ notificationId }) => void recorded.retried.push(notificationId),
+      cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
+      live: async () => null,
+    },
+    temporal: async () => true,
+  });
+  const app = createApp({
+    routes,
+    pages: [docsPage()],
+    db,
+    sealer: TEST_SEALER,
+    authenticator,
+    log: pino({ level: 'silent' }),
+    verifyAnswers: true,
+  });
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  async function call(
+    method: string,
+    path: string,
+    { key = ADMIN_KEY, body, raw, headers = {} }: CallOptions = {},
+  ): Promise<Answer> {
+    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { 'x-api-key': key }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: payload as string | undefined,
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : text,
+    };
+  }
+
+  async function must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']> {
+    const answer = await call(method, path, { body, key });
+    if (answer.status >= 300) throw new Error(`${method} ${path} ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  return {
+    url,
+    routes,
+    database,
+    ...recorded,
+    call,
+    must,
+    async tenant(name) {
+      const { id } = await must('POST', '/v1/products', { name, enabled: true });
+      const { key } = await must('POST', '/v1/api-keys', { name, role: 'product', productId: id });
+      return { productId: id, key };
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await http.close();
+      await database.drop();
+    },
+  };
+}
