@@ -45,10 +45,8 @@ class Components {
       ...rest
     } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json & { $defs?: Json };
     for (const [name, definition] of Object.entries($defs ?? {})) this.schemas[name] = toComponentRefs(definition);
-    const id = (schema.meta() as { id?: string } | undefined)?.id;
-    if (id === undefined) return toComponentRefs(rest) as Json;
-    this.schemas[id] = toComponentRefs(rest);
-    return { $ref: `#/components/schemas/${id}` };
+    // A named schema comes as a reference to its definition, which is among those just taken.
+    return toComponentRefs(rest) as Json;
   }
 }
 

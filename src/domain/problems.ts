@@ -16,7 +16,6 @@ export const PROBLEMS = {
   'idempotency-key-conflict': [409, 'The idempotency key was used for another request'],
   'already-delivered': [409, 'The notification was delivered'],
   'notification-held': [409, 'The notification is held with its subscription'],
-  'immutable-field': [409, 'The field cannot change after creation'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is larger than this call takes'],
   'unsupported-media-type': [415, 'The content type is not application/json'],
@@ -31,7 +30,6 @@ export const PROBLEMS = {
   'too-many-requests': [429, 'Too much is waiting; try again later'],
   'internal-error': [500, 'Something went wrong on our side'],
   'database-unavailable': [503, 'The database does not answer'],
-  'temporal-unavailable': [503, 'Temporal does not answer'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
