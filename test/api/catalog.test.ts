@@ -1,0 +1,160 @@
+import { startTestApi, type TestApi } from '../support/api';
+
+/** The rules of products, event types and customers at their edges; test/api/onboarding tells the story. */
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api?.stop());
+
+describe('products', () => {
+  it('may bring their id, each once', async () => {
+    expect(await api.must('POST', '/v1/products', { id: 'own:id', name: 'A' })).toMatchObject({ id: 'own:id' });
+    expect(await api.call('POST', '/v1/products', { body: { id: 'own:id', name: 'B' } })).toMatchObject({
+      status: 409,
+      body: { code: 'already-exists', errors: [{ path: '/id' }] },
+    });
+    expect(await api.must('GET', '/v1/products/own:id')).toMatchObject({ name: 'A' });
+  });
+
+  it('change only in what is given', async () => {
+    const { id } = await api.must('POST', '/v1/products', { name: 'Before', enabled: true });
+    await api.must('PATCH', `/v1/products/${id}`, { name: 'After' });
+    await api.must('PATCH', `/v1/products/${id}`, { requireVerification: true });
+    expect(await api.must('GET', `/v1/products/${id}`)).toMatchObject({
+      name: 'After',
+      enabled: true,
+      requireVerification: true,
+    });
+  });
+});
+
+describe('event types', () => {
+  const schema = {
+    type: 'object',
+    properties: { amount: { type: 'number' }, currency: { type: 'string', enum: ['EUR', 'USD'] } },
+    required: ['amount'],
+    additionalProperties: false,
+  };
+  let tenant: { productId: string; key: string };
+
+  beforeAll(async () => {
+    tenant = await api.tenant('types');
+  });
+
+  it('are created by the first PUT and changed by the next', async () => {
+    const path = '/v1/event-types/type.put.v1';
+    const created = await api.call('PUT', path, { key: tenant.key, body: { description: 'first' } });
+    expect(created).toMatchObject({
+      status: 201,
+      body: {
+        name: 'type.put.v1',
+        productId: tenant.productId,
+        description: 'first',
+        schema: null,
+        sample: null,
+        archived: false,
+      },
+    });
+    const changed = await api.call('PUT', path, {
+      key: tenant.key,
+      body: { description: 'second', schema, sample: { amount: 1 } },
+    });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { description: 'second', schema, sample: { amount: 1 }, createdAt: created.body.createdAt },
+    });
+    expect(await api.must('GET', path)).toEqual(changed.body);
+  });
+
+  it('of an admin name their product', async () => {
+    expect(await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: {} })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-product' },
+    });
+    expect(
+      await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: { productId: 'nothing' } }),
+    ).toMatchObject({ status: 422, body: { code: 'unknown-product' } });
+  });
+
+  it('without a sample get one that fits the schema', async () => {
+    const { sample } = await api.must('PUT', '/v1/event-types/type.generated.v1', { schema }, tenant.key);
+    expect(typeof sample.amount).toBe('number');
+    expect(await api.call('POST', '/v1/events', { body: { type: 'type.generated.v1', data: sample } })).toMatchObject({
+      status: 202,
+    });
+  });
+
+  it('read schemas of draft 07 where $schema says so', async () => {
+    const draft07 = {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      properties: { pair: { type: 'array', items: [{ type: 'number' }, { type: 'string' }] } },
+    };
+    await api.must('PUT', '/v1/event-types/type.draft07.v1', { schema: draft07 }, tenant.key);
+    const post = (pair: unknown[]) =>
+      api.call('POST', '/v1/events', { key: tenant.key, body: { type: 'type.draft07.v1', data: { pair } } });
+    expect(await post([1, 'a'])).toMatchObject({ status: 202 });
+    expect(await post([1, 2])).toMatchObject({ status: 422, body: { errors: [{ path: '/data/pair/1' }] } });
+  });
+
+  it.each(['.a', 'a.', 'a..b', 'a b', 'a*', 'ä', 'a'.repeat(129)])('cannot be named %s', async (name) => {
+    expect(
+      await api.call('PUT', `/v1/event-types/${encodeURIComponent(name)}`, { key: tenant.key, body: {} }),
+    ).toMatchObject({ status: 422, body: { code: 'validation-failed', errors: [{ path: 'path/name' }] } });
+  });
+});
+
+describe('customers', () => {
+  it('may have five retries that add up to a day', async () => {
+    const longest = [1, 1, 1, 1, 86_396];
+    const { id } = await api.must('POST', '/v1/customers', { name: 'C', retrySchedule: longest });
+    expect(await api.must('GET', `/v1/customers/${id}`)).toMatchObject({ retrySchedule: longest });
+  });
+
+  it.each([
+    ['six retries', [1, 1, 1, 1, 1, 1]],
+    ['a second more than a day', [86_400, 1]],
+    ['a wait under a second', [0]],
+    ['a negative wait', [-30]],
+    ['a broken wait', [1.5]],
+    ['a wait that is no number', ['30']],
+  ])('cannot have %s', async (_, retrySchedule) => {
+    const refusal = {
+      status: 422,
+      body: {
+        code: 'validation-failed',
+        errors: [{ path: expect.stringMatching(/^\/retrySchedule/), message: expect.any(String) }],
+      },
+    };
+    expect(
+      await api.call('POST', '/v1/customers', { body: { id: 'refused', name: 'C', retrySchedule } }),
+    ).toMatchObject(refusal);
+    expect(await api.call('GET', '/v1/customers/refused')).toMatchObject({ status: 404 });
+    const { id } = await api.must('POST', '/v1/customers', { name: 'C' });
+    expect(await api.call('PATCH', `/v1/customers/${id}`, { body: { retrySchedule } })).toMatchObject(refusal);
+  });
+
+  it('bring an id of 1 to 128 safe characters, each once', async () => {
+    const id = `Customer_1.a:b-${'x'.repeat(113)}`;
+    expect(await api.must('POST', '/v1/customers', { id, name: 'C' })).toMatchObject({ id });
+    expect(await api.call('POST', '/v1/customers', { body: { id, name: 'D' } })).toMatchObject({
+      status: 409,
+      body: { code: 'already-exists', errors: [{ path: '/id' }] },
+    });
+    for (const bad of ['', `${id}x`, 'a b', 'a/b', 'é']) {
+      expect(await api.call('POST', '/v1/customers', { body: { id: bad, name: 'C' } })).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: '/id' }] },
+      });
+    }
+  });
+
+  it('change only in what is given', async () => {
+    const { id } = await api.must('POST', '/v1/customers', { name: 'Before', retrySchedule: [5] });
+    expect(await api.must('PATCH', `/v1/customers/${id}`, { name: 'After' })).toMatchObject({
+      name: 'After',
+      retrySchedule: [5],
+    });
+  });
+});
