@@ -92,7 +92,13 @@ async function attempt(
   }
   if (subscription.rateLimited) {
     const waitSeconds = await takeRatePlace(db, subscription.id);
-    if (waitSeconds > 0) return { kind: 'throttled', attempts, waitSeconds };
+    if (waitSeconds > 0)
+      return {
+        kind: 'throttled',
+        attempts,
+        waitSeconds,
+        dueAt: new Date(Date.now() + waitSeconds * 1000).toISOString(),
+      };
   }
   if (attempts > 0 || !Context.current().info.isLocal) {
     await markDelivering(db, input.notificationId, subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS);
@@ -116,11 +122,12 @@ function recorded(delivery: Delivery): DeliverOutcome {
     case 'failed':
       return { kind: 'failed', attempts, reason };
     default: {
-      const waitSeconds = Math.max(0, ((delivery.nextAttemptAt?.getTime() ?? 0) - Date.now()) / 1000);
+      const due = delivery.nextAttemptAt ?? new Date();
       return {
         kind: 'retry',
         attempts,
-        waitSeconds,
+        waitSeconds: Math.max(0, (due.getTime() - Date.now()) / 1000),
+        dueAt: due.toISOString(),
         lane: delivery.subscription ? laneOf(delivery.subscription, 0) : 'fast',
         reason,
       };
@@ -211,7 +218,14 @@ function concluded(
   const nextAttemptAt = new Date(facts.finishedAt.getTime() + waitSeconds * 1000);
   return {
     record: { ...facts, outcome: { status: 'retrying', nextAttemptAt } },
-    outcome: { kind: 'retry', attempts, waitSeconds, lane: laneOf(subscription, facts.durationMs), reason },
+    outcome: {
+      kind: 'retry',
+      attempts,
+      waitSeconds,
+      dueAt: nextAttemptAt.toISOString(),
+      lane: laneOf(subscription, facts.durationMs),
+      reason,
+    },
   };
 }
 

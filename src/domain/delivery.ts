@@ -56,14 +56,14 @@ export type DeliverOutcome = DeliverResult & {
 
 type DeliverResult =
   | { kind: 'delivered'; attempts: number }
-  /** The attempt failed; the next one is due after `waitSeconds`, in `lane`. */
-  | { kind: 'retry'; attempts: number; waitSeconds: number; lane: Lane; reason: string }
+  /** The attempt failed; the next one is due after `waitSeconds`, at `dueAt` (RFC 3339), in `lane`. */
+  | { kind: 'retry'; attempts: number; waitSeconds: number; dueAt: string; lane: Lane; reason: string }
   /** The attempt failed and was the last one. */
   | { kind: 'failed'; attempts: number; reason: string }
   /** No attempt was made: the subscription does not take deliveries now. */
   | { kind: 'held'; attempts: number }
   /** No attempt was made: the rate limit allows the next one after `waitSeconds`. */
-  | { kind: 'throttled'; attempts: number; waitSeconds: number }
+  | { kind: 'throttled'; attempts: number; waitSeconds: number; dueAt: string }
   /** No attempt was made, or its failure no longer matters: the notification was cancelled. */
   | { kind: 'cancelled'; attempts: number };
 

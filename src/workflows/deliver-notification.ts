@@ -94,12 +94,12 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
           await condition(() => asked.release || asked.cancel);
           break;
         case 'throttled':
-          await wait(outcome.waitSeconds, live, () => asked.cancel);
+          await wait(outcome, live, () => asked.cancel);
           break;
         case 'retry':
           step += 1;
           lane = outcome.lane;
-          await wait(outcome.waitSeconds, live, () => asked.retry || asked.cancel);
+          await wait(outcome, live, () => asked.retry || asked.cancel);
           break;
       }
     }
@@ -123,8 +123,13 @@ async function cancelled(notificationId: string, live: LiveState): Promise<Deliv
   return closed;
 }
 
-async function wait(seconds: number, live: LiveState, interrupted: () => boolean): Promise<void> {
+/** The time shown is the record's: the workflow's own clock stands still while a local activity runs. */
+async function wait(
+  { waitSeconds, dueAt }: { waitSeconds: number; dueAt: string },
+  live: LiveState,
+  interrupted: () => boolean,
+): Promise<void> {
   live.phase = 'waiting';
-  live.nextAttemptAt = new Date(Date.now() + seconds * 1000).toISOString();
-  await condition(interrupted, seconds * 1000);
+  live.nextAttemptAt = dueAt;
+  await condition(interrupted, waitSeconds * 1000);
 }
