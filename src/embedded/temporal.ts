@@ -29,7 +29,7 @@ interface State {
  * Runs the official CLI's development server with its UI on an SQLite file, or takes over one that a killed process left.
  *
  * @param cli - path of the `temporal` command
- * @param wantedPort - where it is taken, a free one is used
+ * @param wantedPort - where it is taken, a free one is used; the UI of a server on another port than the default gets any free one
  * @throws Error with the end of its log where it does not come up
  */
 export async function startTemporal(
@@ -47,7 +47,7 @@ export async function startTemporal(
     await endProcess(left.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
   const port = await freePort(wantedPort);
-  const uiPort = await freePort(DEFAULT_UI_PORT);
+  const uiPort = await freePort(wantedPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
   const child = spawnServer(cli, serverArgs(database, port, uiPort), log);
   const state = { pid: child.pid ?? 0, port, uiPort };
   writeFileSync(stateFile, JSON.stringify(state));

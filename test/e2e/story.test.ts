@@ -13,7 +13,7 @@ let service: ServiceProcess;
 let receiver: Receiver;
 
 beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir());
+  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
   database = await createTestDatabase();
   service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
 });

@@ -26,18 +26,18 @@ async function rowsIn(url: string, statement: string): Promise<unknown[]> {
 describe('the embedded Postgres', () => {
   it('keeps its data over a stop and a start', async () => {
     const directory = tempDir();
-    const first = await startPostgres({ directory });
+    const first = await startPostgres({ directory, port: 0 });
     await rowsIn(first.url, 'create table kept (n int); insert into kept values (7)');
     await first.stop();
     expect(isAlive(first.pid)).toBe(false);
-    const second = await startPostgres({ directory });
+    const second = await startPostgres({ directory, port: 0 });
     expect(await rowsIn(second.url, 'select n from kept')).toEqual([{ n: 7 }]);
     await second.stop();
   });
 
   it('is taken over after the process that started it was killed', async () => {
     const directory = tempDir();
-    const script = `require('./dist/embedded/postgres').startPostgres({ directory: process.argv[1] }).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
+    const script = `require('./dist/embedded/postgres').startPostgres({ directory: process.argv[1], port: 0 }).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
     const parent = spawn(process.execPath, ['-e', script, directory], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -48,7 +48,7 @@ describe('the embedded Postgres', () => {
     parent.kill('SIGKILL');
     await new Promise((resolve) => parent.once('close', resolve));
     expect(isAlive(pid)).toBe(true);
-    const adopted = await startPostgres({ directory });
+    const adopted = await startPostgres({ directory, port: 0 });
     expect(adopted).toMatchObject({ pid, adopted: true });
     await adopted.stop();
     expect(isAlive(pid)).toBe(false);
@@ -80,7 +80,7 @@ describe('the embedded Postgres', () => {
       symlinkSync(path.join(ROOT, 'node_modules', name), path.join(closed, 'node_modules', name));
     const script = `
       const { startPostgres } = require(${JSON.stringify(path.join(closed, 'dist', 'embedded', 'postgres'))});
-      startPostgres({ directory: ${JSON.stringify(path.join(closed, 'data'))} }).then(async (postgres) => {
+      startPostgres({ directory: ${JSON.stringify(path.join(closed, 'data'))}, port: 0 }).then(async (postgres) => {
         await postgres.stop();
         console.log('ran');
       });`;
@@ -92,7 +92,7 @@ describe('the embedded Temporal', () => {
   it('is taken over after the process that started it was killed, and leaves nothing when stopped', async () => {
     const directory = tempDir();
     const cli = fromSetup('temporalCli');
-    const script = `require('./dist/embedded/temporal').startTemporal(process.argv[1], process.argv[2]).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
+    const script = `require('./dist/embedded/temporal').startTemporal(process.argv[1], process.argv[2], 0).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
     const parent = spawn(process.execPath, ['-e', script, cli, directory], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { isAlive } from '../../src/embedded/processes';
+import { fromSetup } from '../support/environment';
 import { runToEnd, startService, tempDir } from '../support/service';
 
 /** Starting and stopping the whole as a person does, with its own Postgres and Temporal. */
@@ -48,14 +49,16 @@ it('a taken port is one clear line with the mend, and nothing is left running', 
   const { code, output } = await runToEnd({
     SIGNPOST_DATA_DIR: dataDir,
     SIGNPOST_PORT: String(port),
-    TEMPORAL_CLI_PATH: process.env.SIGNPOST_TEST_TEMPORAL_CLI!,
+    TEMPORAL_CLI_PATH: fromSetup('temporalCli'),
   });
   taken.close();
   expect(code).toBe(1);
   expect(output.trim().split('\n').at(-1)).toBe(
     `SIGNPOST_PORT ${port} on 127.0.0.1 is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
   );
-  expect(() => partsOf(dataDir)).toThrow('ENOENT');
+  expect(output.match(/ runs on 127\.0\.0\.1:\d+$/gm)).toHaveLength(2);
+  for (const trace of ['postgres/data/postmaster.pid', 'temporal/server.json'])
+    expect(existsSync(path.join(dataDir, trace))).toBe(false);
 });
 
 it.each([

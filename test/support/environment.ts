@@ -1,5 +1,6 @@
 /** How the global setup tells the tests where the servers are. */
 export const ENV = {
+  directory: 'SIGNPOST_TEST_DIRECTORY',
   postgres: 'SIGNPOST_TEST_POSTGRES',
   temporal: 'SIGNPOST_TEST_TEMPORAL',
   temporalCli: 'SIGNPOST_TEST_TEMPORAL_CLI',

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -11,7 +11,7 @@ import { migrate } from '../../src/store/migrate';
 import { ensurePartitions } from '../../src/store/partitions';
 import { ENV, TEMPLATE } from './environment';
 
-/** Servers of one run of Jest; global-teardown stops them. */
+/** Servers and files of one run of Jest; global-teardown sees to their end. */
 export interface TestServers {
   stop(): Promise<void>;
 }
@@ -23,14 +23,19 @@ export default async function globalSetup(): Promise<void> {
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
   const [postgres, temporal, testServer, bundle] = await Promise.all([
     // Nothing of a test needs to outlive a power loss.
-    startPostgres({ directory: path.join(directory, 'postgres'), settings: { fsync: 'off', max_connections: '200' } }),
-    startTemporal(cli, path.join(directory, 'temporal')),
+    startPostgres({
+      directory: path.join(directory, 'postgres'),
+      port: 0,
+      settings: { fsync: 'off', max_connections: '200' },
+    }),
+    startTemporal(cli, path.join(directory, 'temporal'), 0),
     obtain(TEMPORAL_TEST_SERVER, report),
     bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('WARN') }),
   ]);
   const bundlePath = path.join(directory, 'workflow-bundle.js');
   writeFileSync(bundlePath, bundle.code);
   await makeTemplate(postgres.url);
+  process.env[ENV.directory] = directory;
   process.env[ENV.postgres] = postgres.url;
   process.env[ENV.temporal] = temporal.address;
   process.env[ENV.temporalCli] = cli;
@@ -40,6 +45,7 @@ export default async function globalSetup(): Promise<void> {
     async stop() {
       await temporal.stop();
       await postgres.stop();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

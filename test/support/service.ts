@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fromSetup } from './environment';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'main.js');
 const START_TIMEOUT_MS = 60_000;
@@ -38,9 +38,9 @@ export interface ServiceOptions {
   withoutReady?: boolean;
 }
 
-/** A directory that nobody else uses. */
+/** A directory that nobody else uses; it goes when the run ends. */
 export function tempDir(): string {
-  return mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
+  return mkdtempSync(path.join(fromSetup('directory'), 'own-'));
 }
 
 /** Starts the built service and waits for the line `ready`. */
@@ -49,7 +49,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      TEMPORAL_CLI_PATH: process.env.SIGNPOST_TEST_TEMPORAL_CLI,
+      TEMPORAL_CLI_PATH: fromSetup('temporalCli'),
       SIGNPOST_PORT: '0',
       SIGNPOST_ADMIN_KEY: ADMIN_KEY,
       SIGNPOST_MASTER_KEY: MASTER_KEY,
@@ -66,7 +66,12 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = exitOf(child);
-  await waitForLine(child, () => output, options.withoutReady ? /^ {2}API reference/m : /^ready$/m);
+  try {
+    await waitForLine(child, () => output, options.withoutReady ? /^ {2}API reference/m : /^ready$/m);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   const url = /^ {2}API +(\S+)$/m.exec(output)![1]!;
   return {
     pid: child.pid!,
