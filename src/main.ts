@@ -164,7 +164,7 @@ async function compose(
   cleanups.push(() => closeServer(server));
   const { port } = server.address() as AddressInfo;
 
-  const unsettled = await reconcileAllowedUrls(db, allowedUrls);
+  const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));
   void whenConnected
     .then(() => settle(unsettled))
     .catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));

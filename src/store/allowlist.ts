@@ -113,6 +113,17 @@ export async function deleteAllowlistEntry(
   return rows[0] && toEntry(rows[0]);
 }
 
+/** Any number will do, as long as it is no other's. */
+const LOCK = 7_319_002;
+
+/**
+ * Locks the list until the end of the transaction: shared by those who decide by it, alone for the one who changes it. Otherwise a subscription
+ * that is written while its URL is being approved would be seen by neither. Taken before any subscription is locked, so that nobody waits in a ring.
+ */
+export async function lockAllowlist(db: Executor, mode: 'shared' | 'alone'): Promise<void> {
+  await db.query({ text: `select pg_advisory_xact_lock${mode === 'shared' ? '_shared' : ''}($1)`, values: [LOCK] });
+}
+
 /** Whom a URL is for. */
 export interface UrlOwner {
   customerId: string;
@@ -190,11 +201,13 @@ export async function reviewUrls(
 const SETTING = 'allowed-urls';
 
 /**
- * Decides again for all subscriptions where the patterns of the configuration changed since the last start.
+ * Decides again for all subscriptions where the patterns of the configuration changed since the last start. In a transaction: that they
+ * changed must not be forgotten before it is done.
  *
  * @returns the ids of those whose URL is approved now and was not
  */
 export async function reconcileAllowedUrls(db: Executor, allowed: readonly UrlPattern[]): Promise<string[]> {
+  await lockAllowlist(db, 'alone');
   const { rowCount } = await db.query({
     text: `insert into installation as i (name, value) values ($1, $2)
            on conflict (name) do update set value = excluded.value where i.value <> excluded.value returning true`,

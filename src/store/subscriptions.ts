@@ -140,6 +140,20 @@ export async function findSubscription(db: Executor, id: string, scope: Scope): 
   return rows[0] && toSubscription(rows[0]);
 }
 
+/**
+ * Finds a subscription and locks it until the end of the transaction, so that what is changed is what was read.
+ *
+ * @returns `undefined` where there is none in reach
+ */
+export async function lockSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
+  // A statement of its own: the one that waited for the lock would read what was before.
+  await db.query({
+    text: 'select from subscriptions where id = $1 and deleted_at is null for no key update',
+    values: [decodeId('sub', id) ?? null],
+  });
+  return findSubscription(db, id, scope);
+}
+
 /** Newest first. */
 export async function listSubscriptions(
   db: Executor,
@@ -168,7 +182,11 @@ export async function listSubscriptions(
 
 /** A customer's subscriptions in reach, locked until the end of the transaction, so that two calls that set them up do not mix. */
 export async function lockSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
-  await db.query({ text: 'select from customers where id = $1 for update', values: [customerId] });
+  await db.query({ text: 'select from customers where id = $1 for no key update', values: [customerId] });
+  await db.query({
+    text: 'select from subscriptions where customer_id = $1 and deleted_at is null order by id for no key update',
+    values: [customerId],
+  });
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
     values: [scope.productId ?? null, scope.customerId ?? null, customerId],

@@ -7,6 +7,7 @@ import {
   deleteAllowlistEntry,
   insertAllowlistEntry,
   listAllowlist,
+  lockAllowlist,
   reviewUrls,
   type AllowlistEntry,
 } from '../../store/allowlist';
@@ -73,6 +74,7 @@ export function allowlistRoutes(settler: Settler, allowedUrls: readonly UrlPatte
           });
         }
         const approved = principal.role === 'admin';
+        await lockAllowlist(db, 'alone');
         const created = await insertAllowlistEntry(db, {
           pattern: body.pattern.trim(),
           customerId,
@@ -119,6 +121,7 @@ export function allowlistRoutes(settler: Settler, allowedUrls: readonly UrlPatte
           body,
           audit,
         } = context;
+        await lockAllowlist(db, 'alone');
         const decided = await decideAllowlistEntry(db, id, body.status, principal.name);
         if (!decided) throw notFound('allow-list entry');
         await audit(`allowlist.${body.status}`, id, { pattern: decided.pattern });
@@ -143,6 +146,7 @@ export function allowlistRoutes(settler: Settler, allowedUrls: readonly UrlPatte
           params: { id },
           audit,
         } = context;
+        await lockAllowlist(db, 'alone');
         const removed = await deleteAllowlistEntry(db, id, scopeOf(principal));
         if (!removed) throw notFound('allow-list entry');
         await audit('allowlist.delete', id, { pattern: removed.pattern });

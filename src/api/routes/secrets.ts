@@ -5,7 +5,7 @@ import { currentSecrets, rotateSecret } from '../../store/secrets';
 import { route, type Route } from '../route';
 import { timestamp } from '../schemas';
 import { secretInput } from '../subscription-schemas';
-import { subscriptionOf } from './subscriptions';
+import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 604_800;
@@ -67,7 +67,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       problems: ['not-found'],
       creates: true,
       async handle(context) {
-        const { id } = await subscriptionOf(context, context.params.id);
+        const { id } = await lockedSubscriptionOf(context, context.params.id);
         await rotateSecret(
           context.db,
           sealer,

@@ -3,7 +3,14 @@ import { notFound, Problem } from '../../domain/problems';
 import { SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { findCustomer } from '../../store/customers';
 import { findProduct } from '../../store/products';
-import { findSubscription, listSubscriptions, lockSubscriptionsOf, setEnabled } from '../../store/subscriptions';
+import { lockAllowlist } from '../../store/allowlist';
+import {
+  findSubscription,
+  listSubscriptions,
+  lockSubscription,
+  lockSubscriptionsOf,
+  setEnabled,
+} from '../../store/subscriptions';
 import { scopeOf } from '../auth';
 import { route, type Context, type Route } from '../route';
 import { givenId, isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
@@ -42,6 +49,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       problems: ['not-found', 'unknown-event-type'],
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
+        await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
         const wanted = context.body.subscriptions;
         for (const { id, name } of existing)
@@ -87,6 +95,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
             errors: [{ path: '/productId', message: 'no such product' }],
           });
         }
+        await lockAllowlist(context.db, 'shared');
         return { status: 201, body: await service.create(context, customer, productId, settings) };
       },
     }),
@@ -135,7 +144,8 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
       problems: ['not-found', 'already-exists', 'unknown-event-type'],
       async handle(context) {
-        const before = await subscriptionOf(context, context.params.id);
+        await lockAllowlist(context.db, 'shared');
+        const before = await lockedSubscriptionOf(context, context.params.id);
         const customer = (await findCustomer(context.db, before.customerId, {}))!;
         return { status: 200, body: await service.change(context, before, customer, context.body) };
       },
@@ -151,7 +161,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       answers: { 204: { description: 'Deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
-        const { id } = await subscriptionOf(context, context.params.id);
+        const { id } = await lockedSubscriptionOf(context, context.params.id);
         await service.remove(context, id);
         return { status: 204 };
       },
@@ -176,7 +186,7 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
     answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
     problems: ['not-found'],
     async handle(context) {
-      const { id } = await subscriptionOf(context, context.params.id);
+      const { id } = await lockedSubscriptionOf(context, context.params.id);
       const changed = await setEnabled(context.db, id, enabled);
       await context.audit(`subscription.${verb}`, id);
       await service.settle(context, id);
@@ -201,6 +211,16 @@ export async function subscriptionOf(
   id: string,
 ): Promise<Subscription> {
   const subscription = await findSubscription(db, id, scopeOf(principal));
+  if (!subscription) throw notFound('subscription');
+  return subscription;
+}
+
+/** The same, locked until the end of the transaction: for calls that change it. @throws Problem not-found where there is none in reach */
+export async function lockedSubscriptionOf(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await lockSubscription(db, id, scopeOf(principal));
   if (!subscription) throw notFound('subscription');
   return subscription;
 }
