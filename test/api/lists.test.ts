@@ -1,0 +1,143 @@
+import type { z } from 'zod';
+import { encodeId, newUuid } from '../../src/domain/ids';
+import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
+
+/** Every list that is declared: paging, and what another tenant sees of it. A new list is covered by being in the list of routes. */
+const EACH = 5;
+const SHARED = 'shared-customer';
+let api: TestApi;
+let keyOfA: string;
+let keyOfB: string;
+let viewerOfB: string;
+let subscriptionId: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const a = await api.tenant('A');
+  const b = await api.tenant('B');
+  [keyOfA, keyOfB] = [a.key, b.key];
+  viewerOfB = (await api.must('POST', '/v1/api-keys', { name: 'v', role: 'viewer', productId: b.productId })).key;
+  await api.must('POST', '/v1/customers', { id: SHARED, name: 'Shared' });
+  for (let i = 0; i < EACH; i++) {
+    await api.must('POST', '/v1/products', { id: `a-product-${i}`, name: 'P' });
+    await api.must('PUT', `/v1/event-types/a.happened.v${i}`, {}, a.key);
+    await api.must('POST', '/v1/customers', { id: `a-customer-${i}`, name: 'C' }, a.key);
+    await api.must('POST', '/v1/url-allowlist', { pattern: `https://a${i}.example` }, a.key);
+    await api.must('POST', '/v1/api-keys', { name: 'k', role: 'viewer', productId: a.productId });
+    const settings = { customerId: SHARED, name: `a-${i}`, url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
+    subscriptionId = (await api.must('POST', '/v1/subscriptions', settings, a.key)).id;
+  }
+  for (let i = 0; i < EACH; i++) {
+    await api.must('POST', '/v1/events', { type: 'a.happened.v0', customerId: SHARED, data: {} }, a.key);
+    await api.must('POST', `/v1/subscriptions/${subscriptionId}/challenge`, {}, a.key);
+  }
+});
+afterAll(() => api?.stop());
+
+interface Item {
+  id?: string;
+  name?: string;
+}
+const identity = ({ id, name }: Item): string => id ?? name!;
+
+/** The lists, with the path of tenant A's. */
+function lists(): { path: string; roles: readonly string[] }[] {
+  return api.routes
+    .filter(({ query }) => query && 'cursor' in (query as z.ZodObject).shape)
+    .map(({ path, roles }) => ({ path: path.replace(':id', subscriptionId), roles: roles as readonly string[] }));
+}
+
+async function pages(path: string, limit: number, between: () => Promise<unknown> = async () => undefined) {
+  const seen: Item[][] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { items: Item[]; nextCursor: string | null } = await api.must(
+      'GET',
+      `${path}?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`,
+    );
+    seen.push(page.items);
+    cursor = page.nextCursor;
+    await between();
+  } while (cursor !== null);
+  return seen;
+}
+
+it('pages add up to the whole list, each full but the last, without gaps or repeats', async () => {
+  expect(lists().length).toBeGreaterThanOrEqual(9);
+  for (const { path } of lists()) {
+    const whole = (await api.must('GET', `${path}?limit=200`)) as { items: Item[]; nextCursor: string | null };
+    expect([path, whole.items.length >= EACH, whole.nextCursor]).toEqual([path, true, null]);
+    for (const limit of [1, 2, whole.items.length]) {
+      const paged = await pages(path, limit);
+      expect([path, paged.flat()]).toEqual([path, whole.items]);
+      for (const page of paged.slice(0, -1)) expect(page).toHaveLength(limit);
+      expect(paged.at(-1)!.length).toBeGreaterThan(0);
+    }
+    expect(new Set(whole.items.map(identity)).size).toBe(whole.items.length);
+  }
+});
+
+it('paging on is not disturbed by what is made meanwhile', async () => {
+  const before = (await api.must('GET', '/v1/events?limit=200')).items.map(identity);
+  const post = () => api.must('POST', '/v1/events', { type: 'a.happened.v1', customerId: SHARED, data: {} }, keyOfA);
+  expect((await pages('/v1/events', 2, post)).flat().map(identity)).toEqual(before);
+});
+
+it('what an admin lists of a tenant, another tenant does not', async () => {
+  const ofB = await api.must('GET', '/v1/products', undefined, keyOfB);
+  for (const { path, roles } of lists()) {
+    if (!roles.includes('product')) continue;
+    for (const key of [keyOfB, viewerOfB]) {
+      const { status, body } = await api.call('GET', path, { key });
+      if (path.includes(subscriptionId)) {
+        expect([path, status]).toEqual([path, 404]);
+        continue;
+      }
+      const own = [...ofB.items.map(identity), SHARED];
+      expect([path, body.items.map(identity).filter((id: string) => !own.includes(id))]).toEqual([path, []]);
+    }
+  }
+});
+
+it('a filter on what another tenant has finds nothing, as does one on what nobody has', async () => {
+  for (const query of [
+    `subscriptionId=${subscriptionId}`,
+    `subscriptionId=${encodeId('sub', newUuid())}`,
+    'customerId=a-customer-0',
+    `customerId=${SHARED}`,
+    'type=a.happened.v0',
+  ]) {
+    expect((await api.must('GET', `/v1/notifications?${query}`, undefined, keyOfB)).items).toEqual([]);
+  }
+  expect((await api.must('GET', `/v1/subscriptions?customerId=${SHARED}`, undefined, keyOfB)).items).toEqual([]);
+  expect((await api.must('GET', `/v1/events?customerId=${SHARED}`, undefined, keyOfB)).items).toEqual([]);
+});
+
+it('subscriptions are listed by customer, product and status', async () => {
+  await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, keyOfA);
+  const list = async (query: string) =>
+    (await api.must('GET', `/v1/subscriptions?${query}`, undefined, keyOfA)).items.map(identity);
+  expect(await list('status=disabled')).toEqual([subscriptionId]);
+  expect(await list(`customerId=${SHARED}&status=enabled`)).toHaveLength(EACH - 1);
+  expect(await list('customerId=a-customer-0')).toEqual([]);
+  const [{ id: productId }] = (await api.must('GET', '/v1/products', undefined, keyOfA)).items;
+  expect(await list(`productId=${productId}`)).toHaveLength(EACH);
+  expect(await list('productId=a-product-0')).toEqual([]);
+});
+
+it('a filter with a value that is none is refused, not taken for no filter', async () => {
+  for (const [path, field] of [
+    ['/v1/notifications?status=done', 'status'],
+    ['/v1/notifications?since=yesterday', 'since'],
+    ['/v1/notifications?until=2026-02-30T00:00:00Z', 'until'],
+    ['/v1/events?type=a..b', 'type'],
+    ['/v1/event-types?archived=yes', 'archived'],
+    ['/v1/subscriptions?status=', 'status'],
+    ['/v1/url-allowlist?status=requested&status=approved', 'status'],
+  ]) {
+    expect(await api.call('GET', path!, { key: ADMIN_KEY })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: `query/${field}` }] },
+    });
+  }
+});
