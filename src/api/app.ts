@@ -74,6 +74,8 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
 function routeHandler(route: Route, options: AppOptions): RequestHandler {
   const parseBody = express.json({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, strict: false });
   return async (request, response) => {
+    // What is answered is for the holder of the credential, and may hold a secret.
+    if (route.roles !== 'public') response.set('cache-control', 'no-store');
     const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
     if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
       throw new Problem(

@@ -64,7 +64,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
           hash,
         });
         await context.audit('api-key.create', created.id, { role, productId, customerId });
-        return { status: 201, headers: { 'cache-control': 'no-store' }, body: { ...created, key } };
+        return { status: 201, body: { ...created, key } };
       },
     }),
     route({

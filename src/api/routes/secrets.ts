@@ -41,7 +41,6 @@ export function secretRoutes(sealer: Sealer): Route[] {
         const [current, previous] = await currentSecrets(context.db, sealer, id);
         return {
           status: 200,
-          headers: { 'cache-control': 'no-store' },
           body: {
             secret: current!.secret,
             createdAt: current!.createdAt,
@@ -79,7 +78,6 @@ export function secretRoutes(sealer: Sealer): Route[] {
         const [current, previous] = await currentSecrets(context.db, sealer, id);
         return {
           status: 200,
-          headers: { 'cache-control': 'no-store' },
           body: {
             secret: current!.secret,
             createdAt: current!.createdAt,
