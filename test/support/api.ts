@@ -46,6 +46,8 @@ export interface TestApi {
   settled: string[];
   retried: string[];
   cancelled: string[];
+  /** How what lies behind the API fares; a test may change it. */
+  behind: { hasRoom: boolean; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** A call that must succeed. @returns its body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -67,6 +69,7 @@ export async function startTestApi(
     retried: [] as string[],
     cancelled: [] as string[],
   };
+  const behind = { hasRoom: true, temporalAnswers: true };
   const authenticator = createAuthenticator(ADMIN_KEY, (hash) => findPrincipalByKeyHash(db, hash));
   const routes = allRoutes({
     role: 'all',
@@ -77,7 +80,12 @@ export async function startTestApi(
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(
-      { hasRoom: true, enqueue: (notifications) => void recorded.started.push(...notifications) },
+      {
+        get hasRoom() {
+          return behind.hasRoom;
+        },
+        enqueue: (notifications) => void recorded.started.push(...notifications),
+      },
       metrics,
     ),
     challenger: createChallenger(http),
@@ -86,7 +94,7 @@ export async function startTestApi(
       cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
       live: async () => null,
     },
-    temporal: async () => true,
+    temporal: async () => behind.temporalAnswers,
   });
   const app = createApp({
     routes,
@@ -136,6 +144,7 @@ export async function startTestApi(
     routes,
     database,
     ...recorded,
+    behind,
     call,
     must,
     async tenant(name) {

@@ -1,0 +1,95 @@
+import { startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api?.stop());
+afterEach(() => {
+  Object.assign(api.behind, { hasRoom: true, temporalAnswers: true });
+});
+
+const open = (path: string) => api.call('GET', path, { key: null });
+
+/** Posts an event of a new tenant. */
+async function poster() {
+  const { key } = await api.tenant('T');
+  const type = `of-${key.slice(-6)}.v1`;
+  await api.must('PUT', `/v1/event-types/${type}`, {}, key);
+  return (event = {}) => api.call('POST', '/v1/events', { key, body: { type, data: {}, ...event } });
+}
+
+it('liveness asks for nothing and says which version runs', async () => {
+  api.behind.temporalAnswers = false;
+  expect(await open('/healthz')).toMatchObject({ status: 200, body: { status: 'ok', version: expect.any(String) } });
+});
+
+it('readiness says which part does not answer', async () => {
+  expect(await open('/readyz')).toMatchObject({
+    status: 200,
+    body: { status: 'ready', postgres: 'ok', temporal: 'ok' },
+  });
+  api.behind.temporalAnswers = false;
+  expect(await open('/readyz')).toMatchObject({
+    status: 503,
+    body: { status: 'not-ready', postgres: 'ok', temporal: 'unreachable' },
+  });
+});
+
+it('metrics count what is accepted, once', async () => {
+  const post = await poster();
+  const count = async (name: string) =>
+    Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'm').exec((await open('/metrics')).body)?.[1] ?? NaN);
+  const before = await count('signpost_events_accepted_total');
+  await post({ id: 'once' });
+  await post({ id: 'once' });
+  await post({ data: 7 });
+  expect((await count('signpost_events_accepted_total')) - before).toBe(1);
+});
+
+it('while too much waits to be started, an event is put off with a time to come back, and nothing of it is kept', async () => {
+  const post = await poster();
+  api.behind.hasRoom = false;
+  const answer = await post({ id: 'put-off' });
+  expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  api.behind.hasRoom = true;
+  expect(await post({ id: 'put-off' })).toMatchObject({ status: 202, body: { duplicate: false } });
+});
+
+it('answers tell nothing of what they are made with, and are not to be read as anything but what they are', async () => {
+  for (const path of ['/healthz', '/v1/products', '/docs', '/v1/nothing']) {
+    const { headers } = await api.call('GET', path);
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+  }
+});
+
+it('answers that hold a secret are not to be kept by anything on the way', async () => {
+  const { key } = await api.tenant('secrets');
+  const customer = await api.must('POST', '/v1/customers', { name: 'C' }, key);
+  const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
+  const created = await api.call('POST', '/v1/subscriptions', { key, body: { customerId: customer.id, ...settings } });
+  const secret = `/v1/subscriptions/${created.body.id}/secret`;
+  for (const answer of [
+    created,
+    await api.call('PUT', `/v1/customers/${customer.id}/subscriptions`, {
+      key,
+      body: { subscriptions: [settings, { ...settings, name: 't' }] },
+    }),
+    await api.call('GET', secret, { key }),
+    await api.call('POST', `${secret}/rotate`, { key, body: {} }),
+    await api.call('POST', '/v1/api-keys', {
+      body: { name: 'k', role: 'viewer' },
+      headers: { 'idempotency-key': 'k' },
+    }),
+    await api.call('POST', '/v1/api-keys', {
+      body: { name: 'k', role: 'viewer' },
+      headers: { 'idempotency-key': 'k' },
+    }),
+  ]) {
+    expect(answer.status).toBeLessThan(300);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  }
+});
