@@ -76,12 +76,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*.mjs', '*.mjs', '*.js', '.ci/**'],
+    files: ['scripts/**/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '.ci/**'],
     languageOptions: {
       globals: {
         process: 'readonly',
         console: 'readonly',
         URL: 'readonly',
+        performance: 'readonly',
+        exports: 'writable',
         setTimeout: 'readonly',
         fetch: 'readonly',
         module: 'writable',
