@@ -155,7 +155,7 @@ async function settle(effect: () => void | Promise<void>, log: Logger): Promise<
 }
 
 function send(route: Route, options: AppOptions, response: Response, reply: Reply): void {
-  response.status(reply.status).set(reply.headers ?? {});
+  response.status(reply.status);
   if (reply.body === undefined) {
     response.end();
     return;

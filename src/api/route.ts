@@ -28,7 +28,6 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
 export interface Reply {
   status: number;
   body?: unknown;
-  headers?: Record<string, string>;
 }
 
 /** One call of the API: the source of its Express route, its checks and its OpenAPI entry. */
