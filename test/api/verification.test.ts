@@ -1,0 +1,128 @@
+import { startTestApi, type TestApi } from '../support/api';
+import { startReceiver, type Receiver } from '../support/receiver';
+
+/** A product that asks for challenges: nothing is delivered to a URL before its owner has proven the secret. */
+let api: TestApi;
+let receiver: Receiver;
+let productId: string;
+let key: string;
+let customerId: string;
+let id: string;
+let secret: string;
+const TYPE = 'verified.only.v1';
+
+beforeAll(async () => {
+  api = await startTestApi();
+  ({ productId, key } = await api.tenant('careful'));
+  await api.must('PUT', `/v1/event-types/${TYPE}`, {}, key);
+});
+afterAll(() => api?.stop());
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  await api.must('PATCH', `/v1/products/${productId}`, { requireVerification: true });
+  customerId = (await api.must('POST', '/v1/customers', { name: 'C' }, key)).id;
+  const settings = { customerId, name: 's', url: receiver.url('/hook?a=1'), eventTypes: [TYPE] };
+  ({ id, secret } = await api.must('POST', '/v1/subscriptions', settings, key));
+  api.settled.length = api.started.length = 0;
+});
+afterEach(() => receiver.close());
+
+const post = async () =>
+  (await api.must('POST', '/v1/events', { type: TYPE, customerId, data: {} }, key)).notifications[0].status;
+const challenge = () => api.must('POST', `/v1/subscriptions/${id}/challenge`, {}, key);
+const status = async () => (await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).status;
+
+it('holds notifications until a challenge is passed, then has them settled', async () => {
+  expect(await status()).toBe('unverified');
+  expect(await post()).toBe('held');
+  expect(api.started).toEqual([]);
+
+  receiver.answerWith({ status: 200, headers: { 'content-type': 'application/json' }, body: '{}' });
+  expect(await challenge()).toMatchObject({ status: 'failed' });
+  expect(await status()).toBe('unverified');
+  expect(api.settled).toEqual([]);
+
+  receiver.answerChallenges(secret);
+  expect(await challenge()).toMatchObject({ status: 'verified', responseStatus: 200 });
+  expect(await status()).toBe('enabled');
+  expect(api.settled).toEqual([id]);
+});
+
+it('delivers at once to what is verified, and a failed challenge later holds it again', async () => {
+  receiver.answerChallenges(secret);
+  await challenge();
+  expect(await post()).toBe('pending');
+  receiver.answerChallenges('another secret');
+  expect(await challenge()).toMatchObject({ status: 'failed' });
+  expect(await post()).toBe('held');
+});
+
+it('has what was held settled when verification is no longer asked for', async () => {
+  await post();
+  await api.must('PATCH', `/v1/products/${productId}`, { name: 'still careful' });
+  expect(api.settled).toEqual([]);
+  await api.must('PATCH', `/v1/products/${productId}`, { requireVerification: false });
+  expect(api.settled).toContain(id);
+  expect(await status()).toBe('enabled');
+});
+
+it("sends the challenge as a GET with a new token each time, after the URL's own query", async () => {
+  receiver.answerChallenges(secret);
+  await challenge();
+  await challenge();
+  const paths = receiver.requests.map(({ method, path }) => `${method} ${path}`);
+  for (const path of paths) expect(path).toMatch(/^GET \/hook\?a=1&crc_token=[\w-]{32}$/);
+  expect(new Set(paths).size).toBe(2);
+});
+
+it('takes the old secret as proof while it signs too, and not after', async () => {
+  receiver.answerChallenges(secret);
+  await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { overlapSeconds: 60 }, key);
+  expect(await challenge()).toMatchObject({ status: 'verified' });
+  await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { overlapSeconds: 0 }, key);
+  expect(await challenge()).toMatchObject({ status: 'failed' });
+});
+
+it('a URL that is changed while its challenge is under way is not verified by it', async () => {
+  let answer: () => void = () => undefined;
+  receiver.answerWith(
+    () => new Promise((resolve) => (answer = () => resolve({ status: 200, body: 'of the URL before' }))),
+  );
+  const underWay = challenge();
+  await receiver.waitFor(1);
+  await api.must('PATCH', `/v1/subscriptions/${id}`, { url: receiver.url('/other') }, key);
+  answer();
+  await underWay;
+  expect(await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).toMatchObject({
+    url: receiver.url('/other'),
+    verification: { status: 'unverified', at: null },
+  });
+});
+
+it('records every challenge, newest first, with what the receiver answered', async () => {
+  receiver.answerWith({ status: 302, headers: { location: 'http://127.0.0.1:1/' } });
+  await challenge();
+  receiver.answerWith({ status: 200, body: 'not JSON' });
+  await challenge();
+  receiver.answerChallenges(secret);
+  await challenge();
+  const { items } = await api.must('GET', `/v1/subscriptions/${id}/challenges`, undefined, key);
+  expect(items.map((item: { status: string; responseStatus: number }) => [item.status, item.responseStatus])).toEqual([
+    ['verified', 200],
+    ['failed', 200],
+    ['failed', 302],
+  ]);
+  for (const item of items) expect(JSON.stringify(item)).not.toContain(secret);
+  expect(receiver.requests).toHaveLength(3);
+});
+
+it('does not reach an address that is closed to deliveries', async () => {
+  // The address of cloud metadata: the guard of these tests opens loopback only.
+  await api.must('PATCH', `/v1/subscriptions/${id}`, { url: `http://169.254.169.254/${id}` }, key);
+  expect(await challenge()).toMatchObject({
+    status: 'failed',
+    responseStatus: null,
+    detail: 'address 169.254.169.254 is not allowed',
+  });
+});
