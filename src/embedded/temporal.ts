@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { accepts, commandLine, endProcess, freePort, isAlive, spawnServer, waitUntilUp } from './processes';
 
@@ -48,16 +48,27 @@ export async function startTemporal(
   }
   const port = await freePort(wantedPort);
   const uiPort = await freePort(wantedPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
+  const logged = existsSync(log) ? statSync(log).size : 0;
   const child = spawnServer(cli, serverArgs(database, port, uiPort), log);
   const state = { pid: child.pid ?? 0, port, uiPort };
   writeFileSync(stateFile, JSON.stringify(state));
   try {
-    await waitUntilUp(child, () => accepts(port), log, START_TIMEOUT_MS);
+    await waitUntilUp(
+      child,
+      async () => saysItServes(log, logged, port) && (await accepts(port)),
+      log,
+      START_TIMEOUT_MS,
+    );
   } catch (error) {
     if (state.pid) await endProcess(state.pid, 'SIGTERM', STOP_TIMEOUT_MS);
     throw new Error(`The Temporal server ${(error as Error).message} (log: ${log})`, { cause: error });
   }
   return describe(state, stateFile, false);
+}
+
+/** That the port accepts is not enough: another server may have taken it a moment before ours, which then ends. */
+function saysItServes(log: string, from: number, port: number): boolean {
+  return new RegExp(`Server:\\s+\\S+:${port}\\s`).test(readFileSync(log).subarray(from).toString('utf8'));
 }
 
 function serverArgs(database: string, port: number, uiPort: number): string[] {
