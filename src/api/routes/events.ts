@@ -21,6 +21,7 @@ import {
   timestamp,
   timestampInput,
 } from '../schemas';
+import { channelName } from '../subscription-schemas';
 import { notificationSchema } from './notifications';
 
 const MAX_EVENT_BYTES = 256 * 1024;
@@ -33,15 +34,12 @@ const jsonObject = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({ type: 'object' });
 
-/** Control characters and lone surrogates cannot be stored, so they are refused by name rather than failing later. */
-const channel = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, '1 to 128 characters, no control characters');
-
 const eventInput = z
   .strictObject({
     id: givenId.optional().describe('Makes posting the event again harmless. Generated where absent.'),
     type: eventTypeName,
     customerId: givenId.optional().describe('Absent: every customer of the product.'),
-    channels: z.array(channel).max(MAX_CHANNELS).optional(),
+    channels: z.array(channelName).max(MAX_CHANNELS).optional(),
     timestamp: timestampInput.optional().describe('When it happened; default now.'),
     data: jsonObject,
     user: jsonObject.optional().describe('Who caused it; passed through.'),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { generateSecret } from '../../domain/signing';
 import type { Sealer } from '../../store/crypto';
+import type { Executor } from '../../store/database';
 import { currentSecrets, rotateSecret } from '../../store/secrets';
-import { route, type Route } from '../route';
+import { route, type Reply, type Route } from '../route';
 import { timestamp } from '../schemas';
 import { secretInput } from '../subscription-schemas';
 import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
@@ -38,15 +39,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);
         await context.audit('secret.reveal', id);
-        const [current, previous] = await currentSecrets(context.db, sealer, id);
-        return {
-          status: 200,
-          body: {
-            secret: current!.secret,
-            createdAt: current!.createdAt,
-            previous: previous ? { createdAt: previous.createdAt, expiresAt: previous.expiresAt } : null,
-          },
-        };
+        return secretReply(context.db, sealer, id);
       },
     }),
     route({
@@ -75,16 +68,20 @@ export function secretRoutes(sealer: Sealer): Route[] {
           context.body.overlapSeconds,
         );
         await context.audit('secret.rotate', id, { overlapSeconds: context.body.overlapSeconds });
-        const [current, previous] = await currentSecrets(context.db, sealer, id);
-        return {
-          status: 200,
-          body: {
-            secret: current!.secret,
-            createdAt: current!.createdAt,
-            previous: previous ? { createdAt: previous.createdAt, expiresAt: previous.expiresAt } : null,
-          },
-        };
+        return secretReply(context.db, sealer, id);
       },
     }),
   ];
+}
+
+async function secretReply(db: Executor, sealer: Sealer, subscriptionId: string): Promise<Reply> {
+  const [current, previous] = await currentSecrets(db, sealer, subscriptionId);
+  return {
+    status: 200,
+    body: {
+      secret: current!.secret,
+      createdAt: current!.createdAt,
+      previous: previous ? { createdAt: previous.createdAt, expiresAt: previous.expiresAt } : null,
+    },
+  };
 }
