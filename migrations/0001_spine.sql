@@ -72,7 +72,8 @@ create table subscriptions (
   modified_at timestamptz not null default now(),
   deleted_at timestamptz
 );
-create unique index subscriptions_name on subscriptions (customer_id, name) where deleted_at is null;
+-- Per product: on a shared customer one product must not learn of another's by a name that is taken.
+create unique index subscriptions_name on subscriptions (customer_id, coalesce(product_id, ''), name) where deleted_at is null;
 create index subscriptions_settling on subscriptions (settling_since) where settling_since is not null;
 create index subscriptions_product on subscriptions (product_id, id) where deleted_at is null;
 

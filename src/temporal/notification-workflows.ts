@@ -4,11 +4,10 @@ import {
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import type { SignalDefinition } from '@temporalio/common';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverNotification } from '../workflows';
-import { cancelSignal, liveQuery, releaseSignal, retrySignal } from '../workflows/messages';
+import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { searchAttributesOf } from './search-attributes';
 
@@ -48,12 +47,24 @@ export class NotificationWorkflows {
 
   /** Signals `retry`: a waiting workflow skips the wait; a closed one is run anew. */
   async retry(notification: NotificationRef): Promise<void> {
-    await this.signalWithStart(notification, retrySignal);
+    const signalArgs: [RetryRequest?] = [{ schedule: notification.schedule }];
+    await this.withDeadline((client) =>
+      client.workflow.signalWithStart<typeof deliverNotification, [RetryRequest?]>('deliverNotification', {
+        ...this.startOptions(notification),
+        signal: retrySignal,
+        signalArgs,
+      }),
+    );
   }
 
   /** Signals `release`: a held workflow goes on; one that never ran is started. */
   async release(notification: NotificationRef): Promise<void> {
-    await this.signalWithStart(notification, releaseSignal);
+    await this.withDeadline((client) =>
+      client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
+        ...this.startOptions(notification),
+        signal: releaseSignal,
+      }),
+    );
   }
 
   /** Signals `cancel`; a workflow that is not running needs none. */
@@ -90,15 +101,6 @@ export class NotificationWorkflows {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
-  }
-
-  private async signalWithStart(notification: NotificationRef, signal: SignalDefinition): Promise<void> {
-    await this.withDeadline((client) =>
-      client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
-        ...this.startOptions(notification),
-        signal,
-      }),
-    );
   }
 
   private startOptions(notification: NotificationRef) {

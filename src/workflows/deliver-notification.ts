@@ -45,7 +45,12 @@ function slowLane(): Pick<Activities, 'deliver'> {
 export async function deliverNotification(input: DeliverNotificationInput): Promise<DeliverNotificationResult> {
   const asked = { retry: false, cancel: false, release: false };
   const live: LiveState = { phase: 'delivering', attempt: 0, nextAttemptAt: null };
-  setHandler(retrySignal, () => void (asked.retry = true));
+  let { schedule } = input;
+  let nextSchedule = schedule;
+  setHandler(retrySignal, (request) => {
+    asked.retry = true;
+    nextSchedule = request?.schedule ?? schedule;
+  });
   setHandler(cancelSignal, () => void (asked.cancel = true));
   setHandler(releaseSignal, () => void (asked.release = true));
   setHandler(liveQuery, () => live);
@@ -66,7 +71,7 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         notificationId: input.notificationId,
         sequence,
         trigger,
-        schedule: input.schedule,
+        schedule,
         step,
       });
       live.attempt = outcome.attempts;
@@ -79,8 +84,9 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
           return { status: outcome.kind, attempts: outcome.attempts };
         case 'failed':
           if (asked.retry) {
-            // Asked for while the last attempt was under way: the ladder begins again.
+            // Asked for while the last attempt was under way: the ladder begins again, as it is now.
             step = 0;
+            schedule = nextSchedule;
             break;
           }
           live.phase = 'closed';

@@ -293,6 +293,9 @@ describe('subscriptions', () => {
       });
     }
     expect((await api.must('GET', '/v1/subscriptions', undefined, b.key)).items).toEqual([]);
+    // Not even a name that is taken tells.
+    const sameName = settings({ customerId: shared.id, name: ofA.name });
+    expect(await api.call('POST', '/v1/subscriptions', { key: b.key, body: sameName })).toMatchObject({ status: 201 });
     // Setting up a shared customer's removes only one's own.
     await api.must('PUT', `/v1/customers/${shared.id}/subscriptions`, { subscriptions: [] }, b.key);
     expect(await api.must('GET', `/v1/subscriptions/${ofA.id}`, undefined, a.key)).toMatchObject({ id: ofA.id });

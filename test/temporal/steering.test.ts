@@ -123,15 +123,20 @@ it('a retry that finds the record reopened begins a new ladder with the schedule
   expect((await attemptsOf(spine.db, id)).map(({ trigger }) => trigger)).toEqual(['scheduled', 'manual', 'scheduled']);
 });
 
-it('a retry asked for while the last attempt is under way is not lost', async () => {
+it('a retry asked for while the last attempt is under way begins a new ladder, with the schedule it brings', async () => {
   let answer: (status: number) => void = () => undefined;
-  receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 200]);
+  receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 500, 200]);
   const before = receiver.requests.length;
   const { id, ref } = await start({ retrySchedule: [] });
   await receiver.waitFor(before + 1);
-  await spine.workflows.retry(ref);
+  await spine.workflows.retry({ ...ref, schedule: [1] });
   answer(500);
   await reaches(id, 'delivered');
+  expect((await attemptsOf(spine.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
+    ['scheduled', 500],
+    ['manual', 500],
+    ['scheduled', 200],
+  ]);
 });
 
 it('cancelling a notification that has no workflow is no error', async () => {
