@@ -20,7 +20,7 @@ const project = (displayName, folders) => ({
 module.exports = {
   projects: [
     project('unit', ['domain', 'config', 'delivery', 'docs']),
-    project('store', ['store']),
+    project('store', ['store', 'activities']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
     project('e2e', ['e2e', 'embedded', 'faults']),

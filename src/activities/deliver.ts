@@ -120,6 +120,8 @@ function recorded(delivery: Delivery): DeliverOutcome {
     case 'cancelled':
       return { kind: status, attempts };
     case 'failed':
+    // The attempt was the last one, and the notification was opened again since: that begins another ladder.
+    case 'pending':
       return { kind: 'failed', attempts, reason };
     default: {
       const due = delivery.nextAttemptAt ?? new Date();

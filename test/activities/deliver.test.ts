@@ -1,0 +1,123 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
+import { createDeliver } from '../../src/activities/deliver';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
+import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
+import { createMetrics } from '../../src/metrics';
+import { attemptsOf, findAttempt } from '../../src/store/attempts';
+import { reopenNotification } from '../../src/store/notifications';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { acceptOne, seed, TEST_SEALER } from '../support/seed';
+
+/** The activity on its own: what it answers when Temporal has it run again, since an answer of it was lost. */
+let database: TestDatabase;
+let http: HttpClient;
+let receiver: Receiver;
+let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const activity = createDeliver({
+    db: database.db,
+    sealer: TEST_SEALER,
+    http,
+    control: { release: async () => undefined, cancel: async () => undefined },
+    metrics: createMetrics(),
+    log: pino({ level: 'silent' }),
+  });
+  const workflowExecution = { workflowId: 'notification/test', runId: 'run-1' };
+  deliver = (input) => new MockActivityEnvironment({ isLocal: true, workflowExecution }).run(activity, input);
+});
+afterAll(async () => {
+  await http?.close();
+  await database?.drop();
+});
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
+
+async function notify(options: { retrySchedule?: number[]; headers?: Record<string, string> } = {}) {
+  const seeded = await seed(database.db, { url: receiver.url('/hook?token=in-the-query'), ...options });
+  if (options.headers) {
+    await database.db.query({
+      text: 'update subscriptions set headers = $1 where customer_id = $2',
+      values: [options.headers, seeded.customerId],
+    });
+  }
+  const [notification] = await acceptOne(database.db, seeded);
+  const input: DeliverInput = {
+    notificationId: notification!.notificationId,
+    sequence: 1,
+    trigger: 'scheduled',
+    schedule: notification!.schedule,
+    step: 0,
+  };
+  return { seeded, input };
+}
+
+it.each([
+  [200, [30], { kind: 'delivered', attempts: 1 }],
+  [500, [30], { kind: 'retry', attempts: 1, reason: 'HTTP 500' }],
+  [500, [], { kind: 'failed', attempts: 1, reason: 'HTTP 500' }],
+  [410, [30], { kind: 'failed', attempts: 1, reason: 'HTTP 410' }],
+])(
+  'run again after an answer of %i with the schedule %j, it answers the same from the record and sends nothing',
+  async (status, retrySchedule, outcome) => {
+    receiver.answerWith(status);
+    const { input } = await notify({ retrySchedule });
+    expect(await deliver(input)).toMatchObject(outcome);
+    expect(await deliver(input)).toMatchObject({ ...outcome, repeated: true });
+    expect(receiver.requests).toHaveLength(1);
+  },
+);
+
+it('run again after its notification was opened again, it answers that its own ladder had failed', async () => {
+  receiver.answerWith(500);
+  const { input } = await notify({ retrySchedule: [] });
+  expect(await deliver(input)).toMatchObject({ kind: 'failed' });
+  await reopenNotification(database.db, input.notificationId);
+  expect(await deliver(input)).toMatchObject({ kind: 'failed', repeated: true });
+  expect(receiver.requests).toHaveLength(1);
+  // The attempt of the new ladder is another one.
+  expect(await deliver({ ...input, sequence: 2, trigger: 'manual' })).toMatchObject({ kind: 'failed', attempts: 2 });
+  expect(receiver.requests).toHaveLength(2);
+});
+
+it('two executions at the same moment record the attempt once', async () => {
+  const { input } = await notify();
+  await Promise.all([deliver(input), deliver(input)]);
+  expect(await attemptsOf(database.db, input.notificationId)).toHaveLength(1);
+});
+
+it('a secret that cannot be opened fails the attempt with its class, and nothing is sent', async () => {
+  const { input } = await notify({ retrySchedule: [30] });
+  await database.db.query({ text: "update subscription_secrets set key_id = 'another'" });
+  expect(await deliver(input)).toMatchObject({ kind: 'retry', reason: 'the request could not be signed' });
+  expect((await attemptsOf(database.db, input.notificationId))[0]).toMatchObject({
+    status: null,
+    error: { class: 'sign' },
+  });
+  expect(receiver.requests).toHaveLength(0);
+});
+
+it('headers that are likely secrets are masked when the attempt is recorded', async () => {
+  const { input } = await notify({
+    headers: { Authorization: 'Bearer s3cret', 'X-Api-Key': 's3cret', 'X-Team': 'payments' },
+  });
+  await deliver(input);
+  expect(receiver.requests[0]!.headers).toMatchObject({ authorization: 'Bearer s3cret', 'x-team': 'payments' });
+  const [attempt] = await attemptsOf(database.db, input.notificationId);
+  expect((await findAttempt(database.db, attempt!.id, {}))!.request.headers).toMatchObject({
+    Authorization: '***',
+    'X-Api-Key': '***',
+    'X-Team': 'payments',
+  });
+  const { rows } = await database.db.query<{ found: boolean }>({
+    text: "select attempts::text like '%s3cret%' as found from attempts",
+  });
+  expect(rows.every(({ found }) => !found)).toBe(true);
+});
