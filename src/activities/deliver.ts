@@ -119,8 +119,8 @@ function recorded(delivery: Delivery): DeliverOutcome {
     case 'delivered':
     case 'cancelled':
       return { kind: status, attempts };
+    // Pending: the attempt was the last one, and the notification was opened again since, which begins another ladder.
     case 'failed':
-    // The attempt was the last one, and the notification was opened again since: that begins another ladder.
     case 'pending':
       return { kind: 'failed', attempts, reason };
     default: {
