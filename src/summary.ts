@@ -1,6 +1,8 @@
 import { maskedSummary, type Config } from './config';
 import type { Service } from './main';
 
+const SAFE_KEY_LENGTH = 16;
+
 /** Prints what a person who has just started the service needs: the configuration, the URLs, the admin key, and calls to paste. */
 export function printSummary(
   config: Config,
@@ -11,6 +13,9 @@ export function printSummary(
   print(`configuration: ${JSON.stringify(maskedSummary(config))}`);
   if (config.allowAddresses.length > 0)
     print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
+  if (config.adminKey !== undefined && config.adminKey.length < SAFE_KEY_LENGTH) {
+    print(`SIGNPOST_ADMIN_KEY is short: whoever guesses it owns the service. Use ${SAFE_KEY_LENGTH} characters or more.`);
+  }
   print('');
   print(`  API            ${url}`);
   print(`  API reference  ${url}/docs`);

@@ -78,7 +78,7 @@ function headerFault(name: string, value: string): string | undefined {
 /** Text of a secret that a customer brings; with the prefix it must hold a key as the Standard Webhooks demand. */
 export const secretInput = z
   .string()
-  .min(8)
+  .min(1)
   .max(256)
   .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'no control characters')
   .refine(
