@@ -101,6 +101,12 @@ export const SETTINGS = {
     expected: 'seconds, 0 to 3600',
     meaning: 'On SIGTERM or SIGINT: how long attempts in flight may take to finish.',
   }),
+  SIGNPOST_BURST: setting(z.enum(['on', 'off']).default('on'), {
+    default: 'on',
+    expected: '`on` or `off`',
+    meaning:
+      'Whether notifications that come faster than Temporal starts workflows may share one for their first attempts. `off`: each has its own, always.',
+  }),
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',
@@ -185,6 +191,7 @@ export interface Config {
   allowAddresses: string[];
   allowUrls: string[];
   shutdownGraceSeconds: number;
+  burst: boolean;
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
@@ -239,6 +246,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (embedded ? ['127.0.0.0/8', '::1/128'] : []),
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
+    burst: settings.SIGNPOST_BURST === 'on',
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     temporal: {

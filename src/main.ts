@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { createAttempter } from './activities/attempter';
+import { HeadStarts } from './activities/head-starts';
 import { Acceptor } from './api/acceptor';
 import { createApp } from './api/app';
 import { createAuthenticator } from './api/auth';
@@ -14,9 +16,11 @@ import { createAddressGuard } from './delivery/address-guard';
 import { createChallenger } from './delivery/challenge';
 import { createHttpClient } from './delivery/http-client';
 import { MAIN_TASK_QUEUE } from './domain/delivery';
+import { newUuid } from './domain/ids';
 import { parseUrlPattern } from './domain/url-pattern';
 import { startEmbedded, type Embedded } from './embedded';
 import { ensureKeys } from './embedded/keys';
+import { createLauncher } from './launcher';
 import { createLog } from './log';
 import { createMetrics } from './metrics';
 import { reconcileAllowedUrls } from './store/allowlist';
@@ -25,6 +29,7 @@ import { createSealer } from './store/crypto';
 import { isUnavailable, openDatabase, type Database } from './store/database';
 import { cancelNotification } from './store/deliveries';
 import { migrate } from './store/migrate';
+import { createRecorder } from './store/recorder';
 import { countOpen, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
@@ -113,10 +118,17 @@ async function compose(
     searchAttributes: () => searchAttributes,
   });
   const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
-  const starter = new Starter(workflows, metrics, log);
-  cleanups.push(() => starter.close());
   const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
   cleanups.push(() => http.close());
+  const attempter = createAttempter({ db, sealer, http, recorder: createRecorder(db), metrics, log });
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: runsWorker }, attempter, log);
+  cleanups.push(() => headStarts.close(config.shutdownGraceSeconds * 1000));
+  const starter = new Starter(
+    workflows,
+    { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
+    metrics,
+    log,
+  );
 
   const whenConnected = temporal.connected.then(async (connected) => {
     searchAttributes = await ensureSearchAttributes(connected);
@@ -134,7 +146,7 @@ async function compose(
   if (runsWorker) {
     const running = whenConnected.then((connected) =>
       runWorker(
-        { db, sealer, http, control: workflows, metrics, log },
+        { db, attempter, headStarts, control: workflows, metrics, log },
         { temporal: connected, config, workflows, settle },
       ),
     );
@@ -142,6 +154,7 @@ async function compose(
     running.then(({ workers }) => workers.finished).catch(fail);
     cleanups.push(() => running.then((worker) => worker.stop()).catch(() => undefined));
   }
+  cleanups.push(() => starter.close());
 
   const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
   const settler = { mark: markSettling, start: settle };
@@ -153,7 +166,7 @@ async function compose(
     settler,
     metrics,
     allowedUrls,
-    acceptor: new Acceptor(starter, metrics),
+    acceptor: new Acceptor(db, createLauncher(starter, headStarts), metrics),
     challenger: createChallenger(http),
     control: workflows,
     temporal: () => temporal.ping(),

@@ -15,6 +15,7 @@ export interface Metrics {
   inFlight: Gauge;
   startQueue: Gauge;
   startConcurrency: Gauge;
+  burstSize: Histogram;
   relayed: Counter;
   /** Counts a notification that was closed; other statuses are none of its business. */
   notificationsFinished(status: NotificationStatus): void;
@@ -93,6 +94,12 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     startConcurrency: new Gauge({
       name: 'signpost_start_concurrency',
       help: 'Workflow starts that this process allows at once; adapts to the latency of Temporal.',
+      registers,
+    }),
+    burstSize: new Histogram({
+      name: 'signpost_burst_notifications',
+      help: 'Notifications that shared a workflow for their first attempts, by burst.',
+      buckets: [1, 5, 10, 25, 50, 100, 250, 500],
       registers,
     }),
     relayed: new Counter({

@@ -14,7 +14,9 @@ export function printSummary(
   if (config.allowAddresses.length > 0)
     print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
   if (config.adminKey !== undefined && config.adminKey.length < SAFE_KEY_LENGTH) {
-    print(`SIGNPOST_ADMIN_KEY is short: whoever guesses it owns the service. Use ${SAFE_KEY_LENGTH} characters or more.`);
+    print(
+      `SIGNPOST_ADMIN_KEY is short: whoever guesses it owns the service. Use ${SAFE_KEY_LENGTH} characters or more.`,
+    );
   }
   print('');
   print(`  API            ${url}`);

@@ -4,12 +4,26 @@ import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../metrics';
 import type { Sealer } from '../store/crypto';
 import type { Database } from '../store/database';
+import type { AttemptRecord, RecordedAttempt } from '../store/deliveries';
+import type { Attempter } from './attempter';
+import type { HeadStarts } from './head-starts';
 
-/** What the activities work with; built in src/worker.ts. */
-export interface ActivityDeps {
+/** What attempts are made with; built in the composition root. */
+export interface AttemptDeps {
   db: Database;
   sealer: Sealer;
   http: HttpClient;
+  /** Records an attempt, together with others that end at the same time. */
+  recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** What the activities work with; built in the composition root. */
+export interface ActivityDeps {
+  db: Database;
+  attempter: Attempter;
+  headStarts: Pick<HeadStarts, 'processId' | 'outcomeOf'>;
   control: NotificationControl;
   metrics: Metrics;
   log: Logger;
@@ -17,6 +31,8 @@ export interface ActivityDeps {
 
 /** Reaches the workflows of notifications; what an activity needs of Temporal. */
 export interface NotificationControl {
+  /** Starts the workflow; one that is there already is left as it is. */
+  start(notification: NotificationRef): Promise<boolean>;
   /** Signals `release`, starting the workflow where it never ran. */
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`; a workflow that is not running needs none. */

@@ -2,6 +2,7 @@ import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
 import { ensurePartitions } from '../store/partitions';
 import type { DeliverNotificationResult } from '../domain/delivery';
+import { createAwaitBurst } from './await-burst';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createSettleBatch } from './settle-batch';
@@ -11,6 +12,9 @@ export function createActivities(deps: ActivityDeps) {
   return {
     /** Makes one attempt and records it. */
     deliver: createDeliver(deps),
+
+    /** Awaits the first attempts of many notifications. */
+    awaitBurst: createAwaitBurst(deps),
 
     /** Records that a notification was cancelled, unless it was closed before. */
     async cancelNotification({ notificationId }: { notificationId: string }): Promise<DeliverNotificationResult> {

@@ -2,7 +2,8 @@ import { standardBody } from '../domain/formats';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';
-import type { Delivery, DeliverySubscription } from '../store/deliveries';
+import type { Delivery } from '../store/deliveries';
+import type { DeliverySubscription } from '../store/delivery-subscription';
 import { VERSION } from '../version';
 
 /** A request ready to be sent. It is signed at the moment of sending: a signature carries a time, which must not age in a queue. */

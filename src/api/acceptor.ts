@@ -6,14 +6,15 @@ import type { Metrics } from '../metrics';
 import {
   acceptEvents,
   findSchema,
-  type AcceptedNotification,
+  headStartDelivery,
   type AcceptFault,
   type AcceptResult,
   type EventToAccept,
 } from '../store/accept';
-import type { Executor } from '../store/database';
+import { isUnavailable, type Database, type Executor } from '../store/database';
+import { GroupCommit } from '../store/group-commit';
 import { compileSchema } from './json-schema';
-import type { EventStarter } from './ports';
+import type { Launcher, NotificationToLaunch } from './ports';
 
 /** An event as posted, after the checks of its shape. */
 export interface PostedEvent {
@@ -27,7 +28,14 @@ export interface PostedEvent {
 }
 
 /** What came of one posted event. */
-export type AcceptOutcome = { accepted: Extract<AcceptResult, { kind: 'accepted' }> } | { problem: Problem };
+export type AcceptOutcome = AcceptedEvent | { problem: Problem };
+
+interface AcceptedEvent {
+  accepted: Extract<AcceptResult, { kind: 'accepted' }>;
+  event: EventToAccept;
+  /** By `performance.now()`, taken before the statement that claimed its notifications. */
+  claimedAt: number;
+}
 
 interface CompiledType {
   version: number;
@@ -35,6 +43,8 @@ interface CompiledType {
 }
 
 const MAX_COMPILED = 10_000;
+/** A second statement may run beside the first, so that a large batch does not hold up single events. */
+const GROUP = { pipelines: 2, maxItems: 200, isUnavailable };
 
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': { detail: 'Put it into the catalog first (PUT /v1/event-types/:name).', path: '/type' },
@@ -53,18 +63,25 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
+  private readonly group: GroupCommit<EventToAccept, AcceptResult>;
 
   constructor(
-    private readonly starter: EventStarter,
+    private readonly db: Database,
+    private readonly launcher: Launcher,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
+  }
 
   /**
+   * Accepts events, together with those of other callers at this moment.
+   *
+   * @param inside - a transaction of the caller's, where the events are to be accepted in it
    * @returns one outcome for each event, in order
    * @throws Problem too-many-requests when too much waits to be started
    */
-  async accept(db: Executor, principal: Principal, posted: readonly PostedEvent[]): Promise<AcceptOutcome[]> {
-    if (!this.starter.hasRoom) {
+  async accept(principal: Principal, posted: readonly PostedEvent[], inside?: Executor): Promise<AcceptOutcome[]> {
+    if (!this.launcher.hasRoom) {
       throw new Problem('too-many-requests', 'More is accepted than can be started; nothing of this request was.', {
         headers: { 'retry-after': '5' },
       });
@@ -75,21 +92,19 @@ export class Acceptor {
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {
-        const result = await this.check(db, principal, event);
+        const result = await this.check(inside ?? this.db, principal, event);
         if (result instanceof Problem) outcomes[index] = { problem: result };
         else checked.push({ index, event: result });
       }
-      const results =
-        checked.length > 0
-          ? await acceptEvents(
-              db,
-              checked.map(({ event }) => event),
-            )
-          : [];
+      const claimedAt = performance.now();
+      const results = await this.write(
+        checked.map(({ event }) => event),
+        inside,
+      );
       remaining = [];
       results.forEach((result, position) => {
         const { index, event } = checked[position]!;
-        if (result.kind === 'accepted') outcomes[index] = { accepted: result };
+        if (result.kind === 'accepted') outcomes[index] = { accepted: result, event, claimedAt };
         else if (result.fault !== 'stale-schema') outcomes[index] = { problem: faultProblem(result.fault) };
         else {
           this.compiled.delete(event.type);
@@ -100,19 +115,28 @@ export class Acceptor {
     return outcomes;
   }
 
-  /** After the commit: counts what was accepted and has its workflows started. */
-  started(outcomes: readonly AcceptOutcome[]): void {
-    const toStart: AcceptedNotification[] = [];
+  /** After the commit: counts what was accepted, and has it delivered. */
+  launch(outcomes: readonly AcceptOutcome[]): void {
+    const toLaunch: NotificationToLaunch[] = [];
     for (const outcome of outcomes) {
       if ('problem' in outcome) continue;
-      if (outcome.accepted.duplicate) {
+      const { accepted, event, claimedAt } = outcome;
+      if (accepted.duplicate) {
         this.metrics.duplicates.inc();
         continue;
       }
       this.metrics.accepted.inc();
-      toStart.push(...outcome.accepted.notifications.filter(({ status }) => status === 'pending'));
+      for (const notification of accepted.notifications) {
+        if (notification.status !== 'pending') continue;
+        toLaunch.push({ notification, delivery: headStartDelivery(event, notification), claimedAt });
+      }
     }
-    this.starter.enqueue(toStart);
+    this.launcher.launch(toLaunch);
+  }
+
+  private async write(events: EventToAccept[], inside: Executor | undefined): Promise<AcceptResult[]> {
+    if (events.length === 0) return [];
+    return inside ? acceptEvents(inside, events, this.launcher.processId) : this.group.submit(events);
   }
 
   private async check(db: Executor, principal: Principal, event: PostedEvent): Promise<EventToAccept | Problem> {

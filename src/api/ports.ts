@@ -1,6 +1,7 @@
 export type { Challenger, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import type { Executor } from '../store/database';
+import type { Delivery } from '../store/deliveries';
 
 /**
  * What the routes need of the rest of the service. The composition root (src/main.ts) fills them in, so that src/api knows neither
@@ -19,11 +20,22 @@ export interface Settler {
   start(subscriptionIds: string[]): Promise<void>;
 }
 
-/** Has the workflows of accepted notifications started. */
-export interface EventStarter {
+/** A notification that was just accepted, with what its first attempt needs where that is this process's to make. */
+export interface NotificationToLaunch {
+  notification: NotificationRef;
+  delivery: Delivery | null;
+  /** By `performance.now()`, taken before the statement that claimed it. */
+  claimedAt: number;
+}
+
+/** Sees to accepted notifications: makes the first attempts that are this process's, and has the workflows started. */
+export interface Launcher {
+  /** Names the claims of this process. */
+  readonly processId: string;
   /** Whether more may be accepted. */
   readonly hasRoom: boolean;
-  enqueue(notifications: readonly NotificationRef[]): void;
+  /** After the commit; returns at once. */
+  launch(notifications: readonly NotificationToLaunch[]): void;
 }
 
 /** Steers and asks the workflows of notifications. */

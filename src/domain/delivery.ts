@@ -17,6 +17,18 @@ export const SLOW_ATTEMPT_MS = 5000;
 /** … for this long after the last slow one. */
 export const SLOW_LANE_SECONDS = 600;
 
+/**
+ * How long a head start may wait for its turn. The claim on the first attempt lasts this long and the subscription's timeout more, so that an
+ * attempt that begins in time also ends before the claim lapses.
+ */
+export const HEAD_START_WAIT_SECONDS = 3;
+/** Attempts that a head start made are named so; no workflow knows of them until it took them over. */
+export const HEAD_START_PREFIX = 'head:';
+/** Ids of the workflows that look after many notifications at once begin so. */
+export const BURST_PREFIX = 'burst/';
+/** Seconds after which the relay doubts that somebody looks after a notification that was just accepted, or whose head start failed. */
+export const RECONCILE_AFTER_SECONDS = 15;
+
 /** `fast`: local activities of the workflow task. `slow`: ordinary activities on their own task queue. */
 export type Lane = 'fast' | 'slow';
 
@@ -35,6 +47,17 @@ export interface DeliverNotificationResult {
   /** `failed` only where a cancellation came after the last attempt. */
   status: 'delivered' | 'cancelled' | 'failed';
   attempts: number;
+}
+
+/** Input of the workflow `deliverBurst`. */
+export interface DeliverBurstInput {
+  notificationIds: readonly string[];
+}
+
+/** How many notifications a burst had, and how many of them got a workflow of their own. */
+export interface DeliverBurstResult {
+  notifications: number;
+  handedOn: number;
 }
 
 /** Input of the activity `deliver`. */

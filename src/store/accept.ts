@@ -1,7 +1,21 @@
-import { FAST_LANE_MAX_TIMEOUT_SECONDS, type Lane, type NotificationRef } from '../domain/delivery';
+import {
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  HEAD_START_WAIT_SECONDS,
+  RECONCILE_AFTER_SECONDS,
+  type Lane,
+  type NotificationRef,
+} from '../domain/delivery';
 import { encodeId } from '../domain/ids';
 import type { NewEvent } from '../domain/types';
 import type { Executor } from './database';
+import type { Delivery } from './deliveries';
+import {
+  DELIVERY_SUBSCRIPTION_COLUMNS,
+  SECRETS_JOIN,
+  toDeliverySubscription,
+  type DeliverySubscription,
+  type DeliverySubscriptionRow,
+} from './delivery-subscription';
 
 /** An event that passed the checks that need no database. */
 export interface EventToAccept extends Omit<NewEvent, 'productId'> {
@@ -25,14 +39,13 @@ export type AcceptFault =
 
 export interface AcceptedNotification extends NotificationRef {
   status: 'pending' | 'held';
+  /** Set where the first attempt is the accepting process's to make: what it needs for that beside the event. */
+  headStart: DeliverySubscription | null;
 }
 
 export type AcceptResult =
   | { kind: 'accepted'; id: string; duplicate: boolean; notifications: AcceptedNotification[] }
   | { kind: 'refused'; fault: AcceptFault };
-
-/** Seconds after which the relay doubts that the accepting process started the workflow. */
-const RECONCILE_AFTER_SECONDS = 15;
 
 /**
  * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
@@ -88,31 +101,44 @@ matched as (
     event_id, id as subscription_id, customer_id, owner, type,
     case when status = 'enabled' and settling_since is null then 'pending' else 'held' end as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
-    case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end as lane
+    case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end as lane,
+    case
+      when $12::text is not null and status = 'enabled' and settling_since is null and rate_limit_per_second is null
+        and timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (slow_until is null or slow_until <= now())
+      then now() + make_interval(secs => timeout_seconds + ${HEAD_START_WAIT_SECONDS})
+    end as claimed_until
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
     and (channels = '{}' or channels && event_channels)
 ),
 notified as (
-  insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule, reconcile_after)
+  insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
+    claimed_by, claimed_until, reconcile_after)
   select id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
-    case when status = 'pending' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' end
+    case when claimed_until is not null then $12::text end, claimed_until,
+    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end
   from matched
+),
+counted as (
+  insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
+  select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
+  on conflict (subscription_id) do update set events = c.events + excluded.events, last_event_at = excluded.last_event_at
 )
 select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
-  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane
-from checked c left join matched m on m.event_id = c.id
+  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${DELIVERY_SUBSCRIPTION_COLUMNS}
+from checked c
+left join matched m on m.event_id = c.id
+left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
+${SECRETS_JOIN}
 order by c.position, m.subscription_id`;
 
-interface AcceptRow {
+interface AcceptRow extends DeliverySubscriptionRow {
   position: number;
   fault: AcceptFault | null;
   owner: string | null;
   duplicate: boolean;
   notification_id: string | null;
-  subscription_id: string;
-  customer_id: string;
   status: 'pending' | 'held';
   schedule: number[];
   lane: Lane;
@@ -121,9 +147,14 @@ interface AcceptRow {
 /**
  * Accepts events, all in one statement, so in one transaction: what is answered as accepted is committed. Bad events do not sink the rest.
  *
+ * @param claimedBy - the process that is to make the first attempts; `null`: nobody before the workflows do
  * @returns one result for each event, in order
  */
-export async function acceptEvents(db: Executor, events: readonly EventToAccept[]): Promise<AcceptResult[]> {
+export async function acceptEvents(
+  db: Executor,
+  events: readonly EventToAccept[],
+  claimedBy: string | null = null,
+): Promise<AcceptResult[]> {
   const { rows } = await db.query<AcceptRow>({
     name: 'accept',
     text: ACCEPT,
@@ -139,6 +170,7 @@ export async function acceptEvents(db: Executor, events: readonly EventToAccept[
       events.map((event) => event.data),
       events.map((event) => event.user ?? null),
       events.map((event) => event.bodyHash),
+      claimedBy,
     ],
   });
   const results: (AcceptResult | undefined)[] = events.map(() => undefined);
@@ -177,6 +209,32 @@ function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
     schedule: row.schedule,
     lane: row.lane,
     status: row.status,
+    headStart: toDeliverySubscription(row),
+  };
+}
+
+/** What the first attempt of a notification needs, from what the accept wrote and read; `null` where it is not this process's to make. */
+export function headStartDelivery(event: EventToAccept, notification: AcceptedNotification): Delivery | null {
+  const { headStart, notificationId } = notification;
+  if (!headStart) return null;
+  return {
+    notificationId,
+    status: 'pending',
+    attempts: 0,
+    lastAttemptKey: null,
+    lastErrorMessage: null,
+    nextAttemptAt: null,
+    acceptedAt: new Date(),
+    claimedBy: null,
+    event: {
+      id: publicEventId(event),
+      type: event.type,
+      occurredAt: event.timestamp,
+      data: event.data,
+      user: event.user ?? null,
+      channels: event.channels,
+    },
+    subscription: headStart,
   };
 }
 
@@ -184,7 +242,7 @@ function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
 async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
-    text: `select k.body_hash, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane
+    text: `select k.body_hash, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, null as subscription_status
            from event_keys k left join notifications n on n.event_id = k.event_id
            where k.product_id = $1 and k.given_id = $2
            order by n.subscription_id`,

@@ -1,9 +1,16 @@
 import type { NotificationStatus } from '../domain/types';
-import type { AttemptError, AttemptTrigger, Format, HttpMethod, SubscriptionStatus } from '../domain/types';
-import { SLOW_LANE_SECONDS } from '../domain/delivery';
+import type { AttemptError, AttemptTrigger, HttpMethod } from '../domain/types';
+import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, SLOW_LANE_SECONDS } from '../domain/delivery';
 import { decodeId, encodeId, newUuid } from '../domain/ids';
-import type { Sealed } from './crypto';
 import type { Executor } from './database';
+import {
+  DELIVERY_SUBSCRIPTION_COLUMNS,
+  SECRETS_JOIN,
+  toDeliverySubscription,
+  type DeliverySubscription,
+  type DeliverySubscriptionRow,
+} from './delivery-subscription';
+import { COUNT_ATTEMPTS } from './statistics';
 
 /** All that one attempt needs, as it is now: retries are fresh. */
 export interface Delivery {
@@ -15,33 +22,21 @@ export interface Delivery {
   lastErrorMessage: string | null;
   nextAttemptAt: Date | null;
   acceptedAt: Date;
+  /** Whose first attempt it is, while the claim has not lapsed. */
+  claimedBy: string | null;
   event: { id: string; type: string; occurredAt: Date; data: string; user: string | null; channels: string[] };
   /** `null` where the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
 
-export interface DeliverySubscription {
-  id: string;
-  status: SubscriptionStatus;
-  customerId: string;
-  url: string;
-  method: HttpMethod;
-  headers: Record<string, string>;
-  format: Format;
-  timeoutSeconds: number;
-  rateLimited: boolean;
-  slow: boolean;
-  /** Newest first; the current one and, during a rotation, the one before. */
-  secrets: Sealed[];
-}
-
-interface DeliveryRow {
+interface DeliveryRow extends DeliverySubscriptionRow {
   status: NotificationStatus;
   attempt_count: number;
   last_attempt_key: string | null;
   last_error_message: string | null;
   next_attempt_at: Date | null;
   created_at: Date;
+  claimed_by: string | null;
   event_id: string;
   given_id: string | null;
   event_type: string;
@@ -49,32 +44,17 @@ interface DeliveryRow {
   data: string;
   user_context: string | null;
   event_channels: string[];
-  subscription_id: string;
-  subscription_status: SubscriptionStatus | null;
-  customer_id: string;
-  url: string;
-  method: HttpMethod;
-  headers: Record<string, string>;
-  format: Format;
-  timeout_seconds: number;
-  rate_limited: boolean;
-  slow: boolean | null;
-  ciphertexts: Buffer[] | null;
-  key_ids: string[] | null;
 }
 
 const LOAD = `
-select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.event_id, n.event_type, n.subscription_id, n.customer_id,
+select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
+  case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.subscription_id, n.customer_id,
   e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
-  s.status as subscription_status, s.url, s.method, s.headers, s.format, s.timeout_seconds, s.rate_limit_per_second is not null as rate_limited,
-  s.slow_until > now() as slow, k.ciphertexts, k.key_ids
+  ${DELIVERY_SUBSCRIPTION_COLUMNS}
 from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
-left join lateral (
-  select array_agg(ciphertext order by newest desc, created_at desc) as ciphertexts, array_agg(key_id order by newest desc, created_at desc) as key_ids
-  from (select *, expires_at is null as newest from subscription_secrets where subscription_id = s.id and (expires_at is null or expires_at > now())) live
-) k on true
+${SECRETS_JOIN}
 where n.id = $1`;
 
 /** @returns `undefined` where there is no such notification */
@@ -90,6 +70,7 @@ export async function loadDelivery(db: Executor, notificationId: string): Promis
     lastErrorMessage: row.last_error_message,
     nextAttemptAt: row.next_attempt_at,
     acceptedAt: row.created_at,
+    claimedBy: row.claimed_by,
     event: {
       id: row.given_id ?? encodeId('evt', row.event_id),
       type: row.event_type,
@@ -98,23 +79,7 @@ export async function loadDelivery(db: Executor, notificationId: string): Promis
       user: row.user_context,
       channels: row.event_channels,
     },
-    subscription: row.subscription_status === null ? null : toSubscription(row, row.subscription_status),
-  };
-}
-
-function toSubscription(row: DeliveryRow, status: SubscriptionStatus): DeliverySubscription {
-  return {
-    id: encodeId('sub', row.subscription_id),
-    status,
-    customerId: row.customer_id,
-    url: row.url,
-    method: row.method,
-    headers: row.headers,
-    format: row.format,
-    timeoutSeconds: row.timeout_seconds,
-    rateLimited: row.rate_limited,
-    slow: row.slow ?? false,
-    secrets: (row.ciphertexts ?? []).map((ciphertext, index) => ({ ciphertext, keyId: row.key_ids![index]! })),
+    subscription: toDeliverySubscription(row),
   };
 }
 
@@ -135,74 +100,108 @@ export interface AttemptRecord {
   outcome: { status: 'delivered' } | { status: 'failed' } | { status: 'retrying'; nextAttemptAt: Date };
 }
 
+/** The notification after an attempt was recorded. */
+export interface RecordedAttempt {
+  status: NotificationStatus;
+  attempts: number;
+}
+
+interface RecordedRow {
+  id: string;
+  last_attempt_key: string;
+  status: NotificationStatus;
+  attempt_count: number;
+}
+
 /** Seconds past the due time after which the relay doubts that a workflow is waiting. */
 const OVERDUE_SECONDS = 60;
 
 const RECORD = `
-with recorded as (
-  update notifications set
-    attempt_count = attempt_count + 1,
-    last_attempt_key = $2,
-    last_attempt_id = $3,
-    last_response_status = $4,
-    last_error_class = $5,
-    last_error_message = $6,
-    status = case when status = 'cancelled' and $7 <> 'delivered' then status else $7 end,
-    next_attempt_at = case when status = 'cancelled' then null else $8::timestamptz end,
-    reconcile_after = case when status = 'cancelled' then null else $8::timestamptz + interval '${OVERDUE_SECONDS} seconds' end,
-    finished_at = case when $7 = 'retrying' and status <> 'cancelled' then null else $9::timestamptz end
-  where id = $1 and last_attempt_key is distinct from $2
-  returning status, attempt_count
+with input as (
+  select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
+    $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[])
+    as i (notification_id, attempt_key, attempt_id, response_status, error_class, error_message, outcome, next_attempt_at, finished_at, subscription_id,
+    trigger, started_at, duration_ms, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id)
+),
+recorded as (
+  update notifications n set
+    attempt_count = n.attempt_count + 1,
+    last_attempt_key = i.attempt_key,
+    last_attempt_id = i.attempt_id,
+    last_response_status = i.response_status,
+    last_error_class = i.error_class,
+    last_error_message = i.error_message,
+    status = case when n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end,
+    next_attempt_at = case when n.status = 'cancelled' then null else i.next_attempt_at end,
+    reconcile_after = case
+      when n.status = 'cancelled' then null
+      -- A workflow is still to be told of it; where none is, the relay starts one.
+      when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+      else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+    end,
+    finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
+    burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
+  from input i
+  where n.id = i.notification_id and n.last_attempt_key is distinct from i.attempt_key
+  returning n.id, n.status, n.attempt_count, n.last_attempt_key
 ),
 logged as (
   insert into attempts (id, notification_id, subscription_id, number, trigger, started_at, finished_at, duration_ms, response_status, error_class,
     error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id)
-  select $3, $1, $10, attempt_count, $11, $12, $9, $13, $4, $5, $6, $14, $15, $16, $17, $18, $19, $20, $21 from recorded
+  select i.attempt_id, r.id, i.subscription_id, r.attempt_count, i.trigger, i.started_at, i.finished_at, i.duration_ms, i.response_status, i.error_class,
+    i.error_message, i.request_method, i.request_url, i.request_headers::json, i.request_body, i.response_headers::json, i.response_body,
+    i.response_truncated, i.workflow_id
+  from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key
+),
+counted as (
+  ${COUNT_ATTEMPTS}
 )
-select status, attempt_count from recorded
+select id, last_attempt_key, status, attempt_count from recorded
 union all
-select status, attempt_count from notifications where id = $1 and last_attempt_key = $2`;
+select n.id, n.last_attempt_key, n.status, n.attempt_count from input i join notifications n on n.id = i.notification_id and n.last_attempt_key = i.attempt_key`;
 
 /**
- * Records an attempt and what follows from it, in one statement. Recording the same attempt (by its key) again changes nothing.
+ * Records attempts of different notifications, and what follows from them, in one statement. Recording the same attempt (by its key) again
+ * changes nothing.
  *
- * @returns the notification as it is now
+ * @returns each notification as it is now, in order
  */
-export async function recordAttempt(
-  db: Executor,
-  attempt: AttemptRecord,
-): Promise<{ status: NotificationStatus; attempts: number }> {
-  const { outcome, request, response, error } = attempt;
-  const { rows } = await db.query<{ status: NotificationStatus; attempt_count: number }>({
-    name: 'record-attempt',
+export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
+  const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
+  const { rows } = await db.query<RecordedRow>({
+    name: 'record-attempts',
     text: RECORD,
     values: [
-      uuidOf(attempt.notificationId),
-      attempt.attemptKey,
-      newUuid(),
-      response?.status ?? null,
-      error?.class ?? null,
-      error?.message ?? null,
-      outcome.status,
-      outcome.status === 'retrying' ? outcome.nextAttemptAt : null,
-      attempt.finishedAt,
-      decodeId('sub', attempt.subscriptionId),
-      attempt.trigger,
-      attempt.startedAt,
-      Math.round(attempt.durationMs),
-      request.method,
-      request.url,
-      JSON.stringify(request.headers),
-      request.body,
-      response && JSON.stringify(response.headers),
-      response?.body ?? null,
-      response?.truncated ?? false,
-      attempt.workflowId,
+      column(({ notificationId }) => uuidOf(notificationId)),
+      column(({ attemptKey }) => attemptKey),
+      column(() => newUuid()),
+      column(({ response }) => response?.status ?? null),
+      column(({ error }) => error?.class ?? null),
+      column(({ error }) => error?.message ?? null),
+      column(({ outcome }) => outcome.status),
+      column(({ outcome }) => (outcome.status === 'retrying' ? outcome.nextAttemptAt : null)),
+      column(({ finishedAt }) => finishedAt),
+      column(({ subscriptionId }) => decodeId('sub', subscriptionId)),
+      column(({ trigger }) => trigger),
+      column(({ startedAt }) => startedAt),
+      column(({ durationMs }) => Math.round(durationMs)),
+      column(({ request }) => request.method),
+      column(({ request }) => request.url),
+      column(({ request }) => JSON.stringify(request.headers)),
+      column(({ request }) => request.body),
+      column(({ response }) => response && JSON.stringify(response.headers)),
+      column(({ response }) => response?.body ?? null),
+      column(({ response }) => response?.truncated ?? false),
+      column(({ workflowId }) => workflowId),
     ],
   });
-  const row = rows[0];
-  if (!row) throw new Error(`Notification ${attempt.notificationId} is gone.`);
-  return { status: row.status, attempts: row.attempt_count };
+  const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
+  return attempts.map(({ notificationId, attemptKey }) => {
+    const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
+    // Gone, or recorded by somebody else in this very statement: who asks again gets to know.
+    if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
+    return { status: row.status, attempts: row.attempt_count };
+  });
 }
 
 /**
@@ -220,6 +219,21 @@ export async function markDelivering(
     text: `update notifications set status = 'delivering', next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
            where id = $1 and status not in ('delivered', 'cancelled')`,
     values: [uuidOf(notificationId), reconcileAfterSeconds],
+  });
+}
+
+/** A workflow takes over from the head start that failed: from here on the attempt is known by the workflow's own name for it. */
+export async function handOver(
+  db: Executor,
+  notificationId: string,
+  headStartKey: string,
+  attemptKey: string,
+): Promise<void> {
+  await db.query({
+    name: 'hand-over',
+    text: `update notifications set last_attempt_key = $3, burst_id = null, reconcile_after = next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+           where id = $1 and last_attempt_key = $2`,
+    values: [uuidOf(notificationId), headStartKey, attemptKey],
   });
 }
 

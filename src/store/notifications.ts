@@ -1,4 +1,4 @@
-import type { NotificationRef, OverdueNotification } from '../domain/delivery';
+import { HEAD_START_PREFIX, type NotificationRef, type OverdueNotification } from '../domain/delivery';
 import { decodeId, encodeId, uuidFloor } from '../domain/ids';
 import {
   notificationWorkflowId,
@@ -27,10 +27,11 @@ interface Row {
   last_error_message: string | null;
   created_at: Date;
   finished_at: Date | null;
+  burst_id: string | null;
 }
 
 const COLUMNS = `n.id, n.event_id, e.given_id, n.subscription_id, n.customer_id, n.product_id, n.event_type, n.status, n.attempt_count, n.next_attempt_at,
-  n.last_response_status, n.last_error_class, n.last_error_message, n.created_at, n.finished_at`;
+  n.last_response_status, n.last_error_class, n.last_error_message, n.created_at, n.finished_at, n.burst_id`;
 
 function toNotification(row: Row): Notification {
   const id = encodeId('ntf', row.id);
@@ -48,7 +49,7 @@ function toNotification(row: Row): Notification {
     lastResponseStatus: row.last_response_status,
     createdAt: row.created_at,
     finishedAt: row.finished_at,
-    workflowId: notificationWorkflowId(id),
+    workflowId: row.burst_id ?? notificationWorkflowId(id),
   };
 }
 
@@ -144,6 +145,19 @@ export async function findRef(db: Executor, id: string): Promise<NotificationRef
     values: [decodeId('ntf', id)],
   });
   return rows[0] && toRef(rows[0]);
+}
+
+/**
+ * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
+ * and has none.
+ */
+export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
+  const { rows } = await db.query<RefRow>({
+    text: `select ${REF_COLUMNS} from notifications n left join subscription_states s on s.id = n.subscription_id
+           where n.id = any($1) and (n.status = 'pending' or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+    values: [ids.map((id) => decodeId('ntf', id))],
+  });
+  return rows.map(toRef);
 }
 
 /** A waiting notification is due now: should the signal that says so be lost, the relay acts on this. */

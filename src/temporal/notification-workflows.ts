@@ -1,18 +1,21 @@
 import {
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import { notificationWorkflowId } from '../domain/types';
-import type { deliverNotification } from '../workflows';
+import type { deliverBurst, deliverNotification } from '../workflows';
 import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { searchAttributesOf } from './search-attributes';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
 const RPC_TIMEOUT_MS = 10_000;
+/** A burst is over when its first attempts are; whoever waits longer has something else to wait for. */
+const BURST_TIMEOUT_MS = 60_000;
 
 export interface NotificationWorkflowOptions {
   taskQueue: string;
@@ -42,6 +45,25 @@ export class NotificationWorkflows {
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       throw error;
+    }
+  }
+
+  /** Starts the workflow that looks after many notifications at once, and waits for its end, whatever that is. */
+  async runBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
+    const handle = await this.withDeadline((client) =>
+      client.workflow.start<typeof deliverBurst>('deliverBurst', {
+        taskQueue: this.options.taskQueue,
+        workflowId,
+        args: [{ notificationIds }],
+        staticSummary: `${notificationIds.length} notifications`,
+        requestEagerStart: this.options.eagerStart,
+      }),
+    );
+    try {
+      await this.withDeadline(() => handle.result(), BURST_TIMEOUT_MS);
+    } catch (error) {
+      // Ended by an operator: the relay sees to what it left.
+      if (!(error instanceof WorkflowFailedError)) throw error;
     }
   }
 

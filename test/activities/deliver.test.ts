@@ -1,12 +1,15 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
+import { createAttempter } from '../../src/activities/attempter';
 import { createDeliver } from '../../src/activities/deliver';
+import { HeadStarts } from '../../src/activities/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/attempts';
 import { reopenNotification } from '../../src/store/notifications';
+import { createRecorder } from '../../src/store/recorder';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, TEST_SEALER } from '../support/seed';
@@ -20,13 +23,17 @@ let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
 beforeAll(async () => {
   database = await createTestDatabase();
   http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const { db } = database;
+  const metrics = createMetrics();
+  const log = pino({ level: 'silent' });
+  const attempter = createAttempter({ db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log });
   const activity = createDeliver({
-    db: database.db,
-    sealer: TEST_SEALER,
-    http,
-    control: { release: async () => undefined, cancel: async () => undefined },
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
+    db,
+    attempter,
+    headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, attempter, log),
+    control: { start: async () => true, release: async () => undefined, cancel: async () => undefined },
+    metrics,
+    log,
   });
   const workflowExecution = { workflowId: 'notification/test', runId: 'run-1' };
   deliver = (input) => new MockActivityEnvironment({ isLocal: true, workflowExecution }).run(activity, input);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Route } from '../../src/api/route';
 import { encodeId, newUuid } from '../../src/domain/ids';
-import { recordAttempt } from '../../src/store/deliveries';
+import { recordAttempts } from '../../src/store/deliveries';
 import { ADMIN_KEY, startTestApi, type Answer, type CallOptions, type TestApi } from '../support/api';
 
 /**
@@ -36,20 +36,22 @@ beforeAll(async () => {
   const entry = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://a.example' }, a.key);
   const apiKey = await api.must('POST', '/v1/api-keys', { name: 'other', role: 'viewer' });
   const notificationId = event.notifications[0].id as string;
-  await recordAttempt(api.database.db, {
-    notificationId,
-    subscriptionId: subscription.id,
-    attemptKey: 'run:1',
-    trigger: 'scheduled',
-    startedAt: new Date(),
-    finishedAt: new Date(),
-    durationMs: 1,
-    error: { class: 'connect', message: 'connection refused' },
-    request: { method: 'POST', url: 'http://127.0.0.1:1/', headers: {}, body: null },
-    response: null,
-    workflowId: `notification/${notificationId}`,
-    outcome: { status: 'failed' },
-  });
+  await recordAttempts(api.database.db, [
+    {
+      notificationId,
+      subscriptionId: subscription.id,
+      attemptKey: 'run:1',
+      trigger: 'scheduled',
+      startedAt: new Date(),
+      finishedAt: new Date(),
+      durationMs: 1,
+      error: { class: 'connect', message: 'connection refused' },
+      request: { method: 'POST', url: 'http://127.0.0.1:1/', headers: {}, body: null },
+      response: null,
+      workflowId: `notification/${notificationId}`,
+      outcome: { status: 'failed' },
+    },
+  ]);
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
   ids = {
     products: a.productId,

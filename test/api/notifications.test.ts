@@ -1,4 +1,4 @@
-import { recordAttempt, type AttemptRecord } from '../../src/store/deliveries';
+import { recordAttempts, type AttemptRecord } from '../../src/store/deliveries';
 import { startTestApi, type TestApi } from '../support/api';
 
 /** Exception management over HTTP; that the workflow does what it is told is proven in test/temporal. */
@@ -29,21 +29,28 @@ async function accept(event = {}): Promise<string> {
 
 /** Writes an attempt as the worker does. */
 async function attempt(notificationId: string, overrides: Partial<AttemptRecord>): Promise<void> {
-  await recordAttempt(api.database.db, {
-    notificationId,
-    subscriptionId,
-    attemptKey: `run:${++counter}`,
-    trigger: 'scheduled',
-    startedAt: new Date('2026-01-02T03:04:05.678Z'),
-    finishedAt: new Date('2026-01-02T03:04:05.690Z'),
-    durationMs: 12,
-    error: null,
-    request: { method: 'POST', url: 'http://127.0.0.1:1/', headers: { authorization: '***', 'x-a': '1' }, body: null },
-    response: { status: 200, headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false },
-    workflowId: `notification/${notificationId}`,
-    outcome: { status: 'delivered' },
-    ...overrides,
-  });
+  await recordAttempts(api.database.db, [
+    {
+      notificationId,
+      subscriptionId,
+      attemptKey: `run:${++counter}`,
+      trigger: 'scheduled',
+      startedAt: new Date('2026-01-02T03:04:05.678Z'),
+      finishedAt: new Date('2026-01-02T03:04:05.690Z'),
+      durationMs: 12,
+      error: null,
+      request: {
+        method: 'POST',
+        url: 'http://127.0.0.1:1/',
+        headers: { authorization: '***', 'x-a': '1' },
+        body: null,
+      },
+      response: { status: 200, headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false },
+      workflowId: `notification/${notificationId}`,
+      outcome: { status: 'delivered' },
+      ...overrides,
+    },
+  ]);
 }
 const REFUSED = { response: null, error: { class: 'connect' as const, message: 'connection refused' } };
 const BUSY = {

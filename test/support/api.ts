@@ -80,11 +80,13 @@ export async function startTestApi(
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(
+      db,
       {
+        processId: 'test',
         get hasRoom() {
           return behind.hasRoom;
         },
-        enqueue: (notifications) => void recorded.started.push(...notifications),
+        launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
       },
       metrics,
     ),

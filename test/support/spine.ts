@@ -1,8 +1,12 @@
 import { pino } from 'pino';
+import { createAttempter } from '../../src/activities/attempter';
+import { HeadStarts } from '../../src/activities/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
+import { newUuid } from '../../src/domain/ids';
 import { createMetrics } from '../../src/metrics';
 import type { Database } from '../../src/store/database';
+import { createRecorder } from '../../src/store/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';
@@ -31,8 +35,10 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
   );
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const attempter = createAttempter({ db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log });
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, attempter, log);
   const workers = await startWorkers(
-    { db, sealer: TEST_SEALER, http, control: workflows, metrics, log },
+    { db, attempter, headStarts, control: workflows, metrics, log },
     { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
   );
   return {

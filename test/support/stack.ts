@@ -39,7 +39,7 @@ export function useStack(): Stack {
     },
     async doubt() {
       const text =
-        "update notifications set reconcile_after = now() - interval '1 second' where reconcile_after is not null";
+        "update notifications set claimed_until = null, reconcile_after = now() - interval '1 second' where reconcile_after is not null";
       await (stack as Stack).database.db.query({ text });
     },
     async statuses(ids) {

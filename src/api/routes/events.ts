@@ -91,13 +91,13 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
     let outcomes: AcceptOutcome[] = [];
     const reply =
       key === undefined
-        ? answer((outcomes = await acceptor.accept(context.db, context.principal, posted)))
+        ? answer((outcomes = await acceptor.accept(context.principal, posted)))
         : await db.transaction((executor) =>
             once(executor, sealer, context, key, async () =>
-              answer((outcomes = await acceptor.accept(executor, context.principal, posted))),
+              answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
             ),
           );
-    acceptor.started(outcomes);
+    acceptor.launch(outcomes);
     return reply;
   }
 

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SLOW_ATTEMPT_MS, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
+import { maskHeaders } from '../domain/mask';
+import type { AttemptError } from '../domain/types';
+import {
+  cancelNotification,
+  holdNotification,
+  loadDelivery,
+  markDelivering,
+  markOutOfOrder,
+  markSlow,
+  takeRatePlace,
+  type AttemptRecord,
+  type Delivery,
+} from '../store/deliveries';
+import type { DeliverySubscription } from '../store/delivery-subscription';
+import { conclude, GONE, recordedOutcome, type Made } from './conclusion';
+import type { AttemptDeps } from './deps';
+import { signRequest, type SignedRequest } from './sign';
+import { takeOver } from './take-over';
+
+/** How long a slow attempt may be over time before the relay doubts that anybody waits for it, in seconds. */
+const DELIVERING_GRACE_SECONDS = 300;
+
+/** One attempt to be made, and the names it is known by. */
+export interface AttemptInput extends DeliverInput {
+  /** Names the attempt: its record is a compare-and-set on it. */
+  attemptKey: string;
+  workflowId: string;
+  /** Who asks: a live claim of another process on the first attempt is waited for. */
+  processId: string;
+  /** Whether the attempt may take so long that somebody should see it. */
+  slow: boolean;
+  /** What the accept read a moment ago, so that a head start reads nothing back. */
+  loaded?: Delivery;
+}
+
+/** Makes an attempt and records it. */
+export type Attempter = (input: AttemptInput) => Promise<DeliverOutcome>;
+
+/**
+ * Reads notification, event and subscription as they are now, signs, sends, and records what came of it.
+ *
+ * It may be asked for the same attempt again: recorded, it answers from the record; made but not yet recorded (Postgres was away), it records
+ * what is still in memory. Only a process that dies between the receiver's answer and the record makes an attempt twice.
+ */
+export function createAttempter(deps: AttemptDeps): Attempter {
+  const unrecorded = new Map<string, Made>();
+
+  return async function attemptAndRecord(input) {
+    const key = `${input.notificationId} ${input.attemptKey}`;
+    let made = unrecorded.get(key);
+    if (!made) {
+      const next = input.loaded?.subscription
+        ? await send(deps, input, input.loaded, input.loaded.subscription)
+        : await attempt(deps, input);
+      if ('kind' in next) return next;
+      made = next;
+      unrecorded.set(key, made);
+    }
+    const outcome = await record(deps, made);
+    unrecorded.delete(key);
+    return outcome;
+  };
+}
+
+/** Makes the attempt, or says why none is to be made. */
+async function attempt(deps: AttemptDeps, input: AttemptInput): Promise<Made | DeliverOutcome> {
+  const { db } = deps;
+  const delivery = await loadDelivery(db, input.notificationId);
+  if (!delivery) return { kind: 'cancelled', attempts: 0 };
+  const { subscription, attempts } = delivery;
+  if (delivery.lastAttemptKey === input.attemptKey) return { ...recordedOutcome(delivery), repeated: true };
+  const taken = await takeOver(db, input, delivery);
+  if (taken) return taken === 'look again' ? attempt(deps, input) : taken;
+  if (delivery.status === 'delivered' || delivery.status === 'cancelled') return { kind: delivery.status, attempts };
+  if (!subscription) {
+    await cancelNotification(db, input.notificationId);
+    return { kind: 'cancelled', attempts };
+  }
+  if (subscription.status !== 'enabled') {
+    if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
+    return attempt(deps, input);
+  }
+  if (subscription.rateLimited) {
+    const waitSeconds = await takeRatePlace(db, subscription.id);
+    if (waitSeconds > 0)
+      return {
+        kind: 'throttled',
+        attempts,
+        waitSeconds,
+        dueAt: new Date(Date.now() + waitSeconds * 1000).toISOString(),
+      };
+  }
+  if (attempts > 0 || input.slow) {
+    await markDelivering(db, input.notificationId, subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS);
+  }
+  return send(deps, input, delivery, subscription);
+}
+
+async function send(
+  deps: AttemptDeps,
+  input: AttemptInput,
+  delivery: Delivery,
+  subscription: DeliverySubscription,
+): Promise<Made> {
+  const { metrics, log } = deps;
+  metrics.inFlight.inc();
+  try {
+    const facts = await makeAttempt(deps, input, delivery, subscription);
+    metrics.attempts.inc({ outcome: facts.error?.class ?? 'delivered' });
+    metrics.attemptDuration.observe(facts.durationMs / 1000);
+    if (delivery.attempts === 0) {
+      const waitedMs = facts.startedAt.getTime() - delivery.acceptedAt.getTime();
+      metrics.acceptToFirstAttempt.observe(Math.max(0, waitedMs / 1000));
+    }
+    if (facts.error) {
+      const { notificationId } = input;
+      const { class: errorClass, message: reason } = facts.error;
+      log.info(
+        { notificationId, subscriptionId: subscription.id, attempt: delivery.attempts + 1, class: errorClass, reason },
+        'an attempt failed',
+      );
+    }
+    return conclude(input, delivery, subscription, facts);
+  } finally {
+    metrics.inFlight.dec();
+  }
+}
+
+async function makeAttempt(
+  deps: AttemptDeps,
+  input: AttemptInput,
+  delivery: Delivery,
+  subscription: DeliverySubscription,
+): Promise<Omit<AttemptRecord, 'outcome'>> {
+  const base = {
+    notificationId: input.notificationId,
+    subscriptionId: subscription.id,
+    trigger: input.trigger,
+    attemptKey: input.attemptKey,
+    workflowId: input.workflowId,
+  };
+  const now = new Date();
+  let signed: SignedRequest;
+  try {
+    signed = signRequest(deps.sealer, delivery, subscription, now);
+  } catch (error) {
+    deps.log.error({ err: error, notificationId: input.notificationId }, 'signing failed');
+    const failure: AttemptError = { class: 'sign', message: 'the request could not be signed' };
+    const request = { method: subscription.method, url: subscription.url, headers: {}, body: null };
+    return { ...base, startedAt: now, finishedAt: now, durationMs: 0, error: failure, request, response: null };
+  }
+  // Others are not to queue up behind a slow one until it is over: its subscription leaves the fast lane as soon as it is seen to be slow.
+  const slow = setTimeout(() => void markSlow(deps.db, subscription.id).catch(() => undefined), SLOW_ATTEMPT_MS);
+  const result = await deps.http
+    .send({ ...signed, timeoutMs: subscription.timeoutSeconds * 1000 })
+    .finally(() => clearTimeout(slow));
+  return {
+    ...base,
+    startedAt: result.startedAt,
+    finishedAt: result.finishedAt,
+    durationMs: result.durationMs,
+    error: result.error,
+    // The body of format `standard` follows from the event and is rebuilt when somebody looks.
+    request: { method: signed.method, url: signed.url, headers: maskHeaders(signed.headers), body: null },
+    response: result.response,
+  };
+}
+
+/** How often the record is tried before the activity fails; after that Temporal tries again, and finds the attempt in memory. */
+const RECORD_TRIES = 5;
+
+async function record(deps: AttemptDeps, { record: attemptRecord, outcome }: Made): Promise<DeliverOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      if (attemptRecord.response?.status === GONE)
+        await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone');
+      const now = await deps.recorder(attemptRecord);
+      if (now.status === 'cancelled') return { kind: 'cancelled', attempts: now.attempts };
+      deps.metrics.notificationsFinished(now.status);
+      return { ...outcome, attempts: now.attempts };
+    } catch (error) {
+      if (tries >= RECORD_TRIES) throw error;
+      deps.log.warn(
+        { err: error, notificationId: attemptRecord.notificationId },
+        'recording an attempt failed; trying again',
+      );
+      await sleep(100 * 2 ** tries);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+interface Waiting<Item, Result> {
+  items: readonly Item[];
+  resolve(results: Result[]): void;
+  reject(error: unknown): void;
+}
+
+export interface GroupCommitOptions {
+  /** Statements under way at once. */
+  pipelines: number;
+  /** Items of one statement; a single caller may bring more. */
+  maxItems: number;
+  /** Whether a failure says nothing about the items, so that trying them one by one is of no use. */
+  isUnavailable(error: unknown): boolean;
+}
+
+/**
+ * Writes together what arrives while a statement is under way: the more callers at once, the fewer commits for each. One caller alone waits for
+ * nobody.
+ */
+export class GroupCommit<Item, Result> {
+  private readonly waiting: Waiting<Item, Result>[] = [];
+  private running = 0;
+
+  /** @param write - writes the items of a group in one transaction; one result for each, in order */
+  constructor(
+    private readonly write: (items: readonly Item[]) => Promise<Result[]>,
+    private readonly options: GroupCommitOptions,
+  ) {}
+
+  /**
+   * @returns one result for each item, in order, once they are committed
+   * @throws what `write` throws for these items; those of others do not matter
+   */
+  submit(items: readonly Item[]): Promise<Result[]> {
+    const result = new Promise<Result[]>((resolve, reject) => this.waiting.push({ items, resolve, reject }));
+    if (this.running < this.options.pipelines) void this.run();
+    return result;
+  }
+
+  private async run(): Promise<void> {
+    this.running += 1;
+    while (this.waiting.length > 0) await this.writeGroup(this.takeGroup());
+    this.running -= 1;
+  }
+
+  private takeGroup(): Waiting<Item, Result>[] {
+    let items = 0;
+    let count = 0;
+    for (const next of this.waiting) {
+      items += next.items.length;
+      if (count > 0 && items > this.options.maxItems) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async writeGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.write(group.flatMap(({ items }) => items));
+      let position = 0;
+      for (const { items, resolve } of group) resolve(results.slice(position, (position += items.length)));
+    } catch (error) {
+      if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
+      // One of them cannot be written: it must not take the others with it.
+      else for (const each of group) await this.writeGroup([each]);
+    }
+  }
+}
