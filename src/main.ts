@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import { createAttempter } from './activities/attempter';
 import { HeadStarts } from './activities/head-starts';
@@ -26,7 +27,7 @@ import { createMetrics } from './metrics';
 import { reconcileAllowedUrls } from './store/allowlist';
 import { findPrincipalByKeyHash } from './store/api-keys';
 import { createSealer } from './store/crypto';
-import { isUnavailable, openDatabase, type Database } from './store/database';
+import { isUnavailable, openDatabase, PATH_POOL, type Database } from './store/database';
 import { cancelNotification } from './store/deliveries';
 import { migrate } from './store/migrate';
 import { createRecorder } from './store/recorder';
@@ -99,10 +100,16 @@ async function compose(
 
   abandon?.throwIfAborted();
   await migrateWhenUp(embedded.databaseUrl, report, abandon);
-  const db = openDatabase(embedded.databaseUrl, (error) =>
-    log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'),
-  );
+  const connect = (options?: PoolConfig) =>
+    openDatabase(
+      embedded.databaseUrl,
+      (error) => log.warn({ err: error }, 'an idle connection to Postgres broke; it is replaced'),
+      options,
+    );
+  const db = connect();
   cleanups.push(() => db.close());
+  const pathDb = connect(PATH_POOL);
+  cleanups.push(() => pathDb.close());
   await ensurePartitions(db);
 
   const sealer = createSealer(masterKey);
@@ -120,7 +127,7 @@ async function compose(
   const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
   const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
   cleanups.push(() => http.close());
-  const attempter = createAttempter({ db, sealer, http, recorder: createRecorder(db), metrics, log });
+  const attempter = createAttempter({ db: pathDb, sealer, http, recorder: createRecorder(pathDb), metrics, log });
   const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: runsWorker }, attempter, log);
   cleanups.push(() => headStarts.close(config.shutdownGraceSeconds * 1000));
   const starter = new Starter(
@@ -166,7 +173,7 @@ async function compose(
     settler,
     metrics,
     allowedUrls,
-    acceptor: new Acceptor(db, createLauncher(starter, headStarts), metrics),
+    acceptor: new Acceptor(pathDb, createLauncher(starter, headStarts), metrics),
     challenger: createChallenger(http),
     control: workflows,
     temporal: () => temporal.ping(),

@@ -5,15 +5,15 @@ import type { Delivery } from '../store/deliveries';
 import type { Attempter } from './attempter';
 import { headStartKey } from './take-over';
 
-const CONCURRENCY = 128;
+const CONCURRENCY = 256;
 /** Attempts under way at once to one subscription: a receiver that hangs must not take all places. */
-const CONCURRENCY_PER_SUBSCRIPTION = 32;
+const CONCURRENCY_PER_SUBSCRIPTION = 64;
 /** How long an outcome waits for its workflow to ask; after that the workflow finds it in the record. */
 const KEPT_MS = 60_000;
 /** The claim is counted by the database's clock, the wait by ours: so much may lie between a statement's start and its clock being read. */
 const MARGIN_MS = 1000;
 /** What the accept read is fresh for so long; who had to wait longer for a turn looks again. */
-const FRESH_MS = 100;
+const FRESH_MS = 500;
 /** How long the start of a workflow is taken to be under way where its worker never asks. */
 const TAKEN_AFTER_MS = 2000;
 

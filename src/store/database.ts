@@ -23,6 +23,12 @@ export interface Database extends Executor {
 types.setTypeParser(types.builtins.INT8, Number);
 
 /**
+ * For the connections of the path from accept to record: its few prepared statements are planned once. Left to itself, Postgres plans those over
+ * partitioned tables anew each time, which costs more than running them.
+ */
+export const PATH_POOL: PoolConfig = { max: 6, options: '-c plan_cache_mode=force_generic_plan' };
+
+/**
  * Opens a pool. No connection is made until the first statement.
  *
  * @param onError - told when an idle connection breaks, as it does when Postgres restarts; the pool replaces it

@@ -142,7 +142,8 @@ recorded as (
     finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
-  where n.id = i.notification_id and n.last_attempt_key is distinct from i.attempt_key
+  -- The array leads to the index, the bounds leave out the partitions of other days; the join alone would do neither while the tables are small.
+  where n.id = i.notification_id and n.id = any($1) and n.id between $22 and $23 and n.last_attempt_key is distinct from i.attempt_key
   returning n.id, n.status, n.attempt_count, n.last_attempt_key
 ),
 logged as (
@@ -156,9 +157,7 @@ logged as (
 counted as (
   ${COUNT_ATTEMPTS}
 )
-select id, last_attempt_key, status, attempt_count from recorded
-union all
-select n.id, n.last_attempt_key, n.status, n.attempt_count from input i join notifications n on n.id = i.notification_id and n.last_attempt_key = i.attempt_key`;
+select id, last_attempt_key, status, attempt_count from recorded`;
 
 /**
  * Records attempts of different notifications, and what follows from them, in one statement. Recording the same attempt (by its key) again
@@ -168,11 +167,13 @@ select n.id, n.last_attempt_key, n.status, n.attempt_count from input i join not
  */
 export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
   const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
+  const ids = column(({ notificationId }) => uuidOf(notificationId));
+  const [first, last] = [min(ids), max(ids)];
   const { rows } = await db.query<RecordedRow>({
     name: 'record-attempts',
     text: RECORD,
     values: [
-      column(({ notificationId }) => uuidOf(notificationId)),
+      ids,
       column(({ attemptKey }) => attemptKey),
       column(() => newUuid()),
       column(({ response }) => response?.status ?? null),
@@ -193,8 +194,11 @@ export async function recordAttempts(db: Executor, attempts: readonly AttemptRec
       column(({ response }) => response?.body ?? null),
       column(({ response }) => response?.truncated ?? false),
       column(({ workflowId }) => workflowId),
+      first,
+      last,
     ],
   });
+  if (rows.length < attempts.length) rows.push(...(await findRecorded(db, ids)));
   const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
   return attempts.map(({ notificationId, attemptKey }) => {
     const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
@@ -203,6 +207,18 @@ export async function recordAttempts(db: Executor, attempts: readonly AttemptRec
     return { status: row.status, attempts: row.attempt_count };
   });
 }
+
+/** The last recorded attempts of notifications: what was recorded before is not recorded again. */
+async function findRecorded(db: Executor, uuids: string[]): Promise<RecordedRow[]> {
+  const { rows } = await db.query<RecordedRow>({
+    text: 'select id, last_attempt_key, status, attempt_count from notifications where id = any($1)',
+    values: [uuids],
+  });
+  return rows;
+}
+
+const min = (texts: readonly string[]) => texts.reduce((least, text) => (text < least ? text : least));
+const max = (texts: readonly string[]) => texts.reduce((most, text) => (text > most ? text : most));
 
 /**
  * Shows that an attempt is under way. The happy path does without; a first attempt in the fast lane is over too soon to be seen.

@@ -7,6 +7,11 @@ interface Waiting<Item, Result> {
 export interface GroupCommitOptions {
   /** Statements under way at once. */
   pipelines: number;
+  /**
+   * Least time from one statement to the next: under load they come in larger groups, and cost far less for each item. Who comes after a pause waits for
+   * nothing.
+   */
+  minIntervalMs: number;
   /** Items of one statement; a single caller may bring more. */
   maxItems: number;
   /** Whether a failure says nothing about the items, so that trying them one by one is of no use. */
@@ -14,12 +19,14 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Writes together what arrives while a statement is under way: the more callers at once, the fewer commits for each. One caller alone waits for
- * nobody.
+ * Writes together what arrives while a statement is under way, or soon after one: the more callers at once, the fewer commits for each. One caller
+ * alone waits for nobody.
  */
 export class GroupCommit<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
+  private lastAt = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
 
   /** @param write - writes the items of a group in one transaction; one result for each, in order */
   constructor(
@@ -33,14 +40,28 @@ export class GroupCommit<Item, Result> {
    */
   submit(items: readonly Item[]): Promise<Result[]> {
     const result = new Promise<Result[]>((resolve, reject) => this.waiting.push({ items, resolve, reject }));
-    if (this.running < this.options.pipelines) void this.run();
+    this.next();
     return result;
+  }
+
+  private next(): void {
+    if (this.timer || this.waiting.length === 0 || this.running >= this.options.pipelines) return;
+    const leftMs = this.lastAt + this.options.minIntervalMs - performance.now();
+    if (leftMs <= 0) void this.run();
+    else {
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        void this.run();
+      }, leftMs);
+    }
   }
 
   private async run(): Promise<void> {
     this.running += 1;
-    while (this.waiting.length > 0) await this.writeGroup(this.takeGroup());
+    this.lastAt = performance.now();
+    await this.writeGroup(this.takeGroup());
     this.running -= 1;
+    this.next();
   }
 
   private takeGroup(): Waiting<Item, Result>[] {
