@@ -13,6 +13,11 @@ import { parseOrThrow, problemHandler, sendProblem } from './problem-response';
 import type { Context, Reply, Route } from './route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
+/** For what no browser shows as a page; setting them costs a tenth of what the headers of a page do. */
+const SECURE_DATA_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
 const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
@@ -35,12 +40,15 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.use(
-    helmet({
-      contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
-      strictTransportSecurity: false,
-    }),
-  );
+  const securePage = helmet({
+    contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
+    strictTransportSecurity: false,
+  });
+  app.use((request, response, next) => {
+    if (!request.path.startsWith('/v1/')) return securePage(request, response, next);
+    response.set(SECURE_DATA_HEADERS);
+    next();
+  });
   for (const page of options.pages ?? []) app.use(page);
   for (const route of options.routes) app[route.method](route.path, routeHandler(route, options));
   for (const [path, methods] of methodsByPath(options.routes)) {

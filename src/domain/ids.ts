@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto';
 export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const HEX = '0123456789abcdef';
 const ENCODED_LENGTH = 26;
 const DIGIT = new Map([...ALPHABET].map((character, value) => [character, value]));
 const MAX_COUNTER = 0xfff;
@@ -28,7 +29,7 @@ export function newUuid(nowMs: number = Date.now()): string {
     lastMs += 1;
     counter = 0;
   }
-  const bytes = randomFillSync(Buffer.allocUnsafe(16));
+  const bytes = randomBytes16();
   bytes.writeUIntBE(lastMs, 0, 6);
   bytes.writeUInt16BE(0x7000 | counter, 6);
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
@@ -47,29 +48,56 @@ export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 
+/** Random bytes are drawn many at a time: each draw is a call out of JavaScript that costs as much as all the rest of an id. */
+const pool = Buffer.alloc(16 * 256);
+let drawn = pool.length;
+
+function randomBytes16(): Buffer {
+  if (drawn === pool.length) {
+    randomFillSync(pool);
+    drawn = 0;
+  }
+  return pool.subarray(drawn, (drawn += 16));
+}
+
 /** The public form of an id, as in `ntf_01k…`. */
 export function encodeId(kind: IdKind, uuid: string): string {
-  const hex = uuid.replaceAll('-', '');
-  let value = BigInt(`0x${hex}`);
-  let text = '';
-  for (let i = 0; i < ENCODED_LENGTH; i++) {
-    text = ALPHABET[Number(value & 31n)]! + text;
-    value >>= 5n;
+  let text = `${kind}_`;
+  // 26 digits are 130 bits: two zero bits come first.
+  let bits = 2;
+  let held = 0;
+  for (const character of uuid) {
+    if (character === '-') continue;
+    held = (held << 4) | Number.parseInt(character, 16);
+    bits += 4;
+    if (bits < 5) continue;
+    bits -= 5;
+    text += ALPHABET[held >> bits];
+    held &= (1 << bits) - 1;
   }
-  return `${kind}_${text}`;
+  return text;
 }
 
 /** The UUID behind a public id, or `undefined` where the text is no id of that kind. */
 export function decodeId(kind: IdKind, id: string): string | undefined {
-  if (id.length !== kind.length + 1 + ENCODED_LENGTH || !id.startsWith(`${kind}_`)) return undefined;
-  let value = 0n;
-  for (const character of id.slice(kind.length + 1)) {
-    const digit = DIGIT.get(character);
+  const start = kind.length + 1;
+  if (id.length !== start + ENCODED_LENGTH || !id.startsWith(`${kind}_`)) return undefined;
+  let hex = '';
+  let bits = -2;
+  let held = 0;
+  for (let index = start; index < id.length; index++) {
+    const digit = DIGIT.get(id[index]!);
     if (digit === undefined) return undefined;
-    value = (value << 5n) | BigInt(digit);
+    held = (held << 5) | digit;
+    bits += 5;
+    // The two bits too many must be zero.
+    if (index === start && held > 7) return undefined;
+    while (bits >= 4) {
+      bits -= 4;
+      hex += HEX[held >> bits];
+      held &= (1 << bits) - 1;
+    }
   }
-  if (value >> 128n) return undefined;
-  const hex = value.toString(16).padStart(32, '0');
   return formatHex(hex);
 }
 

@@ -51,7 +51,8 @@ export type AcceptResult =
  * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
  * writes both, and says for each event what came of it. A notification's id begins as its event's, so it sorts in order of acceptance.
  */
-const ACCEPT = `
+function acceptStatement(toAllCustomers: boolean): string {
+  return `
 with input as (
   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[])
     with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, position)
@@ -89,12 +90,16 @@ stored as (
 candidates as (
   select f.id as event_id, f.owner, f.type, f.channels as event_channels, s.*
   from fresh f join subscription_states s on s.customer_id = f.customer_id
-  union all
+${
+  toAllCustomers
+    ? `union all
   select f.id, f.owner, f.type, f.channels, s.*
   from fresh f
   join customers c on c.product_id is null or c.product_id = f.owner
   join subscription_states s on s.customer_id = c.id
-  where f.customer_id is null
+  where f.customer_id is null`
+    : ''
+}
 ),
 matched as (
   select (left(event_id::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id,
@@ -132,6 +137,11 @@ left join matched m on m.event_id = c.id
 left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
 ${SECRETS_JOIN}
 order by c.position, m.subscription_id`;
+}
+
+/** Most events name their customer: the statement for those has half the matching to set up. */
+const ACCEPT = { name: 'accept', text: acceptStatement(false) };
+const ACCEPT_TO_ALL = { name: 'accept-to-all', text: acceptStatement(true) };
 
 interface AcceptRow extends DeliverySubscriptionRow {
   position: number;
@@ -156,8 +166,7 @@ export async function acceptEvents(
   claimedBy: string | null = null,
 ): Promise<AcceptResult[]> {
   const { rows } = await db.query<AcceptRow>({
-    name: 'accept',
-    text: ACCEPT,
+    ...(events.some(({ customerId }) => customerId === undefined) ? ACCEPT_TO_ALL : ACCEPT),
     values: [
       events.map((event) => event.uuid),
       events.map((event) => event.id ?? null),

@@ -12,7 +12,9 @@ const MAX_WAITING = 50_000;
 const OWN_AT_ONCE = 4;
 const MAX_BURST = 500;
 /** A burst gathers for so long: nobody waits for it, since the first attempts are being made meanwhile. */
-const BURST_GATHERS_MS = 250;
+const BURST_GATHERS_MS = 500;
+/** A burst of fewer than this says that calm has come back: it would have been as cheap to start them alone. */
+const CALM_BURST = 16;
 const BURSTS_AT_ONCE = 4;
 
 /** A notification to be looked after by a workflow. */
@@ -46,6 +48,7 @@ export class Starter {
   private running = 0;
   private runningBursts = 0;
   private timer: NodeJS.Timeout | undefined;
+  private calm = true;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -88,7 +91,8 @@ export class Starter {
 
   private mayJoinBurst({ hasHeadStart }: NotificationToStart): boolean {
     if (!this.options.burst || !hasHeadStart) return false;
-    return this.bursts.length > 0 || this.running + this.own.length >= Math.min(OWN_AT_ONCE, this.limit.value);
+    if (this.running + this.own.length >= Math.min(OWN_AT_ONCE, this.limit.value)) this.calm = false;
+    return !this.calm;
   }
 
   private startAlone(notification: NotificationToStart): string {
@@ -119,6 +123,7 @@ export class Starter {
         }, leftMs);
         break;
       }
+      if (notificationIds.length < CALM_BURST) this.calm = true;
       void this.runBurst(this.bursts.shift()!);
     }
     this.metrics.startQueue.set(this.waiting);

@@ -44,6 +44,8 @@ export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
   const routes = [
+    // First, since Express tries them in order and most calls are events.
+    ...eventRoutes(deps),
     ...productRoutes(deps.settler),
     ...eventTypeRoutes(),
     ...customerRoutes(),
@@ -51,7 +53,6 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...secretRoutes(deps.sealer),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
-    ...eventRoutes(deps),
     ...notificationRoutes(deps.control),
     ...apiKeyRoutes(deps.authenticator),
     ...operations,
