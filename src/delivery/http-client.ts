@@ -9,6 +9,7 @@ export const KEPT_BODY_BYTES = 16 * 1024;
 const DRAINED_BODY_BYTES = 64 * 1024;
 /** How long a body may take once the status, which decides, is here. */
 const BODY_TIME_MS = 2000;
+const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** More than attempts are ever under way in a process, so none waits for a connection while its deadline runs. */
 const CONNECTIONS_PER_ORIGIN = 320;
@@ -75,17 +76,30 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     bodyTimeout: 0,
   });
 
+  const destinations = new Map<string, { origin: string; path: string }>();
+
+  /** What a URL names; whether the guard allows it follows from its text alone, so both are found out once. */
+  function destinationOf(url: string): { origin: string; path: string } {
+    const known = destinations.get(url);
+    if (known) return known;
+    const parsed = new URL(url);
+    guard.check(parsed);
+    const destination = { origin: parsed.origin, path: parsed.pathname + parsed.search };
+    if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
+    destinations.set(url, destination);
+    return destination;
+  }
+
   const underWay = new Set<Promise<HttpResult>>();
   let closed = false;
 
   async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
     signal.throwIfAborted();
-    const url = new URL(request.url);
-    guard.check(url);
+    const { origin, path } = destinationOf(request.url);
     const answered = agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+      origin,
+      path,
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
