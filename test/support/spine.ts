@@ -21,6 +21,10 @@ export interface Spine {
   temporal: Temporal;
   taskQueue: string;
   workflows: NotificationWorkflows;
+  /** Head starts of another process on the same database: with a name of its own, and no worker. */
+  otherProcess(processId: string): HeadStarts;
+  /** Those of the process that the worker runs in. */
+  headStarts: HeadStarts;
   stop(): Promise<void>;
 }
 
@@ -35,7 +39,8 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
   );
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
-  const attempter = createAttempter({ db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log });
+  const attemptDeps = { db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log };
+  const attempter = createAttempter(attemptDeps);
   const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, attempter, log);
   const workers = await startWorkers(
     { db, attempter, headStarts, control: workflows, metrics, log },
@@ -47,6 +52,8 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     temporal,
     taskQueue,
     workflows,
+    headStarts,
+    otherProcess: (processId) => new HeadStarts({ processId, keepOutcomes: false }, createAttempter(attemptDeps), log),
     async stop() {
       await workers.shutdown();
       await http.close();
