@@ -27,3 +27,6 @@ create table subscription_attempt_statistics (
   last_failure_at timestamptz,
   last_failure_attempt_id uuid
 ) with (fillfactor = 50);
+
+-- When a subscription's next attempt is due, for its statistics; written on the failing path only.
+create index notifications_due on notifications (subscription_id, next_attempt_at) where status = 'retrying';

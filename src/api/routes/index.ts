@@ -21,6 +21,7 @@ import { notificationRoutes } from './notifications';
 import { operationRoutes, type Probe } from './operations';
 import { productRoutes } from './products';
 import { secretRoutes } from './secrets';
+import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
 
 /** What the routes are built from. */
@@ -50,6 +51,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventTypeRoutes(),
     ...customerRoutes(),
     ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
+    ...statisticsRoutes(),
     ...secretRoutes(deps.sealer),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
