@@ -31,7 +31,7 @@ import { isUnavailable, openDatabase, PATH_POOL, type Database } from './store/d
 import { cancelNotification } from './store/deliveries';
 import { migrate } from './store/migrate';
 import { createRecorder } from './store/recorder';
-import { countOpen, takeOverdue } from './store/notifications';
+import { countOpen, endClaims, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
 import { printSummary } from './summary';
@@ -111,6 +111,8 @@ async function compose(
   const pathDb = connect(PATH_POOL);
   cleanups.push(() => pathDb.close());
   await ensurePartitions(db);
+  // The lock on the data directory says that no process before us is left.
+  if (config.databaseUrl === undefined) await endClaims(db);
 
   const sealer = createSealer(masterKey);
   const metrics = createMetrics(() => countOpen(db));

@@ -148,6 +148,17 @@ export async function findRef(db: Executor, id: string): Promise<NotificationRef
 }
 
 /**
+ * Ends all claims, where nobody who made them can still be running: what was claimed need not wait for its claim to lapse. Recorded failures that no
+ * workflow took over are found at once, too.
+ */
+export async function endClaims(db: Executor): Promise<void> {
+  await db.query({
+    text: `update notifications set claimed_until = null, reconcile_after = now()
+           where reconcile_after is not null and claimed_until > now() and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
+  });
+}
+
+/**
  * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
  * and has none.
  */
