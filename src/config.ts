@@ -52,9 +52,9 @@ export const SETTINGS = {
     expected: '`all`, `api` or `worker`',
     meaning: 'What this process does: serve the API, run the worker, or both.',
   }),
-  SIGNPOST_ADMIN_KEY: setting(z.string().min(1).optional(), {
+  SIGNPOST_ADMIN_KEY: setting(z.string().regex(/^[!-~]+$/).optional(), {
     default: 'generated once into the data directory',
-    expected: 'a text, better of 16 characters or more',
+    expected: 'printable ASCII without spaces, better 16 characters or more',
     meaning: 'The first admin credential.',
     secret: true,
   }),

@@ -32,6 +32,7 @@ describe('without any setting', () => {
       allowAddresses: ['127.0.0.0/8', '::1/128'],
       allowUrls: ['http://127.0.0.1:*', 'http://localhost:*'],
       shutdownGraceSeconds: 30,
+      burst: true,
       logLevel: 'info',
       databaseUrl: undefined,
       temporal: {
@@ -65,6 +66,7 @@ describe('a good value', () => {
       SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
       SIGNPOST_ALLOW_URLS: 'hooks.example.com,https://*.example.com:8443/in',
       SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
+      SIGNPOST_BURST: 'off',
       SIGNPOST_LOG_LEVEL: 'debug',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'webhooks',
@@ -87,6 +89,7 @@ describe('a good value', () => {
       allowAddresses: ['10.0.0.0/8', 'fd00::/8'],
       allowUrls: ['hooks.example.com', 'https://*.example.com:8443/in'],
       shutdownGraceSeconds: 0,
+      burst: false,
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
       temporal: {
@@ -121,7 +124,8 @@ describe('the allow-lists', () => {
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_ROLE: ['both', 'API', 'api '],
-  SIGNPOST_ADMIN_KEY: ['too-short-a-key'],
+  SIGNPOST_ADMIN_KEY: ['a key with spaces', 'schlüssel'],
+  SIGNPOST_BURST: ['true', 'ON'],
   SIGNPOST_MASTER_KEY: ['short', Buffer.alloc(31).toString('base64'), Buffer.alloc(32).toString('hex')],
   SIGNPOST_PUBLIC_URL: ['signpost.example', 'ftp://signpost.example'],
   SIGNPOST_ALLOW_ADDRESSES: ['127.0.0.1', '10.0.0.0/33', '10.0.0.0/8;11.0.0.0/8', 'all'],
@@ -218,7 +222,7 @@ describe('the summary that is printed', () => {
   it('does not repeat a secret in an error either', () => {
     const lines = faultsOf({
       DATABASE_URL: 'mysql://u:hidden@db/x',
-      SIGNPOST_ADMIN_KEY: 'hidden',
+      SIGNPOST_ADMIN_KEY: 'hidden key',
       SIGNPOST_MASTER_KEY: 'hidden',
     });
     expect(lines).toHaveLength(3);
