@@ -52,12 +52,18 @@ export const SETTINGS = {
     expected: '`all`, `api` or `worker`',
     meaning: 'What this process does: serve the API, run the worker, or both.',
   }),
-  SIGNPOST_ADMIN_KEY: setting(z.string().regex(/^[!-~]+$/).optional(), {
-    default: 'generated once into the data directory',
-    expected: 'printable ASCII without spaces, better 16 characters or more',
-    meaning: 'The first admin credential.',
-    secret: true,
-  }),
+  SIGNPOST_ADMIN_KEY: setting(
+    z
+      .string()
+      .regex(/^[!-~]+$/)
+      .optional(),
+    {
+      default: 'generated once into the data directory',
+      expected: 'printable ASCII without spaces, better 16 characters or more',
+      meaning: 'The first admin credential.',
+      secret: true,
+    },
+  ),
   SIGNPOST_MASTER_KEY: setting(
     z
       .string()

@@ -223,6 +223,7 @@ async function runWorker(
       markForgottenHolds: () => markForgottenHolds(db),
     },
     workflows,
+    burst: config.burst,
     startSettling: settle,
     metrics,
     log,

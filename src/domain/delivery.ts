@@ -21,7 +21,7 @@ export const SLOW_LANE_SECONDS = 600;
  * How long a head start may wait for its turn. The claim on the first attempt lasts this long and the subscription's timeout more, so that an
  * attempt that begins in time also ends before the claim lapses.
  */
-export const HEAD_START_WAIT_SECONDS = 3;
+export const HEAD_START_WAIT_SECONDS = 10;
 /** Attempts that a head start made are named so; no workflow knows of them until it took them over. */
 export const HEAD_START_PREFIX = 'head:';
 /** Ids of the workflows that look after many notifications at once begin so. */
@@ -112,4 +112,6 @@ export interface OverdueNotification extends NotificationRef {
   openedAt: Date;
   /** Somebody asked for the next attempt at once, and it has not begun. */
   retryAsked: boolean;
+  /** Accepted, never opened again, and no attempt was recorded. */
+  unattempted: boolean;
 }

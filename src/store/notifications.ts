@@ -1,4 +1,11 @@
-import { HEAD_START_PREFIX, type NotificationRef, type OverdueNotification } from '../domain/delivery';
+import {
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  HEAD_START_PREFIX,
+  HEAD_START_WAIT_SECONDS,
+  RECONCILE_AFTER_SECONDS,
+  type NotificationRef,
+  type OverdueNotification,
+} from '../domain/delivery';
 import { decodeId, encodeId, uuidFloor } from '../domain/ids';
 import {
   notificationWorkflowId,
@@ -158,14 +165,38 @@ export async function endClaims(db: Executor): Promise<void> {
   });
 }
 
+/** What was accepted, never opened again, and has no attempt yet. */
+const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
+
+/**
+ * Claims the first attempts of those of the given notifications that nobody made or holds a live claim on, as the accept does: for the fast lane, and where
+ * no rate limit has a say.
+ */
+export async function claimUnattempted(
+  db: Executor,
+  ids: readonly string[],
+  processId: string,
+): Promise<NotificationRef[]> {
+  const { rows } = await db.query<RefRow>({
+    text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
+             reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
+           from subscription_states s
+           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or n.claimed_until <= now())
+             and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
+           returning ${REF_COLUMNS}`,
+    values: [ids.map((id) => decodeId('ntf', id)), processId],
+  });
+  return rows.map(toRef);
+}
+
 /**
  * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
- * and has none.
+ * of its own and has none.
  */
 export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
   const { rows } = await db.query<RefRow>({
     text: `select ${REF_COLUMNS} from notifications n left join subscription_states s on s.id = n.subscription_id
-           where n.id = any($1) and (n.status = 'pending' or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
     values: [ids.map((id) => decodeId('ntf', id))],
   });
   return rows.map(toRef);
@@ -183,6 +214,7 @@ interface OverdueRow extends RefRow {
   status: NotificationStatus;
   opened_at: Date;
   retry_asked: boolean;
+  unattempted: boolean;
 }
 
 /**
@@ -200,7 +232,7 @@ export async function takeOverdue(
              where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
              returning *
            )
-           select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
+           select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
     values: [limit, againAfterSeconds],
   });
   return rows.map((row) => ({
@@ -208,6 +240,7 @@ export async function takeOverdue(
     status: row.status,
     openedAt: row.opened_at,
     retryAsked: row.retry_asked,
+    unattempted: row.unattempted,
   }));
 }
 

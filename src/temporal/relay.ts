@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
-import type { OverdueNotification } from '../domain/delivery';
+import { BURST_PREFIX, type OverdueNotification } from '../domain/delivery';
+import { newUuid } from '../domain/ids';
 import type { Metrics } from '../metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 
 const SWEEP_INTERVAL_MS = 5000;
 const BATCH = 200;
 const CONCURRENCY = 8;
+/** Fewer are started one by one. */
+const SMALLEST_BURST = 16;
 /** A notification that was looked at is left alone for this long, in seconds. */
 const AGAIN_AFTER_SECONDS = 60;
 const UNSETTLED_AFTER_SECONDS = 30;
@@ -24,7 +27,9 @@ export interface RelayStore {
 
 export interface RelayDeps {
   store: RelayStore;
-  workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry'>;
+  workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry' | 'runBurst'>;
+  /** Whether many that were never attempted may share a workflow. */
+  burst: boolean;
   startSettling(subscriptionIds: string[]): Promise<void>;
   metrics: Metrics;
   log: Logger;
@@ -70,7 +75,11 @@ export class Relay {
     const { store, startSettling } = this.deps;
     for (;;) {
       const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
-      await this.each(overdue, (notification) => this.takeUp(notification));
+      const toStart: OverdueNotification[] = [];
+      await each(overdue, async (notification) => {
+        if (await this.needsWorkflow(notification)) toStart.push(notification);
+      });
+      await this.startWorkflows(toStart);
       if (overdue.length < BATCH || this.stopped) break;
     }
     const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
@@ -78,32 +87,48 @@ export class Relay {
     await startSettling([...unsettled, ...forgotten]);
   }
 
-  private async each(
-    notifications: OverdueNotification[],
-    work: (notification: OverdueNotification) => Promise<void>,
-  ): Promise<void> {
-    const queue = notifications.values();
-    await Promise.all(
-      Array.from({ length: CONCURRENCY }, async () => {
-        for (const notification of queue) await work(notification);
-      }),
+  /** After a crash in a flood many are found at once, and would take long to start one by one. */
+  private async startWorkflows(notifications: readonly OverdueNotification[]): Promise<void> {
+    const { workflows, metrics, burst } = this.deps;
+    const together = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
+    const inBurst = together.length >= SMALLEST_BURST;
+    if (inBurst) {
+      await workflows.runBurst(
+        BURST_PREFIX + newUuid(),
+        together.map(({ notificationId }) => notificationId),
+      );
+    }
+    await each(
+      inBurst ? notifications.filter((one) => !together.includes(one)) : notifications,
+      async (notification) => {
+        if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
+      },
     );
   }
 
-  private async takeUp(notification: OverdueNotification): Promise<void> {
+  private async needsWorkflow(notification: OverdueNotification): Promise<boolean> {
     const { workflows, store, metrics, log } = this.deps;
     const workflow = await workflows.describe(notification.notificationId);
     if (workflow?.status.name === 'RUNNING') {
       // The signal was lost where Temporal was away when somebody asked for a retry.
       if (notification.retryAsked) await workflows.retry(notification);
-      return;
+      return false;
     }
     metrics.relayed.inc();
     if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
       log.info({ notificationId: notification.notificationId }, 'the workflow was terminated by hand: cancelled');
       await store.cancel(notification.notificationId);
-      return;
+      return false;
     }
-    if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
+    return true;
   }
+}
+
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: CONCURRENCY }, async () => {
+      for (const item of queue) await work(item);
+    }),
+  );
 }

@@ -311,15 +311,26 @@ describe('a burst', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it('of a process that died: what it delivered is left alone, the rest is delivered by workflows of their own', async () => {
+  it('of a process that died: what it delivered is left alone, the rest is attempted by the burst itself', async () => {
     const seeded = await seed(spine.db, { url: receiver.url() });
     const done = await burstOf(2, seeded, 'dying', spine.otherProcess('dying'));
     for (const id of done.ids) await reaches(id, 'delivered');
     const undone = await burstOf(3, seeded, 'dying');
     for (const id of undone.ids) await lapse(id);
-    await spine.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, [...done.ids, ...undone.ids]);
-    for (const id of undone.ids) await reaches(id, 'delivered');
+    const workflowId = `${BURST_PREFIX}${newUuid()}`;
+    await spine.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
+    expect(await result(workflowId)).toEqual({ notifications: 5, handedOn: 0 });
+    for (const id of undone.ids) expect(await find(id)).toMatchObject({ status: 'delivered', workflowId });
     expect(receiver.requests).toHaveLength(5);
+  });
+
+  it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
+    const { ids, run } = await burstOf(2, await seed(spine.db, { url: receiver.url() }), 'another');
+    await run();
+    expect(receiver.requests).toHaveLength(0);
+    for (const id of ids) await lapse(id);
+    for (const id of ids) expect(await workflow(id).result()).toMatchObject({ status: 'delivered' });
+    expect(receiver.requests).toHaveLength(2);
   });
 
   it('run twice starts nothing twice', async () => {

@@ -36,6 +36,7 @@ beforeAll(async () => {
       },
     },
     workflows: spine.workflows,
+    burst: true,
     startSettling: (ids) => startSettling({ use: () => temporal }, spine.taskQueue, ids),
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
@@ -62,6 +63,19 @@ it('starts what was accepted and never started', async () => {
   await doubt();
   await relay.sweep();
   await reaches(notification!.notificationId, 'delivered');
+});
+
+it('starts many that were never attempted together, as after a crash in a flood', async () => {
+  const seeded = await seed(spine.db, { url: receiver.url() });
+  const ids: string[] = [];
+  for (let index = 0; index < 40; index++) ids.push((await acceptOne(spine.db, seeded))[0]!.notificationId);
+  const before = receiver.requests.length;
+  await doubt();
+  await relay.sweep();
+  for (const id of ids) await reaches(id, 'delivered');
+  expect(receiver.requests).toHaveLength(before + 40);
+  const workflowIds = await Promise.all(ids.map(async (id) => (await findNotification(spine.db, id, {}))!.workflowId));
+  expect(new Set(workflowIds).size).toBe(1);
 });
 
 it('leaves alone what was accepted a moment ago, and what a workflow looks after', async () => {
