@@ -43,6 +43,12 @@ export function uuidFloor(ms: number): string {
   return formatUuid(bytes);
 }
 
+/** The first and the last UUID that have time and counter in common with this one. */
+export function uuidsSharingTime(uuid: string): [first: string, last: string] {
+  const shared = uuid.slice(0, 19);
+  return [`${shared}0000-000000000000`, `${shared}ffff-ffffffffffff`];
+}
+
 /** Unix milliseconds in which a UUIDv7 was made. */
 export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);

@@ -1,7 +1,7 @@
 import type { NotificationStatus } from '../domain/types';
 import type { AttemptError, AttemptTrigger, HttpMethod } from '../domain/types';
 import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, SLOW_LANE_SECONDS } from '../domain/delivery';
-import { decodeId, encodeId, newUuid } from '../domain/ids';
+import { decodeId, encodeId, newUuid, uuidsSharingTime } from '../domain/ids';
 import type { Executor } from './database';
 import {
   DELIVERY_SUBSCRIPTION_COLUMNS,
@@ -55,11 +55,14 @@ from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
 ${SECRETS_JOIN}
-where n.id = $1`;
+where n.id = $1 and e.id between $2 and $3`;
 
 /** @returns `undefined` where there is no such notification */
 export async function loadDelivery(db: Executor, notificationId: string): Promise<Delivery | undefined> {
-  const { rows } = await db.query<DeliveryRow>({ name: 'load-delivery', text: LOAD, values: [uuidOf(notificationId)] });
+  const uuid = uuidOf(notificationId);
+  // A notification's id begins as its event's: so the partition of the event is known before the statement runs.
+  const [first, last] = uuidsSharingTime(uuid);
+  const { rows } = await db.query<DeliveryRow>({ name: 'load-delivery', text: LOAD, values: [uuid, first, last] });
   const row = rows[0];
   if (!row) return undefined;
   return {
