@@ -127,9 +127,19 @@ async function compose(
     searchAttributes: () => searchAttributes,
   });
   const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  // Until the port is known nothing is accepted; what is left from before is told the configured one.
+  let publicUrl = config.publicUrl ?? urlOf(config.host, config.port);
   const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
   cleanups.push(() => http.close());
-  const attempter = createAttempter({ db: pathDb, sealer, http, recorder: createRecorder(pathDb), metrics, log });
+  const attempter = createAttempter({
+    db: pathDb,
+    sealer,
+    publicUrl: () => publicUrl,
+    http,
+    recorder: createRecorder(pathDb),
+    metrics,
+    log,
+  });
   const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: runsWorker }, attempter, log);
   cleanups.push(() => headStarts.close(config.shutdownGraceSeconds * 1000));
   const starter = new Starter(
@@ -167,6 +177,7 @@ async function compose(
 
   const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
   const settler = { mark: markSettling, start: settle };
+  const launcher = createLauncher(starter, headStarts);
   const routes = allRoutes({
     role: config.role,
     db,
@@ -175,7 +186,8 @@ async function compose(
     settler,
     metrics,
     allowedUrls,
-    acceptor: new Acceptor(pathDb, createLauncher(starter, headStarts), metrics),
+    acceptor: new Acceptor(pathDb, launcher, metrics),
+    launcher,
     challenger: createChallenger(http),
     control: workflows,
     temporal: () => temporal.ping(),
@@ -185,13 +197,14 @@ async function compose(
   await listen(server, config);
   cleanups.push(() => closeServer(server));
   const { port } = server.address() as AddressInfo;
+  publicUrl = config.publicUrl ?? urlOf(config.host, port);
 
   const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));
   void whenConnected
     .then(() => settle(unsettled))
     .catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));
   return {
-    url: config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    url: publicUrl,
     adminKey,
     temporalUiUrl: config.temporal.uiUrl ?? embedded.temporalUiUrl,
     ready: ready.then(() => undefined),
@@ -199,6 +212,10 @@ async function compose(
     stop,
     stopNow: () => embedded.stop(),
   };
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 interface WorkerParts {

@@ -144,7 +144,7 @@ async function makeAttempt(
   const now = new Date();
   let signed: SignedRequest;
   try {
-    signed = signRequest(deps.sealer, delivery, subscription, now);
+    signed = await signRequest(deps, delivery, subscription, now);
   } catch (error) {
     deps.log.error({ err: error, notificationId: input.notificationId }, 'signing failed');
     const failure: AttemptError = { class: 'sign', message: 'the request could not be signed' };
@@ -162,8 +162,7 @@ async function makeAttempt(
     finishedAt: result.finishedAt,
     durationMs: result.durationMs,
     error: result.error,
-    // The body of format `standard` follows from the event and is rebuilt when somebody looks.
-    request: { method: signed.method, url: signed.url, headers: maskHeaders(signed.headers), body: null },
+    request: { method: signed.method, url: signed.url, headers: maskHeaders(signed.headers), body: signed.shownBody },
     response: result.response,
   };
 }

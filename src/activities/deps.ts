@@ -2,16 +2,15 @@ import type { Logger } from 'pino';
 import type { NotificationRef } from '../domain/delivery';
 import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../metrics';
-import type { Sealer } from '../store/crypto';
 import type { Database } from '../store/database';
 import type { AttemptRecord, RecordedAttempt } from '../store/deliveries';
 import type { Attempter } from './attempter';
 import type { HeadStarts } from './head-starts';
+import type { Signer } from './sign';
 
 /** What attempts are made with; built in the composition root. */
-export interface AttemptDeps {
+export interface AttemptDeps extends Signer {
   db: Database;
-  sealer: Sealer;
   http: HttpClient;
   /** Records an attempt, together with others that end at the same time. */
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;

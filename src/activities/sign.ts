@@ -1,4 +1,5 @@
-import { standardBody } from '../domain/formats';
+import { CompactSign } from 'jose';
+import { buildBody, withMember, type FormatContext } from '../domain/formats';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';
@@ -13,37 +14,70 @@ export interface SignedRequest {
   headers: Record<string, string>;
   /** Absent for GET. */
   body: string | undefined;
+  /** The body as it may be kept; `null` where it follows from the event, or there is none. */
+  shownBody: string | null;
+}
+
+export interface Signer {
+  sealer: Sealer;
+  /** Where the API is reached from outside. */
+  publicUrl(): string;
 }
 
 /**
- * Builds and signs the request of one attempt (Standard Webhooks headers).
+ * Builds and signs the request of one attempt: the body in the subscription's format, the Standard Webhooks headers, and the token of format `trigger`.
  *
  * @param now - time of this attempt
  * @throws Error where no secret can be opened
  */
-export function signRequest(
-  sealer: Sealer,
+export async function signRequest(
+  { sealer, publicUrl }: Signer,
   delivery: Delivery,
   subscription: DeliverySubscription,
   now: Date,
-): SignedRequest {
+): Promise<SignedRequest> {
+  const { event } = delivery;
+  const { method } = subscription;
   const secrets = subscription.secrets.map((sealed) => sealer.open(sealed, subscription.id));
-  if (secrets.length === 0) throw new Error('The subscription has no secret.');
-  const body = subscription.method === 'GET' ? '' : standardBody(delivery.event);
+  const [secret] = secrets;
+  if (secret === undefined) throw new Error('The subscription has no secret.');
+  const context: FormatContext = {
+    event,
+    subscription,
+    apiUrl: `${publicUrl()}/v1/subscriptions/${subscription.id}`,
+    secret,
+    now,
+  };
+  const built = buildBody(subscription.format, context);
+  const body = method === 'GET' ? '' : built.text;
   const timestampSeconds = Math.floor(now.getTime() / 1000);
   return {
-    method: subscription.method,
+    method,
     url: subscription.url,
     headers: {
       ...subscription.headers,
       ...(body === '' ? {} : { 'content-type': 'application/json' }),
       'user-agent': `Signpost/${VERSION}`,
-      'webhook-id': delivery.event.id,
+      'webhook-id': event.id,
       'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': standardSignature({ id: delivery.event.id, timestampSeconds, body }, secrets),
+      'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets),
       'signpost-attempt': String(delivery.attempts + 1),
       'signpost-notification': delivery.notificationId,
+      ...(subscription.format === 'trigger'
+        ? {
+            authorization: `Bearer ${await tokenOf(built.text, secret, timestampSeconds + subscription.timeoutSeconds)}`,
+          }
+        : {}),
     },
-    body: subscription.method === 'GET' ? undefined : body,
+    body: method === 'GET' ? undefined : body,
+    shownBody: method === 'GET' ? null : built.shown,
   };
+}
+
+/** The token of format `trigger` (document 002): HS256 with the secret's text as key; its claims are the body and when it ends. */
+function tokenOf(body: string, secret: string, expiresAtSeconds: number): Promise<string> {
+  const claims = withMember(body, 'exp', String(expiresAtSeconds), 'last');
+  return new CompactSign(Buffer.from(claims))
+    .setProtectedHeader({ typ: 'JWT', alg: 'HS256' })
+    .sign(Buffer.from(secret, 'utf8'));
 }

@@ -70,3 +70,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuidKey = (key: string): boolean => UUID.test(key);
 /** Cursor check of lists sorted by an id that callers choose. */
 export const isGivenIdKey = (key: string): boolean => givenId.safeParse(key).success;
+
+/** Any JSON object, kept as it is. */
+export const jsonObject = z
+  .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
+  .meta({ type: 'object' });

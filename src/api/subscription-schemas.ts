@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../domain/event-type-pattern';
-import { HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../domain/types';
+import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../domain/types';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
 const MAX_URL_LENGTH = 2048;
@@ -118,7 +118,7 @@ export const settingsSchema = z.strictObject({
     .max(MAX_ENTRIES)
     .describe('Empty: every event of the customer and the types; otherwise those that carry one of them.'),
   headers,
-  format: z.enum(['standard']),
+  format: z.enum(FORMATS).describe('How the body looks; see docs/receiving.md.'),
   customData: z.record(z.string(), z.unknown()),
   retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),
   timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS),
@@ -155,7 +155,7 @@ export const subscriptionSchema = z
     eventTypes: z.array(z.string()),
     channels: z.array(z.string()),
     headers: z.record(z.string(), z.string()),
-    format: z.string(),
+    format: z.enum(FORMATS),
     customData: z.record(z.string(), z.unknown()),
     retrySchedule: z.array(z.int()).nullable(),
     timeoutSeconds: z.int(),

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { isPattern } from '../domain/event-type-pattern';
-import { Problem } from '../domain/problems';
+import { Problem, type FieldError } from '../domain/problems';
 import { generateSecret } from '../domain/signing';
 import type { Customer, Subscription } from '../domain/types';
 import type { UrlPattern } from '../domain/url-pattern';
@@ -41,6 +42,7 @@ export class SubscriptionService {
     { secret = generateSecret(), ...settings }: NewSettings,
   ) {
     const owner = { customerId: customer.id, productId };
+    refuseTokenHeader(settings);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       ...owner,
@@ -60,6 +62,8 @@ export class SubscriptionService {
     change: Partial<SubscriptionSettings>,
   ): Promise<Subscription> {
     const settings = { ...before, ...change };
+    refuseFixed(before, settings);
+    refuseTokenHeader(settings);
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
@@ -94,6 +98,28 @@ export class SubscriptionService {
       errors: unknown.map((name) => ({ path: '/eventTypes', message: `${name} is not in the catalog` })),
     });
   }
+}
+
+/** Document 002: what a webhook of format `trigger` is about is settled when it is made. */
+function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
+  const errors: FieldError[] = [];
+  if (before.format !== after.format && [before.format, after.format].includes('trigger'))
+    errors.push({ path: '/format', message: 'a subscription of format trigger is made as one, and stays one' });
+  if (before.format === 'trigger' && !isDeepStrictEqual([...before.eventTypes].sort(), [...after.eventTypes].sort()))
+    errors.push({ path: '/eventTypes', message: 'fixed in format trigger: make another subscription' });
+  if (errors.length > 0)
+    throw new Problem('fixed-after-creation', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {
+      errors,
+    });
+}
+
+/** Format `trigger` sends its token there. */
+function refuseTokenHeader({ format, headers }: Pick<SubscriptionSettings, 'format' | 'headers'>): void {
+  const name = format === 'trigger' && Object.keys(headers).find((header) => header.toLowerCase() === 'authorization');
+  if (!name) return;
+  throw new Problem('validation-failed', 'Format trigger sets the header Authorization itself.', {
+    errors: [{ path: `/headers/${name}`, message: 'is set by Signpost in format trigger' }],
+  });
 }
 
 async function named<T>(name: string, write: () => Promise<T>): Promise<T> {

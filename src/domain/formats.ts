@@ -1,3 +1,7 @@
+import { createHmac } from 'node:crypto';
+import { MASK } from './mask';
+import type { Format } from './types';
+
 /** The parts of an event that a body is built from; `data` and `user` are JSON text and go in as the producer wrote them. */
 export interface BodySource {
   type: string;
@@ -7,6 +11,51 @@ export interface BodySource {
   channels: readonly string[];
 }
 
+/** What the formats beside `standard` say of the subscription and of this attempt. */
+export interface FormatContext {
+  event: BodySource & { id: string; productId: string };
+  subscription: {
+    id: string;
+    name: string;
+    customerId: string;
+    productId: string | null;
+    /** JSON text of an object. */
+    customData: string;
+    timeoutSeconds: number;
+    lastSuccessAt: Date | null;
+    lastFailureAt: Date | null;
+  };
+  /** Where the subscription is found in the API. */
+  apiUrl: string;
+  /** The current secret, as given. */
+  secret: string;
+  /** Time of this attempt. */
+  now: Date;
+}
+
+/** A body as it is sent, and as it may be kept and shown. */
+export interface Body {
+  text: string;
+  /** `null` where it follows from the event alone and is built again when somebody looks. */
+  shown: string | null;
+}
+
+/** The body of an attempt in the format of its subscription. Numbers and order of the producer's JSON are kept. */
+export function buildBody(format: Format, context: FormatContext): Body {
+  switch (format) {
+    case 'standard':
+      return { text: standardBody(context.event), shown: null };
+    case 'envelope':
+      return shownAsSent(envelopeBody(context));
+    case 'trigger':
+      return shownAsSent(triggerBody(context));
+    case 'flat':
+      return { text: flatBody(context.event.data, context.secret), shown: flatBody(context.event.data, MASK) };
+  }
+}
+
+const shownAsSent = (text: string): Body => ({ text, shown: text });
+
 /**
  * The body of format `standard` (Standard Webhooks, "Payload structure"): type, timestamp, data, and user and channels when present. It
  * follows from the event alone, so it needs not be kept with each attempt.
@@ -15,4 +64,57 @@ export function standardBody(event: BodySource): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
   const channels = event.channels.length === 0 ? '' : `,"channels":${JSON.stringify(event.channels)}`;
   return `{"type":${JSON.stringify(event.type)},"timestamp":"${event.occurredAt.toISOString()}","data":${event.data}${user}${channels}}`;
+}
+
+/**
+ * The body of format `envelope` (document 001): the payload, its exact JSON text beside it, and the hex HMAC-SHA256 of that text with the secret's text as
+ * key.
+ */
+function envelopeBody({ event, secret }: FormatContext): string {
+  const user = event.user === null ? '' : `,"user":${event.user}`;
+  const details = withMember(event.data, 'messageType', JSON.stringify(event.type), 'first');
+  const payload = `{"details":${details},"messageId":${JSON.stringify(event.id)},"timestamp":"${event.occurredAt.toISOString()}"${user}}`;
+  const signature = createHmac('sha256', secret).update(payload).digest('hex');
+  return `{"payload":${payload},"signature":"${signature}","payloadAsString":${JSON.stringify(payload)}}`;
+}
+
+/** The body of format `trigger` (document 002); also the claims of its token. `data` is the custom data, with the event's data under `event`. */
+function triggerBody({ event, subscription, apiUrl, now }: FormatContext): string {
+  const { id, name, customerId, productId, customData, timeoutSeconds, lastSuccessAt, lastFailureAt } = subscription;
+  const data = withMember(customData, 'event', event.data, 'last');
+  const members = {
+    webhook_id: id,
+    webhook_name: name,
+    object_class: event.type,
+    account_id: customerId,
+    product_id: productId ?? event.productId,
+    api_url: apiUrl,
+    triggered_at: now.toISOString(),
+    last_success_at: lastSuccessAt?.toISOString() ?? null,
+    last_failure_at: lastFailureAt?.toISOString() ?? null,
+    processing_timeout: timeoutSeconds,
+  };
+  return withMember(JSON.stringify(members), 'data', data, 'last');
+}
+
+/** The body of format `flat` (document 003): the event's data, and the shared secret beside it. */
+function flatBody(data: string, secret: string): string {
+  return withMember(data, 'secret', JSON.stringify(secret), 'last');
+}
+
+/**
+ * Adds a member to the JSON text of an object, in whose place one of that name would be lost: each name once. The text of the other members stays as it
+ * is, unless one has to go.
+ */
+export function withMember(object: string, name: string, value: string, place: 'first' | 'last'): string {
+  const parsed = JSON.parse(object) as Record<string, unknown>;
+  let text = object.trim();
+  if (Object.hasOwn(parsed, name)) {
+    const { [name]: _replaced, ...others } = parsed;
+    text = JSON.stringify(others);
+  }
+  const inner = text.slice(1, -1).trim();
+  const member = `${JSON.stringify(name)}:${value}`;
+  if (inner === '') return `{${member}}`;
+  return place === 'first' ? `{${member},${inner}}` : `{${inner},${member}}`;
 }

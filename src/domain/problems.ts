@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'event-id-conflict': [409, 'The event id was used for another event'],
   'idempotency-key-conflict': [409, 'The idempotency key was used for another request'],
   'already-delivered': [409, 'The notification was delivered'],
+  'fixed-after-creation': [409, 'The field cannot change after creation'],
   'notification-held': [409, 'The notification is held with its subscription'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is larger than this call takes'],

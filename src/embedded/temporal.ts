@@ -4,6 +4,7 @@ import { accepts, commandLine, endProcess, freePort, isAlive, spawnServer, waitU
 
 const DEFAULT_PORT = 7233;
 const DEFAULT_UI_PORT = 8233;
+const START_TRIES = 3;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 const SEARCH_ATTRIBUTES = ['SignpostCustomer', 'SignpostSubscription', 'SignpostEventType'];
@@ -46,6 +47,21 @@ export async function startTemporal(
     if (await accepts(left.port)) return describe(left, stateFile, true);
     await endProcess(left.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startFresh(cli, { database, stateFile, log }, wantedPort);
+    } catch (error) {
+      // It takes further ports by itself, and another program may be quicker to one of them.
+      if (tries >= START_TRIES || !/address already in use/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startFresh(
+  cli: string,
+  { database, stateFile, log }: { database: string; stateFile: string; log: string },
+  wantedPort: number,
+): Promise<RunningTemporal> {
   const port = await freePort(wantedPort);
   const uiPort = await freePort(wantedPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
   const logged = existsSync(log) ? statSync(log).size : 0;

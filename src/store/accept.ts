@@ -11,7 +11,7 @@ import type { Executor } from './database';
 import type { Delivery } from './deliveries';
 import {
   DELIVERY_SUBSCRIPTION_COLUMNS,
-  SECRETS_JOIN,
+  DELIVERY_SUBSCRIPTION_JOINS,
   toDeliverySubscription,
   type DeliverySubscription,
   type DeliverySubscriptionRow,
@@ -39,6 +39,8 @@ export type AcceptFault =
 
 export interface AcceptedNotification extends NotificationRef {
   status: 'pending' | 'held';
+  /** The product that the event belongs to. */
+  productId: string;
   /** Set where the first attempt is the accepting process's to make: what it needs for that beside the event. */
   headStart: DeliverySubscription | null;
 }
@@ -46,6 +48,34 @@ export interface AcceptedNotification extends NotificationRef {
 export type AcceptResult =
   | { kind: 'accepted'; id: string; duplicate: boolean; notifications: AcceptedNotification[] }
   | { kind: 'refused'; fault: AcceptFault };
+
+/** What becomes of a notification for a row of `subscription_states`. */
+export const PENDING_OR_HELD = `case when status = 'enabled' and settling_since is null then 'pending' else 'held' end`;
+export const LANE = `case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end`;
+
+/** Until when the first attempt is the accepting process's to make; null where it is not: held, in the slow lane, or under a rate limit. */
+export function claimedUntil(processId: string): string {
+  return `case
+      when ${processId}::text is not null and status = 'enabled' and settling_since is null and rate_limit_per_second is null
+        and timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (slow_until is null or slow_until <= now())
+      then now() + make_interval(secs => timeout_seconds + ${HEAD_START_WAIT_SECONDS})
+    end`;
+}
+
+/** Writes the notifications of `matched`. */
+export function insertNotifications(processId: string): string {
+  return `insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
+    claimed_by, claimed_until, reconcile_after)
+  select id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
+    case when claimed_until is not null then ${processId}::text end, claimed_until,
+    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end
+  from matched`;
+}
+
+/** Counts the events of `matched`, one row for each subscription. */
+export const COUNT_EVENTS = `insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
+  select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
+  on conflict (subscription_id) do update set events = c.events + excluded.events, last_event_at = excluded.last_event_at`;
 
 /**
  * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
@@ -104,38 +134,27 @@ ${
 matched as (
   select (left(event_id::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id,
     event_id, id as subscription_id, customer_id, owner, type,
-    case when status = 'enabled' and settling_since is null then 'pending' else 'held' end as status,
+    ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
-    case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end as lane,
-    case
-      when $12::text is not null and status = 'enabled' and settling_since is null and rate_limit_per_second is null
-        and timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (slow_until is null or slow_until <= now())
-      then now() + make_interval(secs => timeout_seconds + ${HEAD_START_WAIT_SECONDS})
-    end as claimed_until
+    ${LANE} as lane,
+    ${claimedUntil('$12')} as claimed_until
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
     and (channels = '{}' or channels && event_channels)
 ),
 notified as (
-  insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
-    claimed_by, claimed_until, reconcile_after)
-  select id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
-    case when claimed_until is not null then $12::text end, claimed_until,
-    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end
-  from matched
+  ${insertNotifications('$12')}
 ),
 counted as (
-  insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
-  select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
-  on conflict (subscription_id) do update set events = c.events + excluded.events, last_event_at = excluded.last_event_at
+  ${COUNT_EVENTS}
 )
 select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
   m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${DELIVERY_SUBSCRIPTION_COLUMNS}
 from checked c
 left join matched m on m.event_id = c.id
 left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
-${SECRETS_JOIN}
+${DELIVERY_SUBSCRIPTION_JOINS}
 order by c.position, m.subscription_id`;
 }
 
@@ -143,7 +162,7 @@ order by c.position, m.subscription_id`;
 const ACCEPT = { name: 'accept', text: acceptStatement(false) };
 const ACCEPT_TO_ALL = { name: 'accept-to-all', text: acceptStatement(true) };
 
-interface AcceptRow extends DeliverySubscriptionRow {
+export interface AcceptRow extends DeliverySubscriptionRow {
   position: number;
   fault: AcceptFault | null;
   owner: string | null;
@@ -205,11 +224,11 @@ export async function acceptEvents(
   return results as AcceptResult[];
 }
 
-function publicEventId(event: EventToAccept): string {
+function publicEventId(event: Pick<EventToAccept, 'id' | 'uuid'>): string {
   return event.id ?? encodeId('evt', event.uuid);
 }
 
-function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
+export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
   return {
     notificationId: encodeId('ntf', row.notification_id!),
     subscriptionId: encodeId('sub', row.subscription_id),
@@ -218,12 +237,16 @@ function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
     schedule: row.schedule,
     lane: row.lane,
     status: row.status,
+    productId: row.owner!,
     headStart: toDeliverySubscription(row),
   };
 }
 
 /** What the first attempt of a notification needs, from what the accept wrote and read; `null` where it is not this process's to make. */
-export function headStartDelivery(event: EventToAccept, notification: AcceptedNotification): Delivery | null {
+export function headStartDelivery(
+  event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'>,
+  notification: AcceptedNotification,
+): Delivery | null {
   const { headStart, notificationId } = notification;
   if (!headStart) return null;
   return {
@@ -238,6 +261,7 @@ export function headStartDelivery(event: EventToAccept, notification: AcceptedNo
     event: {
       id: publicEventId(event),
       type: event.type,
+      productId: notification.productId,
       occurredAt: event.timestamp,
       data: event.data,
       user: event.user ?? null,
@@ -251,7 +275,7 @@ export function headStartDelivery(event: EventToAccept, notification: AcceptedNo
 async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
-    text: `select k.body_hash, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, null as subscription_status
+    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, null as subscription_status
            from event_keys k left join notifications n on n.event_id = k.event_id
            where k.product_id = $1 and k.given_id = $2
            order by n.subscription_id`,

@@ -5,7 +5,7 @@ import { decodeId, encodeId, newUuid, uuidsSharingTime } from '../domain/ids';
 import type { Executor } from './database';
 import {
   DELIVERY_SUBSCRIPTION_COLUMNS,
-  SECRETS_JOIN,
+  DELIVERY_SUBSCRIPTION_JOINS,
   toDeliverySubscription,
   type DeliverySubscription,
   type DeliverySubscriptionRow,
@@ -24,7 +24,15 @@ export interface Delivery {
   acceptedAt: Date;
   /** Whose first attempt it is, while the claim has not lapsed. */
   claimedBy: string | null;
-  event: { id: string; type: string; occurredAt: Date; data: string; user: string | null; channels: string[] };
+  event: {
+    id: string;
+    type: string;
+    productId: string;
+    occurredAt: Date;
+    data: string;
+    user: string | null;
+    channels: string[];
+  };
   /** `null` where the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
@@ -40,6 +48,7 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   event_id: string;
   given_id: string | null;
   event_type: string;
+  product_id: string;
   occurred_at: Date;
   data: string;
   user_context: string | null;
@@ -48,13 +57,13 @@ interface DeliveryRow extends DeliverySubscriptionRow {
 
 const LOAD = `
 select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-  case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.subscription_id, n.customer_id,
+  case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
   e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
   ${DELIVERY_SUBSCRIPTION_COLUMNS}
 from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
-${SECRETS_JOIN}
+${DELIVERY_SUBSCRIPTION_JOINS}
 where n.id = $1 and e.id between $2 and $3`;
 
 /** @returns `undefined` where there is no such notification */
@@ -77,6 +86,7 @@ export async function loadDelivery(db: Executor, notificationId: string): Promis
     event: {
       id: row.given_id ?? encodeId('evt', row.event_id),
       type: row.event_type,
+      productId: row.product_id,
       occurredAt: row.occurred_at,
       data: row.data,
       user: row.user_context,

@@ -11,6 +11,14 @@ export interface DeliverySubscription {
   method: HttpMethod;
   headers: Record<string, string>;
   format: Format;
+  /** Set where the subscription is bound to one product. */
+  productId: string | null;
+  name: string;
+  /** JSON text of an object. */
+  customData: string;
+  /** Read for format `trigger` only, which says them. */
+  lastSuccessAt: Date | null;
+  lastFailureAt: Date | null;
   timeoutSeconds: number;
   rateLimited: boolean;
   slow: boolean;
@@ -27,6 +35,11 @@ export interface DeliverySubscriptionRow {
   method: HttpMethod;
   headers: Record<string, string>;
   format: Format;
+  subscription_product_id: string | null;
+  name: string;
+  custom_data: string;
+  last_success_at: Date | null;
+  last_failure_at: Date | null;
   timeout_seconds: number;
   rate_limited: boolean;
   slow: boolean | null;
@@ -36,10 +49,12 @@ export interface DeliverySubscriptionRow {
 
 /** Selected both by the accept, for head starts, and by later attempts; `subscription_id` and `customer_id` come from the notification. */
 export const DELIVERY_SUBSCRIPTION_COLUMNS = `s.status as subscription_status, s.url, s.method, s.headers, s.format, s.timeout_seconds,
+  s.product_id as subscription_product_id, s.name, s.custom_data::text as custom_data, t.last_success_at, t.last_failure_at,
   s.rate_limit_per_second is not null as rate_limited, s.slow_until > now() as slow, k.ciphertexts, k.key_ids`;
 
-/** Joins the live secrets `k` to `subscription_states s`. */
-export const SECRETS_JOIN = `left join lateral (
+/** Joins to `subscription_states s` its live secrets `k`, and the statistics `t` that format `trigger` says. */
+export const DELIVERY_SUBSCRIPTION_JOINS = `left join subscription_attempt_statistics t on s.format = 'trigger' and t.subscription_id = s.id
+left join lateral (
   select array_agg(ciphertext order by newest desc, created_at desc) as ciphertexts, array_agg(key_id order by newest desc, created_at desc) as key_ids
   from (select *, expires_at is null as newest from subscription_secrets where subscription_id = s.id and (expires_at is null or expires_at > now())) live
 ) k on true`;
@@ -55,6 +70,11 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     method: row.method,
     headers: row.headers,
     format: row.format,
+    productId: row.subscription_product_id,
+    name: row.name,
+    customData: row.custom_data,
+    lastSuccessAt: row.last_success_at,
+    lastFailureAt: row.last_failure_at,
     timeoutSeconds: row.timeout_seconds,
     rateLimited: row.rate_limited,
     slow: row.slow ?? false,

@@ -1,3 +1,4 @@
+import { decodeId } from '../domain/ids';
 import type { EventType, Scope } from '../domain/types';
 import type { Executor } from './database';
 import { toPage, type Page, type PageRequest } from './pages';
@@ -106,4 +107,40 @@ export async function unknownEventTypes(
     values: [names, productId],
   });
   return rows.map((row) => row.name);
+}
+
+/** A type that a subscription gets, with whether its product takes events. */
+export type TriggerableType = Pick<EventType, 'name' | 'productId' | 'schema' | 'sample'> & { productEnabled: boolean };
+
+/**
+ * Finds a live type among those that a subscription gets: one that it names before one that only a pattern of it covers.
+ *
+ * @param name - this one, provided that the subscription gets it
+ */
+export async function findTypeOfSubscription(
+  db: Executor,
+  subscriptionId: string,
+  scope: Scope,
+  name?: string,
+): Promise<TriggerableType | undefined> {
+  const { rows } = await db.query<Pick<Row, 'name' | 'product_id' | 'schema' | 'sample'> & { enabled: boolean }>({
+    text: `select t.name, t.product_id, t.schema, t.sample, p.enabled
+           from subscription_states s
+           join event_types t on (t.name = any (s.event_types) or t.name ~ s.event_type_regex) and not t.archived
+             and t.product_id = coalesce(s.product_id, s.customer_product_id, t.product_id)
+           join products p on p.id = t.product_id
+           where s.id = $1 and ($2::text is null or t.product_id = $2) and ($3::text is null or t.name = $3)
+           order by t.name = any (s.event_types) desc, t.name limit 1`,
+    values: [decodeId('sub', subscriptionId), scope.productId ?? null, name ?? null],
+  });
+  const row = rows[0];
+  return (
+    row && {
+      name: row.name,
+      productId: row.product_id,
+      schema: row.schema,
+      sample: row.sample,
+      productEnabled: row.enabled,
+    }
+  );
 }

@@ -26,7 +26,15 @@ beforeAll(async () => {
   const { db } = database;
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
-  const attempter = createAttempter({ db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log });
+  const attempter = createAttempter({
+    db,
+    sealer: TEST_SEALER,
+    publicUrl: () => 'http://signpost.example',
+    http,
+    recorder: createRecorder(db),
+    metrics,
+    log,
+  });
   const activity = createDeliver({
     db,
     attempter,

@@ -356,6 +356,7 @@ function declaredRoutes(): Route[] {
     metrics: nothing,
     allowedUrls: [],
     acceptor: nothing,
+    launcher: nothing,
     challenger: nothing,
     control: nothing,
     temporal: nothing,

@@ -6,6 +6,7 @@ import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth';
 import { docsPage } from '../../src/api/docs-page';
 import type { Route } from '../../src/api/route';
+import type { Launcher } from '../../src/api/ports';
 import { allRoutes } from '../../src/api/routes';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallenger } from '../../src/delivery/challenge';
@@ -71,6 +72,13 @@ export async function startTestApi(
   };
   const behind = { hasRoom: true, temporalAnswers: true };
   const authenticator = createAuthenticator(ADMIN_KEY, (hash) => findPrincipalByKeyHash(db, hash));
+  const launcher: Launcher = {
+    processId: 'test',
+    get hasRoom() {
+      return behind.hasRoom;
+    },
+    launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
+  };
   const routes = allRoutes({
     role: 'all',
     db,
@@ -79,17 +87,8 @@ export async function startTestApi(
     metrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(
-      db,
-      {
-        processId: 'test',
-        get hasRoom() {
-          return behind.hasRoom;
-        },
-        launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
-      },
-      metrics,
-    ),
+    acceptor: new Acceptor(db, launcher, metrics),
+    launcher,
     challenger: createChallenger(http),
     control: {
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),

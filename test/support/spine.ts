@@ -39,7 +39,15 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
   );
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
-  const attemptDeps = { db, sealer: TEST_SEALER, http, recorder: createRecorder(db), metrics, log };
+  const attemptDeps = {
+    db,
+    sealer: TEST_SEALER,
+    publicUrl: () => 'http://signpost.example',
+    http,
+    recorder: createRecorder(db),
+    metrics,
+    log,
+  };
   const attempter = createAttempter(attemptDeps);
   const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, attempter, log);
   const workers = await startWorkers(

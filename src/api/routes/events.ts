@@ -15,6 +15,7 @@ import {
   eventTypeName,
   givenId,
   isUuidKey,
+  jsonObject,
   pageOf,
   pageQuery,
   pageRequest,
@@ -28,11 +29,6 @@ const MAX_EVENT_BYTES = 256 * 1024;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH = 1000;
 const MAX_CHANNELS = 100;
-
-/** Any JSON object, kept as it is. */
-const jsonObject = z
-  .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
-  .meta({ type: 'object' });
 
 const eventInput = z
   .strictObject({

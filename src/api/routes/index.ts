@@ -8,7 +8,7 @@ import { VERSION } from '../../version';
 import type { Acceptor } from '../acceptor';
 import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
-import type { Challenger, NotificationControl, Settler } from '../ports';
+import type { Challenger, Launcher, NotificationControl, Settler } from '../ports';
 import { route, type Route } from '../route';
 import { SubscriptionService } from '../subscription-service';
 import { allowlistRoutes } from './allowlist';
@@ -23,6 +23,7 @@ import { productRoutes } from './products';
 import { secretRoutes } from './secrets';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
+import { triggerRoutes } from './trigger';
 
 /** What the routes are built from. */
 export interface RouteDeps {
@@ -35,6 +36,7 @@ export interface RouteDeps {
   metrics: Metrics;
   allowedUrls: readonly UrlPattern[];
   acceptor: Acceptor;
+  launcher: Launcher;
   challenger: Challenger;
   control: NotificationControl;
   temporal: Probe;
@@ -52,6 +54,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...customerRoutes(),
     ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
     ...statisticsRoutes(),
+    ...triggerRoutes(deps.launcher),
     ...secretRoutes(deps.sealer),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),

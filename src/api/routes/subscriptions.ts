@@ -46,7 +46,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation'],
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
         await lockAllowlist(context.db, 'shared');
@@ -142,7 +142,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       params,
       body: settingsSchema.partial(),
       answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
-      problems: ['not-found', 'already-exists', 'unknown-event-type'],
+      problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation'],
       async handle(context) {
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { newUuid } from '../../domain/ids';
+import { Problem } from '../../domain/problems';
+import { headStartDelivery } from '../../store/accept';
+import { findTypeOfSubscription, type TriggerableType } from '../../store/event-types';
+import { findNotification } from '../../store/notifications';
+import { acceptTriggered } from '../../store/trigger';
+import { scopeOf } from '../auth';
+import { compileSchema } from '../json-schema';
+import type { Launcher } from '../ports';
+import { route, type Context, type Route } from '../route';
+import { eventTypeName, jsonObject } from '../schemas';
+import { notificationSchema } from './notifications';
+import { subscriptionOf } from './subscriptions';
+
+/** Trigger Now: one event for one subscription, through the real path. */
+export function triggerRoutes(launcher: Launcher): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/subscriptions/:id/trigger',
+      summary: 'Trigger a subscription now',
+      description:
+        'Sends the sample of an event type (or the given data) to this subscription only, signed, recorded and retried as any event. Without `type`: the first that the subscription names, or that its patterns cover.',
+      tag: 'Subscriptions',
+      roles: ['admin', 'product'],
+      params: z.object({ id: z.string() }),
+      body: z.strictObject({
+        type: eventTypeName.optional(),
+        data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
+      }),
+      answers: { 202: { description: 'The notification', schema: notificationSchema } },
+      problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
+      creates: true,
+      async handle(context) {
+        if (!launcher.hasRoom) throw new Problem('too-many-requests', 'Too much waits to be started.');
+        const subscription = await subscriptionOf(context, context.params.id);
+        const type = await typeOf(context, subscription.id, context.body.type);
+        const data = checkedData(type, context.body.data);
+        const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
+        const claimedAt = performance.now();
+        const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
+        const { notificationId } = notification;
+        await context.audit('subscription.trigger', subscription.id, { type: type.name, notificationId });
+        if (notification.status === 'pending') {
+          const delivery = headStartDelivery({ ...event, channels: [] }, notification);
+          context.afterCommit(() => launcher.launch([{ notification, delivery, claimedAt }]));
+        }
+        return { status: 202, body: (await findNotification(context.db, notificationId, {}))! };
+      },
+    }),
+  ];
+}
+
+async function typeOf(context: Context, subscriptionId: string, name: string | undefined): Promise<TriggerableType> {
+  const type = await findTypeOfSubscription(context.db, subscriptionId, scopeOf(context.principal), name);
+  if (!type) {
+    const message =
+      name === undefined ? 'the subscription gets none that is in the catalog' : 'the subscription does not get it';
+    throw new Problem('unknown-event-type', `There is no such event type to trigger: ${message}.`, {
+      errors: [{ path: '/type', message }],
+    });
+  }
+  if (!type.productEnabled) throw new Problem('product-disabled', 'An operator enables it (PATCH /v1/products/:id).');
+  return type;
+}
+
+/** @returns JSON text */
+function checkedData({ name, schema, sample }: TriggerableType, given: object | undefined): string {
+  if (given === undefined) return JSON.stringify(sample ?? {});
+  const errors = schema ? compileSchema(schema)(given) : [];
+  if (errors.length > 0) {
+    throw new Problem('data-breaks-schema', `The data is not as the schema of ${name} has it.`, {
+      errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
+    });
+  }
+  return JSON.stringify(given);
+}

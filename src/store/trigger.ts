@@ -1,0 +1,62 @@
+import { decodeId } from '../domain/ids';
+import {
+  claimedUntil,
+  COUNT_EVENTS,
+  insertNotifications,
+  LANE,
+  PENDING_OR_HELD,
+  toAccepted,
+  type AcceptedNotification,
+  type AcceptRow,
+  type EventToAccept,
+} from './accept';
+import type { Executor } from './database';
+import { DELIVERY_SUBSCRIPTION_COLUMNS, DELIVERY_SUBSCRIPTION_JOINS } from './delivery-subscription';
+
+/** An event that is for one subscription only, whatever else would match it. */
+export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };
+
+const TRIGGER = `
+with stored as (
+  insert into events (id, product_id, type, customer_id, channels, occurred_at, data)
+  select $1, $2, $3, customer_id, '{}', $4, $5::json from subscription_states where id = $6
+),
+matched as (
+  select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
+    $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
+    ${claimedUntil('$7')} as claimed_until
+  from subscription_states where id = $6
+),
+notified as (
+  ${insertNotifications('$7')}
+),
+counted as (
+  ${COUNT_EVENTS}
+)
+select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, ${DELIVERY_SUBSCRIPTION_COLUMNS}
+from matched m
+left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
+${DELIVERY_SUBSCRIPTION_JOINS}`;
+
+/** Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt. @returns its notification */
+export async function acceptTriggered(
+  db: Executor,
+  event: TriggeredEvent,
+  subscriptionId: string,
+  claimedBy: string,
+): Promise<AcceptedNotification> {
+  const { rows } = await db.query<AcceptRow>({
+    text: TRIGGER,
+    values: [
+      event.uuid,
+      event.productId,
+      event.type,
+      event.timestamp,
+      event.data,
+      decodeId('sub', subscriptionId),
+      claimedBy,
+    ],
+  });
+  if (!rows[0]) throw new Error(`Subscription ${subscriptionId} is gone.`);
+  return toAccepted(rows[0], event.type);
+}
