@@ -7,6 +7,7 @@ import { createAuthenticator } from '../../src/api/auth';
 import { docsPage } from '../../src/api/docs-page';
 import type { Route } from '../../src/api/route';
 import { allRoutes } from '../../src/api/routes';
+import { secretPage } from '../../src/api/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallenger } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
@@ -100,7 +101,7 @@ export async function startTestApi(
   });
   const app = createApp({
     routes,
-    pages: [docsPage()],
+    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,
     sealer: TEST_SEALER,
     authenticator,

@@ -20,6 +20,7 @@ import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
 import { operationRoutes, type Probe } from './operations';
 import { productRoutes } from './products';
+import { secretLinkRoutes } from './secret-links';
 import { secretRoutes } from './secrets';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
@@ -34,6 +35,8 @@ export interface RouteDeps {
   settler: Settler;
   metrics: Metrics;
   allowedUrls: readonly UrlPattern[];
+  /** Where clients reach the API, for links; absent: where a call reached it. */
+  publicUrl?: string;
   acceptor: Acceptor;
   challenger: Challenger;
   control: NotificationControl;
@@ -53,6 +56,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
     ...statisticsRoutes(),
     ...secretRoutes(deps.sealer),
+    ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),
