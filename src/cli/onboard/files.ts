@@ -6,8 +6,12 @@ import { parseUrlPattern } from '../../domain/url-pattern';
 import { fieldsSchema } from './fields';
 
 const jsonObject = z.record(z.string(), z.unknown());
-const eachOnce = <T>(keyOf: (entry: T) => string, what: string) =>
-  [(list: T[]) => new Set(list.map(keyOf)).size === list.length, `each ${what} once`] as const;
+/** Refuses an entry whose name an earlier one has. */
+function namesOnce(list: readonly { name: string }[], context: z.RefinementCtx): void {
+  for (const [index, { name }] of list.entries())
+    if (list.findIndex((entry) => entry.name === name) < index)
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} is there twice` });
+}
 
 /** An event type as a file has it: its data by a JSON Schema, or by the short form. */
 export const catalogEntry = z
@@ -21,7 +25,7 @@ export const catalogEntry = z
   .refine(({ schema, fields }) => !schema || !fields, { message: 'schema or fields, not both', path: ['fields'] });
 export type CatalogEntry = z.output<typeof catalogEntry>;
 
-export const catalog = z.array(catalogEntry).refine(...eachOnce<CatalogEntry>(({ name }) => name, 'name'));
+export const catalog = z.array(catalogEntry).superRefine(namesOnce);
 
 /** What `signpost onboard product` reads. */
 export const productFile = z.strictObject({
@@ -35,7 +39,7 @@ export const productFile = z.strictObject({
   archiveOthers: z.boolean().default(false),
   apiKeys: z
     .array(z.strictObject({ name: displayName }))
-    .refine(...eachOnce<{ name: string }>(({ name }) => name, 'name'))
+    .superRefine(namesOnce)
     .default([]),
 });
 export type ProductFile = z.output<typeof productFile>;
@@ -53,11 +57,7 @@ export const customerFile = z.strictObject({
       z.string().refine((text) => parseUrlPattern(text) !== undefined, 'scheme://host[:port][/path-prefix], or a host'),
     )
     .default([]),
-  subscriptions: z
-    .array(newSettingsSchema)
-    .min(1, 'at least one')
-    .max(200)
-    .refine(...eachOnce<{ name: string }>(({ name }) => name, 'name')),
+  subscriptions: z.array(newSettingsSchema).min(1, 'at least one').max(200).superRefine(namesOnce),
   checks: z.strictObject({ challenge: z.boolean().default(false), test: z.boolean().default(false) }).prefault({}),
 });
 export type CustomerFile = z.output<typeof customerFile>;
