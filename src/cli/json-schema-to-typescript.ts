@@ -41,7 +41,7 @@ export function typesModule(events: readonly TypedEvent[]): string {
   return `${[
     HEAD,
     ...declarations,
-    `/** The data of each event type, by its name. */\nexport interface EventTypes {\n${entries.join('\n')}\n}`,
+    `/** The data of each event type, by its name. */\nexport type EventTypes = {\n${entries.join('\n')}\n};`,
   ].join('\n')}\n`;
 }
 
@@ -141,7 +141,7 @@ class Writer {
         inner,
         schema.deprecated,
       );
-      return `${text}${inner}${JSON.stringify(name)}${required.includes(name) ? '' : '?'}: ${this.typeOf(schema, inner)};`;
+      return `${text}${inner}${propertyName(name)}${required.includes(name) ? '' : '?'}: ${this.typeOf(schema, inner)};`;
     });
     // What the index allows has to include what the named properties are.
     if (open) lines.push(`${inner}[name: string]: unknown;`);
@@ -175,6 +175,10 @@ class Writer {
     return steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], this.root) as
       Schema | undefined;
   }
+}
+
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }
 
 function union(types: readonly string[]): string {

@@ -121,7 +121,7 @@ subscriptions:
       .split('\n')
       .map((line) => line.replace(`${unknown}:`, '')),
   ).toEqual([
-    '1:43  customer.productId: no such product',
+    '1:48  customer.productId: no such product',
     '7:9  subscriptions.0.eventTypes.1: payment.confirmd.v1 is not in the catalog',
   ]);
   expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
