@@ -40,7 +40,7 @@ Example:
       const path = `/v1/subscriptions/${encodeURIComponent(subscriptionId)}/recover`;
       let recovery = await session.client.request<Recovery>('POST', path, { body: given(options) });
       if (wait) session.note(`recovery ${recovery.id} runs`);
-      while (wait && recovery.status === 'running') {
+      while (wait && ['pending', 'running'].includes(recovery.status)) {
         await sleep(POLL_MS);
         recovery = await session.client.request<Recovery>('GET', pathOf(recovery.id));
       }

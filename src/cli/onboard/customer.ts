@@ -1,4 +1,5 @@
 import { isPattern } from '../../domain/event-type-pattern';
+import type { Format } from '../../domain/types';
 import { find, list, type Client, type Json } from '../client';
 import { customerFile, type CustomerFile } from './files';
 import { stepFor, type Plan } from './plan';
@@ -18,6 +19,7 @@ export interface Subscription extends Json {
   url: string;
   status: string;
   eventTypes: string[];
+  format: Format;
   retrySchedule: number[] | null;
 }
 

@@ -1,4 +1,5 @@
 import { matchesEventType } from '../../domain/event-type-pattern';
+import type { Format } from '../../domain/types';
 import type { EventType } from './catalog';
 import type { Subscription } from './customer';
 import type { Block } from './document';
@@ -29,6 +30,7 @@ export function handOverSheet({ customer, subscriptions, catalog, links }: HandO
     { text: 'Signpost sends an HTTP request to your endpoint whenever one of the events below happens.' },
     ...endpoints(subscriptions),
     ...secrets(subscriptions, links),
+    ...bodies(subscriptions),
     ...events(types),
     ...SIGNATURE,
     ...retries(customer.retrySchedule, subscriptions),
@@ -45,7 +47,7 @@ function endpoints(subscriptions: readonly Subscription[]): Block[] {
         name,
         `${String(method)} ${url}`,
         eventTypes.join(', '),
-        String(format),
+        format,
         `${String(timeoutSeconds)} s`,
       ]),
     },
@@ -65,6 +67,24 @@ function secrets(subscriptions: readonly Subscription[], links: readonly SecretL
         return [name, link?.url ?? 'as agreed', link?.expiresAt ?? '-'];
       }),
     },
+  ];
+}
+
+/** Where the fields of an event are in a request, and what a format has beside the signature that all have. */
+const BODIES: Record<Format, string> = {
+  standard: 'The body is {"type", "timestamp", "data"}; the fields below are in data.',
+  envelope:
+    'The body is {"payload": {"details", "messageId", "timestamp"}, "signature", "payloadAsString"}; the fields below are in details, beside messageType. signature is the hexadecimal HMAC-SHA256 of payloadAsString; its key is the text of the secret.',
+  trigger:
+    'The body says which webhook was triggered, for which account and when; the fields below are in data.event. The header Authorization carries a JWT (HS256) of the same; its key is the text of the secret.',
+  flat: 'The fields below are the body, beside secret, which is the secret itself.',
+};
+
+function bodies(subscriptions: readonly Subscription[]): Block[] {
+  const used = [...new Set(subscriptions.map(({ format }) => format))];
+  return [
+    { heading: 2, text: 'What a request holds' },
+    ...used.map((format) => ({ text: used.length > 1 ? `Format ${format}: ${BODIES[format]}` : BODIES[format] })),
   ];
 }
 
