@@ -125,7 +125,7 @@ class Writer {
   private array({ items, prefixItems }: Schema, indent: string): string {
     const rest = items === undefined ? 'unknown' : this.typeOf(items, indent);
     if (!prefixItems) return `Array<${rest}>`;
-    const first = prefixItems.map((item) => `${this.typeOf(item, indent)}?`);
+    const first = prefixItems.map((item) => `${grouped(this.typeOf(item, indent))}?`);
     return `[${[...first, ...(items === false ? [] : [`...Array<${rest}>`])].join(', ')}]`;
   }
 
@@ -184,12 +184,17 @@ function propertyName(name: string): string {
 function union(types: readonly string[]): string {
   const distinct = [...new Set(types)];
   if (distinct.includes('unknown')) return 'unknown';
-  return distinct.length === 1 ? distinct[0]! : `(${distinct.join(' | ')})`;
+  return distinct.join(' | ');
 }
 
 function intersection(types: readonly string[]): string {
   const distinct = [...new Set(types)];
-  return distinct.length === 1 ? distinct[0]! : `(${distinct.join(' & ')})`;
+  return distinct.length === 1 ? distinct[0]! : distinct.map(grouped).join(' & ');
+}
+
+/** A union among other operators needs brackets; around anything else they do no harm. */
+function grouped(type: string): string {
+  return type.includes(' | ') ? `(${type})` : type;
 }
 
 function literal(value: unknown): string {

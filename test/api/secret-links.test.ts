@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm';
 import { startTestApi, type TestApi } from '../support/api';
 
 let api: TestApi;
@@ -58,6 +59,57 @@ it('looking at the page does not use the link up, and the page holds no secret',
   }
   expect((await api.call('GET', '/secret/page.js', { key: null })).headers.get('content-type')).toContain('javascript');
   expect((await open(token)).status).toBe(200);
+});
+
+/** Opens the page as a browser does: its own script on the elements that it asks for, with the real service behind. */
+async function visit(
+  url: URL,
+): Promise<{ text(id: string): string; hidden(id: string): boolean; click(): Promise<void> }> {
+  const script = (await api.call('GET', '/secret/page.js', { key: null })).body as string;
+  const elements = new Map<string, { textContent: string; hidden: boolean; disabled: boolean }>();
+  let clicked: () => Promise<void> = () => Promise.reject(new Error('nothing waits for a click'));
+  const getElementById = (id: string) => {
+    const element = elements.get(id) ?? {
+      textContent: '',
+      hidden: false,
+      disabled: false,
+      addEventListener: (_: string, listener: () => Promise<void>) => (clicked = listener),
+    };
+    elements.set(id, element);
+    return element;
+  };
+  const replaceState = (_state: unknown, _title: string, path: string) => {
+    url = new URL(path, url);
+  };
+  runInContext(
+    script,
+    createContext({
+      document: { getElementById },
+      location: { hash: url.hash, pathname: url.pathname },
+      history: { replaceState },
+      fetch: (path: string, init: RequestInit) => fetch(new URL(path, url), init),
+    }),
+  );
+  return {
+    text: (id) => elements.get(id)?.textContent ?? '',
+    hidden: (id) => elements.get(id)?.hidden ?? false,
+    click: () => clicked(),
+  };
+}
+
+it('the page shows the secret after the click, and says so where the link was used before', async () => {
+  const { url } = await makeLink();
+  const { secret } = await api.must('GET', `/v1/subscriptions/${subscription.id}/secret`, undefined, key);
+  const first = await visit(url);
+  expect(first.text('secret')).toBe('');
+  await first.click();
+  expect(first.text('secret')).toBe(secret);
+  expect(first.text('whose')).toBe('payments, for http://127.0.0.1:1/hook');
+  expect(first.hidden('show')).toBe(true);
+  const second = await visit(url);
+  await second.click();
+  expect(second.text('secret')).toBe('');
+  expect(second.text('say')).toContain('Ask for a new one.');
 });
 
 it('the link expires when it was said to', async () => {

@@ -122,6 +122,22 @@ it.each<[string, object, string[], string[]]>([
   ],
   ['an empty object', { type: 'object', additionalProperties: false }, ['{}'], ['{ a: 1 }']],
   [
+    'choices within allOf',
+    {
+      allOf: [
+        {
+          anyOf: [
+            { properties: { a: { const: 1 } }, required: ['a'] },
+            { properties: { b: { const: 2 } }, required: ['b'] },
+          ],
+        },
+        { properties: { c: { type: ['string', 'null'] } }, required: ['c'] },
+      ],
+    },
+    ['{ a: 1, c: null }', "{ b: 2, c: '' }"],
+    ['{ a: 1 }', '{ c: null }'],
+  ],
+  [
     'a tuple',
     { properties: { t: { type: 'array', prefixItems: [{ type: 'string' }], items: false } } },
     ["{ t: ['a'] }"],

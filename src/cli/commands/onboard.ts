@@ -94,7 +94,7 @@ Examples:
             status: ({ status }) => status,
           }),
           ...(checks.length > 0 ? [showChecks(checks)] : []),
-          ...(options.handOver ?? []).map((sheet) => `hand-over sheet: ${sheet}`),
+          ...(options.handOver ? [`hand-over sheet: ${options.handOver.join(', ')}`] : []),
         ].join('\n\n'),
       );
       if (checks.some(({ passed }) => !passed)) throw new CliError(EXIT.failed, 'Not every check succeeded.');

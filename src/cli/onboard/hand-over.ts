@@ -124,7 +124,7 @@ const SIGNATURE: Block[] = [
     ],
   },
   {
-    text: 'A signature is v1, and the base64 of HMAC-SHA256 over "<webhook-id>.<webhook-timestamp>.<body as received>". The key is what follows whsec_ in the secret, decoded from base64; a secret without that prefix is the key as it stands. In JavaScript:',
+    text: 'A signature is v1, and the base64 of HMAC-SHA256 over "<webhook-id>.<webhook-timestamp>.<body as received>". The key is what follows whsec_ in the secret, decoded from base64; a secret without that prefix is the key as it stands, which the libraries call raw. In JavaScript:',
   },
   {
     code: `import { Webhook } from 'standardwebhooks';
