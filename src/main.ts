@@ -184,7 +184,7 @@ async function compose(
   });
   const app = createApp({
     routes,
-    pages: [requestLog(log), docsPage(), secretPage({ db, sealer })],
+    pages: [requestLog(log), docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer })])],
     db,
     sealer,
     authenticator,

@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createClient } from '../../src/cli/client';
+import { sendTest } from '../../src/cli/onboard/checks';
 import { signpost } from '../support/cli';
 
 /** Commands that only pass on: what they send, held against the HTTP contract by a server that takes everything. */
@@ -61,5 +63,21 @@ it('recover --wait waits until the recovery has ended', async () => {
     'POST /v1/subscriptions/sub_1/recover',
     'GET /v1/recoveries/rec_1',
     'GET /v1/recoveries/rec_1',
+  ]);
+});
+
+it.each([
+  ['delivered', { lastError: null, lastResponseStatus: 204 }, true, 'delivered: HTTP 204'],
+  ['retrying', { lastError: { message: 'timed out' }, lastResponseStatus: null }, false, 'retrying: timed out'],
+  ['held', { lastError: null, lastResponseStatus: null }, false, 'held'],
+])('a test notification that ends up %s', async (status, last, passed, detail) => {
+  answers = ['pending', 'delivering', status].map((now) => ({ id: 'ntf_1', status: now, ...last }));
+  const subscription = { id: 'sub_1', name: 'main' } as Parameters<typeof sendTest>[1];
+  const result = await sendTest(createClient(url, 'key'), subscription);
+  expect(result).toEqual({ subscription: 'main', check: 'test', passed, detail });
+  expect(calls.map(({ call }) => call)).toEqual([
+    'POST /v1/subscriptions/sub_1/trigger',
+    'GET /v1/notifications/ntf_1',
+    'GET /v1/notifications/ntf_1',
   ]);
 });

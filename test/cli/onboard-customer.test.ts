@@ -195,6 +195,12 @@ subscriptions: [{ name: s, url: https://customer1.example, eventTypes: ['*'] }]
   expect(markdown).toContain('A &lt;script>alert(1)&lt;/script> \\| \\[x\\](javascript:y)');
 });
 
+it('a sheet that cannot be written is told before anything is set up', async () => {
+  const ran = await onboard(EXAMPLE, '--hand-over', path.join(directory, 'no', 'such', 'sheet.md'));
+  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('ENOENT') });
+  expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
+});
+
 it('a dry run writes no sheet and asks for no link', async () => {
   const sheet = path.join(directory, 'sheet.md');
   expect((await onboard(EXAMPLE, '--dry-run', '--hand-over', sheet)).code).toBe(0);

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { given, wholeNumber } from '../arguments';
 import type { Client } from '../client';
@@ -80,6 +81,7 @@ Examples:
         session.print({ dryRun: true, steps }, () => showSteps(steps));
         return;
       }
+      for (const sheet of options.handOver ?? []) checkWritable(sheet);
       for (const call of plan.calls) await call();
       // The customer needs the sheet to pass the checks, so it comes first.
       await writeSheets(client, plan, options);
@@ -104,6 +106,15 @@ Examples:
 function sheetFile(name: string, before: string[] = []): string[] {
   if (!/\.(md|html)$/.test(name)) throw new InvalidArgumentError('expected a name that ends in .md or .html.');
   return [...before, name];
+}
+
+/** Better known before anything is set up. */
+function checkWritable(name: string): void {
+  try {
+    accessSync(path.dirname(name), constants.W_OK);
+  } catch (error) {
+    throw new CliError(EXIT.usage, `${name} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 async function writeSheets(client: Client, plan: CustomerPlan, options: CustomerOptions): Promise<void> {
