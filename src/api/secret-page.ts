@@ -13,6 +13,11 @@ export const SECRET_PAGE_PATH = '/secret';
 const BODY_LIMIT_BYTES = 1024;
 const body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'is not the token of a link') });
 
+/** What is kept of a link's token. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
 const PAGE = `<!doctype html>
 <html lang="en">
 <head>
@@ -90,7 +95,7 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
     response.set('cache-control', 'no-store');
     const { token } = parseOrThrow(body, request.body ?? {}, '');
     const opened = await db.transaction(async (executor) => {
-      const link = await openSecretLink(executor, sealer, createHash('sha256').update(token).digest());
+      const link = await openSecretLink(executor, sealer, hashToken(token));
       if (!link) return undefined;
       const { subscriptionId, subscriptionName: name, productId, url, secret } = link;
       const holder = {

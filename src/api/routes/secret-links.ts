@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { insertSecretLink } from '../../store/secret-links';
 import { route, type Route } from '../route';
 import { timestamp } from '../schemas';
-import { SECRET_PAGE_PATH } from '../secret-page';
+import { hashToken, SECRET_PAGE_PATH } from '../secret-page';
 import { lockedSubscriptionOf } from './subscriptions';
 
 const TOKEN_BYTES = 32;
@@ -51,8 +51,4 @@ export function secretLinkRoutes(publicUrl: string | undefined): Route[] {
 
 function originOf(request: Request): string {
   return `${request.protocol}://${request.get('host') ?? ''}`;
-}
-
-function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }
