@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CliError, EXIT } from './exit-codes';
 
 const TIMEOUT_MS = 60_000;
+const CLOSED = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
 /** Any JSON object of the API. */
 export type Json = Record<string, unknown>;
@@ -63,8 +64,10 @@ async function send(
   method: string,
   url: string,
   apiKey: string,
-  { body, idempotencyKey }: RequestOptions,
+  options: RequestOptions,
+  again = method === 'GET',
 ): Promise<Response> {
+  const { body, idempotencyKey } = options;
   try {
     return await fetch(url, {
       method,
@@ -80,6 +83,8 @@ async function send(
     });
   } catch (error) {
     const { cause, message } = error as Error & { cause?: { code?: string } };
+    // A connection that was kept open may have been closed by the service just then; what only reads is sent again (RFC 9112 §9.3.1).
+    if (again && CLOSED.includes(cause?.code ?? '')) return send(method, url, apiKey, options, false);
     throw new CliError(
       EXIT.unreachable,
       `${new URL(url).origin} cannot be reached (${cause?.code ?? message}): is Signpost running there? Set --url or SIGNPOST_URL.`,

@@ -67,6 +67,23 @@ it('begins earlier where asked to, and says what the local URL answered', async 
   expect(ran.json).toMatchObject({ answer: 'HTTP 418' });
 });
 
+it('waits for a service that is started anew, and misses nothing', async () => {
+  const spare = await startReceiver();
+  await spare.close();
+  const service = await stack.start({ env: { SIGNPOST_PORT: String(spare.port) } });
+  const customer = await onboard(service, stack.receiver.url('/'));
+  const ran = await listening(service.url, [customer.subscriptionId], async () => {
+    await customer.post({ data: { n: 1 } });
+    await local.waitFor(1);
+    await service.kill9();
+    await stack.start({ env: { SIGNPOST_PORT: String(spare.port) } });
+    await customer.post({ data: { n: 2 } });
+    await local.waitFor(2);
+  });
+  expect(ran.code).toBe(0);
+  expect(local.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ n: 1 }, { n: 2 }]);
+});
+
 it('of no subscription ends at once', async () => {
   const service = await stack.start({ withoutReady: true });
   const ran = await signpost(service.url, ['listen', 'sub_nothing', '--forward-to', local.url()], {

@@ -69,13 +69,14 @@ describe('from a catalog', () => {
   it('writes the file, and --check says whether it is up to date', async () => {
     const file = path.join(tempDir(), 'event-types.ts');
     const generate = (...args: string[]) => signpost(api.url, ['types', 'generate', '--out', file, ...args]);
-    expect((await generate('--check')).code).toBe(1);
+    const stale = { code: 1, err: `${file} is not up to date: run signpost types generate.\n` };
+    expect(await generate('--check')).toMatchObject(stale);
     expect(existsSync(file)).toBe(false);
-    expect((await generate()).code).toBe(0);
+    expect(await generate()).toMatchObject({ code: 0, err: '' });
     expect(readFileSync(file, 'utf8')).toContain('export type PaymentConfirmedV1 = {');
-    expect((await generate('--check')).code).toBe(0);
+    expect(await generate('--check')).toMatchObject({ code: 0, err: '' });
     await api.must('PUT', '/v1/event-types/new.v1', { productId: 'payments' });
-    expect((await generate('--check')).code).toBe(1);
+    expect(await generate('--check')).toMatchObject(stale);
   });
 });
 

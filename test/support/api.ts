@@ -109,6 +109,8 @@ export async function startTestApi(
     verifyAnswers: true,
   });
   const server = createServer(app);
+  // A test that keeps the process busy must not find its connection closed meanwhile.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

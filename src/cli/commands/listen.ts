@@ -48,11 +48,17 @@ Example:
       await session.client.request('GET', `/v1/subscriptions/${encodeURIComponent(subscriptionId)}`);
       session.note(`listening; deliveries go to ${forwardTo} as well (Ctrl-C ends)`);
       while (!interrupted.aborted) {
-        for (const { attempt, notification } of await follow.attempts()) {
-          const answer = await forward(attempt, forwardTo);
-          session.print({ attemptId: attempt.id, notificationId: notification.id, answer }, () =>
-            [notification.eventType, notification.id, `attempt ${attempt.number}`, answer].map(show).join('  '),
-          );
+        try {
+          for await (const { attempt, notification } of follow.attempts()) {
+            const answer = await forward(attempt, forwardTo);
+            session.print({ attemptId: attempt.id, notificationId: notification.id, answer }, () =>
+              [notification.eventType, notification.id, `attempt ${attempt.number}`, answer].map(show).join('  '),
+            );
+          }
+        } catch (error) {
+          // A service that is started anew is waited for: what it delivers meanwhile is found afterwards.
+          if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
+          session.note(error.message);
         }
         await sleep(POLL_MS, undefined, { signal: interrupted }).catch(() => undefined);
       }
@@ -69,11 +75,10 @@ class Follower {
     private readonly since: string,
   ) {}
 
-  /** New attempts, oldest notification first. */
-  async attempts(): Promise<{ attempt: AttemptDetail; notification: Notification }[]> {
+  /** New attempts, oldest notification first; each counts as seen when the next one is asked for. */
+  async *attempts(): AsyncGenerator<{ attempt: AttemptDetail; notification: Notification }> {
     const path = `/v1/subscriptions/${encodeURIComponent(this.subscriptionId)}/notifications`;
     const { items } = await list<Notification>(this.client, path, { since: this.since });
-    const found = [];
     for (const notification of items.reverse()) {
       const before = this.seen.get(notification.id) ?? 0;
       if (notification.attemptCount <= before) continue;
@@ -81,11 +86,11 @@ class Follower {
         'GET',
         `/v1/notifications/${notification.id}`,
       );
-      for (const { id } of attempts.filter(({ number }) => number > before))
-        found.push({ attempt: await this.client.request<AttemptDetail>('GET', `/v1/attempts/${id}`), notification });
-      this.seen.set(notification.id, Math.max(before, ...attempts.map(({ number }) => number)));
+      for (const { id, number } of attempts.filter((attempt) => attempt.number > before)) {
+        yield { attempt: await this.client.request<AttemptDetail>('GET', `/v1/attempts/${id}`), notification };
+        this.seen.set(notification.id, number);
+      }
     }
-    return found;
   }
 }
 
