@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/embedded/**'],
+    ignores: ['src/config.ts', 'src/embedded/**', 'src/cli/main.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

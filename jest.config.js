@@ -23,6 +23,7 @@ module.exports = {
     project('store', ['store', 'activities']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
+    project('clients', ['sdk', 'cli']),
     project('e2e', ['e2e', 'embedded', 'faults']),
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -12,6 +12,7 @@ import { createAuthenticator } from './api/auth';
 import { docsPage } from './api/docs-page';
 import { requestLog } from './api/request-log';
 import { allRoutes } from './api/routes';
+import { secretPage } from './api/secret-page';
 import { ConfigError, loadConfig, type Config } from './config';
 import { createAddressGuard } from './delivery/address-guard';
 import { createChallenger } from './delivery/challenge';
@@ -188,11 +189,19 @@ async function compose(
     allowedUrls,
     acceptor: new Acceptor(pathDb, launcher, metrics),
     launcher,
+    publicUrl: () => publicUrl,
     challenger: createChallenger(http),
     control: workflows,
     temporal: () => temporal.ping(),
   });
-  const app = createApp({ routes, pages: [requestLog(log), docsPage()], db, sealer, authenticator, log });
+  const app = createApp({
+    routes,
+    pages: [requestLog(log), docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer })])],
+    db,
+    sealer,
+    authenticator,
+    log,
+  });
   const server = createServer(app);
   await listen(server, config);
   cleanups.push(() => closeServer(server));

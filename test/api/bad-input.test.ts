@@ -357,6 +357,7 @@ function declaredRoutes(): Route[] {
     allowedUrls: [],
     acceptor: nothing,
     launcher: nothing,
+    publicUrl: nothing,
     challenger: nothing,
     control: nothing,
     temporal: nothing,

@@ -8,6 +8,7 @@ import { docsPage } from '../../src/api/docs-page';
 import type { Route } from '../../src/api/route';
 import type { Launcher } from '../../src/api/ports';
 import { allRoutes } from '../../src/api/routes';
+import { secretPage } from '../../src/api/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallenger } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
@@ -89,6 +90,7 @@ export async function startTestApi(
     settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(db, launcher, metrics),
     launcher,
+    publicUrl: () => url,
     challenger: createChallenger(http),
     control: {
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),
@@ -99,7 +101,7 @@ export async function startTestApi(
   });
   const app = createApp({
     routes,
-    pages: [docsPage()],
+    pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,
     sealer: TEST_SEALER,
     authenticator,
@@ -107,6 +109,8 @@ export async function startTestApi(
     verifyAnswers: true,
   });
   const server = createServer(app);
+  // A test that keeps the process busy must not find its connection closed meanwhile.
+  server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -20,6 +20,7 @@ import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
 import { operationRoutes, type Probe } from './operations';
 import { productRoutes } from './products';
+import { secretLinkRoutes } from './secret-links';
 import { secretRoutes } from './secrets';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
@@ -35,6 +36,8 @@ export interface RouteDeps {
   settler: Settler;
   metrics: Metrics;
   allowedUrls: readonly UrlPattern[];
+  /** Where clients reach the API, for links. */
+  publicUrl(): string;
   acceptor: Acceptor;
   launcher: Launcher;
   challenger: Challenger;
@@ -56,6 +59,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...statisticsRoutes(),
     ...triggerRoutes(deps.launcher),
     ...secretRoutes(deps.sealer),
+    ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createClient, type Client } from './client';
+import { CliError, EXIT } from './exit-codes';
+
+const DEFAULT_PORT = 8080;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+export interface ConnectionOptions {
+  url?: string;
+  key?: string;
+}
+
+/**
+ * Finds the service and a credential for it: the options, then the environment, then what an embedded service on this machine keeps in its data
+ * directory. That last key goes to this machine only: a mistyped `--url` must not send it away.
+ *
+ * @throws CliError usage for a URL that is none, unauthorized where there is no key
+ */
+export function connect(options: ConnectionOptions, env: Record<string, string | undefined>): Client {
+  const url = options.url ?? (env.SIGNPOST_URL || `http://127.0.0.1:${env.SIGNPOST_PORT || DEFAULT_PORT}`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new CliError(EXIT.usage, `${url} is not an http or https URL: correct --url or SIGNPOST_URL.`);
+  const local = LOOPBACK.has(new URL(url).hostname);
+  const key =
+    options.key ??
+    (env.SIGNPOST_API_KEY || (local ? env.SIGNPOST_ADMIN_KEY || generatedKey(env.SIGNPOST_DATA_DIR) : undefined));
+  if (!key)
+    throw new CliError(
+      EXIT.unauthorized,
+      'There is no API key: set --key or SIGNPOST_API_KEY' +
+        (local ? ', or run this where .signpost/ is (SIGNPOST_DATA_DIR says where else).' : '.'),
+    );
+  return createClient(url, key);
+}
+
+function generatedKey(dataDir = '.signpost'): string | undefined {
+  try {
+    return readFileSync(path.resolve(dataDir, 'admin-key'), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

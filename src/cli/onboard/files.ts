@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { displayName, description, eventTypeName, givenId, retrySchedule } from '../../api/schemas';
+import { newSettingsSchema } from '../../api/subscription-schemas';
+import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
+import { parseUrlPattern } from '../../domain/url-pattern';
+import { fieldsSchema } from './fields';
+
+const jsonObject = z.record(z.string(), z.unknown());
+/** Refuses an entry whose name an earlier one has. */
+function namesOnce(list: readonly { name: string }[], context: z.RefinementCtx): void {
+  for (const [index, { name }] of list.entries())
+    if (list.findIndex((entry) => entry.name === name) < index)
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} is there twice` });
+}
+
+/** An event type as a file has it: its data by a JSON Schema, or by the short form. */
+export const catalogEntry = z
+  .strictObject({
+    name: eventTypeName,
+    description: description.default(''),
+    schema: jsonObject.optional(),
+    fields: fieldsSchema.optional(),
+    sample: z.unknown().optional(),
+  })
+  .refine(({ schema, fields }) => !schema || !fields, { message: 'schema or fields, not both', path: ['fields'] });
+export type CatalogEntry = z.output<typeof catalogEntry>;
+
+export const catalog = z.array(catalogEntry).superRefine(namesOnce);
+
+/** What `signpost onboard product` reads. */
+export const productFile = z.strictObject({
+  product: z.strictObject({
+    id: givenId,
+    name: displayName,
+    enabled: z.boolean().optional(),
+    requireVerification: z.boolean().optional(),
+  }),
+  eventTypes: catalog.default([]),
+  archiveOthers: z.boolean().default(false),
+  apiKeys: z
+    .array(z.strictObject({ name: displayName }))
+    .superRefine(namesOnce)
+    .default([]),
+});
+export type ProductFile = z.output<typeof productFile>;
+
+/** What `signpost onboard customer` reads. */
+export const customerFile = z.strictObject({
+  customer: z.strictObject({
+    id: givenId,
+    name: displayName,
+    productId: givenId.optional(),
+    retrySchedule: retrySchedule.default([...DEFAULT_RETRY_SCHEDULE]),
+  }),
+  allowUrls: z
+    .array(
+      z.string().refine((text) => parseUrlPattern(text) !== undefined, 'scheme://host[:port][/path-prefix], or a host'),
+    )
+    .default([]),
+  subscriptions: z.array(newSettingsSchema).min(1, 'at least one').max(200).superRefine(namesOnce),
+  checks: z.strictObject({ challenge: z.boolean().default(false), test: z.boolean().default(false) }).prefault({}),
+});
+export type CustomerFile = z.output<typeof customerFile>;

@@ -1,0 +1,77 @@
+import { find, list, type Client } from '../client';
+import { planCatalog, type EventType } from './catalog';
+import { productFile } from './files';
+import { stepFor, type Plan } from './plan';
+import type { SourceFile } from './source';
+
+interface ApiKey {
+  name: string;
+  role: string;
+  productId: string | null;
+  revokedAt: string | null;
+}
+
+/** A plan for a product, and what carrying it out gave. */
+export interface ProductPlan extends Plan {
+  productId: string;
+  /** Keys that were made, by name: they are shown this once. */
+  createdKeys: { name: string; key: string }[];
+}
+
+/**
+ * Compares a file with what the service has.
+ *
+ * @throws CliError usage with every fault of the file and its line
+ */
+export async function planProduct(client: Client, source: SourceFile): Promise<ProductPlan> {
+  const file = source.read(productFile);
+  const { id } = file.product;
+  const plan: ProductPlan = { productId: id, steps: [], calls: [], createdKeys: [] };
+
+  const found = await find(client, `/v1/products/${encodeURIComponent(id)}`);
+  const step = stepFor(`product ${id}`, file.product, found);
+  plan.steps.push(step);
+  const { id: _, ...changes } = file.product;
+  if (step.action === 'create')
+    plan.calls.push(() => done(client.request('POST', '/v1/products', { body: file.product })));
+  if (step.action === 'update')
+    plan.calls.push(() => done(client.request('PATCH', `/v1/products/${encodeURIComponent(id)}`, { body: changes })));
+
+  const catalog = await planCatalog(client, id, file.eventTypes, 'eventTypes');
+  if (catalog.faults.length > 0) throw source.reject(catalog.faults);
+  plan.steps.push(...catalog.steps);
+  plan.calls.push(...catalog.calls);
+
+  if (file.archiveOthers && found) {
+    const { items } = await list<EventType>(client, '/v1/event-types', { productId: id, archived: false });
+    for (const { name } of items.filter((type) => !file.eventTypes.some((entry) => entry.name === type.name))) {
+      plan.steps.push({ action: 'archive', object: `event type ${name}` });
+      const path = `/v1/event-types/${encodeURIComponent(name)}/archive`;
+      plan.calls.push(() => done(client.request('POST', path, { body: {} })));
+    }
+  }
+  await planKeys(client, file.apiKeys, plan);
+  return plan;
+}
+
+async function planKeys(client: Client, wanted: readonly { name: string }[], plan: ProductPlan): Promise<void> {
+  if (wanted.length === 0) return;
+  const { items } = await list<ApiKey>(client, '/v1/api-keys');
+  for (const { name } of wanted) {
+    const exists = items.some(
+      (key) =>
+        key.name === name && key.role === 'product' && key.productId === plan.productId && key.revokedAt === null,
+    );
+    plan.steps.push({ action: exists ? 'unchanged' : 'create', object: `API key ${name}` });
+    if (exists) continue;
+    plan.calls.push(async () => {
+      const body = { name, role: 'product', productId: plan.productId };
+      const { key } = await client.request<{ key: string }>('POST', '/v1/api-keys', { body });
+      plan.createdKeys.push({ name, key });
+    });
+  }
+}
+
+async function done(call: Promise<unknown>): Promise<void> {
+  await call;
+}

@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version';
+import { ApiError } from './client';
+import { addCustomers } from './commands/customers';
+import { addCompletion } from './commands/completion';
+import { addEvents } from './commands/events';
+import { addKeys } from './commands/keys';
+import { addListen } from './commands/listen';
+import { addNotifications } from './commands/notifications';
+import { addOnboard } from './commands/onboard';
+import { addProducts } from './commands/products';
+import { addRecover } from './commands/recover';
+import { addService } from './commands/service';
+import { addSubscriptions } from './commands/subscriptions';
+import { addTypes } from './commands/types';
+import { CliError, EXIT, type ExitCode } from './exit-codes';
+import type { Io } from './output';
+import { Session, type GlobalOptions } from './session';
+
+const HELP = `
+Where and as whom:
+  --url, else SIGNPOST_URL, else http://127.0.0.1:8080
+  --key, else SIGNPOST_API_KEY; for a service on this machine also SIGNPOST_ADMIN_KEY, or the key that it generated into .signpost/
+
+Exit codes:
+  0  done
+  1  refused by the service, or what was asked for did not succeed
+  2  the arguments or a given file cannot be used
+  3  the service cannot be reached
+  4  there is no credential, or it is refused
+
+Examples:
+  $ signpost start
+  $ signpost onboard product payments.yaml --dry-run
+  $ signpost events send payment.confirmed.v1 --customer customer1 --data '{"paymentId":"P-1"}'
+  $ signpost notifications list --status failed --json`;
+
+/** The whole command tree. */
+export function buildProgram(session: Session): Command {
+  const program = new Command('signpost')
+    .description('Durable webhook notifications: every delivery is a Temporal workflow.')
+    .version(VERSION)
+    .option('--url <url>', 'where the service is')
+    .option('--key <key>', 'API key')
+    .option('--json', 'print results as JSON')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => session.io.out(text), writeErr: (text) => session.io.err(text) })
+    .showHelpAfterError('(add --help for how it is used)')
+    .addHelpText('after', HELP)
+    .hook('preAction', (_, command) => session.use(command.optsWithGlobals<GlobalOptions>()));
+  addService(program, session);
+  addOnboard(program, session);
+  addProducts(program, session);
+  addTypes(program, session);
+  addCustomers(program, session);
+  addSubscriptions(program, session);
+  addEvents(program, session);
+  addNotifications(program, session);
+  addRecover(program, session);
+  addKeys(program, session);
+  addListen(program, session);
+  addCompletion(program, session);
+  return program;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param args - without the names of Node and of the script
+ * @returns the exit code
+ */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const session = new Session(io);
+  try {
+    await buildProgram(session).parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof ApiError) {
+      io.err(session.json ? `${JSON.stringify(error.problem, null, 2)}\n` : `${error.lines.join('\n')}\n`);
+      return [401, 403].includes(error.problem.status) ? EXIT.unauthorized : EXIT.failed;
+    }
+    if (error instanceof CliError) {
+      io.err(`${error.message}\n`);
+      return error.exitCode;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import { createContext, runInContext } from 'node:vm';
+import { startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+let key: string;
+let subscription: { id: string; secret: string; name: string; url: string };
+
+beforeAll(async () => {
+  api = await startTestApi();
+  key = (await api.tenant('A')).key;
+  const { id: customerId } = await api.must('POST', '/v1/customers', { name: 'C' }, key);
+  const body = { customerId, name: 'payments', url: 'http://127.0.0.1:1/hook', eventTypes: ['*'] };
+  subscription = await api.must('POST', '/v1/subscriptions', body, key);
+});
+afterAll(() => api?.stop());
+
+const linkPath = () => `/v1/subscriptions/${subscription.id}/secret/link`;
+
+async function makeLink(body: object = {}): Promise<{ url: URL; token: string; expiresAt: string }> {
+  const answer = await api.must('POST', linkPath(), body, key);
+  const url = new URL(answer.url);
+  return { url, token: url.hash.slice(1), expiresAt: answer.expiresAt };
+}
+
+const open = (token: unknown) => api.call('POST', '/secret', { key: null, body: { token } });
+
+async function auditOf(action: string): Promise<unknown[]> {
+  const { rows } = await api.database.db.query({
+    text: 'select actor_id, object, product_id from audit where action = $1 order by id desc',
+    values: [action],
+  });
+  return rows;
+}
+
+it('a link shows the secret to the first who clicks, and to nobody after', async () => {
+  const { url, token } = await makeLink();
+  expect(url.origin + url.pathname).toBe(`${api.url}/secret`);
+  expect(await open(token)).toMatchObject({
+    status: 200,
+    body: { name: 'payments', url: 'http://127.0.0.1:1/hook', secret: subscription.secret },
+  });
+  expect(await open(token)).toMatchObject({ status: 404, body: { code: 'not-found' } });
+});
+
+it('of many who click at once, one sees the secret', async () => {
+  const { token } = await makeLink();
+  const answers = await Promise.all(Array.from({ length: 8 }, () => open(token)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(7).fill(404)]);
+});
+
+it('looking at the page does not use the link up, and the page holds no secret', async () => {
+  const { url, token } = await makeLink();
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await api.call(method, url.pathname, { key: null });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(answer.body).not.toContain(subscription.secret);
+  }
+  expect((await api.call('GET', '/secret/page.js', { key: null })).headers.get('content-type')).toContain('javascript');
+  expect((await open(token)).status).toBe(200);
+});
+
+/** Opens the page as a browser does: its own script on the elements that it asks for, with the real service behind. */
+async function visit(
+  url: URL,
+): Promise<{ text(id: string): string; hidden(id: string): boolean; click(): Promise<void> }> {
+  const script = (await api.call('GET', '/secret/page.js', { key: null })).body as string;
+  const elements = new Map<string, { textContent: string; hidden: boolean; disabled: boolean }>();
+  let clicked: () => Promise<void> = () => Promise.reject(new Error('nothing waits for a click'));
+  const getElementById = (id: string) => {
+    const element = elements.get(id) ?? {
+      textContent: '',
+      hidden: false,
+      disabled: false,
+      addEventListener: (_: string, listener: () => Promise<void>) => (clicked = listener),
+    };
+    elements.set(id, element);
+    return element;
+  };
+  const replaceState = (_state: unknown, _title: string, path: string) => {
+    url = new URL(path, url);
+  };
+  runInContext(
+    script,
+    createContext({
+      document: { getElementById },
+      location: { hash: url.hash, pathname: url.pathname },
+      history: { replaceState },
+      fetch: (path: string, init: RequestInit) => fetch(new URL(path, url), init),
+    }),
+  );
+  return {
+    text: (id) => elements.get(id)?.textContent ?? '',
+    hidden: (id) => elements.get(id)?.hidden ?? false,
+    click: () => clicked(),
+  };
+}
+
+it('the page shows the secret after the click, and says so where the link was used before', async () => {
+  const { url } = await makeLink();
+  const { secret } = await api.must('GET', `/v1/subscriptions/${subscription.id}/secret`, undefined, key);
+  const first = await visit(url);
+  expect(first.text('secret')).toBe('');
+  await first.click();
+  expect(first.text('secret')).toBe(secret);
+  expect(first.text('whose')).toBe('payments, for http://127.0.0.1:1/hook');
+  expect(first.hidden('show')).toBe(true);
+  const second = await visit(url);
+  await second.click();
+  expect(second.text('secret')).toBe('');
+  expect(second.text('say')).toContain('Ask for a new one.');
+});
+
+it('the link expires when it was said to', async () => {
+  const { token, expiresAt } = await makeLink({ expiresInSeconds: 60 });
+  const seconds = (Date.parse(expiresAt) - Date.now()) / 1000;
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(61);
+  await api.database.db.query({ text: "update secret_links set expires_at = now() - interval '1 second'" });
+  expect((await open(token)).status).toBe(404);
+});
+
+it('a rotation makes a link useless, also while the old secret signs too', async () => {
+  const { token } = await makeLink();
+  const rotated = await api.must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, {}, key);
+  expect((await open(token)).status).toBe(404);
+  const { body } = await open((await makeLink()).token);
+  expect(body.secret).toBe(rotated.secret);
+});
+
+it('the table holds nothing with which a link can be opened', async () => {
+  const { token } = await makeLink();
+  const { rows } = await api.database.db.query({ text: "select encode(token_hash, 'hex') as hash from secret_links" });
+  expect(JSON.stringify(rows)).not.toContain(token);
+  expect(JSON.stringify(rows)).not.toContain(Buffer.from(token, 'base64url').toString('hex'));
+});
+
+it('making a link and opening it are in the audit, the opening as of the product', async () => {
+  const [made] = (await auditOf('secret.link')) as { product_id: string }[];
+  const { token } = await makeLink();
+  await open(token);
+  expect((await auditOf('secret.link-open'))[0]).toEqual({
+    actor_id: 'secret-link',
+    object: subscription.id,
+    product_id: made!.product_id,
+  });
+});
+
+it('a token that is none, or a body that is none, is refused', async () => {
+  for (const token of ['', 'x', 7, null, '../../etc', 'a'.repeat(44)])
+    expect(await open(token)).toMatchObject({ status: 422, body: { errors: [{ path: '/token' }] } });
+  expect((await open('a'.repeat(43))).status).toBe(404);
+  expect((await api.call('POST', '/secret', { key: null })).status).toBe(422);
+  expect((await api.call('POST', '/secret', { key: null, raw: '{' })).status).toBe(400);
+  expect((await api.call('POST', '/secret', { key: null, raw: `{"token":"${'a'.repeat(2000)}"}` })).status).toBe(413);
+});
+
+it('a link lives from a minute to thirty days', async () => {
+  for (const expiresInSeconds of [59, 2_592_001, 1.5, '60'])
+    expect(await api.call('POST', linkPath(), { key, body: { expiresInSeconds } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/expiresInSeconds' }] },
+    });
+});

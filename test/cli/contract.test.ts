@@ -1,0 +1,83 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createClient } from '../../src/cli/client';
+import { sendTest } from '../../src/cli/onboard/checks';
+import { signpost } from '../support/cli';
+
+/** Commands that only pass on: what they send, held against the HTTP contract by a server that takes everything. */
+let server: Server;
+let url: string;
+let calls: { call: string; body: unknown }[];
+let answers: unknown[];
+
+beforeEach(async () => {
+  calls = [];
+  answers = [];
+  server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      calls.push({ call: `${request.method} ${request.url}`, body: text === '' ? undefined : JSON.parse(text) });
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answers.shift() ?? {}));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it.each<[string, string, unknown]>([
+  ['subscriptions trigger sub_1', 'POST /v1/subscriptions/sub_1/trigger', {}],
+  [
+    'subscriptions trigger sub_1 --type a.v1 --data {"a":1}',
+    'POST /v1/subscriptions/sub_1/trigger',
+    { type: 'a.v1', data: { a: 1 } },
+  ],
+  ['subscriptions statistics sub_1', 'GET /v1/subscriptions/sub_1/statistics', undefined],
+  [
+    'recover sub_1 --since 2026-01-31T12:00:00Z --until 2026-01-31T13:00:00+01:00 --rate-per-second 5',
+    'POST /v1/subscriptions/sub_1/recover',
+    { since: '2026-01-31T12:00:00.000Z', until: '2026-01-31T12:00:00.000Z', ratePerSecond: 5 },
+  ],
+  ['recover show rec_1', 'GET /v1/recoveries/rec_1', undefined],
+  ['recover cancel rec_1', 'POST /v1/recoveries/rec_1/cancel', {}],
+  ['notifications retry ntf_1 --force', 'POST /v1/notifications/ntf_1/retry', { force: true }],
+  ['products show a/../b?c', 'GET /v1/products/a%2F..%2Fb%3Fc', undefined],
+])('%s', async (line, call, body) => {
+  expect(await signpost(url, line.split(' '))).toMatchObject({ code: 0 });
+  expect(calls).toEqual([{ call, body }]);
+});
+
+it('recover --wait waits until the recovery has ended', async () => {
+  answers = [
+    { id: 'rec_1', status: 'running' },
+    { id: 'rec_1', status: 'running' },
+    { id: 'rec_1', status: 'completed', retried: 3 },
+  ];
+  const ran = await signpost(url, ['recover', 'sub_1', '--since', '6h', '--wait', '--json']);
+  expect(ran.json).toEqual({ id: 'rec_1', status: 'completed', retried: 3 });
+  expect(calls.map(({ call }) => call)).toEqual([
+    'POST /v1/subscriptions/sub_1/recover',
+    'GET /v1/recoveries/rec_1',
+    'GET /v1/recoveries/rec_1',
+  ]);
+});
+
+it.each([
+  ['delivered', { lastError: null, lastResponseStatus: 204 }, true, 'delivered: HTTP 204'],
+  ['retrying', { lastError: { message: 'timed out' }, lastResponseStatus: null }, false, 'retrying: timed out'],
+  ['held', { lastError: null, lastResponseStatus: null }, false, 'held'],
+])('a test notification that ends up %s', async (status, last, passed, detail) => {
+  answers = ['pending', 'delivering', status].map((now) => ({ id: 'ntf_1', status: now, ...last }));
+  const subscription = { id: 'sub_1', name: 'main' } as Parameters<typeof sendTest>[1];
+  const result = await sendTest(createClient(url, 'key'), subscription);
+  expect(result).toEqual({ subscription: 'main', check: 'test', passed, detail });
+  expect(calls.map(({ call }) => call)).toEqual([
+    'POST /v1/subscriptions/sub_1/trigger',
+    'GET /v1/notifications/ntf_1',
+    'GET /v1/notifications/ntf_1',
+  ]);
+});

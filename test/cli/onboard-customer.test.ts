@@ -1,0 +1,208 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { startTestApi, type TestApi } from '../support/api';
+import { signpost } from '../support/cli';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { tempDir } from '../support/service';
+
+const EXAMPLES = path.join(__dirname, '..', '..', 'examples', 'onboarding');
+const EXAMPLE = path.join(EXAMPLES, 'customer1.yaml');
+
+let api: TestApi;
+let receiver: Receiver;
+let directory: string;
+beforeEach(async () => {
+  api = await startTestApi();
+  receiver = await startReceiver();
+  directory = tempDir();
+  await signpost(api.url, ['onboard', 'product', path.join(EXAMPLES, 'payments.yaml')]);
+});
+afterEach(async () => {
+  await receiver?.close();
+  await api?.stop();
+});
+
+function file(text: string): string {
+  const written = path.join(directory, 'customer.yaml');
+  writeFileSync(written, text);
+  return written;
+}
+
+const onboard = (name: string, ...args: string[]) =>
+  signpost(api.url, ['onboard', 'customer', name, ...args, '--json']);
+
+it('the example sets up a customer with its allowed URL and its subscriptions', async () => {
+  const { code, json } = await onboard(EXAMPLE);
+  expect(code).toBe(0);
+  expect(json.steps).toEqual([
+    { action: 'create', object: 'customer customer1' },
+    { action: 'create', object: 'allowed URL https://customer1.example' },
+    { action: 'create', object: 'subscription confirmations' },
+    { action: 'create', object: 'subscription returns' },
+  ]);
+  expect(json.subscriptions).toMatchObject([
+    { name: 'confirmations', status: 'enabled' },
+    { name: 'returns', status: 'enabled' },
+  ]);
+});
+
+it('run again it finds nothing to do, and writes nothing', async () => {
+  await onboard(EXAMPLE);
+  const before = await api.must('GET', '/v1/subscriptions');
+  const { json } = await onboard(EXAMPLE);
+  expect(new Set(json.steps.map(({ action }: { action: string }) => action))).toEqual(new Set(['unchanged']));
+  expect(json.subscriptions).toHaveLength(2);
+  expect(await api.must('GET', '/v1/subscriptions')).toEqual(before);
+});
+
+it('shows in a dry run what it would change and remove, and does it otherwise', async () => {
+  await onboard(EXAMPLE);
+  const changed = file(`
+customer: { id: customer1, name: Customer One, productId: payments, retrySchedule: [5] }
+subscriptions:
+  - { name: confirmations, url: https://customer1.example/new, eventTypes: [payment.confirmed.v1] }
+  - { name: everything, url: https://customer1.example/all, eventTypes: ['*'] }
+`);
+  const steps = [
+    { action: 'update', object: 'customer customer1', fields: ['retrySchedule'] },
+    { action: 'update', object: 'subscription confirmations', fields: ['url'] },
+    { action: 'create', object: 'subscription everything' },
+    { action: 'remove', object: 'subscription returns' },
+  ];
+  const names = async () =>
+    (await api.must('GET', '/v1/subscriptions')).items.map(({ name }: { name: string }) => name).sort();
+  expect((await onboard(changed, '--dry-run')).json).toEqual({ dryRun: true, steps });
+  expect(await names()).toEqual(['confirmations', 'returns']);
+  expect((await onboard(changed)).json.steps).toEqual(steps);
+  expect(await names()).toEqual(['confirmations', 'everything']);
+});
+
+it('tells all faults at once, each with its line, also those that only the service knows', async () => {
+  const wrong = file(`customer:
+  id: customer1
+  name: Customer One
+  retrySchedule: [90000]
+subscriptions:
+  - name: a
+    url: https://u:p@customer1.example
+    eventTypes: [payment.confirmed.v1]
+    headers:
+      Host: other
+  - name: a
+    url: https://customer1.example
+    eventTypes: []
+`);
+  const ran = await onboard(wrong);
+  expect(ran.code).toBe(2);
+  expect(
+    ran.err
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(`${wrong}:`, '')),
+  ).toEqual([
+    '4:3  customer.retrySchedule: the waits add up to at most 86400 seconds',
+    expect.stringMatching(/^7:5 {2}subscriptions\.0\.url: no credentials/),
+    '10:7  subscriptions.0.headers.Host: is set by Signpost or by HTTP',
+    '11:5  subscriptions.1.name: a is there twice',
+    expect.stringMatching(/^13:5 {2}subscriptions\.1\.eventTypes: /),
+  ]);
+  const unknown = file(`customer: { id: customer1, name: Customer One, productId: nothing }
+subscriptions:
+  - name: a
+    url: https://customer1.example
+    eventTypes:
+      - payment.*.v1
+      - payment.confirmd.v1
+`);
+  const second = await onboard(unknown);
+  expect(
+    second.err
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(`${unknown}:`, '')),
+  ).toEqual([
+    '1:48  customer.productId: no such product',
+    '7:9  subscriptions.0.eventTypes.1: payment.confirmd.v1 is not in the catalog',
+  ]);
+  expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
+});
+
+it('runs as a product too: its URL then waits for approval', async () => {
+  const body = { name: 'p', role: 'product', productId: 'payments' };
+  const { key } = await api.must('POST', '/v1/api-keys', body);
+  const text = readFileSync(EXAMPLE, 'utf8').replaceAll('customer1.example', 'elsewhere.test');
+  const ran = await onboard(file(text), '--key', key);
+  expect(ran.code).toBe(0);
+  expect(ran.json.subscriptions[0].status).toBe('awaiting-approval');
+  expect((await onboard(file(text), '--key', key)).json.steps[1].action).toBe('unchanged');
+});
+
+it('challenges the endpoints, and ends with 1 where one does not pass', async () => {
+  const text = (secret: string) => `customer: { id: c, name: C, productId: payments }
+subscriptions:
+  - { name: main, url: "${receiver.url('/hook')}", eventTypes: ['*'], secret: ${secret} }
+checks: { challenge: true }
+`;
+  receiver.answerChallenges('the secret that was agreed');
+  const failed = await onboard(file(text('another secret entirely')));
+  expect(failed.code).toBe(1);
+  expect(failed.json.checks).toMatchObject([{ subscription: 'main', check: 'challenge', passed: false }]);
+  await signpost(api.url, [
+    'subscriptions',
+    'rotate',
+    failed.json.subscriptions[0].id,
+    '--secret',
+    'the secret that was agreed',
+  ]);
+  const passed = await onboard(file(text('another secret entirely')));
+  expect({ code: passed.code, checks: passed.json.checks }).toMatchObject({ code: 0, checks: [{ passed: true }] });
+});
+
+it('writes the sheet for the customer: all it has to know, a link to each secret, and no secret', async () => {
+  const sheets = ['sheet.md', 'sheet.html'].map((name) => path.join(directory, name));
+  const ran = await onboard(EXAMPLE, '--hand-over', sheets[0]!, '--hand-over', sheets[1]!);
+  expect(ran.code).toBe(0);
+  const [markdown, html] = sheets.map((sheet) => readFileSync(sheet, 'utf8'));
+  expect(markdown).toContain('# Webhook notifications for Customer One');
+  expect(markdown).toContain('| confirmations | POST https://customer1.example/payment-confirmed |');
+  expect(markdown).toContain('| paymentId | String | yes |');
+  expect(markdown).toContain('| date | DateTime | yes |');
+  expect(markdown).toContain('| amount | Number | yes |');
+  expect(markdown).toContain('| reason | "account-closed" or "refused" or "unknown" | yes |');
+  expect(markdown).toContain('| lines\\[\\].note | String | no |');
+  expect(markdown).toContain('after 30 seconds, then 5 minutes, then 30 minutes, then 2 hours, and then no more');
+  expect(markdown).toContain('For returns: A failed attempt is repeated after 1 minute, then 10 minutes');
+  expect(html).toContain('<td>DateTime</td>');
+  for (const { id } of ran.json.subscriptions) {
+    const { secret } = await api.must('GET', `/v1/subscriptions/${id}/secret`);
+    expect(markdown! + html! + ran.out).not.toContain(secret);
+  }
+  const token = /\/secret#([\w-]{43})/.exec(markdown!)![1];
+  expect((await api.call('POST', '/secret', { key: null, body: { token } })).body.name).toBe('confirmations');
+  expect(statSync(sheets[0]!).mode & 0o077).toBe(0);
+});
+
+it('markup in names and descriptions stays text in the sheet', async () => {
+  const sheets = ['sheet.md', 'sheet.html'].map((name) => path.join(directory, name));
+  const name = 'A <script>alert(1)</script> | [x](javascript:y)';
+  const bad = file(`customer: { id: c, name: "${name}", productId: payments }
+subscriptions: [{ name: s, url: https://customer1.example, eventTypes: ['*'] }]
+`);
+  await onboard(bad, '--hand-over', sheets[0]!, '--hand-over', sheets[1]!);
+  const [markdown, html] = sheets.map((sheet) => readFileSync(sheet, 'utf8'));
+  expect(html).not.toContain('<script>');
+  expect(html).toContain('A &lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(markdown).toContain('A &lt;script>alert(1)&lt;/script> \\| \\[x\\](javascript:y)');
+});
+
+it('a sheet that cannot be written is told before anything is set up', async () => {
+  const ran = await onboard(EXAMPLE, '--hand-over', path.join(directory, 'no', 'such', 'sheet.md'));
+  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('ENOENT') });
+  expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
+});
+
+it('a dry run writes no sheet and asks for no link', async () => {
+  const sheet = path.join(directory, 'sheet.md');
+  expect((await onboard(EXAMPLE, '--dry-run', '--hand-over', sheet)).code).toBe(0);
+  expect(existsSync(sheet)).toBe(false);
+});

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { EXIT } from '../../src/cli/exit-codes';
+import { buildProgram } from '../../src/cli/program';
+import { Session } from '../../src/cli/session';
+
+const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
+
+/** Every command that does something, with its words as typed. */
+function leaves(command: Command, words: string[] = []): { name: string; command: Command }[] {
+  const visible = command.createHelp().visibleCommands(command);
+  return visible
+    .filter((sub) => sub.name() !== 'help')
+    .flatMap((sub) =>
+      sub.commands.length > 0
+        ? leaves(sub, [...words, sub.name()])
+        : [{ name: [...words, sub.name()].join(' '), command: sub }],
+    );
+}
+
+const program = buildProgram(new Session({} as never));
+const documented = new Map(
+  [...page.matchAll(/^\| `([a-z][a-z -]*)` +\| (.+) \|$/gm)].map(([, name, does]) => [name!, does!]),
+);
+
+it('docs/cli.md has every command, and no other', () => {
+  const commands = leaves(program).map(({ name }) => name);
+  const files = ['product', 'fields', 'customer', 'subscriptions', 'checks'];
+  expect([...documented.keys()].filter((name) => !files.includes(name)).sort()).toEqual(commands.sort());
+});
+
+it('docs/cli.md has every option of every command, and no other', () => {
+  for (const { name, command } of leaves(program)) {
+    const options = command.options.map(({ long }) => long);
+    const named = [...documented.get(name)!.matchAll(/--[a-z-]+/g)].map(([option]) => option);
+    expect({ name, options: [...new Set(named)].sort() }).toEqual({ name, options: options.sort() });
+  }
+});
+
+it('docs/cli.md has every exit code, and no other', () => {
+  const codes = [...page.matchAll(/^\| (\d) +\| .+ \|$/gm)].map(([, code]) => Number(code));
+  expect(codes).toEqual(Object.values(EXIT));
+});
+
+it('every command says what it does', () => {
+  for (const { name, command } of leaves(program))
+    expect({ name, says: command.description() !== '' }).toEqual({ name, says: true });
+});

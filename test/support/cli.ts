@@ -1,0 +1,48 @@
+import { run } from '../../src/cli/program';
+import { ADMIN_KEY } from './api';
+
+/** What a command line gave. */
+export interface Ran {
+  code: number;
+  out: string;
+  err: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into results of any shape
+  readonly json: any;
+}
+
+export interface RunOptions {
+  stdin?: string;
+  /** Added to the environment; `undefined` takes a variable out. */
+  env?: Record<string, string | undefined>;
+  interrupted?: AbortSignal;
+  /** Told what is printed at once. */
+  onOut?: (text: string) => void;
+  onErr?: (text: string) => void;
+}
+
+/** Runs a command line in this process, as an admin of the service at `url`. */
+export async function signpost(url: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const code = await run(args, {
+    out(text) {
+      out += text;
+      options.onOut?.(text);
+    },
+    err(text) {
+      err += text;
+      options.onErr?.(text);
+    },
+    stdin: async () => options.stdin ?? '',
+    env: { SIGNPOST_URL: url, SIGNPOST_API_KEY: ADMIN_KEY, ...options.env },
+    interrupted: () => options.interrupted ?? new AbortController().signal,
+  });
+  return {
+    code,
+    out,
+    err,
+    get json() {
+      return JSON.parse(out);
+    },
+  };
+}
