@@ -33,11 +33,13 @@ import { migrate } from './store/migrate';
 import { createRecorder } from './store/recorder';
 import { countOpen, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
+import { closeRecovery, findStalled } from './store/recoveries';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
 import { printSummary } from './summary';
 import { TemporalLink } from './temporal/connection';
 import { ensureMaintenanceSchedule } from './temporal/maintenance-schedule';
 import { NotificationWorkflows } from './temporal/notification-workflows';
+import { RecoveryWorkflows } from './temporal/recovery-workflows';
 import { Relay } from './temporal/relay';
 import { ensureSearchAttributes, REGISTER_COMMAND } from './temporal/search-attributes';
 import { startSettling } from './temporal/settler';
@@ -176,6 +178,7 @@ async function compose(
     acceptor: new Acceptor(pathDb, createLauncher(starter, headStarts), metrics),
     challenger: createChallenger(http),
     control: workflows,
+    recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     temporal: () => temporal.ping(),
   });
   const app = createApp({ routes, pages: [requestLog(log), docsPage()], db, sealer, authenticator, log });
@@ -222,6 +225,8 @@ async function runWorker(
     },
     workflows,
     startSettling: settle,
+    resumeRecoveries: (olderThanSeconds) =>
+      resumeRecoveries(db, new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE), olderThanSeconds),
     metrics,
     log,
   });
@@ -243,6 +248,12 @@ async function markForgottenHolds(db: Database): Promise<string[]> {
   for (const subscriptionId of await findForgottenHolds(db))
     marked.push(...(await markSettling(db, { subscriptionId })));
   return marked;
+}
+
+async function resumeRecoveries(db: Database, workflows: RecoveryWorkflows, olderThanSeconds: number): Promise<void> {
+  for (const id of await findStalled(db, olderThanSeconds)) {
+    if (!(await workflows.resume(id))) await closeRecovery(db, id, 'cancelled');
+  }
 }
 
 function temporalSettings(config: Config, embedded: Embedded) {

@@ -26,6 +26,8 @@ export interface RelayDeps {
   store: RelayStore;
   workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry'>;
   startSettling(subscriptionIds: string[]): Promise<void>;
+  /** Sees to recoveries that have not moved for so long. */
+  resumeRecoveries(olderThanSeconds: number): Promise<void>;
   metrics: Metrics;
   log: Logger;
 }
@@ -76,6 +78,7 @@ export class Relay {
     const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
     const forgotten = this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0 ? await store.markForgottenHolds() : [];
     await startSettling([...unsettled, ...forgotten]);
+    await this.deps.resumeRecoveries(UNSETTLED_AFTER_SECONDS);
   }
 
   private async each(

@@ -339,6 +339,7 @@ function validBody(route: Route): Record<string, unknown> {
     'POST /v1/url-allowlist': { pattern: 'https://x.example' },
     'PATCH /v1/url-allowlist/:id': { status: 'approved' },
     'POST /v1/api-keys': { name: 'n', role: 'admin' },
+    'POST /v1/subscriptions/:id/recover': { since: '2026-01-02T03:04:05Z' },
   };
   return bodies[`${route.method.toUpperCase()} ${route.path}`] ?? {};
 }
@@ -358,6 +359,7 @@ function declaredRoutes(): Route[] {
     acceptor: nothing,
     challenger: nothing,
     control: nothing,
+    recoveries: nothing,
     temporal: nothing,
   });
 }

@@ -45,6 +45,9 @@ export interface TestApi {
   started: NotificationRef[];
   settled: string[];
   retried: string[];
+  /** Recoveries whose workflows were to be started, and cancelled. */
+  recovering: string[];
+  recoveriesCancelled: string[];
   cancelled: string[];
   /** How what lies behind the API fares; a test may change it. */
   behind: { hasRoom: boolean; temporalAnswers: boolean };
@@ -67,6 +70,8 @@ export async function startTestApi(
     started: [] as NotificationRef[],
     settled: [] as string[],
     retried: [] as string[],
+    recovering: [] as string[],
+    recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
   const behind = { hasRoom: true, temporalAnswers: true };
@@ -95,6 +100,10 @@ export async function startTestApi(
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),
       cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
       live: async () => null,
+    },
+    recoveries: {
+      start: async (id) => void recorded.recovering.push(id),
+      cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
     temporal: async () => behind.temporalAnswers,
   });

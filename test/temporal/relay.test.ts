@@ -37,6 +37,7 @@ beforeAll(async () => {
     },
     workflows: spine.workflows,
     startSettling: (ids) => startSettling({ use: () => temporal }, spine.taskQueue, ids),
+    resumeRecoveries: async () => undefined,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

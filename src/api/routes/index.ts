@@ -8,7 +8,7 @@ import { VERSION } from '../../version';
 import type { Acceptor } from '../acceptor';
 import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
-import type { Challenger, NotificationControl, Settler } from '../ports';
+import type { Challenger, NotificationControl, RecoveryControl, Settler } from '../ports';
 import { route, type Route } from '../route';
 import { SubscriptionService } from '../subscription-service';
 import { allowlistRoutes } from './allowlist';
@@ -20,6 +20,7 @@ import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
 import { operationRoutes, type Probe } from './operations';
 import { productRoutes } from './products';
+import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
 import { subscriptionRoutes } from './subscriptions';
 
@@ -36,6 +37,7 @@ export interface RouteDeps {
   acceptor: Acceptor;
   challenger: Challenger;
   control: NotificationControl;
+  recoveries: RecoveryControl;
   temporal: Probe;
 }
 
@@ -54,6 +56,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),
+    ...recoveryRoutes(deps.recoveries),
     ...apiKeyRoutes(deps.authenticator),
     ...operations,
   ];
