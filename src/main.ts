@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { createAttempter } from './activities/attempter';
 import { HeadStarts } from './activities/head-starts';
 import { Acceptor } from './api/acceptor';
+import { ActivityStream } from './api/activity-stream';
 import { createApp } from './api/app';
 import { createAuthenticator } from './api/auth';
 import { docsPage } from './api/docs-page';
@@ -166,6 +167,7 @@ async function compose(
   cleanups.push(() => starter.close());
 
   const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
+  const activity = new ActivityStream(db, log);
   const settler = { mark: markSettling, start: settle };
   const routes = allRoutes({
     role: config.role,
@@ -179,12 +181,14 @@ async function compose(
     challenger: createChallenger(http),
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
+    activity,
     temporal: () => temporal.ping(),
   });
   const app = createApp({ routes, pages: [requestLog(log), docsPage()], db, sealer, authenticator, log });
   const server = createServer(app);
   await listen(server, config);
   cleanups.push(() => closeServer(server));
+  cleanups.push(() => activity.close());
   const { port } = server.address() as AddressInfo;
 
   const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));

@@ -1,3 +1,4 @@
+import { deleteOldActivity } from '../store/activity';
 import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
 import { ensurePartitions } from '../store/partitions';
@@ -9,6 +10,9 @@ import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
+
+/** Longer than the stream goes back. */
+const ACTIVITY_KEPT_SECONDS = 2 * 86_400;
 
 /** The activities of the worker. Their names are wire names: they never change meaning. */
 export function createActivities(deps: ActivityDeps) {
@@ -42,6 +46,7 @@ export function createActivities(deps: ActivityDeps) {
     async maintain(): Promise<void> {
       await ensurePartitions(deps.db);
       await deleteExpiredIdempotencyKeys(deps.db);
+      await deleteOldActivity(deps.db, ACTIVITY_KEPT_SECONDS);
     },
   };
 }

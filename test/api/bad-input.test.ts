@@ -360,6 +360,7 @@ function declaredRoutes(): Route[] {
     challenger: nothing,
     control: nothing,
     recoveries: nothing,
+    activity: nothing,
     temporal: nothing,
   });
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Acceptor } from '../../src/api/acceptor';
+import { ActivityStream } from '../../src/api/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth';
 import { docsPage } from '../../src/api/docs-page';
@@ -66,6 +67,7 @@ export async function startTestApi(
   const { db } = database;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
   const metrics = createMetrics();
+  const activity = new ActivityStream(db, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
     settled: [] as string[],
@@ -105,6 +107,7 @@ export async function startTestApi(
       start: async (id) => void recorded.recovering.push(id),
       cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
+    activity,
     temporal: async () => behind.temporalAnswers,
   });
   const app = createApp({
@@ -164,6 +167,7 @@ export async function startTestApi(
       return { productId: id, key };
     },
     async stop() {
+      await activity.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await http.close();

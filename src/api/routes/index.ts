@@ -6,11 +6,13 @@ import type { Sealer } from '../../store/crypto';
 import type { Database } from '../../store/database';
 import { VERSION } from '../../version';
 import type { Acceptor } from '../acceptor';
+import type { ActivityStream } from '../activity-stream';
 import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
 import type { Challenger, NotificationControl, RecoveryControl, Settler } from '../ports';
 import { route, type Route } from '../route';
 import { SubscriptionService } from '../subscription-service';
+import { activityRoutes } from './activity';
 import { allowlistRoutes } from './allowlist';
 import { apiKeyRoutes } from './api-keys';
 import { challengeRoutes } from './challenges';
@@ -38,6 +40,7 @@ export interface RouteDeps {
   challenger: Challenger;
   control: NotificationControl;
   recoveries: RecoveryControl;
+  activity: ActivityStream;
   temporal: Probe;
 }
 
@@ -57,6 +60,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),
     ...recoveryRoutes(deps.recoveries),
+    ...activityRoutes(deps.activity, deps.authenticator),
     ...apiKeyRoutes(deps.authenticator),
     ...operations,
   ];
