@@ -65,7 +65,7 @@ export async function listActivity(
   const found = await Promise.all(
     (Object.keys(READERS) as (keyof typeof READERS)[]).map((source) => {
       const ids = rows.filter((row) => row.source === source).map(({ id }) => id);
-      return ids.length > 0 ? READERS[source](db, ids) : [];
+      return ids.length > 0 ? READERS[source](db, ids) : Promise.resolve([]);
     }),
   );
   return found.flat().sort((a, b) => (a.uuid < b.uuid ? -1 : 1));

@@ -53,6 +53,8 @@ beforeAll(async () => {
     },
   ]);
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
+  const since = '2026-01-02T03:04:05Z';
+  const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
   ids = {
     products: a.productId,
     'event-types': 'a.happened.v1',
@@ -63,6 +65,7 @@ beforeAll(async () => {
     attempts: attempts[0].id,
     'url-allowlist': entry.id,
     'api-keys': apiKey.id,
+    recoveries: recovery.id,
   };
 });
 afterAll(() => api?.stop());
