@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { createAttempter } from './activities/attempter';
 import { HeadStarts } from './activities/head-starts';
 import { Acceptor } from './api/acceptor';
+import { ActivityStream } from './api/activity-stream';
 import { createApp } from './api/app';
 import { createAuthenticator } from './api/auth';
 import { docsPage } from './api/docs-page';
@@ -34,11 +35,13 @@ import { migrate } from './store/migrate';
 import { createRecorder } from './store/recorder';
 import { countOpen, endClaims, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
+import { closeRecovery, findStalled } from './store/recoveries';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
 import { printSummary } from './summary';
 import { TemporalLink } from './temporal/connection';
 import { ensureMaintenanceSchedule } from './temporal/maintenance-schedule';
 import { NotificationWorkflows } from './temporal/notification-workflows';
+import { RecoveryWorkflows } from './temporal/recovery-workflows';
 import { Relay } from './temporal/relay';
 import { ensureSearchAttributes, REGISTER_COMMAND } from './temporal/search-attributes';
 import { startSettling } from './temporal/settler';
@@ -177,6 +180,7 @@ async function compose(
   cleanups.push(() => starter.close());
 
   const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
+  const activity = new ActivityStream(db, log);
   const settler = { mark: markSettling, start: settle };
   const launcher = createLauncher(starter, headStarts);
   const routes = allRoutes({
@@ -192,6 +196,8 @@ async function compose(
     publicUrl: () => publicUrl,
     challenger: createChallenger(http),
     control: workflows,
+    recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
+    activity,
     temporal: () => temporal.ping(),
   });
   const app = createApp({
@@ -205,6 +211,7 @@ async function compose(
   const server = createServer(app);
   await listen(server, config);
   cleanups.push(() => closeServer(server));
+  cleanups.push(() => activity.close());
   const { port } = server.address() as AddressInfo;
   publicUrl = config.publicUrl ?? urlOf(config.host, port);
 
@@ -251,6 +258,8 @@ async function runWorker(
     workflows,
     burst: config.burst,
     startSettling: settle,
+    resumeRecoveries: (olderThanSeconds) =>
+      resumeRecoveries(db, new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE), olderThanSeconds),
     metrics,
     log,
   });
@@ -272,6 +281,12 @@ async function markForgottenHolds(db: Database): Promise<string[]> {
   for (const subscriptionId of await findForgottenHolds(db))
     marked.push(...(await markSettling(db, { subscriptionId })));
   return marked;
+}
+
+async function resumeRecoveries(db: Database, workflows: RecoveryWorkflows, olderThanSeconds: number): Promise<void> {
+  for (const id of await findStalled(db, olderThanSeconds)) {
+    if (!(await workflows.resume(id))) await closeRecovery(db, id, 'cancelled');
+  }
 }
 
 function temporalSettings(config: Config, embedded: Embedded) {

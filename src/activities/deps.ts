@@ -32,6 +32,8 @@ export interface ActivityDeps {
 export interface NotificationControl {
   /** Starts the workflow; one that is there already is left as it is. */
   start(notification: NotificationRef): Promise<boolean>;
+  /** Signals `retry`, starting the workflow anew where it was closed. */
+  retry(notification: NotificationRef): Promise<void>;
   /** Signals `release`, starting the workflow where it never ran. */
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`; a workflow that is not running needs none. */

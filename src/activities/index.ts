@@ -1,11 +1,18 @@
+import { deleteOldActivity } from '../store/activity';
 import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
 import { ensurePartitions } from '../store/partitions';
 import type { DeliverNotificationResult } from '../domain/delivery';
+import type { RecoverSubscriptionInput } from '../domain/recovery';
+import { closeRecovery } from '../store/recoveries';
 import { createAwaitBurst } from './await-burst';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
+import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
+
+/** Longer than the stream goes back. */
+const ACTIVITY_KEPT_SECONDS = 2 * 86_400;
 
 /** The activities of the worker. Their names are wire names: they never change meaning. */
 export function createActivities(deps: ActivityDeps) {
@@ -27,10 +34,19 @@ export function createActivities(deps: ActivityDeps) {
     /** One step of bringing a subscription's notifications in line with its status. */
     settleBatch: createSettleBatch(deps),
 
+    /** Retries the next failed notifications of a recovery. */
+    recoverPage: createRecoverPage(deps),
+
+    /** Records that a recovery was cancelled, unless it has ended. */
+    async cancelRecovery({ recoveryId }: RecoverSubscriptionInput): Promise<void> {
+      await closeRecovery(deps.db, recoveryId, 'cancelled');
+    },
+
     /** Daily housekeeping: partitions for the days ahead, and what has outlived its use. */
     async maintain(): Promise<void> {
       await ensurePartitions(deps.db);
       await deleteExpiredIdempotencyKeys(deps.db);
+      await deleteOldActivity(deps.db, ACTIVITY_KEPT_SECONDS);
     },
   };
 }

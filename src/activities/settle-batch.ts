@@ -1,21 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { NotificationRef } from '../domain/delivery';
-import {
-  cancelOpen,
-  clearSettling,
-  findSettling,
-  hasMovedOn,
-  listHeld,
-  markSettling,
-  releaseHeld,
-} from '../store/settling';
+import { cancelOpen, clearSettling, findSettling, listHeld, markSettling, releaseHeld } from '../store/settling';
 import type { ActivityDeps } from './deps';
+import { awaitAttempt } from './order';
 
 const BATCH = 50;
-/** A released notification gets this long for its attempt before the next is released: order where the receiver is quick, progress where not. */
-const ORDER_WINDOW_MS = 1000;
-const POLL_MS = 20;
 /** An accept that read the old status may still be under way when the last one is released. */
 const STRAGGLER_MS = 2000;
 
@@ -37,8 +27,7 @@ export function createSettleBatch(
   async function release(notification: NotificationRef): Promise<void> {
     if (!(await releaseHeld(db, notification.notificationId))) return;
     await deps.control.release(notification);
-    const until = Date.now() + ORDER_WINDOW_MS;
-    while (Date.now() < until && !(await hasMovedOn(db, notification.notificationId))) await sleep(POLL_MS);
+    await awaitAttempt(db, notification.notificationId);
     Context.current().heartbeat();
   }
 

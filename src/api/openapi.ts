@@ -133,12 +133,12 @@ function parameters(route: Route, components: Components): Json[] {
 
 function responses(route: Route, components: Components): Json {
   const result: Record<string, Json> = {};
-  for (const [status, { description, schema }] of Object.entries(route.answers) as [
+  for (const [status, { description, schema, contentType = 'application/json' }] of Object.entries(route.answers) as [
     string,
     Route['answers'][number],
   ][]) {
     result[status] = schema
-      ? { description, content: { 'application/json': { schema: components.schemaOf(schema, 'output') } } }
+      ? { description, content: { [contentType]: { schema: components.schemaOf(schema, 'output') } } }
       : { description };
   }
   for (const [status, codes] of problemsByStatus(route)) {

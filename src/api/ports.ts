@@ -38,6 +38,12 @@ export interface Launcher {
   launch(notifications: readonly NotificationToLaunch[]): void;
 }
 
+/** Steers the workflows of recoveries. What fails here the relay makes up for. */
+export interface RecoveryControl {
+  start(recoveryId: string): Promise<void>;
+  cancel(recoveryId: string): Promise<void>;
+}
+
 /** Steers and asks the workflows of notifications. */
 export interface NotificationControl {
   retry(notification: NotificationRef): Promise<void>;

@@ -45,8 +45,8 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   body?: Body;
   /** Bytes; default 256 KiB. */
   bodyLimitBytes?: number;
-  /** Answers by status; a `null` schema has no body. */
-  answers: Record<number, { description: string; schema: z.ZodType | null }>;
+  /** Answers by status; a `null` schema has no body. @default contentType `application/json` */
+  answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string }>;
   /** Problems beyond those that every call can give. */
   problems?: readonly ProblemCode[];
   /** A POST that creates: takes `Idempotency-Key`. */

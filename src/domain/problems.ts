@@ -17,6 +17,7 @@ export const PROBLEMS = {
   'already-delivered': [409, 'The notification was delivered'],
   'fixed-after-creation': [409, 'The field cannot change after creation'],
   'notification-held': [409, 'The notification is held with its subscription'],
+  'recovery-running': [409, 'A recovery of the subscription is running'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is larger than this call takes'],
   'unsupported-media-type': [415, 'The content type is not application/json'],

@@ -161,10 +161,10 @@ recorded as (
 ),
 logged as (
   insert into attempts (id, notification_id, subscription_id, number, trigger, started_at, finished_at, duration_ms, response_status, error_class,
-    error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id)
+    error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id, notification_status)
   select i.attempt_id, r.id, i.subscription_id, r.attempt_count, i.trigger, i.started_at, i.finished_at, i.duration_ms, i.response_status, i.error_class,
     i.error_message, i.request_method, i.request_url, i.request_headers::json, i.request_body, i.response_headers::json, i.response_body,
-    i.response_truncated, i.workflow_id
+    i.response_truncated, i.workflow_id, r.status
   from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key
 ),
 counted as (

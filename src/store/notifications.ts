@@ -127,6 +127,10 @@ export async function notificationsOfEvent(db: Executor, eventUuid: string, scop
   return rows.map(toNotification);
 }
 
+/** Opens a closed notification again; sets `notifications n` from `subscription_states s`. */
+export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
+  next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
+
 /**
  * Opens a closed notification again for a new walk through the ladder, with the retry schedule as it is now. From here on the relay looks
  * after it, should the signal that follows be lost.
@@ -135,8 +139,7 @@ export async function notificationsOfEvent(db: Executor, eventUuid: string, scop
  */
 export async function reopenNotification(db: Executor, id: string): Promise<NotificationRef | undefined> {
   const { rows } = await db.query<RefRow>({
-    text: `update notifications n set status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
-             next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)
+    text: `update notifications n set ${REOPEN}
            from subscription_states s
            where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id
            returning ${REF_COLUMNS}`,

@@ -31,6 +31,8 @@ export interface RelayDeps {
   /** Whether many that were never attempted may share a workflow. */
   burst: boolean;
   startSettling(subscriptionIds: string[]): Promise<void>;
+  /** Sees to recoveries that have not moved for so long. */
+  resumeRecoveries(olderThanSeconds: number): Promise<void>;
   metrics: Metrics;
   log: Logger;
 }
@@ -85,6 +87,7 @@ export class Relay {
     const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
     const forgotten = this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0 ? await store.markForgottenHolds() : [];
     await startSettling([...unsettled, ...forgotten]);
+    await this.deps.resumeRecoveries(UNSETTLED_AFTER_SECONDS);
   }
 
   /** After a crash in a flood many are found at once, and would take long to start one by one. */

@@ -2,4 +2,5 @@
 export { deliverBurst } from './deliver-burst';
 export { deliverNotification } from './deliver-notification';
 export { maintain } from './maintain';
+export { recoverSubscription } from './recover-subscription';
 export { settleSubscription } from './settle-subscription';

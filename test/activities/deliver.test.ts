@@ -39,7 +39,12 @@ beforeAll(async () => {
     db,
     attempter,
     headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, attempter, log),
-    control: { start: async () => true, release: async () => undefined, cancel: async () => undefined },
+    control: {
+      start: async () => true,
+      retry: async () => undefined,
+      release: async () => undefined,
+      cancel: async () => undefined,
+    },
     metrics,
     log,
   });

@@ -53,6 +53,8 @@ beforeAll(async () => {
     },
   ]);
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
+  const since = '2026-01-02T03:04:05Z';
+  const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
   ids = {
     products: a.productId,
     'event-types': 'a.happened.v1',
@@ -63,6 +65,7 @@ beforeAll(async () => {
     attempts: attempts[0].id,
     'url-allowlist': entry.id,
     'api-keys': apiKey.id,
+    recoveries: recovery.id,
   };
 });
 afterAll(() => api?.stop());
@@ -339,6 +342,7 @@ function validBody(route: Route): Record<string, unknown> {
     'POST /v1/url-allowlist': { pattern: 'https://x.example' },
     'PATCH /v1/url-allowlist/:id': { status: 'approved' },
     'POST /v1/api-keys': { name: 'n', role: 'admin' },
+    'POST /v1/subscriptions/:id/recover': { since: '2026-01-02T03:04:05Z' },
   };
   return bodies[`${route.method.toUpperCase()} ${route.path}`] ?? {};
 }
@@ -360,6 +364,8 @@ function declaredRoutes(): Route[] {
     publicUrl: nothing,
     challenger: nothing,
     control: nothing,
+    recoveries: nothing,
+    activity: nothing,
     temporal: nothing,
   });
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Acceptor } from '../../src/api/acceptor';
+import { ActivityStream } from '../../src/api/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth';
 import { docsPage } from '../../src/api/docs-page';
@@ -47,6 +48,9 @@ export interface TestApi {
   started: NotificationRef[];
   settled: string[];
   retried: string[];
+  /** Recoveries whose workflows were to be started, and cancelled. */
+  recovering: string[];
+  recoveriesCancelled: string[];
   cancelled: string[];
   /** How what lies behind the API fares; a test may change it. */
   behind: { hasRoom: boolean; temporalAnswers: boolean };
@@ -65,10 +69,13 @@ export async function startTestApi(
   const { db } = database;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
   const metrics = createMetrics();
+  const activity = new ActivityStream(db, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
     settled: [] as string[],
     retried: [] as string[],
+    recovering: [] as string[],
+    recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
   const behind = { hasRoom: true, temporalAnswers: true };
@@ -97,6 +104,11 @@ export async function startTestApi(
       cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
       live: async () => null,
     },
+    recoveries: {
+      start: async (id) => void recorded.recovering.push(id),
+      cancel: async (id) => void recorded.recoveriesCancelled.push(id),
+    },
+    activity,
     temporal: async () => behind.temporalAnswers,
   });
   const app = createApp({
@@ -158,6 +170,7 @@ export async function startTestApi(
       return { productId: id, key };
     },
     async stop() {
+      await activity.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await http.close();

@@ -38,6 +38,7 @@ beforeAll(async () => {
     workflows: spine.workflows,
     burst: true,
     startSettling: (ids) => startSettling({ use: () => temporal }, spine.taskQueue, ids),
+    resumeRecoveries: async () => undefined,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

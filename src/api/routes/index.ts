@@ -6,11 +6,13 @@ import type { Sealer } from '../../store/crypto';
 import type { Database } from '../../store/database';
 import { VERSION } from '../../version';
 import type { Acceptor } from '../acceptor';
+import type { ActivityStream } from '../activity-stream';
 import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
-import type { Challenger, Launcher, NotificationControl, Settler } from '../ports';
+import type { Challenger, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
 import { route, type Route } from '../route';
 import { SubscriptionService } from '../subscription-service';
+import { activityRoutes } from './activity';
 import { allowlistRoutes } from './allowlist';
 import { apiKeyRoutes } from './api-keys';
 import { challengeRoutes } from './challenges';
@@ -21,6 +23,7 @@ import { notificationRoutes } from './notifications';
 import { operationRoutes, type Probe } from './operations';
 import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
+import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
@@ -42,6 +45,8 @@ export interface RouteDeps {
   launcher: Launcher;
   challenger: Challenger;
   control: NotificationControl;
+  recoveries: RecoveryControl;
+  activity: ActivityStream;
   temporal: Probe;
 }
 
@@ -63,6 +68,8 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),
+    ...recoveryRoutes(deps.recoveries),
+    ...activityRoutes(deps.activity, deps.authenticator),
     ...apiKeyRoutes(deps.authenticator),
     ...operations,
   ];

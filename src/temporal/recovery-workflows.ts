@@ -1,0 +1,68 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type WorkflowExecutionStatusName,
+} from '@temporalio/client';
+import { recoveryWorkflowId } from '../domain/recovery';
+import type { recoverSubscription } from '../workflows';
+import { cancelSignal } from '../workflows/messages';
+import type { TemporalLink } from './connection';
+
+const RPC_TIMEOUT_MS = 10_000;
+
+/** Starts and cancels the workflows of recoveries. */
+export class RecoveryWorkflows {
+  constructor(
+    private readonly temporal: Pick<TemporalLink, 'use'>,
+    private readonly taskQueue: string,
+  ) {}
+
+  /** Starts a recovery's workflow; one that runs goes on. */
+  async start(recoveryId: string): Promise<void> {
+    const { client } = this.temporal.use();
+    try {
+      await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+        client.workflow.start<typeof recoverSubscription>('recoverSubscription', {
+          taskQueue: this.taskQueue,
+          workflowId: recoveryWorkflowId(recoveryId),
+          args: [{ recoveryId }],
+          staticSummary: `Recovery ${recoveryId}`,
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  /** Wakes a recovery's workflow to find itself cancelled; one that is not running needs no word. */
+  async cancel(recoveryId: string): Promise<void> {
+    const { client } = this.temporal.use();
+    try {
+      await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+        client.workflow.getHandle(recoveryWorkflowId(recoveryId)).signal(cancelSignal),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  /** Sees that a recovery's workflow runs. @returns false where an operator has terminated it, which is not to be undone */
+  async resume(recoveryId: string): Promise<boolean> {
+    if ((await this.status(recoveryId)) === 'TERMINATED') return false;
+    await this.start(recoveryId);
+    return true;
+  }
+
+  private async status(recoveryId: string): Promise<WorkflowExecutionStatusName | undefined> {
+    const { client } = this.temporal.use();
+    try {
+      const { status } = await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+        client.workflow.getHandle(recoveryWorkflowId(recoveryId)).describe(),
+      );
+      return status.name;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}

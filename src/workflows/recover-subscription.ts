@@ -1,0 +1,46 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import { SLOW_TASK_QUEUE_SUFFIX } from '../domain/delivery';
+import type { RecoverSubscriptionInput } from '../domain/recovery';
+import { cancelSignal } from './messages';
+
+/** History stays small: after so many pages the workflow goes on as a new run. */
+const PAGES_PER_RUN = 200;
+
+/**
+ * Retries the failed notifications of a subscription, page by page, no faster than asked for. How far it has come is in Postgres, so that it goes
+ * on from there after whatever happened to it.
+ *
+ * Signal: `cancel` ends it; what was retried by then goes on.
+ */
+export async function recoverSubscription(input: RecoverSubscriptionInput): Promise<void> {
+  const { recoverPage, cancelRecovery } = proxyActivities<Activities>({
+    taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,
+    startToCloseTimeout: '10 min',
+    heartbeatTimeout: '30 s',
+    retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' },
+  });
+  let cancelled = false;
+  setHandler(cancelSignal, () => void (cancelled = true));
+  try {
+    for (let page = 0; page < PAGES_PER_RUN && !cancelled; page++) {
+      const { done, waitSeconds } = await recoverPage(input);
+      if (done) return;
+      if (waitSeconds > 0) await condition(() => cancelled, waitSeconds * 1000);
+    }
+    if (cancelled) return await cancelRecovery(input);
+    await continueAsNew<typeof recoverSubscription>(input);
+  } catch (error) {
+    // A cancellation in the Temporal UI or by its command line is as good as the signal, and closes the workflow as Canceled.
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelRecovery(input));
+    throw error;
+  }
+}
