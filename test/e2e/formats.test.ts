@@ -1,0 +1,268 @@
+import { createHmac } from 'node:crypto';
+import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { fromSetup } from '../support/environment';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { ADMIN_KEY, onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { until } from '../support/until';
+
+/** What receivers of the systems that went before get, byte for byte, over HTTP against the built service. */
+let temporal: RunningTemporal;
+let database: TestDatabase;
+let service: ServiceProcess;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
+  database = await createTestDatabase();
+  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
+});
+afterAll(async () => {
+  await service?.kill9();
+  await database?.drop();
+  await temporal?.stop();
+});
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
+
+const hmac = (secret: string, text: string) => createHmac('sha256', secret).update(text);
+const attemptOf = async (notificationId: string) => {
+  const { attempts } = await until(
+    async () => (await service.call('GET', `/v1/notifications/${notificationId}`)).body,
+    (seen) => seen.attempts.length > 0,
+  );
+  return (await service.call('GET', `/v1/attempts/${attempts[0].id}`)).body;
+};
+
+/** A token taken apart and checked with nothing but an HMAC. */
+function openToken(authorization: string | undefined, secret: string) {
+  const [header, claims, signature] = authorization!.replace(/^Bearer /, '').split('.') as [string, string, string];
+  expect(signature).toBe(hmac(secret, `${header}.${claims}`).digest('base64url'));
+  const open = (part: string) => Buffer.from(part, 'base64url').toString('utf8');
+  return { header: open(header), claims: open(claims) };
+}
+
+describe('format envelope (document 001)', () => {
+  const data = {
+    accountReference: 'PDN-922-Oct14-0001',
+    claimRef: 'PDN-922-claim-Oct14-00010',
+    amount: 501,
+    currency: 'EUR',
+    dueDate: '2021-10-07',
+  };
+  const user = { id: 'USER_ID', poolId: 'POOL_ID', originator: 'ClientAPI' };
+
+  it('is the payload, its signature, and the text that was signed', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'envelope', secret: 'mySecret' });
+    const id = '09feeb6f-350a-430a-a040-cd1c558cbc91';
+    const [notificationId] = await customer.post({ id, timestamp: '2021-10-14T15:33:16.848Z', data, user });
+    await receiver.waitFor(1);
+    const payload = `{"details":{"messageType":"${customer.eventType}","accountReference":"PDN-922-Oct14-0001","claimRef":"PDN-922-claim-Oct14-00010","amount":501,"currency":"EUR","dueDate":"2021-10-07"},"messageId":"${id}","timestamp":"2021-10-14T15:33:16.848Z","user":{"id":"USER_ID","poolId":"POOL_ID","originator":"ClientAPI"}}`;
+    const [{ body, headers }] = receiver.requests as [(typeof receiver.requests)[0]];
+    expect(body).toBe(
+      `{"payload":${payload},"signature":"${hmac('mySecret', payload).digest('hex')}","payloadAsString":${JSON.stringify(payload)}}`,
+    );
+    expect(headers['webhook-id']).toBe(id);
+    expect((await attemptOf(notificationId!)).request.body).toBe(body);
+  });
+
+  it('has no user where the event has none', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'envelope' });
+    await customer.post({ data: {} });
+    await receiver.waitFor(1);
+    const { payload, payloadAsString } = JSON.parse(receiver.requests[0]!.body);
+    expect(Object.keys(payload)).toEqual(['details', 'messageId', 'timestamp']);
+    expect(payload.details).toEqual({ messageType: customer.eventType });
+    expect(JSON.parse(payloadAsString)).toEqual(payload);
+  });
+});
+
+describe('format trigger (document 002)', () => {
+  const settings = { format: 'trigger', timeoutSeconds: 600, customData: { purpose: 'demo', audience: 'partners' } };
+  const fields = [
+    'webhook_id',
+    'webhook_name',
+    'object_class',
+    'account_id',
+    'product_id',
+    'api_url',
+    'triggered_at',
+    'last_success_at',
+    'last_failure_at',
+    'processing_timeout',
+    'data',
+  ];
+
+  it('tells what triggered whom, and carries the same in a token that ends', async () => {
+    const customer = await onboard(service, receiver.url(), { ...settings, secret: 'a-shared-secret' });
+    const [notificationId] = await customer.post({ data: { amount: 125.5 } });
+    await receiver.waitFor(1);
+    const [{ body, headers }] = receiver.requests as [(typeof receiver.requests)[0]];
+    const told = JSON.parse(body);
+    expect(Object.keys(told)).toEqual(fields);
+    expect(told).toMatchObject({
+      webhook_id: customer.subscriptionId,
+      webhook_name: 'main',
+      object_class: customer.eventType,
+      account_id: customer.customerId,
+      product_id: customer.customerId.replace('customer', 'product'),
+      api_url: `${service.url}/v1/subscriptions/${customer.subscriptionId}`,
+      last_success_at: null,
+      last_failure_at: null,
+      processing_timeout: 600,
+      data: { purpose: 'demo', audience: 'partners', event: { amount: 125.5 } },
+    });
+    const token = openToken(headers.authorization, 'a-shared-secret');
+    expect(token.header).toBe('{"typ":"JWT","alg":"HS256"}');
+    const exp = Math.floor(Date.parse(told.triggered_at) / 1000) + 600;
+    expect(token.claims).toBe(`${body.slice(0, -1)},"exp":${exp}}`);
+    const { request } = await attemptOf(notificationId!);
+    expect(request.body).toBe(body);
+    expect(request.headers.authorization).toBe('***');
+  });
+
+  it('by GET has no body, and still the token', async () => {
+    const customer = await onboard(service, receiver.url(), { ...settings, method: 'GET' });
+    await customer.post();
+    await receiver.waitFor(1);
+    const [{ method, body, headers }] = receiver.requests as [(typeof receiver.requests)[0]];
+    expect({ method, body }).toEqual({ method: 'GET', body: '' });
+    const { claims } = openToken(headers.authorization, customer.secret);
+    expect(JSON.parse(claims)).toMatchObject({ webhook_name: 'main', data: { purpose: 'demo' } });
+  });
+
+  it('says when it last succeeded and failed', async () => {
+    const customer = await onboard(service, receiver.url(), { ...settings, timeoutSeconds: 15, retrySchedule: [] });
+    receiver.answerWith([500, 200]);
+    for (const status of ['failed', 'delivered']) {
+      const [id] = await customer.post();
+      await until(
+        async () => (await service.call('GET', `/v1/notifications/${id}`)).body.status,
+        (seen) => seen === status,
+      );
+    }
+    await customer.post();
+    await receiver.waitFor(3);
+    const told = JSON.parse(receiver.requests[2]!.body);
+    expect(Date.parse(told.last_success_at)).toBeGreaterThan(Date.parse(told.last_failure_at));
+  });
+
+  it('keeps what it was made for, and the header that it sets', async () => {
+    const customer = await onboard(service, receiver.url(), settings);
+    const route = `/v1/subscriptions/${customer.subscriptionId}`;
+    for (const change of [{ eventTypes: ['*'] }, { format: 'standard' }]) {
+      expect(await service.call('PATCH', route, change)).toMatchObject({
+        status: 409,
+        body: { code: 'fixed-after-creation' },
+      });
+    }
+    const refused = await service.call('PATCH', route, { headers: { Authorization: 'Bearer mine' } });
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: '/headers/Authorization' }] } });
+    expect(await service.call('PATCH', route, { name: 'renamed', eventTypes: [customer.eventType] })).toMatchObject({
+      status: 200,
+    });
+  });
+});
+
+describe('format flat (document 003)', () => {
+  it('is the data, with the secret beside it, which is shown to nobody', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
+    const data = {
+      paymentid: '18142',
+      ledgeraccountid: '111927',
+      revision: '1',
+      debtcreditorid: '1',
+      partytypeid: '1',
+    };
+    const [id] = await customer.post({ data });
+    await receiver.waitFor(1);
+    expect(receiver.requests[0]!.body).toBe(
+      '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1","secret":"mySecret"}',
+    );
+    expect((await attemptOf(id!)).request.body).toBe(
+      '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1","secret":"***"}',
+    );
+  });
+
+  it('does not let an event stand in for the secret', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
+    await customer.post({ data: { secret: 'guessed', status: 'PAID' } });
+    await receiver.waitFor(1);
+    expect(receiver.requests[0]!.body).toBe('{"status":"PAID","secret":"mySecret"}');
+  });
+});
+
+describe('Trigger Now', () => {
+  const trigger = (subscriptionId: string, body: object = {}) =>
+    service.call('POST', `/v1/subscriptions/${subscriptionId}/trigger`, body);
+
+  it('sends the sample through the real path, to this subscription only', async () => {
+    const customer = await onboard(service, receiver.url('/triggered'));
+    const other = { customerId: customer.customerId, name: 'other', url: receiver.url('/other'), eventTypes: ['*'] };
+    expect((await service.call('POST', '/v1/subscriptions', other)).status).toBe(201);
+    const productId = customer.customerId.replace('customer', 'product');
+    await service.call('PUT', `/v1/event-types/${customer.eventType}`, { productId, sample: { paymentId: 'P-1' } });
+    const answer = await trigger(customer.subscriptionId);
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { status: 'pending', eventType: customer.eventType, subscriptionId: customer.subscriptionId },
+    });
+    await receiver.waitFor(1);
+    expect(JSON.parse(receiver.requests[0]!.body).data).toEqual({ paymentId: 'P-1' });
+    const statistics = await until(
+      async () => (await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}/statistics`)).body,
+      ({ triggers }) => triggers === 1,
+    );
+    expect(statistics).toMatchObject({
+      events: 1,
+      successResponses: 1,
+      failureResponses: 0,
+      failuresSinceLastSuccess: 0,
+      nextTriggerAt: null,
+      lastSuccess: { attemptId: expect.stringMatching(/^att_/) },
+      lastFailure: null,
+    });
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/triggered']);
+  });
+
+  it('takes data of its own, held against the schema', async () => {
+    const customer = await onboard(service, receiver.url());
+    const productId = customer.customerId.replace('customer', 'product');
+    const schema = { type: 'object', required: ['paymentId'], properties: { paymentId: { type: 'string' } } };
+    await service.call('PUT', `/v1/event-types/${customer.eventType}`, { productId, schema });
+    expect(await trigger(customer.subscriptionId, { data: { paymentId: 1 } })).toMatchObject({
+      status: 422,
+      body: { code: 'data-breaks-schema', errors: [{ path: '/data/paymentId' }] },
+    });
+    expect((await trigger(customer.subscriptionId, { data: { paymentId: 'P-2' } })).status).toBe(202);
+    await receiver.waitFor(1);
+    expect(JSON.parse(receiver.requests[0]!.body).data).toEqual({ paymentId: 'P-2' });
+  });
+
+  it('is held where the subscription takes nothing, and refused for a type that it does not get', async () => {
+    const customer = await onboard(service, receiver.url(), { enabled: false });
+    expect(await trigger(customer.subscriptionId)).toMatchObject({ status: 202, body: { status: 'held' } });
+    expect(await trigger(customer.subscriptionId, { type: 'no.such.v1' })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-event-type', errors: [{ path: '/type' }] },
+    });
+    expect(await trigger('sub_00000000000000000000000000')).toMatchObject({ status: 404 });
+  });
+
+  it('repeated with the same Idempotency-Key triggers once', async () => {
+    const customer = await onboard(service, receiver.url());
+    const headers = { 'idempotency-key': `once-${customer.customerId}` };
+    const post = () =>
+      fetch(`${service.url}/v1/subscriptions/${customer.subscriptionId}/trigger`, {
+        method: 'POST',
+        headers: { ...headers, 'x-api-key': ADMIN_KEY, 'content-type': 'application/json' },
+        body: '{}',
+      }).then((response) => response.json() as Promise<{ id: string }>);
+    const [first, second] = [await post(), await post()];
+    expect(second.id).toBe(first.id);
+    await receiver.waitFor(1);
+    expect(receiver.requests).toHaveLength(1);
+  });
+});
