@@ -25,6 +25,8 @@ import { startEmbedded, type Embedded } from './embedded';
 import { ensureKeys } from './embedded/keys';
 import { createLauncher } from './launcher';
 import { createLog } from './log';
+import { createTokens } from './api/tokens';
+import { findOAuthClient } from './store/oauth-clients';
 import { createMetrics } from './metrics';
 import { reconcileAllowedUrls } from './store/allowlist';
 import { findPrincipalByKeyHash } from './store/api-keys';
@@ -179,7 +181,13 @@ async function compose(
   }
   cleanups.push(() => starter.close());
 
-  const authenticator = createAuthenticator(adminKey, (hash) => findPrincipalByKeyHash(db, hash));
+  const tokens = createTokens(masterKey);
+  const authenticator = createAuthenticator({
+    adminKey,
+    tokens,
+    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+  });
   const activity = new ActivityStream(db, log);
   const settler = { mark: markSettling, start: settle };
   const launcher = createLauncher(starter, headStarts);
@@ -188,6 +196,7 @@ async function compose(
     db,
     sealer,
     authenticator,
+    tokens,
     settler,
     metrics,
     allowedUrls,

@@ -81,6 +81,7 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
 
 function routeHandler(route: Route, options: AppOptions): RequestHandler {
   const parseBody = express.json({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, strict: false });
+  const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
   return async (request, response) => {
     // What is answered is for the holder of the credential, and may hold a secret.
     if (route.roles !== 'public') response.set('cache-control', 'no-store');
@@ -93,7 +94,9 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
     }
     // No id holds one, and Postgres takes none.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
-    if (route.body) await readJson(parseBody, request, response);
+    if (route.takesForm && request.is('application/x-www-form-urlencoded'))
+      await readBody(parseForm, request, response);
+    else if (route.body) await readJson(parseBody, request, response);
     const reply = await run(route, options, principal, request, response);
     if (!response.headersSent) send(route, options, response, reply);
   };
@@ -107,6 +110,10 @@ async function readJson(parseBody: RequestHandler, request: Request, response: R
   if (hasBody && !(request.is('application/json') && /^utf-?8$/i.test(charset))) {
     throw new Problem('unsupported-media-type', 'Send the body with content-type: application/json, in UTF-8.');
   }
+  await readBody(parseBody, request, response);
+}
+
+async function readBody(parseBody: RequestHandler, request: Request, response: Response): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const next: NextFunction = (error?: unknown) => (error ? reject(error as Error) : resolve());
     void parseBody(request, response, next);

@@ -3,15 +3,24 @@ import type { Request } from 'express';
 import { equalInConstantTime } from '../domain/signing';
 import { Problem } from '../domain/problems';
 import type { Principal, Scope } from '../domain/types';
+import type { Tokens } from './tokens';
 
 /** How long a key that was looked up is believed, in milliseconds; a revocation on another process takes at most that long. */
 const CACHE_MS = 1000;
 const MAX_CACHED = 10_000;
+/** Three parts of base64url: an access token. API keys have no dots, and an admin key that looks like one is compared before. */
+const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Makes a new API key; only its hash is kept. */
 export function generateApiKey(): { key: string; hash: Buffer } {
   const key = `spk_${randomBytes(24).toString('base64url')}`;
   return { key, hash: hashApiKey(key) };
+}
+
+/** Makes the secret of a new OAuth client; only its hash is kept. */
+export function generateClientSecret(): { secret: string; hash: Buffer } {
+  const secret = randomBytes(32).toString('base64url');
+  return { secret, hash: hashApiKey(secret) };
 }
 
 /** SHA-256 of a key, as stored. */
@@ -27,13 +36,20 @@ export interface Authenticator {
   forget(): void;
 }
 
-/**
- * @param adminKey - the admin credential of the configuration
- * @param findByHash - looks a live API key up
- */
+/** What credentials are checked against. */
+export interface Credentials {
+  /** The admin credential of the configuration. */
+  adminKey: string;
+  tokens: Tokens;
+  /** Looks a live API key up. */
+  findByKeyHash(hash: Buffer): Promise<Principal | undefined>;
+  /** Looks a live OAuth client up. */
+  findByClientId(clientId: string): Promise<Principal | undefined>;
+}
+
+/** Takes API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  adminKey: string,
-  findByHash: (hash: Buffer) => Promise<Principal | undefined>,
+  { adminKey, tokens, findByKeyHash, findByClientId }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
   const cache = new Map<string, { principal: Principal; until: number }>();
@@ -47,12 +63,22 @@ export function createAuthenticator(
 
   async function principalOf(credential: string): Promise<Principal | undefined> {
     if (equalInConstantTime(credential, adminKey)) return bootstrap;
+    if (TOKEN_SHAPE.test(credential)) {
+      const subject = await tokens.verify(credential);
+      if (!subject) return undefined;
+      if ('clientId' in subject) return cached(subject.clientId, () => findByClientId(subject.clientId));
+      const { portalOf, sessionId } = subject;
+      return { id: sessionId, name: 'portal session', role: 'customer', productId: null, customerId: portalOf };
+    }
     const hash = hashApiKey(credential);
-    const cacheKey = hash.toString('base64');
-    const cached = cache.get(cacheKey);
-    if (cached && cached.until > now()) return cached.principal;
+    return cached(hash.toString('base64'), () => findByKeyHash(hash));
+  }
+
+  async function cached(cacheKey: string, find: () => Promise<Principal | undefined>): Promise<Principal | undefined> {
+    const known = cache.get(cacheKey);
+    if (known && known.until > now()) return known.principal;
     cache.delete(cacheKey);
-    const principal = await findByHash(hash);
+    const principal = await find();
     if (principal) {
       if (cache.size >= MAX_CACHED) cache.clear();
       cache.set(cacheKey, { principal, until: now() + CACHE_MS });

@@ -77,7 +77,12 @@ function operation(route: Route, components: Components): Json {
       ? {
           requestBody: {
             required: isRequired(route.body),
-            content: { 'application/json': { schema: components.schemaOf(route.body, 'input') } },
+            content: Object.fromEntries(
+              [...(route.takesForm ? ['application/x-www-form-urlencoded'] : []), 'application/json'].map((type) => [
+                type,
+                { schema: components.schemaOf(route.body!, 'input') },
+              ]),
+            ),
           },
         }
       : {}),
@@ -142,10 +147,18 @@ function responses(route: Route, components: Components): Json {
       : { description };
   }
   for (const [status, codes] of problemsByStatus(route)) {
-    result[status] = {
+    const declared = result[status];
+    const described = {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
       content: { 'application/problem+json': { schema: components.schemaOf(problemSchema, 'output') } },
     };
+    // A call may have faults of its own form beside those that all calls have.
+    result[status] = declared
+      ? {
+          description: `${String(declared.description)}. ${described.description}`,
+          content: { ...(declared.content as Json), ...described.content },
+        }
+      : described;
   }
   return result;
 }

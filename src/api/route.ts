@@ -43,6 +43,8 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   params?: Params;
   query?: Query;
   body?: Body;
+  /** Takes the body as form fields, too (`application/x-www-form-urlencoded`). */
+  takesForm?: boolean;
   /** Bytes; default 256 KiB. */
   bodyLimitBytes?: number;
   /** Answers by status; a `null` schema has no body. @default contentType `application/json` */

@@ -14,6 +14,10 @@ interface Row {
   modified_at: Date;
 }
 
+/** A customer sees the types of the product it belongs to; one that all products share sees those of all. Takes the customer as the place given. */
+const seenByCustomer = (place: string) =>
+  `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, event_types.product_id) = event_types.product_id))`;
+
 const COLUMNS = 'name, product_id, description, schema, sample, archived, created_at, modified_at';
 
 function toEventType(row: Row): EventType {
@@ -58,8 +62,8 @@ export async function putEventType(
 
 export async function findEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
   const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from event_types where name = $1 and ($2::text is null or product_id = $2)`,
-    values: [name, scope.productId ?? null],
+    text: `select ${COLUMNS} from event_types where name = $1 and ($2::text is null or product_id = $2) and ${seenByCustomer('$3')}`,
+    values: [name, scope.productId ?? null, scope.customerId ?? null],
   });
   return rows[0] && toEventType(rows[0]);
 }
@@ -74,7 +78,7 @@ export async function listEventTypes(
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from event_types
            where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
-             and ($4::text is null or name > $4)
+             and ($4::text is null or name > $4) and ${seenByCustomer('$6')}
            order by name limit $5`,
     values: [
       scope.productId ?? null,
@@ -82,6 +86,7 @@ export async function listEventTypes(
       filter.archived ?? null,
       page.after ?? null,
       page.limit + 1,
+      scope.customerId ?? null,
     ],
   });
   return toPage(rows, page, toEventType, (row) => row.name);

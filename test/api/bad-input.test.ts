@@ -356,6 +356,7 @@ function declaredRoutes(): Route[] {
     db: nothing,
     sealer: nothing,
     authenticator: nothing,
+    tokens: nothing,
     settler: nothing,
     metrics: nothing,
     allowedUrls: [],

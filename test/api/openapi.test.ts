@@ -49,6 +49,11 @@ it('every route is in the document, and the document has no other', () => {
 it('every route of the document is served', async () => {
   for (const { path, method, operation } of operations) {
     const { status, body } = await api.call(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), { key: null });
+    if (operation.tags.includes('OAuth') && operation.security) {
+      // Whoever asks for a token has none yet; what is asked for here is nothing.
+      expect(`${path} ${status} ${body.error}`).toBe(`${path} 400 invalid_request`);
+      continue;
+    }
     expect(`${method} ${path} ${status} ${body.code}`).toBe(
       operation.security ? `${method} ${path} 200 undefined` : `${method} ${path} 401 unauthenticated`,
     );
@@ -88,6 +93,8 @@ it('errors are declared as problems', () => {
   for (const { operation } of operations) {
     for (const [status, { content }] of Object.entries(operation.responses)) {
       if (Number(status) < 400 || operation.operationId === 'getReadyz') continue;
+      // RFC 6749 has a form of its own.
+      if (operation.tags.includes('OAuth') && operation.security) continue;
       expect(content).toEqual({ 'application/problem+json': { schema: { $ref: toRef('Problem') } } });
     }
   }

@@ -15,6 +15,8 @@ import { createChallenger } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
+import { createTokens } from '../../src/api/tokens';
+import { findOAuthClient } from '../../src/store/oauth-clients';
 import { createMetrics } from '../../src/metrics';
 import { findPrincipalByKeyHash } from '../../src/store/api-keys';
 import { markSettling } from '../../src/store/settling';
@@ -79,7 +81,13 @@ export async function startTestApi(
     cancelled: [] as string[],
   };
   const behind = { hasRoom: true, temporalAnswers: true };
-  const authenticator = createAuthenticator(ADMIN_KEY, (hash) => findPrincipalByKeyHash(db, hash));
+  const tokens = createTokens(Buffer.alloc(32, 7));
+  const authenticator = createAuthenticator({
+    adminKey: ADMIN_KEY,
+    tokens,
+    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+  });
   const launcher: Launcher = {
     processId: 'test',
     get hasRoom() {
@@ -92,6 +100,7 @@ export async function startTestApi(
     db,
     sealer: TEST_SEALER,
     authenticator,
+    tokens,
     metrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },

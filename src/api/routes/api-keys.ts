@@ -1,42 +1,12 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
-import { ROLES } from '../../domain/types';
 import { insertApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys';
-import { findCustomer } from '../../store/customers';
-import { findProduct } from '../../store/products';
 import { generateApiKey, type Authenticator } from '../auth';
-import { route, type Context, type Route } from '../route';
-import { displayName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+import { checkReach, credentialFields, credentialInput } from '../credentials';
+import { route, type Route } from '../route';
+import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 
-const apiKey = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    role: z.enum(ROLES),
-    productId: z.string().nullable(),
-    customerId: z.string().nullable(),
-    createdAt: timestamp,
-    revokedAt: timestamp.nullable(),
-  })
-  .meta({ id: 'ApiKey' });
-
-const body = z
-  .strictObject({
-    name: displayName,
-    role: z.enum(ROLES),
-    productId: givenId.nullish().describe('Needed for `product`; a `viewer` with one sees that product only.'),
-    customerId: givenId.nullish().describe('Needed for `customer`.'),
-  })
-  .superRefine(({ role, productId, customerId }, context) => {
-    const need = (path: string, needed: boolean, allowed: boolean, given: boolean) => {
-      if (needed && !given)
-        context.addIssue({ code: 'custom', path: [path], message: `is needed for the role ${role}` });
-      if (!allowed && given)
-        context.addIssue({ code: 'custom', path: [path], message: `does not go with the role ${role}` });
-    };
-    need('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
-    need('customerId', role === 'customer', role === 'customer', customerId != null);
-  });
+const apiKey = z.object({ id: z.string(), ...credentialFields }).meta({ id: 'ApiKey' });
 
 /** Credentials. */
 export function apiKeyRoutes(authenticator: Authenticator): Route[] {
@@ -48,7 +18,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       description: 'Answers the key, this once; only its hash is kept.',
       tag: 'API keys',
       roles: ['admin'],
-      body,
+      body: credentialInput,
       answers: { 201: { description: 'Created', schema: apiKey.extend({ key: z.string() }) } },
       problems: ['unknown-product', 'unknown-customer'],
       creates: true,
@@ -99,20 +69,4 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       },
     }),
   ];
-}
-
-async function checkReach({
-  db,
-  body: { productId, customerId },
-}: Context<unknown, unknown, z.output<typeof body>>): Promise<void> {
-  if (productId != null && !(await findProduct(db, productId))) {
-    throw new Problem('unknown-product', 'There is no such product.', {
-      errors: [{ path: '/productId', message: 'no such product' }],
-    });
-  }
-  if (customerId != null && !(await findCustomer(db, customerId, {}))) {
-    throw new Problem('unknown-customer', 'There is no such customer.', {
-      errors: [{ path: '/customerId', message: 'no such customer' }],
-    });
-  }
 }

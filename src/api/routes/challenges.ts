@@ -6,6 +6,7 @@ import { insertChallenge, listChallenges } from '../../store/challenges';
 import { currentSecrets } from '../../store/secrets';
 import { setVerification } from '../../store/subscriptions';
 import type { Challenger, Settler } from '../ports';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
 import { subscriptionOf } from './subscriptions';
@@ -42,7 +43,7 @@ export function challengeRoutes({
       summary: 'Send a challenge now',
       description: 'Takes up to 10 seconds. A passed one releases what was held for want of it.',
       tag: 'Challenges',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
       answers: { 200: { description: 'What came of it', schema: challenge } },
@@ -73,7 +74,7 @@ export function challengeRoutes({
       path: '/v1/subscriptions/:id/challenges',
       summary: 'List challenges',
       tag: 'Challenges',
-      roles: ['admin', 'product', 'viewer'],
+      roles: CUSTOMER_READERS,
       params,
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(challenge) } },

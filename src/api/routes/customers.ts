@@ -5,6 +5,7 @@ import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { findCustomer, insertCustomer, listCustomers, updateCustomer } from '../../store/customers';
 import { findProduct } from '../../store/products';
 import { scopeOf } from '../auth';
+import { CUSTOMER_READERS, WRITERS } from '../roles';
 import { route, type Route } from '../route';
 import {
   displayName,
@@ -17,7 +18,6 @@ import {
   timestamp,
 } from '../schemas';
 
-const READERS = ['admin', 'product', 'viewer'] as const;
 const params = z.object({ id: z.string() });
 
 const customer = z
@@ -40,7 +40,7 @@ export function customerRoutes(): Route[] {
       summary: 'Create a customer',
       description: 'A product makes its own; one that an admin makes without `productId` is shared by all products.',
       tag: 'Customers',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       body: z.strictObject({
         id: givenId.optional(),
         name: displayName,
@@ -79,7 +79,7 @@ export function customerRoutes(): Route[] {
       path: '/v1/customers',
       summary: 'List customers',
       tag: 'Customers',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, by id descending', schema: pageOf(customer) } },
       async handle({ db, principal, query }) {
@@ -91,7 +91,7 @@ export function customerRoutes(): Route[] {
       path: '/v1/customers/:id',
       summary: 'Get a customer',
       tag: 'Customers',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The customer', schema: customer } },
       problems: ['not-found'],
@@ -107,7 +107,7 @@ export function customerRoutes(): Route[] {
       summary: 'Change a customer',
       description: 'A changed retry schedule holds for ladders that begin from now on.',
       tag: 'Customers',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       params,
       body: z.strictObject({ name: displayName.optional(), retrySchedule: retrySchedule.optional() }),
       answers: { 200: { description: 'As it is now', schema: customer } },

@@ -4,10 +4,10 @@ import { archiveEventType, findEventType, listEventTypes, putEventType } from '.
 import { findProduct } from '../../store/products';
 import { scopeOf } from '../auth';
 import { compileSchema, sampleOf } from '../json-schema';
+import { CUSTOMER_READERS, WRITERS } from '../roles';
 import { route, type Route } from '../route';
 import { description, eventTypeName, givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
 
-const READERS = ['admin', 'product', 'viewer'] as const;
 const params = z.object({ name: z.string() });
 const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
@@ -37,7 +37,7 @@ export function eventTypeRoutes(): Route[] {
       path: '/v1/event-types/:name',
       summary: 'Create or change an event type',
       tag: 'Event types',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       params: z.object({ name: eventTypeName }),
       body: z.strictObject({
         productId: givenId.optional().describe("May be left out by a product's own key."),
@@ -82,7 +82,7 @@ export function eventTypeRoutes(): Route[] {
       path: '/v1/event-types',
       summary: 'List event types',
       tag: 'Event types',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
@@ -102,7 +102,7 @@ export function eventTypeRoutes(): Route[] {
       path: '/v1/event-types/:name',
       summary: 'Get an event type',
       tag: 'Event types',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The event type', schema: eventType } },
       problems: ['not-found'],
@@ -118,7 +118,7 @@ export function eventTypeRoutes(): Route[] {
       summary: 'Archive an event type',
       description: 'It takes no more events. Putting it again takes it out of the archive.',
       tag: 'Event types',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       params,
       body: z.strictObject({}),
       answers: { 200: { description: 'Archived', schema: eventType } },

@@ -10,6 +10,7 @@ import { type AcceptOutcome, type PostedEvent } from '../acceptor';
 import { scopeOf } from '../auth';
 import { idempotencyKeyOf, once } from '../idempotency';
 import { fieldErrorsOf } from '../problem-response';
+import { CUSTOMER_READERS, WRITERS } from '../roles';
 import { route, type Context, type Reply, type Route } from '../route';
 import {
   eventTypeName,
@@ -105,7 +106,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       description:
         'Answered 202 once the event and its notifications are committed; delivery follows. The same `id` again is answered 200 with `duplicate: true` and the first answer.',
       tag: 'Events',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       body: eventInput,
       answers: {
         202: { description: 'Accepted', schema: accepted },
@@ -134,7 +135,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       summary: 'Post up to 1000 events',
       description: 'One result for each event, in order. A bad event does not sink the rest.',
       tag: 'Events',
-      roles: ['admin', 'product'],
+      roles: WRITERS,
       body: z.strictObject({
         events: z.array(z.unknown()).min(1).max(MAX_BATCH).describe('Each as in `POST /v1/events`, at most 256 KiB.'),
       }),
@@ -160,7 +161,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       path: '/v1/events',
       summary: 'List events',
       tag: 'Events',
-      roles: ['admin', 'product', 'viewer'],
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
         type: eventTypeName.optional(),
@@ -181,7 +182,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       path: '/v1/events/:id',
       summary: 'Get an event with its notifications',
       tag: 'Events',
-      roles: ['admin', 'product', 'viewer'],
+      roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
       answers: {
         200: { description: 'The event', schema: event.extend({ notifications: z.array(notificationSchema) }) },

@@ -11,16 +11,20 @@ import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
 import type { Challenger, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
 import { route, type Route } from '../route';
+import type { Tokens } from '../tokens';
 import { SubscriptionService } from '../subscription-service';
 import { activityRoutes } from './activity';
 import { allowlistRoutes } from './allowlist';
 import { apiKeyRoutes } from './api-keys';
+import { auditRoutes } from './audit';
 import { challengeRoutes } from './challenges';
 import { customerRoutes } from './customers';
 import { eventTypeRoutes } from './event-types';
 import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
+import { oauthRoutes } from './oauth';
 import { operationRoutes, type Probe } from './operations';
+import { portalRoutes } from './portal-sessions';
 import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
 import { recoveryRoutes } from './recoveries';
@@ -28,6 +32,7 @@ import { secretRoutes } from './secrets';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
 import { triggerRoutes } from './trigger';
+import { webhookRoutes } from './webhooks';
 
 /** What the routes are built from. */
 export interface RouteDeps {
@@ -36,6 +41,7 @@ export interface RouteDeps {
   db: Database;
   sealer: Sealer;
   authenticator: Authenticator;
+  tokens: Tokens;
   settler: Settler;
   metrics: Metrics;
   allowedUrls: readonly UrlPattern[];
@@ -54,13 +60,14 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls);
   const routes = [
     // First, since Express tries them in order and most calls are events.
     ...eventRoutes(deps),
     ...productRoutes(deps.settler),
     ...eventTypeRoutes(),
     ...customerRoutes(),
-    ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
+    ...subscriptionRoutes(subscriptions),
     ...statisticsRoutes(),
     ...triggerRoutes(deps.launcher),
     ...secretRoutes(deps.sealer),
@@ -71,6 +78,10 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...recoveryRoutes(deps.recoveries),
     ...activityRoutes(deps.activity, deps.authenticator),
     ...apiKeyRoutes(deps.authenticator),
+    ...oauthRoutes(deps),
+    ...webhookRoutes(subscriptions, deps.sealer),
+    ...portalRoutes(deps),
+    ...auditRoutes(),
     ...operations,
   ];
   const openapi = route({

@@ -14,6 +14,7 @@ import {
 import { findSubscription } from '../../store/subscriptions';
 import { scopeOf } from '../auth';
 import type { NotificationControl } from '../ports';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
 import {
   eventTypeName,
@@ -93,7 +94,6 @@ const filter = {
   since: timestampInput.optional().describe('Accepted at or after.'),
   until: timestampInput.optional().describe('Accepted before.'),
 };
-const READERS = ['admin', 'product', 'viewer'] as const;
 const params = z.object({ id: z.string() });
 
 /** Exception management: what failed, why, what happens next, and what to do about it. */
@@ -104,7 +104,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/notifications',
       summary: 'List notifications',
       tag: 'Notifications',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
         ...filter,
@@ -119,7 +119,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/subscriptions/:id/notifications',
       summary: "List a subscription's notifications",
       tag: 'Notifications',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       query: z.strictObject({ ...pageQuery, ...filter }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
@@ -135,7 +135,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/notifications/:id',
       summary: 'Get a notification with its attempts and what happens next',
       tag: 'Notifications',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The notification', schema: detail } },
       problems: ['not-found'],
@@ -154,7 +154,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       path: '/v1/attempts/:id',
       summary: 'Get an attempt with its request and response',
       tag: 'Notifications',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The attempt', schema: attemptDetail } },
       problems: ['not-found'],
@@ -171,7 +171,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       description:
         'A waiting notification is attempted at once. A failed or cancelled one walks the ladder again, in a new run of its workflow; a delivered one only with `force`.',
       tag: 'Notifications',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({ force: z.boolean().default(false).describe('Deliver again what was delivered.') }),
       answers: { 202: { description: 'Under way', schema: notificationSchema } },
@@ -205,7 +205,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       description:
         'Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.',
       tag: 'Notifications',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
       answers: { 202: { description: 'As it is now', schema: notificationSchema } },

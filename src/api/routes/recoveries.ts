@@ -4,12 +4,11 @@ import { RECOVERY_STATUSES, type Recovery } from '../../domain/recovery';
 import { closeRecovery, findRecovery, findRunning, insertRecovery, listRecoveries } from '../../store/recoveries';
 import { scopeOf } from '../auth';
 import type { RecoveryControl } from '../ports';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
 import { lockedSubscriptionOf } from './subscriptions';
 
-const READERS = ['admin', 'product', 'viewer'] as const;
-const WRITERS = ['admin', 'product'] as const;
 const DEFAULT_RATE_PER_SECOND = 10;
 const MIN_RATE_PER_SECOND = 0.1;
 const MAX_RATE_PER_SECOND = 1000;
@@ -41,7 +40,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       description:
         'Those that were accepted in the given time and are failed, in order of acceptance, each as by its own retry. It runs on whatever happens to this service, until it is through or cancelled. One at a time for each subscription.',
       tag: 'Recoveries',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
         since: timestampInput.describe('Accepted at or after.'),
@@ -80,7 +79,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       path: '/v1/recoveries',
       summary: 'List recoveries',
       tag: 'Recoveries',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
         subscriptionId: z.string().max(64).optional(),
@@ -99,7 +98,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       path: '/v1/recoveries/:id',
       summary: 'Get a recovery with its progress',
       tag: 'Recoveries',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The recovery', schema: recovery } },
       problems: ['not-found'],
@@ -113,7 +112,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       summary: 'Cancel a recovery',
       description: 'Nothing more is retried; what was retried by then goes on. One that has ended stays as it is.',
       tag: 'Recoveries',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
       answers: { 202: { description: 'As it is now', schema: recovery } },

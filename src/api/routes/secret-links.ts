@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { insertSecretLink } from '../../store/secret-links';
+import { CUSTOMER_WRITERS } from '../roles';
 import { route, type Route } from '../route';
 import { timestamp } from '../schemas';
 import { hashToken, SECRET_PAGE_PATH } from '../secret-page';
@@ -25,7 +26,7 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
       description:
         'For handing it over: whoever opens the link first sees the secret, and nobody after. A rotation makes it useless. Making and opening are noted in the audit.',
       tag: 'Subscriptions',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params: z.object({ id: z.string() }),
       body: z.strictObject({
         expiresInSeconds: z.int().min(60).max(MAX_EXPIRY_SECONDS).default(DEFAULT_EXPIRY_SECONDS),

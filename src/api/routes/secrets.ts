@@ -3,6 +3,7 @@ import { generateSecret } from '../../domain/signing';
 import type { Sealer } from '../../store/crypto';
 import type { Executor } from '../../store/database';
 import { currentSecrets, rotateSecret } from '../../store/secrets';
+import { CUSTOMER_WRITERS } from '../roles';
 import { route, type Reply, type Route } from '../route';
 import { timestamp } from '../schemas';
 import { secretInput } from '../subscription-schemas';
@@ -32,7 +33,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       summary: 'Reveal the secret',
       description: 'Noted in the audit.',
       tag: 'Subscriptions',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params,
       answers: { 200: { description: 'The secret', schema: secret } },
       problems: ['not-found'],
@@ -49,7 +50,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       description:
         'Answers the new secret. The old one signs too for the overlap, so that the receiver can change over without a gap.',
       tag: 'Subscriptions',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
         secret: secretInput.optional().describe('Generated where absent.'),

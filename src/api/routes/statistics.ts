@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readStatistics } from '../../store/statistics';
+import { CUSTOMER_READERS } from '../roles';
 import { route, type Route } from '../route';
 import { timestamp } from '../schemas';
 import { subscriptionOf } from './subscriptions';
@@ -29,7 +30,7 @@ export function statisticsRoutes(): Route[] {
       summary: 'How a subscription has fared since it was made',
       description: 'Kept as attempts are recorded: reading them costs the same however many there were.',
       tag: 'Subscriptions',
-      roles: ['admin', 'product', 'viewer'],
+      roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
       answers: { 200: { description: 'The figures', schema: statistics } },
       problems: ['not-found'],

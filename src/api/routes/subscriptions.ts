@@ -12,13 +12,12 @@ import {
   setEnabled,
 } from '../../store/subscriptions';
 import { scopeOf } from '../auth';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
 import { givenId, isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../subscription-schemas';
 import type { SubscriptionService } from '../subscription-service';
 
-const READERS = ['admin', 'product', 'viewer'] as const;
-const WRITERS = ['admin', 'product'] as const;
 const MAX_AT_ONCE = 200;
 const params = z.object({ id: z.string() });
 
@@ -32,7 +31,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       description:
         'Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.',
       tag: 'Subscriptions',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
         subscriptions: z
@@ -74,7 +73,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       description:
         'Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.',
       tag: 'Subscriptions',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
       answers: { 201: { description: 'Created', schema: subscriptionSchema } },
       problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product'],
@@ -104,7 +103,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       path: '/v1/subscriptions',
       summary: 'List subscriptions',
       tag: 'Subscriptions',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
         customerId: givenId.optional(),
@@ -124,7 +123,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       path: '/v1/subscriptions/:id',
       summary: 'Get a subscription',
       tag: 'Subscriptions',
-      roles: READERS,
+      roles: CUSTOMER_READERS,
       params,
       answers: { 200: { description: 'The subscription', schema: subscriptionSchema } },
       problems: ['not-found'],
@@ -138,7 +137,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       summary: 'Change a subscription',
       description: 'Holds from the next attempt on. A changed URL has to be verified again.',
       tag: 'Subscriptions',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       params,
       body: settingsSchema.partial(),
       answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
@@ -156,7 +155,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       summary: 'Delete a subscription',
       description: 'Cancels its pending notifications.',
       tag: 'Subscriptions',
-      roles: WRITERS,
+      roles: CUSTOMER_WRITERS,
       params,
       answers: { 204: { description: 'Deleted', schema: null } },
       problems: ['not-found'],
@@ -180,7 +179,7 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
       ? 'Also puts it back in order. What was held is released in order of acceptance.'
       : 'New notifications are held, not lost.',
     tag: 'Subscriptions',
-    roles: WRITERS,
+    roles: CUSTOMER_WRITERS,
     params,
     body: z.strictObject({}),
     answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },

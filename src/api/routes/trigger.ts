@@ -8,6 +8,7 @@ import { acceptTriggered } from '../../store/trigger';
 import { scopeOf } from '../auth';
 import { compileSchema } from '../json-schema';
 import type { Launcher } from '../ports';
+import { CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
 import { eventTypeName, jsonObject } from '../schemas';
 import { notificationSchema } from './notifications';
@@ -23,7 +24,7 @@ export function triggerRoutes(launcher: Launcher): Route[] {
       description:
         'Sends the sample of an event type (or the given data) to this subscription only, signed, recorded and retried as any event. Without `type`: the first that the subscription names, or that its patterns cover.',
       tag: 'Subscriptions',
-      roles: ['admin', 'product'],
+      roles: CUSTOMER_WRITERS,
       params: z.object({ id: z.string() }),
       body: z.strictObject({
         type: eventTypeName.optional(),

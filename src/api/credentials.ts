@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { Problem } from '../domain/problems';
+import { ROLES } from '../domain/types';
+import { findCustomer } from '../store/customers';
+import { findProduct } from '../store/products';
+import type { Context } from './route';
+import { displayName, givenId, timestamp } from './schemas';
+
+/** What every credential says of itself. */
+export const credentialFields = {
+  name: z.string(),
+  role: z.enum(ROLES),
+  productId: z.string().nullable(),
+  customerId: z.string().nullable(),
+  createdAt: timestamp,
+  revokedAt: timestamp.nullable(),
+};
+
+/** What makes a credential, be it an API key or an OAuth client. */
+export const credentialInput = z
+  .strictObject({
+    name: displayName,
+    role: z.enum(ROLES),
+    productId: givenId.nullish().describe('Needed for `product`; a `viewer` with one sees that product only.'),
+    customerId: givenId.nullish().describe('Needed for `customer`.'),
+  })
+  .superRefine(({ role, productId, customerId }, context) => {
+    const need = (path: string, needed: boolean, allowed: boolean, given: boolean) => {
+      if (needed && !given)
+        context.addIssue({ code: 'custom', path: [path], message: `is needed for the role ${role}` });
+      if (!allowed && given)
+        context.addIssue({ code: 'custom', path: [path], message: `does not go with the role ${role}` });
+    };
+    need('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
+    need('customerId', role === 'customer', role === 'customer', customerId != null);
+  });
+
+/** @throws Problem unknown-product, unknown-customer */
+export async function checkReach({
+  db,
+  body: { productId, customerId },
+}: Context<unknown, unknown, z.output<typeof credentialInput>>): Promise<void> {
+  if (productId != null && !(await findProduct(db, productId))) {
+    throw new Problem('unknown-product', 'There is no such product.', {
+      errors: [{ path: '/productId', message: 'no such product' }],
+    });
+  }
+  if (customerId != null && !(await findCustomer(db, customerId, {}))) {
+    throw new Problem('unknown-customer', 'There is no such customer.', {
+      errors: [{ path: '/customerId', message: 'no such customer' }],
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import type { Request } from 'express';
+import { z } from 'zod';
+import { generateClientSecret, hashApiKey, type Authenticator } from '../auth';
+import { notFound, Problem } from '../../domain/problems';
+import { equalInConstantTime } from '../../domain/signing';
+import { findOAuthClient, insertOAuthClient, listOAuthClients, revokeOAuthClient } from '../../store/oauth-clients';
+import { checkReach, credentialFields, credentialInput } from '../credentials';
+import { route, type Context, type Reply, type Route } from '../route';
+import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
+import type { Tokens } from '../tokens';
+
+const TOKEN_LIFE_SECONDS = 3600;
+
+const client = z.object({ clientId: z.string(), ...credentialFields }).meta({ id: 'OAuthClient' });
+
+/** RFC 6749 §5: parameters that we do not know are ignored. */
+const tokenInput = z.looseObject({
+  grant_type: z.string().optional().describe('`client_credentials`.'),
+  client_id: z.string().optional().describe('Or by Basic header.'),
+  client_secret: z.string().optional(),
+});
+
+const tokenAnswer = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: z.int().describe('Seconds.'),
+    scope: z.string(),
+  })
+  .meta({ id: 'AccessToken' });
+
+const tokenFault = z.object({
+  error: z.enum(['invalid_request', 'invalid_client', 'unsupported_grant_type']),
+  error_description: z.string(),
+});
+
+/** OAuth 2.0 client credentials (RFC 6749 §4.4): clients, and the tokens that they get. */
+export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenticator; tokens: Tokens }): Route[] {
+  return [
+    ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, tokens)),
+    route({
+      method: 'post',
+      path: '/v1/oauth-clients',
+      summary: 'Create an OAuth client',
+      description: 'Answers its secret, this once; only its hash is kept.',
+      tag: 'OAuth',
+      roles: ['admin'],
+      body: credentialInput,
+      answers: { 201: { description: 'Created', schema: client.extend({ clientSecret: z.string() }) } },
+      problems: ['unknown-product', 'unknown-customer'],
+      creates: true,
+      async handle(context) {
+        await checkReach(context);
+        const { name, role, productId = null, customerId = null } = context.body;
+        const { secret, hash } = generateClientSecret();
+        const created = await insertOAuthClient(context.db, { name, role, productId, customerId, secretHash: hash });
+        await context.audit('oauth-client.create', created.clientId, { role, productId, customerId });
+        return { status: 201, body: { ...created, clientSecret: secret } };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/oauth-clients',
+      summary: 'List OAuth clients',
+      tag: 'OAuth',
+      roles: ['admin'],
+      query: z.strictObject(pageQuery),
+      answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(client) } },
+      async handle({ db, query }) {
+        return { status: 200, body: await listOAuthClients(db, pageRequest(query, isUuidKey)) };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/oauth-clients/:id',
+      summary: 'Revoke an OAuth client',
+      description: 'Its tokens end at once in this process, within a second in others.',
+      tag: 'OAuth',
+      roles: ['admin'],
+      params: z.object({ id: z.string() }),
+      answers: { 204: { description: 'Revoked', schema: null } },
+      problems: ['not-found', 'own-credential'],
+      async handle({ db, principal, params: { id }, audit, afterCommit }) {
+        if (id === principal.id)
+          throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
+        if (!(await revokeOAuthClient(db, id))) throw notFound('OAuth client');
+        await audit('oauth-client.revoke', id);
+        afterCommit(() => authenticator.forget());
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function tokenRoute(path: string, tokens: Tokens): Route {
+  return route({
+    method: 'post',
+    path,
+    summary: 'Get an access token',
+    description:
+      'Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.',
+    tag: 'OAuth',
+    roles: 'public',
+    body: tokenInput,
+    takesForm: true,
+    answers: {
+      200: { description: 'The token', schema: tokenAnswer },
+      400: { description: 'Not a request for client credentials', schema: tokenFault },
+      401: { description: 'Unknown client, or wrong secret', schema: tokenFault },
+    },
+    ownTransaction: true,
+    async handle(context) {
+      context.response.set('cache-control', 'no-store');
+      const { grant_type: grantType } = context.body;
+      if (grantType === undefined) return fault(400, 'invalid_request', 'grant_type is missing');
+      if (grantType !== 'client_credentials') return fault(400, 'unsupported_grant_type', 'only client_credentials');
+      const given = basicCredentials(context.request) ?? {
+        clientId: context.body.client_id ?? '',
+        secret: context.body.client_secret ?? '',
+      };
+      const found = await findOAuthClient(context.db, given.clientId);
+      const expected = found?.secretHash ?? Buffer.alloc(32);
+      const right = equalInConstantTime(hashApiKey(given.secret).toString('hex'), expected.toString('hex'));
+      if (!found || !right) return refuse(context);
+      const { id: clientId, role: scope } = found.principal;
+      const token = await tokens.issue({ clientId, scope }, TOKEN_LIFE_SECONDS);
+      return {
+        status: 200,
+        body: { access_token: token, token_type: 'bearer', expires_in: TOKEN_LIFE_SECONDS, scope },
+      };
+    },
+  });
+}
+
+function refuse({ response }: Context): Reply {
+  response.set('www-authenticate', 'Basic realm="signpost"');
+  return fault(401, 'invalid_client', 'the client is unknown or revoked, or its secret is wrong');
+}
+
+function fault(status: 400 | 401, error: string, description: string): Reply {
+  return { status, body: { error, error_description: description } };
+}
+
+/** Client id and secret from a Basic header (RFC 6749 §2.3.1: each form-encoded before). */
+function basicCredentials(request: Request): { clientId: string; secret: string } | undefined {
+  const encoded = /^Basic +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const [, clientId = '', secret = ''] =
+    /^([^:]*):([\s\S]*)$/.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  return { clientId: formDecoded(clientId), secret: formDecoded(secret) };
+}
+
+function formDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

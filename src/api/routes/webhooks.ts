@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
+import { notFound, Problem } from '../../domain/problems';
+import { HTTP_METHODS, type Customer, type Principal, type Subscription } from '../../domain/types';
+import { lockAllowlist } from '../../store/allowlist';
+import type { Sealer } from '../../store/crypto';
+import { findCustomer, insertCustomer } from '../../store/customers';
+import { rotateSecret } from '../../store/secrets';
+import { lockSubscriptionsOf } from '../../store/subscriptions';
+import { scopeOf } from '../auth';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
+import { route, type Context, type Route } from '../route';
+import { givenId } from '../schemas';
+import { newSettingsSchema, secretInput, settingsSchema } from '../subscription-schemas';
+import type { SubscriptionService } from '../subscription-service';
+
+const webhook = z
+  .object({ events: z.array(z.string()), url: z.string(), method: z.enum(HTTP_METHODS) })
+  .meta({ id: 'Webhook' });
+
+const { eventTypes: events, url, method } = settingsSchema.shape;
+const customerId = givenId.optional().describe("Absent: the credential's own default customer.");
+
+/** The self-service surface of document 003: webhooks by URL, which are subscriptions of format `flat`. */
+export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
+  return [
+    route({
+      method: 'put',
+      path: '/v1/webhooks',
+      summary: 'Add a webhook, or event types to one',
+      description:
+        'A URL that is there already gets these event types in addition; its method and secret change where given.',
+      tag: 'Webhooks by URL',
+      roles: CUSTOMER_WRITERS,
+      body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
+      answers: { 201: { description: 'All that is registered for the URL', schema: webhook } },
+      problems: ['unknown-customer', 'unknown-event-type'],
+      async handle(context) {
+        const { body } = context;
+        const customer = await customerOf(context, body.customerId);
+        await lockAllowlist(context.db, 'shared');
+        const before = (await webhooksOf(context, customer)).find((one) => one.url === body.url);
+        const saved = await pointingAtEvents(() =>
+          before
+            ? service.change(context, before, customer, {
+                eventTypes: [...new Set([...before.eventTypes, ...body.events])],
+                method: body.method ?? before.method,
+              })
+            : service.create(context, customer, context.principal.productId, newWebhook(body)),
+        );
+        if (before && body.secret !== undefined) {
+          await rotateSecret(context.db, sealer, before.id, body.secret, 0);
+          await context.audit('secret.rotate', before.id, { overlapSeconds: 0 });
+        }
+        return { status: 201, body: toWebhook(saved) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/webhooks',
+      summary: 'List webhooks',
+      tag: 'Webhooks by URL',
+      roles: CUSTOMER_READERS,
+      query: z.strictObject({ customerId }),
+      answers: {
+        200: { description: 'All of the customer', schema: z.object({ count: z.int(), webHooks: z.array(webhook) }) },
+      },
+      problems: ['unknown-customer'],
+      async handle(context) {
+        const customer = await findOwn(context, context.query.customerId);
+        const webHooks = customer ? (await webhooksOf(context, customer)).map(toWebhook) : [];
+        return { status: 200, body: { count: webHooks.length, webHooks } };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/webhooks',
+      summary: 'Remove a webhook, or event types from one',
+      description: 'Without `events`, or where none is left, the webhook is removed.',
+      tag: 'Webhooks by URL',
+      roles: CUSTOMER_WRITERS,
+      body: z.strictObject({ url, events: z.array(z.string()).optional(), customerId }),
+      answers: { 204: { description: 'Removed', schema: null } },
+      problems: ['not-found', 'unknown-customer'],
+      async handle(context) {
+        const { body } = context;
+        const customer = await findOwn(context, body.customerId);
+        const before = customer && (await webhooksOf(context, customer)).find((one) => one.url === body.url);
+        if (!customer || !before) throw notFound('webhook');
+        const left = body.events ? before.eventTypes.filter((one) => !body.events!.includes(one)) : [];
+        if (left.length === 0) await service.remove(context, before.id);
+        else await service.change(context, before, customer, { eventTypes: left });
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function newWebhook(body: { url: string; events: string[]; secret?: string; method?: (typeof HTTP_METHODS)[number] }) {
+  // One URL, one name: two calls at once make one webhook.
+  const name = `${new URL(body.url).hostname.slice(0, 60)} ${createHash('sha256').update(body.url).digest('hex').slice(0, 12)}`;
+  const { url: target, events: eventTypes, secret, method: verb = 'POST' } = body;
+  return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
+}
+
+const toWebhook = (subscription: Subscription) => ({
+  events: subscription.eventTypes,
+  url: subscription.url,
+  method: subscription.method,
+});
+
+async function webhooksOf({ db, principal }: Context, customer: Customer): Promise<Subscription[]> {
+  const all = await lockSubscriptionsOf(db, customer.id, scopeOf(principal));
+  return all.filter(({ format }) => format === 'flat');
+}
+
+/** Whose webhooks a credential means where it names no customer. */
+function defaultCustomerId({ id, customerId: own }: Principal): string {
+  return own ?? `webhooks-${id}`;
+}
+
+/** @returns `undefined` where it is the default one and was never needed. @throws Problem unknown-customer */
+async function findOwn({ db, principal }: Context, given: string | undefined): Promise<Customer | undefined> {
+  const customer = await findCustomer(db, given ?? defaultCustomerId(principal), scopeOf(principal));
+  if (customer || given === undefined) return customer;
+  throw new Problem('unknown-customer', 'There is no such customer.', {
+    errors: [{ path: '/customerId', message: 'no such customer' }],
+  });
+}
+
+async function customerOf(context: Context, given: string | undefined): Promise<Customer> {
+  const found = await findOwn(context, given);
+  if (found) return found;
+  const { db, principal } = context;
+  const id = defaultCustomerId(principal);
+  const made = await insertCustomer(db, {
+    id,
+    name: `Webhooks of ${principal.name}`.slice(0, 200),
+    productId: principal.productId,
+    retrySchedule: DEFAULT_RETRY_SCHEDULE,
+  });
+  if (made) await context.audit('customer.create', id);
+  return made ?? (await findCustomer(db, id, {}))!;
+}
+
+/** The field is called `events` here. */
+async function pointingAtEvents<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.options.errors) throw error;
+    const errors = error.options.errors.map(({ path, message }) => ({
+      path: path.replace(/^\/eventTypes/, '/events'),
+      message,
+    }));
+    throw new Problem(error.code, error.detail, { ...error.options, errors, cause: error });
+  }
+}

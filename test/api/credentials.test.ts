@@ -1,0 +1,244 @@
+import { createHmac } from 'node:crypto';
+import { startTestApi, type Answer, type TestApi } from '../support/api';
+
+/** OAuth clients and their tokens, webhooks by URL, portal sessions, and what a customer's own credential reaches. */
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api?.stop());
+
+const TYPE = 'ledgerpayment';
+
+async function tenant(name: string) {
+  const { productId, key } = await api.tenant(name);
+  const tag = productId.slice(-6).toLowerCase();
+  const type = `${TYPE}-${tag}`;
+  await api.must('PUT', `/v1/event-types/${type}`, { productId }, key);
+  const customer = await api.must('POST', '/v1/customers', { name: 'C' }, key);
+  return { productId, key, type, customerId: customer.id as string };
+}
+
+const clientOf = async (body: object) => api.must('POST', '/v1/oauth-clients', { name: 'client', ...body });
+const form = (fields: Record<string, string>, headers: Record<string, string> = {}, path = '/oauth/token') =>
+  api.call('POST', path, {
+    key: null,
+    raw: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  });
+const basic = (id: string, secret: string) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+});
+const bearer = (token: string) => ({ key: null, headers: { authorization: `Bearer ${token}` } });
+
+describe('an access token', () => {
+  const grant = { grant_type: 'client_credentials' };
+
+  it('is given for client credentials by Basic header or form, at either path, and does what the client may', async () => {
+    const { productId } = await tenant('oauth');
+    const { clientId, clientSecret } = await clientOf({ role: 'product', productId });
+    const answers = [
+      await form(grant, basic(clientId, clientSecret)),
+      await form({ ...grant, client_id: clientId, client_secret: clientSecret }),
+      await form(grant, basic(clientId, clientSecret), '/login/oauth/access_token'),
+    ];
+    for (const { status, headers, body } of answers) {
+      expect(status).toBe(200);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(body).toEqual({
+        access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+        token_type: 'bearer',
+        expires_in: 3600,
+        scope: 'product',
+      });
+      const mine = await api.call('GET', '/v1/products', bearer(body.access_token));
+      expect(mine.body.items.map(({ id }: { id: string }) => id)).toEqual([productId]);
+      expect((await api.call('GET', '/v1/api-keys', bearer(body.access_token))).status).toBe(403);
+    }
+  });
+
+  it('is refused as RFC 6749 has it', async () => {
+    const { clientId, clientSecret } = await clientOf({ role: 'admin' });
+    const wrong = await form(grant, basic(clientId, 'wrong'));
+    expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    expect(wrong.headers.get('www-authenticate')).toMatch(/^Basic/);
+    expect(await form(grant, basic('cli_nobody', clientSecret))).toMatchObject({ status: 401 });
+    expect(await form(grant)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    expect(await form({}, basic(clientId, clientSecret))).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
+    expect(await form({ grant_type: 'password' }, basic(clientId, clientSecret))).toMatchObject({
+      status: 400,
+      body: { error: 'unsupported_grant_type' },
+    });
+  });
+
+  it('ends with its client, and is no good when forged or altered', async () => {
+    const { clientId, clientSecret } = await clientOf({ role: 'admin' });
+    const { access_token: token } = (await form(grant, basic(clientId, clientSecret))).body;
+    expect((await api.call('GET', '/v1/products', bearer(token))).status).toBe(200);
+    const [header, claims] = token.split('.');
+    const forged = `${header}.${claims}.${createHmac('sha256', 'guess').update(`${header}.${claims}`).digest('base64url')}`;
+    expect((await api.call('GET', '/v1/products', bearer(forged))).status).toBe(401);
+    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${claims}.x`;
+    expect((await api.call('GET', '/v1/products', bearer(none))).status).toBe(401);
+    expect((await api.call('DELETE', `/v1/oauth-clients/${clientId}`)).status).toBe(204);
+    expect((await api.call('GET', '/v1/products', bearer(token))).status).toBe(401);
+    expect((await form(grant, basic(clientId, clientSecret))).status).toBe(401);
+    const listed = await api.must('GET', '/v1/oauth-clients');
+    expect(listed.items.find((one: { clientId: string }) => one.clientId === clientId).revokedAt).not.toBeNull();
+    expect(JSON.stringify(listed)).not.toContain(clientSecret);
+  });
+});
+
+describe('webhooks by URL', () => {
+  const url = (path: string) => `http://127.0.0.1:5510/${path}`;
+
+  it('are added, extended, listed and removed, and are subscriptions of format flat', async () => {
+    const { key, type, productId } = await tenant('self-service');
+    const second = `statuschange-${productId.slice(-6).toLowerCase()}`;
+    await api.must('PUT', `/v1/event-types/${second}`, { productId }, key);
+    const put = (body: object) => api.call('PUT', '/v1/webhooks', { key, body });
+    expect(await put({ events: [type], url: url('a'), secret: 'mySecret', method: 'POST' })).toMatchObject({
+      status: 201,
+      body: { events: [type], url: url('a'), method: 'POST' },
+    });
+    expect(await put({ events: [second], url: url('a') })).toMatchObject({
+      status: 201,
+      body: { events: [type, second] },
+    });
+    expect(await put({ events: [type], url: url('b'), method: 'GET' })).toMatchObject({ status: 201 });
+    const { count, webHooks } = await api.must('GET', '/v1/webhooks', undefined, key);
+    expect(count).toBe(2);
+    expect(webHooks).toContainEqual({ events: [type], url: url('b'), method: 'GET' });
+
+    const { items } = await api.must('GET', '/v1/subscriptions', undefined, key);
+    const subscription = items.find((one: { url: string }) => one.url === url('a'));
+    expect(subscription).toMatchObject({ format: 'flat', eventTypes: [type, second], productId });
+    expect(await api.must('GET', `/v1/subscriptions/${subscription.id}/secret`, undefined, key)).toMatchObject({
+      secret: 'mySecret',
+    });
+
+    const remove = (body: object) => api.call('DELETE', '/v1/webhooks', { key, body });
+    expect((await remove({ url: url('a'), events: [type] })).status).toBe(204);
+    expect((await api.must('GET', '/v1/webhooks', undefined, key)).webHooks).toContainEqual({
+      events: [second],
+      url: url('a'),
+      method: 'POST',
+    });
+    expect((await remove({ url: url('a'), events: [second] })).status).toBe(204);
+    expect((await remove({ url: url('b') })).status).toBe(204);
+    expect(await api.must('GET', '/v1/webhooks', undefined, key)).toEqual({ count: 0, webHooks: [] });
+    expect(await remove({ url: url('b') })).toMatchObject({ status: 404 });
+  });
+
+  it('belong to the customer that is named, or to the credential', async () => {
+    const { key, type, customerId } = await tenant('named');
+    await api.must('PUT', '/v1/webhooks', { events: [type], url: url('named'), customerId }, key);
+    expect((await api.must('GET', `/v1/webhooks?customerId=${customerId}`, undefined, key)).count).toBe(1);
+    expect((await api.must('GET', '/v1/webhooks', undefined, key)).count).toBe(0);
+    const stranger = await tenant('stranger');
+    expect(await api.call('GET', `/v1/webhooks?customerId=${customerId}`, { key: stranger.key })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-customer' },
+    });
+  });
+
+  it('point at the field that is wrong', async () => {
+    const { key } = await tenant('faults');
+    expect(await api.call('PUT', '/v1/webhooks', { key, body: { events: ['no.such'], url: url('x') } })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-event-type', errors: [{ path: '/events' }] },
+    });
+    expect(await api.call('PUT', '/v1/webhooks', { key, body: { events: [], url: 'ftp://x' } })).toMatchObject({
+      status: 422,
+      body: { errors: expect.arrayContaining([expect.objectContaining({ path: '/url' })]) },
+    });
+  });
+});
+
+describe('a portal session', () => {
+  it("opens what is one customer's, and nothing of anybody else", async () => {
+    const { key, type, customerId } = await tenant('portal');
+    const other = await api.must('POST', '/v1/customers', { name: 'Other' }, key);
+    const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: [type] };
+    const mine = await api.must('POST', '/v1/subscriptions', { customerId, ...settings }, key);
+    const theirs = await api.must('POST', '/v1/subscriptions', { customerId: other.id, ...settings }, key);
+    const post = (to: string) => api.must('POST', '/v1/events', { type, customerId: to, data: {} }, key);
+    const [own, foreign] = [await post(customerId), await post(other.id)];
+
+    const session = await api.must('POST', '/v1/portal-sessions', { customerId, expiresInSeconds: 600 }, key);
+    expect(session.url).toBe(`${api.url}/portal#token=${session.token}`);
+    expect(Date.parse(session.expiresAt)).toBeGreaterThan(Date.now());
+    const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+      api.call(method, path, { ...bearer(session.token), body });
+
+    const ids = async (path: string) => (await call('GET', path)).body.items.map(({ id }: { id: string }) => id);
+    expect(await ids('/v1/subscriptions')).toEqual([mine.id]);
+    expect(await ids('/v1/notifications')).toEqual([own.notifications[0].id]);
+    expect(await ids('/v1/customers')).toEqual([customerId]);
+    expect((await call('GET', '/v1/event-types')).body.items).toMatchObject([{ name: type }]);
+    for (const path of ['', '/statistics', '/secret', '/challenges', '/notifications']) {
+      expect((await call('GET', `/v1/subscriptions/${mine.id}${path}`)).status).toBe(200);
+      expect((await call('GET', `/v1/subscriptions/${theirs.id}${path}`)).status).toBe(404);
+    }
+    expect((await call('POST', `/v1/subscriptions/${mine.id}/disable`, {})).status).toBe(200);
+    expect((await call('POST', `/v1/subscriptions/${theirs.id}/disable`, {})).status).toBe(404);
+    expect((await call('PATCH', `/v1/subscriptions/${theirs.id}`, { name: 'x' })).status).toBe(404);
+    expect((await call('POST', `/v1/notifications/${foreign.notifications[0].id}/cancel`, {})).status).toBe(404);
+    expect((await call('GET', `/v1/events/${foreign.id}`)).status).toBe(404);
+    expect(await call('POST', '/v1/subscriptions', { customerId: other.id, ...settings, name: 'n' })).toMatchObject({
+      status: 422,
+    });
+    for (const [method, path] of [
+      ['POST', '/v1/events'],
+      ['GET', '/v1/products'],
+      ['GET', '/v1/api-keys'],
+      ['GET', '/v1/audit'],
+      ['GET', '/v1/url-allowlist'],
+      ['POST', '/v1/portal-sessions'],
+    ] as const) {
+      expect((await call(method, path, method === 'POST' ? {} : undefined)).status).toBe(403);
+    }
+  });
+
+  it("is for customers of one's own", async () => {
+    const { customerId } = await tenant('owner');
+    const { key } = await tenant('thief');
+    const shared = await api.must('POST', '/v1/customers', { name: 'Shared' });
+    for (const id of [customerId, shared.id, 'nobody']) {
+      expect(await api.call('POST', '/v1/portal-sessions', { key, body: { customerId: id } })).toMatchObject({
+        status: 422,
+        body: { code: 'unknown-customer', errors: [{ path: '/customerId' }] },
+      });
+    }
+  });
+});
+
+describe('the audit', () => {
+  it('tells who did what, filtered, and a product only what its own credentials did', async () => {
+    const { key, customerId, type } = await tenant('audited');
+    const settings = { customerId, name: 's', url: 'http://127.0.0.1:1/', eventTypes: [type] };
+    const { id } = await api.must('POST', '/v1/subscriptions', settings, key);
+    await api.must('GET', `/v1/subscriptions/${id}/secret`, undefined, key);
+    await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, {}, key);
+    await api.must('POST', `/v1/subscriptions/${id}/disable`, {});
+    const { items } = await api.must('GET', `/v1/audit?object=${id}`);
+    expect(items.map(({ action }: { action: string }) => action)).toEqual([
+      'subscription.disable',
+      'secret.rotate',
+      'secret.reveal',
+      'subscription.create',
+    ]);
+    const actor = items[1].actorId;
+    expect((await api.must('GET', `/v1/audit?actor=${actor}&action=secret.reveal`)).items).toMatchObject([
+      { object: id },
+    ]);
+    expect((await api.must('GET', `/v1/audit?actor=${actor}&since=2999-01-01T00:00:00Z`)).items).toEqual([]);
+    const own = await api.must('GET', '/v1/audit', undefined, key);
+    expect(new Set(own.items.map(({ actorId }: { actorId: string }) => actorId))).toEqual(new Set([actor]));
+    expect(own.items.map(({ action }: { action: string }) => action)).not.toContain('subscription.disable');
+    expect((await api.call('GET', '/v1/audit?since=yesterday')).status).toBe(422);
+  });
+});
