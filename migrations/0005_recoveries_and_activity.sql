@@ -67,15 +67,9 @@ create trigger notifications_accepted_as_held after insert on notifications
 create trigger notifications_set_aside after update of status on notifications
   for each row when (new.status <> old.status and new.status in ('held', 'cancelled', 'pending')) execute function note_activity();
 
--- Whether a row became visible between two snapshots, by the transaction that wrote it. Ids are made before the commit, so rows do not become
--- visible in the order of their ids; snapshots tell exactly which have been seen. The transaction id of a row lacks its upper half (the epoch), which
--- is that of now, or the one before where the lower half is in the future.
-create function became_visible(row_xmin xid, seen pg_snapshot, until pg_snapshot) returns boolean language sql stable as $$
-  select not pg_visible_in_snapshot(full_xid, seen) and pg_visible_in_snapshot(full_xid, until)
-  from (
-    select (next - next % 4294967296 + low - case when low > next % 4294967296 then 4294967296 else 0 end)::text::xid8 as full_xid
-    from (
-      select row_xmin::text::bigint as low, pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next
-    ) halves
-  ) ids
+-- The full id of the transaction that wrote a row, from the lower half that the row keeps (its xmin) and an id that is not far off. Ids of rows are made
+-- before the commit, so rows do not become visible in the order of their ids; by its transaction a snapshot tells exactly which were. A single
+-- expression, so that it is part of the statement that calls it.
+create function full_xid(row_xmin xid, near bigint) returns xid8 language sql stable as $$
+  select (near + ((row_xmin::text::bigint - near + 2147483648) & 4294967295) - 2147483648)::text::xid8
 $$;

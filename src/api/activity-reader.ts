@@ -34,10 +34,8 @@ export async function* readActivity(
   while (position.reading || position.seen.snapshot !== until.snapshot) {
     const { seen } = position;
     const target = position.reading?.until ?? until;
-    const rows = await listActivity(db, { seen, until: target }, position.reading?.upTo, sinceMs, PAGE_ROWS);
-    const last = rows.at(-1);
-    position =
-      last && rows.length === PAGE_ROWS ? { seen, reading: { until: target, upTo: last.uuid } } : { seen: target };
+    const { rows, more } = await listActivity(db, { seen, until: target }, position.reading?.upTo, sinceMs, PAGE_ROWS);
+    position = more === undefined ? { seen: target } : { seen, reading: { until: target, upTo: more } };
     const frames = rows.map(({ uuid, activity }) => ({
       activity,
       text: frameText(activity, encodePosition({ seen, reading: { until: target, upTo: uuid } })),

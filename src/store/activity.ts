@@ -37,11 +37,24 @@ function xmax({ snapshot }: Moment): bigint {
   return BigInt(snapshot.split(':')[1]!);
 }
 
+/** Most rows that are looked at were seen before: that is asked first. */
+const LIST = ['events', 'attempts', 'activity']
+  .map(
+    (table) => `(
+      select '${table}' as source, id from ${table}
+      where id >= $4 and id > $5 and not pg_visible_in_snapshot(full_xid(xmin, $3), $1) and pg_visible_in_snapshot(full_xid(xmin, $3), $2)
+      order by id limit $6
+    )`,
+  )
+  .join(' union all ')
+  .concat(' order by id limit $6');
+
 /**
  * What became visible between two moments, in the order of ids.
  *
  * @param after - the id that the rows come after
  * @param sinceMs - rows of ids made earlier are left out
+ * @returns the rows; and where there may be more, the id to go on after
  */
 export async function listActivity(
   db: Executor,
@@ -49,18 +62,19 @@ export async function listActivity(
   after: string | undefined,
   sinceMs: number,
   limit: number,
-): Promise<ActivityRow[]> {
+): Promise<{ rows: ActivityRow[]; more?: string }> {
   const floor = uuidFloor(Math.max(sinceMs, between.seen.timeMs - LATE_MS));
   const { rows } = await db.query<{ source: keyof typeof READERS; id: string }>({
     name: 'list-activity',
-    text: ['events', 'attempts', 'activity']
-      .map(
-        (table) =>
-          `(select '${table}' as source, id from ${table} where id >= $3 and id > $4 and became_visible(xmin, $1, $2) order by id limit $5)`,
-      )
-      .join(' union all ')
-      .concat(' order by id limit $5'),
-    values: [between.seen.snapshot, between.until.snapshot, floor, after ?? uuidFloor(0), limit],
+    text: LIST,
+    values: [
+      between.seen.snapshot,
+      between.until.snapshot,
+      String(xmax(between.until)),
+      floor,
+      after ?? uuidFloor(0),
+      limit,
+    ],
   });
   const found = await Promise.all(
     (Object.keys(READERS) as (keyof typeof READERS)[]).map((source) => {
@@ -68,7 +82,10 @@ export async function listActivity(
       return ids.length > 0 ? READERS[source](db, ids) : Promise.resolve([]);
     }),
   );
-  return found.flat().sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
+  return {
+    rows: found.flat().sort((a, b) => (a.uuid < b.uuid ? -1 : 1)),
+    more: rows.length === limit ? rows.at(-1)?.id : undefined,
+  };
 }
 
 /** How what a row tells of is read, by table. The bounds leave out the partitions of other days. */

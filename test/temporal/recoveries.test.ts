@@ -4,6 +4,7 @@ import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/rec
 import { findNotification, reopenNotification } from '../../src/store/notifications';
 import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
 import type { Temporal } from '../../src/temporal/connection';
+import { replayAll } from '../support/histories';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { startSpine, type Spine } from '../support/spine';
@@ -50,11 +51,14 @@ async function failed(
   return { seeded, ids, eventIds };
 }
 
+const started: string[] = [];
+
 async function start(seeded: Seeded, ratePerSecond = 1000): Promise<string> {
   const { subscriptionId } = seeded;
   const range = { since: new Date(Date.now() - 3_600_000), until: new Date(Date.now() + 1000) };
   const { id } = await insertRecovery(spine.db, { subscriptionId, ...range, ratePerSecond });
   await recoveries.start(id);
+  started.push(id);
   return id;
 }
 const find = async (id: string) => (await findRecovery(spine.db, id, {}))!;
@@ -190,4 +194,16 @@ it('a recovery that never was is none', async () => {
   await recoveries.cancel(id);
   await recoveries.start(id);
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
+});
+
+it('every history of these replays', async () => {
+  const histories = await Promise.all(
+    started.map(async (id) => ({
+      name: id,
+      workflowId: recoveryWorkflowId(id),
+      history: await temporal.client.workflow.getHandle(recoveryWorkflowId(id)).fetchHistory(),
+    })),
+  );
+  expect(histories.length).toBeGreaterThan(5);
+  expect(await replayAll(histories)).toEqual([]);
 });
