@@ -31,6 +31,10 @@ beforeAll(async () => {
   for (let i = 0; i < EACH; i++) {
     await api.must('POST', '/v1/events', { type: 'a.happened.v0', customerId: SHARED, data: {} }, a.key);
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/challenge`, {}, a.key);
+    const recovery = { since: '2026-01-01T00:00:00Z' };
+    const { id } = await api.must('POST', `/v1/subscriptions/${subscriptionId}/recover`, recovery, a.key);
+    // One at a time.
+    await api.must('POST', `/v1/recoveries/${id}/cancel`, {}, a.key);
   }
 });
 afterAll(() => api?.stop());
