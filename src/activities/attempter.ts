@@ -8,6 +8,7 @@ import {
   loadDelivery,
   markDelivering,
   markOutOfOrder,
+  markOutOfOrderIfFailing,
   markSlow,
   takeRatePlace,
   type AttemptRecord,
@@ -176,6 +177,8 @@ async function record(deps: AttemptDeps, { record: attemptRecord, outcome }: Mad
       if (attemptRecord.response?.status === GONE)
         await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone');
       const now = await deps.recorder(attemptRecord);
+      if (attemptRecord.error && (await markOutOfOrderIfFailing(deps.db, attemptRecord.subscriptionId)))
+        deps.log.warn({ subscriptionId: attemptRecord.subscriptionId }, 'a subscription was taken out of order');
       if (now.status === 'cancelled') return { kind: 'cancelled', attempts: now.attempts };
       deps.metrics.notificationsFinished(now.status);
       return { ...outcome, attempts: now.attempts };

@@ -9,6 +9,8 @@ import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/attempts';
 import { reopenNotification } from '../../src/store/notifications';
+import { findSubscription } from '../../src/store/subscriptions';
+import { decodeId } from '../../src/domain/ids';
 import { createRecorder } from '../../src/store/recorder';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
@@ -140,4 +142,34 @@ it('headers that are likely secrets are masked when the attempt is recorded', as
     text: "select attempts::text like '%s3cret%' as found from attempts",
   });
   expect(rows.every(({ found }) => !found)).toBe(true);
+});
+
+describe('a subscription that nothing was delivered to for long', () => {
+  const failingSince = (seeded: { subscriptionId: string }, failures: number, hours: number) =>
+    database.db.query({
+      text: `insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since)
+             values ($1, $2, 0, $2, $2, now() - make_interval(hours => $3))`,
+      values: [decodeId('sub', seeded.subscriptionId), failures, hours],
+    });
+  const untouchedFor = (seeded: { subscriptionId: string }, hours: number) =>
+    database.db.query({
+      text: 'update subscriptions set modified_at = now() - make_interval(hours => $2) where id = $1',
+      values: [decodeId('sub', seeded.subscriptionId), hours],
+    });
+  const statusOf = async (seeded: { subscriptionId: string }) =>
+    (await findSubscription(database.db, seeded.subscriptionId, {}))!.status;
+
+  it.each([
+    ['goes out of order with its tenth failure in 120 hours', 9, 121, 121, 'out-of-order'],
+    ['does not before the tenth', 8, 121, 121, 'enabled'],
+    ['does not before the time', 20, 119, 121, 'enabled'],
+    ['gets the time anew when somebody changes or enables it', 20, 300, 1, 'enabled'],
+  ])('%s', async (_rule, failures, hours, untouchedHours, status) => {
+    receiver.answerWith(500);
+    const { seeded, input } = await notify();
+    await failingSince(seeded, failures, hours);
+    await untouchedFor(seeded, untouchedHours);
+    expect(await deliver(input)).toMatchObject({ kind: 'retry' });
+    expect(await statusOf(seeded)).toBe(status);
+  });
 });
