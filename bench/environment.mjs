@@ -1,6 +1,6 @@
 /** The Postgres and the Temporal that a scenario runs on. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,8 +20,9 @@ const RETENTION_SECONDS = 86_400;
  */
 export async function openEnvironment(given) {
   const require = createRequire(import.meta.url);
-  const directory = mkdtempSync(path.join(tmpdir(), 'signpost-bench-'));
+  const directory = path.join(tmpdir(), `signpost-bench-${randomBytes(6).toString('hex')}`);
   const removeDirectory = undoAtEnd(() => rmSync(directory, { recursive: true, force: true }));
+  mkdirSync(directory);
   const postgres = given.database
     ? { url: given.database, stop: async () => undefined }
     : await startedServer(() =>
@@ -75,8 +76,9 @@ export async function openEnvironment(given) {
 
 /** A server that is stopped also when the bench is ended while it starts. */
 async function startedServer(start) {
-  const starting = start();
-  const stop = undoAtEnd(async () => (await starting.catch(() => undefined))?.stop());
+  let starting;
+  const stop = undoAtEnd(async () => (await starting?.catch(() => undefined))?.stop());
+  starting = start();
   return { ...(await starting), stop };
 }
 

@@ -18,14 +18,16 @@ export function startNode(file, env, line) {
  * @throws Error with its output where it ends first, or takes longer than a minute
  */
 export async function startProcess(command, args, env, line) {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  let child;
+  let ended;
   const stop = undoAtEnd(async (now) => {
     child.kill(now ? 'SIGKILL' : 'SIGTERM');
     const giveUp = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await ended;
     clearTimeout(giveUp);
   });
+  child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  ended = new Promise((resolve) => child.once('close', resolve));
   let output = '';
   let failure;
   child.once('error', (error) => (failure = error));
