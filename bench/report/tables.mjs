@@ -22,15 +22,18 @@ export function scenariosMarkdown(results, scenarios) {
 }
 
 function scenarioMarkdown({ name, about }, { tables, ...run }) {
-  const parts = tables.map(({ title, rows, reference }) => {
-    const columns = [...new Set(Object.values(rows).flatMap((figures) => Object.keys(figures)))];
-    const lines = Object.keys(rows).map((row) => [
-      row,
-      ...columns.map((column) => formatFigure(rows, row, column, reference)),
-    ]);
-    return `**${title}**${reference ? ` (ratios to: ${reference})` : ''}\n\n${markdownTable(['', ...columns], lines)}`;
-  });
-  return `### ${name}\n\n${about}.\n\n${parts.join('\n\n')}\n\n${runMarkdown(run)}`;
+  return `### ${name}\n\n${about}.\n\n${tables.map(tableMarkdown).join('\n\n')}\n\n${runMarkdown(run)}`;
+}
+
+/** One table of a scenario under its title. */
+export function tableMarkdown({ title, rows, reference }) {
+  const columns = [...new Set(Object.values(rows).flatMap((figures) => Object.keys(figures)))];
+  const lines = Object.keys(rows).map((row) => [
+    row,
+    ...columns.map((column) => formatFigure(rows, row, column, reference)),
+  ]);
+  const comparison = reference ? ` (ratios to: ${reference})` : '';
+  return `**${title}**${comparison}\n\n${markdownTable(['', ...columns], lines)}`;
 }
 
 function runMarkdown({ at, commit, machine, node, temporal, postgres, sizes }) {

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { atOnce, closedLoop, startReceivers } from '../load.mjs';
 import { interleave } from '../rounds.mjs';
 import { callApi, onboard, startService } from '../signpost.mjs';
-import { median } from '../statistics.mjs';
+import { median, summarise } from '../statistics.mjs';
 import { fillTable } from './table-rows.mjs';
 
 const SMALL_ROWS = 2000;
@@ -34,7 +34,11 @@ export const table = {
     );
     for (const { stop } of Object.values(services)) await stop();
     receivers.close();
-    return [{ title: 'A table with old notifications', reference: small, rows }];
+    const disk = { [full]: summarise([{ 'KB each': services[full].bytesEach / 1024 }]) };
+    return [
+      { title: 'A table with old notifications', reference: small, rows },
+      { title: 'Disk, for a notification with its event, key, attempt and indexes', rows: disk },
+    ];
   },
 };
 
@@ -52,8 +56,10 @@ async function prepare(environment, receivers, rows, failedWanted) {
     "select id from notifications where subscription_id = $1 and status = 'failed' order by id limit $2",
     [decodeId('sub', subscriptionId), failedWanted],
   );
+  const { rows: size } = await database.query('select pg_database_size(current_database())::float8 as bytes');
   await database.end();
-  return { ...service, ...producer, subscriptionId, failed: failed.map(({ id }) => encodeId('ntf', id)) };
+  const bytesEach = size[0].bytes / rows;
+  return { ...service, bytesEach, ...producer, subscriptionId, failed: failed.map(({ id }) => encodeId('ntf', id)) };
 }
 
 async function runRound({ url, send, subscriptionId, customerId, failed }, receivers, calls, tag) {
