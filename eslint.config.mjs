@@ -85,6 +85,8 @@ export default tseslint.config(
         performance: 'readonly',
         exports: 'writable',
         setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        AbortController: 'readonly',
         fetch: 'readonly',
         module: 'writable',
         require: 'readonly',

@@ -19,7 +19,7 @@ const project = (displayName, folders) => ({
 
 module.exports = {
   projects: [
-    project('unit', ['domain', 'config', 'delivery', 'docs']),
+    project('unit', ['domain', 'config', 'delivery', 'docs', 'bench']),
     project('store', ['store', 'activities']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),

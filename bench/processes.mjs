@@ -1,61 +1,46 @@
-/** Starts what is measured, and reads its CPU time and memory from /proc. */
+/** Starts what is measured. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { undoAtEnd } from './cleanup.mjs';
 
-const TICKS_PER_SECOND = 100;
 const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
 
-/** Starts a Node program and waits for a line. @returns its pid, what it wrote, and how to end it */
-export async function startNode(file, env, line) {
-  const child = spawn(process.execPath, [file], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a Node program. @see startProcess */
+export function startNode(file, env, line) {
+  return startProcess(process.execPath, [file], env, line);
+}
+
+/**
+ * Starts a program and waits for a line of its output.
+ *
+ * @returns its pid, what it wrote, and how to end it
+ * @throws Error with its output where it ends first, or takes longer than a minute
+ */
+export async function startProcess(command, args, env, line) {
+  let child;
+  let ended;
+  const stop = undoAtEnd(async (now) => {
+    child.kill(now ? 'SIGKILL' : 'SIGTERM');
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(giveUp);
+  });
+  child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  ended = new Promise((resolve) => child.once('close', resolve));
   let output = '';
+  let failure;
+  child.once('error', (error) => (failure = error));
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
-  const ended = new Promise((resolve) => child.once('close', resolve));
   const until = Date.now() + START_TIMEOUT_MS;
   while (!line.test(output)) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${file} did not start:\n${output}`);
+    const hasEnded = child.exitCode !== null || child.signalCode !== null;
+    if (failure || hasEnded || Date.now() > until) {
+      if (!failure) await stop(true);
+      throw new Error(`${[command, ...args].join(' ')} did not start:\n${failure?.message ?? output}`);
+    }
     await sleep(50);
   }
-  return {
-    pid: child.pid,
-    output: () => output,
-    async stop() {
-      child.kill('SIGTERM');
-      await Promise.race([ended, sleep(10_000).then(() => child.kill('SIGKILL'))]);
-    },
-  };
-}
-
-/** CPU seconds that a process and its descendants have used. */
-export function cpuSeconds(rootPid) {
-  const stats = allStats();
-  let ticks = 0;
-  const pids = [rootPid];
-  for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
-    const stat = stats.get(pid);
-    // What has ended is in its parent's sum.
-    if (stat) ticks += stat.own + stat.ended;
-    for (const [child, { parent }] of stats) if (parent === pid) pids.push(child);
-  }
-  return ticks / TICKS_PER_SECOND;
-}
-
-function allStats() {
-  const stats = new Map();
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const fields = readFileSync(`/proc/${entry}/stat`, 'utf8').split(') ').at(-1).split(' ');
-      stats.set(Number(entry), {
-        parent: Number(fields[1]),
-        own: Number(fields[11]) + Number(fields[12]),
-        ended: Number(fields[13]) + Number(fields[14]),
-      });
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return stats;
+  return { pid: child.pid, output: () => output, stop: () => stop() };
 }

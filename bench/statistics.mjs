@@ -1,40 +1,55 @@
 /** Quantiles, medians and the table. */
+
+/** @param sorted - ascending */
 export function quantile(sorted, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
 
-export function median(values) {
-  return quantile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  );
+/** Quantiles of values in any order, by their names, as in `{ p50, p99 }`. */
+export function quantiles(values, wanted = { p50: 0.5, p99: 0.99 }) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return Object.fromEntries(Object.entries(wanted).map(([name, q]) => [name, quantile(sorted, q)]));
 }
 
-/** Medians of each figure over the rounds, with their spread. */
+export function median(values) {
+  return quantiles(values).p50;
+}
+
+/** Medians of each figure over the rounds, with their spread. A figure that could not be taken is left out. */
 export function summarise(rounds) {
   const figures = {};
   for (const name of Object.keys(rounds[0])) {
-    const values = rounds.map((round) => round[name]).sort((a, b) => a - b);
-    figures[name] = { median: median(values), min: values[0], max: values.at(-1) };
+    const values = rounds.map((round) => round[name]).filter(Number.isFinite);
+    if (values.length > 0)
+      figures[name] = { median: median(values), min: Math.min(...values), max: Math.max(...values) };
   }
   return figures;
 }
 
-/** Prints medians with their spread, and each as a ratio to the reference subject's. */
-export function printTable(scenario, subjects, reference) {
-  console.log(`\n${scenario}`);
-  const rows = {};
-  for (const [subject, figures] of Object.entries(subjects)) {
-    rows[subject] = {};
-    for (const [name, { median: middle, min, max }] of Object.entries(figures)) {
-      const base = subjects[reference]?.[name]?.median;
-      const ratio = base ? `, ${(middle / base).toFixed(2)}x` : '';
-      rows[subject][name] = `${round(middle)} (${round(min)}-${round(max)}${ratio})`;
-    }
+/** Prints a table: medians with their spread, each with its ratio to that of the reference row. */
+export function printTable({ title, rows, reference }) {
+  console.log(`\n${title}`);
+  const shown = {};
+  for (const [row, figures] of Object.entries(rows)) {
+    shown[row] = Object.fromEntries(
+      Object.keys(figures).map((name) => [name, formatFigure(rows, row, name, reference)]),
+    );
   }
-  console.table(rows);
+  console.table(shown);
 }
 
-function round(value) {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+/** A figure as text: `123 (110-130, 0.80x)`. */
+export function formatFigure(rows, row, name, reference) {
+  const figure = rows[row]?.[name];
+  if (!figure) return '';
+  const { median: middle, min, max } = figure;
+  const base = row === reference ? undefined : rows[reference]?.[name]?.median;
+  const notes = [min === max ? '' : `${round(min)}-${round(max)}`, base ? `${(middle / base).toFixed(2)}x` : ''];
+  const text = notes.filter(Boolean).join(', ');
+  return text ? `${round(middle)} (${text})` : round(middle);
+}
+
+export function round(value) {
+  const size = Math.abs(value);
+  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

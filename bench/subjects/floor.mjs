@@ -7,16 +7,17 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { Agent } from 'undici';
 
-const { TEMPORAL_ADDRESS, RECEIVERS } = process.env;
+const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, RECEIVERS } = process.env;
 const [receiver] = JSON.parse(RECEIVERS);
 const { origin, pathname } = new URL(receiver);
 const agent = new Agent({ connections: 64 });
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
-const client = new Client({ connection });
+const client = new Client({ connection, namespace: TEMPORAL_NAMESPACE });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const worker = await Worker.create({
   connection,
+  namespace: TEMPORAL_NAMESPACE,
   taskQueue: 'floor',
   workflowsPath: createRequire(import.meta.url).resolve(path.join(here, 'floor-workflow.cjs')),
   enableNonLocalActivities: false,

@@ -1,0 +1,126 @@
+/** The Postgres and the Temporal that a scenario runs on. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { undoAtEnd } from './cleanup.mjs';
+import { cpuSeconds, HAS_PROC } from './proc.mjs';
+
+const NAMESPACE_PATIENCE_MS = 60_000;
+const RETENTION_SECONDS = 86_400;
+
+/**
+ * Starts a Postgres and a Temporal, both empty, or connects to those given.
+ *
+ * @param given - `database` (a URL) and `temporal` (an address), where there are
+ */
+export async function openEnvironment(given) {
+  const require = createRequire(import.meta.url);
+  const directory = path.join(tmpdir(), `signpost-bench-${randomBytes(6).toString('hex')}`);
+  const removeDirectory = undoAtEnd(() => rmSync(directory, { recursive: true, force: true }));
+  mkdirSync(directory);
+  const postgres = given.database
+    ? { url: given.database, stop: async () => undefined }
+    : await startedServer(() =>
+        require('../dist/embedded/postgres').startPostgres({ directory: path.join(directory, 'postgres'), port: 0 }),
+      );
+  const temporal = given.temporal
+    ? { address: given.temporal, stop: async () => undefined }
+    : await startedServer(async () => {
+        const { findTemporalCli } = require('../dist/embedded/temporal-binary');
+        const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, console.log);
+        return require('../dist/embedded/temporal').startTemporal(cli, path.join(directory, 'temporal'), 0);
+      });
+  const connection = await Connection.connect({ address: temporal.address });
+  const closeConnection = undoAtEnd(() => connection.close());
+  const places = [];
+  const pids = { postgres: postgres.pid, temporal: temporal.pid };
+  return {
+    directory,
+    temporalAddress: temporal.address,
+    /** A database and a namespace that nothing else uses. */
+    async place() {
+      const name = `bench_${randomBytes(6).toString('hex')}`;
+      const place = {
+        database: await createDatabase(postgres.url, name, !given.database),
+        namespace: await createNamespace(connection, name, !given.temporal),
+      };
+      places.push(place);
+      return place;
+    },
+    /** How many workflows of a namespace a visibility query finds. */
+    async countWorkflows(namespace, query) {
+      const { count } = await new Client({ connection, namespace }).workflow.count(query);
+      return Number(count);
+    },
+    /** CPU seconds used so far, by part; only of what runs here as ours. */
+    cpu(nodePids) {
+      if (!HAS_PROC) return {};
+      const parts = { node: nodePids, postgres: [pids.postgres], temporal: [pids.temporal] };
+      const known = Object.entries(parts).filter(([, roots]) => roots.every((pid) => pid !== undefined));
+      return Object.fromEntries(known.map(([part, roots]) => [part, cpuSeconds(roots)]));
+    },
+    async close() {
+      for (const { drop } of places.flatMap(({ database, namespace }) => [database, namespace])) await drop();
+      await closeConnection();
+      await temporal.stop();
+      await postgres.stop();
+      await removeDirectory();
+    },
+  };
+}
+
+/** A server that is stopped also when the bench is ended while it starts. */
+async function startedServer(start) {
+  let starting;
+  const stop = undoAtEnd(async () => (await starting?.catch(() => undefined))?.stop());
+  starting = start();
+  return { ...(await starting), stop };
+}
+
+/** @returns the database's URL as `url`, and `drop`, which only a database on somebody's server needs */
+async function createDatabase(serverUrl, name, goesWithItsServer) {
+  await onServer(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const drop = undoAtEnd(async () => {
+    if (!goesWithItsServer) await onServer(serverUrl, `drop database ${name} with (force)`);
+  });
+  return { url: url.toString(), drop };
+}
+
+async function onServer(url, text) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** @returns the namespace's `name`, once it can be used, and `drop` */
+async function createNamespace(connection, name, goesWithItsServer) {
+  await connection.workflowService.registerNamespace({
+    namespace: name,
+    workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS },
+  });
+  const drop = undoAtEnd(async () => {
+    if (!goesWithItsServer) await connection.operatorService.deleteNamespace({ namespace: name });
+  });
+  // Temporal's services learn of a new namespace one after the other.
+  const client = new Client({ connection, namespace: name });
+  for (const until = Date.now() + NAMESPACE_PATIENCE_MS; ;) {
+    try {
+      await client.workflow.count();
+      return { name, drop };
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(500);
+    }
+  }
+}

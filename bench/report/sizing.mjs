@@ -1,0 +1,94 @@
+/** What a size of traffic takes, by the sizing model. */
+import { simulateDay } from '../simulation/day.mjs';
+import { peaksOf } from '../simulation/hours.mjs';
+import { costsOf, PARTS, PLANNED_USE } from '../sizing.mjs';
+import { round } from '../statistics.mjs';
+import { figure } from './figures.mjs';
+import { markdownTable, tableMarkdown } from './tables.mjs';
+
+/** Main pool and path pool of a process. */
+const CONNECTIONS_PER_PROCESS = 16;
+const SECONDS_A_DAY = 86_400;
+
+/** What the sizes have in common; the defaults of the simulation. */
+const COMMON = {
+  peak: 1.8,
+  failing: 0.02,
+  outageMinutes: 120,
+  flaky: 0.002,
+  slow: 0.005,
+  slowSeconds: 10,
+  ladder: [30, 300, 1800, 7200],
+  seed: 1,
+};
+const SIZES = [
+  { perSecond: 100, subscriptions: 10_000 },
+  { perSecond: 1000, subscriptions: 100_000 },
+  { perSecond: 10_000, subscriptions: 1_000_000 },
+];
+
+/** What a unit of work costs each part, three sizes carried from it, and what was measured with several worker processes. */
+export function sizingMarkdown(results) {
+  const costs = costsOf(results);
+  const source = costs.isMeasured
+    ? 'Measured (scenarios `closed` and `oneeach`):'
+    : 'Assumed, since the bench has not been run:';
+  const apart = results.processes?.tables.map(tableMarkdown) ?? [];
+  return [
+    '### What a notification costs',
+    source,
+    costTable(costs),
+    '### Three sizes',
+    'Extrapolated: the costs above, times a simulated day (`node bench/simulate.mjs`). Figures are those of the worst minute of the day.',
+    sizeTable(costs, figure(results, 'table', 'Disk', '', 'KB each')?.median),
+    '### One, two and four worker processes',
+    apart.length > 0
+      ? 'Measured (scenario `processes`), one API process beside them on one machine:'
+      : 'Not measured yet.',
+    ...apart,
+  ].join('\n\n');
+}
+
+function costTable({ delivery, workflow }) {
+  const rows = PARTS.map((part) => [part, ...perCore(delivery[part]), ...perCore(workflow[part])]);
+  return markdownTable(
+    ['Part', 'Delivery among many, ms', 'per second and core', 'Workflow of its own, ms', 'per second and core'],
+    rows,
+  );
+}
+
+function perCore(ms) {
+  return [round(ms), ms > 0 ? Math.round(1000 / ms).toLocaleString('en') : ''];
+}
+
+function sizeTable(costs, kilobytesEach) {
+  const columns = SIZES.map((size) => {
+    const peaks = peaksOf(simulateDay({ ...COMMON, ...size }, costs));
+    const planned = (part) => Math.max(1, Math.ceil(peaks[`cores ${part}`] / PLANNED_USE));
+    // A process of Node has one core's worth of JavaScript.
+    const processes = planned('node') + 1;
+    const perDay = size.perSecond * SECONDS_A_DAY;
+    return {
+      Subscriptions: size.subscriptions,
+      'Notifications/s, mean of the day': size.perSecond,
+      'Notifications/s': peaks['notifications/s'],
+      'Workflows of their own begun/s': peaks['workflows/s'],
+      'Timers fired/s': peaks['timers/s'],
+      'Waiting in the ladder': peaks.waiting,
+      'Slow lane, in flight': peaks['slow in flight'],
+      [`Cores for Node, used to ${PLANNED_USE * 100} %`]: planned('node'),
+      [`Cores for Postgres, used to ${PLANNED_USE * 100} %`]: planned('postgres'),
+      [`Cores for Temporal, used to ${PLANNED_USE * 100} %`]: planned('temporal'),
+      'Processes, one spare': processes,
+      'Postgres connections at most': processes * CONNECTIONS_PER_PROCESS,
+      'Rows a day in each daily partition, million': perDay / 1e6,
+      ...(kilobytesEach ? { 'Disk a day, GB': (perDay * kilobytesEach) / 2 ** 20 } : {}),
+    };
+  });
+  const names = Object.keys(columns[0]);
+  const shown = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toFixed(1))));
+  return markdownTable(
+    ['', 'Small', 'Middle', 'Large'],
+    names.map((name) => [name, ...columns.map((column) => shown(column[name]))]),
+  );
+}

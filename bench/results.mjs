@@ -1,0 +1,51 @@
+/** The figures as they are kept: by scenario, each with the run it comes from. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, release, totalmem, type } from 'node:os';
+import { ROOT } from '../scripts/toolchain.mjs';
+
+/** @returns what earlier runs left, by scenario; nothing where there is no file */
+export function readResults(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+/** Replaces the scenarios that were run; the others stay, so that one can be repeated. */
+export function mergeResults(file, measured) {
+  const results = { ...readResults(file), ...measured };
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  return results;
+}
+
+/** When, on which commit, on what machine and at which sizes figures were taken. */
+export function describeRun({ sizes, temporal, database }) {
+  const { version: sdk } = createRequire(import.meta.url)('@temporalio/client/package.json');
+  const processors = cpus();
+  return {
+    at: new Date().toISOString(),
+    commit: commit(),
+    machine: `${processors.length} cores (${processors[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${type()} ${release()}`,
+    node: process.versions.node,
+    temporal: `${temporal ? 'given' : 'development server on SQLite'}, SDK ${sdk}`,
+    postgres: database ? 'given' : 'embedded',
+    sizes,
+  };
+}
+
+function commit() {
+  const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+  try {
+    const changed = git(
+      'status',
+      '--porcelain',
+      '--untracked-files=no',
+      '--',
+      'src',
+      'migrations',
+      'package-lock.json',
+    );
+    return git('rev-parse', '--short', 'HEAD') + (changed ? ' with changes' : '');
+  } catch {
+    return 'unknown';
+  }
+}

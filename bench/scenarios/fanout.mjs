@@ -1,0 +1,16 @@
+/** The closed loop with many subscriptions of one event. */
+import { throughput } from './throughput.mjs';
+
+export const fanout = {
+  name: 'fanout',
+  about: 'The same with ten subscriptions (not for the floor: one workflow has one receiver)',
+  async run(bench) {
+    const tables = [];
+    for (const fanOut of bench.fanOuts) {
+      const title = `Closed loop of 32, fan-out of ${fanOut}`;
+      const subjects = bench.subjects.filter((name) => name !== 'floor');
+      tables.push(...(await throughput({ ...bench, subjects }, fanOut, title)));
+    }
+    return tables;
+  },
+};

@@ -1,0 +1,12 @@
+/** The scenarios, in the order in which they are run. */
+import { burst } from './burst.mjs';
+import { closed } from './closed.mjs';
+import { fanout } from './fanout.mjs';
+import { ladder } from './ladder.mjs';
+import { latency } from './latency.mjs';
+import { memory } from './memory.mjs';
+import { oneeach } from './oneeach.mjs';
+import { processes } from './processes.mjs';
+import { table } from './table.mjs';
+
+export const SCENARIOS = [closed, fanout, latency, oneeach, burst, ladder, table, memory, processes];

@@ -1,0 +1,139 @@
+/** Notifications that wait in the ladder: what they cost while they wait, and whether their turn comes in time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atOnce, paced, startReceivers } from '../load.mjs';
+import { HAS_PROC, pssMb } from '../proc.mjs';
+import { onboard, startService } from '../signpost.mjs';
+import { quantiles, summarise } from '../statistics.mjs';
+
+const STEP_SECONDS = 30;
+const QUICK_STEP_SECONDS = 3;
+/** Long enough that nobody's turn comes while we look. */
+const LONG_SECONDS = 43_200;
+const PROBES_PER_SECOND = 6;
+const BATCH = 500;
+const BATCHES_AT_ONCE = 2;
+/** Workflows of a worker stay in memory up to a bound; the first that wait fill it, and are not counted. */
+const FIRST = 1000;
+const ACCURACY_AT = 10_000;
+const SETTLE_SECONDS = 15;
+const IDLE_SECONDS = 30;
+const LOOK_EVERY_MS = 1000;
+/** Each gets a workflow; fewer than so many a second is a fault. */
+const MIN_PER_SECOND = 5;
+
+export const ladder = {
+  name: 'ladder',
+  about: 'Notifications waiting in the ladder: memory each, CPU while idle, how late the attempt after 30 s is',
+  async run({ environment, sizes, subjects, quick }) {
+    if (!subjects.includes('signpost')) return [];
+    const stepSeconds = quick ? QUICK_STEP_SECONDS : STEP_SECONDS;
+    const probes = watchProbes(stepSeconds);
+    const flooded = await startReceivers(1, () => 503);
+    const probed = await startReceivers(1, probes.respond);
+    const place = await environment.place();
+    let service = await startService(environment, place);
+    const flood = await onboard(service.url, flooded.urls, [LONG_SECONDS]);
+    const probe = await onboard(service.url, probed.urls, [stepSeconds, LONG_SECONDS]);
+    const fillTo = createFill(environment, place, flood);
+    const look = async () => ({ ...(await idleCost(environment, service, quick)), 'PSS MB': memoryOf(service) });
+
+    const first = Math.min(FIRST, Math.ceil(sizes.waiting / 10));
+    await fillTo(first);
+    const rows = { [`${first} waiting`]: await look() };
+    const filling = await fillTo(Math.min(ACCURACY_AT, sizes.waiting));
+    const lateMs = await probes.run(probe.send, sizes.probes);
+    if (sizes.waiting > ACCURACY_AT) await fillTo(sizes.waiting);
+    const full = await look();
+    const perNotification = ((full['PSS MB'] - rows[`${first} waiting`]['PSS MB']) * 1024) / (sizes.waiting - first);
+    rows[`${sizes.waiting} waiting`] = { ...full, 'KB each': perNotification };
+    await service.stop();
+    service = await startService(environment, place);
+    rows['after a restart'] = await look();
+    await service.stop();
+    flooded.close();
+    probed.close();
+    const summarised = Object.fromEntries(Object.entries(rows).map(([row, figures]) => [row, summarise([figures])]));
+    const { p50, p99 } = quantiles(lateMs);
+    const accuracy = { 'late p50 ms': p50, 'late p99 ms': p99, 'late most ms': Math.max(...lateMs) };
+    const waiting = Math.min(ACCURACY_AT, sizes.waiting).toLocaleString('en');
+    return [
+      { title: 'Waiting in the ladder', rows: summarised },
+      {
+        title: `Timers: an attempt ${stepSeconds} s after the last, ${waiting} waiting`,
+        rows: { signpost: summarise([accuracy]) },
+      },
+      { title: 'Coming to wait: notifications whose first attempt fails', rows: { signpost: summarise([filling]) } },
+    ];
+  },
+};
+
+/** @returns `fillTo(count)`: sends what is missing and waits until so many workflows run, each with its timer */
+function createFill(environment, { namespace }, { sendBatch }) {
+  let sent = 0;
+  return async (wanted) => {
+    const from = sent;
+    const started = performance.now();
+    const count = wanted - from;
+    sent = wanted;
+    await atOnce(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
+      const first = from + batch * BATCH;
+      return sendBatch(Array.from({ length: Math.min(BATCH, wanted - first) }, (_, index) => `flood-${first + index}`));
+    });
+    const patienceMs = (60 + count / MIN_PER_SECOND) * 1000;
+    const running = () =>
+      environment.countWorkflows(
+        namespace.name,
+        "WorkflowType = 'deliverNotification' AND ExecutionStatus = 'Running'",
+      );
+    while ((await running()) < wanted) {
+      if (performance.now() - started > patienceMs)
+        throw new Error(`${await running()} of ${wanted} notifications have come to wait`);
+      await sleep(LOOK_EVERY_MS);
+    }
+    return { 'notifications/s': count / ((performance.now() - started) / 1000) };
+  };
+}
+
+/** CPU that is used while nothing happens, in percent of a core. */
+async function idleCost(environment, { pid }, quick) {
+  await sleep(quick ? 2000 : SETTLE_SECONDS * 1000);
+  const before = environment.cpu([pid]);
+  const started = performance.now();
+  await sleep(quick ? 2000 : IDLE_SECONDS * 1000);
+  const seconds = (performance.now() - started) / 1000;
+  const after = environment.cpu([pid]);
+  return Object.fromEntries(
+    Object.keys(after).map((part) => [`idle CPU ${part} %`, ((after[part] - before[part]) / seconds) * 100]),
+  );
+}
+
+function memoryOf({ pid }) {
+  return HAS_PROC ? pssMb(pid) : NaN;
+}
+
+/** Events whose first attempt fails: how much later than due is the second? */
+function watchProbes(stepSeconds) {
+  const answeredAt = new Map();
+  const lateMs = new Map();
+  return {
+    respond(_path, headers) {
+      const id = headers['webhook-id'];
+      const first = answeredAt.get(id);
+      if (first === undefined) {
+        answeredAt.set(id, performance.now());
+        return 503;
+      }
+      lateMs.set(id, performance.now() - first - stepSeconds * 1000);
+      return 204;
+    },
+    async run(send, count) {
+      await paced(send, { events: count, perSecond: PROBES_PER_SECOND, tag: 'probe' });
+      const until = Date.now() + (stepSeconds + 120) * 1000;
+      while (lateMs.size < count) {
+        if (Date.now() > until) throw new Error(`${lateMs.size} of ${count} second attempts were made`);
+        await sleep(LOOK_EVERY_MS);
+      }
+      return [...lateMs.values()];
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Open loops: how long accepting and delivering take while there is room. */
+import { openLoop, startReceivers } from '../load.mjs';
+import { interleave, withSubjects } from '../rounds.mjs';
+
+/** The rate that the targets speak of, and others. */
+const MAIN_RATE = 20;
+const OTHER_RATES = [10, 50, 100];
+/** More than one workflow each can sustain says nothing. */
+const FLOOR_MAX_RATE = 20;
+const OTHER_ROUNDS = 3;
+
+export const latency = {
+  name: 'latency',
+  about: 'Open loop of 10, 20, 50 and 100 events a second: accept and send to receipt, p50 and p99',
+  async run({ environment, sizes, subjects: names }) {
+    const receivers = await startReceivers(1);
+    const tables = await withSubjects(names, environment, receivers, {}, async (subjects) => {
+      for (const { send } of Object.values(subjects))
+        await openLoop(send, receivers, { events: MAIN_RATE, perSecond: MAIN_RATE, tag: 'warm-up' });
+      const measured = [];
+      for (const perSecond of [MAIN_RATE, ...OTHER_RATES]) {
+        const isMain = perSecond === MAIN_RATE;
+        const able = Object.entries(subjects).filter(([row]) => row !== 'floor' || perSecond <= FLOOR_MAX_RATE);
+        const events = Math.ceil(perSecond * sizes['latency-seconds'] * (isMain ? 1 : 0.5));
+        const rounds = isMain ? sizes.rounds : Math.min(OTHER_ROUNDS, sizes.rounds);
+        const rows = await interleave(rounds, Object.fromEntries(able), (row, { send }, round) =>
+          openLoop(send, receivers, { events, perSecond, tag: `${perSecond}-${round}` }),
+        );
+        measured.push({ title: `Open loop of ${perSecond} events a second`, reference: 'limit', rows });
+      }
+      return measured;
+    });
+    receivers.close();
+    return tables;
+  },
+};

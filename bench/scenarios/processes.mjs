@@ -1,0 +1,80 @@
+/** One process for the API and several for the worker: what does another one bring on this machine? */
+import { closedLoop, startReceivers } from '../load.mjs';
+import { cpuPerThousand, interleave } from '../rounds.mjs';
+import { onboard, startService } from '../signpost.mjs';
+import { completeAll } from './oneeach.mjs';
+
+const WORKERS = [1, 2, 4];
+const CONCURRENCY = 32;
+const MAX_ROUNDS = 3;
+const PARTS = ['node', 'postgres', 'temporal'];
+const WARM_UP_EVENTS = 50;
+
+export const processes = {
+  name: 'processes',
+  about: 'One API process with 1, 2 and 4 worker processes: delivered/s, and workflows completed/s without bursts',
+  async run(bench) {
+    if (!bench.subjects.includes('signpost')) return [];
+    const together = await compare(bench, { SIGNPOST_BURST: 'on' }, deliver);
+    const each = await compare(bench, { SIGNPOST_BURST: 'off' }, complete);
+    const reference = '1 worker';
+    return [
+      { title: 'API and workers apart, closed loop of 32', reference, rows: together },
+      { title: 'API and workers apart, one workflow each', reference, rows: each },
+    ];
+  },
+};
+
+async function compare({ environment, sizes }, env, runRound) {
+  const receivers = await startReceivers(1);
+  const deployments = {};
+  try {
+    for (const workers of WORKERS)
+      deployments[workers === 1 ? '1 worker' : `${workers} workers`] = await deploy(
+        environment,
+        receivers,
+        workers,
+        env,
+      );
+    return await interleave(Math.min(MAX_ROUNDS, sizes.rounds), deployments, (_row, deployment, round) =>
+      runRound(environment, deployment, receivers, sizes, `round-${round}`),
+    );
+  } finally {
+    for (const { stop } of Object.values(deployments)) await stop();
+    receivers.close();
+  }
+}
+
+async function deploy(environment, receivers, workers, env) {
+  const place = await environment.place();
+  const api = await startService(environment, place, { ...env, SIGNPOST_ROLE: 'api' });
+  const all = [api];
+  for (let index = 0; index < workers; index++)
+    all.push(await startService(environment, place, { ...env, SIGNPOST_ROLE: 'worker' }));
+  const { send } = await onboard(api.url, receivers.urls);
+  await closedLoop(send, receivers, { events: WARM_UP_EVENTS, concurrency: CONCURRENCY, tag: 'warm-up' });
+  return {
+    place,
+    send,
+    pids: all.map(({ pid }) => pid),
+    parts: PARTS,
+    async stop() {
+      for (const { stop } of all) await stop();
+    },
+  };
+}
+
+async function deliver(environment, deployment, receivers, { events }, tag) {
+  const { done, cpu } = await cpuPerThousand(environment, deployment, events, () =>
+    closedLoop(deployment.send, receivers, { events, concurrency: CONCURRENCY, tag }),
+  );
+  return { 'delivered/s': events / done.deliverSeconds, ...cpu };
+}
+
+async function complete(environment, deployment, _receivers, sizes, tag) {
+  const count = sizes['own-workflows'];
+  const { done, cpu } = await cpuPerThousand(environment, deployment, count, () =>
+    completeAll(environment, deployment, 'deliverNotification', count, tag),
+  );
+  return { 'completed/s': count / done, ...cpu };
+}
