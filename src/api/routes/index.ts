@@ -62,7 +62,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...customerRoutes(),
     ...subscriptionRoutes(new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls)),
     ...statisticsRoutes(),
-    ...triggerRoutes(deps.launcher),
+    ...triggerRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),
