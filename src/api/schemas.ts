@@ -30,7 +30,12 @@ const waits = z
 
 /** A retry schedule as requests may give it: waits, or the name of a preset, read into its waits. */
 export const retrySchedule = z
-  .preprocess((given) => (isRetryPreset(given) ? [...RETRY_PRESETS[given]] : given), waits)
+  .preprocess((given, context) => {
+    if (typeof given !== 'string') return given;
+    if (isRetryPreset(given)) return [...RETRY_PRESETS[given]];
+    context.addIssue({ code: 'custom', message: `expected a list of seconds, or a name: ${presetNames}` });
+    return z.NEVER;
+  }, waits)
   .meta({
     type: ['array', 'string'],
     description: `Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: ${presetNames}.`,
