@@ -1,5 +1,6 @@
 import { CompactSign } from 'jose';
-import { buildBody, withMember, type FormatContext } from '../domain/formats';
+import { buildBody, type FormatContext } from '../domain/formats';
+import { withMember } from '../domain/json-text';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';

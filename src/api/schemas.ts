@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_NAME } from '../domain/event-type-pattern';
 import { Problem } from '../domain/problems';
-import { MAX_RETRIES, retryScheduleFault } from '../domain/retry-schedule';
+import { isRetryPreset, MAX_RETRIES, RETRY_PRESETS, retryScheduleFault } from '../domain/retry-schedule';
 
 /** Ids that callers choose: products, customers, events; also channels. */
 export const givenId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, '1 to 128 characters of A-Z a-z 0-9 . _ : -');
@@ -16,14 +16,30 @@ export const timestamp = z.iso.datetime({ precision: 3 });
 /** RFC 3339 with any offset, as requests may give it; read into a Date. */
 export const timestampInput = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
-export const retrySchedule = z
+const presetNames = Object.entries(RETRY_PRESETS)
+  .map(([name, schedule]) => `\`${name}\` (${schedule.join(', ')})`)
+  .join(', ');
+
+const waits = z
   .array(z.number())
   .max(MAX_RETRIES, `at most ${MAX_RETRIES} retries`)
   .superRefine((schedule, context) => {
     const fault = retryScheduleFault(schedule);
     if (fault) context.addIssue({ code: 'custom', message: fault });
-  })
-  .describe('Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400.');
+  });
+
+/** A retry schedule as requests may give it: waits, or the name of a preset, read into its waits. */
+export const retrySchedule = z
+  .preprocess((given, context) => {
+    if (typeof given !== 'string') return given;
+    if (isRetryPreset(given)) return [...RETRY_PRESETS[given]];
+    context.addIssue({ code: 'custom', message: `expected a list of seconds, or a name: ${presetNames}` });
+    return z.NEVER;
+  }, waits)
+  .meta({
+    type: ['array', 'string'],
+    description: `Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: ${presetNames}.`,
+  });
 
 export const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;

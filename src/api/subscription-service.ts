@@ -108,9 +108,7 @@ function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
   if (before.format === 'trigger' && !isDeepStrictEqual([...before.eventTypes].sort(), [...after.eventTypes].sort()))
     errors.push({ path: '/eventTypes', message: 'fixed in format trigger: make another subscription' });
   if (errors.length > 0)
-    throw new Problem('fixed-after-creation', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {
-      errors,
-    });
+    throw new Problem('fixed-after-creation', errors.map(({ message }) => message).join('; '), { errors });
 }
 
 /** Format `trigger` sends its token there. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { isRetryPreset, RETRY_PRESETS } from '../domain/retry-schedule';
 import { CliError, EXIT } from './exit-codes';
 import type { Io } from './output';
 
@@ -23,8 +24,9 @@ export function listOf(text: string, before: string[] = []): string[] {
   ];
 }
 
-/** Reads an option as seconds separated by commas, as in `30,300,1800`; `none` is an empty list. */
+/** Reads a retry schedule: seconds separated by commas, as in `30,300,1800`, or the name of a preset; `none` is an empty list. */
 export function secondsList(text: string): number[] {
+  if (isRetryPreset(text)) return [...RETRY_PRESETS[text]];
   return text === 'none' ? [] : listOf(text).map(wholeNumber(1));
 }
 

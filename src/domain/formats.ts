@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { withMember } from './json-text';
 import { MASK } from './mask';
 import type { Format } from './types';
 
@@ -81,7 +82,8 @@ function envelopeBody({ event, secret }: FormatContext): string {
 /** The body of format `trigger` (document 002); also the claims of its token. `data` is the custom data, with the event's data under `event`. */
 function triggerBody({ event, subscription, apiUrl, now }: FormatContext): string {
   const { id, name, customerId, productId, customData, timeoutSeconds, lastSuccessAt, lastFailureAt } = subscription;
-  const data = withMember(customData, 'event', event.data, 'last');
+  // Kept as jsonb, whose text has spaces.
+  const data = withMember(JSON.stringify(JSON.parse(customData)), 'event', event.data, 'last');
   const members = {
     webhook_id: id,
     webhook_name: name,
@@ -100,21 +102,4 @@ function triggerBody({ event, subscription, apiUrl, now }: FormatContext): strin
 /** The body of format `flat` (document 003): the event's data, and the shared secret beside it. */
 function flatBody(data: string, secret: string): string {
   return withMember(data, 'secret', JSON.stringify(secret), 'last');
-}
-
-/**
- * Adds a member to the JSON text of an object, in whose place one of that name would be lost: each name once. The text of the other members stays as it
- * is, unless one has to go.
- */
-export function withMember(object: string, name: string, value: string, place: 'first' | 'last'): string {
-  const parsed = JSON.parse(object) as Record<string, unknown>;
-  let text = object.trim();
-  if (Object.hasOwn(parsed, name)) {
-    const { [name]: _replaced, ...others } = parsed;
-    text = JSON.stringify(others);
-  }
-  const inner = text.slice(1, -1).trim();
-  const member = `${JSON.stringify(name)}:${value}`;
-  if (inner === '') return `{${member}}`;
-  return place === 'first' ? `{${member},${inner}}` : `{${inner},${member}}`;
 }

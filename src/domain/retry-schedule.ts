@@ -5,6 +5,22 @@
 export type RetrySchedule = readonly number[];
 
 export const DEFAULT_RETRY_SCHEDULE: RetrySchedule = [30, 300, 1800, 7200];
+
+/**
+ * Schedules that a caller may give by name; what is kept is the waits. `growing` is document 002's: no wait is shorter than five minutes, and each is longer
+ * than the one before.
+ */
+export const RETRY_PRESETS = {
+  default: DEFAULT_RETRY_SCHEDULE,
+  growing: [300, 900, 3600, 14_400, 43_200],
+} as const satisfies Record<string, RetrySchedule>;
+
+export type RetryPreset = keyof typeof RETRY_PRESETS;
+
+export function isRetryPreset(name: unknown): name is RetryPreset {
+  return typeof name === 'string' && Object.hasOwn(RETRY_PRESETS, name);
+}
+
 export const MAX_RETRIES = 5;
 export const MAX_SCHEDULE_SECONDS = 86_400;
 

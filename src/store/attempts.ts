@@ -92,7 +92,9 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
 }
 
 function bodyAsSent(row: DetailRow): string | null {
-  if (row.request_body !== null || row.request_method === 'GET') return row.request_body;
+  // What could not be built or signed has no headers, and was never sent.
+  const wasSent = Object.keys(row.request_headers).length > 0;
+  if (row.request_body !== null || row.request_method === 'GET' || !wasSent) return row.request_body;
   return standardBody({
     type: row.event_type,
     occurredAt: row.occurred_at,

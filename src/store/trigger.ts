@@ -38,13 +38,17 @@ from matched m
 left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
 ${DELIVERY_SUBSCRIPTION_JOINS}`;
 
-/** Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt. @returns its notification */
+/**
+ * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.
+ *
+ * @returns its notification; `undefined` where the subscription was deleted meanwhile
+ */
 export async function acceptTriggered(
   db: Executor,
   event: TriggeredEvent,
   subscriptionId: string,
   claimedBy: string,
-): Promise<AcceptedNotification> {
+): Promise<AcceptedNotification | undefined> {
   const { rows } = await db.query<AcceptRow>({
     text: TRIGGER,
     values: [
@@ -57,6 +61,5 @@ export async function acceptTriggered(
       claimedBy,
     ],
   });
-  if (!rows[0]) throw new Error(`Subscription ${subscriptionId} is gone.`);
-  return toAccepted(rows[0], event.type);
+  return rows[0] && toAccepted(rows[0], event.type);
 }

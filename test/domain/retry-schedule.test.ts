@@ -1,4 +1,10 @@
-import { DEFAULT_RETRY_SCHEDULE, nextWaitSeconds, retryScheduleFault } from '../../src/domain/retry-schedule';
+import {
+  DEFAULT_RETRY_SCHEDULE,
+  isRetryPreset,
+  nextWaitSeconds,
+  RETRY_PRESETS,
+  retryScheduleFault,
+} from '../../src/domain/retry-schedule';
 
 describe('a retry schedule', () => {
   it.each([
@@ -25,6 +31,22 @@ describe('a retry schedule', () => {
     expect(DEFAULT_RETRY_SCHEDULE).toEqual([30, 300, 1800, 7200]);
     expect(retryScheduleFault(DEFAULT_RETRY_SCHEDULE)).toBeUndefined();
   });
+});
+
+describe('the presets', () => {
+  it.each(Object.entries(RETRY_PRESETS))('%s is a schedule that any caller could give', (_, schedule) =>
+    expect(retryScheduleFault(schedule)).toBeUndefined(),
+  );
+
+  it('growing waits at least five minutes, and longer each time', () => {
+    const { growing } = RETRY_PRESETS;
+    expect(Math.min(...growing)).toBeGreaterThanOrEqual(300);
+    growing.slice(1).forEach((wait, index) => expect(wait).toBeGreaterThan(growing[index]!));
+  });
+
+  it.each(['toString', '__proto__', 'Growing', '', 7, null])('%j is none', (name) =>
+    expect(isRetryPreset(name)).toBe(false),
+  );
 });
 
 describe('the next wait', () => {

@@ -69,7 +69,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...customerRoutes(),
     ...subscriptionRoutes(subscriptions),
     ...statisticsRoutes(),
-    ...triggerRoutes(deps.launcher),
+    ...triggerRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),

@@ -54,13 +54,15 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         for (const { id, name } of existing)
           if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
         const items: Subscription[] = [];
-        for (const settings of wanted) {
+        for (const [index, settings] of wanted.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const { secret: _, ...rest } = settings;
           items.push(
-            before
-              ? await service.change(context, before, customer, rest)
-              : await service.create(context, customer, context.principal.productId, settings),
+            await pointingInto(`/subscriptions/${index}`, () =>
+              before
+                ? service.change(context, before, customer, rest)
+                : service.create(context, customer, context.principal.productId, settings),
+            ),
           );
         }
         return { status: 200, body: { items } };
@@ -192,6 +194,17 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
       return { status: 200, body: changed };
     },
   });
+}
+
+/** Has the pointers of a problem with one entry lead into the list that it is in. */
+async function pointingInto<T>(list: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const errors = error.options.errors?.map(({ path, message }) => ({ path: list + path, message }));
+    throw new Problem(error.code, error.detail, { ...error.options, errors });
+  }
 }
 
 async function customerOf({ db, principal }: Context, id: string): Promise<Customer> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { newUuid } from '../../domain/ids';
-import { Problem } from '../../domain/problems';
+import { notFound, Problem } from '../../domain/problems';
+import type { Metrics } from '../../metrics';
 import { headStartDelivery } from '../../store/accept';
 import { findTypeOfSubscription, type TriggerableType } from '../../store/event-types';
 import { findNotification } from '../../store/notifications';
@@ -15,7 +16,7 @@ import { notificationSchema } from './notifications';
 import { subscriptionOf } from './subscriptions';
 
 /** Trigger Now: one event for one subscription, through the real path. */
-export function triggerRoutes(launcher: Launcher): Route[] {
+export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metrics: Metrics }): Route[] {
   return [
     route({
       method: 'post',
@@ -34,15 +35,21 @@ export function triggerRoutes(launcher: Launcher): Route[] {
       problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
       creates: true,
       async handle(context) {
-        if (!launcher.hasRoom) throw new Problem('too-many-requests', 'Too much waits to be started.');
+        if (!launcher.hasRoom) {
+          throw new Problem('too-many-requests', 'More is accepted than can be started; nothing was triggered.', {
+            headers: { 'retry-after': '5' },
+          });
+        }
         const subscription = await subscriptionOf(context, context.params.id);
         const type = await typeOf(context, subscription.id, context.body.type);
         const data = checkedData(type, context.body.data);
         const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
+        if (!notification) throw notFound('subscription');
         const { notificationId } = notification;
         await context.audit('subscription.trigger', subscription.id, { type: type.name, notificationId });
+        context.afterCommit(() => metrics.accepted.inc());
         if (notification.status === 'pending') {
           const delivery = headStartDelivery({ ...event, channels: [] }, notification);
           context.afterCommit(() => launcher.launch([{ notification, delivery, claimedAt }]));
@@ -66,14 +73,26 @@ async function typeOf(context: Context, subscriptionId: string, name: string | u
   return type;
 }
 
-/** @returns JSON text */
+/**
+ * What is to be sent: the given data, or else the type's sample.
+ *
+ * @returns JSON text
+ * @throws Problem data-breaks-schema; also where the sample is nothing that an event could hold
+ */
 function checkedData({ name, schema, sample }: TriggerableType, given: object | undefined): string {
-  if (given === undefined) return JSON.stringify(sample ?? {});
-  const errors = schema ? compileSchema(schema)(given) : [];
+  const data = jsonObject.safeParse(given ?? sample ?? {});
+  const errors = data.success
+    ? schema
+      ? compileSchema(schema)(data.data)
+      : []
+    : [{ path: '', message: 'expected an object' }];
   if (errors.length > 0) {
-    throw new Problem('data-breaks-schema', `The data is not as the schema of ${name} has it.`, {
+    const detail = given
+      ? `The data is not as the schema of ${name} has it.`
+      : `${name} has no sample that can be sent: give data.`;
+    throw new Problem('data-breaks-schema', detail, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }
-  return JSON.stringify(given);
+  return JSON.stringify(data.data);
 }

@@ -35,7 +35,7 @@ export function addCustomers(program: Command, session: Session): void {
     .requiredOption('--name <name>')
     .option('--id <id>', 'default: generated')
     .option('--product <id>', "default: the key's product; of an admin's key: shared by all products")
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300,1800,7200', secondsList)
+    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
     .action(async (options: { name: string; id?: string; product?: string; retrySchedule?: number[] }) =>
       show(await session.client.request('POST', '/v1/customers', { body: given(withIds(options)) })),
     );
@@ -44,7 +44,7 @@ export function addCustomers(program: Command, session: Session): void {
     .command('update <id>')
     .description('Change name or retry schedule')
     .option('--name <name>')
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; none: no retries', secondsList)
+    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
     .action(async (id: string, options: { name?: string; retrySchedule?: number[] }) =>
       show(await session.client.request('PATCH', pathOf(id), { body: given(options) })),
     );

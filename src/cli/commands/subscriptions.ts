@@ -65,7 +65,7 @@ export function addSubscriptions(program: Command, session: Session): void {
     .option('--format <format>', 'standard, envelope, trigger or flat')
     .option('--channel <name>', 'only events with one of these channels', listOf)
     .option('--header <header>', '"Name: value" (again for more)', header)
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; none: no retries', secondsList)
+    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
     .option('--timeout-seconds <n>', 'for one attempt', wholeNumber(1))
     .option('--secret <secret>', 'brought by the customer; default: generated')
     .option('--disabled', 'hold its notifications until it is enabled')

@@ -1,0 +1,38 @@
+/**
+ * Adds a member to the JSON text of an object, in place of one of that name should there be one. The text of the other members stays as it was
+ * written: numbers keep their digits, and members their order.
+ *
+ * @param object - valid JSON text of an object
+ * @param value - valid JSON text
+ */
+export function withMember(object: string, name: string, value: string, place: 'first' | 'last'): string {
+  const members = Object.hasOwn(JSON.parse(object) as object, name)
+    ? membersOf(object)
+        .filter((member) => member.name !== name)
+        .map(({ text }) => text)
+        .join(',')
+    : object.trim().slice(1, -1).trim();
+  const added = `${JSON.stringify(name)}:${value}`;
+  if (members === '') return `{${added}}`;
+  return place === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
+}
+
+/** A string, a bracket, a comma, or a run of anything else. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]|[^"{}[\],]+/gs;
+
+/** The members of an object, each with its name and its own text (`"name": value`), in order. */
+function membersOf(object: string): { name: string; text: string }[] {
+  const texts: string[] = [];
+  let depth = 0;
+  let text = '';
+  for (const [token] of object.matchAll(TOKEN)) {
+    if (token === '}' || token === ']') depth--;
+    const endsMember = (depth === 1 && token === ',') || (depth === 0 && token === '}');
+    if (endsMember) {
+      texts.push(text.trim());
+      text = '';
+    } else if (depth > 0) text += token;
+    if (token === '{' || token === '[') depth++;
+  }
+  return texts.map((member) => ({ name: JSON.parse(/^"(?:[^"\\]|\\.)*"/s.exec(member)![0]) as string, text: member }));
+}

@@ -1,0 +1,188 @@
+import { startTestApi, type TestApi } from '../support/api';
+
+/** What a subscription's format allows and fixes. How the bodies look is in test/domain/formats and test/e2e/formats. */
+let api: TestApi;
+let tenant: { productId: string; key: string };
+let customerId: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  tenant = await api.tenant('formats');
+  customerId = (await api.must('POST', '/v1/customers', { name: 'C' }, tenant.key)).id;
+  for (const name of ['a.v1', 'b.v1']) await api.must('PUT', `/v1/event-types/${name}`, {}, tenant.key);
+});
+afterAll(() => api?.stop());
+
+let counter = 0;
+const settings = (given: Record<string, unknown> = {}) => ({
+  name: `s-${++counter}`,
+  url: 'http://127.0.0.1:1/',
+  eventTypes: ['a.v1', 'b.v1'],
+  ...given,
+});
+const create = (given: Record<string, unknown> = {}) =>
+  api.call('POST', '/v1/subscriptions', { key: tenant.key, body: { customerId, ...settings(given) } });
+async function made(given: Record<string, unknown> = {}) {
+  const answer = await create(given);
+  expect(answer.status).toBe(201);
+  return answer.body;
+}
+const patch = (id: string, body: object) => api.call('PATCH', `/v1/subscriptions/${id}`, { key: tenant.key, body });
+
+describe.each(['standard', 'envelope', 'trigger', 'flat'])('format %s', (format) => {
+  it.each(['POST', 'GET', 'PUT'])(
+    'may be sent by %s, with custom data and a timeout of ten minutes',
+    async (method) => {
+      const given = { format, method, customData: { purpose: 'demo', depth: { n: [1.5] } }, timeoutSeconds: 600 };
+      const { id } = await made(given);
+      expect(await api.must('GET', `/v1/subscriptions/${id}`)).toMatchObject(given);
+    },
+  );
+
+  it.each([
+    'Host',
+    'content-length',
+    'Connection',
+    'keep-alive',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+    'Proxy-Authorization',
+    'webhook-id',
+    'Webhook-Signature',
+    'signpost-attempt',
+  ])('takes no header %s of the customer', async (name) => {
+    expect(await create({ format, headers: { 'X-Own': 'fine', [name]: 'x' } })).toMatchObject({
+      status: 422,
+      body: { code: 'validation-failed', errors: [{ path: `/headers/${name}` }] },
+    });
+  });
+});
+
+it.each([
+  [{ format: 'xml' }, '/format'],
+  [{ method: 'DELETE' }, '/method'],
+  [{ customData: [1] }, '/customData'],
+  [{ customData: 'text' }, '/customData'],
+  [{ timeoutSeconds: 601 }, '/timeoutSeconds'],
+  [{ timeoutSeconds: 0 }, '/timeoutSeconds'],
+])('refuses %j', async (given, path) => {
+  expect(await create(given)).toMatchObject({
+    status: 422,
+    body: { code: 'validation-failed', errors: [{ path }] },
+  });
+});
+
+describe('a header Authorization of the customer', () => {
+  const headers = { aUTHORIZATION: 'Bearer own' };
+  const refusal = {
+    status: 422,
+    body: { code: 'validation-failed', errors: [{ path: '/headers/aUTHORIZATION' }] },
+  };
+
+  it('is refused in format trigger, which sends its token there', async () => {
+    expect(await create({ format: 'trigger', headers })).toMatchObject(refusal);
+    const { id } = await made({ format: 'trigger' });
+    expect(await patch(id, { headers })).toMatchObject(refusal);
+  });
+
+  it.each(['standard', 'envelope', 'flat'])('is taken in format %s', async (format) => {
+    expect(await made({ format, headers })).toMatchObject({ headers });
+  });
+});
+
+describe('once a subscription of format trigger is made', () => {
+  const fixed = (path: string) => ({ status: 409, body: { code: 'fixed-after-creation', errors: [{ path }] } });
+
+  it('its event types stay, in whatever order they are given', async () => {
+    const { id, eventTypes } = await made({ format: 'trigger' });
+    for (const other of [['a.v1'], ['a.v1', 'b.v1', '*'], ['b.v1', '*']])
+      expect(await patch(id, { eventTypes: other })).toMatchObject(fixed('/eventTypes'));
+    expect(await patch(id, { eventTypes: [...eventTypes].reverse() })).toMatchObject({ status: 200 });
+  });
+
+  it('its format stays, and no other subscription becomes one', async () => {
+    const trigger = await made({ format: 'trigger' });
+    const flat = await made({ format: 'flat' });
+    expect(await patch(trigger.id, { format: 'flat' })).toMatchObject(fixed('/format'));
+    expect(await patch(flat.id, { format: 'trigger' })).toMatchObject(fixed('/format'));
+    expect(await patch(flat.id, { format: 'envelope' })).toMatchObject({ status: 200, body: { format: 'envelope' } });
+  });
+
+  it('its product stays, as that of any subscription', async () => {
+    const { id } = await made({ format: 'trigger' });
+    expect(await patch(id, { productId: 'other' })).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
+  });
+
+  it('all the rest may change', async () => {
+    const { id } = await made({ format: 'trigger' });
+    const change = {
+      name: 'other',
+      url: 'http://127.0.0.1:2/',
+      method: 'GET',
+      headers: { 'X-Own': '1' },
+      customData: { n: 1 },
+      timeoutSeconds: 600,
+      retrySchedule: [300],
+    };
+    expect(await patch(id, change)).toMatchObject({ status: 200, body: change });
+  });
+
+  it("a refusal among all of a customer's subscriptions points to the one concerned, and nothing is changed", async () => {
+    const customer = await api.must('POST', '/v1/customers', { name: 'D' }, tenant.key);
+    const path = `/v1/customers/${customer.id}/subscriptions`;
+    const [first, second] = [settings(), settings({ format: 'trigger' })];
+    const put = (subscriptions: object[]) => api.call('PUT', path, { key: tenant.key, body: { subscriptions } });
+    expect(await put([first, second])).toMatchObject({ status: 200 });
+    const before = await api.must('GET', `/v1/subscriptions?customerId=${customer.id}`);
+    expect(
+      await put([
+        { ...first, method: 'PUT' },
+        { ...second, eventTypes: ['*'] },
+      ]),
+    ).toMatchObject(fixed('/subscriptions/1/eventTypes'));
+    expect(await put([first, { ...second, headers: { authorization: 'x' } }])).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/subscriptions/1/headers/authorization' }] },
+    });
+    expect(await put([{ ...first, eventTypes: ['c.v1'] }])).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/subscriptions/0/eventTypes' }] },
+    });
+    expect(await api.must('GET', `/v1/subscriptions?customerId=${customer.id}`)).toEqual(before);
+  });
+});
+
+describe('a retry schedule by name', () => {
+  it('is kept as its waits, for subscriptions and for customers', async () => {
+    const growing = [300, 900, 3600, 14400, 43200];
+    expect(await made({ retrySchedule: 'growing' })).toMatchObject({ retrySchedule: growing });
+    const customer = await api.must('POST', '/v1/customers', { name: 'E', retrySchedule: 'growing' }, tenant.key);
+    expect(customer).toMatchObject({ retrySchedule: growing });
+    expect(
+      await api.must('PATCH', `/v1/customers/${customer.id}`, { retrySchedule: 'default' }, tenant.key),
+    ).toMatchObject({ retrySchedule: [30, 300, 1800, 7200] });
+  });
+
+  it.each([
+    ['often', '/retrySchedule'],
+    ['toString', '/retrySchedule'],
+    [[1, 'growing'], '/retrySchedule/1'],
+    [{ growing: true }, '/retrySchedule'],
+  ])('is refused where there is none such: %j', async (retrySchedule, path) => {
+    expect(await create({ retrySchedule })).toMatchObject({
+      status: 422,
+      body: { code: 'validation-failed', errors: [{ path }] },
+    });
+  });
+
+  it('is in the OpenAPI document', async () => {
+    const { body } = await api.call('GET', '/openapi.json', { key: null });
+    const { schema } = body.paths['/v1/customers'].post.requestBody.content['application/json'];
+    expect(schema.properties.retrySchedule).toMatchObject({
+      type: ['array', 'string'],
+      description: expect.stringContaining('`growing` (300, 900, 3600, 14400, 43200)'),
+    });
+  });
+});
