@@ -123,6 +123,8 @@ it('a secret that cannot be opened fails the attempt with its class, and nothing
     status: null,
     error: { class: 'sign' },
   });
+  const [attempt] = await attemptsOf(database.db, input.notificationId);
+  expect((await findAttempt(database.db, attempt!.id, {}))!.request).toMatchObject({ headers: {}, body: null });
   expect(receiver.requests).toHaveLength(0);
 });
 

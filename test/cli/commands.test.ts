@@ -43,6 +43,13 @@ it('sets up a product, a customer and a subscription, and sends an event', async
   expect(await must('events', 'show', 'e-1')).toMatchObject({ data: { amount: 1 }, user: { id: 'u' } });
 });
 
+it('takes a retry schedule by name', async () => {
+  const growing = await must('customers', 'update', 'c1', '--retry-schedule', 'growing');
+  expect(growing).toMatchObject({ retrySchedule: [300, 900, 3600, 14400, 43200] });
+  expect(await must('customers', 'update', 'c1', '--retry-schedule', 'none')).toMatchObject({ retrySchedule: [] });
+  expect((await run(['customers', 'update', 'c1', '--retry-schedule', 'often'])).code).toBe(2);
+});
+
 it('reads data from standard input', async () => {
   const { code, json } = await run(
     ['events', 'send', 'payment.confirmed.v1', '--customer', 'c1', '--data', '-', '--json'],

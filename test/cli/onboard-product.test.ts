@@ -46,6 +46,16 @@ it('the example sets up a product that can post at once', async () => {
   expect((await api.call('POST', '/v1/events', { key, body: wrong })).body.code).toBe('data-breaks-schema');
 });
 
+it.each([
+  ['marketplace', 18],
+  ['ledger', 2],
+])('the catalog %s can be taken as it is', async (name, types) => {
+  const { code, json } = await onboard(path.join(path.dirname(EXAMPLE), '..', 'catalogs', `${name}.yaml`));
+  expect(code).toBe(0);
+  expect(actions(json.steps)).toHaveLength(1 + types);
+  expect((await catalog()).every(({ sample }) => sample !== null)).toBe(true);
+});
+
 it('run again it finds nothing to do, and writes nothing', async () => {
   await onboard(EXAMPLE);
   const before = JSON.stringify(await catalog());
