@@ -164,7 +164,7 @@ async function makeAttempt(
     durationMs: result.durationMs,
     error: result.error,
     request: { method: signed.method, url: signed.url, headers: maskHeaders(signed.headers), body: signed.shownBody },
-    response: result.response,
+    response: result.response && { ...result.response, body: signed.maskEcho(result.response.body) },
   };
 }
 

@@ -1,6 +1,7 @@
 import { CompactSign } from 'jose';
 import { buildBody, type FormatContext } from '../domain/formats';
 import { withMember } from '../domain/json-text';
+import { maskSecret } from '../domain/mask';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';
@@ -17,6 +18,8 @@ export interface SignedRequest {
   body: string | undefined;
   /** The body as it may be kept; `null` where it follows from the event, or there is none. */
   shownBody: string | null;
+  /** What the receiver answers may be an echo: takes out of it the secret that was sent, if one was. */
+  maskEcho(text: string): string;
 }
 
 export interface Signer {
@@ -72,6 +75,7 @@ export async function signRequest(
     },
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
+    maskEcho: (text) => (subscription.format === 'flat' ? maskSecret(text, secret) : text),
   };
 }
 

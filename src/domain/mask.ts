@@ -9,3 +9,9 @@ export function maskHeaders(headers: Readonly<Record<string, string>>): Record<s
     Object.entries(headers).map(([name, value]) => [name, SECRET_HEADER.test(name) ? MASK : value]),
   );
 }
+
+/** A text without a secret in it, as it is or as JSON writes it. */
+export function maskSecret(text: string, secret: string): string {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return text.replaceAll(secret, MASK).replaceAll(inJson, MASK);
+}

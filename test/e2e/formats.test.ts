@@ -186,6 +186,14 @@ describe('format flat (document 003)', () => {
     );
   });
 
+  it('is not shown either where the receiver echoes it', async () => {
+    const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'my "Secret"' });
+    receiver.answerWith(({ body }) => ({ status: 200, body: `${body} my "Secret"` }));
+    const [id] = await customer.post({ data: {} });
+    const { response } = await attemptOf(id!);
+    expect(response.body).toBe('{"secret":"***"} ***');
+  });
+
   it('does not let an event stand in for the secret', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
     await customer.post({ data: { secret: 'guessed', status: 'PAID' } });
