@@ -11,8 +11,10 @@ export function quantiles(values, wanted = { p50: 0.5, p99: 0.99 }) {
   return Object.fromEntries(Object.entries(wanted).map(([name, q]) => [name, quantile(sorted, q)]));
 }
 
+/** Of an even number of values the mean of the middle two. */
 export function median(values) {
-  return quantiles(values).p50;
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
 }
 
 /** Medians of each figure over the rounds, with their spread. A figure that could not be taken is left out. */

@@ -15,8 +15,8 @@ const BATCHES_AT_ONCE = 2;
 /** Workflows of a worker stay in memory up to a bound; the first that wait fill it, and are not counted. */
 const FIRST = 1000;
 const ACCURACY_AT = 10_000;
-const SETTLE_SECONDS = 15;
-const IDLE_SECONDS = 30;
+const SETTLE_SECONDS = 10;
+const IDLE_SECONDS = 20;
 const LOOK_EVERY_MS = 1000;
 /** Each gets a workflow; fewer than so many a second is a fault. */
 const MIN_PER_SECOND = 5;

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 const DAYS = 30;
 const CHUNK_ROWS = 100_000;
 /** One row in so many belongs to the customer that is measured; the others are spread over a thousand. */
-const OURS_EVERY = 10;
+const OURS_EVERY = 5;
 /** One in so many failed; prime to the other, so that both kinds are among ours. */
 const FAILED_EVERY = 7;
 

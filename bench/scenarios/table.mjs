@@ -7,9 +7,11 @@ import { callApi, onboard, startService } from '../signpost.mjs';
 import { median, summarise } from '../statistics.mjs';
 import { fillTable } from './table-rows.mjs';
 
-const SMALL_ROWS = 2000;
+const SMALL_ROWS = 5000;
 const CALLS = 50;
 const QUICK_CALLS = 5;
+/** Each takes a workflow, and a failed notification of the small table. */
+const MAX_RETRIES = 20;
 const ACCEPTS = 500;
 const CONCURRENCY = 32;
 
@@ -22,15 +24,16 @@ export const table = {
     const full = `${sizes.rows.toLocaleString('en')} rows`;
     const small = `${Math.min(SMALL_ROWS, sizes.rows).toLocaleString('en')} rows`;
     const calls = quick ? QUICK_CALLS : CALLS;
+    const retries = Math.min(calls, MAX_RETRIES);
     const services = {};
     for (const [row, rows] of [
       [small, Math.min(SMALL_ROWS, sizes.rows)],
       [full, sizes.rows],
     ])
-      services[row] = await prepare(environment, receivers, rows, calls * (sizes.rounds + 1));
-    for (const service of Object.values(services)) await runRound(service, receivers, calls, 'warm-up');
+      services[row] = await prepare(environment, receivers, rows, retries * (sizes.rounds + 1));
+    for (const service of Object.values(services)) await runRound(service, receivers, { calls, retries }, 'warm-up');
     const rows = await interleave(sizes.rounds, services, (_row, service, round) =>
-      runRound(service, receivers, calls, `round-${round}`),
+      runRound(service, receivers, { calls, retries }, `round-${round}`),
     );
     for (const { stop } of Object.values(services)) await stop();
     receivers.close();
@@ -58,22 +61,24 @@ async function prepare(environment, receivers, rows, failedWanted) {
   );
   const { rows: size } = await database.query('select pg_database_size(current_database())::float8 as bytes');
   await database.end();
+  if (failed.length < failedWanted)
+    throw new Error(`--rows ${rows}: fewer failed notifications than are to be retried`);
   const bytesEach = size[0].bytes / rows;
   return { ...service, bytesEach, ...producer, subscriptionId, failed: failed.map(({ id }) => encodeId('ntf', id)) };
 }
 
-async function runRound({ url, send, subscriptionId, customerId, failed }, receivers, calls, tag) {
+async function runRound({ url, send, subscriptionId, customerId, failed }, receivers, { calls, retries }, tag) {
   const events = Math.max(calls, Math.min(ACCEPTS, calls * 10));
   const { acceptSeconds } = await closedLoop(send, receivers, { events, concurrency: CONCURRENCY, tag });
   const get = (route) => medianMs(calls, () => callApi(url, 'GET', route));
-  const retried = failed.splice(0, calls);
+  const retried = failed.splice(0, retries);
   return {
     'accept ms': await medianMs(calls, (index) => send(`${tag}-single-${index}`)),
     'accept ms each, 32 at once': (acceptSeconds * 1000) / events,
     'list ms': await get(`/v1/notifications?customerId=${customerId}`),
     'list failed ms': await get(`/v1/subscriptions/${subscriptionId}/notifications?status=failed`),
     'statistics ms': await get(`/v1/subscriptions/${subscriptionId}/statistics`),
-    'retry ms': await medianMs(retried.length, (index) =>
+    'retry ms': await medianMs(retries, (index) =>
       callApi(url, 'POST', `/v1/notifications/${retried[index]}/retry`, {}),
     ),
   };
