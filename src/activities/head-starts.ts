@@ -3,9 +3,13 @@ import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../domain/delivery';
 import type { Delivery } from '../store/deliveries';
 import type { Attempter } from './attempter';
+import { LoopLag } from './loop-lag';
 import { headStartKey } from './take-over';
 
 const CONCURRENCY = 256;
+/** … and while the event loop is late: producers wait for it, too, and more at once would only make it later. */
+const CONCURRENCY_WHEN_LATE = 96;
+const LATE_MS = 20;
 /** Attempts under way at once to one subscription: a receiver that hangs must not take all places. */
 const CONCURRENCY_PER_SUBSCRIPTION = 64;
 /** How long an outcome waits for its workflow to ask; after that the workflow finds it in the record. */
@@ -50,6 +54,7 @@ export class HeadStarts {
   private readonly entries = new Map<string, Entry>();
   private readonly queue: HeadStart[] = [];
   private readonly runningBySubscription = new Map<string, number>();
+  private readonly lag = new LoopLag();
   private running = 0;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -119,7 +124,8 @@ export class HeadStarts {
 
   private pump(): void {
     // Those of a subscription that has all its places are passed over; they keep their order.
-    for (let index = 0; this.running < CONCURRENCY && index < this.queue.length;) {
+    const places = this.lag.ms > LATE_MS ? CONCURRENCY_WHEN_LATE : CONCURRENCY;
+    for (let index = 0; this.running < places && index < this.queue.length;) {
       const next = this.queue[index]!;
       if (isTooLate(next)) {
         this.queue.splice(index, 1);
@@ -134,6 +140,7 @@ export class HeadStarts {
       }
       this.queue.splice(index, 1);
       this.running += 1;
+      this.lag.start();
       this.runningBySubscription.set(subscriptionId, running + 1);
       void this.make(next).then((outcome) => {
         this.ended(subscriptionId);
@@ -148,7 +155,9 @@ export class HeadStarts {
     const left = this.runningBySubscription.get(subscriptionId)! - 1;
     if (left > 0) this.runningBySubscription.set(subscriptionId, left);
     else this.runningBySubscription.delete(subscriptionId);
-    if (this.running === 0) for (const resolve of this.idle.splice(0)) resolve();
+    if (this.running > 0) return;
+    this.lag.stop();
+    for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private finish(notificationId: string, outcome: DeliverOutcome | undefined): void {

@@ -10,8 +10,8 @@ import type { NewEvent } from '../domain/types';
 import type { Executor } from './database';
 import type { Delivery } from './deliveries';
 import {
-  DELIVERY_SUBSCRIPTION_COLUMNS,
-  DELIVERY_SUBSCRIPTION_JOINS,
+  deliverySubscriptionColumns,
+  deliverySubscriptionJoins,
   toDeliverySubscription,
   type DeliverySubscription,
   type DeliverySubscriptionRow,
@@ -118,12 +118,12 @@ stored as (
   select id, given_id, owner, type, customer_id, channels, occurred_at, data::json, user_context::json from fresh
 ),
 candidates as (
-  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s.*
+  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s as subscription, s.*
   from fresh f join subscription_states s on s.customer_id = f.customer_id
 ${
   toAllCustomers
     ? `union all
-  select f.id, f.owner, f.type, f.channels, s.*
+  select f.id, f.owner, f.type, f.channels, s, s.*
   from fresh f
   join customers c on c.product_id is null or c.product_id = f.owner
   join subscription_states s on s.customer_id = c.id
@@ -137,7 +137,7 @@ matched as (
     ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
     ${LANE} as lane,
-    ${claimedUntil('$12')} as claimed_until
+    ${claimedUntil('$12')} as claimed_until, subscription
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
@@ -150,11 +150,11 @@ counted as (
   ${COUNT_EVENTS}
 )
 select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
-  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${DELIVERY_SUBSCRIPTION_COLUMNS}
+  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, m.claimed_until is not null as claimed,
+  ${deliverySubscriptionColumns('(m.subscription)')}
 from checked c
 left join matched m on m.event_id = c.id
-left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
-${DELIVERY_SUBSCRIPTION_JOINS}
+${deliverySubscriptionJoins('(m.subscription)')}
 order by c.position, m.subscription_id`;
 }
 
@@ -171,6 +171,8 @@ export interface AcceptRow extends DeliverySubscriptionRow {
   status: 'pending' | 'held';
   schedule: number[];
   lane: Lane;
+  /** Whether the first attempt is the accepting process's to make. */
+  claimed: boolean;
 }
 
 /**
@@ -238,7 +240,7 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
     lane: row.lane,
     status: row.status,
     productId: row.owner!,
-    headStart: toDeliverySubscription(row),
+    headStart: row.claimed ? toDeliverySubscription(row) : null,
   };
 }
 
@@ -275,7 +277,7 @@ export function headStartDelivery(
 async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
-    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, null as subscription_status
+    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed
            from event_keys k left join notifications n on n.event_id = k.event_id
            where k.product_id = $1 and k.given_id = $2
            order by n.subscription_id`,

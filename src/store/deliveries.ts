@@ -4,8 +4,8 @@ import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, SLOW_LANE_SEC
 import { decodeId, encodeId, newUuid, uuidsSharingTime } from '../domain/ids';
 import type { Executor } from './database';
 import {
-  DELIVERY_SUBSCRIPTION_COLUMNS,
-  DELIVERY_SUBSCRIPTION_JOINS,
+  deliverySubscriptionColumns,
+  deliverySubscriptionJoins,
   toDeliverySubscription,
   type DeliverySubscription,
   type DeliverySubscriptionRow,
@@ -59,11 +59,11 @@ const LOAD = `
 select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
   case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
   e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
-  ${DELIVERY_SUBSCRIPTION_COLUMNS}
+  ${deliverySubscriptionColumns('s')}
 from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
-${DELIVERY_SUBSCRIPTION_JOINS}
+${deliverySubscriptionJoins('s')}
 where n.id = $1 and e.id between $2 and $3`;
 
 /** @returns `undefined` where there is no such notification */

@@ -47,17 +47,25 @@ export interface DeliverySubscriptionRow {
   key_ids: string[] | null;
 }
 
-/** Selected both by the accept, for head starts, and by later attempts; `subscription_id` and `customer_id` come from the notification. */
-export const DELIVERY_SUBSCRIPTION_COLUMNS = `s.status as subscription_status, s.url, s.method, s.headers, s.format, s.timeout_seconds,
-  s.product_id as subscription_product_id, s.name, s.custom_data::text as custom_data, t.last_success_at, t.last_failure_at,
-  s.rate_limit_per_second is not null as rate_limited, s.slow_until > now() as slow, k.ciphertexts, k.key_ids`;
+/**
+ * Selected both by the accept, for head starts, and by later attempts; `subscription_id` and `customer_id` come from the notification.
+ *
+ * @param s - a row of `subscription_states`: an alias, or a composite in brackets
+ */
+export function deliverySubscriptionColumns(s: string): string {
+  return `${s}.status as subscription_status, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
+  ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, t.last_success_at, t.last_failure_at,
+  ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids`;
+}
 
-/** Joins to `subscription_states s` its live secrets `k`, and the statistics `t` that format `trigger` says. */
-export const DELIVERY_SUBSCRIPTION_JOINS = `left join subscription_attempt_statistics t on s.format = 'trigger' and t.subscription_id = s.id
+/** Joins to such a row its live secrets `k`, and the statistics `t` that format `trigger` says. */
+export function deliverySubscriptionJoins(s: string): string {
+  return `left join subscription_attempt_statistics t on ${s}.format = 'trigger' and t.subscription_id = ${s}.id
 left join lateral (
   select array_agg(ciphertext order by newest desc, created_at desc) as ciphertexts, array_agg(key_id order by newest desc, created_at desc) as key_ids
-  from (select *, expires_at is null as newest from subscription_secrets where subscription_id = s.id and (expires_at is null or expires_at > now())) live
+  from (select *, expires_at is null as newest from subscription_secrets where subscription_id = ${s}.id and (expires_at is null or expires_at > now())) live
 ) k on true`;
+}
 
 /** @returns `null` where the subscription was deleted */
 export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySubscription | null {

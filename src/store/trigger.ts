@@ -11,7 +11,7 @@ import {
   type EventToAccept,
 } from './accept';
 import type { Executor } from './database';
-import { DELIVERY_SUBSCRIPTION_COLUMNS, DELIVERY_SUBSCRIPTION_JOINS } from './delivery-subscription';
+import { deliverySubscriptionColumns, deliverySubscriptionJoins } from './delivery-subscription';
 
 /** An event that is for one subscription only, whatever else would match it. */
 export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };
@@ -24,8 +24,8 @@ with stored as (
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
     $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
-    ${claimedUntil('$7')} as claimed_until
-  from subscription_states where id = $6
+    ${claimedUntil('$7')} as claimed_until, s as subscription
+  from subscription_states s where id = $6
 ),
 notified as (
   ${insertNotifications('$7')}
@@ -33,10 +33,10 @@ notified as (
 counted as (
   ${COUNT_EVENTS}
 )
-select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, ${DELIVERY_SUBSCRIPTION_COLUMNS}
+select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, m.claimed_until is not null as claimed,
+  ${deliverySubscriptionColumns('(m.subscription)')}
 from matched m
-left join subscription_states s on m.claimed_until is not null and s.id = m.subscription_id
-${DELIVERY_SUBSCRIPTION_JOINS}`;
+${deliverySubscriptionJoins('(m.subscription)')}`;
 
 /**
  * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.
