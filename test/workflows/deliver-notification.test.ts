@@ -173,7 +173,7 @@ describe('the ladder', () => {
   });
 
   it('waits for its place under the rate limit and drops nothing', async () => {
-    const seeded = await seed(spine.db, { url: receiver.url('/hook'), rateLimitPerSecond: 2 });
+    const seeded = await seed(spine.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.push((await acceptOne(spine.db, seeded))[0]!.notificationId);
     for (const id of ids)
@@ -186,9 +186,10 @@ describe('the ladder', () => {
         eventType: '',
       });
     for (const id of ids) await until(id, 'delivered');
+    // Two seconds by the clock of Postgres; half of it may be lost where the first request is late.
     const times = receiver.requests.map(({ at }) => at.getTime());
     expect(times).toHaveLength(3);
-    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(900);
+    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(1000);
   });
 });
 
