@@ -1,6 +1,6 @@
-import { ARGUMENT_TYPES, type QueryArgument, type QueryStep } from '../domain/composing';
+import { ARGUMENT_TYPES, ComposeError, type QueryArgument, type QueryStep } from '../domain/composing';
 import type { FieldError } from '../domain/problems';
-import { argumentSource, mayHaveField } from '../domain/query-arguments';
+import { argumentSource, argumentValue, mayHaveField } from '../domain/query-arguments';
 import { numberParameters, placeIn, SqlTextError, type NumberedQuery } from '../domain/sql-text';
 import type { DataSources } from './data-sources';
 
@@ -28,11 +28,12 @@ export async function checkSteps(
 
 function argumentFaults(
   step: QueryStep,
-  { name, from }: QueryArgument,
+  argument: QueryArgument,
   index: number,
   path: string,
   schema: object | null,
 ): FieldError[] {
+  const { name, from, type } = argument;
   const here = `${path}/arguments/${index}`;
   const faults: FieldError[] = [];
   if (step.arguments.findIndex((other) => other.name === name) < index)
@@ -42,7 +43,19 @@ function argumentFaults(
     faults.push({ path: `${here}/from`, message: 'expected $data.<field>, $secret, or a value without a leading $' });
   else if (source.kind === 'data' && !mayHaveField(schema, source.path))
     faults.push({ path: `${here}/from`, message: `the event type has no argument ${source.path.join('.')}` });
+  else if (source.kind === 'literal' && !isOfItsType(argument))
+    faults.push({ path: `${here}/from`, message: `is not of type ${type}` });
   return faults;
+}
+
+function isOfItsType(literal: QueryArgument): boolean {
+  try {
+    argumentValue(literal, '{}', () => '');
+    return true;
+  } catch (error) {
+    if (error instanceof ComposeError) return false;
+    throw error;
+  }
 }
 
 async function columnsOf(
@@ -92,4 +105,3 @@ export function numberedQuery(step: QueryStep): NumberedQuery {
     return argument && ARGUMENT_TYPES[argument.type];
   });
 }
-

@@ -74,7 +74,11 @@ async function withStep(
   if (withinMs <= 0) throw new ComposeError('the queries take too long');
   const query = numberedQuery(step);
   const values = query.names.map((name) =>
-    argumentValue(step.arguments.find((argument) => argument.name === name)!, event.data, secret),
+    argumentValue(
+      step.arguments.find((argument) => argument.name === name)!,
+      event.data,
+      secret,
+    ),
   );
   const source = { text: query.text, parameters: query.names.length };
   // One more than may come, to see that there are more.

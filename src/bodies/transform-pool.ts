@@ -101,7 +101,12 @@ export class TransformPool {
 }
 
 /** The next message of a child; it is ended where none comes in time. */
-function answerOf<T>(child: ChildProcess, withinMs: number, ask: () => void, why: 'start' | 'time' = 'time'): Promise<T> {
+function answerOf<T>(
+  child: ChildProcess,
+  withinMs: number,
+  ask: () => void,
+  why: 'start' | 'time' = 'time',
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => settle(() => reject(new EvaluationEndedError(why)), 'SIGKILL'), withinMs);
     const onMessage = (message: unknown) => settle(() => resolve(message as T));

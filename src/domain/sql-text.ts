@@ -50,7 +50,8 @@ export function numberParameters(sql: string, castOf: (name: string) => string |
     const blank = groups.space !== undefined || groups.comment !== undefined;
     if (!blank) {
       if (ended) throw new SqlTextError('there is more than one statement', offset);
-      if (!begun && !/^(select|with)$/i.test(token)) throw new SqlTextError('a query begins with SELECT or WITH', offset);
+      if (!begun && !/^(select|with)$/i.test(token))
+        throw new SqlTextError('a query begins with SELECT or WITH', offset);
       begun = true;
       if (isUnterminated(groups, token)) throw new SqlTextError('what is quoted here has no end', offset);
     }
