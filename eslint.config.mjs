@@ -7,14 +7,15 @@ import tseslint from 'typescript-eslint';
  * a layer's own folder is always allowed, and so is everything that is not named here.
  */
 const forbidden = {
-  domain: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
-  delivery: ['workflows', 'activities', 'store', 'temporal', 'api', 'embedded', 'cli'],
-  store: ['workflows', 'activities', 'delivery', 'temporal', 'api', 'embedded', 'cli'],
-  workflows: ['delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
-  activities: ['workflows', 'temporal', 'api', 'embedded', 'cli'],
-  temporal: ['store', 'activities', 'delivery', 'api', 'embedded', 'cli'],
-  api: ['workflows', 'activities', 'delivery', 'embedded', 'cli'],
-  embedded: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'cli'],
+  domain: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
+  delivery: ['workflows', 'activities', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
+  bodies: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
+  store: ['workflows', 'activities', 'delivery', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
+  workflows: ['delivery', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
+  activities: ['workflows', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
+  temporal: ['store', 'activities', 'delivery', 'api', 'embedded', 'cli', 'bodies'],
+  api: ['workflows', 'activities', 'delivery', 'embedded', 'cli', 'bodies'],
+  embedded: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'cli', 'bodies'],
 };
 const layerFences = Object.entries(forbidden).map(([layer, targets]) => ({
   target: `./src/${layer}`,

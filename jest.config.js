@@ -20,7 +20,7 @@ const project = (displayName, folders) => ({
 module.exports = {
   projects: [
     project('unit', ['domain', 'config', 'delivery', 'docs', 'bench']),
-    project('store', ['store', 'activities']),
+    project('store', ['store', 'activities', 'bodies']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
     project('clients', ['sdk', 'cli']),

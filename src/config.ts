@@ -124,6 +124,13 @@ export const SETTINGS = {
     meaning: 'A Postgres (15 or later) of your own.',
     secret: true,
   }),
+  'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
+    default: 'none',
+    expected: 'postgres://user:password@host:port/database, and a name of A-Z, 0-9 and single _',
+    meaning:
+      'A Postgres that service definitions may read, one variable for each: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` is the data source `ledger-db` (or `ledger_db`). Give every process the same, and use a role that can read only what may be sent.',
+    secret: true,
+  }),
   TEMPORAL_ADDRESS: setting(
     z
       .string()
@@ -201,6 +208,8 @@ export interface Config {
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
+  /** URLs of what service definitions read, by name (`ledger-db`). */
+  dataSources: Record<string, string>;
   temporal: {
     /** Absent: embedded. */
     address?: string;
@@ -224,6 +233,7 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
+  const dataSources = readDataSources(env, faults);
   if (
     settings.DATABASE_URL !== undefined &&
     settings.SIGNPOST_MASTER_KEY === undefined &&
@@ -255,6 +265,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     burst: settings.SIGNPOST_BURST === 'on',
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
+    dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,
       namespace: settings.TEMPORAL_NAMESPACE,
@@ -281,6 +292,22 @@ function readSettings(env: Record<string, string | undefined>): { settings: Sett
       );
   }
   return { settings: settings as Settings, faults };
+}
+
+const DATA_SOURCE = /^SIGNPOST_DATASOURCE_(.+)_URL$/;
+
+/** The variables that have a name of the operator's in theirs. */
+function readDataSources(env: Record<string, string | undefined>, faults: string[]): Record<string, string> {
+  const { schema, expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
+  const dataSources: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    const name = DATA_SOURCE.exec(variable)?.[1];
+    if (name === undefined || name === '<NAME>' || !value) continue;
+    if (/^[A-Z0-9]+(_[A-Z0-9]+)*$/.test(name) && schema.safeParse(value).success)
+      dataSources[name.toLowerCase().replaceAll('_', '-')] = value;
+    else faults.push(`${variable} is set to a value, which cannot be used: expected ${expected}.`);
+  }
+  return dataSources;
 }
 
 function tlsPaths(settings: Settings): TlsPaths | undefined {
@@ -310,6 +337,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     shutdownGraceSeconds: config.shutdownGraceSeconds,
     logLevel: config.logLevel,
     database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
+    dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       address: config.temporal.address ?? 'embedded',
       namespace: config.temporal.namespace,

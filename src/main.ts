@@ -14,6 +14,9 @@ import { docsPage } from './api/docs-page';
 import { requestLog } from './api/request-log';
 import { allRoutes } from './api/routes';
 import { secretPage } from './api/secret-page';
+import { createComposer } from './bodies/composer';
+import { DataSources } from './bodies/data-sources';
+import { TransformPool } from './bodies/transform-pool';
 import { ConfigError, loadConfig, type Config } from './config';
 import { createAddressGuard } from './delivery/address-guard';
 import { createChallenger } from './delivery/challenge';
@@ -137,11 +140,17 @@ async function compose(
   let publicUrl = config.publicUrl ?? urlOf(config.host, config.port);
   const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
   cleanups.push(() => http.close());
+  const dataSources = new DataSources(config.dataSources, log);
+  cleanups.push(() => dataSources.close());
+  const transforms = new TransformPool();
+  cleanups.push(async () => transforms.close());
+  const composer = createComposer(dataSources, transforms);
   const attempter = createAttempter({
     db: pathDb,
     sealer,
     publicUrl: () => publicUrl,
     http,
+    composer,
     recorder: createRecorder(pathDb),
     metrics,
     log,
@@ -204,6 +213,7 @@ async function compose(
     launcher,
     publicUrl: () => publicUrl,
     challenger: createChallenger(http),
+    composer,
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     activity,

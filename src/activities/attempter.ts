@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ComposeError } from '../domain/composing';
 import { SLOW_ATTEMPT_MS, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
 import { maskHeaders } from '../domain/mask';
 import type { AttemptError } from '../domain/types';
@@ -15,6 +16,7 @@ import {
   type Delivery,
 } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/delivery-subscription';
+import { composeData } from './compose';
 import { conclude, GONE, recordedOutcome, type Made } from './conclusion';
 import type { AttemptDeps } from './deps';
 import { signRequest, type SignedRequest } from './sign';
@@ -22,6 +24,9 @@ import { takeOver } from './take-over';
 
 /** How long a slow attempt may be over time before the relay doubts that anybody waits for it, in seconds. */
 const DELIVERING_GRACE_SECONDS = 300;
+
+/** However long composing took, the receiver has so long to answer, in milliseconds. */
+const MIN_SEND_MS = 1000;
 
 /** One attempt to be made, and the names it is known by. */
 export interface AttemptInput extends DeliverInput {
@@ -142,20 +147,24 @@ async function makeAttempt(
     attemptKey: input.attemptKey,
     workflowId: input.workflowId,
   };
-  const now = new Date();
+  const begun = new Date();
   let signed: SignedRequest;
   try {
-    signed = await signRequest(deps, delivery, subscription, now);
+    const composed = await composeData(deps, delivery, subscription);
+    signed = await signRequest(deps, delivery, subscription, composed, composed ? new Date() : begun);
   } catch (error) {
-    deps.log.error({ err: error, notificationId: input.notificationId }, 'signing failed');
-    const failure: AttemptError = { class: 'sign', message: 'the request could not be signed' };
+    const failure = unmade(deps, input, error);
     const request = { method: subscription.method, url: subscription.url, headers: {}, body: null };
-    return { ...base, startedAt: now, finishedAt: now, durationMs: 0, error: failure, request, response: null };
+    const finishedAt = new Date();
+    const durationMs = finishedAt.getTime() - begun.getTime();
+    return { ...base, startedAt: begun, finishedAt, durationMs, error: failure, request, response: null };
   }
+  // Composing counts against the timeout, by which claims are reckoned.
+  const composedMs = Date.now() - begun.getTime();
   // Others are not to queue up behind a slow one until it is over: its subscription leaves the fast lane as soon as it is seen to be slow.
   const slow = setTimeout(() => void markSlow(deps.db, subscription.id).catch(() => undefined), SLOW_ATTEMPT_MS);
   const result = await deps.http
-    .send({ ...signed, timeoutMs: subscription.timeoutSeconds * 1000 })
+    .send({ ...signed, timeoutMs: Math.max(MIN_SEND_MS, subscription.timeoutSeconds * 1000 - composedMs) })
     .finally(() => clearTimeout(slow));
   return {
     ...base,
@@ -166,6 +175,13 @@ async function makeAttempt(
     request: { method: signed.method, url: signed.url, headers: maskHeaders(signed.headers), body: signed.shownBody },
     response: result.response && { ...result.response, body: signed.maskEcho(result.response.body) },
   };
+}
+
+/** Why the request of an attempt could not be made. */
+function unmade({ log }: AttemptDeps, { notificationId }: AttemptInput, error: unknown): AttemptError {
+  if (error instanceof ComposeError) return { class: 'transform', message: error.message };
+  log.error({ err: error, notificationId }, 'signing failed');
+  return { class: 'sign', message: 'the request could not be signed' };
 }
 
 /** How often the record is tried before the activity fails; after that Temporal tries again, and finds the attempt in memory. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Composer } from '../domain/composing';
 import type { NotificationRef } from '../domain/delivery';
 import type { HttpClient } from '../delivery/http-client';
 import type { Metrics } from '../metrics';
@@ -12,6 +13,7 @@ import type { Signer } from './sign';
 export interface AttemptDeps extends Signer {
   db: Database;
   http: HttpClient;
+  composer: Pick<Composer, 'compose'>;
   /** Records an attempt, together with others that end at the same time. */
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
   metrics: Metrics;

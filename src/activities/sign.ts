@@ -1,5 +1,6 @@
 import { CompactSign } from 'jose';
-import { buildBody, type FormatContext } from '../domain/formats';
+import type { Composed } from '../domain/composing';
+import { buildBody, buildComposedBody, type FormatContext } from '../domain/formats';
 import { withMember } from '../domain/json-text';
 import { maskSecret } from '../domain/mask';
 import { standardSignature } from '../domain/signing';
@@ -31,6 +32,7 @@ export interface Signer {
 /**
  * Builds and signs the request of one attempt: the body in the subscription's format, the Standard Webhooks headers, and the token of format `trigger`.
  *
+ * @param composed - what is sent in place of the event's data, where something is
  * @param now - time of this attempt
  * @throws Error where no secret can be opened
  */
@@ -38,6 +40,7 @@ export async function signRequest(
   { sealer, publicUrl }: Signer,
   delivery: Delivery,
   subscription: DeliverySubscription,
+  composed: Composed | undefined,
   now: Date,
 ): Promise<SignedRequest> {
   const { event } = delivery;
@@ -52,7 +55,9 @@ export async function signRequest(
     secret,
     now,
   };
-  const built = buildBody(subscription.format, context);
+  const built = composed
+    ? buildComposedBody(subscription.format, context, composed)
+    : buildBody(subscription.format, context);
   const body = method === 'GET' ? '' : built.text;
   const timestampSeconds = Math.floor(now.getTime() / 1000);
   return {
@@ -75,7 +80,7 @@ export async function signRequest(
     },
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
-    maskEcho: (text) => (subscription.format === 'flat' ? maskSecret(text, secret) : text),
+    maskEcho: (text) => (subscription.format === 'flat' || composed?.holdsSecret ? maskSecret(text, secret) : text),
   };
 }
 

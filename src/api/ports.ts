@@ -1,3 +1,4 @@
+export type { Composer } from '../domain/composing';
 export type { Challenger, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import type { Executor } from '../store/database';

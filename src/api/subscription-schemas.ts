@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../domain/event-type-pattern';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../domain/types';
+import { transformSchema } from './composing-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
 const MAX_URL_LENGTH = 2048;
@@ -120,6 +121,7 @@ export const settingsSchema = z.strictObject({
   headers,
   format: z.enum(FORMATS).describe('How the body looks; see docs/receiving.md.'),
   customData: z.record(z.string(), z.unknown()),
+  transform: transformSchema.nullable().describe('Makes what is sent out of the data of the event.'),
   retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),
   timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS),
   rateLimitPerSecond: z.number().positive().max(MAX_RATE_PER_SECOND).nullable(),
@@ -134,6 +136,7 @@ export const newSettingsSchema = settingsSchema.extend({
   headers: settingsSchema.shape.headers.default({}),
   format: settingsSchema.shape.format.default('standard'),
   customData: settingsSchema.shape.customData.default({}),
+  transform: settingsSchema.shape.transform.default(null),
   retrySchedule: settingsSchema.shape.retrySchedule.default(null),
   timeoutSeconds: settingsSchema.shape.timeoutSeconds.default(15),
   rateLimitPerSecond: settingsSchema.shape.rateLimitPerSecond.default(null),
@@ -157,6 +160,7 @@ export const subscriptionSchema = z
     headers: z.record(z.string(), z.string()),
     format: z.enum(FORMATS),
     customData: z.record(z.string(), z.unknown()),
+    transform: transformSchema.nullable(),
     retrySchedule: z.array(z.int()).nullable(),
     timeoutSeconds: z.int(),
     rateLimitPerSecond: z.number().nullable(),

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import type { Transform } from '../domain/composing';
 import { isPattern } from '../domain/event-type-pattern';
 import { Problem, type FieldError } from '../domain/problems';
 import { generateSecret } from '../domain/signing';
@@ -16,7 +17,7 @@ import {
   updateSubscription,
   type SubscriptionSettings,
 } from '../store/subscriptions';
-import type { Settler } from './ports';
+import type { Composer, Settler } from './ports';
 import type { Context } from './route';
 import type { newSettingsSchema } from './subscription-schemas';
 
@@ -28,12 +29,13 @@ export class SubscriptionService {
     private readonly sealer: Sealer,
     private readonly settler: Settler,
     private readonly allowedUrls: readonly UrlPattern[],
+    private readonly composer: Composer,
   ) {}
 
   /**
    * @param productId - whose events it gets; null: those of every product that the customer belongs to
    * @returns it with its secret, which is shown this once
-   * @throws Problem already-exists, unknown-event-type
+   * @throws Problem already-exists, unknown-event-type, invalid-transform
    */
   async create(
     context: Context,
@@ -44,6 +46,7 @@ export class SubscriptionService {
     const owner = { customerId: customer.id, productId };
     refuseTokenHeader(settings);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
+    await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       ...owner,
       productId: productId ?? customer.productId,
@@ -54,7 +57,7 @@ export class SubscriptionService {
     return { ...created, secret };
   }
 
-  /** @throws Problem already-exists, unknown-event-type */
+  /** @throws Problem already-exists, unknown-event-type, invalid-transform */
   async change(
     context: Context,
     before: Subscription,
@@ -67,6 +70,7 @@ export class SubscriptionService {
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
+    if (settings.transform?.expression !== before.transform?.expression) await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       customerId: before.customerId,
       productId,
@@ -87,6 +91,12 @@ export class SubscriptionService {
   async settle(context: Context, subscriptionId: string): Promise<void> {
     const marked = await this.settler.mark(context.db, { subscriptionId });
     if (marked.length > 0) context.afterCommit(() => this.settler.start(marked));
+  }
+
+  /** @throws Problem invalid-transform */
+  private async checkTransform(transform: Transform | null): Promise<void> {
+    const errors = transform ? await this.composer.checkTransform(transform, '/transform') : [];
+    if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
   }
 
   /** A typing error must not become a subscription that never gets anything. Patterns may run ahead of the catalog. */

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
+import type { Composed } from './composing';
 import { withMember } from './json-text';
-import { MASK } from './mask';
+import { MASK, maskSecret } from './mask';
 import type { Format } from './types';
 
 /** The parts of an event that a body is built from; `data` and `user` are JSON text and go in as the producer wrote them. */
@@ -53,6 +54,20 @@ export function buildBody(format: Format, context: FormatContext): Body {
     case 'flat':
       return { text: flatBody(context.event.data, context.secret), shown: flatBody(context.event.data, MASK) };
   }
+}
+
+/** The same where something takes the place of the event's data. It follows from the event no more, so it is always kept as it was sent. */
+export function buildComposedBody(format: Format, context: FormatContext, composed: Composed): Body {
+  const { text, shown } =
+    format === 'flat' && composed.whole
+      ? shownAsSent(composed.data)
+      : buildBody(format, { ...context, event: { ...context.event, data: composed.data } });
+  return { text, shown: composed.holdsSecret ? maskTwice(text, context.secret) : (shown ?? text) };
+}
+
+/** `envelope` has its payload as text of JSON, which writes the secret in JSON once more. */
+function maskTwice(text: string, secret: string): string {
+  return maskSecret(maskSecret(text, JSON.stringify(secret).slice(1, -1)), secret);
 }
 
 const shownAsSent = (text: string): Body => ({ text, shown: text });

@@ -17,11 +17,41 @@ export function withMember(object: string, name: string, value: string, place: '
   return place === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
 }
 
+/**
+ * The value at a path into the JSON text of an object, as it is written there.
+ *
+ * @returns `undefined` where there is none
+ */
+export function valueAt(object: string, path: readonly string[]): string | undefined {
+  let value: string | undefined = object;
+  for (const name of path) {
+    if (!value.trim().startsWith('{')) return undefined;
+    const member: Member | undefined = membersOf(value).findLast((one) => one.name === name);
+    if (!member) return undefined;
+    value = member.text.slice(MEMBER_NAME.exec(member.text)![0].length).replace(/^\s*:/, '').trim();
+  }
+  return value;
+}
+
+/** One object of the members of all, in order. Of a name that comes twice both are kept: do not let it come to that. */
+export function mergeObjects(objects: readonly string[]): string {
+  return `{${objects
+    .map((object) => object.trim().slice(1, -1).trim())
+    .filter((members) => members !== '')
+    .join(',')}}`;
+}
+
+const MEMBER_NAME = /^"(?:[^"\\]|\\.)*"/s;
 /** A string, a bracket, a comma, or a run of anything else. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]|[^"{}[\],]+/gs;
 
+interface Member {
+  name: string;
+  text: string;
+}
+
 /** The members of an object, each with its name and its own text (`"name": value`), in order. */
-function membersOf(object: string): { name: string; text: string }[] {
+function membersOf(object: string): Member[] {
   const texts: string[] = [];
   let depth = 0;
   let text = '';
@@ -34,5 +64,7 @@ function membersOf(object: string): { name: string; text: string }[] {
     } else if (depth > 0) text += token;
     if (token === '{' || token === '[') depth++;
   }
-  return texts.map((member) => ({ name: JSON.parse(/^"(?:[^"\\]|\\.)*"/s.exec(member)![0]) as string, text: member }));
+  return texts
+    .filter((member) => member !== '')
+    .map((member) => ({ name: JSON.parse(MEMBER_NAME.exec(member)![0]) as string, text: member }));
 }

@@ -29,9 +29,13 @@ export const PROBLEMS = {
   'data-breaks-schema': [422, 'The data breaks the schema of its event type'],
   'sample-breaks-schema': [422, 'The sample breaks the schema'],
   'invalid-schema': [422, 'The schema is not a valid JSON Schema'],
+  'invalid-transform': [422, 'The transform cannot be used'],
+  'invalid-service-definition': [422, 'The service definition cannot be used'],
+  'not-composed': [422, 'No body could be composed of the sample'],
   'too-many-requests': [429, 'Too much is waiting; try again later'],
   'internal-error': [500, 'Something went wrong on our side'],
   'database-unavailable': [503, 'The database does not answer'],
+  'data-source-unavailable': [503, 'A data source does not answer'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

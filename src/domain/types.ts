@@ -12,6 +12,7 @@
  * - **held**: accepted, but not to be delivered until the subscription is enabled again.
  * - **settling**: bringing a subscription's notifications in line after its status changed (release what was held, cancel what is left).
  */
+import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
 
 export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
@@ -97,6 +98,8 @@ export interface Subscription {
   headers: Record<string, string>;
   format: Format;
   customData: Record<string, unknown>;
+  /** Makes what is sent out of the event's data. */
+  transform: Transform | null;
   /** `null` means the customer's. */
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;

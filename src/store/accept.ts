@@ -154,7 +154,7 @@ select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null 
   ${deliverySubscriptionColumns('(m.subscription)')}
 from checked c
 left join matched m on m.event_id = c.id
-${deliverySubscriptionJoins('(m.subscription)')}
+${deliverySubscriptionJoins('(m.subscription)', 'm.type')}
 order by c.position, m.subscription_id`;
 }
 

@@ -63,7 +63,7 @@ select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.ne
 from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
-${deliverySubscriptionJoins('s')}
+${deliverySubscriptionJoins('s', 'n.event_type')}
 where n.id = $1 and e.id between $2 and $3`;
 
 /** @returns `undefined` where there is no such notification */

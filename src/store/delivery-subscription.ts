@@ -1,6 +1,8 @@
-import { encodeId } from '../domain/ids';
+import type { ServiceDefinition, Transform } from '../domain/composing';
+import { decodeId, encodeId } from '../domain/ids';
 import type { Format, HttpMethod, SubscriptionStatus } from '../domain/types';
 import type { Sealed } from './crypto';
+import type { Executor } from './database';
 
 /** What an attempt needs of its subscription, as it is now: attempts are fresh. */
 export interface DeliverySubscription {
@@ -16,6 +18,9 @@ export interface DeliverySubscription {
   name: string;
   /** JSON text of an object. */
   customData: string;
+  transform: Transform | null;
+  /** Of the event's type. */
+  definition: ServiceDefinition | null;
   /** Read for format `trigger` only, which says them. */
   lastSuccessAt: Date | null;
   lastFailureAt: Date | null;
@@ -38,6 +43,8 @@ export interface DeliverySubscriptionRow {
   subscription_product_id: string | null;
   name: string;
   custom_data: string;
+  transform: Transform | null;
+  definition: ServiceDefinition | null;
   last_success_at: Date | null;
   last_failure_at: Date | null;
   timeout_seconds: number;
@@ -54,13 +61,18 @@ export interface DeliverySubscriptionRow {
  */
 export function deliverySubscriptionColumns(s: string): string {
   return `${s}.status as subscription_status, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
-  ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, t.last_success_at, t.last_failure_at,
+  ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
   ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids`;
 }
 
-/** Joins to such a row its live secrets `k`, and the statistics `t` that format `trigger` says. */
-export function deliverySubscriptionJoins(s: string): string {
-  return `left join subscription_attempt_statistics t on ${s}.format = 'trigger' and t.subscription_id = ${s}.id
+/**
+ * Joins to such a row its live secrets `k`, the statistics `t` that format `trigger` says, and the service definition `d` of the event's type.
+ *
+ * @param type - the name of that type, as an expression
+ */
+export function deliverySubscriptionJoins(s: string, type: string): string {
+  return `left join service_definitions d on d.event_type = ${type}
+left join subscription_attempt_statistics t on ${s}.format = 'trigger' and t.subscription_id = ${s}.id
 left join lateral (
   select array_agg(ciphertext order by newest desc, created_at desc) as ciphertexts, array_agg(key_id order by newest desc, created_at desc) as key_ids
   from (select *, expires_at is null as newest from subscription_secrets where subscription_id = ${s}.id and (expires_at is null or expires_at > now())) live
@@ -81,6 +93,8 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     productId: row.subscription_product_id,
     name: row.name,
     customData: row.custom_data,
+    transform: row.transform,
+    definition: row.definition,
     lastSuccessAt: row.last_success_at,
     lastFailureAt: row.last_failure_at,
     timeoutSeconds: row.timeout_seconds,
@@ -88,4 +102,18 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     slow: row.slow ?? false,
     secrets: (row.ciphertexts ?? []).map((ciphertext, index) => ({ ciphertext, keyId: row.key_ids![index]! })),
   };
+}
+
+/** A subscription as an attempt for an event of this type would find it. @returns `undefined` where it was deleted */
+export async function findDeliverySubscription(
+  db: Executor,
+  id: string,
+  eventType: string,
+): Promise<DeliverySubscription | undefined> {
+  const { rows } = await db.query<DeliverySubscriptionRow>({
+    text: `select s.id as subscription_id, s.customer_id, ${deliverySubscriptionColumns('s')}
+           from subscription_states s ${deliverySubscriptionJoins('s', '$2')} where s.id = $1`,
+    values: [decodeId('sub', id), eventType],
+  });
+  return (rows[0] && toDeliverySubscription(rows[0])) ?? undefined;
 }

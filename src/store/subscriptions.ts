@@ -1,4 +1,5 @@
 import { patternRegex } from '../domain/event-type-pattern';
+import type { Transform } from '../domain/composing';
 import { decodeId, encodeId, newUuid } from '../domain/ids';
 import type { RetrySchedule } from '../domain/retry-schedule';
 import type { Format, HttpMethod, Scope, Subscription, SubscriptionStatus } from '../domain/types';
@@ -20,6 +21,7 @@ interface Row {
   headers: Record<string, string>;
   format: Format;
   custom_data: Record<string, unknown>;
+  transform: Transform | null;
   retry_schedule: number[] | null;
   timeout_seconds: number;
   rate_limit_per_second: number | null;
@@ -30,7 +32,7 @@ interface Row {
 }
 
 const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
-  s.custom_data, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.created_at, s.modified_at`;
+  s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.created_at, s.modified_at`;
 /** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
 const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
@@ -50,6 +52,7 @@ function toSubscription(row: Row): Subscription {
     headers: row.headers,
     format: row.format,
     customData: row.custom_data,
+    transform: row.transform,
     retrySchedule: row.retry_schedule,
     timeoutSeconds: row.timeout_seconds,
     rateLimitPerSecond: row.rate_limit_per_second,
@@ -71,6 +74,7 @@ export interface SubscriptionSettings {
   headers: Record<string, string>;
   format: Format;
   customData: Record<string, unknown>;
+  transform: Transform | null;
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
@@ -86,8 +90,8 @@ export async function insertSubscription(
   const uuid = newUuid();
   await db.query({
     text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
-             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
     values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(settings)],
   });
   return (await findSubscription(db, encodeId('sub', uuid), {}))!;
@@ -105,7 +109,7 @@ export async function updateSubscription(
              verification_status = case when url = $5 then verification_status else 'unverified' end,
              verification_at = case when url = $5 then verification_at end,
              name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10, headers = $11,
-             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, modified_at = now()
+             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, transform = $17, modified_at = now()
            where id = $1`,
     values: [decodeId('sub', id), urlApproved, ...valuesOf(settings)],
   });
@@ -128,6 +132,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,
+    settings.transform && JSON.stringify(settings.transform),
   ];
 }
 

@@ -36,7 +36,7 @@ counted as (
 select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, m.claimed_until is not null as claimed,
   ${deliverySubscriptionColumns('(m.subscription)')}
 from matched m
-${deliverySubscriptionJoins('(m.subscription)')}`;
+${deliverySubscriptionJoins('(m.subscription)', 'm.type')}`;
 
 /**
  * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.

@@ -12,6 +12,7 @@ import { reopenNotification } from '../../src/store/notifications';
 import { findSubscription } from '../../src/store/subscriptions';
 import { decodeId } from '../../src/domain/ids';
 import { createRecorder } from '../../src/store/recorder';
+import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, TEST_SEALER } from '../support/seed';
@@ -19,12 +20,14 @@ import { acceptOne, seed, TEST_SEALER } from '../support/seed';
 /** The activity on its own: what it answers when Temporal has it run again, since an answer of it was lost. */
 let database: TestDatabase;
 let http: HttpClient;
+let composer: TestComposer;
 let receiver: Receiver;
 let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  composer = startTestComposer();
   const { db } = database;
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
@@ -33,6 +36,7 @@ beforeAll(async () => {
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
     http,
+    composer,
     recorder: createRecorder(db),
     metrics,
     log,
@@ -55,6 +59,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await http?.close();
+  await composer?.close();
   await database?.drop();
 });
 beforeEach(async () => {

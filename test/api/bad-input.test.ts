@@ -364,6 +364,7 @@ function declaredRoutes(): Route[] {
     launcher: nothing,
     publicUrl: nothing,
     challenger: nothing,
+    composer: nothing,
     control: nothing,
     recoveries: nothing,
     activity: nothing,

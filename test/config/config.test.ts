@@ -35,6 +35,7 @@ describe('without any setting', () => {
       burst: true,
       logLevel: 'info',
       databaseUrl: undefined,
+      dataSources: {},
       temporal: {
         address: undefined,
         namespace: 'default',
@@ -68,6 +69,8 @@ describe('a good value', () => {
       SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
       SIGNPOST_BURST: 'off',
       SIGNPOST_LOG_LEVEL: 'debug',
+      SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:pw@ledger.example/ledger',
+      SIGNPOST_DATASOURCE_UNSET_URL: '',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'webhooks',
       TEMPORAL_API_KEY: 'temporal-key',
@@ -92,6 +95,7 @@ describe('a good value', () => {
       burst: false,
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
+      dataSources: { 'ledger-db': 'postgres://reader:pw@ledger.example/ledger' },
       temporal: {
         address: 'temporal.example:7233',
         namespace: 'webhooks',
@@ -132,6 +136,7 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_ALLOW_URLS: ['ftp://a.example', 'https://a.example,https://', 'https://a.example:99999'],
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: ['30s', '-1', '3601'],
   SIGNPOST_LOG_LEVEL: ['loud', 'INFO'],
+  'SIGNPOST_DATASOURCE_<NAME>_URL': ['db.example', 'mysql://u:hidden-password@db.example/x'],
   DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
   TEMPORAL_ADDRESS: ['https://temporal.example:7233', 'temporal.example:', 'a b'],
   TEMPORAL_UI_URL: ['temporal-ui.example', 'ftp://x.example'],
@@ -161,6 +166,18 @@ describe('a bad value', () => {
       `${name} is ${shown}, which cannot be used: expected ${setting.expected}.`,
     ]);
   });
+
+  it.each(['ledger', 'A__B', '_A', 'A-B'])(
+    'of a data source, the name %s, is refused like a bad URL of one',
+    (name) => {
+      const expected = `expected ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
+      const variable = `SIGNPOST_DATASOURCE_${name}_URL`;
+      expect(faultsOf({ [variable]: 'postgres://u:hidden@db.example/x', SIGNPOST_DATASOURCE_OK_URL: 'x' })).toEqual([
+        `${variable} is set to a value, which cannot be used: ${expected}`,
+        `SIGNPOST_DATASOURCE_OK_URL is set to a value, which cannot be used: ${expected}`,
+      ]);
+    },
+  );
 
   it('stays one line where it has several', () => {
     expect(faultsOf({ SIGNPOST_ROLE: 'api\nworker' })).toHaveLength(1);
@@ -196,6 +213,7 @@ describe('the summary that is printed', () => {
     SIGNPOST_ADMIN_KEY: 'hidden-admin-key-text',
     TEMPORAL_API_KEY: 'hidden-temporal-key',
     DATABASE_URL: `${REAL.DATABASE_URL}?sslpassword=hidden-too`,
+    SIGNPOST_DATASOURCE_LEDGER_URL: 'postgres://reader:hidden-reader@ledger.example/ledger?sslpassword=hidden-three',
   };
 
   it('holds no secret', () => {

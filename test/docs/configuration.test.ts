@@ -8,7 +8,7 @@ const PAGE = path.join(__dirname, '..', '..', 'docs', 'configuration.md');
 function configurationPage(): string {
   const sections = Object.entries(SETTINGS).map(([name, setting]) =>
     [
-      `## ${name}`,
+      `## ${name.replace('<', '\\<')}`,
       '',
       setting.meaning,
       '',

@@ -20,6 +20,7 @@ import { findOAuthClient } from '../../src/store/oauth-clients';
 import { createMetrics } from '../../src/metrics';
 import { findPrincipalByKeyHash } from '../../src/store/api-keys';
 import { markSettling } from '../../src/store/settling';
+import { startTestComposer } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 
@@ -66,10 +67,12 @@ export interface TestApi {
 
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
+  dataSources: Record<string, string> = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const composer = startTestComposer(dataSources);
   const metrics = createMetrics();
   const activity = new ActivityStream(db, pino({ level: 'silent' }));
   const recorded = {
@@ -108,6 +111,7 @@ export async function startTestApi(
     launcher,
     publicUrl: () => url,
     challenger: createChallenger(http),
+    composer,
     control: {
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),
       cancel: async (notificationId) => void recorded.cancelled.push(notificationId),
@@ -183,6 +187,7 @@ export async function startTestApi(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await http.close();
+      await composer.close();
       await database.drop();
     },
   };

@@ -10,6 +10,7 @@ import { createRecorder } from '../../src/store/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';
+import { startTestComposer } from './composer';
 import { createTestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 import { uniqueTaskQueue, workflowBundlePath } from './temporal';
@@ -39,11 +40,13 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
   );
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const composer = startTestComposer();
   const attemptDeps = {
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
     http,
+    composer,
     recorder: createRecorder(db),
     metrics,
     log,
@@ -65,6 +68,7 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     async stop() {
       await workers.shutdown();
       await http.close();
+      await composer.close();
       await database.drop();
     },
   };

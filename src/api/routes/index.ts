@@ -9,7 +9,7 @@ import type { Acceptor } from '../acceptor';
 import type { ActivityStream } from '../activity-stream';
 import type { Authenticator } from '../auth';
 import { openApiDocument } from '../openapi';
-import type { Challenger, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
+import type { Challenger, Composer, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
 import { route, type Route } from '../route';
 import type { Tokens } from '../tokens';
 import { SubscriptionService } from '../subscription-service';
@@ -29,8 +29,10 @@ import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
 import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
+import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
+import { transformRoutes } from './transforms';
 import { triggerRoutes } from './trigger';
 import { webhookRoutes } from './webhooks';
 
@@ -50,6 +52,7 @@ export interface RouteDeps {
   acceptor: Acceptor;
   launcher: Launcher;
   challenger: Challenger;
+  composer: Composer;
   control: NotificationControl;
   recoveries: RecoveryControl;
   activity: ActivityStream;
@@ -60,16 +63,18 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
-  const subscriptions = new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls);
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls, deps.composer);
   const routes = [
     // First, since Express tries them in order and most calls are events.
     ...eventRoutes(deps),
     ...productRoutes(deps.settler),
     ...eventTypeRoutes(),
+    ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
     ...subscriptionRoutes(subscriptions),
     ...statisticsRoutes(),
     ...triggerRoutes(deps),
+    ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),

@@ -45,7 +45,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
         await lockAllowlist(context.db, 'shared');
@@ -78,7 +78,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
       answers: { 201: { description: 'Created', schema: subscriptionSchema } },
-      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product'],
+      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product', 'invalid-transform'],
       creates: true,
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;
@@ -143,7 +143,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       params,
       body: settingsSchema.partial(),
       answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
-      problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation'],
+      problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
       async handle(context) {
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);

@@ -4,6 +4,7 @@ import { notFound, Problem } from '../../domain/problems';
 import type { Metrics } from '../../metrics';
 import { headStartDelivery } from '../../store/accept';
 import { findTypeOfSubscription, type TriggerableType } from '../../store/event-types';
+import { findDefinition } from '../../store/service-definitions';
 import { findNotification } from '../../store/notifications';
 import { acceptTriggered } from '../../store/trigger';
 import { scopeOf } from '../auth';
@@ -42,7 +43,9 @@ export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metri
         }
         const subscription = await subscriptionOf(context, context.params.id);
         const type = await typeOf(context, subscription.id, context.body.type);
-        const data = checkedData(type, context.body.data);
+        if (!type.productEnabled)
+          throw new Problem('product-disabled', 'An operator enables it (PATCH /v1/products/:id).');
+        const data = await sampleData(context, type, context.body.data);
         const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
@@ -60,7 +63,12 @@ export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metri
   ];
 }
 
-async function typeOf(context: Context, subscriptionId: string, name: string | undefined): Promise<TriggerableType> {
+/** The type that a sample is to be of. @throws Problem unknown-event-type */
+export async function typeOf(
+  context: Context,
+  subscriptionId: string,
+  name: string | undefined,
+): Promise<TriggerableType> {
   const type = await findTypeOfSubscription(context.db, subscriptionId, scopeOf(context.principal), name);
   if (!type) {
     const message =
@@ -69,16 +77,26 @@ async function typeOf(context: Context, subscriptionId: string, name: string | u
       errors: [{ path: '/type', message }],
     });
   }
-  if (!type.productEnabled) throw new Problem('product-disabled', 'An operator enables it (PATCH /v1/products/:id).');
   return type;
 }
 
 /**
- * What is to be sent: the given data, or else the type's sample.
+ * What is to be sent: the given data, or else the type's sample. Where a service definition looks the data up, a customer may not choose it: it would
+ * read the rows of others.
  *
  * @returns JSON text
- * @throws Problem data-breaks-schema; also where the sample is nothing that an event could hold
+ * @throws Problem data-breaks-schema, also where the sample is nothing that an event could hold; forbidden
  */
+export async function sampleData(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  type: TriggerableType,
+  given: object | undefined,
+): Promise<string> {
+  if (given && principal.role === 'customer' && (await findDefinition(db, type.name))?.steps.length)
+    throw new Problem('forbidden', `What is sent of ${type.name} is looked up: leave data out, to use its sample.`);
+  return checkedData(type, given);
+}
+
 function checkedData({ name, schema, sample }: TriggerableType, given: object | undefined): string {
   const data = jsonObject.safeParse(given ?? sample ?? {});
   const errors = data.success

@@ -12,6 +12,7 @@ import { showSteps } from '../onboard/plan';
 import { SourceFile } from '../onboard/source';
 import { fields, table } from '../output';
 import type { Session } from '../session';
+import { addDefine } from './definitions';
 
 /** A product's onboarding file is also a catalog: what else it holds is not looked at. */
 const catalogFile = z.object({ eventTypes: catalog });
@@ -55,6 +56,7 @@ export function addTypes(program: Command, session: Session): void {
       session.print(archived, () => `${name} archived`);
     });
 
+  addDefine(types, session);
   addFiles(types, session);
   addGenerate(types, session);
 }

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { MAX_COMPOSE_MS, type Composition, type ServiceDefinition } from '../../domain/composing';
+import { encodeId, newUuid } from '../../domain/ids';
+import { notFound, Problem } from '../../domain/problems';
+import type { EventType } from '../../domain/types';
+import { findEventType } from '../../store/event-types';
+import { deleteDefinition, findDefinition, putDefinition } from '../../store/service-definitions';
+import { answeringComposeErrors } from '../composing-problems';
+import { definitionSchema, savedDefinitionSchema } from '../composing-schemas';
+import type { Composer } from '../ports';
+import { route, type Context, type Route } from '../route';
+import { givenId, jsonObject } from '../schemas';
+
+const params = z.object({ name: z.string() });
+const PATH = '/v1/event-types/:name/service-definition';
+const TAG = 'Service definitions';
+/** The data sources are the operator's. */
+const ROLES = ['admin'] as const;
+
+/** Service definitions: queries that make the body of an event type's notifications (document 003). */
+export function serviceDefinitionRoutes(composer: Composer): Route[] {
+  return [
+    route({
+      method: 'put',
+      path: PATH,
+      summary: 'Set the service definition of an event type',
+      description:
+        'Holds from the next attempt on, for all subscriptions. Its queries are parsed and planned on their data sources before it is saved.',
+      tag: TAG,
+      roles: ROLES,
+      params,
+      body: definitionSchema,
+      answers: {
+        200: { description: 'Changed', schema: savedDefinitionSchema },
+        201: { description: 'Created', schema: savedDefinitionSchema },
+      },
+      problems: ['not-found', 'invalid-service-definition', 'data-source-unavailable'],
+      async handle(context) {
+        const type = await eventTypeOf(context);
+        await refuseFaults(composer, context.body, type);
+        const { saved, created } = await putDefinition(context.db, type.name, context.body);
+        await context.audit(created ? 'service-definition.create' : 'service-definition.change', type.name);
+        return { status: created ? 201 : 200, body: saved };
+      },
+    }),
+    route({
+      method: 'get',
+      path: PATH,
+      summary: 'Get the service definition of an event type',
+      tag: TAG,
+      roles: ROLES,
+      params,
+      answers: { 200: { description: 'The service definition', schema: savedDefinitionSchema } },
+      problems: ['not-found'],
+      async handle({ db, params: { name } }) {
+        const found = await findDefinition(db, name);
+        if (!found) throw notFound('service definition');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: PATH,
+      summary: 'Delete the service definition of an event type',
+      description: 'From the next attempt on the data of the events is sent again.',
+      tag: TAG,
+      roles: ROLES,
+      params,
+      answers: { 204: { description: 'Deleted', schema: null } },
+      problems: ['not-found'],
+      async handle({ db, params: { name }, audit }) {
+        if (!(await deleteDefinition(db, name))) throw notFound('service definition');
+        await audit('service-definition.delete', name);
+        return { status: 204 };
+      },
+    }),
+    route({
+      method: 'post',
+      path: `${PATH}/dry-run`,
+      summary: 'Try a service definition',
+      description:
+        'Answers what would be sent in place of the data of a sample: in format `flat` the body. Nothing is saved or sent.',
+      tag: TAG,
+      roles: ROLES,
+      params,
+      body: z.strictObject({
+        definition: definitionSchema.optional().describe('Default: the one that is saved.'),
+        data: jsonObject.optional().describe('Default: the sample of the event type.'),
+        customerId: givenId.default('customer'),
+        secret: z.string().min(1).max(256).default('secret').describe('Stands in for `$secret`.'),
+      }),
+      answers: {
+        200: {
+          description: 'What would be sent',
+          schema: z.object({ body: z.string().describe('JSON text.') }),
+        },
+      },
+      problems: ['not-found', 'invalid-service-definition', 'not-composed', 'data-source-unavailable'],
+      // Data sources are waited for outside any transaction.
+      ownTransaction: true,
+      async handle(context) {
+        const { body } = context;
+        const type = await eventTypeOf(context);
+        const definition = body.definition ?? (await findDefinition(context.db, type.name));
+        if (!definition) throw notFound('service definition');
+        if (body.definition) await refuseFaults(composer, body.definition, type, '/definition');
+        const composition = sampleComposition(type, definition, body);
+        const { data } = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
+        return { status: 200, body: { body: data } };
+      },
+    }),
+  ];
+}
+
+async function eventTypeOf({ db, params }: Context<{ name: string }>): Promise<EventType> {
+  const type = await findEventType(db, params.name, {});
+  if (!type) throw notFound('event type');
+  return type;
+}
+
+/** @throws Problem invalid-service-definition, data-source-unavailable */
+async function refuseFaults(
+  composer: Composer,
+  definition: ServiceDefinition,
+  { schema }: EventType,
+  where = '',
+): Promise<void> {
+  const faults = await answeringComposeErrors(() => composer.checkDefinition(definition, schema));
+  if (faults.length === 0) return;
+  throw new Problem('invalid-service-definition', faults[0]!.message, {
+    errors: faults.map(({ path, message }) => ({ path: where + path, message })),
+  });
+}
+
+function sampleComposition(
+  { name, sample }: EventType,
+  definition: ServiceDefinition,
+  { data, customerId, secret }: { data?: object; customerId: string; secret: string },
+): Composition {
+  const event = {
+    id: encodeId('evt', newUuid()),
+    type: name,
+    occurredAt: new Date(),
+    data: JSON.stringify(data ?? jsonObject.safeParse(sample).data ?? {}),
+    user: null,
+    channels: [],
+  };
+  return { event, customerId, definition, transform: null, owner: `type ${name}`, secret: () => secret };
+}

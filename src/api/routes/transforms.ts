@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { MAX_COMPOSE_MS, type Composition } from '../../domain/composing';
+import { buildBody, buildComposedBody, type FormatContext } from '../../domain/formats';
+import { encodeId, newUuid } from '../../domain/ids';
+import { notFound, Problem } from '../../domain/problems';
+import { HTTP_METHODS } from '../../domain/types';
+import type { Sealer } from '../../store/crypto';
+import { findDeliverySubscription, type DeliverySubscription } from '../../store/delivery-subscription';
+import { answeringComposeErrors } from '../composing-problems';
+import { transformSchema } from '../composing-schemas';
+import type { Composer } from '../ports';
+import { CUSTOMER_WRITERS } from '../roles';
+import { route, type Route } from '../route';
+import { eventTypeName, jsonObject } from '../schemas';
+import { subscriptionOf } from './subscriptions';
+import { sampleData, typeOf } from './trigger';
+
+/** What the dry run needs. */
+interface TransformDeps {
+  composer: Composer;
+  sealer: Sealer;
+  /** Where clients reach the API. */
+  publicUrl(): string;
+}
+
+/** Shows what a subscription would be sent. */
+export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/v1/subscriptions/:id/transform/dry-run',
+      summary: 'Try a transform',
+      description:
+        'Answers the body that this subscription would be sent for a sample: service definition, transform and format applied. Nothing is saved or sent. Without `type`: the first that the subscription names, or that its patterns cover.',
+      tag: 'Subscriptions',
+      roles: CUSTOMER_WRITERS,
+      params: z.object({ id: z.string() }),
+      body: z.strictObject({
+        type: eventTypeName.optional(),
+        data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
+        transform: transformSchema.nullable().optional().describe("Default: the subscription's; null: none."),
+      }),
+      answers: {
+        200: {
+          description: 'What would be sent',
+          schema: z.object({
+            type: eventTypeName,
+            method: z.enum(HTTP_METHODS),
+            body: z.string().nullable().describe('As it would be sent, the secret masked; null for GET.'),
+          }),
+        },
+      },
+      problems: [
+        'not-found',
+        'unknown-event-type',
+        'data-breaks-schema',
+        'invalid-transform',
+        'not-composed',
+        'data-source-unavailable',
+      ],
+      // Data sources are waited for outside any transaction.
+      ownTransaction: true,
+      async handle(context) {
+        const { body } = context;
+        const { id } = await subscriptionOf(context, context.params.id);
+        const type = await typeOf(context, id, body.type);
+        const data = await sampleData(context, type, body.data);
+        if (body.transform) {
+          const errors = await composer.checkTransform(body.transform, '/transform');
+          if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
+        }
+        const saved = await findDeliverySubscription(context.db, id, type.name);
+        if (!saved) throw notFound('subscription');
+        const subscription = { ...saved, transform: body.transform === undefined ? saved.transform : body.transform };
+        const now = new Date();
+        const facts = { id: encodeId('evt', newUuid()), type: type.name, productId: type.productId };
+        const event = { ...facts, occurredAt: now, data, user: null, channels: [] };
+        const secret = sealer.open(saved.secrets[0]!, id);
+        const apiUrl = `${publicUrl()}/v1/subscriptions/${id}`;
+        const shown = await shownBody(composer, { event, subscription, apiUrl, secret, now });
+        const { method } = subscription;
+        return { status: 200, body: { type: type.name, method, body: method === 'GET' ? null : shown } };
+      },
+    }),
+  ];
+}
+
+async function shownBody(
+  composer: Composer,
+  context: FormatContext & { subscription: DeliverySubscription },
+): Promise<string> {
+  const { event, subscription, secret } = context;
+  const { id, customerId, definition, transform, format } = subscription;
+  if (!definition && !transform) {
+    const { shown, text } = buildBody(format, context);
+    return shown ?? text;
+  }
+  const composition: Composition = { event, customerId, definition, transform, owner: id, secret: () => secret };
+  const composed = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
+  const { shown, text } = buildComposedBody(format, context, composed);
+  return shown ?? text;
+}

@@ -1,0 +1,107 @@
+import { ARGUMENT_TYPES, ComposeError, type QueryArgument, type QueryStep } from '../domain/composing';
+import type { FieldError } from '../domain/problems';
+import { argumentSource, argumentValue, mayHaveField } from '../domain/query-arguments';
+import { numberParameters, placeIn, SqlTextError, type NumberedQuery } from '../domain/sql-text';
+import type { DataSources } from './data-sources';
+
+/**
+ * The faults of the steps of a service definition, each with a pointer to its field, and with its place in the SQL.
+ *
+ * @throws DataSourceUnavailableError
+ */
+export async function checkSteps(
+  sources: DataSources,
+  steps: readonly QueryStep[],
+  schema: object | null,
+): Promise<FieldError[]> {
+  const faults: FieldError[] = [];
+  const taken = new Set<string>();
+  for (const [index, step] of steps.entries()) {
+    const path = `/steps/${index}`;
+    faults.push(...step.arguments.flatMap((argument, place) => argumentFaults(step, argument, place, path, schema)));
+    const columns = await columnsOf(sources, step, path);
+    if ('message' in columns) faults.push(columns);
+    else faults.push(...nameFaults(step, columns.columns, taken, path));
+  }
+  return faults;
+}
+
+function argumentFaults(
+  step: QueryStep,
+  argument: QueryArgument,
+  index: number,
+  path: string,
+  schema: object | null,
+): FieldError[] {
+  const { name, from, type } = argument;
+  const here = `${path}/arguments/${index}`;
+  const faults: FieldError[] = [];
+  if (step.arguments.findIndex((other) => other.name === name) < index)
+    faults.push({ path: `${here}/name`, message: `there is another argument ${name}` });
+  const source = argumentSource(from);
+  if (!source)
+    faults.push({ path: `${here}/from`, message: 'expected $data.<field>, $secret, or a value without a leading $' });
+  else if (source.kind === 'data' && !mayHaveField(schema, source.path))
+    faults.push({ path: `${here}/from`, message: `the event type has no argument ${source.path.join('.')}` });
+  else if (source.kind === 'literal' && !isOfItsType(argument))
+    faults.push({ path: `${here}/from`, message: `is not of type ${type}` });
+  return faults;
+}
+
+function isOfItsType(literal: QueryArgument): boolean {
+  try {
+    argumentValue(literal, '{}', () => '');
+    return true;
+  } catch (error) {
+    if (error instanceof ComposeError) return false;
+    throw error;
+  }
+}
+
+async function columnsOf(
+  sources: DataSources,
+  step: QueryStep,
+  path: string,
+): Promise<{ columns: string[] } | FieldError> {
+  const at = (offset: number | undefined, message: string): FieldError => ({
+    path: `${path}/sql`,
+    message: offset === undefined ? message : `${placeIn(step.sql, offset)}: ${message}`,
+  });
+  let query: NumberedQuery;
+  try {
+    query = numberedQuery(step);
+  } catch (error) {
+    if (error instanceof SqlTextError) return at(error.offset, error.message);
+    throw error;
+  }
+  const unused = step.arguments.findIndex(({ name }) => !query.names.includes(name));
+  if (unused >= 0) return { path: `${path}/arguments/${unused}/name`, message: 'is not used in the SQL' };
+  if (!sources.has(step.dataSource))
+    return { path: `${path}/dataSource`, message: `there is no data source ${step.dataSource}` };
+  const checked = await sources.check(step.dataSource, { text: query.text, parameters: query.names.length });
+  if ('columns' in checked) return checked;
+  return at(checked.offset === undefined ? undefined : query.sourceOffset(checked.offset), checked.message);
+}
+
+/** Each field of the body has one name, and comes from one column. */
+function nameFaults(step: QueryStep, columns: readonly string[], taken: Set<string>, path: string): FieldError[] {
+  const faults: FieldError[] = [];
+  const take = (name: string, names: Set<string>, where: string) => {
+    if (name === '?column?') faults.push({ path: where, message: 'a column has no name: write … as name' });
+    else if (names.has(name)) faults.push({ path: where, message: `the name ${name} comes twice` });
+    names.add(name);
+  };
+  if (columns.length === 0) faults.push({ path: `${path}/sql`, message: 'the query has no columns' });
+  if (step.as !== undefined) take(step.as, taken, `${path}/as`);
+  const names = step.as === undefined ? taken : new Set<string>();
+  for (const column of columns) take(column, names, `${path}/sql`);
+  return faults;
+}
+
+/** @throws SqlTextError, which a definition that was saved does not */
+export function numberedQuery(step: QueryStep): NumberedQuery {
+  return numberParameters(step.sql, (name) => {
+    const argument = step.arguments.find((one) => one.name === name);
+    return argument && ARGUMENT_TYPES[argument.type];
+  });
+}

@@ -1,0 +1,259 @@
+import { ComposeError, DataSourceUnavailableError, type Composition, type QueryStep } from '../../src/domain/composing';
+import { startTestComposer, type TestComposer } from '../support/composer';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+
+/** Queries, friendly and hostile, on a real data source. */
+let database: TestDatabase;
+let composer: TestComposer;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const run = (text: string) => database.db.query({ text });
+  await run('create table payment (id bigint primary key, amount numeric(12, 2), note text, paid_at timestamptz)');
+  await run("insert into payment values (18142, 123.00, 'say \"hi\"', '2026-01-31 12:00+02'), (2, 0.10, null, null)");
+  await run('create table written (n int)');
+  await run(
+    'create function write_it() returns int language plpgsql as $$ begin insert into written values (1); return 1; end $$',
+  );
+  await run(`create function write_unbound() returns int language plpgsql as $$ begin
+    perform set_config('transaction_read_only', 'off', false); insert into written values (1); return 1; end $$`);
+  await run(`create function tell(what text) returns int language plpgsql as $$ begin raise '%', what; end $$`);
+  composer = startTestComposer({ ledger: database.url, gone: 'postgres://nobody@127.0.0.1:1/none' });
+});
+afterAll(async () => {
+  await composer?.close();
+  await database?.drop();
+});
+
+const step = (sql: string, overrides: Partial<QueryStep> = {}): QueryStep => ({
+  kind: 'query',
+  dataSource: 'ledger',
+  sql,
+  arguments: [],
+  ...overrides,
+});
+function composition(...steps: QueryStep[]): Composition {
+  return {
+    event: {
+      id: 'evt_1',
+      type: 'ledgerpayment',
+      occurredAt: new Date(),
+      data: '{"paymentid":"18142","who":{"card":"4111-secret"}}',
+      user: null,
+      channels: [],
+    },
+    customerId: 'c-1',
+    definition: { steps, transform: null },
+    transform: null,
+    secret: () => 'my"Secret',
+    owner: 'sub_1',
+  };
+}
+const run = async (...steps: QueryStep[]) => (await composer.compose(composition(...steps), 5000)).data;
+async function faultOf(sql: string, overrides: Partial<QueryStep> = {}, withinMs = 5000): Promise<string> {
+  const failure: unknown = await composer.compose(composition(step(sql, overrides)), withinMs).catch((error) => error);
+  if (!(failure instanceof ComposeError)) throw failure;
+  return failure.message;
+}
+const paymentId = { name: 'id', type: 'int', from: '$data.paymentid' } as const;
+
+describe('a query', () => {
+  it('gives its columns, in order, with the digits that Postgres has', async () => {
+    const sql = 'select id, amount, note, paid_at, :secret as secret from payment where id = :id';
+    const secret = { name: 'secret', type: 'string', from: '$secret' } as const;
+    const query = step(sql, { arguments: [secret, paymentId] });
+    expect(await composer.compose(composition(query), 5000)).toEqual({
+      data: '{"id":18142,"amount":123.00,"note":"say \\"hi\\"","paid_at":"2026-01-31T10:00:00+00:00","secret":"my\\"Secret"}',
+      whole: true,
+      holdsSecret: true,
+    });
+  });
+
+  it('beside others gives its columns too, and with a name all of its rows', async () => {
+    const all = step('select id from payment order by id;', { as: 'payments', dataSource: 'ledger' });
+    const none = step('select id from payment where false', { as: 'none' });
+    expect(await run(step('select 1 as a'), all, none, step('select 2 as b -- the last'))).toBe(
+      '{"a":1,"payments":[{"id":2},{"id":18142}],"none":[],"b":2}',
+    );
+  });
+
+  it('takes null for a field that is not there', async () => {
+    const missing = { name: 'id', type: 'int', from: '$data.nosuch' } as const;
+    expect(await run(step('select :id is null as missing', { arguments: [missing] }))).toBe('{"missing":true}');
+  });
+
+  it.each([
+    ['select id from payment where false', 'the query on data source ledger gives no row'],
+    ['select id from payment', 'the query on data source ledger gives more than 1 row(s)'],
+    ['select id / 0 from payment', 'the query on data source ledger fails (SQLSTATE 22012)'],
+    ['select nosuch from payment', 'the query on data source ledger reads a column that is not there (SQLSTATE 42703)'],
+    ['select 1 from nosuch', 'the query on data source ledger reads a table that is not there (SQLSTATE 42P01)'],
+  ])('that is %j fails: %s', async (sql, message) => {
+    expect(await faultOf(sql)).toBe(message);
+  });
+
+  it('tells nothing of values, whatever Postgres says of them', async () => {
+    const card = { name: 'card', type: 'string', from: '$data.who.card' } as const;
+    expect(await faultOf('select :card::int as n', { arguments: [card] })).toBe(
+      'the query on data source ledger fails (SQLSTATE 22P02)',
+    );
+    expect(await faultOf('select tell(:card)', { arguments: [card] })).toBe(
+      'the query on data source ledger fails (SQLSTATE P0001)',
+    );
+    expect(await faultOf('select :card as n', { arguments: [{ ...card, type: 'int' }] })).toBe(
+      'the argument card is not of type int',
+    );
+  });
+
+  it('on a data source that is not there, or not up, fails', async () => {
+    expect(await faultOf('select 1 as a', { dataSource: 'nosuch' })).toBe('there is no data source nosuch here');
+    expect(await faultOf('select 1 as a', { dataSource: 'gone' })).toBe('the data source gone cannot be reached');
+  });
+});
+
+describe('a hostile query', () => {
+  const written = async () => (await database.db.query({ text: 'select from written' })).rowCount;
+
+  it.each([
+    ['writes in a function', 'select write_it() as n', /wants to write, and may only read \(SQLSTATE 25006\)/],
+    ['takes back that it may only read', 'select write_unbound() as n', /SQLSTATE 25001/],
+    ['locks rows', 'select id from payment for update', /SQLSTATE 25006/],
+    ['writes in a WITH', 'with w as (insert into written values (1) returning n) select * from w', /SQLSTATE 0A000/],
+    ['gives a million rows', 'select n from generate_series(1, 1000000) as n', /more than 1 row/],
+    ['gives one huge row', "select repeat('x', 5000000) as a", /are more than 256 KiB/],
+  ])('that %s fails, and leaves nothing behind', async (_, sql, message) => {
+    expect(await faultOf(sql)).toMatch(message);
+    expect(await written()).toBe(0);
+    expect(await run(step('select 1 as a'))).toBe('{"a":1}');
+  });
+
+  it('that sleeps is ended when its time is over', async () => {
+    expect(await faultOf('select pg_sleep(60)', {}, 200)).toMatch(/takes too long \(SQLSTATE 57014\)/);
+  });
+
+  it('that gives a million rows as a list is cut off', async () => {
+    expect(await faultOf('select n from generate_series(1, 1000000) as n', { as: 'rows' })).toMatch(/more than 1000/);
+    expect(await faultOf("select repeat('x', 1000) as a from generate_series(1, 1000)", { as: 'rows' })).toMatch(
+      /more than 256 KiB/,
+    );
+  });
+
+  it('that changes its session does not change it for the next one', async () => {
+    await run(step("select set_config('search_path', 'nowhere', false) as a"));
+    for (let tries = 0; tries < 5; tries++) expect(await run(step('select count(*) from payment'))).toBe('{"count":2}');
+  });
+
+  it('fails where the queries before took all of the time', async () => {
+    const slow = step('select 1 as n from pg_sleep(0.2)');
+    await expect(composer.compose(composition(slow, step('select 2 as m')), 150)).rejects.toThrow(/too long/);
+  });
+});
+
+describe('before it is saved', () => {
+  const schema = { properties: { paymentid: { type: 'string' } } };
+  const check = (...steps: QueryStep[]) => composer.checkDefinition({ steps, transform: null }, schema);
+
+  it('a definition that can be used has no fault', async () => {
+    const query = step('select id, amount from payment where id = :id', { arguments: [paymentId] });
+    expect(await check(query, step('select 1 as id', { as: 'rows' }))).toEqual([]);
+  });
+
+  it.each<[string, Partial<QueryStep>, { path: string; message: string }]>([
+    [
+      'select 1 as a; drop table payment',
+      {},
+      { path: '/steps/0/sql', message: 'line 1, column 16: there is more than one statement' },
+    ],
+    [
+      'drop table payment',
+      {},
+      { path: '/steps/0/sql', message: 'line 1, column 1: a query begins with SELECT or WITH' },
+    ],
+    ['select :nosuch', {}, { path: '/steps/0/sql', message: 'line 1, column 8: there is no argument nosuch' }],
+    [
+      'select 1 as a\nfrom form form form',
+      {},
+      { path: '/steps/0/sql', message: 'line 2, column 16: syntax error at or near "form"' },
+    ],
+    [
+      'select 1 as a,\n  :id as b, nosuch from payment',
+      { arguments: [paymentId] },
+      { path: '/steps/0/sql', message: 'line 2, column 13: column "nosuch" does not exist' },
+    ],
+    [
+      "select 'ä𝄞' as a, nosuch from payment",
+      {},
+      { path: '/steps/0/sql', message: 'line 1, column 20: column "nosuch" does not exist' },
+    ],
+    [
+      'select 1 as a from nosuch',
+      {},
+      { path: '/steps/0/sql', message: 'line 1, column 20: relation "nosuch" does not exist' },
+    ],
+    [
+      'with w as (delete from payment returning id) select id from w',
+      {},
+      {
+        path: '/steps/0/sql',
+        message: 'line 1, column 6: WITH clause containing a data-modifying statement must be at the top level',
+      },
+    ],
+    [
+      'select 1 as a into written',
+      {},
+      { path: '/steps/0/sql', message: 'line 1, column 20: SELECT ... INTO is not allowed here' },
+    ],
+    ['select 1', {}, { path: '/steps/0/sql', message: 'a column has no name: write … as name' }],
+    ['select 1 as a, 2 as a', {}, { path: '/steps/0/sql', message: 'the name a comes twice' }],
+    ['select from payment', {}, { path: '/steps/0/sql', message: 'the query has no columns' }],
+    [
+      'select 1 as a',
+      { dataSource: 'nosuch' },
+      { path: '/steps/0/dataSource', message: 'there is no data source nosuch' },
+    ],
+    [
+      'select 1 as a',
+      { arguments: [paymentId] },
+      { path: '/steps/0/arguments/0/name', message: 'is not used in the SQL' },
+    ],
+    [
+      'select :id as a',
+      { arguments: [{ ...paymentId, from: '$data.nosuch' }] },
+      { path: '/steps/0/arguments/0/from', message: 'the event type has no argument nosuch' },
+    ],
+    [
+      'select :id as a',
+      { arguments: [{ ...paymentId, from: '$nosuch' }] },
+      { path: '/steps/0/arguments/0/from', message: 'expected $data.<field>, $secret, or a value without a leading $' },
+    ],
+    [
+      'select :id as a',
+      { arguments: [{ ...paymentId, from: 'x' }] },
+      { path: '/steps/0/arguments/0/from', message: 'is not of type int' },
+    ],
+    [
+      'select :id as a',
+      { arguments: [paymentId, paymentId] },
+      { path: '/steps/0/arguments/1/name', message: 'there is another argument id' },
+    ],
+  ])('%j, %j is refused, with its place', async (sql, overrides, fault) => {
+    expect(await check(step(sql, overrides))).toEqual([fault]);
+  });
+
+  it('the fields of all steps have names of their own', async () => {
+    const rows = step('select 1 as n', { as: 'a' });
+    expect(await check(step('select 1 as a'), rows, step('select 2 as a'))).toEqual([
+      { path: '/steps/1/as', message: 'the name a comes twice' },
+      { path: '/steps/2/sql', message: 'the name a comes twice' },
+    ]);
+  });
+
+  it('nothing of a query is run', async () => {
+    expect(await check(step('select write_it() as n, pg_sleep(60) as m'))).toEqual([]);
+    expect((await database.db.query({ text: 'select from written' })).rowCount).toBe(0);
+  });
+
+  it('a data source that is not up is told apart from a fault', async () => {
+    await expect(check(step('select 1 as a', { dataSource: 'gone' }))).rejects.toThrow(DataSourceUnavailableError);
+  });
+});

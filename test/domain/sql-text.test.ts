@@ -1,0 +1,61 @@
+import { numberParameters, placeIn, SqlTextError } from '../../src/domain/sql-text';
+
+const CASTS: Record<string, string> = { id: 'bigint', name: 'text' };
+const read = (sql: string) => numberParameters(sql, (name) => CASTS[name]);
+function faultOf(sql: string): string {
+  try {
+    read(sql);
+  } catch (error) {
+    if (error instanceof SqlTextError) return `${placeIn(sql, error.offset)}: ${error.message}`;
+    throw error;
+  }
+  return 'none';
+}
+
+it('numbers named arguments with their types, each name once', () => {
+  const { text, names } = read('select :name as n from t where id = :id and old <> :id::int');
+  expect(text).toBe('select ($1::text) as n from t where id = ($2::bigint) and old <> ($2::bigint)::int');
+  expect(names).toEqual(['name', 'id']);
+});
+
+it.each([
+  [`select ':id', e'\\':id', "a:id", $$:id$$, $x$ $$:id $x$, U&':id' -- :id`],
+  ['select /* :id /* ; */ :name ) */ 1'],
+  [`select 'it''s' || E'\\\\' , x::text, a[1 : 2]`],
+  ['with a as (select 1) select * from a'],
+  ['  (select 1)'.replace(/[()]/g, '')],
+  ['-- what it does\nselect 1'],
+])('leaves %j as it is', (sql) => {
+  expect(read(sql)).toMatchObject({ text: sql, names: [] });
+});
+
+it('takes a semicolon at the end, and what is no statement after it', () => {
+  expect(read('select 1 ; -- done').text).toBe('select 1  -- done');
+});
+
+it.each([
+  ['select 1; drop table x', 'line 1, column 11: there is more than one statement'],
+  ['select 1;\nselect 2', 'line 2, column 1: there is more than one statement'],
+  ['delete from x', 'line 1, column 1: a query begins with SELECT or WITH'],
+  ['select 1) as q; drop table x; select (1', 'line 1, column 9: a parenthesis is closed that was not opened'],
+  ['select (1', 'line 1, column 10: a parenthesis is not closed'],
+  ['select :nosuch', 'line 1, column 8: there is no argument nosuch'],
+  ['select\n  $1', 'line 2, column 3: arguments have names: write :name instead of $1'],
+  [`select 'abc''`, 'line 1, column 8: what is quoted here has no end'],
+  [`select E'abc\\'`, 'line 1, column 8: what is quoted here has no end'],
+  ['select "abc', 'line 1, column 8: what is quoted here has no end'],
+  ['select $a$ x', 'line 1, column 8: what is quoted here has no end'],
+  ['select /* /* */', 'line 1, column 8: the comment has no end'],
+  [' -- nothing', 'line 1, column 1: there is no statement'],
+  ['', 'line 1, column 1: there is no statement'],
+])('refuses %j', (sql, fault) => {
+  expect(faultOf(sql)).toBe(fault);
+});
+
+it('leads from a place in the numbered text back to the one it came from', () => {
+  const sql = 'select :name,\n  :name, nosuch from t';
+  const { text, sourceOffset } = read(sql);
+  expect(sourceOffset(text.indexOf('nosuch'))).toBe(sql.indexOf('nosuch'));
+  expect(sourceOffset(text.lastIndexOf('($1'))).toBe(sql.lastIndexOf(':name'));
+  expect(sourceOffset(0)).toBe(0);
+});

@@ -1,0 +1,60 @@
+import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { fromSetup } from '../support/environment';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+
+/** Service definitions and transforms in the built service, as an operator sets it up. */
+let temporal: RunningTemporal;
+let database: TestDatabase;
+let ledger: TestDatabase;
+let service: ServiceProcess;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
+  database = await createTestDatabase();
+  ledger = await createTestDatabase();
+  await ledger.db.query({ text: 'create table payment (id bigint primary key, amount numeric(12, 2))' });
+  await ledger.db.query({ text: 'insert into payment values (18142, 123.00)' });
+  service = await startService({
+    databaseUrl: database.url,
+    temporalAddress: temporal.address,
+    env: { SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.url },
+  });
+  receiver = await startReceiver();
+});
+afterAll(async () => {
+  await receiver?.close();
+  await service?.kill9();
+  await ledger?.drop();
+  await database?.drop();
+  await temporal?.stop();
+});
+
+it('sends what the definition of the type and the transform of the subscription make of an event', async () => {
+  const transform = { language: 'jsonata', expression: '{"id": id, "amount": amount, "event": $event.type}' };
+  const customer = await onboard(service, receiver.url(), { format: 'flat', transform });
+  const definition = {
+    steps: [
+      {
+        kind: 'query',
+        dataSource: 'ledger-db',
+        sql: 'select id, amount from payment where id = :id',
+        arguments: [{ name: 'id', type: 'int', from: '$data.paymentid' }],
+      },
+    ],
+  };
+  const path = `/v1/event-types/${customer.eventType}/service-definition`;
+  expect(await service.call('PUT', path, definition)).toMatchObject({ status: 201 });
+  await customer.post({ data: { paymentid: '18142' } });
+  await receiver.waitFor(1);
+  expect(receiver.requests[0]!.body).toBe(`{"id":18142,"amount":123,"event":"${customer.eventType}"}`);
+});
+
+it('prints its data sources without their passwords, and stops cleanly with processes of transforms running', async () => {
+  const { password } = new URL(ledger.url);
+  expect(service.output()).toContain('"dataSources":{"ledger-db":"postgres');
+  if (password !== '') expect(service.output()).not.toContain(password);
+  expect(await service.stop()).toBe(0);
+});

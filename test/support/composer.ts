@@ -1,0 +1,46 @@
+import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { transformFileSync } from '@swc/core';
+import { pino } from 'pino';
+import { createComposer } from '../../src/bodies/composer';
+import { DataSources } from '../../src/bodies/data-sources';
+import { TransformPool } from '../../src/bodies/transform-pool';
+import type { Composer } from '../../src/domain/composing';
+import { fromSetup } from './environment';
+
+const SOURCE = path.join(__dirname, '..', '..', 'src', 'bodies', 'transform-child.ts');
+
+/** The real thing, on the sources: its processes run what is compiled from them here. */
+export interface TestComposer extends Composer {
+  close(): Promise<void>;
+}
+
+/** @param dataSources - URLs by name */
+export function startTestComposer(dataSources: Record<string, string> = {}): TestComposer {
+  const sources = new DataSources(dataSources, pino({ level: 'silent' }));
+  const pool = new TransformPool(compiledChild());
+  return {
+    ...createComposer(sources, pool),
+    async close() {
+      pool.close();
+      await sources.close();
+    },
+  };
+}
+
+/** Where transform-child.ts is as JavaScript; compiled once for all test files. */
+export function compiledChild(): string {
+  const directory = fromSetup('directory');
+  const file = path.join(directory, 'transform-child.js');
+  if (existsSync(file)) return file;
+  const { code } = transformFileSync(SOURCE, {
+    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+    module: { type: 'commonjs' },
+    swcrc: false,
+  });
+  // Another test file may do the same at this moment: whole files only.
+  const own = path.join(mkdtempSync(path.join(directory, 'child-')), 'transform-child.js');
+  writeFileSync(own, code);
+  renameSync(own, file);
+  return file;
+}
