@@ -165,8 +165,8 @@ describe('a composed body', () => {
     transform: null,
   };
 
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into bodies of any shape
   it.each<[Format, (body: Record<string, any>) => unknown]>([
-    // eslint-disable-line @typescript-eslint/no-explicit-any
     ['standard', (body) => body.data],
     ['envelope', ({ payload }) => ({ debtref: payload.details.debtref, key: payload.details.key })],
     ['trigger', (body) => body.data.event],
