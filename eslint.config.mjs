@@ -1,5 +1,6 @@
 import js from '@eslint/js';
-import importX from 'eslint-plugin-import-x';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -23,6 +24,12 @@ const layerFences = Object.entries(forbidden).map(([layer, targets]) => ({
   message: `src/${layer} may not import this layer: imports point one way (docs/architecture.md).`,
 }));
 
+const uiFences = [
+  { target: './web/src/ui', from: ['./web/src/screens', './web/src/layout', './web/src/app.tsx'] },
+  { target: './web/src/api', from: ['./web/src/screens', './web/src/layout', './web/src/app.tsx'] },
+  { target: './web/src/screens', from: ['./web/src/app.tsx'] },
+];
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '.signpost', 'test-output'] },
   js.configs.recommended,
@@ -31,7 +38,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })] },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -74,6 +81,23 @@ export default tseslint.config(
         { patterns: [{ group: ['**/activities/*', '**/activities'], allowTypeImports: true, message: 'Types only.' }] },
       ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'setImmediate', 'require'],
+    },
+  },
+  {
+    // The UI, from which components import their screen's parts and what all share, never another way round.
+    files: ['web/**/*.{ts,tsx}'],
+    plugins: { 'import-x': importX, 'react-hooks': reactHooks },
+    languageOptions: { parserOptions: { projectService: true } },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.tsx', '.js'] })] },
+    rules: {
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: uiFences }],
+      'no-console': 'error',
     },
   },
   {

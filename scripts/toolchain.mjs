@@ -36,6 +36,13 @@ export function ensureBuilt() {
   console.log('building …');
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
+  run(process.execPath, [
+    path.join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'),
+    'build',
+    '--logLevel',
+    'warn',
+    'web',
+  ]);
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
@@ -52,10 +59,16 @@ function run(command, args) {
 }
 
 function sources() {
-  const files = readdirSync(path.join(ROOT, 'src'), { recursive: true }).map((file) => path.join(ROOT, 'src', file));
-  const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
-    path.join(ROOT, file),
+  const files = ['src', path.join('web', 'src'), path.join('web', 'public')].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true }).map((file) => path.join(ROOT, folder, file)),
   );
+  const configuration = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+    'web/index.html',
+    'web/vite.config.ts',
+  ].map((file) => path.join(ROOT, file));
   return [...files, ...configuration].filter((file) => statSync(file).isFile()).sort();
 }
 

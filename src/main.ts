@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
@@ -14,6 +15,7 @@ import { docsPage } from './api/docs-page';
 import { requestLog } from './api/request-log';
 import { allRoutes } from './api/routes';
 import { secretPage } from './api/secret-page';
+import { webUi } from './api/web-ui';
 import { createComposer } from './bodies/composer';
 import { DataSources } from './bodies/data-sources';
 import { TransformPool } from './bodies/transform-pool';
@@ -54,6 +56,8 @@ import { Starter } from './temporal/starter';
 import { startWorkers, type Workers } from './worker';
 
 const DATABASE_WAIT_MS = 60_000;
+/** Built beside this file. */
+const WEB_DIRECTORY = path.join(__dirname, 'web');
 
 /** A running process of the service. */
 export interface Service {
@@ -221,7 +225,11 @@ async function compose(
   });
   const app = createApp({
     routes,
-    pages: [requestLog(log), docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer })])],
+    pages: [
+      requestLog(log),
+      docsPage(),
+      ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)]),
+    ],
     db,
     sealer,
     authenticator,

@@ -1,0 +1,85 @@
+import { ProblemError } from './problem';
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+let csrfToken: string | undefined;
+let onSignedOut: () => void = () => undefined;
+
+/** Every changing call carries it: a page elsewhere can make the browser send the cookie, but cannot know this. */
+export function setCsrfToken(token: string | undefined): void {
+  csrfToken = token;
+}
+
+/** Called when the API says that there is no session any more. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener;
+}
+
+/** A path with the parts put in, each encoded: at`/v1/subscriptions/${id}`. */
+export function at(parts: TemplateStringsArray, ...values: string[]): string {
+  return parts.reduce((path, part, index) => path + encodeURIComponent(values[index - 1]!) + part);
+}
+
+/** A path with its query; what is empty is left out. */
+export function withQuery(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') search.set(name, String(value));
+  }
+  return search.size > 0 ? `${path}?${search}` : path;
+}
+
+/**
+ * Calls the API with the session's cookie.
+ *
+ * @throws ProblemError for every answer that is not 2xx, and for none at all
+ */
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (method !== 'GET' && csrfToken !== undefined) headers['x-csrf-token'] = csrfToken;
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ProblemError(
+      0,
+      'unreachable',
+      'Signpost cannot be reached',
+      'Signpost cannot be reached. Try again in a moment.',
+    );
+  }
+  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  const problem = await problemOf(response);
+  if (problem.status === 401 && path !== '/v1/session') onSignedOut();
+  throw problem;
+}
+
+async function problemOf(response: Response): Promise<ProblemError> {
+  try {
+    const { code, title, detail, errors } = await response.json();
+    return new ProblemError(response.status, code, title, detail, errors);
+  } catch {
+    return new ProblemError(
+      response.status,
+      'unknown',
+      `HTTP ${response.status}`,
+      `The server answered HTTP ${response.status}.`,
+    );
+  }
+}
+
+export const api = {
+  get: <T>(path: string, query?: Query, signal?: AbortSignal) =>
+    call<T>('GET', withQuery(path, query), undefined, signal),
+  post: <T = void>(path: string, body: unknown = {}) => call<T>('POST', path, body),
+  put: <T = void>(path: string, body: unknown) => call<T>('PUT', path, body),
+  patch: <T = void>(path: string, body: unknown) => call<T>('PATCH', path, body),
+  delete: (path: string) => call<void>('DELETE', path),
+};

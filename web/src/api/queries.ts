@@ -1,0 +1,80 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseQueryOptions,
+} from '@tanstack/react-query';
+import { useToast } from '../ui/toast';
+import { api } from './client';
+import { sayError } from './problem';
+import type { Page } from './types';
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** Reads one thing. The path and the query are its key: `invalidate` takes the path, or the beginning of it. */
+export function useRead<T>(
+  path: string,
+  query: Query = {},
+  options: Omit<UseQueryOptions<T>, 'queryKey' | 'queryFn'> = {},
+) {
+  return useQuery<T>({
+    queryKey: [path, query],
+    queryFn: ({ signal }) => api.get<T>(path, query, signal),
+    placeholderData: keepPreviousData as never,
+    ...options,
+  });
+}
+
+const PAGE = 50;
+
+/** Reads a list page by page, newest first or as the API sorts it. */
+export function useList<T>(path: string, query: Query = {}, options: { refetchMs?: number; enabled?: boolean } = {}) {
+  const list = useInfiniteQuery({
+    queryKey: [path, query, 'list'],
+    queryFn: ({ pageParam, signal }) => api.get<Page<T>>(path, { limit: PAGE, ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.nextCursor ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: options.refetchMs,
+    enabled: options.enabled,
+  });
+  return { ...list, rows: list.data?.pages.flatMap(({ items }) => items) ?? [] };
+}
+
+/** All of a list that is short by nature, for a choice; at most the API's largest page. */
+export function useChoices<T>(path: string, query: Query = {}, enabled = true) {
+  return useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000 }).data?.items ?? [];
+}
+
+/**
+ * Does something that changes data: says that it is done, or what went wrong, and has what was read before read anew.
+ *
+ * @param done - what to say; absent: nothing, since the screen shows it
+ * @param invalidate - beginnings of the paths whose answers are stale then; absent: all
+ */
+export function useAction<Input = void, Output = unknown>(
+  run: (input: Input) => Promise<Output>,
+  {
+    done,
+    invalidate,
+    quiet = false,
+  }: { done?: string | ((output: Output, input: Input) => string); invalidate?: string[]; quiet?: boolean } = {},
+) {
+  const client = useQueryClient();
+  const toast = useToast();
+  return useMutation<Output, Error, Input>({
+    mutationFn: run,
+    async onSuccess(output, input) {
+      await client.invalidateQueries({
+        predicate: ({ queryKey: [path] }) =>
+          path !== 'session' && (!invalidate || invalidate.some((start) => String(path).startsWith(start))),
+      });
+      if (done !== undefined) toast({ tone: 'ok', text: typeof done === 'string' ? done : done(output, input) });
+    },
+    onError(error) {
+      if (!quiet) toast({ tone: 'bad', text: sayError(error) });
+    },
+  });
+}

@@ -1,0 +1,130 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { useState } from 'react';
+import {
+  createBrowserRouter,
+  Navigate,
+  RouterProvider,
+  useLocation,
+  useRouteError,
+  type RouteObject,
+} from 'react-router';
+import { whenSignedOut } from './api/client';
+import { ProblemError } from './api/problem';
+import { SessionContext, useSessionQuery } from './api/session';
+import { Shell } from './layout/shell';
+import { PortalEntry, SignIn } from './screens/sign-in/sign-in';
+import { ButtonLink } from './ui/button';
+import { Empty, Failed, Skeleton } from './ui/states';
+import { ToastProvider } from './ui/toast';
+
+const screens: RouteObject[] = [
+  { index: true, lazy: async () => ({ Component: (await import('./screens/overview/overview')).Overview }) },
+  { path: 'endpoints', lazy: async () => ({ Component: (await import('./screens/endpoints/list')).Endpoints }) },
+  {
+    path: 'endpoints/new',
+    lazy: async () => ({ Component: (await import('./screens/endpoints/create')).CreateEndpoint }),
+  },
+  {
+    path: 'endpoints/:id',
+    lazy: async () => ({ Component: (await import('./screens/endpoints/detail')).EndpointDetail }),
+  },
+  {
+    path: 'endpoints/:id/edit',
+    lazy: async () => ({ Component: (await import('./screens/endpoints/edit')).EditEndpoint }),
+  },
+  { path: 'logs', lazy: async () => ({ Component: (await import('./screens/logs/logs')).Logs }) },
+  { path: 'activity', lazy: async () => ({ Component: (await import('./screens/activity/activity')).ActivityScreen }) },
+  {
+    path: 'recoveries',
+    lazy: async () => ({ Component: (await import('./screens/recoveries/recoveries')).Recoveries }),
+  },
+  { path: 'catalog', lazy: async () => ({ Component: (await import('./screens/catalog/catalog')).Catalog }) },
+  {
+    path: 'catalog/:name',
+    lazy: async () => ({ Component: (await import('./screens/catalog/event-type')).EventTypeDetail }),
+  },
+  {
+    path: 'onboarding',
+    lazy: async () => ({ Component: (await import('./screens/onboarding/onboarding')).Onboarding }),
+  },
+  { path: 'customers', lazy: async () => ({ Component: (await import('./screens/customers/customers')).Customers }) },
+  {
+    path: 'customers/:id',
+    lazy: async () => ({ Component: (await import('./screens/customers/customer')).CustomerDetail }),
+  },
+  { path: 'products', lazy: async () => ({ Component: (await import('./screens/products/products')).Products }) },
+  {
+    path: 'allow-list',
+    lazy: async () => ({ Component: (await import('./screens/allow-list/allow-list')).AllowList }),
+  },
+  {
+    path: 'credentials',
+    lazy: async () => ({ Component: (await import('./screens/credentials/credentials')).Credentials }),
+  },
+  { path: 'audit', lazy: async () => ({ Component: (await import('./screens/audit/audit')).Audit }) },
+  { path: '*', Component: NoSuchPage },
+];
+
+const routes: RouteObject[] = [
+  { path: 'sign-in', Component: SignIn },
+  { path: 'portal', Component: PortalEntry },
+  {
+    Component: SignedIn,
+    HydrateFallback: () => <Skeleton />,
+    children: [{ ErrorBoundary: ScreenFailed, children: screens }],
+  },
+];
+
+/** The whole of the UI. */
+export function App() {
+  const [client] = useState(makeClient);
+  const [router] = useState(() => createBrowserRouter(routes));
+  return (
+    <QueryClientProvider client={client}>
+      <ToastProvider>
+        <RouterProvider router={router} />
+      </ToastProvider>
+    </QueryClientProvider>
+  );
+}
+
+function makeClient(): QueryClient {
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5000,
+        // What the API refuses it refuses again; what it could not do may go well the next time.
+        retry: (count, error) =>
+          count < 2 && !(error instanceof ProblemError && error.status > 0 && error.status < 500),
+      },
+    },
+  });
+  whenSignedOut(() => client.setQueryData(['session'], null));
+  return client;
+}
+
+function SignedIn() {
+  const { data: session, error, refetch } = useSessionQuery();
+  const { pathname, search } = useLocation();
+  if (session === undefined && error) return <Failed error={error} onRetry={() => void refetch()} />;
+  if (session === undefined) return <Skeleton />;
+  if (session === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />;
+  return (
+    <SessionContext value={session}>
+      <Shell />
+    </SessionContext>
+  );
+}
+
+/** A new version has been deployed since this page was loaded, or the screen has a fault: either is mended by loading anew. */
+function ScreenFailed() {
+  return <Failed error={useRouteError()} onRetry={() => location.reload()} />;
+}
+
+function NoSuchPage() {
+  return (
+    <Empty title="There is no such page">
+      <ButtonLink to="/">To the overview</ButtonLink>
+    </Empty>
+  );
+}

@@ -1,0 +1,27 @@
+import { useState } from 'react';
+
+const KEY = 'signpost-theme';
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Puts the chosen theme on the document; `system` follows the device. */
+export function applyTheme(theme: Theme = readTheme()): void {
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+function readTheme(): Theme {
+  const kept = localStorage.getItem(KEY);
+  return kept === 'light' || kept === 'dark' ? kept : 'system';
+}
+
+export function useTheme(): [Theme, (theme: Theme) => void] {
+  const [theme, setTheme] = useState(readTheme);
+  return [
+    theme,
+    (chosen) => {
+      localStorage.setItem(KEY, chosen);
+      applyTheme(chosen);
+      setTheme(chosen);
+    },
+  ];
+}

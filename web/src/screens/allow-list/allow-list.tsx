@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/page';
+
+export function AllowList() {
+  return <PageHead title="Allow-list" />;
+}

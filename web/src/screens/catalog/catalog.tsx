@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/page';
+
+export function Catalog() {
+  return <PageHead title="Event catalog" />;
+}

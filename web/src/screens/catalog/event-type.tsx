@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/page';
+
+export function EventTypeDetail() {
+  return <PageHead title="Event type" />;
+}

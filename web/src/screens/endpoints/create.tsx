@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/page';
+
+export function CreateEndpoint() {
+  return <PageHead title="New endpoint" />;
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/page';
+
+export function Endpoints() {
+  return <PageHead title="Endpoints" />;
+}

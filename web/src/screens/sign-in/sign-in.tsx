@@ -1,0 +1,93 @@
+import { LogIn } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { Navigate, useLocation, useNavigate } from 'react-router';
+import { ProblemError, sayError } from '../../api/problem';
+import { useSessionQuery, useSignIn } from '../../api/session';
+import { Logo } from '../../layout/logo';
+import { Button } from '../../ui/button';
+import { TextField } from '../../ui/form';
+
+/** By an API key, or a token of a portal or OAuth client. */
+export function SignIn() {
+  const session = useSessionQuery();
+  const { state } = useLocation() as { state: { from?: string } | null };
+  const [credential, setCredential] = useState('');
+  const signIn = useSignIn();
+  useEffect(() => {
+    document.title = 'Sign in · Signpost';
+  }, []);
+  if (session.data) return <Navigate to={state?.from ?? '/'} replace />;
+  const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
+  const fault = refused
+    ? 'This key is unknown, revoked or expired.'
+    : signIn.error
+      ? sayError(signIn.error)
+      : undefined;
+  return (
+    <main className="sign-in">
+      <section className="card" aria-label="Sign in">
+        <header className="sign-in-head">
+          <Logo size={36} />
+          <div>
+            <h1>Signpost</h1>
+            <p className="muted">Webhook notifications</p>
+          </div>
+        </header>
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            signIn.mutate(credential.trim());
+          }}
+        >
+          <TextField
+            label="API key"
+            type="password"
+            name="credential"
+            autoComplete="current-password"
+            value={credential}
+            onChange={setCredential}
+            fault={fault}
+            hint="The admin key is printed by npm start. Your role decides what you see."
+            autoFocus
+            required
+          />
+          <Button type="submit" look="primary" icon={LogIn} busy={signIn.isPending} disabled={credential.trim() === ''}>
+            Sign in
+          </Button>
+        </form>
+      </section>
+    </main>
+  );
+}
+
+/** A portal's link: the token stands behind `#`, which browsers send to nobody, and leaves the address bar at once. */
+export function PortalEntry() {
+  const navigate = useNavigate();
+  const signIn = useSignIn();
+  useEffect(() => {
+    const token = new URLSearchParams(location.hash.slice(1)).get('token');
+    history.replaceState(null, '', location.pathname);
+    if (token) signIn.mutate(token, { onSuccess: () => void navigate('/', { replace: true }) });
+    // Once: the token is gone from the address afterwards.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+  useEffect(() => {
+    document.title = 'Portal · Signpost';
+  }, []);
+  return (
+    <main className="sign-in">
+      <section className="card" aria-label="Portal">
+        <header className="sign-in-head">
+          <Logo size={36} />
+          <h1>Your webhook portal</h1>
+        </header>
+        {signIn.isPending ? (
+          <p role="status">Opening …</p>
+        ) : (
+          <p role="alert">This link has expired or is not complete. Ask the one who sent it for a new one.</p>
+        )}
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,78 @@
+import {
+  Ban,
+  CheckCircle2,
+  Clock,
+  Hourglass,
+  LoaderCircle,
+  PauseCircle,
+  ShieldQuestion,
+  TriangleAlert,
+  XCircle,
+  type LucideIcon,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+
+export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'neutral';
+
+/** A short word on coloured ground. The colour is never the only sign: there are words, and often an icon. */
+export function Badge({
+  tone = 'neutral',
+  icon: Icon,
+  children,
+}: {
+  tone?: Tone;
+  icon?: LucideIcon;
+  children: ReactNode;
+}) {
+  return (
+    <span className={`badge badge-${tone}`}>
+      {Icon && <Icon size={13} aria-hidden />}
+      {children}
+    </span>
+  );
+}
+
+const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
+  // Of notifications.
+  pending: ['info', Clock],
+  delivering: ['info', LoaderCircle],
+  delivered: ['ok', CheckCircle2],
+  retrying: ['warn', Hourglass],
+  failed: ['bad', XCircle],
+  held: ['neutral', PauseCircle],
+  cancelled: ['neutral', Ban],
+  // Of endpoints.
+  enabled: ['ok', CheckCircle2],
+  disabled: ['neutral', PauseCircle],
+  'out-of-order': ['bad', TriangleAlert, 'out of order'],
+  'awaiting-approval': ['warn', Hourglass, 'awaiting approval'],
+  unverified: ['warn', ShieldQuestion],
+  // Of challenges, recoveries and URL patterns.
+  verified: ['ok', CheckCircle2],
+  running: ['info', LoaderCircle],
+  completed: ['ok', CheckCircle2],
+  requested: ['warn', Hourglass],
+  approved: ['ok', CheckCircle2],
+  rejected: ['bad', XCircle],
+};
+
+/** The status of an endpoint, a notification, a challenge, a recovery or a URL pattern. */
+export function StatusBadge({ status }: { status: string }) {
+  const [tone, icon, text] = STATUS[status] ?? ['neutral', Clock];
+  return (
+    <Badge tone={tone} icon={icon}>
+      {text ?? status}
+    </Badge>
+  );
+}
+
+/** What an attempt came to: the HTTP status, or the class of its error. */
+export function ResponseBadge({ status, errorClass }: { status: number | null; errorClass?: string | null }) {
+  if (status === null && !errorClass) return <span className="muted">none yet</span>;
+  const ok = status !== null && status >= 200 && status < 300 && !errorClass;
+  return (
+    <Badge tone={ok ? 'ok' : 'bad'}>
+      {status === null || (errorClass && errorClass !== 'status') ? errorClass : `HTTP ${status}`}
+    </Badge>
+  );
+}

@@ -1,0 +1,56 @@
+import { LoaderCircle, type LucideIcon } from 'lucide-react';
+import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
+import { Link } from 'react-router';
+
+type Look = 'primary' | 'plain' | 'danger' | 'ghost';
+interface Common {
+  look?: Look;
+  small?: boolean;
+  icon?: LucideIcon;
+  children?: ReactNode;
+}
+
+const classes = ({ look = 'plain', small, children }: Common) =>
+  ['button', `button-${look}`, small && 'button-small', children === undefined && 'button-icon']
+    .filter(Boolean)
+    .join(' ');
+
+/** A button; with an icon alone it needs a `label`. While `busy` it takes no click. */
+export function Button({
+  look,
+  small,
+  icon: Icon,
+  busy = false,
+  label,
+  children,
+  ...rest
+}: Common & {
+  busy?: boolean;
+  label?: string;
+  ref?: Ref<HTMLButtonElement>;
+} & ButtonHTMLAttributes<HTMLButtonElement>) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      className={classes({ look, small, children })}
+      aria-label={label}
+      title={rest.title ?? (children === undefined ? label : undefined)}
+      aria-busy={busy || undefined}
+      disabled={rest.disabled || busy}
+    >
+      {busy ? <LoaderCircle className="spin" size={16} aria-hidden /> : Icon && <Icon size={16} aria-hidden />}
+      {children}
+    </button>
+  );
+}
+
+/** A link that looks like a button. */
+export function ButtonLink({ to, look, small, icon: Icon, children }: Common & { to: string; children: ReactNode }) {
+  return (
+    <Link to={to} className={classes({ look, small, children })}>
+      {Icon && <Icon size={16} aria-hidden />}
+      {children}
+    </Link>
+  );
+}

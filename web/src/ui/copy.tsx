@@ -1,0 +1,89 @@
+import { Check, Copy } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from './button';
+
+const SHOWN_MS = 1500;
+
+/** Copies a text to the clipboard. */
+export function CopyButton({ text, label, children }: { text: string; label: string; children?: string }) {
+  const [copied, setCopied] = useState(false);
+  async function copy() {
+    await writeClipboard(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), SHOWN_MS);
+  }
+  return (
+    <Button
+      look={children ? 'plain' : 'ghost'}
+      small
+      icon={copied ? Check : Copy}
+      label={children ? undefined : copied ? 'Copied' : label}
+      onClick={() => void copy()}
+    >
+      {children && (copied ? 'Copied' : children)}
+    </Button>
+  );
+}
+
+/** Browsers give the clipboard to secure pages only; a plain http address inside a company is none. */
+async function writeClipboard(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement('textarea');
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
+
+/** An id: in full for the screen reader and the tooltip, with a button that copies it. */
+export function Id({ id }: { id: string }) {
+  return (
+    <span className="row-nowrap id">
+      <code className="truncate" title={id}>
+        {id}
+      </code>
+      <CopyButton text={id} label={`Copy ${id}`} />
+    </span>
+  );
+}
+
+/** Text as it is, scrolling on its own, with a button that copies it. JSON is laid out. */
+export function CodeBlock({ text, label }: { text: string; label: string }) {
+  return (
+    <div className="code">
+      <pre tabIndex={0} aria-label={label}>
+        {text}
+      </pre>
+      <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
+    </div>
+  );
+}
+
+/** JSON text with line breaks; what is not JSON as it is. Numbers stay as they are written. */
+export function laidOut(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch {
+    return text;
+  }
+  let depth = 0;
+  const newLine = () => `\n${'  '.repeat(depth)}`;
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
+  return tokens
+    .map((token, index) => {
+      if (token === '{' || token === '[') {
+        if (tokens[index + 1] === (token === '{' ? '}' : ']')) return token;
+        depth += 1;
+        return token + newLine();
+      }
+      if (token === '}' || token === ']') {
+        if (['{', '['].includes(tokens[index - 1]!)) return token;
+        depth -= 1;
+        return newLine() + token;
+      }
+      if (token === ',') return token + newLine();
+      return token === ':' ? ': ' : token;
+    })
+    .join('');
+}

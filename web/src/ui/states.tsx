@@ -1,0 +1,61 @@
+import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { sayError } from '../api/problem';
+import { Button } from './button';
+
+/** Grey bars where text will stand. */
+export function Skeleton({ lines = 3 }: { lines?: number }) {
+  return (
+    <div className="stack-s" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
+  );
+}
+
+/** There is nothing, why that is, and what to do about it. */
+export function Empty({
+  icon: Icon = Inbox,
+  title,
+  children,
+}: {
+  icon?: LucideIcon;
+  title: string;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="empty">
+      <Icon size={28} aria-hidden />
+      <p className="empty-title">{title}</p>
+      {children && <div className="muted">{children}</div>}
+    </div>
+  );
+}
+
+/** Something could not be read. */
+export function Failed({ error, onRetry }: { error: unknown; onRetry?(): void }) {
+  return (
+    <div className="empty" role="alert">
+      <TriangleAlert size={28} aria-hidden />
+      <p className="empty-title">This could not be loaded</p>
+      <p className="muted">{sayError(error)}</p>
+      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+    </div>
+  );
+}
+
+/** Shows what was read; before that, that it is being read, and why it cannot be. */
+export function Loaded<T>({
+  query,
+  lines,
+  children,
+}: {
+  query: { data: T | undefined; error: unknown; refetch(): unknown };
+  lines?: number;
+  children(data: T): ReactNode;
+}) {
+  if (query.data !== undefined) return children(query.data);
+  if (query.error) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
+  return <Skeleton lines={lines} />;
+}
