@@ -24,6 +24,7 @@ module.exports = {
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
     project('clients', ['sdk', 'cli']),
+    project('web', ['web']),
     project('e2e', ['e2e', 'embedded', 'faults']),
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

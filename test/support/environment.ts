@@ -6,6 +6,7 @@ export const ENV = {
   temporalCli: 'SIGNPOST_TEST_TEMPORAL_CLI',
   testServer: 'SIGNPOST_TEST_TIME_SKIPPING_SERVER',
   bundle: 'SIGNPOST_TEST_WORKFLOW_BUNDLE',
+  chromium: 'SIGNPOST_TEST_CHROMIUM',
 } as const;
 
 /** The migrated database that tests clone. */

@@ -21,7 +21,7 @@ export default async function globalSetup(): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
   const report = (line: string) => void process.stderr.write(`${line}\n`);
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
-  const [postgres, temporal, testServer, bundle] = await Promise.all([
+  const [postgres, temporal, testServer, bundle, chromium] = await Promise.all([
     // Nothing of a test needs to outlive a power loss.
     startPostgres({
       directory: path.join(directory, 'postgres'),
@@ -31,6 +31,7 @@ export default async function globalSetup(): Promise<void> {
     startTemporal(cli, path.join(directory, 'temporal'), 0),
     obtain(TEMPORAL_TEST_SERVER, report),
     bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows'), logger: new DefaultLogger('WARN') }),
+    findChromium(),
   ]);
   const bundlePath = path.join(directory, 'workflow-bundle.js');
   writeFileSync(bundlePath, bundle.code);
@@ -41,6 +42,7 @@ export default async function globalSetup(): Promise<void> {
   process.env[ENV.temporalCli] = cli;
   process.env[ENV.testServer] = testServer;
   process.env[ENV.bundle] = bundlePath;
+  process.env[ENV.chromium] = chromium;
   (globalThis as { signpostServers?: TestServers }).signpostServers = {
     async stop() {
       await temporal.stop();
@@ -61,4 +63,12 @@ async function makeTemplate(url: string): Promise<void> {
   const db = openDatabase(templateUrl.toString(), () => undefined);
   await ensurePartitions(db);
   await db.close();
+}
+
+/** An installed browser where CHROMIUM_PATH names one, or else the one that comes as a package. @returns what Playwright launches it by, as JSON */
+async function findChromium(): Promise<string> {
+  if (process.env.CHROMIUM_PATH)
+    return JSON.stringify({ executablePath: process.env.CHROMIUM_PATH, args: ['--no-sandbox'] });
+  const { default: chromium } = await import('@sparticuz/chromium');
+  return JSON.stringify({ executablePath: await chromium.executablePath(), args: chromium.args });
 }

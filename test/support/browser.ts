@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
+import { createTestDatabase, type TestDatabase } from './database';
+import { fromSetup } from './environment';
+import { startReceiver, type Receiver } from './receiver';
+import { ADMIN_KEY, startService, tempDir, type ServiceProcess } from './service';
+
+const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
+const WIDE = { width: 1360, height: 860 };
+const NARROW = { width: 390, height: 844 };
+const ACTION_TIMEOUT_MS = 15_000;
+
+/** The built service with a real browser in front of it. */
+export interface Ui {
+  service: ServiceProcess;
+  receiver: Receiver;
+  /** A window that nobody is signed in to, with cookies of its own. */
+  open(route?: string): Promise<Page>;
+  /** A window that is signed in through the sign-in screen. @param credential - default: the admin key */
+  signedIn(route?: string, credential?: string): Promise<Page>;
+  /**
+   * Holds a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark, and keeps pictures of it: light, dark and 390 pixels
+   * wide. The page must not scroll sideways at that width.
+   */
+  look(page: Page, name: string): Promise<void>;
+}
+
+/** Registers the hooks that bring a service, a receiver and a browser up around the tests of a file. */
+export function useUi(): Ui {
+  const ui: Partial<Ui> = {};
+  const faults: string[] = [];
+  let temporal: RunningTemporal | undefined;
+  let database: TestDatabase | undefined;
+  let browser: Browser | undefined;
+  let contexts: BrowserContext[] = [];
+
+  ui.open = async (route = '/') => {
+    const context = await browser!.newContext({ baseURL: ui.service!.url, viewport: WIDE, colorScheme: 'light' });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(ACTION_TIMEOUT_MS);
+    page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`));
+    // What the content security policy stops is told there, too.
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        faults.push(`${page.url()}: ${message.text()}`);
+    });
+    await page.goto(route);
+    return page;
+  };
+  ui.signedIn = async (route = '/', credential = ADMIN_KEY) => {
+    const page = await ui.open!(route);
+    await page.getByLabel('API key').fill(credential);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    return page;
+  };
+  ui.look = look;
+
+  beforeAll(async () => {
+    const [temporalServer, db, receiver] = await Promise.all([
+      startTemporal(fromSetup('temporalCli'), tempDir(), 0),
+      createTestDatabase(),
+      startReceiver(),
+    ]);
+    [temporal, database, ui.receiver] = [temporalServer, db, receiver];
+    ui.service = await startService({ databaseUrl: db.url, temporalAddress: temporalServer.address });
+    browser = await chromium.launch(JSON.parse(fromSetup('chromium')));
+  }, 120_000);
+  afterEach(async () => {
+    for (const context of contexts) await context.close();
+    contexts = [];
+    expect(faults.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await ui.service?.kill9();
+    await ui.receiver?.close();
+    await database?.drop();
+    await temporal?.stop();
+  });
+  return ui as Ui;
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENS, { recursive: true });
+  const keep = (kind: string) =>
+    page.screenshot({ path: path.join(SCREENS, `${name}-${kind}.png`), fullPage: true, animations: 'disabled' });
+  const before = page.viewportSize()!;
+  await keep('light');
+  await expectAccessible(page, `${name}, light`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await keep('dark');
+  await expectAccessible(page, `${name}, dark`);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(NARROW);
+  await keep('narrow');
+  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  expect({ screen: name, sidewaysScrollPx: overflow }).toEqual({ screen: name, sidewaysScrollPx: 0 });
+  await page.setViewportSize(before);
+}
+
+async function expectAccessible(page: Page, screen: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  expect({ screen, violations: told }).toEqual({ screen, violations: [] });
+}
