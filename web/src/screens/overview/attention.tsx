@@ -1,0 +1,69 @@
+import { CheckCircle2, ChevronRight, TriangleAlert } from 'lucide-react';
+import { Link } from 'react-router';
+import { useMay } from '../../api/session';
+import type { Overview } from '../../api/types';
+import styles from './attention.module.css';
+
+type Attended = keyof Overview['attention'];
+
+const MATTERS: { name: Attended; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
+  {
+    name: 'outOfOrder',
+    one: 'endpoint is out of order',
+    many: 'endpoints are out of order',
+    to: '/endpoints?status=out-of-order',
+    bad: true,
+  },
+  {
+    name: 'failedLastDay',
+    one: 'notification failed for good in the last day',
+    many: 'notifications failed for good in the last day',
+    to: '/logs?status=failed',
+    bad: true,
+  },
+  {
+    name: 'urlRequests',
+    one: 'URL waits for your decision',
+    many: 'URLs wait for your decision',
+    to: '/allow-list',
+    staff: true,
+  },
+  {
+    name: 'awaitingApproval',
+    one: 'endpoint waits for its URL to be approved',
+    many: 'endpoints wait for their URLs to be approved',
+    to: '/endpoints?status=awaiting-approval',
+  },
+  {
+    name: 'unverified',
+    one: 'endpoint has to pass its challenge',
+    many: 'endpoints have to pass their challenge',
+    to: '/endpoints?status=unverified',
+  },
+];
+
+/** What needs a person now, each a link to where it is mended. */
+export function Attention({ attention }: { attention: Overview['attention'] }) {
+  const { isCustomer } = useMay();
+  const matters = MATTERS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
+  if (matters.length === 0)
+    return (
+      <p className={styles.calm}>
+        <CheckCircle2 size={18} aria-hidden />
+        Nothing needs you now.
+      </p>
+    );
+  return (
+    <section aria-label="Needs you" className={styles.matters}>
+      {matters.map(({ name, one, many, to, bad }) => (
+        <Link key={name} to={to} className={bad ? `${styles.matter} ${styles.bad}` : styles.matter}>
+          <TriangleAlert size={18} aria-hidden />
+          <span className="grow">
+            <strong className="num">{attention[name].toLocaleString('en')}</strong> {attention[name] === 1 ? one : many}
+          </span>
+          <ChevronRight size={16} aria-hidden />
+        </Link>
+      ))}
+    </section>
+  );
+}
