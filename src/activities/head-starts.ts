@@ -3,15 +3,17 @@ import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../domain/delivery';
 import type { Delivery } from '../store/deliveries';
 import type { Attempter } from './attempter';
+import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
 import { headStartKey } from './take-over';
 
+/** Attempts under way at once, recording them included. */
 const CONCURRENCY = 256;
-/** … and while the event loop is late: producers wait for it, too, and more at once would only make it later. */
-const CONCURRENCY_WHEN_LATE = 96;
+/** Requests under way at once while the event loop is late: producers wait for it, too, and more at once would only make it later. */
+const SENDING_WHEN_LATE = 32;
 const LATE_MS = 20;
-/** Attempts under way at once to one subscription: a receiver that hangs must not take all places. */
-const CONCURRENCY_PER_SUBSCRIPTION = 64;
+/** Requests under way at once to one subscription: a receiver that hangs must not take all places. */
+const SENDING_PER_SUBSCRIPTION = 64;
 /** How long an outcome waits for its workflow to ask; after that the workflow finds it in the record. */
 const KEPT_MS = 60_000;
 /** The claim is counted by the database's clock, the wait by ours: so much may lie between a statement's start and its clock being read. */
@@ -52,10 +54,11 @@ export interface HeadStartOptions {
  */
 export class HeadStarts {
   private readonly entries = new Map<string, Entry>();
-  private readonly queue: HeadStart[] = [];
-  private readonly runningBySubscription = new Map<string, number>();
+  private readonly queue = new FairQueue<HeadStart>();
+  private readonly sendingBySubscription = new Map<string, number>();
   private readonly lag = new LoopLag();
   private running = 0;
+  private sending = 0;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -71,10 +74,10 @@ export class HeadStarts {
 
   /** Head starts that wait for their turn. */
   get waiting(): number {
-    return this.queue.length;
+    return this.queue.size;
   }
 
-  /** Makes head starts, in order, as far as there are places; returns at once. */
+  /** Makes head starts as far as there are places: subscriptions take turns, and the order of each is kept. Returns at once. */
   begin(headStarts: readonly HeadStart[]): void {
     if (this.closed) return;
     const now = performance.now();
@@ -84,7 +87,7 @@ export class HeadStarts {
     }
     for (const headStart of headStarts) {
       this.entries.set(headStart.delivery.notificationId, newEntry(now + KEPT_MS));
-      this.queue.push(headStart);
+      this.queue.push(headStart.delivery.subscription!.id, headStart);
     }
     this.pump();
   }
@@ -114,7 +117,7 @@ export class HeadStarts {
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const { delivery } of this.queue.splice(0)) this.finish(delivery.notificationId, undefined);
+    for (const { delivery } of this.queue.drain()) this.finish(delivery.notificationId, undefined);
     if (this.running === 0) return;
     const ended = new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
@@ -123,41 +126,52 @@ export class HeadStarts {
   }
 
   private pump(): void {
-    // Those of a subscription that has all its places are passed over; they keep their order.
-    const places = this.lag.ms > LATE_MS ? CONCURRENCY_WHEN_LATE : CONCURRENCY;
-    for (let index = 0; this.running < places && index < this.queue.length;) {
-      const next = this.queue[index]!;
-      if (isTooLate(next)) {
-        this.queue.splice(index, 1);
-        this.finish(next.delivery.notificationId, undefined);
-        continue;
-      }
-      const subscriptionId = next.delivery.subscription!.id;
-      const running = this.runningBySubscription.get(subscriptionId) ?? 0;
-      if (running >= CONCURRENCY_PER_SUBSCRIPTION) {
-        index += 1;
-        continue;
-      }
-      this.queue.splice(index, 1);
-      this.running += 1;
-      this.lag.start();
-      this.runningBySubscription.set(subscriptionId, running + 1);
-      void this.make(next).then((outcome) => {
-        this.ended(subscriptionId);
-        this.finish(next.delivery.notificationId, outcome);
-        this.pump();
-      });
+    const places = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
+    while (this.running < CONCURRENCY && this.sending < places) {
+      const next = this.queue.take();
+      if (!next) return;
+      if (isTooLate(next)) this.finish(next.delivery.notificationId, undefined);
+      else void this.run(next);
     }
   }
 
-  private ended(subscriptionId: string): void {
+  private async run(headStart: HeadStart): Promise<void> {
+    const { notificationId, subscription } = headStart.delivery;
+    this.running += 1;
+    this.lag.start();
+    const answered = this.takePlace(subscription!.id);
+    const outcome = await this.make(headStart, answered);
+    answered();
     this.running -= 1;
-    const left = this.runningBySubscription.get(subscriptionId)! - 1;
-    if (left > 0) this.runningBySubscription.set(subscriptionId, left);
-    else this.runningBySubscription.delete(subscriptionId);
-    if (this.running > 0) return;
-    this.lag.stop();
-    for (const resolve of this.idle.splice(0)) resolve();
+    this.finish(notificationId, outcome);
+    if (this.running === 0) {
+      this.lag.stop();
+      for (const resolve of this.idle.splice(0)) resolve();
+    }
+    this.pump();
+  }
+
+  /** @returns what gives the place back, once: the record is waited for without it */
+  private takePlace(subscriptionId: string): () => void {
+    const sending = (this.sendingBySubscription.get(subscriptionId) ?? 0) + 1;
+    this.sendingBySubscription.set(subscriptionId, sending);
+    this.sending += 1;
+    if (sending === SENDING_PER_SUBSCRIPTION) this.queue.setAside(subscriptionId);
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.givePlaceBack(subscriptionId);
+    };
+  }
+
+  private givePlaceBack(subscriptionId: string): void {
+    const left = this.sendingBySubscription.get(subscriptionId)! - 1;
+    if (left > 0) this.sendingBySubscription.set(subscriptionId, left);
+    else this.sendingBySubscription.delete(subscriptionId);
+    this.sending -= 1;
+    this.queue.letOn(subscriptionId);
+    this.pump();
   }
 
   private finish(notificationId: string, outcome: DeliverOutcome | undefined): void {
@@ -168,7 +182,10 @@ export class HeadStarts {
     entry?.take();
   }
 
-  private async make({ delivery, schedule, workflowId, claimedAt }: HeadStart): Promise<DeliverOutcome | undefined> {
+  private async make(
+    { delivery, schedule, workflowId, claimedAt }: HeadStart,
+    onAnswered: () => void,
+  ): Promise<DeliverOutcome | undefined> {
     const { notificationId } = delivery;
     try {
       return await this.attempter({
@@ -182,6 +199,7 @@ export class HeadStarts {
         processId: this.processId,
         slow: false,
         loaded: performance.now() - claimedAt > FRESH_MS ? undefined : delivery,
+        onAnswered,
       });
     } catch (error) {
       this.log.warn(

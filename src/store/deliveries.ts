@@ -38,6 +38,7 @@ export interface Delivery {
 }
 
 interface DeliveryRow extends DeliverySubscriptionRow {
+  id: string;
   status: NotificationStatus;
   attempt_count: number;
   last_attempt_key: string | null;
@@ -56,7 +57,7 @@ interface DeliveryRow extends DeliverySubscriptionRow {
 }
 
 const LOAD = `
-select n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
   case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
   e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
   ${deliverySubscriptionColumns('s')}
@@ -64,16 +65,27 @@ from notifications n
 join events e on e.id = n.event_id
 left join subscription_states s on s.id = n.subscription_id
 ${deliverySubscriptionJoins('s', 'n.event_type')}
-where n.id = $1 and e.id between $2 and $3`;
+where n.id = any($1) and n.id between $2 and $3 and e.id between $2 and $3`;
 
-/** @returns `undefined` where there is no such notification */
-export async function loadDelivery(db: Executor, notificationId: string): Promise<Delivery | undefined> {
-  const uuid = uuidOf(notificationId);
-  // A notification's id begins as its event's: so the partition of the event is known before the statement runs.
-  const [first, last] = uuidsSharingTime(uuid);
-  const { rows } = await db.query<DeliveryRow>({ name: 'load-delivery', text: LOAD, values: [uuid, first, last] });
-  const row = rows[0];
-  if (!row) return undefined;
+/** @returns what each attempt needs, as it is now and in the order given; `undefined` where there is no such notification */
+export async function loadDeliveries(
+  db: Executor,
+  notificationIds: readonly string[],
+): Promise<(Delivery | undefined)[]> {
+  const uuids = notificationIds.map(uuidOf);
+  const sorted = uuids.toSorted();
+  // A notification's id begins as its event's: so the partitions of both are known before the statement runs.
+  const [first] = uuidsSharingTime(sorted[0]!);
+  const [, last] = uuidsSharingTime(sorted.at(-1)!);
+  const { rows } = await db.query<DeliveryRow>({ name: 'load-deliveries', text: LOAD, values: [uuids, first, last] });
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return uuids.map((uuid, index) => {
+    const row = found.get(uuid);
+    return row && toDelivery(notificationIds[index]!, row);
+  });
+}
+
+function toDelivery(notificationId: string, row: DeliveryRow): Delivery {
   return {
     notificationId,
     status: row.status,
