@@ -43,6 +43,7 @@ import { createRecorder } from './store/recorder';
 import { countOpen, endClaims, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
 import { closeRecovery, findStalled } from './store/recoveries';
+import { findSession } from './store/sessions';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
 import { printSummary } from './summary';
 import { TemporalLink } from './temporal/connection';
@@ -200,8 +201,10 @@ async function compose(
     tokens,
     findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
     findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+    findSession: (tokenHash) => findSession(db, sealer, tokenHash),
   });
   const activity = new ActivityStream(db, log);
+  const temporalUiUrl = config.temporal.uiUrl ?? embedded.temporalUiUrl;
   const settler = { mark: markSettling, start: settle };
   const launcher = createLauncher(starter, headStarts);
   const routes = allRoutes({
@@ -222,6 +225,7 @@ async function compose(
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     activity,
     temporal: () => temporal.ping(),
+    temporalUiUrl,
   });
   const app = createApp({
     routes,
@@ -249,7 +253,7 @@ async function compose(
   return {
     url: publicUrl,
     adminKey,
-    temporalUiUrl: config.temporal.uiUrl ?? embedded.temporalUiUrl,
+    temporalUiUrl,
     ready: ready.then(() => undefined),
     failed,
     stop,

@@ -1,4 +1,5 @@
 import { deleteOldActivity } from '../store/activity';
+import { deleteExpiredSessions } from '../store/sessions';
 import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
 import { ensurePartitions } from '../store/partitions';
@@ -46,6 +47,7 @@ export function createActivities(deps: ActivityDeps) {
     async maintain(): Promise<void> {
       await ensurePartitions(deps.db);
       await deleteExpiredIdempotencyKeys(deps.db);
+      await deleteExpiredSessions(deps.db);
       await deleteOldActivity(deps.db, ACTIVITY_KEPT_SECONDS);
     },
   };

@@ -3,7 +3,9 @@ import type { Request } from 'express';
 import { equalInConstantTime } from '../domain/signing';
 import { Problem } from '../domain/problems';
 import type { Principal, Scope } from '../domain/types';
-import type { Tokens } from './tokens';
+import type { Session } from '../store/sessions';
+import { hashOf, sessionTokenOf } from './session-cookie';
+import type { Tokens, TokenSubject } from './tokens';
 
 /** How long a key that was looked up is believed, in milliseconds; a revocation on another process takes at most that long. */
 const CACHE_MS = 1000;
@@ -28,10 +30,24 @@ export function hashApiKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
+/** Who holds a credential, and until when it is one; absent for those that do not expire. */
+export interface Known {
+  principal: Principal;
+  expiresAt?: Date;
+}
+
 /** Finds out who calls. */
 export interface Authenticator {
-  /** @throws Problem unauthenticated */
+  /**
+   * By a credential in a header, or else by the cookie of a session: then a call that changes something must repeat the session's token.
+   *
+   * @throws Problem unauthenticated, csrf-token
+   */
   authenticate(request: Request): Promise<Principal>;
+  /** Who holds a credential; `undefined` where nobody does. */
+  identify(credential: string): Promise<Known | undefined>;
+  /** @throws Problem csrf-token where a call that changes something does not repeat it */
+  checkCsrf(request: Request, csrfToken: string): void;
   /** Forgets what was looked up, after a key was revoked. */
   forget(): void;
 }
@@ -45,14 +61,17 @@ export interface Credentials {
   findByKeyHash(hash: Buffer): Promise<Principal | undefined>;
   /** Looks a live OAuth client up. */
   findByClientId(clientId: string): Promise<Principal | undefined>;
+  /** Looks a session up that has not expired. */
+  findSession(tokenHash: Buffer): Promise<Session | undefined>;
 }
 
 /** Takes API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  { adminKey, tokens, findByKeyHash, findByClientId }: Credentials,
+  { adminKey, tokens, findByKeyHash, findByClientId, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
-  const cache = new Map<string, { principal: Principal; until: number }>();
+  const principals = new BriefCache<Principal>(now);
+  const sessions = new BriefCache<Session>(now);
   const bootstrap: Principal = {
     id: 'bootstrap',
     name: 'admin key of the configuration',
@@ -61,43 +80,85 @@ export function createAuthenticator(
     customerId: null,
   };
 
-  async function principalOf(credential: string): Promise<Principal | undefined> {
-    if (equalInConstantTime(credential, adminKey)) return bootstrap;
+  async function identify(credential: string): Promise<Known | undefined> {
+    if (equalInConstantTime(credential, adminKey)) return { principal: bootstrap };
     if (TOKEN_SHAPE.test(credential)) {
       const subject = await tokens.verify(credential);
       if (!subject) return undefined;
-      if ('clientId' in subject) return cached(subject.clientId, () => findByClientId(subject.clientId));
-      const { portalOf, sessionId } = subject;
-      return { id: sessionId, name: 'portal session', role: 'customer', productId: null, customerId: portalOf };
+      const principal =
+        'clientId' in subject
+          ? await principals.get(subject.clientId, () => findByClientId(subject.clientId))
+          : portalPrincipal(subject);
+      return principal && { principal, expiresAt: subject.expiresAt };
     }
     const hash = hashApiKey(credential);
-    return cached(hash.toString('base64'), () => findByKeyHash(hash));
+    const principal = await principals.get(hash.toString('base64'), () => findByKeyHash(hash));
+    return principal && { principal };
   }
 
-  async function cached(cacheKey: string, find: () => Promise<Principal | undefined>): Promise<Principal | undefined> {
-    const known = cache.get(cacheKey);
-    if (known && known.until > now()) return known.principal;
-    cache.delete(cacheKey);
-    const principal = await find();
-    if (principal) {
-      if (cache.size >= MAX_CACHED) cache.clear();
-      cache.set(cacheKey, { principal, until: now() + CACHE_MS });
-    }
-    return principal;
+  async function sessionOf(request: Request): Promise<Session | undefined> {
+    const token = sessionTokenOf(request);
+    if (token === undefined) return undefined;
+    const hash = hashOf(token);
+    return sessions.get(hash.toString('base64'), () => findSession(hash));
   }
 
   return {
+    identify,
+    checkCsrf,
     async authenticate(request) {
-      const credential = credentialOf(request);
+      const inHeader = credentialOf(request);
+      const session = inHeader === undefined ? await sessionOf(request) : undefined;
+      const credential = inHeader ?? session?.credential;
       if (credential === undefined) {
         throw unauthenticated('Send X-API-Key: <key>, or Authorization: Bearer <key>.');
       }
-      const principal = await principalOf(credential);
-      if (!principal) throw unauthenticated('The credential is unknown, revoked or expired.');
-      return principal;
+      const known = await identify(credential);
+      if (!known) throw unauthenticated('The credential is unknown, revoked or expired.');
+      if (session) checkCsrf(request, session.csrfToken);
+      return known.principal;
     },
-    forget: () => cache.clear(),
+    forget() {
+      principals.clear();
+      sessions.clear();
+    },
   };
+}
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+/** A page elsewhere may have a browser send the cookie along, but cannot read what has to be repeated. */
+function checkCsrf(request: Request, csrfToken: string): void {
+  if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
+    return;
+  throw new Problem('csrf-token', 'With the cookie of a session, repeat its csrfToken in the header X-CSRF-Token.');
+}
+
+function portalPrincipal({ portalOf, sessionId }: Extract<TokenSubject, { portalOf: string }>): Principal {
+  return { id: sessionId, name: 'portal session', role: 'customer', productId: null, customerId: portalOf };
+}
+
+/** Keeps what was looked up for a moment; what was not found is looked up again. */
+class BriefCache<T> {
+  private readonly kept = new Map<string, { value: T; until: number }>();
+
+  constructor(private readonly now: () => number) {}
+
+  async get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    const known = this.kept.get(key);
+    if (known && known.until > this.now()) return known.value;
+    this.kept.delete(key);
+    const value = await find();
+    if (value) {
+      if (this.kept.size >= MAX_CACHED) this.kept.clear();
+      this.kept.set(key, { value, until: this.now() + CACHE_MS });
+    }
+    return value;
+  }
+
+  clear(): void {
+    this.kept.clear();
+  }
 }
 
 function credentialOf(request: Request): string | undefined {

@@ -5,7 +5,7 @@ import { newUuid } from '../domain/ids';
 const ISSUER = 'signpost';
 
 /** What a token stands for: an OAuth client, which is looked up, or one customer's portal for a while. */
-export type TokenSubject = { clientId: string } | { portalOf: string; sessionId: string };
+export type TokenSubject = ({ clientId: string } | { portalOf: string; sessionId: string }) & { expiresAt: Date };
 
 /** Makes and checks access tokens (RFC 9068 in spirit: JWTs, here HS256, since nobody but Signpost reads them). */
 export interface Tokens {
@@ -37,11 +37,12 @@ export function createTokens(masterKey: Buffer): Tokens {
     async verify(token) {
       try {
         const { payload } = await jwtVerify(token, key, { issuer: ISSUER, algorithms: ['HS256'] });
-        if (payload.sub === 'portal')
-          return typeof payload.customer === 'string'
-            ? { portalOf: payload.customer, sessionId: `portal_${payload.jti}` }
-            : undefined;
-        return payload.sub === undefined ? undefined : { clientId: payload.sub };
+        if (payload.sub === undefined || payload.exp === undefined) return undefined;
+        const expiresAt = new Date(payload.exp * 1000);
+        if (payload.sub !== 'portal') return { clientId: payload.sub, expiresAt };
+        return typeof payload.customer === 'string'
+          ? { portalOf: payload.customer, sessionId: `portal_${payload.jti}`, expiresAt }
+          : undefined;
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
         throw error;

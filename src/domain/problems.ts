@@ -6,6 +6,7 @@ export const PROBLEMS = {
   'invalid-cursor': [400, 'The cursor is not one that a list gave'],
   'invalid-request': [400, 'The request could not be read'],
   unauthenticated: [401, 'A valid credential is needed'],
+  'csrf-token': [403, "The session's token was not repeated"],
   forbidden: [403, 'The credential does not reach this call'],
   'product-disabled': [403, 'The product is not enabled yet'],
   'not-found': [404, 'There is no such object'],

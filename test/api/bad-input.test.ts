@@ -369,5 +369,6 @@ function declaredRoutes(): Route[] {
     recoveries: nothing,
     activity: nothing,
     temporal: nothing,
+    temporalUiUrl: undefined,
   });
 }

@@ -17,6 +17,7 @@ import type { NotificationRef } from '../../src/domain/delivery';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
 import { createTokens } from '../../src/api/tokens';
 import { findOAuthClient } from '../../src/store/oauth-clients';
+import { findSession } from '../../src/store/sessions';
 import { createMetrics } from '../../src/metrics';
 import { findPrincipalByKeyHash } from '../../src/store/api-keys';
 import { markSettling } from '../../src/store/settling';
@@ -90,6 +91,7 @@ export async function startTestApi(
     tokens,
     findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
     findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+    findSession: (tokenHash) => findSession(db, TEST_SEALER, tokenHash),
   });
   const launcher: Launcher = {
     processId: 'test',
@@ -123,6 +125,7 @@ export async function startTestApi(
     },
     activity,
     temporal: async () => behind.temporalAnswers,
+    temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
     routes,

@@ -29,6 +29,7 @@ import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
 import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
+import { sessionRoutes } from './session';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
@@ -57,6 +58,8 @@ export interface RouteDeps {
   recoveries: RecoveryControl;
   activity: ActivityStream;
   temporal: Probe;
+  /** Where operators see the workflows, if that is known. */
+  temporalUiUrl: string | undefined;
 }
 
 /** Every route of a role. */
@@ -86,6 +89,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...oauthRoutes(deps),
     ...webhookRoutes(subscriptions, deps.sealer),
     ...portalRoutes(deps),
+    ...sessionRoutes(deps),
     ...auditRoutes(),
     ...operations,
   ];

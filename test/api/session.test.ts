@@ -1,0 +1,135 @@
+import { startTestApi, ADMIN_KEY, type Answer, type TestApi } from '../support/api';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+interface SignedIn {
+  cookie: string;
+  csrf: string;
+  answer: Answer;
+}
+
+async function signIn(credential: string): Promise<SignedIn> {
+  const answer = await api.call('POST', '/v1/session', { key: null, body: { credential } });
+  const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0]!;
+  return { cookie, csrf: answer.body.csrfToken, answer };
+}
+
+const as = ({ cookie, csrf }: SignedIn) => ({ key: null, headers: { cookie, 'x-csrf-token': csrf } });
+const lifeSeconds = ({ answer }: SignedIn) => (Date.parse(answer.body.expiresAt) - Date.now()) / 1000;
+
+it('gives a cookie that scripts cannot read and pages elsewhere cannot send', async () => {
+  const session = await signIn(ADMIN_KEY);
+  expect(session.answer.status).toBe(200);
+  expect(session.answer.body).toMatchObject({
+    principal: { id: 'bootstrap', role: 'admin', productId: null, customerId: null },
+    temporalUiUrl: 'http://temporal.example',
+    publicUrl: api.url,
+  });
+  const cookie = session.answer.headers.get('set-cookie')!;
+  expect(cookie).toMatch(
+    /^signpost_session=[\w-]{43}; Max-Age=\d+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
+  );
+  expect(session.answer.headers.get('cache-control')).toBe('no-store');
+  expect(JSON.stringify(session.answer.body)).not.toContain(ADMIN_KEY);
+  expect(Math.round(lifeSeconds(session) / 60)).toBe(12 * 60);
+});
+
+it('reads with the cookie alone, and changes only with the token repeated', async () => {
+  const session = await signIn(ADMIN_KEY);
+  const { cookie } = session;
+  expect((await api.call('GET', '/v1/products', { key: null, headers: { cookie } })).status).toBe(200);
+  const body = { name: 'By a browser' };
+  const without = await api.call('POST', '/v1/products', { key: null, headers: { cookie }, body });
+  expect(without).toMatchObject({ status: 403, body: { code: 'csrf-token' } });
+  const wrong = { cookie, 'x-csrf-token': 'x'.repeat(43) };
+  expect((await api.call('POST', '/v1/products', { key: null, headers: wrong, body })).status).toBe(403);
+  expect((await api.call('POST', '/v1/products', { ...as(session), body })).status).toBe(201);
+});
+
+it('needs no token of a caller that sends its credential in a header', async () => {
+  const { cookie } = await signIn(ADMIN_KEY);
+  const answer = await api.call('POST', '/v1/products', { headers: { cookie }, body: { name: 'By a header' } });
+  expect(answer.status).toBe(201);
+});
+
+it('tells who is signed in, and nobody after signing out, even to one who kept the cookie', async () => {
+  const session = await signIn(ADMIN_KEY);
+  const here = await api.call('GET', '/v1/session', as(session));
+  expect(here).toMatchObject({ status: 200, body: { csrfToken: session.csrf } });
+  const { cookie } = session;
+  expect((await api.call('DELETE', '/v1/session', { key: null, headers: { cookie } })).body.code).toBe('csrf-token');
+  const out = await api.call('DELETE', '/v1/session', as(session));
+  expect(out.status).toBe(204);
+  expect(out.headers.get('set-cookie')).toMatch(/^signpost_session=; Max-Age=0/);
+  expect((await api.call('GET', '/v1/session', as(session))).status).toBe(401);
+  expect((await api.call('GET', '/v1/products', as(session))).status).toBe(401);
+  expect((await api.call('DELETE', '/v1/session', { key: null })).status).toBe(204);
+});
+
+it('ends with the key that was signed in with', async () => {
+  const { id, key } = await api.must('POST', '/v1/api-keys', { name: 'short-lived', role: 'viewer' });
+  const session = await signIn(key);
+  expect(session.answer.body.principal).toMatchObject({ id, role: 'viewer' });
+  await api.must('DELETE', `/v1/api-keys/${id}`);
+  expect((await api.call('GET', '/v1/products', as(session))).status).toBe(401);
+  expect((await api.call('GET', '/v1/session', as(session))).status).toBe(401);
+});
+
+it('lasts no longer than a token, and shows a customer nothing of the staff', async () => {
+  const customer = await api.must('POST', '/v1/customers', { name: 'Portal customer' });
+  const body = { customerId: customer.id, expiresInSeconds: 600 };
+  const { token } = await api.must('POST', '/v1/portal-sessions', body);
+  const session = await signIn(token);
+  expect(session.answer.body).toMatchObject({
+    principal: { role: 'customer', customerId: customer.id },
+    temporalUiUrl: null,
+  });
+  expect(lifeSeconds(session)).toBeLessThanOrEqual(600);
+  expect((await api.call('GET', '/v1/products', as(session))).status).toBe(403);
+  expect((await api.call('GET', '/v1/subscriptions', as(session))).status).toBe(200);
+});
+
+it('takes OAuth access tokens, too', async () => {
+  const { productId } = await api.tenant('Tokens');
+  const client = await api.must('POST', '/v1/oauth-clients', { name: 'c', role: 'product', productId });
+  const token = await api.must('POST', '/oauth/token', {
+    grant_type: 'client_credentials',
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+  });
+  const session = await signIn(token.access_token);
+  expect(session.answer.body.principal).toMatchObject({ role: 'product', productId });
+});
+
+it.each(['signpost_session=nonsense', `signpost_session=${'x'.repeat(43)}`, 'signpost_session', 'other=1'])(
+  'does not take the cookie %s for a session',
+  async (cookie) => {
+    const answer = await api.call('GET', '/v1/products', { key: null, headers: { cookie } });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+  },
+);
+
+it('keeps only hashes and sealed text of what was signed in with', async () => {
+  const { cookie } = await signIn(ADMIN_KEY);
+  const { rows } = await api.database.db.query<{ row: string }>({ text: 'select s::text as row from sessions s' });
+  const kept = JSON.stringify(rows);
+  const hex = (text: string) => Buffer.from(text).toString('hex');
+  for (const secret of [ADMIN_KEY, cookie.split('=')[1]!]) {
+    expect(kept).not.toContain(secret);
+    expect(kept).not.toContain(hex(secret));
+  }
+});
+
+it('has one who guesses wait', async () => {
+  const statuses: number[] = [];
+  for (let guess = 0; guess < 21; guess++) statuses.push((await signIn(`guess-${guess}`)).answer.status);
+  expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
+  expect(statuses[20]).toBe(429);
+  const { answer } = await signIn(ADMIN_KEY);
+  expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+});
