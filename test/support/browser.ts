@@ -68,7 +68,8 @@ export function useUi(): Ui {
     ]);
     [temporal, database, ui.receiver] = [temporalServer, db, receiver];
     ui.service = await startService({ databaseUrl: db.url, temporalAddress: temporalServer.address });
-    browser = await chromium.launch(JSON.parse(fromSetup('chromium')));
+    // Containers and root cannot have the sandbox; nothing but our own pages is opened.
+    browser = await chromium.launch({ executablePath: fromSetup('chromium'), args: ['--no-sandbox'] });
   }, 120_000);
   afterEach(async () => {
     for (const context of contexts) await context.close();

@@ -65,10 +65,9 @@ async function makeTemplate(url: string): Promise<void> {
   await db.close();
 }
 
-/** An installed browser where CHROMIUM_PATH names one, or else the one that comes as a package. @returns what Playwright launches it by, as JSON */
+/** An installed browser where CHROMIUM_PATH names one, or else the one that comes as a package. @returns where it is */
 async function findChromium(): Promise<string> {
-  if (process.env.CHROMIUM_PATH)
-    return JSON.stringify({ executablePath: process.env.CHROMIUM_PATH, args: ['--no-sandbox'] });
+  if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
   const { default: chromium } = await import('@sparticuz/chromium');
-  return JSON.stringify({ executablePath: await chromium.executablePath(), args: chromium.args });
+  return chromium.executablePath();
 }
