@@ -34,7 +34,7 @@ interface Row {
 const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
   s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.created_at, s.modified_at`;
 /** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
-const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
 function toSubscription(row: Row): Subscription {
   return {

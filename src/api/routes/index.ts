@@ -24,6 +24,7 @@ import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
 import { oauthRoutes } from './oauth';
 import { operationRoutes, type Probe } from './operations';
+import { overviewRoutes } from './overview';
 import { portalRoutes } from './portal-sessions';
 import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
@@ -84,6 +85,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...allowlistRoutes(deps.settler, deps.allowedUrls),
     ...notificationRoutes(deps.control),
     ...recoveryRoutes(deps.recoveries),
+    ...overviewRoutes(deps),
     ...activityRoutes(deps.activity, deps.authenticator),
     ...apiKeyRoutes(deps.authenticator),
     ...oauthRoutes(deps),
