@@ -41,6 +41,9 @@ export const retrySchedule = z
     description: `Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: ${presetNames}.`,
   });
 
+/** What lists are searched for: a part of what a row shows, in either case. */
+export const searchText = z.string().trim().min(1).max(200);
+
 export const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 

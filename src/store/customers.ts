@@ -48,12 +48,25 @@ export async function findCustomer(db: Executor, id: string, scope: Scope): Prom
 }
 
 /** By id, descending. */
-export async function listCustomers(db: Executor, scope: Scope, page: PageRequest): Promise<Page<Customer>> {
+export async function listCustomers(
+  db: Executor,
+  scope: Scope,
+  filter: { productId?: string; q?: string },
+  page: PageRequest,
+): Promise<Page<Customer>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from customers
            where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or id = $2) and ($3::text is null or id < $3)
+             and ($5::text is null or product_id = $5) and ($6::text is null or position(lower($6) in lower(id || ' ' || name)) > 0)
            order by id desc limit $4`,
-    values: [scope.productId ?? null, scope.customerId ?? null, page.after ?? null, page.limit + 1],
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      page.after ?? null,
+      page.limit + 1,
+      filter.productId ?? null,
+      filter.q ?? null,
+    ],
   });
   return toPage(rows, page, toCustomer, (row) => row.id);
 }

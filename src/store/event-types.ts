@@ -72,13 +72,14 @@ export async function findEventType(db: Executor, name: string, scope: Scope): P
 export async function listEventTypes(
   db: Executor,
   scope: Scope,
-  filter: { productId?: string; archived?: boolean },
+  filter: { productId?: string; archived?: boolean; q?: string },
   page: PageRequest,
 ): Promise<Page<EventType>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from event_types
            where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
              and ($4::text is null or name > $4) and ${seenByCustomer('$6')}
+             and ($7::text is null or position(lower($7) in lower(name || ' ' || description)) > 0)
            order by name limit $5`,
     values: [
       scope.productId ?? null,
@@ -87,6 +88,7 @@ export async function listEventTypes(
       page.after ?? null,
       page.limit + 1,
       scope.customerId ?? null,
+      filter.q ?? null,
     ],
   });
   return toPage(rows, page, toEventType, (row) => row.name);

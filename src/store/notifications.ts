@@ -62,13 +62,22 @@ function toNotification(row: Row): Notification {
 
 /** Narrows a list of notifications; an absent field does not narrow. */
 export interface NotificationFilter {
-  status?: NotificationStatus;
+  statuses?: readonly NotificationStatus[];
   customerId?: string;
   subscriptionId?: string;
   eventType?: string;
   since?: Date;
   until?: Date;
+  /** As producers know it. */
+  eventId?: string;
+  /** The id of a notification or an event. */
+  q?: string;
 }
+
+/** An event's id may be ours, or one that a producer gave. */
+const eventIds = (id: string) => JSON.stringify({ given: id, ours: decodeId('evt', id) ?? null });
+const ofEvent = (place: string) =>
+  `n.event_id in (select event_id from event_keys where given_id = ${place}::json->>'given' union select (${place}::json->>'ours')::uuid)`;
 
 /** Newest first. */
 export async function listNotifications(
@@ -87,7 +96,11 @@ export async function listNotifications(
   where((place) => `n.product_id = ${place}`, scope.productId);
   where((place) => `n.customer_id = ${place}`, scope.customerId);
   where((place) => `n.customer_id = ${place}`, filter.customerId);
-  where((place) => `n.status = ${place}`, filter.status);
+  where((place) => `n.status = any (${place})`, filter.statuses);
+  where(ofEvent, filter.eventId && eventIds(filter.eventId));
+  const searched = filter.q && decodeId('ntf', filter.q);
+  if (searched) where((place) => `n.id = ${place}::uuid`, searched);
+  else where(ofEvent, filter.q && eventIds(filter.q));
   where((place) => `n.event_type = ${place}`, filter.eventType);
   // An id that is none can match nothing; it must not fail either.
   where(

@@ -13,6 +13,8 @@ export type OverviewWindow = keyof typeof OVERVIEW_WINDOWS;
 /** An id is made so long before its row is finished, at most: attempts take up to ten minutes. */
 const LONGEST_ATTEMPT_MS = 900_000;
 const DAY_MS = 86_400_000;
+/** Accepted so long before it failed, at most, counted without retries by hand. */
+const FAILS_WITHIN_MS = 2 * DAY_MS;
 const WORST = 10;
 const STATEMENT_TIMEOUT_MS = 5000;
 
@@ -189,12 +191,12 @@ async function readAttention(db: Executor, { scope }: Window, now: Date): Promis
              count(*) filter (where s.status = 'awaiting-approval')::int as "awaitingApproval",
              count(*) filter (where s.status = 'unverified')::int as unverified,
              (select count(*)::int from notifications n
-               where n.status = 'failed' and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
+               where n.status = 'failed' and n.id >= $4 and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
              (select count(*)::int from url_allowlist u
                where u.status = 'requested' and ($1::text is null or u.product_id = $1) and $2::text is null) as "urlRequests"
            from subscription_states s
            where s.enabled and (s.out_of_order_at is not null or not s.url_approved or s.verification_status <> 'verified') and ${IN_SCOPE}`,
-    values: [...scope, since],
+    values: [...scope, since, uuidFloor(since.getTime() - FAILS_WITHIN_MS)],
   });
   return rows[0]!;
 }

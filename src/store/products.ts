@@ -46,12 +46,18 @@ export async function findProduct(db: Executor, id: string, scope: Scope = {}): 
 }
 
 /** By id, descending: ids are the caller's own, so there is no better order that is unique. */
-export async function listProducts(db: Executor, scope: Scope, page: PageRequest): Promise<Page<Product>> {
+export async function listProducts(
+  db: Executor,
+  scope: Scope,
+  filter: { q?: string },
+  page: PageRequest,
+): Promise<Page<Product>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from products
            where ($1::text is null or id = $1) and ($2::text is null or id < $2)
+             and ($4::text is null or position(lower($4) in lower(id || ' ' || name)) > 0)
            order by id desc limit $3`,
-    values: [scope.productId ?? null, page.after ?? null, page.limit + 1],
+    values: [scope.productId ?? null, page.after ?? null, page.limit + 1, filter.q ?? null],
   });
   return toPage(rows, page, toProduct, (row) => row.id);
 }

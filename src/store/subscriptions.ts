@@ -159,19 +159,46 @@ export async function lockSubscription(db: Executor, id: string, scope: Scope): 
   return findSubscription(db, id, scope);
 }
 
-/** Newest first. */
+/** How lists may be sorted: what comes after the row with the id $6, and the order. Ids settle what is equal. */
+const SORTS = {
+  newest: { after: 's.id < $6', order: 's.id desc' },
+  oldest: { after: 's.id > $6', order: 's.id' },
+  name: { after: '(s.name, s.id) > (select name, id from subscriptions where id = $6)', order: 's.name, s.id' },
+  customer: {
+    after: '(s.customer_id, s.id) > (select customer_id, id from subscriptions where id = $6)',
+    order: 's.customer_id, s.id',
+  },
+} as const;
+export type SubscriptionSort = keyof typeof SORTS;
+
+/** Narrows a list of subscriptions; an absent field does not narrow. */
+export interface SubscriptionFilter {
+  customerId?: string;
+  productId?: string;
+  status?: SubscriptionStatus;
+  /** Those that would get it, whatever its channels. */
+  eventType?: string;
+  /** A part of name, URL or customer, or the id. */
+  q?: string;
+}
+
 export async function listSubscriptions(
   db: Executor,
   scope: Scope,
-  filter: { customerId?: string; productId?: string; status?: SubscriptionStatus },
+  filter: SubscriptionFilter,
+  sort: SubscriptionSort,
   page: PageRequest,
 ): Promise<Page<Subscription>> {
+  const { after, order } = SORTS[sort];
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s
            where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
              and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
-             and ($5::text is null or s.status = $5) and ($6::uuid is null or s.id < $6)
-           order by s.id desc limit $7`,
+             and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
+             and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
+               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, t.product_id)))
+             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
+           order by ${order} limit $7`,
     values: [
       scope.productId ?? null,
       scope.customerId ?? null,
@@ -180,6 +207,9 @@ export async function listSubscriptions(
       filter.status ?? null,
       page.after ?? null,
       page.limit + 1,
+      filter.eventType ?? null,
+      filter.q ?? null,
+      (filter.q && decodeId('sub', filter.q)) ?? null,
     ],
   });
   return toPage(rows, page, toSubscription, (row) => row.id);

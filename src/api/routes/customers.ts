@@ -15,6 +15,7 @@ import {
   pageQuery,
   pageRequest,
   retrySchedule,
+  searchText,
   timestamp,
 } from '../schemas';
 
@@ -80,10 +81,17 @@ export function customerRoutes(): Route[] {
       summary: 'List customers',
       tag: 'Customers',
       roles: CUSTOMER_READERS,
-      query: z.strictObject(pageQuery),
+      query: z.strictObject({
+        ...pageQuery,
+        productId: givenId.optional(),
+        q: searchText.describe('A part of id or name.').optional(),
+      }),
       answers: { 200: { description: 'A page, by id descending', schema: pageOf(customer) } },
       async handle({ db, principal, query }) {
-        return { status: 200, body: await listCustomers(db, scopeOf(principal), pageRequest(query, isGivenIdKey)) };
+        return {
+          status: 200,
+          body: await listCustomers(db, scopeOf(principal), query, pageRequest(query, isGivenIdKey)),
+        };
       },
     }),
     route({

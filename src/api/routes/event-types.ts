@@ -6,7 +6,7 @@ import { scopeOf } from '../auth';
 import { compileSchema, sampleOf } from '../json-schema';
 import { CUSTOMER_READERS, WRITERS } from '../roles';
 import { route, type Route } from '../route';
-import { description, eventTypeName, givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+import { description, eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
 
 const params = z.object({ name: z.string() });
 const jsonSchema = z
@@ -86,6 +86,7 @@ export function eventTypeRoutes(): Route[] {
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
+        q: searchText.describe('A part of name or description.').optional(),
         archived: z
           .enum(['true', 'false'])
           .transform((text) => text === 'true')

@@ -30,6 +30,7 @@ import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
 import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
+import { seriesRoutes } from './series';
 import { sessionRoutes } from './session';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
@@ -77,6 +78,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...customerRoutes(),
     ...subscriptionRoutes(subscriptions),
     ...statisticsRoutes(),
+    ...seriesRoutes(),
     ...triggerRoutes(deps),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),

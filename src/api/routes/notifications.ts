@@ -23,6 +23,7 @@ import {
   pageOf,
   pageQuery,
   pageRequest,
+  searchText,
   timestamp,
   timestampInput,
 } from '../schemas';
@@ -89,12 +90,32 @@ const detail = notificationSchema.extend({
 });
 
 const filter = {
-  status: z.enum(NOTIFICATION_STATUSES).optional(),
+  status: z
+    .string()
+    .transform((text, context) => {
+      const statuses = z.array(z.enum(NOTIFICATION_STATUSES)).safeParse(text.split(','));
+      if (statuses.success) return statuses.data;
+      context.addIssue({ code: 'custom', message: `one or several of ${NOTIFICATION_STATUSES.join(', ')}` });
+      return z.NEVER;
+    })
+    .meta({ type: 'string' })
+    .describe(`One, or several with commas between: ${NOTIFICATION_STATUSES.join(', ')}.`)
+    .optional(),
+  eventId: z.string().min(1).max(128).optional(),
+  q: searchText.describe('The id of a notification or an event.').optional(),
   type: eventTypeName.optional(),
   since: timestampInput.optional().describe('Accepted at or after.'),
   until: timestampInput.optional().describe('Accepted before.'),
 };
 const params = z.object({ id: z.string() });
+const MAX_AT_ONCE = 200;
+const retryResult = z.object({
+  id: z.string(),
+  retried: z.boolean(),
+  status: z.enum(NOTIFICATION_STATUSES).nullable().describe('As it is now; null where it was not retried.'),
+  code: z.string().nullable().describe('Of the problem, where it was not.'),
+  detail: z.string().nullable(),
+});
 
 /** Exception management: what failed, why, what happens next, and what to do about it. */
 export function notificationRoutes(control: NotificationControl): Route[] {
@@ -128,6 +149,36 @@ export function notificationRoutes(control: NotificationControl): Route[] {
         const { id } = context.params;
         if (!(await findSubscription(context.db, id, scopeOf(context.principal)))) throw notFound('subscription');
         return list(context, { ...context.query, subscriptionId: id });
+      },
+    }),
+    // Before those of one, since `retry` could be taken for an id.
+    route({
+      method: 'post',
+      path: '/v1/notifications/retry',
+      summary: 'Retry several now',
+      description:
+        'Each as by its own retry; one that cannot be retried does not keep the others from it. For all that failed of a subscription there is `recover`.',
+      tag: 'Notifications',
+      roles: CUSTOMER_WRITERS,
+      body: z.strictObject({
+        ids: z.array(z.string().max(64)).min(1).max(MAX_AT_ONCE),
+        force: z.boolean().default(false).describe('Deliver again what was delivered.'),
+      }),
+      answers: {
+        200: { description: 'What came of each, in order', schema: z.object({ results: z.array(retryResult) }) },
+      },
+      async handle(context) {
+        const results: z.input<typeof retryResult>[] = [];
+        for (const id of context.body.ids) {
+          try {
+            const { status } = await retry(context, control, id, context.body.force);
+            results.push({ id, retried: true, status, code: null, detail: null });
+          } catch (error) {
+            if (!(error instanceof Problem)) throw error;
+            results.push({ id, retried: false, status: null, code: error.code, detail: error.detail });
+          }
+        }
+        return { status: 200, body: { results } };
       },
     }),
     route({
@@ -177,25 +228,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'Under way', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held'],
       async handle(context) {
-        const {
-          db,
-          params: { id },
-          body,
-          audit,
-          afterCommit,
-        } = context;
-        const notification = await find(context, id);
-        if (notification.status === 'delivered' && !body.force) {
-          throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
-        }
-        if (notification.status === 'held')
-          throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
-        const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
-        if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
-        await markDue(db, id);
-        await audit('notification.retry', id, { was: notification.status, force: body.force });
-        afterCommit(() => control.retry(ref));
-        return { status: 202, body: await find(context, id) };
+        return { status: 202, body: await retry(context, control, context.params.id, context.body.force) };
       },
     }),
     route({
@@ -227,14 +260,45 @@ export function notificationRoutes(control: NotificationControl): Route[] {
   ];
 }
 
+/** @throws Problem not-found, already-delivered, notification-held: before anything is changed */
+async function retry(
+  context: Context,
+  control: NotificationControl,
+  id: string,
+  force: boolean,
+): Promise<Notification> {
+  const { db, audit, afterCommit } = context;
+  const notification = await find(context, id);
+  if (notification.status === 'delivered' && !force)
+    throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
+  if (notification.status === 'held')
+    throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
+  const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
+  if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
+  await markDue(db, id);
+  await audit('notification.retry', id, { was: notification.status, force });
+  afterCommit(() => control.retry(ref));
+  return find(context, id);
+}
+
 async function list(
   { db, principal }: Context,
-  query: Omit<NotificationFilter, 'eventType'> & { type?: string; limit: number; cursor?: string },
+  query: Omit<NotificationFilter, 'eventType' | 'statuses'> & {
+    type?: string;
+    status?: NotificationFilter['statuses'];
+    limit: number;
+    cursor?: string;
+  },
 ) {
-  const { type, ...rest } = query;
+  const { type, status, ...rest } = query;
   return {
     status: 200,
-    body: await listNotifications(db, scopeOf(principal), { ...rest, eventType: type }, pageRequest(query, isUuidKey)),
+    body: await listNotifications(
+      db,
+      scopeOf(principal),
+      { ...rest, statuses: status, eventType: type },
+      pageRequest(query, isUuidKey),
+    ),
   };
 }
 

@@ -4,7 +4,7 @@ import { notFound, Problem } from '../../domain/problems';
 import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/products';
 import { scopeOf } from '../auth';
 import { route, type Route } from '../route';
-import { displayName, givenId, isGivenIdKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+import { displayName, givenId, isGivenIdKey, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
 import type { Settler } from '../ports';
 
 const product = z
@@ -58,10 +58,13 @@ export function productRoutes(settler: Settler): Route[] {
       summary: 'List products',
       tag: 'Products',
       roles: ['admin', 'product', 'viewer'],
-      query: z.strictObject(pageQuery),
+      query: z.strictObject({ ...pageQuery, q: searchText.describe('A part of id or name.').optional() }),
       answers: { 200: { description: 'A page, by id descending', schema: pageOf(product) } },
       async handle({ db, principal, query }) {
-        return { status: 200, body: await listProducts(db, scopeOf(principal), pageRequest(query, isGivenIdKey)) };
+        return {
+          status: 200,
+          body: await listProducts(db, scopeOf(principal), query, pageRequest(query, isGivenIdKey)),
+        };
       },
     }),
     route({

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
-import { SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
+import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { findCustomer } from '../../store/customers';
 import { findProduct } from '../../store/products';
 import { lockAllowlist } from '../../store/allowlist';
+import { readHealth } from '../../store/health';
 import {
   findSubscription,
   listSubscriptions,
@@ -14,12 +15,25 @@ import {
 import { scopeOf } from '../auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
-import { givenId, isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
+import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../subscription-schemas';
 import type { SubscriptionService } from '../subscription-service';
 
 const MAX_AT_ONCE = 200;
 const params = z.object({ id: z.string() });
+const healthSchema = z.object({
+  buckets: z
+    .array(z.object({ at: timestamp, successes: z.int(), failures: z.int() }))
+    .describe('Attempts, an hour a bucket.'),
+  lastAttempt: z
+    .object({
+      at: timestamp,
+      responseStatus: z.int().nullable(),
+      errorClass: z.enum(ATTEMPT_ERROR_CLASSES).nullable(),
+      attemptId: z.string(),
+    })
+    .nullable(),
+});
 
 /** Subscriptions, one by one and all of a customer's in one call. */
 export function subscriptionRoutes(service: SubscriptionService): Route[] {
@@ -111,13 +125,24 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         customerId: givenId.optional(),
         productId: givenId.optional(),
         status: z.enum(SUBSCRIPTION_STATUSES).optional(),
+        eventType: eventTypeName.optional().describe('Those that would get events of this type.'),
+        q: searchText.describe('A part of name, URL or customer id, or the id.').optional(),
+        sort: z.enum(['newest', 'oldest', 'name', 'customer']).default('newest'),
+        include: z.literal('health').optional().describe('Adds how each fared in the last day.'),
       }),
-      answers: { 200: { description: 'A page, newest first', schema: pageOf(subscriptionSchema) } },
-      async handle({ db, principal, query }) {
-        return {
-          status: 200,
-          body: await listSubscriptions(db, scopeOf(principal), query, pageRequest(query, isUuidKey)),
-        };
+      answers: {
+        200: {
+          description: 'A page, newest first unless asked for otherwise',
+          schema: pageOf(subscriptionSchema.extend({ health: healthSchema.optional() })),
+        },
+      },
+      async handle({ db, principal, query: { sort, include, ...query } }) {
+        const page = await listSubscriptions(db, scopeOf(principal), query, sort, pageRequest(query, isUuidKey));
+        if (include === undefined) return { status: 200, body: page };
+        const ids = page.items.map(({ id }) => id);
+        const health = await readHealth(db, ids, new Date());
+        const items = page.items.map((item, index) => ({ ...item, health: health[index] }));
+        return { status: 200, body: { ...page, items } };
       },
     }),
     route({

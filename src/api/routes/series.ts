@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { readSeries, SERIES_WINDOWS } from '../../store/health';
+import { CUSTOMER_READERS } from '../roles';
+import { route, type Route } from '../route';
+import { timestamp } from '../schemas';
+import { subscriptionOf } from './subscriptions';
+
+const series = z
+  .object({
+    window: z.enum(['hour', 'day', 'week']),
+    bucketSeconds: z.int(),
+    buckets: z.array(
+      z.object({
+        at: timestamp.describe('When the bucket begins.'),
+        successes: z.int(),
+        failures: z.int(),
+        p50Ms: z.number().nullable().describe('Of the durations of its attempts; null where there was none.'),
+        p95Ms: z.number().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Series' });
+
+/** A subscription's attempts over time, for charts. */
+export function seriesRoutes(): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/v1/subscriptions/:id/series',
+      summary: "A subscription's attempts over time",
+      tag: 'Subscriptions',
+      roles: CUSTOMER_READERS,
+      params: z.object({ id: z.string() }),
+      query: z.strictObject({ window: z.enum(['hour', 'day', 'week']).default('day') }),
+      answers: { 200: { description: 'In order, without gaps', schema: series } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = await subscriptionOf(context, context.params.id);
+        const { window } = context.query;
+        const buckets = await readSeries(context.db, id, window, new Date());
+        return { status: 200, body: { window, bucketSeconds: SERIES_WINDOWS[window].bucketSeconds, buckets } };
+      },
+    }),
+  ];
+}
