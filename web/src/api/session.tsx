@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api, setCsrfToken } from './client';
 import { ProblemError } from './problem';
@@ -30,10 +30,7 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: async (credential: string) => remember(await api.post<Session>('/v1/session', { credential })),
-    onSuccess(session) {
-      client.clear();
-      client.setQueryData(KEY, session);
-    },
+    onSuccess: (session) => change(client, session),
   });
 }
 
@@ -43,11 +40,15 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => api.delete('/v1/session'),
     onSuccess() {
-      remember(null);
-      client.clear();
-      client.setQueryData(KEY, null);
+      change(client, remember(null));
     },
   });
+}
+
+/** What somebody else had read is nobody's business. */
+function change(client: QueryClient, session: Session | null): void {
+  client.setQueryData(KEY, session);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
 }
 
 export const SessionContext = createContext<Session | null>(null);
