@@ -26,11 +26,7 @@ export function useEndpointColumns(): ColumnDef<Subscription>[] {
       {
         header: 'URL',
         meta: { grow: true, wide: true },
-        cell: ({ row: { original } }) => (
-          <code title={original.url}>
-            {original.method} {original.url}
-          </code>
-        ),
+        cell: ({ row: { original } }) => <code title={original.url}>{original.url}</code>,
       },
       {
         header: 'Types',

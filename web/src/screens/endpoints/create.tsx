@@ -10,7 +10,7 @@ import { Form, FormErrorProvider } from '../../ui/form';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Created } from './created';
-import { creationOf, emptyDraft, type Draft, type DraftProps } from './draft';
+import { creationOf, emptyDraft, without, type Draft, type DraftProps } from './draft';
 import { ChannelFields } from './fields-channels';
 import { DataFields } from './fields-data';
 import { GeneralFields } from './fields-general';
@@ -72,14 +72,17 @@ export function CreateEndpoint() {
       if (where) go(where);
     }
   }
-  const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+  function set(change: Partial<Draft>) {
+    setDraft((before) => ({ ...before, ...change }));
+    setFault((before: unknown) => without(before, change));
+  }
   const Fields = step.id === 'review' ? null : FIELDS[step.id];
   return (
     <>
       <PageHead title="New endpoint" crumbs={[{ text: 'Endpoints', to: '/endpoints' }]} />
       <Stepper steps={STEPS} current={index} reached={reached} onGo={go} />
       <Card title={step.title}>
-        <Form label={step.title} error={step.id === 'review' ? fault : undefined} onSubmit={() => void forward()}>
+        <Form label="New endpoint" error={step.id === 'review' ? fault : undefined} onSubmit={() => void forward()}>
           <FormErrorProvider value={fault}>
             {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
           </FormErrorProvider>

@@ -117,6 +117,13 @@ export function fault(...errors: { path: string; message: string }[]): ProblemEr
   return new ProblemError(422, 'validation-failed', 'Not ready yet', 'Something is missing or wrong.', errors);
 }
 
+/** What is left of a fault once some fields are typed anew: what was said of them holds no more. */
+export function without(error: unknown, change: Partial<Draft>): unknown {
+  if (!(error instanceof ProblemError) || error.errors.length === 0) return error;
+  const left = error.errors.filter(({ path }) => !(path.split('/')[1]! in change));
+  return left.length > 0 ? new ProblemError(error.status, error.code, error.title, error.detail, left) : undefined;
+}
+
 function headersOf(rows: Draft['headers']): Record<string, string> {
   const given = rows.filter(({ name, value }) => name.trim() || value.trim());
   for (const { name } of given) {

@@ -7,6 +7,7 @@ import type { Method, Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock, laidOut } from '../../ui/copy';
 import { FormFault, SelectField } from '../../ui/form';
+import styles from './endpoints.module.css';
 import { useTypesOf } from './use-types';
 
 interface DryRunAnswer {
@@ -31,7 +32,7 @@ export function DryRun({ subscription, expression }: { subscription: Subscriptio
   if (!may.steer) return null;
   return (
     <div className="stack-s">
-      <div className="row">
+      <div className={styles.try}>
         {types.length > 1 && (
           <SelectField label="Sample of" value={type} onChange={setType}>
             {types.map(({ name }) => (

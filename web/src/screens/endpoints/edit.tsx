@@ -8,7 +8,7 @@ import { Actions } from '../../ui/dialog';
 import { Form } from '../../ui/form';
 import { Card, PageHead } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
-import { changesOf, draftOf, type Draft } from './draft';
+import { changesOf, draftOf, without, type Draft } from './draft';
 import styles from './endpoints.module.css';
 import { ChannelFields } from './fields-channels';
 import { DataFields } from './fields-data';
@@ -50,7 +50,10 @@ function EditForm({ subscription }: { subscription: Subscription }) {
   }
   const props = {
     draft,
-    set: (next: Partial<Draft>) => setDraft((now) => ({ ...now, ...next })),
+    set(next: Partial<Draft>) {
+      setDraft((now) => ({ ...now, ...next }));
+      setFault((now: unknown) => without(now, next));
+    },
     existing: subscription,
   };
   return (

@@ -49,7 +49,7 @@ export function ChannelFields({
         <TextField
           label={prefix ? 'Id' : 'Name'}
           pointer="/channels"
-          hint={prefix ? `${prefix}${name.trim() || '42'}` : undefined}
+          hint={prefix ? `Added as ${prefix}${name.trim() || '…'}` : undefined}
           placeholder={prefix ? '42' : 'eu-west'}
           value={name}
           onChange={setName}

@@ -11,9 +11,13 @@ export function DataFields({ draft, set, existing }: DraftProps) {
           label="Custom data"
           pointer="/customData"
           hint={
-            draft.method === 'GET'
-              ? 'A JSON object. It is in the token; a GET has no body.'
-              : 'A JSON object, sent as data, with the event in it as event.'
+            draft.method === 'GET' ? (
+              'A JSON object. It is in the token; a GET has no body.'
+            ) : (
+              <>
+                A JSON object. It is sent as <code>data</code>, with the event in it as <code>event</code>.
+              </>
+            )
           }
           code
           rows={8}

@@ -56,7 +56,9 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
         </p>
       )}
       <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />
-      <SearchBox label="Search event types" value={q} onChange={setQ} />
+      <div className="row">
+        <SearchBox label="Search event types" value={q} onChange={setQ} />
+      </div>
       <Loaded query={query}>
         {({ items }) =>
           items.length === 0 ? (

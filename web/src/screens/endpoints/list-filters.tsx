@@ -22,11 +22,11 @@ const SORTS = [
 const SUGGESTIONS = 20;
 
 /** The list's filters and its order, by the names that the API has for them. */
-export const useEndpointFilters = () => {
+export function useEndpointFilters() {
   const filters = useFilters('q', 'status', 'customerId', 'productId', 'eventType', 'sort');
-  const { sort: _, ...narrowing } = filters.values;
-  return { ...filters, active: Object.values(narrowing).some(Boolean) };
-};
+  // An order hides nothing.
+  return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
+}
 
 /** The line of filters over the list of endpoints. */
 export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {

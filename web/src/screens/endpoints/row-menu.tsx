@@ -1,8 +1,9 @@
-import { Copy, Pause, Pencil, Play, Send, Trash2 } from 'lucide-react';
+import { Copy, MoreHorizontal, Pause, Pencil, Play, Send, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMay } from '../../api/session';
 import type { Subscription } from '../../api/types';
+import { Button } from '../../ui/button';
 import { writeClipboard } from '../../ui/copy';
 import { Menu } from '../../ui/menu';
 import { useToast } from '../../ui/toast';
@@ -27,6 +28,7 @@ export function RowMenu({ subscription }: { subscription: Subscription }) {
     <>
       <Menu
         label={`Actions for ${name}`}
+        trigger={<Button look="ghost" small icon={MoreHorizontal} label={`Actions for ${name}`} />}
         items={[
           may.steer && { text: 'Trigger now', icon: Send, onSelect: () => setShown('trigger') },
           may.steer && {

@@ -39,7 +39,7 @@ export function DataTab({ subscription }: { subscription: Subscription }) {
   const changed = draft.customData !== before.customData || draft.transform !== before.transform;
   return (
     <Card title="Custom data">
-      <Form label="Custom data" error={fault} onSubmit={() => void save()}>
+      <Form label="Settings" error={fault} onSubmit={() => void save()}>
         <DataFields draft={draft} set={(next) => setTyped((now) => ({ ...now, ...next }))} existing={subscription} />
         {changed && (
           <Actions>

@@ -29,40 +29,44 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
         )
       }
     >
-      <Facts>
-        <Fact name="Method">{subscription.method}</Fact>
-        <Fact name="URL">
-          <span className="row-nowrap">
-            <code>{subscription.url}</code>
-            <CopyButton text={subscription.url} label="Copy the URL" />
-          </span>
-        </Fact>
-        <Fact name="Format">
-          {FORMATS[subscription.format].title}
-          <p className="field-hint">{FORMATS[subscription.format].about}</p>
-        </Fact>
-        <Fact name="Timeout">{sayDuration(subscription.timeoutSeconds)}</Fact>
-        <Fact name="Retries">
-          {schedule ? saySchedule(schedule) : '–'}
-          {subscription.retrySchedule === null && <p className="field-hint">as for the customer</p>}
-        </Fact>
-        <Fact name="Rate limit">
-          {subscription.rateLimitPerSecond === null ? 'None' : `${subscription.rateLimitPerSecond} per second`}
-        </Fact>
-        <Fact name="Headers">
-          {headers.length === 0 ? (
-            <span className="muted">None of its own</span>
-          ) : (
-            headers.map(([name, value]) => (
-              <div key={name}>
-                <code>
-                  {name}: {value}
-                </code>
-              </div>
-            ))
-          )}
-        </Fact>
-      </Facts>
+      <div className="stack">
+        <Facts>
+          <Fact name="URL">
+            <span className="row-nowrap">
+              <code>{subscription.url}</code>
+              <CopyButton text={subscription.url} label="Copy the URL" />
+            </span>
+          </Fact>
+        </Facts>
+        <Facts>
+          <Fact name="Method">{subscription.method}</Fact>
+          <Fact name="Format">
+            {FORMATS[subscription.format].title}
+            <p className="field-hint">{FORMATS[subscription.format].about}</p>
+          </Fact>
+          <Fact name="Timeout">{sayDuration(subscription.timeoutSeconds)}</Fact>
+          <Fact name="Retries">
+            {schedule ? saySchedule(schedule) : '–'}
+            {subscription.retrySchedule === null && <p className="field-hint">as for the customer</p>}
+          </Fact>
+          <Fact name="Rate limit">
+            {subscription.rateLimitPerSecond === null ? 'None' : `${subscription.rateLimitPerSecond} per second`}
+          </Fact>
+          <Fact name="Headers">
+            {headers.length === 0 ? (
+              <span className="muted">None of its own</span>
+            ) : (
+              headers.map(([name, value]) => (
+                <div key={name}>
+                  <code>
+                    {name}: {value}
+                  </code>
+                </div>
+              ))
+            )}
+          </Fact>
+        </Facts>
+      </div>
     </Card>
   );
 }

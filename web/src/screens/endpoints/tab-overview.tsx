@@ -27,32 +27,41 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
     <div className="stack">
       <HealthTiles subscription={subscription} />
       <Card title="What it is">
-        <Facts>
-          {subscription.description && <Fact name="Description">{subscription.description}</Fact>}
-          {!isCustomer && (
-            <Fact name="Customer">
-              <Link to={`/customers/${encodeURIComponent(subscription.customerId)}`}>{subscription.customerId}</Link>
+        <div className="stack">
+          <Facts>
+            {subscription.description && <Fact name="Description">{subscription.description}</Fact>}
+            {!isCustomer && (
+              <Fact name="Customer">
+                <Link to={`/customers/${encodeURIComponent(subscription.customerId)}`}>{subscription.customerId}</Link>
+              </Fact>
+            )}
+            <Fact name="Product">{subscription.productId ?? <span className="muted">the customer&#39;s</span>}</Fact>
+            <Fact name="Format">{FORMATS[subscription.format].title}</Fact>
+            <Fact name="Verification">
+              {subscription.verification.at ? (
+                <>
+                  <StatusBadge status={subscription.verification.status} /> <Time at={subscription.verification.at} />
+                </>
+              ) : (
+                <span className="muted">no challenge was run</span>
+              )}
             </Fact>
-          )}
-          <Fact name="Product">{subscription.productId ?? <span className="muted">the customer&#39;s</span>}</Fact>
-          <Fact name="Format">{FORMATS[subscription.format].title}</Fact>
-          <Fact name="Verification">
-            <StatusBadge status={subscription.verification.status} />{' '}
-            {subscription.verification.at && <Time at={subscription.verification.at} />}
-          </Fact>
-          <Fact name="Id">
-            <Id id={subscription.id} />
-          </Fact>
-          <Fact name="Created">
-            <Time at={subscription.createdAt} />
-          </Fact>
-          <Fact name="Changed">
-            <Time at={subscription.modifiedAt} />
-          </Fact>
-          <Fact name="Event types">
-            <Chips label="Event types" items={subscription.eventTypes} />
-          </Fact>
-        </Facts>
+            <Fact name="Id">
+              <Id id={subscription.id} />
+            </Fact>
+            <Fact name="Created">
+              <Time at={subscription.createdAt} />
+            </Fact>
+            <Fact name="Changed">
+              <Time at={subscription.modifiedAt} />
+            </Fact>
+          </Facts>
+          <Facts>
+            <Fact name="Event types">
+              <Chips label="Event types" items={subscription.eventTypes} />
+            </Fact>
+          </Facts>
+        </div>
       </Card>
       <Card
         title="Latest notifications"

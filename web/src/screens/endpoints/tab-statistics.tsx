@@ -6,6 +6,7 @@ import { Card, Tile } from '../../ui/page';
 import { Empty, Loaded, Skeleton } from '../../ui/states';
 import { Countdown, Time } from '../../ui/time';
 import { AttemptDrawer } from './attempt-drawer';
+import styles from './endpoints.module.css';
 
 const OutcomeChart = lazy(async () => ({ default: (await import('./charts')).OutcomeChart }));
 const TimingChart = lazy(async () => ({ default: (await import('./charts')).TimingChart }));
@@ -75,7 +76,7 @@ function Figures({ figures }: { figures: Statistics }) {
     );
   return (
     <>
-      <div className="grid-tiles">
+      <div className={styles.figures}>
         <Tile name="Events" value={figures.events} />
         <Tile name="Triggers" value={figures.triggers} />
         <Tile name="Success responses" value={figures.successResponses} />
