@@ -165,6 +165,10 @@ export const subscriptionSchema = z
     timeoutSeconds: z.int(),
     rateLimitPerSecond: z.number().nullable(),
     verification: z.object({ status: z.enum(['unverified', 'verified', 'failed']), at: timestamp.nullable() }),
+    outOfOrder: z
+      .object({ at: timestamp, reason: z.string() })
+      .nullable()
+      .describe('Since when, and why, the service has switched it off.'),
     createdAt: timestamp,
     modifiedAt: timestamp,
     secret: z.string().optional().describe('Only in the answer that made it.'),

@@ -105,6 +105,8 @@ export interface Subscription {
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
   verification: { status: 'unverified' | 'verified' | 'failed'; at: Date | null };
+  /** Since when, and why, the service has switched it off. */
+  outOfOrder: { at: Date; reason: string } | null;
   createdAt: Date;
   modifiedAt: Date;
 }

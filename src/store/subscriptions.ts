@@ -27,12 +27,15 @@ interface Row {
   rate_limit_per_second: number | null;
   verification_status: Subscription['verification']['status'];
   verification_at: Date | null;
+  out_of_order_at: Date | null;
+  out_of_order_reason: string | null;
   created_at: Date;
   modified_at: Date;
 }
 
 const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
-  s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.created_at, s.modified_at`;
+  s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_at,
+  s.out_of_order_reason, s.created_at, s.modified_at`;
 /** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
@@ -57,6 +60,7 @@ function toSubscription(row: Row): Subscription {
     timeoutSeconds: row.timeout_seconds,
     rateLimitPerSecond: row.rate_limit_per_second,
     verification: { status: row.verification_status, at: row.verification_at },
+    outOfOrder: row.out_of_order_at && { at: row.out_of_order_at, reason: row.out_of_order_reason ?? '' },
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };

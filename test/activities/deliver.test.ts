@@ -179,4 +179,17 @@ describe('a subscription that nothing was delivered to for long', () => {
     expect(await deliver(input)).toMatchObject({ kind: 'retry' });
     expect(await statusOf(seeded)).toBe(status);
   });
+
+  it('tells since when and why it is out of order', async () => {
+    receiver.answerWith(500);
+    const { seeded, input } = await notify();
+    await failingSince(seeded, 9, 121);
+    await untouchedFor(seeded, 121);
+    await deliver(input);
+    const { outOfOrder } = (await findSubscription(database.db, seeded.subscriptionId, {}))!;
+    expect(outOfOrder).toEqual({
+      at: expect.any(Date),
+      reason: expect.stringMatching(/^10 failures and no success since /),
+    });
+  });
 });

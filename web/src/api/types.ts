@@ -74,6 +74,7 @@ export interface Subscription {
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
   verification: { status: 'unverified' | 'verified' | 'failed'; at: string | null };
+  outOfOrder: { at: string; reason: string } | null;
   createdAt: string;
   modifiedAt: string;
   /** Only in the answer that made it. */

@@ -25,8 +25,8 @@ export function CopyButton({ text, label, children }: { text: string; label: str
   );
 }
 
-/** Browsers give the clipboard to secure pages only; a plain http address inside a company is none. */
-async function writeClipboard(text: string): Promise<void> {
+/** Puts a text on the clipboard. Browsers give it to secure pages only, and a plain http address inside a company is none. */
+export async function writeClipboard(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;

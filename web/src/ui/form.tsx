@@ -12,7 +12,8 @@ import { Switch as RadixSwitch } from 'radix-ui';
 import { ProblemError, sayError } from '../api/problem';
 
 /** What went wrong when the form was sent; its fields show their part. */
-const FormError = createContext<unknown>(undefined);
+/** The fault of the form around. */
+export const FormError = createContext<unknown>(undefined);
 
 /** A form whose faults the API tells: each field shows what is said of its pointer, the form what is left. */
 export function Form({
@@ -63,7 +64,7 @@ export function FormFault({ error }: { error: unknown }) {
   );
 }
 
-interface FieldProps {
+export interface FieldProps {
   label: string;
   /** JSON Pointer into the body that is sent, as `/url`. */
   pointer?: string;
@@ -73,7 +74,8 @@ interface FieldProps {
   optional?: boolean;
 }
 
-function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' | 'fault'>) {
+/** A field's id, what is said of it, and what ties both to its control. */
+export function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' | 'fault'>) {
   const id = useId();
   const error = useContext(FormError);
   const said =
@@ -82,7 +84,8 @@ function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' 
   return { id, said, control: { id, 'aria-describedby': describedBy, 'aria-invalid': said ? true : undefined } };
 }
 
-function Frame({
+/** A label over a control, a hint and a fault under it. */
+export function FieldFrame({
   id,
   label,
   hint,
@@ -123,7 +126,7 @@ export function TextField({
 }: FieldProps & { onChange(value: string): void } & Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange'>) {
   const { id, said, control } = useField({ pointer, hint, fault });
   return (
-    <Frame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, said, optional }}>
       <input
         className="input"
         autoComplete="off"
@@ -132,7 +135,7 @@ export function TextField({
         {...control}
         onChange={(event) => onChange(event.target.value)}
       />
-    </Frame>
+    </FieldFrame>
   );
 }
 
@@ -152,7 +155,7 @@ export function TextArea({
   >) {
   const { id, said, control } = useField({ pointer, hint, fault });
   return (
-    <Frame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, said, optional }}>
       <textarea
         className={code ? 'input mono' : 'input'}
         spellCheck={!code}
@@ -161,7 +164,7 @@ export function TextArea({
         {...control}
         onChange={(event) => onChange(event.target.value)}
       />
-    </Frame>
+    </FieldFrame>
   );
 }
 
@@ -178,11 +181,11 @@ export function SelectField({
 }: FieldProps & { onChange(value: string): void } & Omit<SelectHTMLAttributes<HTMLSelectElement>, 'onChange'>) {
   const { id, said, control } = useField({ pointer, hint, fault });
   return (
-    <Frame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, said, optional }}>
       <select className="input" {...rest} {...control} onChange={(event) => onChange(event.target.value)}>
         {children}
       </select>
-    </Frame>
+    </FieldFrame>
   );
 }
 

@@ -1,0 +1,126 @@
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { FieldFrame, useField, type FieldProps } from './form';
+
+export interface Option {
+  value: string;
+  /** Beside the value. */
+  text?: string;
+}
+
+/**
+ * One of many, found by typing: the options are those that match what is typed, as the caller reads them.
+ *
+ * @param onSearch - called with what is typed
+ * @param onChange - called with the option that is chosen, or with what was typed when the field is left (`free`), or with nothing when it is emptied
+ */
+export function Combobox({
+  value,
+  options,
+  onSearch,
+  onChange,
+  free = false,
+  placeholder,
+  disabled,
+  ...field
+}: FieldProps & {
+  value: string;
+  options: readonly Option[];
+  onSearch(text: string): void;
+  onChange(value: string): void;
+  free?: boolean;
+  placeholder?: string;
+  disabled?: boolean;
+}) {
+  const { id, said, control } = useField(field);
+  const [text, setText] = useState(value);
+  const [open, setOpen] = useState(false);
+  const [active, setActive] = useState(-1);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
+  const shown = open && options.length > 0;
+
+  function type(next: string) {
+    setText(next);
+    setOpen(true);
+    setActive(-1);
+    onSearch(next.trim());
+    if (next === '') onChange('');
+  }
+  function choose(option: Option) {
+    setText(option.value);
+    setOpen(false);
+    onChange(option.value);
+  }
+  function leave() {
+    setOpen(false);
+    const exact = options.find((option) => option.value === text.trim());
+    if (exact || free) onChange(text.trim());
+    else setText(value);
+    onSearch('');
+  }
+  function press(event: KeyboardEvent) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      setOpen(true);
+      setActive((active + step + options.length) % Math.max(1, options.length));
+    } else if (event.key === 'Enter' && shown && options[active]) {
+      event.preventDefault();
+      choose(options[active]);
+    } else if (event.key === 'Escape' && shown) {
+      event.stopPropagation();
+      setOpen(false);
+    }
+  }
+  return (
+    <FieldFrame {...field} id={id} said={said}>
+      <div className="combobox">
+        <input
+          {...control}
+          className="input"
+          role="combobox"
+          aria-expanded={shown}
+          aria-controls={`${id}-list`}
+          aria-autocomplete="list"
+          aria-activedescendant={shown && active >= 0 ? `${id}-${active}` : undefined}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={placeholder}
+          disabled={disabled}
+          value={text}
+          onFocus={() => setOpen(true)}
+          onClick={() => setOpen(true)}
+          onChange={(event) => type(event.target.value)}
+          onKeyDown={press}
+          onBlur={leave}
+        />
+        <ul
+          ref={list}
+          id={`${id}-list`}
+          role="listbox"
+          aria-label={field.label}
+          className="combobox-list"
+          hidden={!shown}
+        >
+          {options.map((option, index) => (
+            <li
+              key={option.value}
+              id={`${id}-${index}`}
+              role="option"
+              aria-selected={index === active}
+              // Before the field is left, which would close the list under the finger.
+              onPointerDown={(event) => {
+                event.preventDefault();
+                choose(option);
+              }}
+            >
+              <span className="truncate">{option.value}</span>
+              {option.text && <span className="muted truncate">{option.text}</span>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </FieldFrame>
+  );
+}
