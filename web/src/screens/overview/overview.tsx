@@ -61,9 +61,9 @@ function Figures({ overview: { buckets, attempts, successRate, backlog } }: { ov
       <Tile name="Accepted" value={sum('accepted').toLocaleString('en')} />
       <Tile name="Delivered" value={sum('delivered').toLocaleString('en')} to="/logs?status=delivered" />
       <Tile
-        name="Attempts that succeeded"
+        name="Success rate"
         value={successRate === null ? '–' : `${(successRate * 100).toFixed(successRate === 1 ? 0 : 1)} %`}
-        sub={`of ${attempts.toLocaleString('en')}`}
+        sub={`of ${attempts.toLocaleString('en')} attempts`}
         tone={successRate === null ? undefined : successRate >= 0.99 ? 'ok' : successRate >= 0.9 ? 'warn' : 'bad'}
       />
       <Tile
