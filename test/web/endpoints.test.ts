@@ -217,6 +217,24 @@ test('a viewer sees endpoints, and no button that would change them', async () =
   expect(await page.getByRole('tab', { name: 'Secret' }).count()).toBe(0);
 });
 
+test('a customer makes one of their own, and sees no others', async () => {
+  await ui.service.call('POST', '/v1/customers', { id: 'reseller', name: 'A reseller', productId: 'market' });
+  await make('Not theirs');
+  const key = await ui.service.call('POST', '/v1/api-keys', { name: 'own', role: 'customer', customerId: 'reseller' });
+  const page = await ui.signedIn('/endpoints', key.body.key);
+  await page.getByText('There are no endpoints yet').waitFor();
+  await ui.look(page, 'endpoints-none');
+  await page.getByRole('link', { name: 'New endpoint' }).first().click();
+  await page.getByLabel('Name').fill('Theirs');
+  await press(page, 'Next');
+  await page.getByLabel(TYPE).check();
+  await press(page, 'Next');
+  await page.getByLabel('URL').fill(ui.receiver.url('/theirs'));
+  for (let step = 0; step < 3; step++) await press(page, 'Next');
+  await press(page, 'Create endpoint');
+  await page.getByRole('heading', { name: 'Theirs is made' }).waitFor();
+});
+
 async function make(name: string, settings: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> {
   const { status, body } = await ui.service.call('POST', '/v1/subscriptions', {
     customerId: 'vendor',

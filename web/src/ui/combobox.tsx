@@ -65,9 +65,10 @@ export function Combobox({
       event.preventDefault();
       setOpen(true);
       setActive((active + step + options.length) % Math.max(1, options.length));
-    } else if (event.key === 'Enter' && shown && options[active]) {
+    } else if (event.key === 'Enter' && shown && text !== value) {
       event.preventDefault();
-      choose(options[active]);
+      const chosen = options[active] ?? (options.length === 1 ? options[0] : undefined);
+      if (chosen) choose(chosen);
     } else if (event.key === 'Escape' && shown) {
       event.stopPropagation();
       setOpen(false);

@@ -1,7 +1,9 @@
 import {
   createContext,
   useContext,
+  useEffect,
   useId,
+  useRef,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
@@ -15,27 +17,44 @@ import { ProblemError, sayError } from '../api/problem';
 /** The fault of the form around. */
 export const FormError = createContext<unknown>(undefined);
 
-/** A form whose faults the API tells: each field shows what is said of its pointer, the form what is left. */
+/**
+ * A form whose faults the API tells: each field shows what is said of its pointer, the form what is left. The first field at fault is gone to.
+ *
+ * @param summary - whether the faults are told at the end, too
+ */
 export function Form({
   error,
   onSubmit,
   children,
   label,
+  summary = true,
 }: {
   error?: unknown;
   onSubmit(): void;
   children: ReactNode;
   label?: string;
+  summary?: boolean;
 }) {
+  const form = useRef<HTMLFormElement>(null);
+  const sent = useRef(false);
   function submit(event: SyntheticEvent) {
     event.preventDefault();
+    sent.current = true;
     onSubmit();
   }
+  // After every drawing: the field may come with a step that is gone to because of it.
+  useEffect(() => {
+    if (!sent.current || !error) return;
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid]');
+    if (!wrong) return;
+    wrong.focus();
+    sent.current = false;
+  });
   return (
     <FormError.Provider value={error}>
-      <form className="stack" onSubmit={submit} noValidate aria-label={label}>
+      <form ref={form} className="stack" onSubmit={submit} noValidate aria-label={label}>
         {children}
-        <FormFault error={error} />
+        {summary && <FormFault error={error} />}
       </form>
     </FormError.Provider>
   );

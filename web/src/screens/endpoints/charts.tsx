@@ -13,6 +13,7 @@ import {
 } from 'recharts';
 import type { Series } from '../../api/types';
 import { sayMilliseconds, utc } from '../../ui/time';
+import styles from './endpoints.module.css';
 
 const HEIGHT = 220;
 const DAY_SECONDS = 86_400;
@@ -20,49 +21,53 @@ const DAY_SECONDS = 86_400;
 /** Attempts over time, by how they came out. */
 export function OutcomeChart({ series }: { series: Series }) {
   return (
-    <ResponsiveContainer width="100%" height={HEIGHT}>
-      <BarChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: -14 }} accessibilityLayer>
-        {axes(series)}
-        <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
-        {tooltip()}
-        {legend()}
-        <Bar dataKey="successes" name="succeeded" stackId="outcome" fill="var(--chart-2)" isAnimationActive={false} />
-        <Bar dataKey="failures" name="failed" stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
-      </BarChart>
-    </ResponsiveContainer>
+    <div className={styles.chart}>
+      <ResponsiveContainer width="100%" height={HEIGHT}>
+        <BarChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: -14 }} accessibilityLayer>
+          {axes(series)}
+          <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
+          {tooltip()}
+          {legend()}
+          <Bar dataKey="successes" name="succeeded" stackId="outcome" fill="var(--chart-2)" isAnimationActive={false} />
+          <Bar dataKey="failures" name="failed" stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
+        </BarChart>
+      </ResponsiveContainer>
+    </div>
   );
 }
 
 /** How long attempts took, over time: half of them at most p50, nineteen of twenty at most p95. */
 export function TimingChart({ series }: { series: Series }) {
   return (
-    <ResponsiveContainer width="100%" height={HEIGHT}>
-      <LineChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer>
-        {axes(series)}
-        <YAxis
-          tickFormatter={sayMilliseconds}
-          width={64}
-          stroke="var(--text-3)"
-          fontSize={12}
-          tickLine={false}
-          axisLine={false}
-        />
-        {tooltip((value) => sayMilliseconds(Number(value)))}
-        {legend()}
-        {(['p50', 'p95'] as const).map((name, index) => (
-          <Line
-            key={name}
-            dataKey={`${name}Ms`}
-            name={name}
-            stroke={index === 0 ? 'var(--chart-1)' : 'var(--chart-3)'}
-            strokeWidth={2}
-            // A bucket between two empty ones has no line to show it.
-            dot={{ r: 2 }}
-            isAnimationActive={false}
+    <div className={styles.chart}>
+      <ResponsiveContainer width="100%" height={HEIGHT}>
+        <LineChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer>
+          {axes(series)}
+          <YAxis
+            tickFormatter={sayMilliseconds}
+            width={64}
+            stroke="var(--text-3)"
+            fontSize={12}
+            tickLine={false}
+            axisLine={false}
           />
-        ))}
-      </LineChart>
-    </ResponsiveContainer>
+          {tooltip((value) => sayMilliseconds(Number(value)))}
+          {legend()}
+          {(['p50', 'p95'] as const).map((name, index) => (
+            <Line
+              key={name}
+              dataKey={`${name}Ms`}
+              name={name}
+              stroke={index === 0 ? 'var(--chart-1)' : 'var(--chart-3)'}
+              strokeWidth={2}
+              // A bucket between two empty ones has no line to show it.
+              dot={{ r: 2 }}
+              isAnimationActive={false}
+            />
+          ))}
+        </LineChart>
+      </ResponsiveContainer>
+    </div>
   );
 }
 

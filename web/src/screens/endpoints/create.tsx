@@ -6,7 +6,7 @@ import { useMay, useSession } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions } from '../../ui/dialog';
-import { Form, FormErrorProvider } from '../../ui/form';
+import { Form } from '../../ui/form';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Created } from './created';
@@ -82,10 +82,8 @@ export function CreateEndpoint() {
       <PageHead title="New endpoint" crumbs={[{ text: 'Endpoints', to: '/endpoints' }]} />
       <Stepper steps={STEPS} current={index} reached={reached} onGo={go} />
       <Card title={step.title}>
-        <Form label="New endpoint" error={step.id === 'review' ? fault : undefined} onSubmit={() => void forward()}>
-          <FormErrorProvider value={fault}>
-            {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
-          </FormErrorProvider>
+        <Form label="New endpoint" error={fault} summary={step.id === 'review'} onSubmit={() => void forward()}>
+          {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
           <Actions>
             {index > 0 && <Button onClick={() => go(STEPS[index - 1]!.id)}>Back</Button>}
             <Button type="submit" look="primary" busy={create.isPending}>

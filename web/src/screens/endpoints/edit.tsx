@@ -5,7 +5,7 @@ import { useMay } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button, ButtonLink } from '../../ui/button';
 import { Actions } from '../../ui/dialog';
-import { Form } from '../../ui/form';
+import { Form, FormFault } from '../../ui/form';
 import { Card, PageHead } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
 import { changesOf, draftOf, without, type Draft } from './draft';
@@ -66,7 +66,7 @@ function EditForm({ subscription }: { subscription: Subscription }) {
         ]}
         sub={`The customer (${subscription.customerId}) and the product stay as they are.`}
       />
-      <Form label="Endpoint" error={fault} onSubmit={() => void save()}>
+      <Form label="Endpoint" error={fault} summary={false} onSubmit={() => void save()}>
         <Card title="General">
           <div className="stack">
             <GeneralFields {...props} />
@@ -93,6 +93,7 @@ function EditForm({ subscription }: { subscription: Subscription }) {
           </div>
         </Card>
         <div className={styles.saveBar}>
+          <FormFault error={fault} />
           <Actions>
             <ButtonLink to={page}>Cancel</ButtonLink>
             <Button type="submit" look="primary" busy={change.isPending}>

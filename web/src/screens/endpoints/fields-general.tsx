@@ -5,6 +5,7 @@ import type { Customer, Page, Product } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import { SelectField, SwitchField, TextArea, TextField } from '../../ui/form';
 import type { DraftProps } from './draft';
+import { useCustomer } from './use-types';
 
 const SUGGESTIONS = 20;
 
@@ -48,11 +49,7 @@ function OwnerFields({ draft, set }: DraftProps) {
     { q, limit: SUGGESTIONS },
     { enabled: !isCustomer, staleTime: 30_000 },
   );
-  const chosen = useRead<Customer>(
-    `/v1/customers/${encodeURIComponent(draft.customerId)}`,
-    {},
-    { enabled: draft.customerId !== '', retry: false, placeholderData: undefined },
-  ).data;
+  const chosen = useCustomer(draft.customerId);
   const products = useChoices<Product>('/v1/products', {}, !isCustomer && principal.productId === null);
   const shared = chosen !== undefined && chosen.productId === null;
   return (

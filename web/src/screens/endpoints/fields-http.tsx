@@ -1,5 +1,4 @@
-import { useRead } from '../../api/queries';
-import type { Customer, Format, Method } from '../../api/types';
+import type { Format, Method } from '../../api/types';
 import { SelectField, SwitchField, TextField } from '../../ui/form';
 import { saySchedule } from '../../ui/time';
 import type { DraftProps } from './draft';
@@ -7,16 +6,13 @@ import styles from './endpoints.module.css';
 import { FORMATS } from './formats';
 import { HeaderRows } from './header-rows';
 import { RetryField } from './retry-field';
+import { useCustomer } from './use-types';
 
 const METHODS: readonly Method[] = ['POST', 'PUT', 'GET'];
 
 /** Where and how it is sent. */
 export function HttpFields({ draft, set, existing }: DraftProps) {
-  const customer = useRead<Customer>(
-    `/v1/customers/${encodeURIComponent(draft.customerId)}`,
-    {},
-    { enabled: draft.customerId !== '', retry: false, placeholderData: undefined },
-  ).data;
+  const customer = useCustomer(draft.customerId);
   return (
     <>
       <div className={styles.address}>

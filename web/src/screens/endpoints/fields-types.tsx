@@ -13,15 +13,17 @@ import type { DraftProps } from './draft';
 import styles from './endpoints.module.css';
 import { isPattern, receives } from './event-types';
 import { TypeRow } from './type-row';
+import { useCustomer } from './use-types';
 
 const MOST = 200;
 
 /** What the endpoint gets: types out of the catalog, by product, and patterns. */
 export function TypeFields({ draft, set, existing }: DraftProps) {
   const [q, setQ] = useState('');
+  const customer = useCustomer(draft.customerId);
   const query = useRead<Page<EventType>>('/v1/event-types', {
     q,
-    productId: draft.productId,
+    productId: draft.productId || customer?.productId,
     archived: 'false',
     limit: MOST,
   });

@@ -1,21 +1,17 @@
 import { Pencil } from 'lucide-react';
 import { useMay } from '../../api/session';
-import { useRead } from '../../api/queries';
-import type { Customer, Subscription } from '../../api/types';
+import type { Subscription } from '../../api/types';
 import { ButtonLink } from '../../ui/button';
 import { CopyButton } from '../../ui/copy';
 import { Card, Fact, Facts } from '../../ui/page';
 import { sayDuration, saySchedule } from '../../ui/time';
 import { FORMATS } from './formats';
+import { useCustomer } from './use-types';
 
 /** How it is called. */
 export function HttpTab({ subscription }: { subscription: Subscription }) {
   const may = useMay();
-  const customer = useRead<Customer>(
-    `/v1/customers/${encodeURIComponent(subscription.customerId)}`,
-    {},
-    { enabled: subscription.retrySchedule === null, retry: false },
-  ).data;
+  const customer = useCustomer(subscription.customerId);
   const schedule = subscription.retrySchedule ?? customer?.retrySchedule;
   const headers = Object.entries(subscription.headers);
   return (
