@@ -47,7 +47,8 @@ export function Form({
     if (!sent.current || !error) return;
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid]');
     if (!wrong) return;
-    wrong.focus();
+    wrong.focus({ preventScroll: true });
+    wrong.scrollIntoView({ block: 'center' });
     sent.current = false;
   });
   return (
@@ -59,9 +60,6 @@ export function Form({
     </FormError.Provider>
   );
 }
-
-/** For a part of a form that is sent elsewhere, as the steps of a wizard are. */
-export const FormErrorProvider = FormError.Provider;
 
 /** What went wrong with the whole: the detail, and what is said of fields that are not on the screen. */
 export function FormFault({ error }: { error: unknown }) {

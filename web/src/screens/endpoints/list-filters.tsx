@@ -36,7 +36,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
     <FilterBar>
       <SearchBox
         label="Search endpoints"
-        placeholder="Name, URL, customer or id"
+        placeholder={isCustomer ? 'Name, URL or id' : 'Name, URL, customer or id'}
         value={values.q}
         onChange={(q) => set({ q })}
       />

@@ -42,7 +42,7 @@ export function Endpoints() {
             ) : (
               <Empty title="There are no endpoints yet">
                 <div className="stack-s">
-                  <p>An endpoint is a URL that is notified of a customer&#39;s events.</p>
+                  <p>An endpoint is a URL that is notified of {may.isCustomer ? 'your' : 'a customer’s'} events.</p>
                   <div>{create}</div>
                 </div>
               </Empty>

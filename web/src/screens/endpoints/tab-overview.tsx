@@ -106,7 +106,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
         name="Success rate, last day"
         value={total > 0 ? `${percent(successes / total)} %` : '–'}
         sub={total > 0 ? `${successes} of ${total} attempts` : 'no attempts'}
-        tone={total > 0 ? (failures === 0 ? 'ok' : 'warn') : undefined}
+        tone={total === 0 ? undefined : failures === 0 ? 'ok' : successes < failures ? 'bad' : 'warn'}
       />
       <Tile
         name="Failures in a row"
