@@ -225,7 +225,7 @@ async function compose(
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     activity,
     temporal: () => temporal.ping(),
-    temporalUiUrl,
+    temporalUiUrl: temporalUiUrl && `${temporalUiUrl}/namespaces/${config.temporal.namespace}/workflows`,
   });
   const app = createApp({
     routes,

@@ -27,7 +27,7 @@ const session = z
     csrfToken: z.string().describe('Goes into `X-CSRF-Token` of every call that changes something.'),
     expiresAt: timestamp,
     version: z.string(),
-    temporalUiUrl: z.string().nullable().describe('For staff, where it is known.'),
+    temporalUiUrl: z.string().nullable().describe('Where the workflows are; for staff, and where it is known.'),
     publicUrl: z.string(),
   })
   .meta({ id: 'Session' });

@@ -48,6 +48,11 @@ export function Time({ at }: { at: string | null | undefined }) {
   );
 }
 
+/** The time, kept up to date each second, in milliseconds. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
 /** Time that is left until a moment, counting down in seconds. */
 export function Countdown({ until }: { until: string }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
