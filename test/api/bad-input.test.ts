@@ -337,6 +337,7 @@ function validBody(route: Route): Record<string, unknown> {
     'POST /v1/customers': { name: 'C' },
     'POST /v1/subscriptions': { customerId: 'c', name: 'n', url: 'http://127.0.0.1:1/', eventTypes: ['*'] },
     'PUT /v1/customers/:id/subscriptions': { subscriptions: [] },
+    'POST /v1/customers/:id/transform/dry-run': { type: 'a.happened.v1', transform: null },
     'POST /v1/events': { type: 'unknown.type.v1', data: {} },
     'POST /v1/events/batch': { events: [{}] },
     'POST /v1/url-allowlist': { pattern: 'https://x.example' },

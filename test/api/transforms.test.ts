@@ -1,4 +1,4 @@
-import { startTestApi, type TestApi } from '../support/api';
+import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
 
 /** Transforms as callers keep and try them. What attempts make of them is in test/bodies/attempts. */
 let api: TestApi;
@@ -131,6 +131,41 @@ describe('a dry run', () => {
   });
 });
 
+describe('a dry run before there is a subscription', () => {
+  const dryRun = (body: object, id = customerId, key = tenant.key) =>
+    api.call('POST', `/v1/customers/${id}/transform/dry-run`, { key, body: { type: 'paid.v1', ...body } });
+
+  it('shows what would be sent in place of the sample, or of data that is given', async () => {
+    const shown = async (body: object) => JSON.parse((await dryRun(body)).body.data);
+    expect(await shown({ transform: jsonata('{"sum": amount}') })).toEqual({ sum: 7 });
+    expect(
+      await shown({ transform: jsonata('{"sum": amount, "of": $event.customerId}'), data: { amount: 1 } }),
+    ).toEqual({ sum: 1, of: customerId });
+    expect(await shown({ transform: null })).toEqual({ amount: 7 });
+  });
+
+  it.each<[object, number, string]>([
+    [{ transform: jsonata('(') }, 422, 'invalid-transform'],
+    [{ transform: jsonata('{"n": $number("x")}') }, 422, 'not-composed'],
+    [{ transform: null, type: 'nosuch.v1' }, 422, 'unknown-event-type'],
+    [{ transform: null, data: { amount: 'x' } }, 422, 'data-breaks-schema'],
+    [{}, 422, 'validation-failed'],
+  ])('refuses %j', async (body, status, code) => {
+    expect(await dryRun(body)).toMatchObject({ status, body: { code } });
+  });
+
+  it('tells nothing of the customers and types of another tenant', async () => {
+    const stranger = await api.tenant('draft-stranger');
+    const theirs = await api.must('POST', '/v1/customers', { name: 'T' }, stranger.key);
+    expect(await dryRun({ transform: null }, customerId, stranger.key)).toMatchObject({ status: 404 });
+    for (const key of [stranger.key, ADMIN_KEY])
+      expect(await dryRun({ transform: null }, theirs.id, key)).toMatchObject({
+        status: 422,
+        body: { code: 'unknown-event-type' },
+      });
+  });
+});
+
 it('a customer cannot have a definition look up data of its choosing', async () => {
   const steps = [
     {
@@ -151,5 +186,10 @@ it('a customer cannot have a definition look up data of its choosing', async () 
     expect(await call({ amount: 1 })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect((await call()).body.code).not.toBe('forbidden');
   }
+  const draft = { type: 'paid.v1', transform: null, data: { amount: 1 } };
+  expect(await api.call('POST', `/v1/customers/${customerId}/transform/dry-run`, { key, body: draft })).toMatchObject({
+    status: 403,
+    body: { code: 'forbidden' },
+  });
   await api.database.db.query({ text: 'delete from service_definitions' });
 });

@@ -38,6 +38,8 @@ async function fillIn(page: Page, name: string): Promise<void> {
   await press(page, 'Next');
   await press(page, 'Next');
   await page.getByRole('textbox', { name: 'Custom data' }).fill('{"purpose": "demo"}');
+  await press(page, 'Show what would be sent');
+  await page.getByLabel(`Data for ${TYPE}`, { exact: true }).getByText('PR-1').waitFor();
   await press(page, 'Next');
 }
 

@@ -13,6 +13,7 @@ import { CUSTOMER_WRITERS } from '../roles';
 import { route, type Route } from '../route';
 import { eventTypeName, jsonObject } from '../schemas';
 import { subscriptionOf } from './subscriptions';
+import { transformDraftRoute } from './transform-drafts';
 import { sampleData, typeOf } from './trigger';
 
 /** What the dry run needs. */
@@ -26,6 +27,7 @@ interface TransformDeps {
 /** Shows what a subscription would be sent. */
 export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
   return [
+    transformDraftRoute(composer),
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/transform/dry-run',

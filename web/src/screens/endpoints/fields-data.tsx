@@ -34,8 +34,7 @@ export function DataFields({ draft, set, existing }: DraftProps) {
         hint={
           <>
             A JSONata expression that makes what is sent out of the event&#39;s data, as{' '}
-            <code>{'{"total": amount, "currency": currency}'}</code>
-            {existing ? '.' : '. It is checked when the endpoint is made, and can be tried out on its page.'}
+            <code>{'{"total": amount, "currency": currency}'}</code>.
           </>
         }
         code
@@ -43,7 +42,7 @@ export function DataFields({ draft, set, existing }: DraftProps) {
         value={draft.transform}
         onChange={(transform) => set({ transform })}
       />
-      {existing && <DryRun subscription={existing} expression={draft.transform} />}
+      <DryRun draft={draft} existing={existing} />
     </>
   );
 }

@@ -12,7 +12,7 @@ export function useCustomer(id: string): Customer | undefined {
 }
 
 /** The types of the catalog that an endpoint gets, those that it names first: so does the API choose one to trigger. */
-export function useTypesOf(subscription: Subscription): EventType[] {
+export function useTypesOf(subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>): EventType[] {
   const customer = useCustomer(subscription.customerId);
   const productId = subscription.productId ?? customer?.productId;
   const all = useChoices<EventType>('/v1/event-types', { productId, archived: 'false' });

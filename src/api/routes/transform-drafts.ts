@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { MAX_COMPOSE_MS } from '../../domain/composing';
+import { encodeId, newUuid } from '../../domain/ids';
+import { notFound, Problem } from '../../domain/problems';
+import type { Customer, EventType } from '../../domain/types';
+import { findCustomer } from '../../store/customers';
+import { findEventType } from '../../store/event-types';
+import { findDefinition } from '../../store/service-definitions';
+import { scopeOf } from '../auth';
+import { answeringComposeErrors } from '../composing-problems';
+import { transformSchema } from '../composing-schemas';
+import type { Composer } from '../ports';
+import { CUSTOMER_WRITERS } from '../roles';
+import { route, type Context, type Route } from '../route';
+import { eventTypeName, jsonObject } from '../schemas';
+import { sampleData } from './trigger';
+
+/** Stands in for a secret that there is not yet. */
+const NO_SECRET = '***';
+
+/** Trying a transform for a subscription that is still to be made. */
+export function transformDraftRoute(composer: Composer): Route {
+  return route({
+    method: 'post',
+    path: '/v1/customers/:id/transform/dry-run',
+    summary: 'Try a transform before there is a subscription',
+    description:
+      "Answers what a subscription of this customer would be sent in place of an event's data: service definition and transform applied. Nothing is saved or sent.",
+    tag: 'Subscriptions',
+    roles: CUSTOMER_WRITERS,
+    params: z.object({ id: z.string() }),
+    body: z.strictObject({
+      type: eventTypeName,
+      data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
+      transform: transformSchema.nullable(),
+    }),
+    answers: {
+      200: {
+        description: 'What would be sent in place of the data',
+        schema: z.object({ type: eventTypeName, data: z.string().describe('JSON text.') }),
+      },
+    },
+    problems: [
+      'not-found',
+      'unknown-event-type',
+      'data-breaks-schema',
+      'invalid-transform',
+      'not-composed',
+      'data-source-unavailable',
+    ],
+    // Data sources are waited for outside any transaction.
+    ownTransaction: true,
+    async handle(context) {
+      const { transform } = context.body;
+      const customer = await findCustomer(context.db, context.params.id, scopeOf(context.principal));
+      if (!customer) throw notFound('customer');
+      const type = await typeFor(context, customer, context.body.type);
+      const data = await sampleData(context, { ...type, productEnabled: true }, context.body.data);
+      const errors = transform ? await composer.checkTransform(transform, '/transform') : [];
+      if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
+      const definition = (await findDefinition(context.db, type.name)) ?? null;
+      const facts = { id: encodeId('evt', newUuid()), type: type.name, occurredAt: new Date() };
+      const event = { ...facts, data, user: null, channels: [] };
+      const composition = { event, customerId: customer.id, definition, transform, secret: () => NO_SECRET };
+      const composed = await answeringComposeErrors(() =>
+        composer.compose({ ...composition, owner: `customer ${customer.id}` }, MAX_COMPOSE_MS),
+      );
+      return { status: 200, body: { type: type.name, data: composed.data } };
+    },
+  });
+}
+
+/** A live type whose events can reach the customer. @throws Problem unknown-event-type */
+async function typeFor({ db, principal }: Context, customer: Customer, name: string): Promise<EventType> {
+  const type = await findEventType(db, name, scopeOf(principal));
+  if (!type || type.archived || type.productId !== (customer.productId ?? type.productId)) {
+    const message = 'no event of it reaches the customer';
+    throw new Problem('unknown-event-type', `There is no such event type to try: ${message}.`, {
+      errors: [{ path: '/type', message }],
+    });
+  }
+  return type;
+}
