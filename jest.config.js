@@ -25,7 +25,7 @@ module.exports = {
     project('api', ['api', 'temporal']),
     project('clients', ['sdk', 'cli']),
     project('web', ['web']),
-    project('e2e', ['e2e', 'embedded', 'faults']),
+    project('e2e', ['e2e', 'documents', 'embedded', 'faults']),
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -46,7 +46,7 @@ export async function putEventType(
   const { rows } = await db.query<Row & { created: boolean }>({
     text: `insert into event_types as t (name, product_id, description, schema, sample) values ($1, $2, $3, $4, $5)
            on conflict (name) do update set description = excluded.description, schema = excluded.schema, sample = excluded.sample, archived = false,
-             version = t.version + (t.schema is distinct from excluded.schema)::int, modified_at = now()
+             version = t.version + (t.schema::text is distinct from excluded.schema::text)::int, modified_at = now()
              where t.product_id = excluded.product_id
            returning ${COLUMNS}, xmax = 0 as created`,
     values: [
