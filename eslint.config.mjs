@@ -31,7 +31,7 @@ const uiFences = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.signpost', 'test-output'] },
+  { ignores: ['dist', 'sdk/dist', 'sdk/src/openapi.ts', 'node_modules', '.signpost', 'test-output'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
@@ -101,7 +101,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '.ci/**'],
+    files: ['scripts/**/*.mjs', 'sdk/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '.ci/**'],
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -23,7 +23,12 @@ module.exports = {
     project('store', ['store', 'activities', 'bodies']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
-    project('clients', ['sdk', 'cli']),
+    {
+      ...project('sdk', ['sdk']),
+      // The SDK's sources name each other as they will be called once compiled, as ES modules must.
+      moduleNameMapper: { '^(\\.{1,2}/[a-z/-]+)\\.js$': '$1' },
+    },
+    project('cli', ['cli']),
     project('web', ['web']),
     project('e2e', ['e2e', 'documents', 'embedded', 'faults']),
   ],

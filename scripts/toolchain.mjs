@@ -36,6 +36,7 @@ export function ensureBuilt() {
   console.log('building …');
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
+  run(process.execPath, [path.join(ROOT, 'sdk', 'build.mjs')]);
   run(process.execPath, [
     path.join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'),
     'build',
@@ -59,8 +60,8 @@ function run(command, args) {
 }
 
 function sources() {
-  const files = ['src', path.join('web', 'src'), path.join('web', 'public')].flatMap((folder) =>
-    readdirSync(path.join(ROOT, folder), { recursive: true }).map((file) => path.join(ROOT, folder, file)),
+  const files = ['src', path.join('sdk', 'src'), path.join('web', 'src'), path.join('web', 'public')].flatMap(
+    (folder) => readdirSync(path.join(ROOT, folder), { recursive: true }).map((file) => path.join(ROOT, folder, file)),
   );
   const configuration = [
     'tsconfig.json',

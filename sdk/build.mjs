@@ -1,0 +1,19 @@
+/** Compiles the SDK twice, for `import` and for `require`; a package.json in each folder says which it is. */
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const directory = import.meta.dirname;
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+rmSync(path.join(directory, 'dist'), { recursive: true, force: true });
+for (const [configuration, folder, type] of [
+  ['tsconfig.json', 'cjs', 'commonjs'],
+  ['tsconfig.esm.json', 'esm', 'module'],
+]) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', path.join(directory, configuration)], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(path.join(directory, 'dist', folder, 'package.json'), `${JSON.stringify({ type })}\n`);
+}

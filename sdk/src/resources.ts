@@ -1,0 +1,105 @@
+import type { paths } from './openapi.js';
+import { itemsOf, type Page } from './pages.js';
+import type { Transport } from './transport.js';
+import type { Body, ItemOf, PathsWith, Query } from './types.js';
+
+type ListPath = { [P in PathsWith<'get'> & keyof paths]: ItemOf<P> extends never ? never : P }[PathsWith<'get'> &
+  keyof paths];
+type Filter<P extends keyof paths> = Omit<NonNullable<Query<P, 'get'>>, 'cursor'>;
+type Create<P extends keyof paths> = Body<P, 'post'>;
+
+/**
+ * The calls of the API in groups; their types are those of the OpenAPI document. Lists are iterated: `for await (const customer of
+ * signpost.customers.list())`.
+ */
+export function resourcesOf(transport: Transport) {
+  const list =
+    <P extends ListPath>(path: P) =>
+    (filter?: Filter<P>): AsyncGenerator<ItemOf<P>, void> =>
+      itemsOf<ItemOf<P>>(
+        (cursor) =>
+          transport.request('get', path, { query: { ...filter, cursor } as never }) as unknown as Promise<
+            Page<ItemOf<P>>
+          >,
+      );
+  const call = transport.request.bind(transport) as Transport['request'];
+  return {
+    products: {
+      create: (body: Create<'/v1/products'>) => call('post', '/v1/products', { body }),
+      list: list('/v1/products'),
+      get: (id: string) => call('get', '/v1/products/{id}', { params: { id } }),
+      update: (id: string, body: Body<'/v1/products/{id}', 'patch'>) =>
+        call('patch', '/v1/products/{id}', { params: { id }, body }),
+    },
+    eventTypes: {
+      put: (name: string, body: Body<'/v1/event-types/{name}', 'put'>) =>
+        call('put', '/v1/event-types/{name}', { params: { name }, body }),
+      list: list('/v1/event-types'),
+      get: (name: string) => call('get', '/v1/event-types/{name}', { params: { name } }),
+      archive: (name: string) => call('post', '/v1/event-types/{name}/archive', { params: { name } }),
+    },
+    customers: {
+      create: (body: Create<'/v1/customers'>) => call('post', '/v1/customers', { body }),
+      list: list('/v1/customers'),
+      get: (id: string) => call('get', '/v1/customers/{id}', { params: { id } }),
+      update: (id: string, body: Body<'/v1/customers/{id}', 'patch'>) =>
+        call('patch', '/v1/customers/{id}', { params: { id }, body }),
+      /** Sets up all of a customer's subscriptions: creates, changes, removes, by their names. */
+      setSubscriptions: (id: string, subscriptions: Body<'/v1/customers/{id}/subscriptions', 'put'>['subscriptions']) =>
+        call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body: { subscriptions } }),
+    },
+    subscriptions: {
+      create: (body: Create<'/v1/subscriptions'>) => call('post', '/v1/subscriptions', { body }),
+      list: list('/v1/subscriptions'),
+      get: (id: string) => call('get', '/v1/subscriptions/{id}', { params: { id } }),
+      update: (id: string, body: Body<'/v1/subscriptions/{id}', 'patch'>) =>
+        call('patch', '/v1/subscriptions/{id}', { params: { id }, body }),
+      delete: (id: string) => call('delete', '/v1/subscriptions/{id}', { params: { id } }),
+      enable: (id: string) => call('post', '/v1/subscriptions/{id}/enable', { params: { id } }),
+      disable: (id: string) => call('post', '/v1/subscriptions/{id}/disable', { params: { id } }),
+      challenge: (id: string) => call('post', '/v1/subscriptions/{id}/challenge', { params: { id } }),
+      secret: (id: string) => call('get', '/v1/subscriptions/{id}/secret', { params: { id } }),
+      rotateSecret: (id: string, body: Create<'/v1/subscriptions/{id}/secret/rotate'> = {}) =>
+        call('post', '/v1/subscriptions/{id}/secret/rotate', { params: { id }, body }),
+      trigger: (id: string, body: Create<'/v1/subscriptions/{id}/trigger'> = {}) =>
+        call('post', '/v1/subscriptions/{id}/trigger', { params: { id }, body }),
+      statistics: (id: string) => call('get', '/v1/subscriptions/{id}/statistics', { params: { id } }),
+      recover: (id: string, body: Create<'/v1/subscriptions/{id}/recover'>) =>
+        call('post', '/v1/subscriptions/{id}/recover', { params: { id }, body }),
+    },
+    notifications: {
+      list: list('/v1/notifications'),
+      get: (id: string) => call('get', '/v1/notifications/{id}', { params: { id } }),
+      retry: (id: string, body: Create<'/v1/notifications/{id}/retry'> = {}) =>
+        call('post', '/v1/notifications/{id}/retry', { params: { id }, body }),
+      retryMany: (body: Create<'/v1/notifications/retry'>) => call('post', '/v1/notifications/retry', { body }),
+      cancel: (id: string) => call('post', '/v1/notifications/{id}/cancel', { params: { id } }),
+    },
+    attempts: { get: (id: string) => call('get', '/v1/attempts/{id}', { params: { id } }) },
+    recoveries: {
+      list: list('/v1/recoveries'),
+      get: (id: string) => call('get', '/v1/recoveries/{id}', { params: { id } }),
+      cancel: (id: string) => call('post', '/v1/recoveries/{id}/cancel', { params: { id } }),
+    },
+    allowlist: {
+      create: (body: Create<'/v1/url-allowlist'>) => call('post', '/v1/url-allowlist', { body }),
+      list: list('/v1/url-allowlist'),
+      decide: (id: string, status: 'approved' | 'rejected') =>
+        call('patch', '/v1/url-allowlist/{id}', { params: { id }, body: { status } }),
+      delete: (id: string) => call('delete', '/v1/url-allowlist/{id}', { params: { id } }),
+    },
+    apiKeys: {
+      create: (body: Create<'/v1/api-keys'>) => call('post', '/v1/api-keys', { body }),
+      list: list('/v1/api-keys'),
+      revoke: (id: string) => call('delete', '/v1/api-keys/{id}', { params: { id } }),
+    },
+    oauthClients: {
+      create: (body: Create<'/v1/oauth-clients'>) => call('post', '/v1/oauth-clients', { body }),
+      list: list('/v1/oauth-clients'),
+      revoke: (id: string) => call('delete', '/v1/oauth-clients/{id}', { params: { id } }),
+    },
+    portalSessions: { create: (body: Create<'/v1/portal-sessions'>) => call('post', '/v1/portal-sessions', { body }) },
+    audit: { list: list('/v1/audit') },
+    overview: (window: 'hour' | 'day' = 'hour') => call('get', '/v1/overview', { query: { window } }),
+  };
+}

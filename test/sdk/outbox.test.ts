@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Signpost, type SignpostError } from '../../sdk/src';
+import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
+import { tempDir } from '../support/service';
+import { until } from '../support/until';
+
+const SDK = path.join(__dirname, '..', '..', 'sdk', 'dist', 'cjs');
+const NOWHERE = 'http://127.0.0.1:1';
+const retry = { retries: 0, firstDelayMs: 1, maxDelayMs: 5 };
+let api: TestApi;
+let directory: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
+  await api.must('PUT', '/v1/event-types/paid.v1', {
+    productId: 'p',
+    schema: { type: 'object', required: ['number'], properties: { number: { type: 'integer' } } },
+  });
+  await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
+});
+afterAll(() => api.stop());
+beforeEach(() => {
+  directory = tempDir();
+});
+
+const at = (baseUrl: string) => new Signpost({ baseUrl, apiKey: ADMIN_KEY, retry });
+const event = (number: unknown) => ({ type: 'paid.v1', customerId: 'c', data: { number } as object });
+const waiting = () => readdirSync(directory).filter((file) => file.endsWith('.json'));
+/** The numbers that Signpost has, in the order in which it accepted them. */
+async function accepted(ids: string[]): Promise<unknown[]> {
+  const { rows } = await api.database.db.query<{ number: unknown }>({
+    text: "select data->>'number' as number from events where given_id = any($1) order by id",
+    values: [ids],
+  });
+  return rows.map(({ number }) => Number(number));
+}
+
+it('sends what was added, in order, and leaves nothing behind', async () => {
+  const outbox = await at(api.url).openOutbox({ directory });
+  const ids = [];
+  for (let number = 0; number < 25; number++) ids.push(await outbox.send(event(number)));
+  await outbox.flush();
+  expect(await accepted(ids)).toEqual(Array.from({ length: 25 }, (_, index) => index));
+  expect(waiting()).toEqual([]);
+  await outbox.close();
+});
+
+it('keeps events while Signpost cannot be reached; the next process sends them', async () => {
+  const offline = await at(NOWHERE).openOutbox({ directory, retryDelayMs: 5 });
+  const ids = [await offline.send(event(1)), await offline.send(event(2))];
+  expect(offline.size).toBe(2);
+  await offline.close();
+  const online = await at(api.url).openOutbox({ directory });
+  ids.push(await online.send(event(3)));
+  await online.flush();
+  expect(await accepted(ids)).toEqual([1, 2, 3]);
+  await online.close();
+});
+
+it('sets an event aside that is refused for good, and goes on with those after it', async () => {
+  const refused: [object, string][] = [];
+  const onRefused = (given: object, problem: SignpostError) => void refused.push([given, problem.code]);
+  const outbox = await at(api.url).openOutbox({ directory, onRefused });
+  const ids = [await outbox.send(event(1)), await outbox.send(event('one')), await outbox.send(event(3))];
+  await outbox.flush();
+  expect(await accepted(ids)).toEqual([1, 3]);
+  expect(refused).toMatchObject([[{ id: ids[1] }, 'data-breaks-schema']]);
+  expect(
+    readdirSync(path.join(directory, 'refused'))
+      .map((file) => path.extname(file))
+      .sort(),
+  ).toEqual(['.json', '.problem']);
+  await outbox.close();
+});
+
+it('loses nothing, and sends nothing twice, when its process is killed', async () => {
+  const script = path.join(directory, 'producer.js');
+  writeFileSync(
+    script,
+    `const { Signpost } = require(${JSON.stringify(SDK)});
+     (async () => {
+       const signpost = new Signpost(${JSON.stringify({ baseUrl: api.url, apiKey: ADMIN_KEY, retry })});
+       const outbox = await signpost.openOutbox({ directory: ${JSON.stringify(path.join(directory, 'outbox'))} });
+       for (let number = 0; ; number++) console.log(await outbox.send({ type: 'paid.v1', customerId: 'c', data: { number } }));
+     })();`,
+  );
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  await until(
+    async () => out.split('\n').length,
+    (lines) => lines > 60,
+  );
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('close', resolve));
+  // What it printed it had been promised; the last line may be cut.
+  const promised = out.split('\n').slice(0, -1);
+  directory = path.join(directory, 'outbox');
+  const outbox = await at(api.url).openOutbox({ directory });
+  await outbox.flush();
+  expect((await accepted(promised)).length).toBe(promised.length);
+  expect(new Set(promised).size).toBe(promised.length);
+  await outbox.close();
+});
+
+it('belongs to one process at a time', async () => {
+  const outbox = await at(api.url).openOutbox({ directory });
+  await expect(at(api.url).openOutbox({ directory })).rejects.toThrow(`belongs to process ${process.pid}`);
+  await outbox.close();
+  await (await at(api.url).openOutbox({ directory })).close();
+  await expect(outbox.send(event(1))).rejects.toThrow('closed');
+});
