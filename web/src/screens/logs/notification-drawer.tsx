@@ -98,9 +98,7 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
     done: 'It is cancelled.',
     invalidate,
   });
-  const workflow =
-    temporalUiUrl &&
-    `${temporalUiUrl.replace(/\/$/, '')}${temporalUiUrl.includes('/namespaces/') ? '' : '/namespaces/default/workflows'}/${encodeURIComponent(workflowId)}`;
+  const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
   return (
     <div className="row">
       {may.steer && ['failed', 'cancelled', 'retrying'].includes(status) && (
