@@ -2,6 +2,8 @@ import type { ColumnDef } from '@tanstack/react-table';
 import type { Notification } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Countdown, Time } from '../../ui/time';
+import { EndpointName } from '../shared/endpoint-name';
+import styles from './columns.module.css';
 
 /** The columns of the list of notifications. */
 export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): ColumnDef<Notification>[] {
@@ -21,8 +23,17 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
         </>
       ),
     },
+    {
+      header: 'Endpoint',
+      meta: { wide: true },
+      cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} />,
+    },
     { header: 'Attempts', meta: { wide: true, align: 'end' }, cell: ({ row: { original } }) => original.attemptCount },
-    { header: 'Last answer', meta: { wide: true }, cell: ({ row: { original } }) => lastAnswer(original) },
+    {
+      header: 'Last answer',
+      meta: { wide: true },
+      cell: ({ row: { original } }) => <LastAnswer notification={original} />,
+    },
     {
       header: 'Next attempt',
       meta: { wide: true },
@@ -33,7 +44,13 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
   ];
 }
 
-function lastAnswer({ attemptCount, lastError, lastResponseStatus }: Notification): string {
-  if (attemptCount === 0) return '';
-  return lastError?.message ?? `HTTP ${lastResponseStatus}`;
+function LastAnswer({ notification }: { notification: Notification }) {
+  const { attemptCount, lastError, lastResponseStatus } = notification;
+  if (attemptCount === 0) return null;
+  const text = lastError?.message ?? `HTTP ${lastResponseStatus}`;
+  return (
+    <span className={`truncate ${styles.answer}`} title={text}>
+      {text}
+    </span>
+  );
 }

@@ -1,43 +1,47 @@
 import type { ColumnDef } from '@tanstack/react-table';
+import { useMemo } from 'react';
 import { useList } from '../../api/queries';
 import { useMay } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { DataTable } from '../../ui/data-table';
-import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { FilterBar, useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
-import { PERIODS, usePeriodStart } from '../shared/use-period';
+import { PeriodFilter, usePeriod } from '../shared/period-filter';
+import { useLatest } from '../shared/use-latest';
 import { EventDrawer } from './event-drawer';
 
 /** What producers posted. */
 export function EventsTab() {
   const { isCustomer } = useMay();
-  const { values, set } = useFilters('type', 'customerId', 'period', 'event');
-  const since = usePeriodStart(values.period);
-  const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, since });
+  const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');
+  const period = usePeriod(values);
+  const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, ...period });
+  const setRef = useLatest(set);
+  const columns = useMemo(() => eventColumns((id) => setRef.current({ event: id })), [setRef]);
   return (
     <>
       <FilterBar>
         <TypeFilter value={values.type} onChange={(type) => set({ type })} />
         {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
-        <FilterSelect
-          label="Accepted"
-          value={values.period}
-          all="At any time"
-          options={PERIODS}
-          onChange={(period) => set({ period })}
-        />
+        <PeriodFilter value={values} onChange={set} />
       </FilterBar>
       <Card flush>
         <DataTable
           label="Events"
           list={list}
-          columns={columns((id) => set({ event: id }))}
+          columns={columns}
           rowId={({ id, productId }) => `${productId} ${id}`}
           onOpen={({ id }) => set({ event: id })}
-          empty={<Empty title="No event is like that">Events are posted to POST /v1/events.</Empty>}
+          empty={
+            active ? (
+              <Empty title="No event is like that">Take a filter back to see more.</Empty>
+            ) : (
+              <Empty title="No event came in yet">Producers post them to POST /v1/events.</Empty>
+            )
+          }
         />
       </Card>
       <EventDrawer id={values.event || null} onClose={() => set({ event: '' })} />
@@ -45,7 +49,7 @@ export function EventsTab() {
   );
 }
 
-function columns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
+function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] {
   return [
     {
       header: 'Event',

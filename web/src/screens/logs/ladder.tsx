@@ -39,10 +39,11 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
   );
 }
 
-/** The waits after the next attempt. A retry by hand walks the ladder from its start: its steps are those since the last one that was made by hand. */
+/** The waits after the next attempt. A retry by hand of what had failed or was cancelled begins the ladder anew; of what waits, it is the next step. */
 function waitsToCome(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
-  const lastByHand = attempts.findLastIndex(({ trigger }) => trigger === 'manual');
-  return schedule.slice(attempts.length - Math.max(0, lastByHand));
+  let step = 0;
+  for (const { trigger } of attempts) step = trigger === 'manual' && step > schedule.length ? 1 : step + 1;
+  return schedule.slice(step);
 }
 
 function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {

@@ -5,6 +5,7 @@ export const PERIODS = [
   { value: 'day', text: 'Last day' },
   { value: 'week', text: 'Last week' },
 ];
+export const BETWEEN = { value: 'between', text: 'Between …' };
 const SECONDS: Record<string, number> = { hour: 3600, day: 86_400, week: 604_800 };
 const MINUTE_MS = 60_000;
 
