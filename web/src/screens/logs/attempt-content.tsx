@@ -9,10 +9,11 @@ import { adviceFor } from './explain';
 /** What an attempt sent, and what came back, with what to make of it. */
 export function AttemptContent({ id }: { id: string }) {
   const query = useRead<AttemptDetail>(`/v1/attempts/${id}`, {}, { staleTime: Infinity });
-  return <Loaded query={query}>{(attempt) => <Content attempt={attempt} />}</Loaded>;
+  return <Loaded query={query}>{(attempt) => <AttemptParts attempt={attempt} />}</Loaded>;
 }
 
-function Content({ attempt }: { attempt: AttemptDetail }) {
+/** Request and response of an attempt that was read. */
+export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
   const { error, request, response, durationMs } = attempt;
   const advice = error && adviceFor(error);
   return (

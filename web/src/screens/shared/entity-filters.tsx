@@ -1,8 +1,6 @@
-import { X } from 'lucide-react';
 import { useState } from 'react';
 import { useRead } from '../../api/queries';
 import type { Customer, EventType, Page, Subscription } from '../../api/types';
-import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
 import styles from './entity-filters.module.css';
 
@@ -50,14 +48,30 @@ export function TypeFilter({ value, onChange }: FilterProps) {
   );
 }
 
-/** Says that a list is narrowed to one endpoint, as links from elsewhere do, and takes that back. */
+/** Narrows a list to one endpoint, found by its name. */
 export function EndpointFilter({ value, onChange }: FilterProps) {
-  const found = useRead<Subscription>(`/v1/subscriptions/${value}`, {}, { enabled: value !== '', retry: false }).data;
-  if (value === '') return null;
+  const [q, setQ] = useState('');
+  const found = useRead<Page<Subscription>>(
+    '/v1/subscriptions',
+    { q, limit: SUGGESTIONS },
+    { staleTime: FRESH_MS },
+  ).data;
+  const chosen = useRead<Subscription>(
+    `/v1/subscriptions/${value}`,
+    {},
+    { enabled: value !== '', retry: false, staleTime: FRESH_MS, placeholderData: undefined },
+  ).data;
   return (
-    <span className={styles.chosen}>
-      Endpoint <strong className="wrap-anywhere">{found?.name ?? value}</strong>
-      <Button look="ghost" small icon={X} label="Show those of all endpoints" onClick={() => onChange('')} />
-    </span>
+    <div className={`filter-select ${styles.filter}`}>
+      <Combobox
+        label="Endpoint"
+        placeholder="All"
+        value={value}
+        valueText={value === '' ? '' : chosen?.name}
+        onChange={onChange}
+        onSearch={setQ}
+        options={(found?.items ?? []).map(({ id, name, customerId }) => ({ value: id, label: name, text: customerId }))}
+      />
+    </div>
   );
 }
