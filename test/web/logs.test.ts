@@ -70,7 +70,8 @@ test('what waits for its next attempt says when, can be cancelled, and leads to 
   await endpoint('Waiting', { retrySchedule: [600, 7200] });
   answer('/Waiting', 500);
   const id = await post('Waiting', { order: 8 });
-  const page = await ui.signedIn(`/logs?open=${id}`);
+  const page = await ui.signedIn();
+  await page.goto(`/logs?open=${id}`);
   const drawer = page.getByRole('dialog', { name: 'Notification' });
   const steps = drawer.getByRole('list', { name: 'Attempts' }).getByRole('listitem');
   await steps

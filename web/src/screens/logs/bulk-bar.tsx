@@ -8,7 +8,7 @@ import styles from './bulk-bar.module.css';
 const RETRYABLE = ['failed', 'cancelled', 'retrying'];
 const CANCELLABLE = ['pending', 'delivering', 'retrying', 'held'];
 
-/** What can be done with those that are selected. */
+/** What can be done with those that are selected; nothing while none is. */
 export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
   const [action, setAction] = useState<BulkAction | null>(null);
   // Kept while the dialog is open: what is done changes the list under it.
@@ -19,17 +19,26 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
   };
   const count = (statuses: string[]) => selected.filter(({ status }) => statuses.includes(status)).length;
   return (
-    <div className={styles.bar} role="region" aria-label="Selected notifications">
-      <strong className="num">{selected.length} selected</strong>
-      <Button small icon={RotateCcw} disabled={count(RETRYABLE) === 0} onClick={() => begin('retry', RETRYABLE)}>
-        Retry {count(RETRYABLE)}
-      </Button>
-      <Button small icon={Ban} disabled={count(CANCELLABLE) === 0} onClick={() => begin('cancel', CANCELLABLE)}>
-        Cancel {count(CANCELLABLE)}
-      </Button>
-      <Button small look="ghost" onClick={onDone}>
-        Clear
-      </Button>
+    <>
+      {selected.length > 0 && (
+        <div className={styles.bar} role="region" aria-label="Selected notifications">
+          <strong className="num">{selected.length} selected</strong>
+          {count(RETRYABLE) > 0 && (
+            <Button small icon={RotateCcw} onClick={() => begin('retry', RETRYABLE)}>
+              Retry {count(RETRYABLE)}
+            </Button>
+          )}
+          {count(CANCELLABLE) > 0 && (
+            <Button small icon={Ban} onClick={() => begin('cancel', CANCELLABLE)}>
+              Cancel {count(CANCELLABLE)}
+            </Button>
+          )}
+          <Button small look="ghost" onClick={onDone}>
+            Clear
+          </Button>
+        </div>
+      )}
+      {/* Not within the bar: those that are retried may leave the list, and so the selection, while it runs. */}
       {action && (
         <BulkDialog
           action={action}
@@ -40,6 +49,6 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
           }}
         />
       )}
-    </div>
+    </>
   );
 }

@@ -13,14 +13,14 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
       header: 'Event type',
       meta: { grow: true },
       cell: ({ row: { original } }) => (
-        <>
+        <div className={styles.named}>
           <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
             {original.eventType}
           </button>
-          <div className="muted truncate">
+          <span className="muted truncate">
             {isCustomer ? original.eventId : `${original.customerId} · ${original.eventId}`}
-          </div>
-        </>
+          </span>
+        </div>
       ),
     },
     {

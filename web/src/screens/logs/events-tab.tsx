@@ -11,6 +11,7 @@ import { Time } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
 import { PeriodFilter, usePeriod } from '../shared/period-filter';
 import { useLatest } from '../shared/use-latest';
+import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
 /** What producers posted. */
@@ -55,12 +56,12 @@ function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] 
       header: 'Event',
       meta: { grow: true },
       cell: ({ row: { original } }) => (
-        <>
+        <div className={styles.named}>
           <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
             {original.type}
           </button>
-          <div className="muted truncate">{original.id}</div>
-        </>
+          <span className="muted truncate">{original.id}</span>
+        </div>
       ),
     },
     {

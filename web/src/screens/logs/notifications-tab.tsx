@@ -63,7 +63,7 @@ export function NotificationsTab() {
           </Button>
         </p>
       )}
-      {steer && selected.length > 0 && <BulkBar selected={selected} onDone={() => setSelection({})} />}
+      {steer && <BulkBar selected={selected} onDone={() => setSelection({})} />}
       <Card flush>
         <DataTable
           label="Notifications"
