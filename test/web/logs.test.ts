@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { useUi } from '../support/browser';
+import { ADMIN_KEY } from '../support/service';
 
 /** The story of an outage: what failed is understood, sent again one by one, many at once or all of it, and seen to arrive. */
 const ui = useUi();
@@ -142,6 +143,19 @@ test('filters survive a reload', async () => {
   await page.getByText('Nothing is like that').waitFor();
 });
 
+test('what is new waits while rows are selected', async () => {
+  const id = await endpoint('Steady');
+  await post('Steady');
+  const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
+  await page.getByRole('table').getByText('delivered').waitFor();
+  await page.getByLabel(/^Select ntf_/).check();
+  await post('Steady');
+  await page.getByRole('button', { name: 'Show 1 new' }).waitFor();
+  await page.getByText('1 in all').waitFor();
+  await press(page, 'Show 1 new');
+  await page.getByText('2 in all').waitFor();
+});
+
 test('activity is seen as it happens, and nothing of it is lost while it is paused', async () => {
   await endpoint('Watched');
   const page = await ui.signedIn('/activity');
@@ -151,7 +165,7 @@ test('activity is seen as it happens, and nothing of it is lost while it is paus
   const rows = page.getByRole('table').getByRole('row');
   await rows.nth(1).getByText('Attempt 1').waitFor();
   await rows.nth(2).getByText('Event accepted').waitFor();
-  await page.getByText('1 events per minute').waitFor();
+  await page.getByText('1 event in the last minute').waitFor();
 
   await press(page, 'Pause');
   for (let index = 0; index < 5; index++) await post('Watched', { index });
@@ -167,19 +181,36 @@ test('activity is seen as it happens, and nothing of it is lost while it is paus
   await page.getByRole('dialog', { name: 'Notification' }).getByText('Delivered, after 1 attempt.').waitFor();
 });
 
-test('a stream that was cut off is taken up where it was', async () => {
+/** What the stream tells from now on, as text, until it has told of so many things. */
+async function overheard(count: number, cause: () => Promise<unknown>): Promise<string> {
+  const response = await fetch(`${ui.service.url}/v1/activity`, { headers: { 'x-api-key': ADMIN_KEY } });
+  await cause();
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.endsWith('\n\n') && text.split('\ndata: ').length > count) break;
+  }
+  return text;
+}
+
+test('a stream that was cut off, and refused then, is taken up where it was', async () => {
   await endpoint('Cut');
-  const page = await ui.signedIn('/activity');
-  await page.getByText('Live', { exact: true }).waitFor();
-  await post('Cut');
+  const told = await overheard(2, () => post('Cut'));
+  const page = await ui.signedIn();
+  const asked: string[] = [];
+  // A stream that ends; then something in between that answers instead of the service, upon which a browser gives up.
+  await page.route('**/v1/activity*', (route) => {
+    asked.push(route.request().url());
+    if (asked.length === 1) return route.fulfill({ contentType: 'text/event-stream', body: told });
+    return asked.length === 2 ? route.fulfill({ status: 503 }) : route.continue();
+  });
+  await page.goto('/activity');
   await page.getByText('2 in all').waitFor();
-  await page.context().setOffline(true);
-  // An open stream outlives that; one that is opened does not.
-  await page.route('**/v1/activity*', (route) => route.abort());
   await post('Cut');
-  await page.context().setOffline(false);
-  await page.unroute('**/v1/activity*');
+  await page.getByText('Disconnected, connecting again …').waitFor();
   await page.getByText('4 in all').waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  expect(asked[2]).toContain('lastEventId=');
 });
 
 test('a recovery is started, and seen to the end', async () => {

@@ -1,5 +1,6 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import { CircleDot, Inbox, PauseCircle, PlayCircle, RotateCcw, type LucideIcon } from 'lucide-react';
+import type { Activity } from '../../api/types';
 import { ResponseBadge, StatusBadge } from '../../ui/badge';
 import { Time, utc } from '../../ui/time';
 import { EndpointName } from '../shared/endpoint-name';
@@ -16,35 +17,15 @@ const ICONS: Record<string, LucideIcon> = {
 /** The columns of the feed. @param onOpen - for the keyboard; a click anywhere on the row does the same */
 export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
   return [
-    {
-      header: 'What',
-      cell: ({ row: { original } }) =>
-        'gap' in original ? (
-          <strong>Not told of</strong>
-        ) : (
-          <button type="button" className={`link-button ${styles.what}`} onClick={() => onOpen(original)}>
-            <KindIcon kind={original.activity.kind} />
-            {original.activity.attempt
-              ? `Attempt ${original.activity.attempt.number}`
-              : (KINDS[original.activity.kind] ?? original.activity.kind)}
-          </button>
-        ),
-    },
+    { header: 'What', cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} /> },
     {
       header: 'Outcome',
       cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
     },
     {
       header: 'Event type',
-      meta: { grow: true },
-      cell: ({ row: { original } }) =>
-        'gap' in original ? (
-          <span title={`${utc(original.gap.from)} to ${utc(original.gap.until)}`}>
-            what happened from {utc(original.gap.from)} to {utc(original.gap.until)}: too long ago
-          </span>
-        ) : (
-          <span title={original.activity.type}>{original.activity.type}</span>
-        ),
+      meta: { grow: true, wide: true },
+      cell: ({ row: { original } }) => <span title={about(original)}>{about(original)}</span>,
     },
     {
       header: 'Endpoint',
@@ -66,15 +47,43 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
   ];
 }
 
-function KindIcon({ kind }: { kind: string }) {
-  const Icon = ICONS[kind] ?? CircleDot;
-  return <Icon size={15} aria-hidden />;
+/** The event type, or what is not told of. */
+function about(entry: Entry): string {
+  if ('activity' in entry) return entry.activity.type;
+  return `from ${utc(entry.gap.from)} to ${utc(entry.gap.until)}: too long ago, look into the logs`;
 }
 
-function Outcome({ activity: { attempt, status } }: { activity: Extract<Entry, { activity: unknown }>['activity'] }) {
+function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void }) {
+  const type = <span className={`muted truncate ${styles.narrow}`}>{about(entry)}</span>;
+  if ('gap' in entry) {
+    return (
+      <div className={styles.what}>
+        <strong>Not told of</strong>
+        {type}
+      </div>
+    );
+  }
+  const { kind, attempt } = entry.activity;
+  const Icon = ICONS[kind] ?? CircleDot;
+  return (
+    <div className={styles.what}>
+      <button type="button" className={`link-button ${styles.kind}`} onClick={() => onOpen(entry)}>
+        <Icon size={15} aria-hidden />
+        {attempt ? `Attempt ${attempt.number}` : (KINDS[kind] ?? kind)}
+      </button>
+      {type}
+    </div>
+  );
+}
+
+function Outcome({ activity: { attempt, status } }: { activity: Activity }) {
   return (
     <span className="row-nowrap">
-      {attempt && <ResponseBadge status={attempt.responseStatus} errorClass={attempt.errorClass} />}
+      {attempt && (
+        <span className={styles.wide}>
+          <ResponseBadge status={attempt.responseStatus} errorClass={attempt.errorClass} />
+        </span>
+      )}
       {status && <StatusBadge status={status} />}
     </span>
   );

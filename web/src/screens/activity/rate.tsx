@@ -12,7 +12,8 @@ export function Rate({ entries, kind }: { entries: Entry[]; kind: 'event.accepte
   return (
     <span className="muted num nowrap">
       {moreThanKept && 'over '}
-      {count.toLocaleString('en')} {kind === 'event.accepted' ? 'events' : 'attempts'} per minute
+      {count.toLocaleString('en')} {kind === 'event.accepted' ? 'event' : 'attempt'}
+      {count !== 1 && 's'} in the last minute
     </span>
   );
 }

@@ -17,8 +17,11 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
           <button type="button" className="link-button truncate" onClick={() => onOpen(original.id)}>
             {original.eventType}
           </button>
-          <span className="muted truncate">
+          <span className={`muted truncate ${styles.wide}`}>
             {isCustomer ? original.eventId : `${original.customerId} · ${original.eventId}`}
+          </span>
+          <span className={`muted ${styles.narrow}`}>
+            <Time at={original.createdAt} />
           </span>
         </div>
       ),
@@ -40,7 +43,7 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
       cell: ({ row: { original } }) =>
         original.status === 'retrying' && original.nextAttemptAt ? <Countdown until={original.nextAttemptAt} /> : '',
     },
-    { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+    { header: 'Accepted', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   ];
 }
 

@@ -8,6 +8,7 @@ import { Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
+import { useEndpointName } from '../shared/endpoint-name';
 
 /** An event, and the notifications that it made. @param id - null: closed */
 export function EventDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
@@ -53,19 +54,25 @@ function Content({ id }: { id: string }) {
             <p className="muted">No endpoint was to get it when it was accepted.</p>
           ) : (
             <ul className="stack-s">
-              {event.notifications.map(({ id: notificationId, status, customerId, createdAt }) => (
-                <li key={notificationId} className="row">
-                  <StatusBadge status={status} />
-                  <Link to={`/logs?open=${notificationId}`} className="grow truncate">
-                    {customerId}, {notificationId}
-                  </Link>
-                  <Time at={createdAt} />
-                </li>
+              {event.notifications.map((notification) => (
+                <NotificationRow key={notification.id} notification={notification} />
               ))}
             </ul>
           )}
         </div>
       )}
     </Loaded>
+  );
+}
+
+function NotificationRow({ notification: { id, status, customerId, subscriptionId } }: { notification: Notification }) {
+  return (
+    <li className="row-nowrap">
+      <StatusBadge status={status} />
+      <Link to={`/logs?open=${id}`} className="truncate">
+        {useEndpointName(subscriptionId)}
+      </Link>
+      <span className="muted truncate">{customerId}</span>
+    </li>
   );
 }

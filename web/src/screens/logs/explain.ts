@@ -1,5 +1,4 @@
 import type { AttemptError, NotificationDetail } from '../../api/types';
-import { sayDuration } from '../../ui/time';
 
 /** What went wrong, and what to do about it, by the class of the error. */
 const ADVICE: Record<string, { what: string; todo: string }> = {
@@ -53,17 +52,15 @@ export function adviceFor(error: AttemptError): { what: string; todo: string } {
 const times = (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`);
 
 /** Where a notification stands, and what happens next, in words. */
-export function storyOf({ status, attemptCount, lastError, nextAttemptAt, live }: NotificationDetail): string {
+export function storyOf({ status, attemptCount, lastError, live }: NotificationDetail): string {
   const why = lastError ? `: ${lastError.message}` : '';
   switch (status) {
     case 'delivered':
       return `Delivered, after ${times(attemptCount)}.`;
     case 'failed':
       return `Failed after ${times(attemptCount)}${why}. Nothing more happens unless you retry.`;
-    case 'retrying': {
-      const seconds = nextAttemptAt ? Math.max(0, Math.round((Date.parse(nextAttemptAt) - Date.now()) / 1000)) : 0;
-      return `${attemptCount === 1 ? 'The first attempt' : `The last of ${times(attemptCount)}`} failed${why}. It is tried again ${seconds > 0 ? `in about ${sayDuration(seconds)}` : 'now'}.`;
-    }
+    case 'retrying':
+      return `${attemptCount === 1 ? 'The first attempt' : `The last of ${times(attemptCount)}`} failed${why}. It is tried again.`;
     case 'held':
       return 'Held: it goes out when its endpoint takes deliveries again.';
     case 'cancelled':

@@ -10,7 +10,7 @@ import { Id } from '../../ui/copy';
 import { Confirm, Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { Countdown, Time } from '../../ui/time';
 import { storyOf } from './explain';
 import { Ladder } from './ladder';
 
@@ -58,11 +58,22 @@ function Shown({ notification }: { notification: NotificationDetail }) {
         <p className="wrap-anywhere" role="status">
           {storyOf(notification)}
         </p>
+        {notification.status === 'retrying' && notification.nextAttemptAt && (
+          <p>
+            Next attempt: <Countdown until={notification.nextAttemptAt} />
+          </p>
+        )}
       </div>
       <Steering notification={notification} />
       <Facts>
         <Fact name="Endpoint">
-          <Link to={`/endpoints/${notification.subscriptionId}`}>{subscription.data?.name ?? 'deleted'}</Link>
+          {subscription.error ? (
+            'deleted'
+          ) : (
+            <Link to={`/endpoints/${notification.subscriptionId}`}>
+              {subscription.data?.name ?? notification.subscriptionId}
+            </Link>
+          )}
           <div className="muted wrap-anywhere">{subscription.data?.url}</div>
         </Fact>
         {!isCustomer && <Fact name="Customer">{notification.customerId}</Fact>}
