@@ -91,7 +91,10 @@ export function App() {
 function makeClient(): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
+      // The service may well run on this machine, or in a network without the Internet: what the browser thinks of being online says nothing about it.
+      mutations: { networkMode: 'always' },
       queries: {
+        networkMode: 'always',
         staleTime: 5000,
         // What the API refuses it refuses again; what it could not do may go well the next time.
         retry: (count, error) =>

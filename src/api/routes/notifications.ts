@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { NotificationRef } from '../../domain/delivery';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
 import { attemptsOf, findAttempt } from '../../store/attempts';
@@ -169,15 +170,19 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       },
       async handle(context) {
         const results: z.input<typeof retryResult>[] = [];
+        const refs: NotificationRef[] = [];
         for (const id of context.body.ids) {
           try {
-            const { status } = await retry(context, control, id, context.body.force);
-            results.push({ id, retried: true, status, code: null, detail: null });
+            const { notification, ref } = await retry(context, id, context.body.force);
+            refs.push(ref);
+            results.push({ id, retried: true, status: notification.status, code: null, detail: null });
           } catch (error) {
             if (!(error instanceof Problem)) throw error;
             results.push({ id, retried: false, status: null, code: error.code, detail: error.detail });
           }
         }
+        // All at once: one after the other, the last would wait for the signals of all before it.
+        context.afterCommit(async () => void (await Promise.all(refs.map((ref) => control.retry(ref)))));
         return { status: 200, body: { results } };
       },
     }),
@@ -228,7 +233,9 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'Under way', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held'],
       async handle(context) {
-        return { status: 202, body: await retry(context, control, context.params.id, context.body.force) };
+        const { notification, ref } = await retry(context, context.params.id, context.body.force);
+        context.afterCommit(() => control.retry(ref));
+        return { status: 202, body: notification };
       },
     }),
     route({
@@ -260,14 +267,17 @@ export function notificationRoutes(control: NotificationControl): Route[] {
   ];
 }
 
-/** @throws Problem not-found, already-delivered, notification-held: before anything is changed */
+/**
+ * Writes down that it is due; what is to be signalled after the commit is for the caller.
+ *
+ * @throws Problem not-found, already-delivered, notification-held: before anything is changed
+ */
 async function retry(
   context: Context,
-  control: NotificationControl,
   id: string,
   force: boolean,
-): Promise<Notification> {
-  const { db, audit, afterCommit } = context;
+): Promise<{ notification: Notification; ref: NotificationRef }> {
+  const { db, audit } = context;
   const notification = await find(context, id);
   if (notification.status === 'delivered' && !force)
     throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
@@ -277,8 +287,7 @@ async function retry(
   if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
   await markDue(db, id);
   await audit('notification.retry', id, { was: notification.status, force });
-  afterCommit(() => control.retry(ref));
-  return find(context, id);
+  return { notification: await find(context, id), ref };
 }
 
 async function list(

@@ -3,6 +3,8 @@ import { FieldFrame, useField, type FieldProps } from './form';
 
 export interface Option {
   value: string;
+  /** What stands for it in the list and in the field; default: the value. */
+  label?: string;
   /** Beside the value. */
   text?: string;
 }
@@ -11,10 +13,12 @@ export interface Option {
  * One of many, found by typing: the options are those that match what is typed, as the caller reads them.
  *
  * @param onSearch - called with what is typed
+ * @param valueText - what stands for the value in the field
  * @param onChange - called with the option that is chosen, or with what was typed when the field is left (`free`), or with nothing when it is emptied
  */
 export function Combobox({
   value,
+  valueText = value,
   options,
   onSearch,
   onChange,
@@ -24,6 +28,7 @@ export function Combobox({
   ...field
 }: FieldProps & {
   value: string;
+  valueText?: string;
   options: readonly Option[];
   onSearch(text: string): void;
   onChange(value: string): void;
@@ -32,11 +37,11 @@ export function Combobox({
   disabled?: boolean;
 }) {
   const { id, said, control } = useField(field);
-  const [text, setText] = useState(value);
+  const [text, setText] = useState(valueText);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => setText(value), [value]);
+  useEffect(() => setText(valueText), [value, valueText]);
   useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
   const shown = open && options.length > 0;
 
@@ -48,15 +53,17 @@ export function Combobox({
     if (next === '') onChange('');
   }
   function choose(option: Option) {
-    setText(option.value);
+    setText(labelOf(option));
     setOpen(false);
     onChange(option.value);
   }
   function leave() {
     setOpen(false);
-    const exact = options.find((option) => option.value === text.trim());
-    if (exact || free) onChange(text.trim());
-    else setText(value);
+    const exact = options.find((option) => labelOf(option) === text.trim());
+    if (text === valueText) setText(valueText);
+    else if (exact) choose(exact);
+    else if (free) onChange(text.trim());
+    else setText(valueText);
     onSearch('');
   }
   function press(event: KeyboardEvent) {
@@ -116,7 +123,7 @@ export function Combobox({
                 choose(option);
               }}
             >
-              <span className="truncate">{option.value}</span>
+              <span className="truncate">{labelOf(option)}</span>
               {option.text && <span className="muted truncate">{option.text}</span>}
             </li>
           ))}
@@ -125,3 +132,5 @@ export function Combobox({
     </FieldFrame>
   );
 }
+
+const labelOf = ({ value, label }: Option) => label ?? value;

@@ -7,7 +7,7 @@ import {
   type RowSelectionState,
 } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button';
 import { Failed, Skeleton } from './states';
 
@@ -41,6 +41,7 @@ interface List<T> {
  * as ten do.
  *
  * @param list - what `useList` gives
+ * @param columns - the same array each time
  * @param onOpen - called with a row that is clicked; its first cell should hold a link or a button for the keyboard
  */
 export function DataTable<T>({
@@ -62,13 +63,19 @@ export function DataTable<T>({
   selection?: RowSelectionState;
   onSelection?(selection: RowSelectionState): void;
 }) {
+  const selects = onSelection !== undefined;
+  // Made once: a cell whose column is another one is drawn from scratch, and loses the focus that is in it.
+  const allColumns = useMemo(
+    () => (selects ? [selectColumn<T>(label), ...columns] : columns),
+    [selects, label, columns],
+  );
   const table = useReactTable({
     data: list.rows,
-    columns: onSelection ? [selectColumn<T>(label), ...columns] : columns,
+    columns: allColumns,
     getRowId: rowId,
     getCoreRowModel: getCoreRowModel(),
     state: { rowSelection: selection ?? {} },
-    enableRowSelection: onSelection !== undefined,
+    enableRowSelection: selects,
     onRowSelectionChange: (update) => onSelection?.(typeof update === 'function' ? update(selection ?? {}) : update),
   });
   const body = useRef<HTMLTableSectionElement>(null);

@@ -1,5 +1,116 @@
-import { PageHead } from '../../ui/page';
+import { Pause, Play, Radio, Unplug } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { useMay } from '../../api/session';
+import { Badge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { EventDrawer } from '../logs/event-drawer';
+import { NotificationDrawer } from '../logs/notification-drawer';
+import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
+import styles from './activity.module.css';
+import { activityColumns } from './columns';
+import { KINDS, MAX_ENTRIES, type Entry, type Seen } from './feed';
+import { Rate } from './rate';
+import { useFeed } from './use-feed';
 
+const NAMES = ['type', 'customerId', 'subscriptionId', 'kind'] as const;
+
+/** What happens, as it happens. */
 export function ActivityScreen() {
-  return <PageHead title="Activity" />;
+  const { isCustomer } = useMay();
+  const { values, set, active } = useFilters(...NAMES);
+  const feed = useFeed(values);
+  const [opened, setOpened] = useState<Entry>();
+  const columns = useMemo(() => activityColumns((entry) => setOpened(entry)), []);
+  const rows = useMemo(
+    () => feed.entries.filter((entry) => !values.kind || 'gap' in entry || entry.activity.kind === values.kind),
+    [feed.entries, values.kind],
+  );
+  const activity = opened && 'activity' in opened ? opened.activity : undefined;
+  return (
+    <>
+      <PageHead title="Activity" />
+      <FilterBar>
+        <FilterSelect
+          label="What"
+          value={values.kind}
+          onChange={(kind) => set({ kind })}
+          options={Object.entries(KINDS).map(([value, text]) => ({ value, text }))}
+        />
+        <TypeFilter value={values.type} onChange={(type) => set({ type })} />
+        {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
+        <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
+      </FilterBar>
+      <div className={styles.bar}>
+        <Connection state={feed.state} paused={feed.paused} waiting={feed.waiting} />
+        {feed.paused ? (
+          <Button small look="primary" icon={Play} onClick={feed.resume}>
+            Resume
+          </Button>
+        ) : (
+          <Button small icon={Pause} onClick={feed.pause}>
+            Pause
+          </Button>
+        )}
+        <Rate entries={feed.entries} kind={values.subscriptionId ? 'attempt.finished' : 'event.accepted'} />
+      </div>
+      <Card flush>
+        <DataTable
+          label="Activity"
+          list={asList(rows)}
+          columns={columns}
+          rowId={({ key }) => String(key)}
+          onOpen={(entry) => setOpened(entry)}
+          empty={
+            <Empty icon={Radio} title={active ? 'Nothing of this happened yet' : 'Nothing happened yet'}>
+              What happens from now on shows here by itself: events that are accepted, attempts, and what becomes of
+              them. What was before is in the logs.
+            </Empty>
+          }
+        />
+      </Card>
+      <NotificationDrawer id={activity?.notificationId ?? null} onClose={() => setOpened(undefined)} />
+      <EventDrawer
+        id={activity && !activity.notificationId ? activity.eventId : null}
+        onClose={() => setOpened(undefined)}
+      />
+    </>
+  );
 }
+
+function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 'waiting'>) {
+  return (
+    <span role="status">
+      {state === 'lost' ? (
+        <Badge tone="bad" icon={Unplug}>
+          Disconnected, connecting again …
+        </Badge>
+      ) : paused ? (
+        <Badge tone="warn" icon={Pause}>
+          Paused, {waiting >= MAX_ENTRIES ? `${MAX_ENTRIES.toLocaleString('en')} or more` : waiting} waiting
+        </Badge>
+      ) : state === 'connecting' ? (
+        <Badge icon={Radio}>Connecting …</Badge>
+      ) : (
+        <Badge tone="ok" icon={Radio}>
+          Live
+        </Badge>
+      )}
+    </span>
+  );
+}
+
+/** All that is there is on the screen: there is nothing to load. */
+const asList = (rows: Entry[]) => ({
+  rows,
+  error: null,
+  isPending: false,
+  isPlaceholderData: false,
+  hasNextPage: false,
+  isFetchingNextPage: false,
+  fetchNextPage: () => undefined,
+  refetch: () => undefined,
+});

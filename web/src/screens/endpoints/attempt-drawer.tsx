@@ -2,11 +2,11 @@ import { Link } from 'react-router';
 import { useRead } from '../../api/queries';
 import type { AttemptDetail } from '../../api/types';
 import { ResponseBadge } from '../../ui/badge';
-import { CodeBlock, laidOut } from '../../ui/copy';
 import { Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { sayMilliseconds, Time } from '../../ui/time';
+import { AttemptParts } from '../logs/attempt-content';
 
 /** One attempt: what was sent, and what came back. @param id - null: closed */
 export function AttemptDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
@@ -35,38 +35,12 @@ function Attempt({ id }: { id: string }) {
               {attempt.number}, {attempt.trigger}
             </Fact>
           </Facts>
-          {attempt.error && <p className="notice notice-bad wrap-anywhere">{attempt.error.message}</p>}
           <p>
             <Link to={`/logs?open=${attempt.notificationId}`}>The whole notification</Link>
           </p>
-          <h3>Request</h3>
-          <CodeBlock
-            label="Request"
-            text={`${attempt.request.method} ${attempt.request.url}\n${headerLines(attempt.request.headers)}`}
-          />
-          {attempt.request.body !== null && <CodeBlock label="Request body" text={laidOut(attempt.request.body)} />}
-          <h3>Response</h3>
-          {attempt.response ? (
-            <>
-              <CodeBlock
-                label="Response"
-                text={`HTTP ${attempt.response.status}\n${headerLines(attempt.response.headers)}`}
-              />
-              {attempt.response.body !== '' && (
-                <CodeBlock label="Response body" text={laidOut(attempt.response.body)} />
-              )}
-              {attempt.response.truncated && <p className="muted">Only its beginning is kept.</p>}
-            </>
-          ) : (
-            <p className="muted">There was none.</p>
-          )}
+          <AttemptParts attempt={attempt} />
         </div>
       )}
     </Loaded>
   );
 }
-
-const headerLines = (headers: Record<string, string>) =>
-  Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join('\n');

@@ -1,10 +1,8 @@
-import { useState } from 'react';
-import { useChoices, useRead } from '../../api/queries';
+import { useChoices } from '../../api/queries';
 import { useMay } from '../../api/session';
-import type { Customer, EventType, Page, Product } from '../../api/types';
-import { Combobox } from '../../ui/combobox';
+import type { Product } from '../../api/types';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
-import styles from './endpoints.module.css';
+import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
 
 const STATUSES = [
   'enabled',
@@ -19,7 +17,6 @@ const SORTS = [
   { value: 'name', text: 'Name' },
   { value: 'customer', text: 'Customer' },
 ];
-const SUGGESTIONS = 20;
 
 /** The list's filters and its order, by the names that the API has for them. */
 export function useEndpointFilters() {
@@ -53,44 +50,5 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
       <TypeFilter value={values.eventType} onChange={(eventType) => set({ eventType })} />
       <FilterSelect label="Order" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
     </FilterBar>
-  );
-}
-
-interface FilterProps {
-  value: string;
-  onChange(value: string): void;
-}
-
-function CustomerFilter({ value, onChange }: FilterProps) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: 30_000 }).data;
-  return (
-    <div className={`filter-select ${styles.filter}`}>
-      <Combobox
-        label="Customer"
-        placeholder="All"
-        value={value}
-        onChange={onChange}
-        onSearch={setQ}
-        options={(found?.items ?? []).map(({ id, name }) => ({ value: id, text: name }))}
-      />
-    </div>
-  );
-}
-
-function TypeFilter({ value, onChange }: FilterProps) {
-  const [q, setQ] = useState('');
-  const found = useRead<Page<EventType>>('/v1/event-types', { q, limit: SUGGESTIONS }, { staleTime: 30_000 }).data;
-  return (
-    <div className={`filter-select ${styles.filter}`}>
-      <Combobox
-        label="Event type"
-        placeholder="All"
-        value={value}
-        onChange={onChange}
-        onSearch={setQ}
-        options={(found?.items ?? []).map(({ name }) => ({ value: name }))}
-      />
-    </div>
   );
 }

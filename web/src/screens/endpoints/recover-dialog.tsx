@@ -42,7 +42,8 @@ export function RecoverDialog({ subscription, open, onClose }: Shown) {
   );
 }
 
-function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
+/** What failed, at which rate; then how far it is. */
+export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   // A moment in time, chosen once: a `since` that moves on would be another query each time.
   const [since, setSince] = useState(() => before(DAY_SECONDS));
   const [rate, setRate] = useState('10');

@@ -1,5 +1,20 @@
 import { PageHead } from '../../ui/page';
+import { Tabs } from '../../ui/tabs';
+import { EventsTab } from './events-tab';
+import { NotificationsTab } from './notifications-tab';
 
+/** What was sent to whom, and what became of it; and what came in. */
 export function Logs() {
-  return <PageHead title="Logs" />;
+  return (
+    <>
+      <PageHead title="Logs" />
+      <Tabs
+        label="Logs"
+        tabs={[
+          { id: 'notifications', title: 'Notifications', content: <NotificationsTab /> },
+          { id: 'events', title: 'Events', content: <EventsTab /> },
+        ]}
+      />
+    </>
+  );
 }

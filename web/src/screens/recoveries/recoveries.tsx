@@ -1,5 +1,67 @@
-import { PageHead } from '../../ui/page';
+import { RotateCcw } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Recovery } from '../../api/types';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { EndpointFilter } from '../shared/entity-filters';
+import { recoveryColumns } from './columns';
+import { StartRecovery } from './start';
 
+const RUNNING_REFRESH_MS = 1500;
+const IDLE_REFRESH_MS = 10_000;
+const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
+
+/** Recoveries: retrying all that failed for an endpoint, at a rate that its receiver stands. */
 export function Recoveries() {
-  return <PageHead title="Recoveries" />;
+  const { steer } = useMay();
+  const { values, set, active } = useFilters('status', 'subscriptionId');
+  const [running, setRunning] = useState(false);
+  const list = useList<Recovery>('/v1/recoveries', values, {
+    refetchMs: running ? RUNNING_REFRESH_MS : IDLE_REFRESH_MS,
+  });
+  const runs = list.rows.some(({ status }) => status === 'running');
+  if (runs !== running) setRunning(runs);
+  const [starting, setStarting] = useState(false);
+  const columns = useMemo(() => recoveryColumns(steer), [steer]);
+  const start = steer && (
+    <Button look="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
+      Start a recovery
+    </Button>
+  );
+  return (
+    <>
+      <PageHead title="Recoveries" sub="Each retries all that failed for an endpoint in some time, at a given rate.">
+        {start}
+      </PageHead>
+      <FilterBar>
+        <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+        <EndpointFilter value={values.subscriptionId} onChange={(subscriptionId) => set({ subscriptionId })} />
+      </FilterBar>
+      <Card flush>
+        <DataTable
+          label="Recoveries"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={
+            active ? (
+              <Empty icon={RotateCcw} title="None is like that">
+                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Show all</Button>
+              </Empty>
+            ) : (
+              <Empty icon={RotateCcw} title="There was none yet">
+                After an outage of a receiver, a recovery sends what failed meanwhile.
+              </Empty>
+            )
+          }
+        />
+      </Card>
+      <StartRecovery open={starting} onClose={() => setStarting(false)} />
+    </>
+  );
 }

@@ -1,0 +1,58 @@
+import { useRead } from '../../api/queries';
+import type { AttemptDetail } from '../../api/types';
+import { CodeBlock, CopyButton, laidOut } from '../../ui/copy';
+import { Loaded } from '../../ui/states';
+import { sayMilliseconds } from '../../ui/time';
+import { asCurl } from './curl';
+import { adviceFor } from './explain';
+
+/** What an attempt sent, and what came back, with what to make of it. */
+export function AttemptContent({ id }: { id: string }) {
+  const query = useRead<AttemptDetail>(`/v1/attempts/${id}`, {}, { staleTime: Infinity });
+  return <Loaded query={query}>{(attempt) => <AttemptParts attempt={attempt} />}</Loaded>;
+}
+
+/** Request and response of an attempt that was read. */
+export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
+  const { error, request, response, durationMs } = attempt;
+  const advice = error && adviceFor(error);
+  return (
+    <div className="stack">
+      {advice && (
+        <div className="notice notice-bad">
+          <p>
+            <strong>{advice.what}</strong> <span className="wrap-anywhere">({error.message})</span>
+          </p>
+          <p>{advice.todo}</p>
+        </div>
+      )}
+      <div className="row spread">
+        <h3>Request</h3>
+        <CopyButton text={asCurl(attempt)} label="Copy as curl">
+          Copy as curl
+        </CopyButton>
+      </div>
+      <CodeBlock label="Request" text={`${request.method} ${request.url}\n${headerLines(request.headers)}`} />
+      {request.body ? (
+        <CodeBlock label="Request body" text={laidOut(request.body)} />
+      ) : (
+        <p className="muted">Without a body.</p>
+      )}
+      <h3>Response, after {sayMilliseconds(durationMs)}</h3>
+      {response ? (
+        <>
+          <CodeBlock label="Response" text={`HTTP ${response.status}\n${headerLines(response.headers)}`} />
+          {response.body && <CodeBlock label="Response body" text={laidOut(response.body)} />}
+          {response.truncated && <p className="muted">Only its first 16 KiB are kept.</p>}
+        </>
+      ) : (
+        <p className="muted">There was none.</p>
+      )}
+    </div>
+  );
+}
+
+const headerLines = (headers: Record<string, string>) =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');

@@ -1,0 +1,54 @@
+import { Ban, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import type { Notification } from '../../api/types';
+import { Button } from '../../ui/button';
+import { BulkDialog, type BulkAction } from './bulk-dialog';
+import styles from './bulk-bar.module.css';
+
+const RETRYABLE = ['failed', 'cancelled', 'retrying'];
+const CANCELLABLE = ['pending', 'delivering', 'retrying', 'held'];
+
+/** What can be done with those that are selected; nothing while none is. */
+export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
+  const [action, setAction] = useState<BulkAction | null>(null);
+  // Kept while the dialog is open: what is done changes the list under it.
+  const [ids, setIds] = useState<string[]>([]);
+  const begin = (next: BulkAction, statuses: string[]) => {
+    setIds(selected.filter(({ status }) => statuses.includes(status)).map(({ id }) => id));
+    setAction(next);
+  };
+  const count = (statuses: string[]) => selected.filter(({ status }) => statuses.includes(status)).length;
+  return (
+    <>
+      {selected.length > 0 && (
+        <div className={styles.bar} role="region" aria-label="Selected notifications">
+          <strong className="num">{selected.length} selected</strong>
+          {count(RETRYABLE) > 0 && (
+            <Button small icon={RotateCcw} onClick={() => begin('retry', RETRYABLE)}>
+              Retry {count(RETRYABLE)}
+            </Button>
+          )}
+          {count(CANCELLABLE) > 0 && (
+            <Button small icon={Ban} onClick={() => begin('cancel', CANCELLABLE)}>
+              Cancel {count(CANCELLABLE)}
+            </Button>
+          )}
+          <Button small look="ghost" onClick={onDone}>
+            Clear
+          </Button>
+        </div>
+      )}
+      {/* Not within the bar: those that are retried may leave the list, and so the selection, while it runs. */}
+      {action && (
+        <BulkDialog
+          action={action}
+          ids={ids}
+          onClose={(done) => {
+            setAction(null);
+            if (done) onDone();
+          }}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,140 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, at } from '../../api/client';
+import { sayError } from '../../api/problem';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import styles from './bulk-bar.module.css';
+
+export type BulkAction = 'retry' | 'cancel';
+
+const SLICE = 50;
+const CANCELLED_AT_ONCE = 5;
+const WORDS = {
+  retry: {
+    title: 'Retry',
+    verb: 'Retry',
+    done: 'retried',
+    what: 'Each is attempted at once, and walks its retry schedule again should that fail.',
+  },
+  cancel: {
+    title: 'Cancel',
+    verb: 'Cancel them',
+    done: 'cancelled',
+    what: 'None of them is attempted again, unless you retry it later.',
+  },
+};
+
+interface Progress {
+  done: number;
+  refused: { id: string; detail: string }[];
+  running: boolean;
+}
+
+/** Does something with many notifications, a few at a time, and shows how far it has come and what was refused. */
+export function BulkDialog({
+  action,
+  ids,
+  onClose,
+}: {
+  action: BulkAction;
+  ids: string[];
+  onClose(done: boolean): void;
+}) {
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const client = useQueryClient();
+  const { title, verb, done, what } = WORDS[action];
+  const count = ids.length === 1 ? '1 notification' : `${ids.length} notifications`;
+
+  async function run() {
+    const state: Progress = { done: 0, refused: [], running: true };
+    setProgress({ ...state });
+    for (let from = 0; from < ids.length; from += SLICE) {
+      const slice = ids.slice(from, from + SLICE);
+      try {
+        const refused = await (action === 'retry' ? retryAll(slice) : cancelAll(slice));
+        state.refused = [...state.refused, ...refused];
+      } catch (error) {
+        state.refused = [...state.refused, ...slice.map((id) => ({ id, detail: sayError(error) }))];
+      }
+      state.done += slice.length;
+      setProgress({ ...state, running: state.done < ids.length });
+    }
+    await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+  }
+
+  const ended = progress !== null && !progress.running;
+  return (
+    <Dialog
+      open
+      title={`${title} ${count}?`}
+      description={what}
+      onClose={() => (progress?.running ? undefined : onClose(ended))}
+    >
+      {progress && (
+        <div className="stack-s">
+          <progress
+            className={styles.progress}
+            max={ids.length}
+            value={progress.done}
+            aria-label={`${progress.done} of ${ids.length}`}
+          />
+          <p role="status">
+            {progress.done - progress.refused.length} of {ids.length} {done}
+            {progress.refused.length > 0 && `, ${progress.refused.length} refused`}
+            {ended ? '.' : ' …'}
+          </p>
+          {progress.refused.length > 0 && (
+            <ul className="bullets">
+              {progress.refused.slice(0, 10).map(({ id, detail }) => (
+                <li key={id} className="wrap-anywhere">
+                  <code>{id}</code>: {detail}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      )}
+      <Actions>
+        {ended ? (
+          <Button look="primary" onClick={() => onClose(true)}>
+            Close
+          </Button>
+        ) : (
+          <>
+            <Button onClick={() => onClose(false)} disabled={progress !== null}>
+              Keep as they are
+            </Button>
+            <Button
+              look={action === 'cancel' ? 'danger' : 'primary'}
+              busy={progress !== null}
+              onClick={() => void run()}
+            >
+              {verb}
+            </Button>
+          </>
+        )}
+      </Actions>
+    </Dialog>
+  );
+}
+
+async function retryAll(ids: string[]) {
+  const { results } = await api.post<{ results: { id: string; retried: boolean; detail: string | null }[] }>(
+    '/v1/notifications/retry',
+    { ids },
+  );
+  return results.filter(({ retried }) => !retried).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
+}
+
+/** There is no call for several; a few go out at a time. */
+async function cancelAll(ids: string[]) {
+  const refused: { id: string; detail: string }[] = [];
+  const cancel = (id: string) =>
+    api
+      .post(at`/v1/notifications/${id}/cancel`)
+      .catch((error: unknown) => void refused.push({ id, detail: sayError(error) }));
+  for (let from = 0; from < ids.length; from += CANCELLED_AT_ONCE)
+    await Promise.all(ids.slice(from, from + CANCELLED_AT_ONCE).map(cancel));
+  return refused;
+}

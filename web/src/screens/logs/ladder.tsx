@@ -1,0 +1,90 @@
+import { Check, Clock, Hourglass, X } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { Attempt, NotificationDetail } from '../../api/types';
+import { Badge, ResponseBadge } from '../../ui/badge';
+import { Countdown, sayDuration, sayMilliseconds, Time } from '../../ui/time';
+import { AttemptContent } from './attempt-content';
+import styles from './ladder.module.css';
+
+/** The attempts of a notification as a time line: those that were made, each of which opens, the next one counting down, and those still to come. */
+export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
+  const { attempts, status, nextAttemptAt } = notification;
+  const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
+  const waits = status === 'retrying' ? waitsToCome(attempts, schedule) : [];
+  return (
+    <ol className={styles.ladder} aria-label="Attempts">
+      {attempts.map((attempt) => (
+        <Made
+          key={attempt.id}
+          attempt={attempt}
+          open={open === attempt.id}
+          onToggle={() => setOpen(open === attempt.id ? null : attempt.id)}
+        />
+      ))}
+      {status === 'retrying' && nextAttemptAt && (
+        <Step icon={<Hourglass size={14} aria-hidden />} tone="next">
+          <strong>Attempt {attempts.length + 1}</strong>
+          <span>
+            in <Countdown until={nextAttemptAt} />
+          </span>
+        </Step>
+      )}
+      {waits.map((seconds, index) => (
+        <Step key={index} icon={<Clock size={14} aria-hidden />} tone="later">
+          <span>Attempt {attempts.length + 2 + index}</span>
+          <span>{sayDuration(seconds)} after that, should it fail</span>
+        </Step>
+      ))}
+    </ol>
+  );
+}
+
+/** The waits after the next attempt. A retry by hand of what had failed or was cancelled begins the ladder anew; of what waits, it is the next step. */
+function waitsToCome(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
+  let step = 0;
+  for (const { trigger } of attempts) step = trigger === 'manual' && step > schedule.length ? 1 : step + 1;
+  return schedule.slice(step);
+}
+
+function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
+  const { id, number, trigger, startedAt, durationMs, status, error } = attempt;
+  const Icon = error ? X : Check;
+  return (
+    <Step
+      icon={<Icon size={14} aria-hidden />}
+      tone={error ? 'bad' : 'ok'}
+      content={open ? <AttemptContent id={id} /> : undefined}
+    >
+      <button type="button" className="link-button" aria-expanded={open} onClick={onToggle}>
+        Attempt {number}
+      </button>
+      <ResponseBadge status={status} errorClass={error?.class} />
+      {trigger === 'manual' && <Badge tone="info">by hand</Badge>}
+      <span className="muted">
+        <Time at={startedAt} />, {sayMilliseconds(durationMs)}
+      </span>
+    </Step>
+  );
+}
+
+function Step({
+  icon,
+  tone,
+  children,
+  content,
+}: {
+  icon: ReactNode;
+  tone: 'ok' | 'bad' | 'next' | 'later';
+  children: ReactNode;
+  content?: ReactNode;
+}) {
+  return (
+    <li className={`${styles.step} ${styles[tone]}`}>
+      <span className={styles.mark}>{icon}</span>
+      <div className={styles.body}>
+        <div className="row">{children}</div>
+        {content && <div className={styles.content}>{content}</div>}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,149 @@
+import { Ban, RotateCcw, Waypoints } from 'lucide-react';
+import { Link } from 'react-router';
+import { api, at } from '../../api/client';
+import { useAction, useRead } from '../../api/queries';
+import { useMay, useSession } from '../../api/session';
+import type { Customer, NotificationDetail, Subscription } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { Id } from '../../ui/copy';
+import { Confirm, Drawer } from '../../ui/dialog';
+import { Fact, Facts } from '../../ui/page';
+import { Loaded } from '../../ui/states';
+import { Countdown, Time } from '../../ui/time';
+import { storyOf } from './explain';
+import { Ladder } from './ladder';
+
+const REFRESH_MS = 2000;
+const CLOSED = ['delivered', 'failed', 'cancelled'];
+
+/** All about a notification: where it stands, why, what happens next, and what can be done. @param id - null: closed */
+export function NotificationDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
+  return (
+    <Drawer open={id !== null} onClose={onClose} title="Notification">
+      {id && <Content key={id} id={id} />}
+    </Drawer>
+  );
+}
+
+function Content({ id }: { id: string }) {
+  const query = useRead<NotificationDetail>(
+    at`/v1/notifications/${id}`,
+    {},
+    { refetchInterval: ({ state }) => (state.data && CLOSED.includes(state.data.status) ? false : REFRESH_MS) },
+  );
+  return <Loaded query={query}>{(notification) => <Shown notification={notification} />}</Loaded>;
+}
+
+function Shown({ notification }: { notification: NotificationDetail }) {
+  const { isCustomer } = useMay();
+  const subscription = useRead<Subscription>(
+    at`/v1/subscriptions/${notification.subscriptionId}`,
+    {},
+    { retry: false, staleTime: 30_000 },
+  );
+  const customer = useRead<Customer>(
+    at`/v1/customers/${notification.customerId}`,
+    {},
+    { retry: false, staleTime: 30_000 },
+  );
+  const schedule = subscription.data?.retrySchedule ?? customer.data?.retrySchedule ?? [];
+  return (
+    <div className="stack">
+      <div className="stack-s">
+        <div className="row">
+          <StatusBadge status={notification.status} />
+          <strong className="wrap-anywhere">{notification.eventType}</strong>
+        </div>
+        <p className="wrap-anywhere" role="status">
+          {storyOf(notification)}
+        </p>
+        {notification.status === 'retrying' && notification.nextAttemptAt && (
+          <p>
+            Next attempt: <Countdown until={notification.nextAttemptAt} />
+          </p>
+        )}
+      </div>
+      <Steering notification={notification} />
+      <Facts>
+        <Fact name="Endpoint">
+          {subscription.error ? (
+            'deleted'
+          ) : (
+            <Link to={`/endpoints/${notification.subscriptionId}`}>
+              {subscription.data?.name ?? notification.subscriptionId}
+            </Link>
+          )}
+          <div className="muted wrap-anywhere">{subscription.data?.url}</div>
+        </Fact>
+        {!isCustomer && <Fact name="Customer">{notification.customerId}</Fact>}
+        <Fact name="Accepted">
+          <Time at={notification.createdAt} />
+        </Fact>
+        <Fact name="Event">
+          <Link to={`/logs?tab=events&event=${encodeURIComponent(notification.eventId)}`}>{notification.eventId}</Link>
+        </Fact>
+        <Fact name="Id">
+          <Id id={notification.id} />
+        </Fact>
+      </Facts>
+      <section className="stack-s" aria-label="Attempts">
+        <h3>Attempts</h3>
+        {notification.attempts.length === 0 && <p className="muted">None was made yet.</p>}
+        {/* Anew when one is added, so that the newest stands open. */}
+        <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
+      </section>
+    </div>
+  );
+}
+
+function Steering({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
+  const may = useMay();
+  const { temporalUiUrl } = useSession();
+  const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
+  const retry = useAction((force: boolean) => api.post(at`/v1/notifications/${id}/retry`, { force }), {
+    done: 'It is being retried.',
+    invalidate,
+  });
+  const cancel = useAction(() => api.post(at`/v1/notifications/${id}/cancel`), {
+    done: 'It is cancelled.',
+    invalidate,
+  });
+  const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
+  return (
+    <div className="row">
+      {may.steer && ['failed', 'cancelled', 'retrying'].includes(status) && (
+        <Button look="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
+          Retry now
+        </Button>
+      )}
+      {may.steer && status === 'delivered' && (
+        <Confirm
+          trigger={<Button icon={RotateCcw}>Deliver again</Button>}
+          title="Deliver it again?"
+          action="Deliver again"
+          danger={false}
+          onConfirm={() => retry.mutateAsync(true)}
+        >
+          <p>The receiver has it already. It gets the same webhook-id again, by which it can tell.</p>
+        </Confirm>
+      )}
+      {may.steer && !CLOSED.includes(status) && (
+        <Confirm
+          trigger={<Button icon={Ban}>Cancel</Button>}
+          title="Cancel this notification?"
+          action="Cancel it"
+          onConfirm={() => cancel.mutateAsync()}
+        >
+          <p>It will not be attempted again, unless you retry it later. An attempt that is under way is finished.</p>
+        </Confirm>
+      )}
+      {workflow && !may.isCustomer && (
+        <a className="button button-plain" href={workflow} target="_blank" rel="noreferrer">
+          <Waypoints size={16} aria-hidden />
+          Workflow
+        </a>
+      )}
+    </div>
+  );
+}

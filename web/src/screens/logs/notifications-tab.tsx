@@ -1,0 +1,90 @@
+import type { RowSelectionState } from '@tanstack/react-table';
+import { ArrowUp } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Notification } from '../../api/types';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { useFilters } from '../../ui/filters';
+import { Card } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { usePeriod } from '../shared/period-filter';
+import { useLatest } from '../shared/use-latest';
+import { useSteady } from '../shared/use-steady';
+import { BulkBar } from './bulk-bar';
+import { notificationColumns } from './columns';
+import { NotificationDrawer } from './notification-drawer';
+import { FILTERS, NO_FILTER, NotificationFilters } from './notification-filters';
+
+const REFRESH_MS = 3000;
+/** A list that one has scrolled far down in is not read anew from its start every few seconds. */
+const REFRESH_UP_TO = 150;
+
+/** Notifications with filters that live in the address bar, and a drawer with all about one of them. */
+export function NotificationsTab() {
+  const { isCustomer, steer } = useMay();
+  const filters = useFilters(...FILTERS);
+  const { values, set: setOpen } = useFilters('open');
+  const { period, since, until, ...query } = filters.values;
+  const span = usePeriod({ period, since, until });
+  const [loaded, setLoaded] = useState(0);
+  const list = useList<Notification>(
+    '/v1/notifications',
+    { ...query, ...span },
+    { refetchMs: loaded > REFRESH_UP_TO ? undefined : REFRESH_MS },
+  );
+  if (list.rows.length !== loaded) setLoaded(list.rows.length);
+
+  const [selection, setSelection] = useState<RowSelectionState>({});
+  const selected = list.rows.filter(({ id }) => selection[id]);
+  const view = JSON.stringify(filters.values);
+  const { shown, newer, showNewer } = useSteady(list.rows, view, selected.length > 0 || values.open !== '');
+
+  const openLatest = useLatest((id: string) => setOpen({ open: id }));
+  const columns = useMemo(
+    () => notificationColumns(isCustomer, (id) => openLatest.current(id)),
+    [isCustomer, openLatest],
+  );
+  return (
+    <>
+      <NotificationFilters filters={filters} />
+      {newer > 0 && (
+        <p role="status">
+          <Button
+            small
+            icon={ArrowUp}
+            onClick={() => {
+              showNewer();
+              window.scrollTo({ top: 0 });
+            }}
+          >
+            Show {newer} new
+          </Button>
+        </p>
+      )}
+      {steer && <BulkBar selected={selected} onDone={() => setSelection({})} />}
+      <Card flush>
+        <DataTable
+          label="Notifications"
+          list={{ ...list, rows: shown }}
+          columns={columns}
+          rowId={({ id }) => id}
+          onOpen={({ id }) => setOpen({ open: id })}
+          selection={steer ? selection : undefined}
+          onSelection={steer ? setSelection : undefined}
+          empty={
+            filters.active ? (
+              <Empty title="Nothing is like that">
+                <Button onClick={() => filters.set(NO_FILTER)}>Take all filters back</Button>
+              </Empty>
+            ) : (
+              <Empty title="Nothing was sent yet">A notification is made for each endpoint that an event is for.</Empty>
+            )
+          }
+        />
+      </Card>
+      <NotificationDrawer id={values.open || null} onClose={() => setOpen({ open: '' })} />
+    </>
+  );
+}

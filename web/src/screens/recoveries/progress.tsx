@@ -1,0 +1,22 @@
+import type { Recovery } from '../../api/types';
+import styles from './recoveries.module.css';
+
+/** How far a recovery is, as a bar and in figures. */
+export function Progress({ recovery: { status, retried, skipped, total } }: { recovery: Recovery }) {
+  const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`;
+  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} not failed any more` : '';
+  return (
+    <div className={styles.progress}>
+      <progress
+        // Nothing to do is done, too.
+        value={total === 0 && status === 'completed' ? 1 : retried + skipped}
+        max={Math.max(1, total)}
+        aria-label={text}
+      />
+      <span className="num muted truncate" title={text + rest}>
+        {text}
+        {rest}
+      </span>
+    </div>
+  );
+}

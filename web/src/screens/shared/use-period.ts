@@ -1,0 +1,25 @@
+import { useMemo, useSyncExternalStore } from 'react';
+
+export const PERIODS = [
+  { value: 'hour', text: 'Last hour' },
+  { value: 'day', text: 'Last day' },
+  { value: 'week', text: 'Last week' },
+];
+export const BETWEEN = { value: 'between', text: 'Between …' };
+const SECONDS: Record<string, number> = { hour: 3600, day: 86_400, week: 604_800 };
+const MINUTE_MS = 60_000;
+
+const minute = () => Math.floor(Date.now() / MINUTE_MS);
+function subscribe(listener: () => void): () => void {
+  const timer = setInterval(listener, MINUTE_MS / 4);
+  return () => clearInterval(timer);
+}
+
+/** When a period began, to the minute, so that what is read stays the same for that long; undefined for all time. */
+export function usePeriodStart(period: string): string | undefined {
+  const now = useSyncExternalStore(subscribe, minute);
+  return useMemo(() => {
+    const seconds = SECONDS[period];
+    return seconds === undefined ? undefined : new Date(now * MINUTE_MS - seconds * 1000).toISOString();
+  }, [period, now]);
+}
