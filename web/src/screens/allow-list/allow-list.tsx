@@ -1,5 +1,118 @@
-import { PageHead } from '../../ui/page';
+import type { ColumnDef } from '@tanstack/react-table';
+import { Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { api, at } from '../../api/client';
+import { useAction, useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { AllowlistEntry } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { Confirm } from '../../ui/dialog';
+import { FilterBar, FilterSelect, useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { Time } from '../../ui/time';
+import { AddPattern } from './add-pattern';
+import { Requests } from './requests';
 
+const columns: ColumnDef<AllowlistEntry>[] = [
+  {
+    header: 'Pattern',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => (
+      <>
+        <code className="truncate" title={original.pattern}>
+          {original.pattern}
+        </code>
+        <div className="muted truncate">
+          {original.customerId
+            ? `for ${original.customerId}`
+            : original.productId
+              ? `for ${original.productId}`
+              : 'for all'}
+        </div>
+      </>
+    ),
+  },
+  { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  { header: 'Asked for by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy },
+  { header: 'Decided by', meta: { wide: true }, cell: ({ row: { original } }) => original.decidedBy ?? '' },
+  { header: 'Since', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  {
+    id: 'delete',
+    header: () => <span className="sr-only">Actions</span>,
+    cell: ({ row: { original } }) => <DeletePattern entry={original} />,
+  },
+];
+
+/** Where deliveries may go. */
 export function AllowList() {
-  return <PageHead title="Allow-list" />;
+  const { write, administer } = useMay();
+  const { values, set } = useFilters('status');
+  const list = useList<AllowlistEntry>('/v1/url-allowlist', values);
+  const [adding, setAdding] = useState(false);
+  return (
+    <>
+      <PageHead title="Allow-list" sub="Endpoints whose URL is not on it wait, and their notifications with them.">
+        {write && (
+          <Button look="primary" icon={Plus} onClick={() => setAdding(true)}>
+            {administer ? 'Allow a URL' : 'Ask for a URL'}
+          </Button>
+        )}
+      </PageHead>
+      <div className="stack">
+        <Requests />
+        <div>
+          <FilterBar>
+            <FilterSelect
+              label="Status"
+              value={values.status}
+              options={['requested', 'approved', 'rejected']}
+              onChange={(status) => set({ status })}
+            />
+          </FilterBar>
+          <Card flush>
+            <DataTable
+              label="URL patterns"
+              list={list}
+              columns={columns}
+              rowId={({ id }) => id}
+              empty={
+                <Empty title="No pattern is like that">
+                  Those of the configuration (SIGNPOST_ALLOW_URLS) are not listed here.
+                </Empty>
+              }
+            />
+          </Card>
+        </div>
+      </div>
+      {adding && <AddPattern onClose={() => setAdding(false)} />}
+    </>
+  );
+}
+
+function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEntry }) {
+  const { write } = useMay();
+  const remove = useAction(() => api.delete(at`/v1/url-allowlist/${id}`), {
+    done: 'The pattern is taken off the list.',
+  });
+  if (!write) return null;
+  return (
+    <Confirm
+      trigger={<Button small look="ghost" icon={Trash2} label={`Take ${pattern} off the list`} />}
+      title="Take it off the list?"
+      action="Take it off"
+      onConfirm={() => remove.mutateAsync()}
+    >
+      <p className="wrap-anywhere">
+        <code>{pattern}</code>
+      </p>
+      <p>
+        {status === 'approved'
+          ? 'Endpoints that no other pattern covers wait for approval again. Their notifications are held, not lost.'
+          : 'Nothing changes for any endpoint.'}
+      </p>
+    </Confirm>
+  );
 }

@@ -1,5 +1,120 @@
-import { PageHead } from '../../ui/page';
+import type { ColumnDef } from '@tanstack/react-table';
+import { Download, Plus, Upload } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useChoices, useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { EventType, Product } from '../../api/types';
+import { Badge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { Time } from '../../ui/time';
+import { EventTypeDialog } from './event-type-dialog';
+import { exportCatalog } from './export';
+import { fieldsOf } from './fields';
+import { ImportDialog } from './import-dialog';
 
+const ARCHIVED = [
+  { value: '', text: 'In use' },
+  { value: 'true', text: 'Archived' },
+];
+
+const columns: ColumnDef<EventType>[] = [
+  {
+    header: 'Event type',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => (
+      <>
+        <Link to={`/catalog/${encodeURIComponent(original.name)}`} className="truncate">
+          {original.name}
+        </Link>
+        <div className="muted truncate">{original.description}</div>
+      </>
+    ),
+  },
+  { header: 'Product', meta: { wide: true }, cell: ({ row: { original } }) => original.productId },
+  {
+    header: 'Fields',
+    meta: { wide: true, align: 'end' },
+    cell: ({ row: { original } }) =>
+      original.schema ? fieldsOf(original.schema).length : <span className="muted">any</span>,
+  },
+  {
+    header: 'Changed',
+    cell: ({ row: { original } }) => (original.archived ? <Badge>archived</Badge> : <Time at={original.modifiedAt} />),
+  },
+];
+
+/** What can happen: every event type with its meaning, from A to Z. */
 export function Catalog() {
-  return <PageHead title="Event catalog" />;
+  const { write, isCustomer } = useMay();
+  const { values, set, active } = useFilters('q', 'productId', 'archived');
+  const query = { ...values, archived: values.archived || 'false' };
+  const list = useList<EventType>('/v1/event-types', query);
+  const products = useChoices<Product>('/v1/products', {}, !isCustomer);
+  const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
+  return (
+    <>
+      <PageHead title="Event catalog" sub="What endpoints can subscribe to.">
+        <Button icon={Download} onClick={() => void exportCatalog(query)}>
+          Export
+        </Button>
+        {write && (
+          <>
+            <Button icon={Upload} onClick={() => setDialog('import')}>
+              Import
+            </Button>
+            <Button look="primary" icon={Plus} onClick={() => setDialog('new')}>
+              New event type
+            </Button>
+          </>
+        )}
+      </PageHead>
+      <FilterBar>
+        <SearchBox
+          label="Search the catalog"
+          placeholder="Name or description"
+          value={values.q}
+          onChange={(q) => set({ q })}
+        />
+        {products.length > 1 && (
+          <FilterSelect
+            label="Product"
+            value={values.productId}
+            onChange={(productId) => set({ productId })}
+            options={products.map(({ id, name }) => ({ value: id, text: name }))}
+          />
+        )}
+        <FilterSelect
+          label="Shown"
+          all={null}
+          value={values.archived}
+          onChange={(archived) => set({ archived })}
+          options={ARCHIVED}
+        />
+      </FilterBar>
+      <Card flush>
+        <DataTable
+          label="Event types"
+          list={list}
+          columns={columns}
+          rowId={({ name }) => name}
+          empty={
+            active ? (
+              <Empty title="Nothing is like that">Take a filter back to see more.</Empty>
+            ) : (
+              <Empty title="The catalog is empty">
+                An event type says what happened and which data tells of it. Make one, or import a file.
+              </Empty>
+            )
+          }
+        />
+      </Card>
+      {dialog === 'new' && <EventTypeDialog onClose={() => setDialog(null)} />}
+      {dialog === 'import' && <ImportDialog onClose={() => setDialog(null)} />}
+    </>
+  );
 }

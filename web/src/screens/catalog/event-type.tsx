@@ -1,5 +1,143 @@
-import { PageHead } from '../../ui/page';
+import { Archive, ArchiveRestore, Pencil } from 'lucide-react';
+import { useState } from 'react';
+import { Link, useParams } from 'react-router';
+import { api, at } from '../../api/client';
+import { useAction, useChoices, useRead } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { EventType, Subscription } from '../../api/types';
+import { Badge, StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { CodeBlock } from '../../ui/copy';
+import { Confirm } from '../../ui/dialog';
+import { Card, PageHead } from '../../ui/page';
+import { Empty, Loaded } from '../../ui/states';
+import { EventTypeDialog } from './event-type-dialog';
+import { FieldTable } from './field-table';
 
+/** All about an event type: its fields, a sample, its versions, and who gets it. */
 export function EventTypeDetail() {
-  return <PageHead title="Event type" />;
+  const { name = '' } = useParams();
+  const query = useRead<EventType>(at`/v1/event-types/${name}`, {}, { placeholderData: undefined });
+  return <Loaded query={query}>{(eventType) => <Shown eventType={eventType} />}</Loaded>;
+}
+
+function Shown({ eventType }: { eventType: EventType }) {
+  const { name, description, archived, schema, sample, productId } = eventType;
+  const { write } = useMay();
+  const [editing, setEditing] = useState(false);
+  const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
+  const archive = useAction(() => api.post(at`/v1/event-types/${name}/archive`), {
+    done: 'It takes no more events.',
+    invalidate: ['/v1/event-types'],
+  });
+  const restore = useAction(
+    () =>
+      api.put(at`/v1/event-types/${name}`, { productId, description, schema, ...(sample === null ? {} : { sample }) }),
+    { done: 'It takes events again.', invalidate: ['/v1/event-types'] },
+  );
+  return (
+    <>
+      <PageHead
+        title={name}
+        badge={archived ? <Badge>archived</Badge> : undefined}
+        crumbs={[{ text: 'Event catalog', to: '/catalog' }]}
+        sub={description}
+      >
+        {write && (
+          <>
+            <Button icon={Pencil} onClick={() => setEditing(true)}>
+              Edit
+            </Button>
+            {archived ? (
+              <Button icon={ArchiveRestore} busy={restore.isPending} onClick={() => restore.mutate()}>
+                Take back into use
+              </Button>
+            ) : (
+              <Confirm
+                trigger={<Button icon={Archive}>Archive</Button>}
+                title={`Archive ${name}?`}
+                action="Archive it"
+                onConfirm={() => archive.mutateAsync()}
+              >
+                <p>Events of this type are refused from then on. What was accepted is still delivered.</p>
+                <p>
+                  {subscribers.length === 0 ? 'No endpoint gets it.' : `${subscribers.length} endpoints still get it.`}
+                </p>
+              </Confirm>
+            )}
+          </>
+        )}
+      </PageHead>
+      <div className="stack">
+        <Card title="Fields">
+          {schema ? <FieldTable schema={schema} /> : <p className="muted">It has no schema: any object is taken.</p>}
+        </Card>
+        <Card title="Sample">
+          {sample === null ? (
+            <p className="muted">There is none.</p>
+          ) : (
+            <CodeBlock label="Sample" text={JSON.stringify(sample, null, 2)} />
+          )}
+        </Card>
+        <Versions eventType={eventType} />
+        <Subscribers subscribers={subscribers} />
+        {schema && (
+          <Card title="JSON Schema">
+            <CodeBlock label="JSON Schema" text={JSON.stringify(schema, null, 2)} />
+          </Card>
+        )}
+      </div>
+      {editing && <EventTypeDialog eventType={eventType} onClose={() => setEditing(false)} />}
+    </>
+  );
+}
+
+const VERSION = /\.v(\d+)$/;
+
+/** Names that differ in their last segment, `.v1` and `.v2`. */
+function Versions({ eventType: { name, productId } }: { eventType: EventType }) {
+  const base = name.replace(VERSION, '');
+  const all = useChoices<EventType>('/v1/event-types', { productId, q: base });
+  const versions = all
+    .filter((type) => VERSION.test(type.name) && type.name.replace(VERSION, '') === base)
+    .sort((one, other) => Number(VERSION.exec(other.name)![1]) - Number(VERSION.exec(one.name)![1]));
+  if (versions.length < 2) return null;
+  return (
+    <Card title="Versions">
+      <ul className="stack-s">
+        {versions.map((type, index) => (
+          <li key={type.name} className="row">
+            {type.name === name ? (
+              <strong>{type.name}</strong>
+            ) : (
+              <Link to={`/catalog/${encodeURIComponent(type.name)}`}>{type.name}</Link>
+            )}
+            {index === 0 && <Badge tone="ok">newest</Badge>}
+            {type.archived && <Badge>archived</Badge>}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Subscribers({ subscribers }: { subscribers: Subscription[] }) {
+  return (
+    <Card title="Who gets it">
+      {subscribers.length === 0 ? (
+        <Empty title="No endpoint does">An endpoint gets it that names it, or a pattern that covers it.</Empty>
+      ) : (
+        <ul className="stack-s">
+          {subscribers.map(({ id, name, customerId, status, eventTypes }) => (
+            <li key={id} className="row">
+              <Link to={`/endpoints/${id}`}>{name}</Link>
+              <span className="muted">{customerId}</span>
+              <code className="muted wrap-anywhere">{eventTypes.join(', ')}</code>
+              <StatusBadge status={status} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
 }

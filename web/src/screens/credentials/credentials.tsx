@@ -1,5 +1,19 @@
 import { PageHead } from '../../ui/page';
+import { Tabs } from '../../ui/tabs';
+import { CredentialList } from './credential-list';
 
+/** With what the API is called: keys, and OAuth clients. */
 export function Credentials() {
-  return <PageHead title="Credentials" />;
+  return (
+    <>
+      <PageHead title="Credentials" sub="Each is shown once, when it is made; only its hash is kept." />
+      <Tabs
+        label="Kinds of credentials"
+        tabs={[
+          { id: 'keys', title: 'API keys', content: <CredentialList kind="keys" /> },
+          { id: 'clients', title: 'OAuth clients', content: <CredentialList kind="clients" /> },
+        ]}
+      />
+    </>
+  );
 }

@@ -1,5 +1,97 @@
-import { PageHead } from '../../ui/page';
+import { DoorOpen, Pencil, Plus } from 'lucide-react';
+import { useState } from 'react';
+import { Link, useParams } from 'react-router';
+import { at } from '../../api/client';
+import { useList, useRead } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Customer, Subscription } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button, ButtonLink } from '../../ui/button';
+import { Id } from '../../ui/copy';
+import { DataTable } from '../../ui/data-table';
+import { Card, Fact, Facts, PageHead } from '../../ui/page';
+import { Sparkline } from '../../ui/sparkline';
+import { Empty, Loaded } from '../../ui/states';
+import { saySchedule, Time } from '../../ui/time';
+import { CustomerDialog } from './customer-dialog';
+import { PortalDialog } from './portal-dialog';
 
+/** A customer with their endpoints. */
 export function CustomerDetail() {
-  return <PageHead title="Customer" />;
+  const { id = '' } = useParams();
+  const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });
+  return <Loaded query={query}>{(customer) => <Shown customer={customer} />}</Loaded>;
+}
+
+function Shown({ customer }: { customer: Customer }) {
+  const { id, name, productId, retrySchedule, createdAt } = customer;
+  const { write } = useMay();
+  const [dialog, setDialog] = useState<'edit' | 'portal' | null>(null);
+  const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
+  return (
+    <>
+      <PageHead title={name} crumbs={[{ text: 'Customers', to: '/customers' }]}>
+        {write && (
+          <>
+            <ButtonLink to={`/endpoints/new?customerId=${encodeURIComponent(id)}`} look="primary" icon={Plus}>
+              New endpoint
+            </ButtonLink>
+            <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
+              Open portal…
+            </Button>
+            <Button icon={Pencil} onClick={() => setDialog('edit')}>
+              Edit
+            </Button>
+          </>
+        )}
+      </PageHead>
+      <div className="stack">
+        <Card>
+          <Facts>
+            <Fact name="Id">
+              <Id id={id} />
+            </Fact>
+            <Fact name="Product">{productId ?? 'shared by all'}</Fact>
+            <Fact name="Retries">{saySchedule(retrySchedule)}</Fact>
+            <Fact name="Made">
+              <Time at={createdAt} />
+            </Fact>
+            <Fact name="What was sent">
+              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>Notifications</Link>
+            </Fact>
+          </Facts>
+        </Card>
+        <Card title="Endpoints" flush>
+          <DataTable
+            label="Endpoints"
+            list={list}
+            rowId={(subscription) => subscription.id}
+            columns={[
+              {
+                header: 'Endpoint',
+                meta: { grow: true },
+                cell: ({ row: { original } }) => (
+                  <>
+                    <Link to={`/endpoints/${original.id}`}>{original.name}</Link>
+                    <div className="muted truncate">{original.url}</div>
+                  </>
+                ),
+              },
+              { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+              {
+                header: 'Last day',
+                meta: { wide: true },
+                cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
+              },
+            ]}
+            empty={
+              <Empty title="There are no endpoints yet">Events for this customer are accepted, and go nowhere.</Empty>
+            }
+          />
+        </Card>
+      </div>
+      {dialog === 'edit' && <CustomerDialog customer={customer} onClose={() => setDialog(null)} />}
+      {dialog === 'portal' && <PortalDialog customer={customer} onClose={() => setDialog(null)} />}
+    </>
+  );
 }

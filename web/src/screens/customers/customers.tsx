@@ -1,5 +1,75 @@
-import { PageHead } from '../../ui/page';
+import type { ColumnDef } from '@tanstack/react-table';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Customer } from '../../api/types';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { saySchedule, Time } from '../../ui/time';
+import { CustomerDialog } from './customer-dialog';
 
+const columns: ColumnDef<Customer>[] = [
+  {
+    header: 'Customer',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => (
+      <>
+        <Link to={`/customers/${encodeURIComponent(original.id)}`} className="truncate">
+          {original.name}
+        </Link>
+        <div className="muted truncate">{original.id}</div>
+      </>
+    ),
+  },
+  {
+    header: 'Product',
+    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all</span>,
+  },
+  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => saySchedule(original.retrySchedule) },
+  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+];
+
+/** Who is notified. */
 export function Customers() {
-  return <PageHead title="Customers" />;
+  const { write } = useMay();
+  const { values, set, active } = useFilters('q');
+  const list = useList<Customer>('/v1/customers', values);
+  const [making, setMaking] = useState(false);
+  return (
+    <>
+      <PageHead title="Customers">
+        {write && (
+          <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+            New customer
+          </Button>
+        )}
+      </PageHead>
+      <FilterBar>
+        <SearchBox label="Search customers" placeholder="Name or id" value={values.q} onChange={(q) => set({ q })} />
+      </FilterBar>
+      <Card flush>
+        <DataTable
+          label="Customers"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={
+            active ? (
+              <Empty title="Nobody is like that" />
+            ) : (
+              <Empty title="There are no customers yet">
+                A customer has endpoints, and a retry schedule for all of them.
+              </Empty>
+            )
+          }
+        />
+      </Card>
+      {making && <CustomerDialog onClose={() => setMaking(false)} />}
+    </>
+  );
 }

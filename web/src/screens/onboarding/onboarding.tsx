@@ -1,5 +1,113 @@
-import { PageHead } from '../../ui/page';
+import { Check, Circle } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { at } from '../../api/client';
+import { useChoices, useRead } from '../../api/queries';
+import type { Customer, EventType, Product, Subscription } from '../../api/types';
+import { useFilters } from '../../ui/filters';
+import { Card, PageHead } from '../../ui/page';
+import { ChooseCustomer } from './choose-customer';
+import { ChooseEndpoint } from './choose-endpoint';
+import { ChooseProduct } from './choose-product';
+import { HandOver } from './hand-over';
+import styles from './onboarding.module.css';
+import { TypesStep } from './types-step';
+import { UrlStep } from './url-step';
+import { VerifyStep } from './verify-step';
 
+/** From nothing to a first notification, step by step. What was chosen stands in the address bar, so that one can stop and go on later. */
 export function Onboarding() {
-  return <PageHead title="Onboarding" />;
+  const { values, set } = useFilters('product', 'customer', 'endpoint');
+  const product = useThing<Product>(values.product && at`/v1/products/${values.product}`);
+  const customer = useThing<Customer>(values.customer && at`/v1/customers/${values.customer}`);
+  const endpoint = useThing<Subscription>(values.endpoint && at`/v1/subscriptions/${values.endpoint}`);
+  const types = useChoices<EventType>(
+    '/v1/event-types',
+    { productId: values.product, archived: 'false' },
+    values.product !== '',
+  );
+  const ready = product?.enabled === true && types.length > 0;
+  return (
+    <>
+      <PageHead title="Onboarding" sub="A product line, its customer, and a first notification that arrives." />
+      <ol className={styles.steps}>
+        <Step number={1} title="Product" done={product?.enabled === true}>
+          <ChooseProduct product={product} onChoose={(id) => set({ product: id, customer: '', endpoint: '' })} />
+        </Step>
+        <Step number={2} title="Event types" done={types.length > 0} waits={!product}>
+          {product && <TypesStep product={product} types={types} />}
+        </Step>
+        <Step number={3} title="Customer" done={Boolean(customer)} waits={!ready}>
+          {product && (
+            <ChooseCustomer
+              product={product}
+              customer={customer}
+              onChoose={(id) => set({ customer: id, endpoint: '' })}
+            />
+          )}
+        </Step>
+        <Step number={4} title="Endpoint" done={Boolean(endpoint)} waits={!customer}>
+          {product && customer && (
+            <ChooseEndpoint
+              product={product}
+              customer={customer}
+              types={types}
+              endpoint={endpoint}
+              onChoose={(id) => set({ endpoint: id })}
+            />
+          )}
+        </Step>
+        <Step
+          number={5}
+          title="URL allowed"
+          done={endpoint !== undefined && endpoint.status !== 'awaiting-approval'}
+          waits={!endpoint}
+        >
+          {endpoint && <UrlStep endpoint={endpoint} />}
+        </Step>
+        <Step
+          number={6}
+          title="Challenge and test"
+          done={endpoint?.verification.status === 'verified'}
+          waits={!endpoint}
+        >
+          {endpoint && <VerifyStep endpoint={endpoint} />}
+        </Step>
+        <Step number={7} title="Hand-over" done={false} waits={!endpoint}>
+          {endpoint && customer && <HandOver endpoint={endpoint} customer={customer} types={types} />}
+        </Step>
+      </ol>
+    </>
+  );
+}
+
+/** Something that was chosen; undefined until it is, and while it is read. */
+function useThing<T>(path: string): T | undefined {
+  const { data } = useRead<T>(path, {}, { enabled: path !== '', retry: false, placeholderData: undefined });
+  return path === '' ? undefined : data;
+}
+
+function Step({
+  number,
+  title,
+  done,
+  waits = false,
+  children,
+}: {
+  number: number;
+  title: string;
+  done: boolean;
+  waits?: boolean;
+  children: ReactNode;
+}) {
+  return (
+    <li className={waits ? `${styles.step} ${styles.waits}` : styles.step}>
+      <span className={done ? `${styles.mark} ${styles.done}` : styles.mark}>
+        {done ? <Check size={16} aria-hidden /> : <Circle size={10} aria-hidden />}
+        <span className="sr-only">{done ? 'Done' : 'To do'}</span>
+      </span>
+      <div className="grow">
+        <Card title={`${number}. ${title}`}>{waits ? <p className="muted">After the step before.</p> : children}</Card>
+      </div>
+    </li>
+  );
 }

@@ -1,5 +1,74 @@
-import { PageHead } from '../../ui/page';
+import type { ColumnDef } from '@tanstack/react-table';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useList } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Product } from '../../api/types';
+import { Badge, StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { Card, PageHead } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { Time } from '../../ui/time';
+import { ProductDialog } from './product-dialog';
+import { ProductSwitches } from './product-switches';
 
+const columns: ColumnDef<Product>[] = [
+  {
+    header: 'Product',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => (
+      <>
+        <Link to={`/catalog?productId=${encodeURIComponent(original.id)}`}>{original.name}</Link>
+        <div className="muted truncate">{original.id}</div>
+      </>
+    ),
+  },
+  {
+    header: 'Status',
+    cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
+  },
+  {
+    header: 'Endpoints must pass a challenge',
+    meta: { wide: true },
+    cell: ({ row: { original } }) =>
+      original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
+  },
+  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  {
+    id: 'actions',
+    header: () => <span className="sr-only">Actions</span>,
+    cell: ({ row: { original } }) => <ProductSwitches product={original} />,
+  },
+];
+
+/** Who publishes events. */
 export function Products() {
-  return <PageHead title="Products" />;
+  const { administer } = useMay();
+  const list = useList<Product>('/v1/products');
+  const [making, setMaking] = useState(false);
+  return (
+    <>
+      <PageHead title="Products" sub="Product lines that publish events. Each is off until an admin enables it.">
+        {administer && (
+          <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+            New product
+          </Button>
+        )}
+      </PageHead>
+      <Card flush>
+        <DataTable
+          label="Products"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={
+            <Empty title="There are no products yet">A product owns event types and the keys that post events.</Empty>
+          }
+        />
+      </Card>
+      {making && <ProductDialog onClose={() => setMaking(false)} />}
+    </>
+  );
 }

@@ -1,0 +1,56 @@
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { useAction, useRead } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { AllowlistEntry, Customer, Page } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Combobox } from '../../ui/combobox';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, TextField } from '../../ui/form';
+
+/** Allows a pattern, or asks for it. */
+export function AddPattern({ onClose }: { onClose(): void }) {
+  const { administer } = useMay();
+  const [pattern, setPattern] = useState('');
+  const [customerId, setCustomerId] = useState('');
+  const [q, setQ] = useState('');
+  const customers = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
+  const add = useAction(
+    () => api.post<AllowlistEntry>('/v1/url-allowlist', { pattern, ...(customerId ? { customerId } : {}) }),
+    {
+      done: ({ status }) => (status === 'approved' ? 'It is allowed.' : 'An admin is asked.'),
+      quiet: true,
+    },
+  );
+  return (
+    <Dialog open onClose={onClose} title={administer ? 'Allow a URL' : 'Ask for a URL'}>
+      <Form error={add.error} onSubmit={() => add.mutate(undefined, { onSuccess: onClose })}>
+        <TextField
+          label="Pattern"
+          pointer="/pattern"
+          value={pattern}
+          onChange={setPattern}
+          placeholder="https://hooks.example.com/payments"
+          hint="scheme://host[:port][/path-prefix]. A * stands for any host, one sub-domain label or any port: https://*.example.com"
+          required
+        />
+        <Combobox
+          label="Customer"
+          optional
+          pointer="/customerId"
+          value={customerId}
+          onChange={setCustomerId}
+          onSearch={setQ}
+          placeholder="For all customers"
+          options={customers.map(({ id, name }) => ({ value: id, text: name }))}
+        />
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button type="submit" look="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
+            {administer ? 'Allow it' : 'Ask for it'}
+          </Button>
+        </Actions>
+      </Form>
+    </Dialog>
+  );
+}

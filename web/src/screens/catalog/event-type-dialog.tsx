@@ -1,0 +1,147 @@
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { api, at } from '../../api/client';
+import { useAction, useChoices } from '../../api/queries';
+import { useSession } from '../../api/session';
+import type { EventType, Product } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, SelectField, TextArea, TextField } from '../../ui/form';
+
+const EXAMPLE = `{
+  "type": "object",
+  "required": ["paymentId", "amount"],
+  "properties": {
+    "paymentId": { "type": "string", "description": "Of the payment." },
+    "amount": { "type": "number" }
+  }
+}`;
+
+/** Makes an event type, or changes one. @param stay - on the screen, instead of opening the new one */
+export function EventTypeDialog({
+  eventType,
+  productId: fixed,
+  stay = false,
+  onClose,
+}: {
+  eventType?: EventType;
+  productId?: string;
+  stay?: boolean;
+  onClose(): void;
+}) {
+  const { principal } = useSession();
+  const navigate = useNavigate();
+  const products = useChoices<Product>('/v1/products');
+  const [name, setName] = useState(eventType?.name ?? '');
+  const [productId, setProductId] = useState(eventType?.productId ?? fixed ?? principal.productId ?? '');
+  const [description, setDescription] = useState(eventType?.description ?? '');
+  const [schema, setSchema] = useState(
+    eventType ? (eventType.schema ? JSON.stringify(eventType.schema, null, 2) : '') : EXAMPLE,
+  );
+  const [sample, setSample] = useState(eventType ? JSON.stringify(eventType.sample, null, 2) : '');
+  const [schemaFault, sampleFault] = [jsonFault(schema), jsonFault(sample)];
+  const put = useAction(
+    () =>
+      api.put<EventType>(at`/v1/event-types/${name.trim()}`, {
+        productId: productId || products[0]?.id,
+        description,
+        schema: schema.trim() ? JSON.parse(schema) : null,
+        ...(sample.trim() && sample.trim() !== 'null' ? { sample: JSON.parse(sample) } : {}),
+      }),
+    {
+      done: eventType ? 'The event type is changed.' : 'The event type is made.',
+      invalidate: ['/v1/event-types'],
+      quiet: true,
+    },
+  );
+  const submit = () =>
+    put.mutate(undefined, {
+      onSuccess: (made) => {
+        onClose();
+        if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(made.name)}`);
+      },
+    });
+  return (
+    <Dialog open wide onClose={onClose} title={eventType ? `Edit ${eventType.name}` : 'New event type'}>
+      <Form error={put.error} onSubmit={submit}>
+        {!eventType && (
+          <>
+            <TextField
+              label="Name"
+              pointer="path/name"
+              value={name}
+              onChange={setName}
+              placeholder="payment.confirmed.v1"
+              hint="Dotted, with its version last. It cannot change later."
+              required
+            />
+            {principal.productId === null && fixed === undefined && (
+              <SelectField
+                label="Product"
+                pointer="/productId"
+                value={productId || (products[0]?.id ?? '')}
+                onChange={setProductId}
+              >
+                {products.map(({ id, name: text }) => (
+                  <option key={id} value={id}>
+                    {text}
+                  </option>
+                ))}
+              </SelectField>
+            )}
+          </>
+        )}
+        <TextField
+          label="Description"
+          pointer="/description"
+          value={description}
+          onChange={setDescription}
+          placeholder="A payment was confirmed."
+        />
+        <TextArea
+          label="JSON Schema of its data"
+          optional
+          code
+          rows={10}
+          pointer="/schema"
+          fault={schemaFault}
+          value={schema}
+          onChange={setSchema}
+          hint="Events whose data breaks it are refused. Empty: any object."
+        />
+        <TextArea
+          label="Sample"
+          optional
+          code
+          rows={5}
+          pointer="/sample"
+          fault={sampleFault}
+          value={sample}
+          onChange={setSample}
+          hint="Empty: generated from the schema."
+        />
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button
+            type="submit"
+            look="primary"
+            busy={put.isPending}
+            disabled={name.trim() === '' || Boolean(schemaFault ?? sampleFault)}
+          >
+            {eventType ? 'Save' : 'Create'}
+          </Button>
+        </Actions>
+      </Form>
+    </Dialog>
+  );
+}
+
+function jsonFault(text: string): string | undefined {
+  if (text.trim() === '') return undefined;
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    return `Not JSON yet: ${(error as Error).message}`;
+  }
+}

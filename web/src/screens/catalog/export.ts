@@ -1,0 +1,34 @@
+import { api } from '../../api/client';
+import type { EventType, Page } from '../../api/types';
+
+const PAGE = 200;
+
+/** A catalog as a file: what `Import` and `signpost onboard product` take. */
+export interface CatalogFile {
+  product: { id: string };
+  eventTypes: { name: string; description: string; schema?: object; sample?: unknown }[];
+}
+
+/** Downloads what is shown of the catalog, all pages of it. */
+export async function exportCatalog(query: Record<string, string>): Promise<void> {
+  const types: EventType[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page: Page<EventType> = await api.get('/v1/event-types', { ...query, limit: PAGE, cursor });
+    types.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor);
+  const products = [...new Set(types.map(({ productId }) => productId))];
+  const files = products.map((id): CatalogFile => ({
+    product: { id },
+    eventTypes: types
+      .filter(({ productId }) => productId === id)
+      .map(({ name, description, schema, sample }) => ({ name, description, ...(schema ? { schema } : {}), sample })),
+  }));
+  const text = JSON.stringify(files.length === 1 ? files[0] : files, null, 2);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.download = `event-catalog-${products.join('-') || 'empty'}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

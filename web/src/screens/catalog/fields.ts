@@ -1,0 +1,103 @@
+interface Schema {
+  type?: string | string[];
+  format?: string;
+  description?: string;
+  enum?: unknown[];
+  const?: unknown;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+  allOf?: Schema[];
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+  definitions?: Record<string, Schema>;
+  deprecated?: boolean;
+}
+
+/** A field of an event's data, in words. */
+export interface Field {
+  /** As `payer.name`, `lines[].amount`. */
+  path: string;
+  /** As `String`, `DateTime`, `List of Number`. */
+  type: string;
+  required: boolean;
+  description: string;
+  /** Values it may have, where they are listed. */
+  values: string[];
+}
+
+const DEEPEST = 8;
+const WORDS: Record<string, string> = {
+  string: 'String',
+  number: 'Number',
+  integer: 'Integer',
+  boolean: 'Boolean',
+  object: 'Object',
+  array: 'List',
+  null: 'Nothing',
+};
+const FORMATS: Record<string, string> = {
+  'date-time': 'DateTime',
+  date: 'Date',
+  time: 'Time',
+  uuid: 'UUID',
+  email: 'Email',
+  uri: 'URL',
+};
+
+/** The fields of a JSON Schema in the order in which it has them, those of objects and lists after what holds them. */
+export function fieldsOf(root: object): Field[] {
+  const fields: Field[] = [];
+  walk(root as Schema, '', 0);
+  return fields;
+
+  function walk(given: Schema, prefix: string, depth: number): void {
+    const schema = resolved(given);
+    const required = new Set(schema.required);
+    for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+      const path = prefix + name;
+      const field = resolved(inner);
+      fields.push({
+        path,
+        type: typeOf(field),
+        required: required.has(name),
+        description: field.description ?? '',
+        values: valuesOf(field),
+      });
+      const item = field.items && resolved(field.items);
+      if (depth < DEEPEST) walk(item ?? field, item ? `${path}[].` : `${path}.`, depth + 1);
+    }
+    for (const part of [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]) {
+      if (depth < DEEPEST) walk(part, prefix, depth + 1);
+    }
+  }
+
+  function resolved(schema: Schema): Schema {
+    const name = /^#\/(?:\$defs|definitions)\/(.+)$/.exec(schema.$ref ?? '')?.[1];
+    const { $defs, definitions } = root as Schema;
+    return (
+      (name && {
+        ...($defs ?? definitions)?.[name],
+        ...(schema.description ? { description: schema.description } : {}),
+      }) ||
+      schema
+    );
+  }
+
+  function typeOf(schema: Schema): string {
+    if (schema.items) return `List of ${typeOf(resolved(schema.items))}`;
+    if (schema.format && FORMATS[schema.format]) return FORMATS[schema.format]!;
+    const types = [schema.type ?? (schema.properties ? 'object' : [])].flat();
+    if (types.length > 0) return types.map((type) => WORDS[type] ?? type).join(' or ');
+    const parts = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map((part) => typeOf(resolved(part)));
+    return parts.length > 0 ? [...new Set(parts)].join(' or ') : 'Any';
+  }
+}
+
+function valuesOf({ enum: values, const: value }: Schema): string[] {
+  return (values ?? (value === undefined ? [] : [value])).map((each) =>
+    typeof each === 'string' ? each : JSON.stringify(each),
+  );
+}

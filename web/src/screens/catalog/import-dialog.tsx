@@ -1,0 +1,115 @@
+import { useId, useState } from 'react';
+import { api, at } from '../../api/client';
+import { sayError } from '../../api/problem';
+import { useAction } from '../../api/queries';
+import type { EventType, Page } from '../../api/types';
+import { Badge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form } from '../../ui/form';
+import type { CatalogFile } from './export';
+
+interface Step {
+  productId: string;
+  type: CatalogFile['eventTypes'][number];
+  kind: 'new' | 'changed' | 'the same';
+}
+
+/** Imports a file of event types: shows first what is new and what changes. */
+export function ImportDialog({ onClose }: { onClose(): void }) {
+  const id = useId();
+  const [steps, setSteps] = useState<Step[] | null>(null);
+  const [fault, setFault] = useState<unknown>();
+  const todo = steps?.filter(({ kind }) => kind !== 'the same') ?? [];
+  const run = useAction(
+    async () => {
+      for (const { productId, type } of todo) {
+        const { name, description, schema = null, sample } = type;
+        await api.put(at`/v1/event-types/${name}`, {
+          productId,
+          description,
+          schema,
+          ...(sample == null ? {} : { sample }),
+        });
+      }
+    },
+    { done: `${todo.length} event types are imported.`, invalidate: ['/v1/event-types'], quiet: true },
+  );
+  async function read(file: File | undefined) {
+    setSteps(null);
+    setFault(undefined);
+    if (!file) return;
+    try {
+      setSteps(await planOf(await file.text()));
+    } catch (error) {
+      setFault(error);
+    }
+  }
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Import event types"
+      description="A JSON file, as Export writes it. Nothing is removed."
+    >
+      <Form error={run.error ?? fault} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
+        <div className="field">
+          <label htmlFor={id}>File</label>
+          <input
+            id={id}
+            className="input"
+            type="file"
+            accept="application/json,.json"
+            onChange={(event) => void read(event.target.files?.[0])}
+          />
+        </div>
+        {steps && (
+          <ul className="stack-s" aria-label="What will be done">
+            {steps.map(({ productId, type, kind }) => (
+              <li key={type.name} className="row">
+                <Badge tone={kind === 'new' ? 'ok' : kind === 'changed' ? 'warn' : 'neutral'}>{kind}</Badge>
+                <code className="wrap-anywhere">{type.name}</code>
+                <span className="muted">{productId}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button type="submit" look="primary" busy={run.isPending} disabled={todo.length === 0}>
+            {steps && todo.length === 0 ? 'Nothing to do' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
+          </Button>
+        </Actions>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** @throws Error where the text is no catalog */
+async function planOf(text: string): Promise<Step[]> {
+  let files: CatalogFile[];
+  try {
+    files = [JSON.parse(text) as CatalogFile].flat();
+  } catch (error) {
+    throw new Error(`The file is not JSON: ${sayError(error)}`, { cause: error });
+  }
+  const steps: Step[] = [];
+  for (const file of files) {
+    if (typeof file?.product?.id !== 'string' || !Array.isArray(file.eventTypes))
+      throw new Error('The file has no product.id and eventTypes, as an export has.');
+    const { items } = await api.get<Page<EventType>>('/v1/event-types', { productId: file.product.id, limit: 200 });
+    const known = new Map(items.map((type) => [type.name, type]));
+    for (const type of file.eventTypes)
+      steps.push({ productId: file.product.id, type, kind: kindOf(type, known.get(type.name)) });
+  }
+  return steps;
+}
+
+function kindOf(type: CatalogFile['eventTypes'][number], known: EventType | undefined): Step['kind'] {
+  if (!known) return 'new';
+  const text = (one: { description: string; schema?: unknown; sample?: unknown }) =>
+    JSON.stringify([one.description, one.schema ?? null, one.sample ?? null]);
+  return text(known) === text({ ...type, sample: type.sample ?? known.sample }) && !known.archived
+    ? 'the same'
+    : 'changed';
+}

@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { useAction, useChoices, useRead } from '../../api/queries';
+import { useSession } from '../../api/session';
+import type { Customer, Page, Product, Role } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Combobox } from '../../ui/combobox';
+import { CodeBlock } from '../../ui/copy';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, SelectField, TextField } from '../../ui/form';
+import { KINDS, usageOf, type Credential, type Kind } from './kinds';
+
+const ROLES: { role: Role; text: string }[] = [
+  { role: 'product', text: "product: posts events, and keeps the product's types, customers and endpoints" },
+  { role: 'viewer', text: 'viewer: reads, and changes nothing' },
+  { role: 'customer', text: "customer: one customer's endpoints and notifications" },
+  { role: 'admin', text: 'admin: everything' },
+];
+
+/** Makes a credential, and shows it this once. */
+export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): void }) {
+  const { publicUrl } = useSession();
+  const { one, path } = KINDS[kind];
+  const products = useChoices<Product>('/v1/products');
+  const [q, setQ] = useState('');
+  const customers = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('product');
+  const [productId, setProductId] = useState('');
+  const [customerId, setCustomerId] = useState('');
+  const product = productId || (role === 'product' ? (products[0]?.id ?? '') : '');
+  const make = useAction(
+    () =>
+      api.post<Credential>(path, {
+        name,
+        role,
+        ...((role === 'product' || role === 'viewer') && product ? { productId: product } : {}),
+        ...(role === 'customer' ? { customerId } : {}),
+      }),
+    { invalidate: [path], quiet: true },
+  );
+  return (
+    <Dialog open onClose={onClose} title={make.data ? `${make.data.name} is made` : `New ${one}`}>
+      {make.data ? (
+        <div className="stack">
+          <p>Copy it now: it is not shown again.</p>
+          {usageOf(make.data, publicUrl).map(({ label, text }) => (
+            <div key={label} className="stack-s">
+              <h3>{label}</h3>
+              <CodeBlock label={label} text={text} />
+            </div>
+          ))}
+          <Actions>
+            <Button look="primary" onClick={onClose}>
+              Done
+            </Button>
+          </Actions>
+        </div>
+      ) : (
+        <Form error={make.error} onSubmit={() => make.mutate()}>
+          <TextField
+            label="Name"
+            pointer="/name"
+            value={name}
+            onChange={setName}
+            placeholder="Payments back end"
+            hint="Whose it is: the audit names it."
+            required
+          />
+          <SelectField label="Role" pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
+            {ROLES.map((each) => (
+              <option key={each.role} value={each.role}>
+                {each.text}
+              </option>
+            ))}
+          </SelectField>
+          {(role === 'product' || role === 'viewer') && (
+            <SelectField label="Product" pointer="/productId" value={product} onChange={setProductId}>
+              {role === 'viewer' && <option value="">All products</option>}
+              {products.map(({ id, name: text }) => (
+                <option key={id} value={id}>
+                  {text}
+                </option>
+              ))}
+            </SelectField>
+          )}
+          {role === 'customer' && (
+            <Combobox
+              label="Customer"
+              pointer="/customerId"
+              value={customerId}
+              onChange={setCustomerId}
+              onSearch={setQ}
+              options={customers.map(({ id, name: text }) => ({ value: id, text }))}
+            />
+          )}
+          <Actions>
+            <Button onClick={onClose}>Not now</Button>
+            <Button type="submit" look="primary" busy={make.isPending} disabled={name.trim() === ''}>
+              Create
+            </Button>
+          </Actions>
+        </Form>
+      )}
+    </Dialog>
+  );
+}

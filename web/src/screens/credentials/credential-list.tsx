@@ -1,0 +1,94 @@
+import type { ColumnDef } from '@tanstack/react-table';
+import { Ban, Plus } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { api } from '../../api/client';
+import { useAction, useList } from '../../api/queries';
+import { useSession } from '../../api/session';
+import { Badge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { DataTable } from '../../ui/data-table';
+import { Confirm } from '../../ui/dialog';
+import { Card } from '../../ui/page';
+import { Empty } from '../../ui/states';
+import { Time } from '../../ui/time';
+import { CredentialDialog } from './credential-dialog';
+import { idOf, KINDS, type Credential, type Kind } from './kinds';
+
+/** The credentials of a kind, revoked ones included. */
+export function CredentialList({ kind }: { kind: Kind }) {
+  const { one, path, empty } = KINDS[kind];
+  const list = useList<Credential>(path);
+  const [making, setMaking] = useState(false);
+  const columns = useMemo(() => columnsOf(kind), [kind]);
+  return (
+    <div className="stack">
+      <div className="row">
+        <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+          New {one}
+        </Button>
+      </div>
+      <Card flush>
+        <DataTable label={`${one}s`} list={list} columns={columns} rowId={idOf} empty={<Empty title={empty} />} />
+      </Card>
+      {making && <CredentialDialog kind={kind} onClose={() => setMaking(false)} />}
+    </div>
+  );
+}
+
+function columnsOf(kind: Kind): ColumnDef<Credential>[] {
+  return [
+    {
+      header: 'Name',
+      meta: { grow: true },
+      cell: ({ row: { original } }) => (
+        <>
+          <span className="truncate">{original.name}</span>
+          <div className="muted truncate">{idOf(original)}</div>
+        </>
+      ),
+    },
+    {
+      header: 'Role',
+      cell: ({ row: { original } }) => (
+        <>
+          {original.role}
+          <span className="muted"> {original.productId ?? original.customerId ?? ''}</span>
+        </>
+      ),
+    },
+    { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+    {
+      header: 'Status',
+      meta: { wide: true },
+      cell: ({ row: { original } }) => (original.revokedAt ? <Badge>revoked</Badge> : <Badge tone="ok">in use</Badge>),
+    },
+    {
+      id: 'revoke',
+      header: () => <span className="sr-only">Actions</span>,
+      cell: ({ row: { original } }) => <Revoke kind={kind} credential={original} />,
+    },
+  ];
+}
+
+function Revoke({ kind, credential }: { kind: Kind; credential: Credential }) {
+  const { principal } = useSession();
+  const { path } = KINDS[kind];
+  const id = idOf(credential);
+  const revoke = useAction(() => api.delete(`${path}/${encodeURIComponent(id)}`), {
+    done: 'It is revoked.',
+    invalidate: [path],
+  });
+  if (credential.revokedAt || id === principal.id) return null;
+  return (
+    <Confirm
+      trigger={<Button small look="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
+      title={`Revoke ${credential.name}?`}
+      action="Revoke it"
+      onConfirm={() => revoke.mutateAsync()}
+    >
+      <p>
+        Calls with it, and sessions that were opened with it, are refused within a second. This cannot be taken back.
+      </p>
+    </Confirm>
+  );
+}

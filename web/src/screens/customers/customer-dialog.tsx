@@ -1,0 +1,98 @@
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { api, at } from '../../api/client';
+import { useAction, useChoices } from '../../api/queries';
+import { useSession } from '../../api/session';
+import type { Customer, Product } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, SelectField, TextField } from '../../ui/form';
+import { ScheduleField, USUAL_SCHEDULE } from '../shared/schedule-field';
+
+/** Makes a customer, or changes one. @param onMade - instead of opening it */
+export function CustomerDialog({
+  customer,
+  productId: fixed,
+  onClose,
+  onMade,
+}: {
+  customer?: Customer;
+  /** Whose customer a new one is; absent: to be chosen. */
+  productId?: string;
+  onClose(): void;
+  onMade?(made: Customer): void;
+}) {
+  const { principal } = useSession();
+  const navigate = useNavigate();
+  const products = useChoices<Product>('/v1/products');
+  const [name, setName] = useState(customer?.name ?? '');
+  const [id, setId] = useState('');
+  const [productId, setProductId] = useState(fixed ?? '');
+  const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? USUAL_SCHEDULE);
+  const save = useAction(
+    () =>
+      customer
+        ? api.patch<Customer>(at`/v1/customers/${customer.id}`, { name, retrySchedule })
+        : api.post<Customer>('/v1/customers', {
+            name,
+            retrySchedule,
+            ...(id.trim() ? { id: id.trim() } : {}),
+            ...(productId ? { productId } : {}),
+          }),
+    {
+      done: customer ? 'The customer is changed.' : 'The customer is made.',
+      invalidate: ['/v1/customers'],
+      quiet: true,
+    },
+  );
+  const submit = () =>
+    save.mutate(undefined, {
+      onSuccess: (made) => {
+        onClose();
+        if (onMade) onMade(made);
+        else if (!customer) void navigate(`/customers/${encodeURIComponent(made.id)}`);
+      },
+    });
+  return (
+    <Dialog open onClose={onClose} title={customer ? `Edit ${customer.name}` : 'New customer'}>
+      <Form error={save.error} onSubmit={submit}>
+        <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        {!customer && (
+          <>
+            <TextField
+              label="Id"
+              optional
+              pointer="/id"
+              value={id}
+              onChange={setId}
+              hint="As your systems know the customer. Empty: generated."
+            />
+            {principal.productId === null && fixed === undefined && (
+              <SelectField
+                label="Product"
+                pointer="/productId"
+                value={productId}
+                onChange={setProductId}
+                hint="Whose customer it is."
+              >
+                <option value="">Shared by all products</option>
+                {products.map((product) => (
+                  <option key={product.id} value={product.id}>
+                    {product.name}
+                  </option>
+                ))}
+              </SelectField>
+            )}
+          </>
+        )}
+        <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+            {customer ? 'Save' : 'Create'}
+          </Button>
+        </Actions>
+      </Form>
+    </Dialog>
+  );
+}

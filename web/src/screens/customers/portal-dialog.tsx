@@ -1,0 +1,60 @@
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { useAction } from '../../api/queries';
+import type { Customer } from '../../api/types';
+import { Button } from '../../ui/button';
+import { CodeBlock } from '../../ui/copy';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, SelectField } from '../../ui/form';
+import { sayDuration, utc } from '../../ui/time';
+
+const LIVES = [900, 3600, 28_800, 86_400];
+
+/** A link that opens the portal of one customer for a while. */
+export function PortalDialog({ customer, onClose }: { customer: Customer; onClose(): void }) {
+  const [life, setLife] = useState('3600');
+  const make = useAction(
+    () =>
+      api.post<{ url: string; expiresAt: string }>('/v1/portal-sessions', {
+        customerId: customer.id,
+        expiresInSeconds: Number(life),
+      }),
+    { quiet: true, invalidate: ['/v1/portal-sessions'] },
+  );
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Portal of ${customer.name}`}
+      description="Whoever has the link sees this customer's endpoints, logs and secrets, and nothing of anyone else."
+    >
+      {make.data ? (
+        <div className="stack">
+          <CodeBlock label="Link" text={make.data.url} />
+          <p className="muted">It opens until {utc(make.data.expiresAt)}. It is shown this once.</p>
+          <Actions>
+            <Button look="primary" onClick={onClose}>
+              Done
+            </Button>
+          </Actions>
+        </div>
+      ) : (
+        <Form error={make.error} onSubmit={() => make.mutate()}>
+          <SelectField label="Opens for" value={life} onChange={setLife} pointer="/expiresInSeconds">
+            {LIVES.map((seconds) => (
+              <option key={seconds} value={seconds}>
+                {sayDuration(seconds)}
+              </option>
+            ))}
+          </SelectField>
+          <Actions>
+            <Button onClick={onClose}>Not now</Button>
+            <Button type="submit" look="primary" busy={make.isPending}>
+              Make a link
+            </Button>
+          </Actions>
+        </Form>
+      )}
+    </Dialog>
+  );
+}

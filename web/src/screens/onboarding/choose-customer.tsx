@@ -1,0 +1,45 @@
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { useRead } from '../../api/queries';
+import type { Customer, Page, Product } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Combobox } from '../../ui/combobox';
+import { saySchedule } from '../../ui/time';
+import { CustomerDialog } from '../customers/customer-dialog';
+
+/** Who is to be notified. */
+export function ChooseCustomer({
+  product,
+  customer,
+  onChoose,
+}: {
+  product: Product;
+  customer: Customer | undefined;
+  onChoose(id: string): void;
+}) {
+  const [q, setQ] = useState('');
+  const [making, setMaking] = useState(false);
+  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
+  const reachable = found.filter(({ productId }) => productId === null || productId === product.id);
+  return (
+    <div className="stack">
+      <Combobox
+        label="Customer"
+        value={customer?.id ?? ''}
+        onChange={onChoose}
+        onSearch={setQ}
+        placeholder="Name or id"
+        options={reachable.map(({ id, name }) => ({ value: id, text: name }))}
+      />
+      {customer && <p className="muted">What fails is repeated {saySchedule(customer.retrySchedule)}.</p>}
+      <div className="row">
+        <Button icon={Plus} look={customer ? 'plain' : 'primary'} onClick={() => setMaking(true)}>
+          New customer
+        </Button>
+      </div>
+      {making && (
+        <CustomerDialog productId={product.id} onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { useAction, useChoices } from '../../api/queries';
+import type { Customer, EventType, Product, Subscription } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { Form, SelectField, TextField } from '../../ui/form';
+
+const NEW = 'new';
+
+/** Where the customer is notified: an endpoint that is there, or a new one with what most need; the rest is under Endpoints. */
+export function ChooseEndpoint({
+  product,
+  customer,
+  types,
+  endpoint,
+  onChoose,
+}: {
+  product: Product;
+  customer: Customer;
+  types: EventType[];
+  endpoint: Subscription | undefined;
+  onChoose(id: string): void;
+}) {
+  const endpoints = useChoices<Subscription>('/v1/subscriptions', { customerId: customer.id });
+  const [making, setMaking] = useState(false);
+  const form = making || endpoints.length === 0;
+  return (
+    <div className="stack">
+      {endpoints.length > 0 && (
+        <SelectField
+          label="Endpoint"
+          value={form ? NEW : (endpoint?.id ?? '')}
+          onChange={(id) => (id === NEW ? setMaking(true) : (setMaking(false), onChoose(id)))}
+        >
+          <option value="">Choose …</option>
+          {endpoints.map(({ id, name, url }) => (
+            <option key={id} value={id}>
+              {name}, {url}
+            </option>
+          ))}
+          <option value={NEW}>A new one</option>
+        </SelectField>
+      )}
+      {endpoint && !form && <StatusBadge status={endpoint.status} />}
+      {form && (
+        <NewEndpoint
+          product={product}
+          customer={customer}
+          types={types}
+          onMade={(id) => {
+            setMaking(false);
+            onChoose(id);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function NewEndpoint({
+  product,
+  customer,
+  types,
+  onMade,
+}: {
+  product: Product;
+  customer: Customer;
+  types: EventType[];
+  onMade(id: string): void;
+}) {
+  const [name, setName] = useState('main');
+  const [url, setUrl] = useState('');
+  const [chosen, setChosen] = useState(() => types.map((type) => type.name));
+  const make = useAction(
+    () =>
+      api.post<Subscription>('/v1/subscriptions', {
+        customerId: customer.id,
+        name,
+        url: url.trim(),
+        eventTypes: chosen,
+        ...(customer.productId === null ? { productId: product.id } : {}),
+      }),
+    { done: 'The endpoint is made.', invalidate: ['/v1/subscriptions'], quiet: true },
+  );
+  return (
+    <Form
+      label="New endpoint"
+      error={make.error}
+      onSubmit={() => make.mutate(undefined, { onSuccess: ({ id }) => onMade(id) })}
+    >
+      <TextField label="Name" pointer="/name" value={name} onChange={setName} />
+      <TextField
+        label="URL"
+        pointer="/url"
+        type="url"
+        value={url}
+        onChange={setUrl}
+        placeholder="https://example.com/webhooks"
+      />
+      <fieldset className="stack-s">
+        <legend>Event types</legend>
+        {types.map((type) => (
+          <label key={type.name} className="row-nowrap">
+            <input
+              type="checkbox"
+              checked={chosen.includes(type.name)}
+              onChange={(event) =>
+                setChosen(event.target.checked ? [...chosen, type.name] : chosen.filter((each) => each !== type.name))
+              }
+            />
+            <span className="wrap-anywhere">{type.name}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div className="row">
+        <Button
+          type="submit"
+          look="primary"
+          icon={Plus}
+          busy={make.isPending}
+          disabled={url.trim() === '' || chosen.length === 0}
+        >
+          Make the endpoint
+        </Button>
+      </div>
+    </Form>
+  );
+}

@@ -1,0 +1,51 @@
+import { Plus, Power } from 'lucide-react';
+import { useState } from 'react';
+import { api, at } from '../../api/client';
+import { useAction, useChoices } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Product } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { SelectField } from '../../ui/form';
+import { ProductDialog } from '../products/product-dialog';
+
+/** The product line: an existing one, or a new one; an admin enables it. */
+export function ChooseProduct({ product, onChoose }: { product: Product | undefined; onChoose(id: string): void }) {
+  const { administer } = useMay();
+  const products = useChoices<Product>('/v1/products');
+  const [making, setMaking] = useState(false);
+  const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
+    done: 'It is enabled.',
+    invalidate: ['/v1/products'],
+  });
+  return (
+    <div className="stack">
+      <SelectField label="Product line" value={product?.id ?? ''} onChange={onChoose}>
+        <option value="">Choose …</option>
+        {products.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </SelectField>
+      <div className="row">
+        {product && <StatusBadge status={product.enabled ? 'enabled' : 'disabled'} />}
+        {product &&
+          !product.enabled &&
+          (administer ? (
+            <Button look="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
+              Enable it
+            </Button>
+          ) : (
+            <span className="muted">An admin has to enable it: its events are refused until then.</span>
+          ))}
+        {administer && (
+          <Button icon={Plus} onClick={() => setMaking(true)}>
+            New product
+          </Button>
+        )}
+      </div>
+      {making && <ProductDialog onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import { Plus, Upload } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import type { EventType, Product } from '../../api/types';
+import { Button } from '../../ui/button';
+import { EventTypeDialog } from '../catalog/event-type-dialog';
+import { ImportDialog } from '../catalog/import-dialog';
+
+/** What the product line tells: the event types that it has, and ways to more. */
+export function TypesStep({ product, types }: { product: Product; types: EventType[] }) {
+  const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
+  return (
+    <div className="stack">
+      {types.length === 0 ? (
+        <p>It has none yet. An event type says what happened, and which data tells of it.</p>
+      ) : (
+        <ul className="stack-s">
+          {types.map(({ name, description }) => (
+            <li key={name}>
+              <Link to={`/catalog/${encodeURIComponent(name)}`}>{name}</Link>{' '}
+              <span className="muted">{description}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="row">
+        <Button icon={Plus} look={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
+          New event type
+        </Button>
+        <Button icon={Upload} onClick={() => setDialog('import')}>
+          Import
+        </Button>
+      </div>
+      {dialog === 'new' && <EventTypeDialog productId={product.id} stay onClose={() => setDialog(null)} />}
+      {dialog === 'import' && <ImportDialog onClose={() => setDialog(null)} />}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { Check } from 'lucide-react';
+import { api } from '../../api/client';
+import { useAction } from '../../api/queries';
+import { useMay } from '../../api/session';
+import type { Subscription } from '../../api/types';
+import { Button } from '../../ui/button';
+
+/** The URL has to be on the allow-list: an admin puts it there, a product asks for it. */
+export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: Subscription }) {
+  const { administer } = useMay();
+  const pattern = new URL(url).origin;
+  const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
+    done: administer ? 'It is allowed.' : 'An admin is asked.',
+  });
+  if (status !== 'awaiting-approval') return <p>The URL is on the allow-list.</p>;
+  return (
+    <div className="stack">
+      <p>
+        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet: notifications are held until it
+        is.
+      </p>
+      <div className="row">
+        <Button look="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
+          {administer ? 'Allow it for this customer' : 'Ask for it'}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { Send, ShieldCheck } from 'lucide-react';
+import { api, at } from '../../api/client';
+import { useAction } from '../../api/queries';
+import type { Notification, Subscription } from '../../api/types';
+import { StatusBadge } from '../../ui/badge';
+import { Button } from '../../ui/button';
+import { ChallengeResult, useChallenge } from '../endpoints/challenge';
+import { Fate } from '../endpoints/fate';
+
+/** Does the URL belong to the customer, and does a notification arrive there? */
+export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
+  const challenge = useChallenge(endpoint);
+  const trigger = useAction(() => api.post<Notification>(at`/v1/subscriptions/${endpoint.id}/trigger`), {
+    invalidate: ['/v1/subscriptions', '/v1/notifications'],
+  });
+  return (
+    <div className="stack">
+      <div className="row">
+        <Button icon={ShieldCheck} look="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
+          Run challenge
+        </Button>
+        <Button icon={Send} busy={trigger.isPending} onClick={() => trigger.mutate()}>
+          Send a test notification
+        </Button>
+        <StatusBadge status={endpoint.verification.status} />
+      </div>
+      {challenge.data && <ChallengeResult challenge={challenge.data} />}
+      {trigger.data && <Fate key={trigger.data.id} id={trigger.data.id} />}
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import { useState } from 'react';
+import { api, at } from '../../api/client';
+import { useAction } from '../../api/queries';
+import type { Product } from '../../api/types';
+import { Button } from '../../ui/button';
+import { Actions, Dialog } from '../../ui/dialog';
+import { Form, SwitchField, TextField } from '../../ui/form';
+
+/** Makes a product, or renames one. */
+export function ProductDialog({
+  product,
+  onClose,
+  onMade,
+}: {
+  product?: Product;
+  onClose(): void;
+  onMade?(made: Product): void;
+}) {
+  const [name, setName] = useState(product?.name ?? '');
+  const [id, setId] = useState('');
+  const [enabled, setEnabled] = useState(false);
+  const save = useAction(
+    () =>
+      product
+        ? api.patch<Product>(at`/v1/products/${product.id}`, { name })
+        : api.post<Product>('/v1/products', { name, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
+    { done: product ? 'The product is renamed.' : 'The product is made.', invalidate: ['/v1/products'], quiet: true },
+  );
+  const submit = () =>
+    save.mutate(undefined, {
+      onSuccess: (made) => {
+        onClose();
+        onMade?.(made);
+      },
+    });
+  return (
+    <Dialog open onClose={onClose} title={product ? `Rename ${product.name}` : 'New product'}>
+      <Form error={save.error} onSubmit={submit}>
+        <TextField label="Name" pointer="/name" value={name} onChange={setName} required />
+        {!product && (
+          <>
+            <TextField
+              label="Id"
+              optional
+              pointer="/id"
+              value={id}
+              onChange={setId}
+              hint="Short, as payments. Empty: generated."
+            />
+            <SwitchField
+              label="Enabled"
+              hint="Off: its events are refused until somebody enables it."
+              checked={enabled}
+              onChange={setEnabled}
+            />
+          </>
+        )}
+        <Actions>
+          <Button onClick={onClose}>Not now</Button>
+          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+            {product ? 'Save' : 'Create'}
+          </Button>
+        </Actions>
+      </Form>
+    </Dialog>
+  );
+}
