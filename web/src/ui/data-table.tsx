@@ -130,6 +130,7 @@ export function DataTable<T>({
             return (
               <tr
                 key={row.id}
+                ref={virtual.measureElement}
                 data-index={index}
                 aria-rowindex={index + 2}
                 aria-selected={onSelection ? row.getIsSelected() : undefined}

@@ -78,9 +78,7 @@ function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[]
           <button type="button" className="link-button truncate" onClick={() => onOpen(original)}>
             {sayAction(original.action)}
           </button>
-          <div className="truncate">
-            <ObjectLink entry={original} />
-          </div>
+          <div className="muted truncate">{original.object}</div>
         </>
       ),
     },

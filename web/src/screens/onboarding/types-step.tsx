@@ -17,8 +17,8 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
         <ul className="stack-s">
           {types.map(({ name, description }) => (
             <li key={name}>
-              <Link to={`/catalog/${encodeURIComponent(name)}`}>{name}</Link>{' '}
-              <span className="muted">{description}</span>
+              <Link to={`/catalog/${encodeURIComponent(name)}`}>{name}</Link>
+              {description && <div className="muted">{description}</div>}
             </li>
           ))}
         </ul>
