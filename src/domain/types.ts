@@ -14,6 +14,7 @@
  */
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
+import type { WrittenJson } from './written-json';
 
 export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -52,7 +53,7 @@ export interface EventType {
   description: string;
   /** JSON Schema of `data`; absent means any object. */
   schema: object | null;
-  sample: unknown;
+  sample: WrittenJson | null;
   archived: boolean;
   createdAt: Date;
   modifiedAt: Date;
@@ -97,7 +98,7 @@ export interface Subscription {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: Record<string, unknown>;
+  customData: WrittenJson;
   /** Makes what is sent out of the event's data. */
   transform: Transform | null;
   /** `null` means the customer's. */
@@ -168,8 +169,8 @@ export interface Event {
   customerId: string | null;
   channels: string[];
   timestamp: Date;
-  data: unknown;
-  user: unknown;
+  data: WrittenJson;
+  user: WrittenJson | null;
   acceptedAt: Date;
 }
 

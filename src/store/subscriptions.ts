@@ -3,6 +3,7 @@ import type { Transform } from '../domain/composing';
 import { decodeId, encodeId, newUuid } from '../domain/ids';
 import type { RetrySchedule } from '../domain/retry-schedule';
 import type { Format, HttpMethod, Scope, Subscription, SubscriptionStatus } from '../domain/types';
+import { stringifyWritten, WrittenJson } from '../domain/written-json';
 import type { Executor } from './database';
 import { toPage, type Page, type PageRequest } from './pages';
 
@@ -20,7 +21,8 @@ interface Row {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  custom_data: Record<string, unknown>;
+  /** JSON text. */
+  custom_data: string;
   transform: Transform | null;
   retry_schedule: number[] | null;
   timeout_seconds: number;
@@ -34,7 +36,7 @@ interface Row {
 }
 
 const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
-  s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_at,
+  s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
 /** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
@@ -54,7 +56,7 @@ function toSubscription(row: Row): Subscription {
     channels: row.channels,
     headers: row.headers,
     format: row.format,
-    customData: row.custom_data,
+    customData: new WrittenJson(row.custom_data),
     transform: row.transform,
     retrySchedule: row.retry_schedule,
     timeoutSeconds: row.timeout_seconds,
@@ -77,7 +79,7 @@ export interface SubscriptionSettings {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: Record<string, unknown>;
+  customData: Record<string, unknown> | WrittenJson;
   transform: Transform | null;
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;
@@ -132,7 +134,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.channels,
     JSON.stringify(settings.headers),
     settings.format,
-    JSON.stringify(settings.customData),
+    stringifyWritten(settings.customData),
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,
