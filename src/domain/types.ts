@@ -84,6 +84,14 @@ export const SUBSCRIPTION_STATUSES = [
 ] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
+/** When a subscription goes out of order by itself. */
+export interface OutOfOrderRule {
+  /** Since the first of the failures. */
+  afterSeconds: number;
+  /** In a row. */
+  minFailures: number;
+}
+
 export interface Subscription {
   id: string;
   customerId: string;
@@ -106,6 +114,8 @@ export interface Subscription {
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
   verification: { status: 'unverified' | 'verified' | 'failed'; at: Date | null };
+  /** `null`: only by a 410. */
+  outOfOrderRule: OutOfOrderRule | null;
   /** Since when, and why, the service has switched it off. */
   outOfOrder: { at: Date; reason: string } | null;
   createdAt: Date;
