@@ -157,6 +157,8 @@ async function compose(
     http,
     composer,
     recorder: createRecorder(pathDb),
+    launch: (notifications) =>
+      void starter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
     metrics,
     log,
   });

@@ -17,6 +17,7 @@ export interface Metrics {
   startConcurrency: Gauge;
   burstSize: Histogram;
   relayed: Counter;
+  outOfOrder: Counter<'cause'>;
   /** Counts a notification that was closed; other statuses are none of its business. */
   notificationsFinished(status: NotificationStatus): void;
 }
@@ -105,6 +106,12 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     relayed: new Counter({
       name: 'signpost_relayed_total',
       help: 'Notifications that the relay found without a workflow and took care of.',
+      registers,
+    }),
+    outOfOrder: new Counter({
+      name: 'signpost_subscriptions_out_of_order_total',
+      help: 'Subscriptions taken out of order by this process: gone (a 410), or failing for too long.',
+      labelNames: ['cause'],
       registers,
     }),
     notificationsFinished(status) {

@@ -8,13 +8,12 @@ import {
   holdNotification,
   loadDeliveries,
   markDelivering,
-  markOutOfOrder,
-  markOutOfOrderIfFailing,
   markSlow,
   takeRatePlace,
   type AttemptRecord,
   type Delivery,
 } from '../store/deliveries';
+import { markOutOfOrder, markOutOfOrderIfFailing, type TakenOutOfOrder } from '../store/out-of-order';
 import type { DeliverySubscription } from '../store/delivery-subscription';
 import { composeData } from './compose';
 import { conclude, GONE, recordedOutcome, type Made } from './conclusion';
@@ -203,10 +202,15 @@ async function record(deps: AttemptDeps, { record: attemptRecord, outcome }: Mad
   for (let tries = 1; ; tries++) {
     try {
       if (attemptRecord.response?.status === GONE)
-        await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone');
+        tell(
+          deps,
+          'gone',
+          attemptRecord,
+          await markOutOfOrder(deps.db, attemptRecord.subscriptionId, 'the receiver answered 410 Gone'),
+        );
       const now = await deps.recorder(attemptRecord);
-      if (attemptRecord.error && (await markOutOfOrderIfFailing(deps.db, attemptRecord.subscriptionId)))
-        deps.log.warn({ subscriptionId: attemptRecord.subscriptionId }, 'a subscription was taken out of order');
+      if (attemptRecord.error)
+        tell(deps, 'failing', attemptRecord, await markOutOfOrderIfFailing(deps.db, attemptRecord.subscriptionId));
       if (now.status === 'cancelled') return { kind: 'cancelled', attempts: now.attempts };
       deps.metrics.notificationsFinished(now.status);
       return { ...outcome, attempts: now.attempts };
@@ -219,4 +223,17 @@ async function record(deps: AttemptDeps, { record: attemptRecord, outcome }: Mad
       await sleep(100 * 2 ** tries);
     }
   }
+}
+
+/** Tells operators that a subscription was taken out of order, where it was. */
+function tell(
+  { metrics, log, launch }: AttemptDeps,
+  cause: 'gone' | 'failing',
+  { subscriptionId }: AttemptRecord,
+  taken: TakenOutOfOrder | undefined,
+): void {
+  if (!taken) return;
+  metrics.outOfOrder.inc({ cause });
+  log.warn({ subscriptionId, cause }, 'a subscription was taken out of order');
+  launch(taken.notifications);
 }

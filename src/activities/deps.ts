@@ -16,6 +16,8 @@ export interface AttemptDeps extends Signer {
   composer: Pick<Composer, 'compose'>;
   /** Records an attempt, together with others that end at the same time. */
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
+  /** Has the workflows of notifications started that Signpost's own events gave rise to; returns at once. */
+  launch(notifications: readonly NotificationRef[]): void;
   metrics: Metrics;
   log: Logger;
 }

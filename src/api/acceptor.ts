@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { newUuid } from '../domain/ids';
 import { Problem, type FieldError } from '../domain/problems';
 import type { Principal } from '../domain/types';
+import { identityOf } from '../domain/written-json';
 import type { Metrics } from '../metrics';
 import {
   acceptEvents,
@@ -25,6 +26,8 @@ export interface PostedEvent {
   timestamp?: Date;
   data: object;
   user?: object;
+  /** JSON text of data and user, where JavaScript would write a number in them differently. */
+  written?: { data: string; user?: string };
 }
 
 /** What came of one posted event. */
@@ -148,6 +151,7 @@ export class Acceptor {
         errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
       });
     }
+    const { written, ...facts } = event;
     return {
       id: event.id,
       uuid: newUuid(),
@@ -157,9 +161,11 @@ export class Acceptor {
       customerId: event.customerId,
       channels: event.channels ?? [],
       timestamp: event.timestamp ?? new Date(),
-      data: JSON.stringify(event.data),
-      user: event.user && JSON.stringify(event.user),
-      bodyHash: createHash('sha256').update(JSON.stringify(event)).digest(),
+      data: written?.data ?? JSON.stringify(event.data),
+      user: written?.user ?? (event.user && JSON.stringify(event.user)),
+      bodyHash: createHash('sha256')
+        .update(identityOf(facts, written && `${written.data}${written.user ?? ''}`))
+        .digest(),
     };
   }
 

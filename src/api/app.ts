@@ -1,14 +1,16 @@
-import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
+import { stringifyWritten, type WrittenJson } from '../domain/written-json';
 import { insertAudit } from '../store/audit';
 import type { Sealer } from '../store/crypto';
 import type { Database, Executor } from '../store/database';
 import type { Authenticator } from './auth';
 import { idempotencyKeyOf, once } from './idempotency';
+import { jsonBody, readBody, writtenBody } from './json-body';
 import { parseOrThrow, problemHandler, sendProblem } from './problem-response';
 import type { Context, Reply, Route } from './route';
 
@@ -80,7 +82,7 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
 }
 
 function routeHandler(route: Route, options: AppOptions): RequestHandler {
-  const parseBody = express.json({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, strict: false });
+  const readJson = jsonBody(route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
   const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
   return async (request, response) => {
     // What is answered is for the holder of the credential, and may hold a secret.
@@ -96,28 +98,10 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     if (route.takesForm && request.is('application/x-www-form-urlencoded'))
       await readBody(parseForm, request, response);
-    else if (route.body) await readJson(parseBody, request, response);
+    else if (route.body) await readJson(request, response);
     const reply = await run(route, options, principal, request, response);
     if (!response.headersSent) send(route, options, response, reply);
   };
-}
-
-async function readJson(parseBody: RequestHandler, request: Request, response: Response): Promise<void> {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  // JSON is UTF-8 (RFC 8259 §8.1); the parser would take other encodings of Unicode too.
-  const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-  if (hasBody && !(request.is('application/json') && /^utf-?8$/i.test(charset))) {
-    throw new Problem('unsupported-media-type', 'Send the body with content-type: application/json, in UTF-8.');
-  }
-  await readBody(parseBody, request, response);
-}
-
-async function readBody(parseBody: RequestHandler, request: Request, response: Response): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const next: NextFunction = (error?: unknown) => (error ? reject(error as Error) : resolve());
-    void parseBody(request, response, next);
-  });
 }
 
 async function run(
@@ -128,12 +112,14 @@ async function run(
   response: Response,
 ): Promise<Reply> {
   const effects: (() => void | Promise<void>)[] = [];
+  let written: { body: WrittenJson | undefined } | undefined;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
     // An absent body is an empty one, so that a call whose fields are all optional needs none.
     body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
+    written: () => (written ??= { body: writtenBody(request) }).body,
     headers: request.headers,
     db,
     log: options.log,
@@ -175,7 +161,7 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
     response.end();
     return;
   }
-  const text = JSON.stringify(reply.body);
+  const text = stringifyWritten(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send would look at the text for what we know.
   response.setHeader('content-type', 'application/json; charset=utf-8');

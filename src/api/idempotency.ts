@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../domain/problems';
+import { identityOf } from '../domain/written-json';
 import type { Sealer } from '../store/crypto';
 import type { Executor } from '../store/database';
 import { claimIdempotencyKey, storeIdempotentAnswer } from '../store/idempotency';
@@ -25,13 +26,15 @@ export function idempotencyKeyOf(context: Pick<Context, 'headers'>): string | un
 export async function once(
   executor: Executor,
   sealer: Sealer,
-  context: Pick<Context, 'principal' | 'body' | 'request'>,
+  context: Pick<Context, 'principal' | 'request' | 'written'>,
   key: string,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   const owner = { principalId: context.principal.id, key };
   const requestHash = createHash('sha256')
-    .update(`${context.request.method} ${context.request.path}\n${JSON.stringify(context.request.body)}`)
+    .update(
+      `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.written()?.at())}`,
+    )
     .digest();
   const earlier = await claimIdempotencyKey(executor, sealer, owner, requestHash);
   if (earlier === 'conflict') {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { ProblemCode } from '../domain/problems';
 import type { Principal, Role } from '../domain/types';
+import type { WrittenJson } from '../domain/written-json';
 import type { Executor } from '../store/database';
 
 /** What a handler is given: everything is authenticated, authorised and validated by then. */
@@ -12,6 +13,8 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   params: Params;
   query: Query;
   body: Body;
+  /** The body as it was written, where JavaScript would write a number in it differently (`125.50`, more digits than a double holds). */
+  written(): WrittenJson | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of a writing call; the pool for a reading one, and for a call with `ownTransaction`. */
   db: Executor;

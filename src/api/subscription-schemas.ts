@@ -11,6 +11,10 @@ const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
 const MAX_RATE_PER_SECOND = 1000;
+/** Document 002: 120 hours without a success, and at least ten failures. */
+const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
+const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
+const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
 
 /** Headers that Signpost or HTTP itself sets (RFC 9110 §7.6.1 names those that belong to one connection). */
 const RESERVED_HEADERS = new Set([
@@ -106,6 +110,16 @@ const eventTypes = z
   .max(MAX_ENTRIES)
   .describe('Names, or patterns: `payment.*.v1`, `payment.*`, `*`.');
 
+const outOfOrderRule = z
+  .strictObject({
+    afterSeconds: z.int().min(0).max(MAX_OUT_OF_ORDER_SECONDS).describe('Since the first of the failures.'),
+    minFailures: z.int().min(1).max(MAX_OUT_OF_ORDER_FAILURES).describe('Attempts in a row that failed.'),
+  })
+  .nullable()
+  .describe(
+    'When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.',
+  );
+
 /** What a caller may set, without defaults: the body of a PATCH. */
 export const settingsSchema = z.strictObject({
   name: displayName,
@@ -125,6 +139,7 @@ export const settingsSchema = z.strictObject({
   retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),
   timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS),
   rateLimitPerSecond: z.number().positive().max(MAX_RATE_PER_SECOND).nullable(),
+  outOfOrderRule,
 });
 
 /** The same with defaults: what makes a subscription. */
@@ -140,6 +155,7 @@ export const newSettingsSchema = settingsSchema.extend({
   retrySchedule: settingsSchema.shape.retrySchedule.default(null),
   timeoutSeconds: settingsSchema.shape.timeoutSeconds.default(15),
   rateLimitPerSecond: settingsSchema.shape.rateLimitPerSecond.default(null),
+  outOfOrderRule: outOfOrderRule.default(DEFAULT_OUT_OF_ORDER_RULE),
   secret: secretInput.optional().describe('Brought by the customer; generated where absent.'),
 });
 
@@ -165,6 +181,7 @@ export const subscriptionSchema = z
     timeoutSeconds: z.int(),
     rateLimitPerSecond: z.number().nullable(),
     verification: z.object({ status: z.enum(['unverified', 'verified', 'failed']), at: timestamp.nullable() }),
+    outOfOrderRule: z.object({ afterSeconds: z.int(), minFailures: z.int() }).nullable(),
     outOfOrder: z
       .object({ at: timestamp, reason: z.string() })
       .nullable()

@@ -21,7 +21,8 @@ import type { Composer, Settler } from './ports';
 import type { Context } from './route';
 import type { newSettingsSchema } from './subscription-schemas';
 
-export type NewSettings = z.output<typeof newSettingsSchema>;
+export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
+  Pick<SubscriptionSettings, 'customData'>;
 
 /** What changing subscriptions needs, whether one by one or all of a customer's at once. */
 export class SubscriptionService {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { isRetryPreset, RETRY_PRESETS } from '../domain/retry-schedule';
+import type { OutOfOrderRule } from '../domain/types';
 import { CliError, EXIT } from './exit-codes';
 import type { Io } from './output';
 
@@ -28,6 +29,14 @@ export function listOf(text: string, before: string[] = []): string[] {
 export function secondsList(text: string): number[] {
   if (isRetryPreset(text)) return [...RETRY_PRESETS[text]];
   return text === 'none' ? [] : listOf(text).map(wholeNumber(1));
+}
+
+/** Reads when a subscription goes out of order: seconds and failures, as in `432000,10`; `never` is none. */
+export function outOfOrderRule(text: string): OutOfOrderRule | null {
+  if (text === 'never') return null;
+  const match = /^(\d+),(\d+)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('expected seconds and failures as 432000,10, or never.');
+  return { afterSeconds: Number(match[1]), minFailures: Number(match[2]) };
 }
 
 /** Reads `Name: value` into the headers read so far. */

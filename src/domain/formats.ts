@@ -97,8 +97,7 @@ function envelopeBody({ event, secret }: FormatContext): string {
 /** The body of format `trigger` (document 002); also the claims of its token. `data` is the custom data, with the event's data under `event`. */
 function triggerBody({ event, subscription, apiUrl, now }: FormatContext): string {
   const { id, name, customerId, productId, customData, timeoutSeconds, lastSuccessAt, lastFailureAt } = subscription;
-  // Kept as jsonb, whose text has spaces.
-  const data = withMember(JSON.stringify(JSON.parse(customData)), 'event', event.data, 'last');
+  const data = withMember(customData, 'event', event.data, 'last');
   const members = {
     webhook_id: id,
     webhook_name: name,

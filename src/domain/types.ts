@@ -14,6 +14,7 @@
  */
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
+import type { WrittenJson } from './written-json';
 
 export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -52,7 +53,7 @@ export interface EventType {
   description: string;
   /** JSON Schema of `data`; absent means any object. */
   schema: object | null;
-  sample: unknown;
+  sample: WrittenJson | null;
   archived: boolean;
   createdAt: Date;
   modifiedAt: Date;
@@ -83,6 +84,14 @@ export const SUBSCRIPTION_STATUSES = [
 ] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
+/** When a subscription goes out of order by itself. */
+export interface OutOfOrderRule {
+  /** Since the first of the failures. */
+  afterSeconds: number;
+  /** In a row. */
+  minFailures: number;
+}
+
 export interface Subscription {
   id: string;
   customerId: string;
@@ -97,7 +106,7 @@ export interface Subscription {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: Record<string, unknown>;
+  customData: WrittenJson;
   /** Makes what is sent out of the event's data. */
   transform: Transform | null;
   /** `null` means the customer's. */
@@ -105,6 +114,8 @@ export interface Subscription {
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
   verification: { status: 'unverified' | 'verified' | 'failed'; at: Date | null };
+  /** `null`: only by a 410. */
+  outOfOrderRule: OutOfOrderRule | null;
   /** Since when, and why, the service has switched it off. */
   outOfOrder: { at: Date; reason: string } | null;
   createdAt: Date;
@@ -168,8 +179,8 @@ export interface Event {
   customerId: string | null;
   channels: string[];
   timestamp: Date;
-  data: unknown;
-  user: unknown;
+  data: WrittenJson;
+  user: WrittenJson | null;
   acceptedAt: Date;
 }
 

@@ -319,37 +319,6 @@ export async function markSlow(db: Executor, subscriptionId: string): Promise<vo
   });
 }
 
-/** Takes a subscription out of order, as after a 410: what comes after is held until somebody enables it. */
-export async function markOutOfOrder(db: Executor, subscriptionId: string, reason: string): Promise<void> {
-  await db.query({
-    text: `update subscriptions set out_of_order_at = now(), out_of_order_reason = $2, modified_at = now()
-           where id = $1 and out_of_order_at is null`,
-    values: [decodeId('sub', subscriptionId), reason],
-  });
-}
-
-/** A subscription goes out of order after so many failures in a row, the first of them at least so long ago (document 002). */
-const OUT_OF_ORDER_FAILURES = 10;
-const OUT_OF_ORDER_HOURS = 120;
-
-/**
- * Takes a subscription out of order where nothing has been delivered for too long. A change of the subscription, such as enabling it, begins the time anew.
- *
- * @returns whether it was taken out of order by this call
- */
-export async function markOutOfOrderIfFailing(db: Executor, subscriptionId: string): Promise<boolean> {
-  const { rowCount } = await db.query({
-    name: 'mark-out-of-order',
-    text: `update subscriptions s set out_of_order_at = now(), modified_at = now(),
-             out_of_order_reason = t.failures_since_success || ' failures and no success since ' || to_char(t.failing_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-           from subscription_attempt_statistics t
-           where s.id = $1 and t.subscription_id = s.id and s.out_of_order_at is null and t.failures_since_success >= ${OUT_OF_ORDER_FAILURES}
-             and greatest(t.failing_since, s.modified_at) <= now() - interval '${OUT_OF_ORDER_HOURS} hours'`,
-    values: [decodeId('sub', subscriptionId)],
-  });
-  return rowCount === 1;
-}
-
 /**
  * Takes the next place under a subscription's rate limit (all processes share it: the generic cell rate algorithm on one row).
  *

@@ -1,5 +1,6 @@
 import { decodeId } from '../domain/ids';
 import type { EventType, Scope } from '../domain/types';
+import { WrittenJson } from '../domain/written-json';
 import type { Executor } from './database';
 import { toPage, type Page, type PageRequest } from './pages';
 
@@ -8,7 +9,8 @@ interface Row {
   product_id: string;
   description: string;
   schema: object | null;
-  sample: unknown;
+  /** JSON text. */
+  sample: string | null;
   archived: boolean;
   created_at: Date;
   modified_at: Date;
@@ -18,7 +20,7 @@ interface Row {
 const seenByCustomer = (place: string) =>
   `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, event_types.product_id) = event_types.product_id))`;
 
-const COLUMNS = 'name, product_id, description, schema, sample, archived, created_at, modified_at';
+const COLUMNS = 'name, product_id, description, schema, sample::text as sample, archived, created_at, modified_at';
 
 function toEventType(row: Row): EventType {
   return {
@@ -26,22 +28,27 @@ function toEventType(row: Row): EventType {
     productId: row.product_id,
     description: row.description,
     schema: row.schema,
-    sample: row.sample,
+    sample: writtenSample(row),
     archived: row.archived,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };
 }
 
+function writtenSample({ sample }: Pick<Row, 'sample'>): WrittenJson | null {
+  return sample === null ? null : new WrittenJson(sample);
+}
+
 /**
  * Creates or changes a type. Its schema's version rises when the schema changes, so that no process accepts by an old one. An archived type
  * that is put again takes events again.
  *
+ * @param type - its sample is JSON text
  * @returns `undefined` where the name belongs to another product
  */
 export async function putEventType(
   db: Executor,
-  type: Pick<EventType, 'name' | 'productId' | 'description' | 'schema' | 'sample'>,
+  type: Pick<EventType, 'name' | 'productId' | 'description' | 'schema'> & { sample: string | null },
 ): Promise<{ eventType: EventType; created: boolean } | undefined> {
   const { rows } = await db.query<Row & { created: boolean }>({
     text: `insert into event_types as t (name, product_id, description, schema, sample) values ($1, $2, $3, $4, $5)
@@ -49,13 +56,7 @@ export async function putEventType(
              version = t.version + (t.schema::text is distinct from excluded.schema::text)::int, modified_at = now()
              where t.product_id = excluded.product_id
            returning ${COLUMNS}, xmax = 0 as created`,
-    values: [
-      type.name,
-      type.productId,
-      type.description,
-      type.schema && JSON.stringify(type.schema),
-      type.sample === null ? null : JSON.stringify(type.sample),
-    ],
+    values: [type.name, type.productId, type.description, type.schema && JSON.stringify(type.schema), type.sample],
   });
   return rows[0] && { eventType: toEventType(rows[0]), created: rows[0].created };
 }
@@ -131,7 +132,7 @@ export async function findTypeOfSubscription(
   name?: string,
 ): Promise<TriggerableType | undefined> {
   const { rows } = await db.query<Pick<Row, 'name' | 'product_id' | 'schema' | 'sample'> & { enabled: boolean }>({
-    text: `select t.name, t.product_id, t.schema, t.sample, p.enabled
+    text: `select t.name, t.product_id, t.schema, t.sample::text as sample, p.enabled
            from subscription_states s
            join event_types t on (t.name = any (s.event_types) or t.name ~ s.event_type_regex) and not t.archived
              and t.product_id = coalesce(s.product_id, s.customer_product_id, t.product_id)
@@ -146,7 +147,7 @@ export async function findTypeOfSubscription(
       name: row.name,
       productId: row.product_id,
       schema: row.schema,
-      sample: row.sample,
+      sample: writtenSample(row),
       productEnabled: row.enabled,
     }
   );

@@ -1,5 +1,6 @@
 import { decodeId, encodeId, uuidFloor } from '../domain/ids';
 import type { Event, Scope } from '../domain/types';
+import { WrittenJson } from '../domain/written-json';
 import type { Executor } from './database';
 import { toPage, type Page, type PageRequest } from './pages';
 
@@ -11,12 +12,14 @@ interface Row {
   customer_id: string | null;
   channels: string[];
   occurred_at: Date;
-  data: unknown;
-  user_context: unknown;
+  /** JSON text. */
+  data: string;
+  user_context: string | null;
   accepted_at: Date;
 }
 
-const COLUMNS = 'id, given_id, product_id, type, customer_id, channels, occurred_at, data, user_context, accepted_at';
+const COLUMNS =
+  'id, given_id, product_id, type, customer_id, channels, occurred_at, data::text as data, user_context::text as user_context, accepted_at';
 
 function toEvent(row: Row): Event {
   return {
@@ -26,8 +29,8 @@ function toEvent(row: Row): Event {
     customerId: row.customer_id,
     channels: row.channels,
     timestamp: row.occurred_at,
-    data: row.data,
-    user: row.user_context,
+    data: new WrittenJson(row.data),
+    user: row.user_context === null ? null : new WrittenJson(row.user_context),
     acceptedAt: row.accepted_at,
   };
 }

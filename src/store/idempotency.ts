@@ -1,3 +1,4 @@
+import { stringifyWritten, WrittenJson } from '../domain/written-json';
 import type { Sealer } from './crypto';
 import type { Executor } from './database';
 
@@ -39,7 +40,9 @@ export async function claimIdempotencyKey(
   });
   const row = rows[0];
   if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
-  return JSON.parse(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner))) as StoredAnswer;
+  const answer = new WrittenJson(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner)));
+  const body = answer.at('body');
+  return { status: Number(answer.at('status')), body: body && new WrittenJson(body) };
 }
 
 /** Keeps the answer for the next caller with the same key, sealed: it may hold a secret that is shown once. */
@@ -49,7 +52,7 @@ export async function storeIdempotentAnswer(
   owner: IdempotencyOwner,
   answer: StoredAnswer,
 ): Promise<void> {
-  const sealed = sealer.seal(JSON.stringify(answer), context(owner));
+  const sealed = sealer.seal(stringifyWritten(answer), context(owner));
   await db.query({
     text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],

@@ -2,7 +2,8 @@ import { patternRegex } from '../domain/event-type-pattern';
 import type { Transform } from '../domain/composing';
 import { decodeId, encodeId, newUuid } from '../domain/ids';
 import type { RetrySchedule } from '../domain/retry-schedule';
-import type { Format, HttpMethod, Scope, Subscription, SubscriptionStatus } from '../domain/types';
+import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../domain/types';
+import { stringifyWritten, WrittenJson } from '../domain/written-json';
 import type { Executor } from './database';
 import { toPage, type Page, type PageRequest } from './pages';
 
@@ -20,13 +21,16 @@ interface Row {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  custom_data: Record<string, unknown>;
+  /** JSON text. */
+  custom_data: string;
   transform: Transform | null;
   retry_schedule: number[] | null;
   timeout_seconds: number;
   rate_limit_per_second: number | null;
   verification_status: Subscription['verification']['status'];
   verification_at: Date | null;
+  out_of_order_after_seconds: number | null;
+  out_of_order_min_failures: number | null;
   out_of_order_at: Date | null;
   out_of_order_reason: string | null;
   created_at: Date;
@@ -34,7 +38,8 @@ interface Row {
 }
 
 const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
-  s.custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_at,
+  s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
+  s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
 /** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
@@ -54,16 +59,22 @@ function toSubscription(row: Row): Subscription {
     channels: row.channels,
     headers: row.headers,
     format: row.format,
-    customData: row.custom_data,
+    customData: new WrittenJson(row.custom_data),
     transform: row.transform,
     retrySchedule: row.retry_schedule,
     timeoutSeconds: row.timeout_seconds,
     rateLimitPerSecond: row.rate_limit_per_second,
     verification: { status: row.verification_status, at: row.verification_at },
+    outOfOrderRule: ruleOf(row),
     outOfOrder: row.out_of_order_at && { at: row.out_of_order_at, reason: row.out_of_order_reason ?? '' },
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };
+}
+
+function ruleOf(row: Pick<Row, 'out_of_order_after_seconds' | 'out_of_order_min_failures'>): OutOfOrderRule | null {
+  const { out_of_order_after_seconds: afterSeconds, out_of_order_min_failures: minFailures } = row;
+  return afterSeconds === null || minFailures === null ? null : { afterSeconds, minFailures };
 }
 
 /** What a caller may set. */
@@ -77,11 +88,12 @@ export interface SubscriptionSettings {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: Record<string, unknown>;
+  customData: Record<string, unknown> | WrittenJson;
   transform: Transform | null;
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
+  outOfOrderRule: OutOfOrderRule | null;
 }
 
 /** @throws a unique violation of `subscriptions_name` where the customer has one of this name */
@@ -94,8 +106,9 @@ export async function insertSubscription(
   const uuid = newUuid();
   await db.query({
     text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
-             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform,
+             out_of_order_after_seconds, out_of_order_min_failures)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
     values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(settings)],
   });
   return (await findSubscription(db, encodeId('sub', uuid), {}))!;
@@ -113,7 +126,8 @@ export async function updateSubscription(
              verification_status = case when url = $5 then verification_status else 'unverified' end,
              verification_at = case when url = $5 then verification_at end,
              name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10, headers = $11,
-             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, transform = $17, modified_at = now()
+             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, transform = $17,
+             out_of_order_after_seconds = $18, out_of_order_min_failures = $19, modified_at = now()
            where id = $1`,
     values: [decodeId('sub', id), urlApproved, ...valuesOf(settings)],
   });
@@ -132,11 +146,13 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.channels,
     JSON.stringify(settings.headers),
     settings.format,
-    JSON.stringify(settings.customData),
+    stringifyWritten(settings.customData),
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,
     settings.transform && JSON.stringify(settings.transform),
+    settings.outOfOrderRule?.afterSeconds ?? null,
+    settings.outOfOrderRule?.minFailures ?? null,
   ];
 }
 

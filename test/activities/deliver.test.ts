@@ -5,7 +5,7 @@ import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/activities/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
-import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
+import type { DeliverInput, DeliverOutcome, NotificationRef } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/attempts';
 import { reopenNotification } from '../../src/store/notifications';
@@ -22,6 +22,8 @@ let database: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
+/** Of Signpost's own events. */
+const launched: NotificationRef[] = [];
 let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
 
 beforeAll(async () => {
@@ -38,6 +40,7 @@ beforeAll(async () => {
     http,
     composer,
     recorder: createRecorder(db),
+    launch: (notifications) => void launched.push(...notifications),
     metrics,
     log,
   });

@@ -42,7 +42,17 @@ beforeAll(async () => {
   const metrics = createMetrics();
   const recorder = createRecorder(db);
   const publicUrl = () => 'http://signpost.example';
-  attempter = createAttempter({ db, sealer: TEST_SEALER, publicUrl, http, composer, recorder, metrics, log });
+  attempter = createAttempter({
+    db,
+    sealer: TEST_SEALER,
+    publicUrl,
+    http,
+    composer,
+    recorder,
+    launch: () => undefined,
+    metrics,
+    log,
+  });
 });
 afterAll(async () => {
   await http?.close();

@@ -274,3 +274,47 @@ describe('Trigger Now', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 });
+
+describe('numbers that JavaScript would write differently', () => {
+  const members = '"amount":125.50,"big":12345678901234567890,"small":1e-7,"deep":[{"minus":-0}]';
+
+  it.each([
+    ['standard', `"data":{${members}}}`],
+    ['envelope', `${members}}`],
+    ['flat', `{${members},"secret":"mySecret"}`],
+    ['trigger', `"data":{"rate":1.50,"event":{${members}}}}`],
+  ])('reach the receiver as the producer wrote them, in format %s and under its signatures', async (format, part) => {
+    const customer = await onboard(service, receiver.url(), { format, secret: 'mySecret' });
+    const write = (method: string, route: string, raw: string) =>
+      fetch(service.url + route, {
+        method,
+        headers: { 'x-api-key': ADMIN_KEY, 'content-type': 'application/json' },
+        body: raw,
+      });
+    await write('PATCH', `/v1/subscriptions/${customer.subscriptionId}`, '{"customData":{"rate":1.50}}');
+    receiver.answerWith([500, 200]);
+    await write(
+      'POST',
+      '/v1/events',
+      `{"type":"${customer.eventType}","customerId":"${customer.customerId}","data":{ ${members} }}`,
+    );
+    await receiver.waitFor(1);
+    const [{ id }] = (await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}/notifications`)).body
+      .items;
+    await until(
+      async () => (await service.call('GET', `/v1/notifications/${id}`)).body.status,
+      (status) => status === 'retrying',
+    );
+    await service.call('POST', `/v1/notifications/${id}/retry`, {});
+    await receiver.waitFor(2);
+    for (const { body, headers } of receiver.requests) {
+      expect(body).toContain(part);
+      const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      expect(headers['webhook-signature']).toBe(`v1,${hmac('mySecret', content).digest('base64')}`);
+      if (format === 'envelope')
+        expect(body).toContain(`"payloadAsString":${JSON.stringify(/"payload":(.*),"signature"/.exec(body)![1])}`);
+      if (format === 'trigger') expect(openToken(headers.authorization, 'mySecret').claims).toContain(members);
+    }
+    expect((await attemptOf(id)).request.body).toContain(members);
+  });
+});

@@ -3,6 +3,7 @@ import { createAttempter } from '../../src/activities/attempter';
 import { HeadStarts } from '../../src/activities/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
+import type { NotificationRef } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
 import { createMetrics } from '../../src/metrics';
 import type { Database } from '../../src/store/database';
@@ -48,6 +49,8 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     http,
     composer,
     recorder: createRecorder(db),
+    launch: (notifications: readonly NotificationRef[]) =>
+      notifications.forEach((notification) => void workflows.start(notification)),
     metrics,
     log,
   };

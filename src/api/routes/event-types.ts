@@ -50,7 +50,7 @@ export function eventTypeRoutes(): Route[] {
         201: { description: 'Created', schema: eventType },
       },
       problems: ['already-exists', 'invalid-schema', 'sample-breaks-schema', 'unknown-product'],
-      async handle({ db, principal, params: { name }, body, audit }) {
+      async handle({ db, principal, params: { name }, body, audit, written }) {
         const productId = principal.productId ?? body.productId;
         if (
           productId === undefined ||
@@ -67,7 +67,7 @@ export function eventTypeRoutes(): Route[] {
           productId,
           description: body.description,
           schema: body.schema,
-          sample,
+          sample: sample === null ? null : (written()?.at('sample') ?? JSON.stringify(sample)),
         });
         if (!put)
           throw new Problem('already-exists', 'The name belongs to another product.', {

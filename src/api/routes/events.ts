@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES } from '../../domain/types';
+import type { WrittenJson } from '../../domain/written-json';
 import type { Sealer } from '../../store/crypto';
 import type { Database } from '../../store/database';
 import { findEvent, listEvents } from '../../store/events';
@@ -124,7 +125,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       creates: true,
       ownTransaction: true,
       handle: (context) =>
-        accept(context, [context.body], ([outcome]) => {
+        accept(context, [withWritten(context.body, context.written())], ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
         }),
@@ -145,7 +146,8 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       creates: true,
       ownTransaction: true,
       async handle(context) {
-        const read = context.body.events.map(readEvent);
+        const written = context.written();
+        const read = context.body.events.map((value, index) => readEvent(value, written, index));
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
         return accept(context, good, (outcomes) => {
           const next = outcomes.values();
@@ -200,15 +202,21 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
   ];
 }
 
-function readEvent(value: unknown): PostedEvent | Problem {
-  if (Buffer.byteLength(JSON.stringify(value)) > MAX_EVENT_BYTES)
+function readEvent(value: unknown, written: WrittenJson | undefined, index: number): PostedEvent | Problem {
+  if (Buffer.byteLength(written?.at('events', index) ?? JSON.stringify(value)) > MAX_EVENT_BYTES)
     return new Problem('payload-too-large', 'An event is at most 256 KiB.');
   const result = eventInput.safeParse(value);
   return result.success
-    ? result.data
+    ? withWritten(result.data, written, 'events', index)
     : new Problem('validation-failed', 'The event breaks a rule; errors says which.', {
         errors: fieldErrorsOf(result.error, ''),
       });
+}
+
+/** @param path - where the event stands in the body */
+function withWritten(event: PostedEvent, written: WrittenJson | undefined, ...path: (string | number)[]): PostedEvent {
+  if (!written) return event;
+  return { ...event, written: { data: written.at(...path, 'data')!, user: written.at(...path, 'user') } };
 }
 
 function acceptedReply(result: Extract<AcceptOutcome, { accepted: unknown }>['accepted']): Reply {

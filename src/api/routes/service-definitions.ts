@@ -104,7 +104,8 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
         const definition = body.definition ?? (await findDefinition(context.db, type.name));
         if (!definition) throw notFound('service definition');
         if (body.definition) await refuseFaults(composer, body.definition, type, '/definition');
-        const composition = sampleComposition(type, definition, body);
+        const given = body.data && (context.written()?.at('data') ?? JSON.stringify(body.data));
+        const composition = sampleComposition(type, definition, { ...body, data: given });
         const { data } = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
         return { status: 200, body: { body: data } };
       },
@@ -135,13 +136,13 @@ async function refuseFaults(
 function sampleComposition(
   { name, sample }: EventType,
   definition: ServiceDefinition,
-  { data, customerId, secret }: { data?: object; customerId: string; secret: string },
+  { data, customerId, secret }: { data?: string; customerId: string; secret: string },
 ): Composition {
   const event = {
     id: encodeId('evt', newUuid()),
     type: name,
     occurredAt: new Date(),
-    data: JSON.stringify(data ?? jsonObject.safeParse(sample).data ?? {}),
+    data: data ?? (jsonObject.safeParse(sample?.value()).success ? sample!.at()! : '{}'),
     user: null,
     channels: [],
   };

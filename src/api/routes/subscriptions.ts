@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
+import { WrittenJson } from '../../domain/written-json';
 import { findCustomer } from '../../store/customers';
 import { findProduct } from '../../store/products';
 import { lockAllowlist } from '../../store/allowlist';
@@ -11,6 +12,7 @@ import {
   lockSubscription,
   lockSubscriptionsOf,
   setEnabled,
+  type SubscriptionSettings,
 } from '../../store/subscriptions';
 import { scopeOf } from '../auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
@@ -70,12 +72,13 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         const items: Subscription[] = [];
         for (const [index, settings] of wanted.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
-          const { secret: _, ...rest } = settings;
+          const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
+          const { secret: _, ...rest } = asWritten;
           items.push(
             await pointingInto(`/subscriptions/${index}`, () =>
               before
                 ? service.change(context, before, customer, rest)
-                : service.create(context, customer, context.principal.productId, settings),
+                : service.create(context, customer, context.principal.productId, asWritten),
             ),
           );
         }
@@ -111,7 +114,8 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           });
         }
         await lockAllowlist(context.db, 'shared');
-        return { status: 201, body: await service.create(context, customer, productId, settings) };
+        const asWritten = withWritten(settings, context.written());
+        return { status: 201, body: await service.create(context, customer, productId, asWritten) };
       },
     }),
     route({
@@ -173,7 +177,8 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);
         const customer = (await findCustomer(context.db, before.customerId, {}))!;
-        return { status: 200, body: await service.change(context, before, customer, context.body) };
+        const change = withWritten(context.body, context.written());
+        return { status: 200, body: await service.change(context, before, customer, change) };
       },
     }),
     route({
@@ -219,6 +224,16 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
       return { status: 200, body: changed };
     },
   });
+}
+
+/** The settings with the numbers of their custom data as they were written. @param path - where the settings stand in the body */
+function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'customData'>>>(
+  settings: Settings,
+  written: WrittenJson | undefined,
+  ...path: (string | number)[]
+): Settings {
+  const text = written?.at(...path, 'customData');
+  return text === undefined ? settings : { ...settings, customData: new WrittenJson(text) };
 }
 
 /** Has the pointers of a problem with one entry lead into the list that it is in. */

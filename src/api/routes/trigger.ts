@@ -88,17 +88,21 @@ export async function typeOf(
  * @throws Problem data-breaks-schema, also where the sample is nothing that an event could hold; forbidden
  */
 export async function sampleData(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  { db, principal, written }: Pick<Context, 'db' | 'principal' | 'written'>,
   type: TriggerableType,
   given: object | undefined,
 ): Promise<string> {
   if (given && principal.role === 'customer' && (await findDefinition(db, type.name))?.steps.length)
     throw new Problem('forbidden', `What is sent of ${type.name} is looked up: leave data out, to use its sample.`);
-  return checkedData(type, given);
+  return checkedData(type, given, given ? written()?.at('data') : type.sample?.at());
 }
 
-function checkedData({ name, schema, sample }: TriggerableType, given: object | undefined): string {
-  const data = jsonObject.safeParse(given ?? sample ?? {});
+function checkedData(
+  { name, schema, sample }: TriggerableType,
+  given: object | undefined,
+  written: string | undefined,
+): string {
+  const data = jsonObject.safeParse(given ?? sample?.value() ?? {});
   const errors = data.success
     ? schema
       ? compileSchema(schema)(data.data)
@@ -112,5 +116,5 @@ function checkedData({ name, schema, sample }: TriggerableType, given: object | 
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }
-  return JSON.stringify(data.data);
+  return written ?? JSON.stringify(data.data);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { given, header, jsonArgument, listOf, secondsList, wholeNumber, withIds } from '../arguments';
+import type { OutOfOrderRule } from '../../domain/types';
+import { given, header, jsonArgument, listOf, outOfOrderRule, secondsList, wholeNumber, withIds } from '../arguments';
 import { list, type Json } from '../client';
 import { CliError, EXIT } from '../exit-codes';
 import { fields, show, table } from '../output';
@@ -18,6 +19,7 @@ interface CreateOptions {
   header?: Record<string, string>;
   retrySchedule?: number[];
   timeoutSeconds?: number;
+  outOfOrder?: OutOfOrderRule | null;
   secret?: string;
   disabled?: boolean;
 }
@@ -67,6 +69,11 @@ export function addSubscriptions(program: Command, session: Session): void {
     .option('--header <header>', '"Name: value" (again for more)', header)
     .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
     .option('--timeout-seconds <n>', 'for one attempt', wholeNumber(1))
+    .option(
+      '--out-of-order <rule>',
+      'seconds and failures in a row after which it is switched off, as 432000,10; or never',
+      outOfOrderRule,
+    )
     .option('--secret <secret>', 'brought by the customer; default: generated')
     .option('--disabled', 'hold its notifications until it is enabled')
     .addHelpText(
@@ -76,13 +83,15 @@ Example:
   $ signpost subscriptions create --customer customer1 --name payments \\
       --endpoint https://customer1.com/payment-confirmed --types 'payment.*.v1'`,
     )
-    .action(async ({ endpoint, types, channel, header: headers, disabled, ...rest }: CreateOptions) => {
+
+    .action(async ({ endpoint, types, channel, header: headers, disabled, outOfOrder, ...rest }: CreateOptions) => {
       const body = given({
         ...withIds(rest),
         url: endpoint,
         eventTypes: types,
         channels: channel,
         headers,
+        outOfOrderRule: outOfOrder,
         enabled: disabled ? false : undefined,
       });
       print(await session.client.request('POST', '/v1/subscriptions', { body }));

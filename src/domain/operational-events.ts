@@ -1,0 +1,4 @@
+/** Event types by which Signpost itself tells operators of what needs a person; the migrations put them into the catalog. */
+
+/** A subscription was switched off by the service. */
+export const OUT_OF_ORDER_EVENT = 'signpost.subscription.out-of-order.v1';

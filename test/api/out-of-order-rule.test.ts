@@ -1,0 +1,58 @@
+import { startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+const settings = { name: 'a', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
+const DEFAULT = { afterSeconds: 432_000, minFailures: 10 };
+
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.must('POST', '/v1/customers', { id: 'c', name: 'C' });
+});
+afterAll(() => api?.stop());
+
+it('a subscription goes out of order after 120 hours and 10 failures, by a rule of its own, or by a 410 only', async () => {
+  const made = await api.must('POST', '/v1/subscriptions', { customerId: 'c', ...settings });
+  expect(made.outOfOrderRule).toEqual(DEFAULT);
+  const path = `/v1/subscriptions/${made.id}`;
+  for (const outOfOrderRule of [
+    { afterSeconds: 0, minFailures: 1 },
+    null,
+    { afterSeconds: 31_536_000, minFailures: 7 },
+  ]) {
+    expect(await api.must('PATCH', path, { outOfOrderRule })).toMatchObject({ outOfOrderRule });
+    expect(await api.must('PATCH', path, { description: 'changed' })).toMatchObject({ outOfOrderRule });
+    expect(await api.must('GET', path)).toMatchObject({ outOfOrderRule });
+  }
+});
+
+it('all at once: what is not given is the default again', async () => {
+  const put = async (rule: object) =>
+    (await api.must('PUT', '/v1/customers/c/subscriptions', { subscriptions: [{ ...settings, ...rule }] })).items[0]
+      .outOfOrderRule;
+  expect(await put({ outOfOrderRule: null })).toBeNull();
+  expect(await put({ outOfOrderRule: { afterSeconds: 60, minFailures: 3 } })).toEqual({
+    afterSeconds: 60,
+    minFailures: 3,
+  });
+  expect(await put({})).toEqual(DEFAULT);
+});
+
+it.each([
+  [{ afterSeconds: 60 }, '/outOfOrderRule/minFailures'],
+  [{ minFailures: 3 }, '/outOfOrderRule/afterSeconds'],
+  [{ afterSeconds: -1, minFailures: 3 }, '/outOfOrderRule/afterSeconds'],
+  [{ afterSeconds: 1.5, minFailures: 3 }, '/outOfOrderRule/afterSeconds'],
+  [{ afterSeconds: 31_536_001, minFailures: 3 }, '/outOfOrderRule/afterSeconds'],
+  [{ afterSeconds: 60, minFailures: 0 }, '/outOfOrderRule/minFailures'],
+  [{ afterSeconds: 60, minFailures: 3, more: 1 }, '/outOfOrderRule/more'],
+  ['never', '/outOfOrderRule'],
+])('the rule %j is refused, with a pointer', async (outOfOrderRule, path) => {
+  const { status, body } = await api.call('POST', '/v1/subscriptions', {
+    body: { customerId: 'c', ...settings, name: 'refused', outOfOrderRule },
+  });
+  expect([status, body.code, body.errors.map((error: { path: string }) => error.path)]).toEqual([
+    422,
+    'validation-failed',
+    [path],
+  ]);
+});

@@ -1,0 +1,141 @@
+import { identityOf, mayRewriteNumbers, stringifyWritten, WrittenJson } from '../../src/domain/written-json';
+
+/** A generator of its own, so that a failure comes back with its seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const STRINGS = [
+  '',
+  'a',
+  'é☃',
+  '"',
+  '\\',
+  '\n',
+  '{"b":1.50}',
+  ': 1.50,',
+  '12345678901234567890',
+  '\u0000',
+  '10:00:00.000Z',
+  '__proto__',
+];
+
+/** JSON text with any numbers, and the same without space. */
+function anyJson(random: () => number, depth = 0): { spaced: string; compact: string } {
+  const upTo = (count: number) => Math.floor(random() * count);
+  const digits = (count: number) => Array.from({ length: count }, () => upTo(10)).join('');
+  const space = () => ['', '', ' ', '\n\t', '  \r\n'][upTo(5)]!;
+  const kind = upTo(depth > 4 ? 4 : 8);
+  if (kind <= 1) {
+    const whole = random() < 0.3 ? '0' : `${1 + upTo(9)}${digits(upTo(22))}`;
+    const fraction = random() < 0.5 ? `.${digits(1 + upTo(20))}` : '';
+    const exponent = random() < 0.2 ? `${'eE'[upTo(2)]}${['', '+', '-'][upTo(3)]}${upTo(400)}` : '';
+    const text = `${random() < 0.3 ? '-' : ''}${whole}${fraction}${exponent}`;
+    return { spaced: text, compact: text };
+  }
+  if (kind === 2) {
+    const text = JSON.stringify(STRINGS[upTo(STRINGS.length)]);
+    return { spaced: text, compact: text };
+  }
+  if (kind === 3) {
+    const text = ['true', 'false', 'null'][upTo(3)]!;
+    return { spaced: text, compact: text };
+  }
+  const inner = Array.from({ length: upTo(5) }, () => anyJson(random, depth + 1));
+  const isList = kind > 5;
+  const names = inner.map((_, index) => `${JSON.stringify(`n${index}${STRINGS[upTo(STRINGS.length)]}`)}`);
+  const [open, close] = isList ? '[]' : '{}';
+  return {
+    spaced: `${open}${space()}${inner.map(({ spaced }, index) => `${isList ? '' : `${names[index]}${space()}:${space()}`}${spaced}`).join(`${space()},${space()}`)}${space()}${close}`,
+    compact: `${open}${inner.map(({ compact }, index) => `${isList ? '' : `${names[index]}:`}${compact}`).join(',')}${close}`,
+  };
+}
+
+it('any JSON comes back as it was written, but for space', () => {
+  for (let seed = 1; seed <= 3000; seed++) {
+    const { spaced, compact } = anyJson(randomFrom(seed));
+    expect({ seed, text: new WrittenJson(spaced).at() }).toEqual({ seed, text: compact });
+    expect({ seed, text: new WrittenJson(`{"a":[0, ${spaced}]}`).at('a', 1) }).toEqual({ seed, text: compact });
+  }
+});
+
+it('JSON of which it says so is written by JavaScript as it is', () => {
+  let plain = 0;
+  for (let seed = 1; seed <= 3000; seed++) {
+    const { spaced, compact } = anyJson(randomFrom(seed));
+    if (mayRewriteNumbers(spaced)) continue;
+    plain += 1;
+    expect({ seed, text: JSON.stringify(JSON.parse(spaced)) }).toEqual({ seed, text: compact });
+  }
+  expect(plain).toBeGreaterThan(300);
+});
+
+it.each([
+  '125.50',
+  '1.0',
+  '-0',
+  '-0.0',
+  '1e3',
+  '1E-7',
+  '0.0000001',
+  '9007199254740993',
+  '12345678901234567890',
+  '0.12345678901234567',
+])('sees that %s would be rewritten, wherever it stands', (number) => {
+  for (const text of [
+    number,
+    ` ${number} `,
+    `[${number}]`,
+    `{"a": ${number} }`,
+    `[1,${number},2]`,
+    `{"a":${number}\n,"b":1}`,
+  ])
+    expect([text, mayRewriteNumbers(text)]).toEqual([text, true]);
+});
+
+it.each([
+  '125.5',
+  '0',
+  '-1',
+  '100',
+  '0.1',
+  '0.000001',
+  '999999999999999',
+  '"2026-01-01T10:00:00.000Z"',
+  '"1e5f-4e50"',
+  '"12345678901234567890"',
+])('lets %s pass', (value) => expect(mayRewriteNumbers(`{"a":${value},"b":[${value}]}`)).toBe(false));
+
+it('of a name that comes twice the last value counts, and prototypes are not touched', () => {
+  const json = new WrittenJson('{"a":1.0,"b":2.0,"a":{"__proto__":{"polluted":3.0}}}');
+  expect(json.at()).toBe('{"a":{"__proto__":{"polluted":3.0}},"b":2.0}');
+  expect(json.at('a', '__proto__', 'polluted')).toBe('3.0');
+  expect(json.at('b', '__proto__')).toBeUndefined();
+  expect(json.at('constructor')).toBeUndefined();
+  expect(({} as { polluted?: number }).polluted).toBeUndefined();
+});
+
+it('goes into the JSON of what holds it', () => {
+  const held = { id: 1, data: new WrittenJson('{"amount": 1.50}'), list: [new WrittenJson('7')] };
+  expect(stringifyWritten(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
+});
+
+it('takes numbers for the same that differ only in how they are written, not those that a double cannot tell apart', () => {
+  const identity = (text: string) => identityOf(JSON.parse(text), new WrittenJson(text).at());
+  expect(identity('{"a":125.50}')).toBe(identity('{"a":125.5}'));
+  expect(identity('{"a":1e2}')).toBe(identity('{"a":100}'));
+  expect(identity('[9007199254740993]')).not.toBe(identity('[9007199254740992]'));
+});
+
+it('takes the largest bodies', () => {
+  for (const inner of ['a', '\\n', '\\u0041']) {
+    const text = `{"n":1.0,"s":"${inner.repeat((8 * 1024 * 1024) / inner.length)}"}`;
+    expect(new WrittenJson(text).at('n')).toBe('1.0');
+  }
+});
