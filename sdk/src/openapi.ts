@@ -1276,6 +1276,10 @@ export interface components {
                 status: "unverified" | "verified" | "failed";
                 at: string | null;
             };
+            outOfOrderRule: {
+                afterSeconds: number;
+                minFailures: number;
+            } | null;
             /** @description Since when, and why, the service has switched it off. */
             outOfOrder: {
                 /** Format: date-time */
@@ -3407,6 +3411,19 @@ export interface operations {
                         timeoutSeconds?: number;
                         /** @default null */
                         rateLimitPerSecond?: number | null;
+                        /**
+                         * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                         * @default {
+                         *       "afterSeconds": 432000,
+                         *       "minFailures": 10
+                         *     }
+                         */
+                        outOfOrderRule?: {
+                            /** @description Since the first of the failures. */
+                            afterSeconds: number;
+                            /** @description Attempts in a row that failed. */
+                            minFailures: number;
+                        } | null;
                         /** @description Brought by the customer; generated where absent. */
                         secret?: string;
                     }[];
@@ -3570,6 +3587,10 @@ export interface operations {
                                 status: "unverified" | "verified" | "failed";
                                 at: string | null;
                             };
+                            outOfOrderRule: {
+                                afterSeconds: number;
+                                minFailures: number;
+                            } | null;
                             /** @description Since when, and why, the service has switched it off. */
                             outOfOrder: {
                                 /** Format: date-time */
@@ -3701,6 +3722,19 @@ export interface operations {
                     timeoutSeconds?: number;
                     /** @default null */
                     rateLimitPerSecond?: number | null;
+                    /**
+                     * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                     * @default {
+                     *       "afterSeconds": 432000,
+                     *       "minFailures": 10
+                     *     }
+                     */
+                    outOfOrderRule?: {
+                        /** @description Since the first of the failures. */
+                        afterSeconds: number;
+                        /** @description Attempts in a row that failed. */
+                        minFailures: number;
+                    } | null;
                     /** @description Brought by the customer; generated where absent. */
                     secret?: string;
                     customerId: string;
@@ -3947,6 +3981,13 @@ export interface operations {
                     retrySchedule?: (number[] | string) | null;
                     timeoutSeconds?: number;
                     rateLimitPerSecond?: number | null;
+                    /** @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures. */
+                    outOfOrderRule?: {
+                        /** @description Since the first of the failures. */
+                        afterSeconds: number;
+                        /** @description Attempts in a row that failed. */
+                        minFailures: number;
+                    } | null;
                 };
             };
         };
