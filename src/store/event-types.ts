@@ -1,4 +1,5 @@
 import { decodeId } from '../domain/ids';
+import { OWN_PRODUCT } from '../domain/operational-events';
 import type { EventType, Scope } from '../domain/types';
 import { WrittenJson } from '../domain/written-json';
 import type { Executor } from './database';
@@ -18,7 +19,7 @@ interface Row {
 
 /** A customer sees the types of the product it belongs to; one that all products share sees those of all. Takes the customer as the place given. */
 const seenByCustomer = (place: string) =>
-  `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, event_types.product_id) = event_types.product_id))`;
+  `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, nullif(event_types.product_id, '${OWN_PRODUCT}')) = event_types.product_id))`;
 
 const COLUMNS = 'name, product_id, description, schema, sample::text as sample, archived, created_at, modified_at';
 
@@ -103,7 +104,7 @@ export async function archiveEventType(db: Executor, name: string, scope: Scope)
   return rows[0] && toEventType(rows[0]);
 }
 
-/** Which of the names are not in the catalog, as far as a product reaches (`null`: all products). */
+/** Which of the names are not in the catalog, as far as a product reaches (`null`: all products, but for Signpost's own). */
 export async function unknownEventTypes(
   db: Executor,
   names: readonly string[],
@@ -111,7 +112,7 @@ export async function unknownEventTypes(
 ): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>({
     text: `select name from unnest($1::text[]) as wanted (name)
-           where not exists (select from event_types t where t.name = wanted.name and ($2::text is null or t.product_id = $2))`,
+           where not exists (select from event_types t where t.name = wanted.name and t.product_id = coalesce($2, nullif(t.product_id, '${OWN_PRODUCT}')))`,
     values: [names, productId],
   });
   return rows.map((row) => row.name);
@@ -135,7 +136,7 @@ export async function findTypeOfSubscription(
     text: `select t.name, t.product_id, t.schema, t.sample::text as sample, p.enabled
            from subscription_states s
            join event_types t on (t.name = any (s.event_types) or t.name ~ s.event_type_regex) and not t.archived
-             and t.product_id = coalesce(s.product_id, s.customer_product_id, t.product_id)
+             and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))
            join products p on p.id = t.product_id
            where s.id = $1 and ($2::text is null or t.product_id = $2) and ($3::text is null or t.name = $3)
            order by t.name = any (s.event_types) desc, t.name limit 1`,

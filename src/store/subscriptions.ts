@@ -1,6 +1,7 @@
 import { patternRegex } from '../domain/event-type-pattern';
 import type { Transform } from '../domain/composing';
 import { decodeId, encodeId, newUuid } from '../domain/ids';
+import { OWN_PRODUCT } from '../domain/operational-events';
 import type { RetrySchedule } from '../domain/retry-schedule';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../domain/types';
 import { stringifyWritten, WrittenJson } from '../domain/written-json';
@@ -216,7 +217,7 @@ export async function listSubscriptions(
              and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
              and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
              and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
-               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, t.product_id)))
+               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))))
              and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
            order by ${order} limit $7`,
     values: [

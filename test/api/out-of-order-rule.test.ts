@@ -56,3 +56,32 @@ it.each([
     [path],
   ]);
 });
+
+describe("Signpost's own events", () => {
+  const TYPE = 'signpost.subscription.out-of-order.v1';
+
+  it('are in the catalog, for customers of the product signpost', async () => {
+    expect(await api.must('GET', `/v1/event-types/${TYPE}`)).toMatchObject({ productId: 'signpost', archived: false });
+    await api.must('POST', '/v1/customers', { id: 'signpost-operators', name: 'O', productId: 'signpost' });
+    const follower = { customerId: 'signpost-operators', ...settings, eventTypes: [TYPE] };
+    const { id } = await api.must('POST', '/v1/subscriptions', follower);
+    const { eventId } = await api.must('POST', `/v1/subscriptions/${id}/trigger`, {});
+    const { data } = await api.must('GET', `/v1/events/${eventId}`);
+    expect(data).toMatchObject({ customerId: 'customer1', reason: 'the receiver answered 410 Gone' });
+  });
+
+  it('a customer that products share sees none of it, and cannot name it', async () => {
+    const { key } = await api.must('POST', '/v1/api-keys', { name: 'portal', role: 'customer', customerId: 'c' });
+    expect((await api.must('GET', '/v1/event-types', undefined, key)).items).toEqual([]);
+    expect((await api.call('GET', `/v1/event-types/${TYPE}`, { key })).status).toBe(404);
+    const body = { customerId: 'c', ...settings, name: 'curious', eventTypes: [TYPE] };
+    expect(await api.call('POST', '/v1/subscriptions', { body })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-event-type' },
+    });
+    const { id } = await api.must('POST', '/v1/subscriptions', { customerId: 'c', ...settings, name: 'all' });
+    expect(await api.call('POST', `/v1/subscriptions/${id}/trigger`, { body: {} })).toMatchObject({ status: 422 });
+    const followers = await api.must('GET', `/v1/subscriptions?eventType=${TYPE}`);
+    expect(followers.items.map(({ customerId }: { customerId: string }) => customerId)).toEqual(['signpost-operators']);
+  });
+});

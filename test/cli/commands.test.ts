@@ -119,7 +119,9 @@ it('reads long lists page by page, up to the limit', async () => {
 
 it('without --json prints aligned columns', async () => {
   const { out } = await run(['products', 'list']);
-  expect(out).toBe('ID        NAME      ENABLED\npayments  Payments  true\n');
+  expect(out).toBe(
+    "ID        NAME                   ENABLED\nsignpost  Signpost's own events  true\npayments  Payments               true\n",
+  );
 });
 
 it('what came from elsewhere does not steer the terminal', async () => {

@@ -1,4 +1,5 @@
 import { matchesEventType } from '../../domain/event-type-pattern';
+import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { Format } from '../../domain/types';
 import type { EventType } from './catalog';
 import type { Subscription } from './customer';
@@ -23,7 +24,10 @@ export interface HandOver {
 /** What a customer has to know to receive notifications, as a document. It holds no secret. */
 export function handOverSheet({ customer, subscriptions, catalog, links }: HandOver): Block[] {
   const types = catalog.filter(
-    ({ name, archived }) => !archived && subscriptions.some(({ eventTypes }) => matchesEventType(eventTypes, name)),
+    ({ name, archived, productId }) =>
+      !archived &&
+      (customer.productId === undefined ? productId !== OWN_PRODUCT : productId === customer.productId) &&
+      subscriptions.some(({ eventTypes }) => matchesEventType(eventTypes, name)),
   );
   return [
     { heading: 1, text: `Webhook notifications for ${customer.name}` },
