@@ -8,6 +8,7 @@ import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';
 import type { Delivery } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/delivery-subscription';
+import { openSigningKey } from '../store/signing-keys';
 import { VERSION } from '../version';
 
 /** A request ready to be sent. It is signed at the moment of sending: a signature carries a time, which must not age in a queue. */
@@ -48,6 +49,7 @@ export async function signRequest(
   const secrets = subscription.secrets.map((sealed) => sealer.open(sealed, subscription.id));
   const [secret] = secrets;
   if (secret === undefined) throw new Error('The subscription has no secret.');
+  const privateKeys = subscription.signingKeys.map((sealed) => openSigningKey(sealer, subscription.id, sealed));
   const context: FormatContext = {
     event,
     subscription,
@@ -69,7 +71,7 @@ export async function signRequest(
       'user-agent': `Signpost/${VERSION}`,
       'webhook-id': event.id,
       'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets),
+      'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets, privateKeys),
       'signpost-attempt': String(delivery.attempts + 1),
       'signpost-notification': delivery.notificationId,
       ...(subscription.format === 'trigger'

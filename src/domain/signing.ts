@@ -1,8 +1,12 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual } from 'node:crypto';
 
 /** Prefix of a generated secret; what follows is base64 of the key (Standard Webhooks, "Signature scheme"). */
 const SECRET_PREFIX = 'whsec_';
 const GENERATED_KEY_BYTES = 32;
+/** Prefixes of the halves of a key pair (Standard Webhooks, "Signature scheme", asymmetric); what follows is base64. */
+const PRIVATE_KEY_PREFIX = 'whsk_';
+const PUBLIC_KEY_PREFIX = 'whpk_';
+const ED25519_BYTES = 32;
 
 /** A new signing secret: `whsec_` and base64 of 32 random bytes. */
 export function generateSecret(): string {
@@ -16,6 +20,22 @@ export function signingKey(secret: string): Buffer {
     : Buffer.from(secret, 'utf8');
 }
 
+/** A new ed25519 key pair, as text: `whsk_` and base64 of seed and public key (64 bytes). It tells the public half by `publicKeyOf`. */
+export function generateSigningKey(): string {
+  const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return PRIVATE_KEY_PREFIX + Buffer.concat([d!, x!].map((part) => Buffer.from(part, 'base64url'))).toString('base64');
+}
+
+/** What receivers check `v1a` signatures with: `whpk_` and base64 of 32 bytes. */
+export function publicKeyOf(privateKey: string): string {
+  return PUBLIC_KEY_PREFIX + halvesOf(privateKey).publicHalf.toString('base64');
+}
+
+function halvesOf(privateKey: string): { seed: Buffer; publicHalf: Buffer } {
+  const bytes = Buffer.from(privateKey.slice(PRIVATE_KEY_PREFIX.length), 'base64');
+  return { seed: bytes.subarray(0, ED25519_BYTES), publicHalf: bytes.subarray(ED25519_BYTES) };
+}
+
 /** What a receiver checks: id, time of this attempt, body. */
 export interface SignedMessage {
   /** `webhook-id`: the event id, the same in every retry. */
@@ -27,13 +47,26 @@ export interface SignedMessage {
 
 /**
  * The `webhook-signature` header (Standard Webhooks): `v1,<base64 HMAC-SHA256 of id.timestamp.body>` for each secret, separated by
- * spaces, newest secret first. During a rotation there are two.
+ * spaces, newest secret first. During a rotation there are two. Behind them `v1a,<base64 ed25519 of the same>` for each private key.
+ *
+ * @param privateKeys - as `generateSigningKey` makes them, newest first
  */
-export function standardSignature(message: SignedMessage, secrets: readonly string[]): string {
+export function standardSignature(
+  message: SignedMessage,
+  secrets: readonly string[],
+  privateKeys: readonly string[] = [],
+): string {
   const content = `${message.id}.${message.timestampSeconds}.${message.body}`;
-  return secrets
-    .map((secret) => `v1,${createHmac('sha256', signingKey(secret)).update(content).digest('base64')}`)
-    .join(' ');
+  return [
+    ...secrets.map((secret) => `v1,${createHmac('sha256', signingKey(secret)).update(content).digest('base64')}`),
+    ...privateKeys.map((privateKey) => `v1a,${ed25519(privateKey, content)}`),
+  ].join(' ');
+}
+
+function ed25519(privateKey: string, content: string): string {
+  const { seed, publicHalf } = halvesOf(privateKey);
+  const jwk = { kty: 'OKP', crv: 'Ed25519', d: seed.toString('base64url'), x: publicHalf.toString('base64url') };
+  return sign(null, Buffer.from(content), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64');
 }
 
 /** The answer that proves a URL's owner: `sha256=<base64 HMAC-SHA256(secret text, crc_token)>`. */

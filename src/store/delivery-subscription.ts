@@ -29,6 +29,8 @@ export interface DeliverySubscription {
   slow: boolean;
   /** Newest first; the current one and, during a rotation, the one before. */
   secrets: Sealed[];
+  /** Private keys, where it has a key pair: newest first, as with the secrets. */
+  signingKeys: Sealed[];
 }
 
 /** A row of a statement that selects `DELIVERY_SUBSCRIPTION_COLUMNS`; all null where there is no subscription. */
@@ -52,6 +54,11 @@ export interface DeliverySubscriptionRow {
   slow: boolean | null;
   ciphertexts: Buffer[] | null;
   key_ids: string[] | null;
+  signing_key: Buffer | null;
+  signing_key_sealed_by: string | null;
+  /** Null also once its overlap is over. */
+  old_signing_key: Buffer | null;
+  old_signing_key_sealed_by: string | null;
 }
 
 /**
@@ -62,7 +69,9 @@ export interface DeliverySubscriptionRow {
 export function deliverySubscriptionColumns(s: string): string {
   return `${s}.status as subscription_status, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
   ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
-  ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids`;
+  ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
+  ${s}.signing_key, ${s}.signing_key_sealed_by, ${s}.old_signing_key_sealed_by,
+  case when ${s}.old_signing_key_until > now() then ${s}.old_signing_key end as old_signing_key`;
 }
 
 /**
@@ -101,7 +110,22 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     rateLimited: row.rate_limited,
     slow: row.slow ?? false,
     secrets: (row.ciphertexts ?? []).map((ciphertext, index) => ({ ciphertext, keyId: row.key_ids![index]! })),
+    signingKeys: signingKeysOf(row),
   };
+}
+
+/** The private keys that sign now, newest first. */
+export function signingKeysOf(
+  row: Pick<
+    DeliverySubscriptionRow,
+    'signing_key' | 'signing_key_sealed_by' | 'old_signing_key' | 'old_signing_key_sealed_by'
+  >,
+): Sealed[] {
+  if (row.signing_key === null) return [];
+  const current = { ciphertext: row.signing_key, keyId: row.signing_key_sealed_by! };
+  return row.old_signing_key === null
+    ? [current]
+    : [current, { ciphertext: row.old_signing_key, keyId: row.old_signing_key_sealed_by! }];
 }
 
 /** A subscription as an attempt for an event of this type would find it. @returns `undefined` where it was deleted */

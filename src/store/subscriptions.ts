@@ -274,11 +274,11 @@ export async function setVerification(
   });
 }
 
-/** Its notifications stay; what is open is cancelled by settling. Its secrets are forgotten. */
+/** Its notifications stay; what is open is cancelled by settling. Its secrets and keys are forgotten. */
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
   await db.query({
-    text: 'update subscriptions set deleted_at = now() where id = $1 and deleted_at is null',
+    text: 'update subscriptions set deleted_at = now(), signing_key = null, old_signing_key = null where id = $1 and deleted_at is null',
     values: [uuid],
   });
   await db.query({ text: 'delete from subscription_secrets where subscription_id = $1', values: [uuid] });

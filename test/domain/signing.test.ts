@@ -1,9 +1,11 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import {
   challengeResponse,
   equalInConstantTime,
   generateSecret,
+  generateSigningKey,
+  publicKeyOf,
   signingKey,
   standardSignature,
 } from '../../src/domain/signing';
@@ -97,4 +99,50 @@ describe('the comparison in constant time', () => {
     ['sha256=abc', 'sha256=abcd', false],
     ['sha256=abc', '', false],
   ])('of %j and %j is %s', (left, right, equal) => expect(equalInConstantTime(left, right)).toBe(equal));
+});
+
+describe('a key pair', () => {
+  /** As a receiver would, with nothing but the public key. */
+  const isSigned = (publicKey: string, content: string, signature: string) => {
+    const x = Buffer.from(publicKey.slice('whpk_'.length), 'base64').toString('base64url');
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    return verify(null, Buffer.from(content), key, Buffer.from(signature.slice('v1a,'.length), 'base64'));
+  };
+
+  it('is whsk_ with 64 bytes and whpk_ with 32, new each time', () => {
+    const key = generateSigningKey();
+    expect(key).toMatch(/^whsk_[A-Za-z0-9+/]{86}==$/);
+    expect(publicKeyOf(key)).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
+    expect(generateSigningKey()).not.toBe(key);
+  });
+
+  it('signs behind the secrets, newest first, what they sign', () => {
+    const secrets = [generateSecret(), generateSecret()];
+    const keys = [generateSigningKey(), generateSigningKey()];
+    const message = { id: 'evt_1', timestampSeconds: now(), body };
+    const signatures = standardSignature(message, secrets, keys).split(' ');
+    expect(signatures.slice(0, 2).join(' ')).toBe(standardSignature(message, secrets));
+    const content = `evt_1.${message.timestampSeconds}.${body}`;
+    for (const [index, key] of keys.entries()) {
+      expect(isSigned(publicKeyOf(key), content, signatures[2 + index]!)).toBe(true);
+      expect(isSigned(publicKeyOf(key), `${content} `, signatures[2 + index]!)).toBe(false);
+      expect(isSigned(publicKeyOf(key), content, signatures[3 - index]!)).toBe(false);
+    }
+  });
+
+  it('does not disturb the stock library', () => {
+    const secret = generateSecret();
+    const timestampSeconds = now();
+    const signature = standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret], [generateSigningKey()]);
+    expect(new Webhook(secret).verify(body, headers('evt_1', timestampSeconds, signature))).toEqual(JSON.parse(body));
+  });
+
+  it('is one that others know, too (RFC 8032, section 7.1, test 1)', () => {
+    const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
+    const publicHalf = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';
+    const key = `whsk_${Buffer.from(seed + publicHalf, 'hex').toString('base64')}`;
+    expect(publicKeyOf(key)).toBe(`whpk_${Buffer.from(publicHalf, 'hex').toString('base64')}`);
+    const signature = standardSignature({ id: 'a', timestampSeconds: 1, body: '' }, [], [key]);
+    expect(isSigned(publicKeyOf(key), 'a.1.', signature)).toBe(true);
+  });
 });

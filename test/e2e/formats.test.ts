@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
 import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { fromSetup } from '../support/environment';
@@ -317,4 +317,50 @@ describe('numbers that JavaScript would write differently', () => {
     }
     expect((await attemptOf(id)).request.body).toContain(members);
   });
+});
+
+it('a subscription with a key pair signs with it too, and with the one before while the overlap lasts', async () => {
+  const customer = await onboard(service, receiver.url());
+  const path = `/v1/subscriptions/${customer.subscriptionId}/signing-key`;
+  const isSigned = (publicKey: string, signature: string | undefined, content: string) =>
+    verify(
+      null,
+      Buffer.from(content),
+      createPublicKey({
+        key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey.slice(5), 'base64').toString('base64url') },
+        format: 'jwk',
+      }),
+      Buffer.from(signature!.replace(/^v1a,/, ''), 'base64'),
+    );
+  const sent = async () => {
+    const count = receiver.requests.length + 1;
+    await customer.post();
+    await receiver.waitFor(count);
+    const { body, headers } = receiver.requests.at(-1)!;
+    const signatures = (headers['webhook-signature'] as string).split(' ');
+    const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    expect(signatures[0]).toBe(
+      `v1,${createHmac('sha256', Buffer.from(customer.secret.slice(6), 'base64'))
+        .update(content)
+        .digest('base64')}`,
+    );
+    return { signatures, content };
+  };
+
+  expect((await sent()).signatures).toHaveLength(1);
+  const first = (await service.call('POST', path, {})).body.publicKey;
+  const withOne = await sent();
+  expect(withOne.signatures.map((signature) => signature.split(',')[0])).toEqual(['v1', 'v1a']);
+  expect(isSigned(first, withOne.signatures[1], withOne.content)).toBe(true);
+
+  const second = (await service.call('POST', path, {})).body.publicKey;
+  const withBoth = await sent();
+  expect(withBoth.signatures).toHaveLength(3);
+  expect(isSigned(second, withBoth.signatures[1], withBoth.content)).toBe(true);
+  expect(isSigned(first, withBoth.signatures[2], withBoth.content)).toBe(true);
+
+  await service.call('POST', path, { overlapSeconds: 0 });
+  expect((await sent()).signatures).toHaveLength(2);
+  await service.call('DELETE', path);
+  expect((await sent()).signatures).toHaveLength(1);
 });

@@ -32,6 +32,7 @@ import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
 import { seriesRoutes } from './series';
 import { sessionRoutes } from './session';
+import { signingKeyRoutes } from './signing-keys';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
@@ -82,6 +83,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...triggerRoutes(deps),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
+    ...signingKeyRoutes(deps.sealer),
     ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),
     ...allowlistRoutes(deps.settler, deps.allowedUrls),

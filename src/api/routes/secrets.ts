@@ -9,8 +9,8 @@ import { timestamp } from '../schemas';
 import { secretInput } from '../subscription-schemas';
 import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
 
-const DEFAULT_OVERLAP_SECONDS = 86_400;
-const MAX_OVERLAP_SECONDS = 604_800;
+export const DEFAULT_OVERLAP_SECONDS = 86_400;
+export const MAX_OVERLAP_SECONDS = 604_800;
 const params = z.object({ id: z.string() });
 
 const secret = z

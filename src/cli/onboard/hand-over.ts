@@ -15,7 +15,7 @@ export interface SecretLink {
 
 /** What the sheet is made from. */
 export interface HandOver {
-  customer: { id: string; name: string; retrySchedule: readonly number[] };
+  customer: { id: string; name: string; productId?: string; retrySchedule: readonly number[] };
   subscriptions: readonly Subscription[];
   catalog: readonly EventType[];
   links: readonly SecretLink[];

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { notFound } from '../../domain/problems';
+import { generateSigningKey } from '../../domain/signing';
+import type { Sealer } from '../../store/crypto';
+import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/signing-keys';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
+import { route, type Route } from '../route';
+import { timestamp } from '../schemas';
+import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from './secrets';
+import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
+
+const PATH = '/v1/subscriptions/:id/signing-key';
+const params = z.object({ id: z.string() });
+
+const signingKey = z
+  .object({
+    publicKey: z.string().describe('`whpk_` and base64 of 32 bytes (ed25519).'),
+    createdAt: timestamp,
+    previous: z
+      .object({ publicKey: z.string(), expiresAt: timestamp })
+      .nullable()
+      .describe('The one before, while it signs too.'),
+  })
+  .meta({ id: 'SigningKey' });
+
+/** Key pairs, for receivers that are to check signatures without being able to make them. */
+export function signingKeyRoutes(sealer: Sealer): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: PATH,
+      summary: 'Make a key pair',
+      description:
+        'From the next attempt on `webhook-signature` holds a `v1a` signature beside `v1`. Made again, it replaces the pair; the old one signs too for the overlap, so that the receiver can change over without a gap. The private key is shown to nobody.',
+      tag: 'Subscriptions',
+      roles: CUSTOMER_WRITERS,
+      params,
+      body: z.strictObject({
+        overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
+      }),
+      answers: { 201: { description: 'The new public key', schema: signingKey } },
+      problems: ['not-found'],
+      creates: true,
+      async handle(context) {
+        const { id } = await lockedSubscriptionOf(context, context.params.id);
+        const { overlapSeconds } = context.body;
+        await putSigningKey(context.db, sealer, id, generateSigningKey(), overlapSeconds);
+        await context.audit('signing-key.create', id, { overlapSeconds });
+        return { status: 201, body: await findSigningKey(context.db, sealer, id) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: PATH,
+      summary: 'Get the public key',
+      tag: 'Subscriptions',
+      roles: CUSTOMER_READERS,
+      params,
+      answers: { 200: { description: 'The public key', schema: signingKey } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = await subscriptionOf(context, context.params.id);
+        const found = await findSigningKey(context.db, sealer, id);
+        if (!found) throw notFound('signing key');
+        return { status: 200, body: found };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: PATH,
+      summary: 'Delete the key pair',
+      description: 'From the next attempt on there is no `v1a` signature.',
+      tag: 'Subscriptions',
+      roles: CUSTOMER_WRITERS,
+      params,
+      answers: { 204: { description: 'Deleted', schema: null } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { id } = await lockedSubscriptionOf(context, context.params.id);
+        if (!(await deleteSigningKey(context.db, id))) throw notFound('signing key');
+        await context.audit('signing-key.delete', id);
+        return { status: 204 };
+      },
+    }),
+  ];
+}

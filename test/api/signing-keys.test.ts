@@ -1,0 +1,112 @@
+import { startTestApi, type TestApi } from '../support/api';
+
+let api: TestApi;
+let key: string;
+let customerKey: string;
+let viewerKey: string;
+let path: string;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  ({ key } = await api.tenant('payments'));
+  await api.must('PUT', '/v1/event-types/a.b.v1', {}, key);
+  await api.must('POST', '/v1/customers', { id: 'c', name: 'C' }, key);
+  for (const role of ['customer', 'viewer']) {
+    const made = await api.must('POST', '/v1/api-keys', {
+      name: role,
+      role,
+      ...(role === 'customer' && { customerId: 'c' }),
+    });
+    if (role === 'customer') customerKey = made.key;
+    else viewerKey = made.key;
+  }
+});
+afterAll(() => api?.stop());
+beforeEach(async () => {
+  const name = `s${Math.random()}`;
+  const body = { customerId: 'c', name, url: 'http://127.0.0.1:1/', eventTypes: ['a.b.v1'] };
+  path = `/v1/subscriptions/${(await api.must('POST', '/v1/subscriptions', body, key)).id}/signing-key`;
+});
+
+const PUBLIC_KEY = /^whpk_[A-Za-z0-9+/]{43}=$/;
+
+it('a subscription has none until one is made; its public half is shown, its private half to nobody', async () => {
+  expect(await api.call('GET', path, { key })).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  const made = await api.call('POST', path, { key, body: {} });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { publicKey: expect.stringMatching(PUBLIC_KEY), createdAt: expect.any(String), previous: null },
+  });
+  expect((await api.call('GET', path, { key })).body).toEqual(made.body);
+  const { rows } = await api.database.db.query<{ row: string }>({
+    text: `select row_to_json(s)::text as row from subscriptions s where id = (select id from subscriptions where signing_key is not null order by id desc limit 1)`,
+  });
+  expect(rows[0]!.row).not.toContain('whsk_');
+});
+
+it('made again it is another, and the one before is shown while it signs too', async () => {
+  const first = await api.must('POST', path, {}, key);
+  const second = await api.must('POST', path, { overlapSeconds: 600 }, key);
+  expect(second.publicKey).not.toBe(first.publicKey);
+  expect(second.previous).toEqual({ publicKey: first.publicKey, expiresAt: expect.any(String) });
+  const overlapMs = Date.parse(second.previous.expiresAt) - Date.parse(second.createdAt);
+  expect(overlapMs).toBe(600_000);
+  expect((await api.must('POST', path, { overlapSeconds: 0 }, key)).previous).toBeNull();
+});
+
+it('deleted it is gone', async () => {
+  await api.must('POST', path, {}, key);
+  expect((await api.call('DELETE', path, { key })).status).toBe(204);
+  expect((await api.call('GET', path, { key })).status).toBe(404);
+  expect((await api.call('DELETE', path, { key })).status).toBe(404);
+  expect(await api.must('POST', path, {}, key)).toMatchObject({ previous: null });
+});
+
+it('customers manage their own, viewers see it, other tenants find nothing', async () => {
+  const { publicKey } = await api.must('POST', path, {}, customerKey);
+  expect(await api.must('GET', path, undefined, viewerKey)).toMatchObject({ publicKey });
+  expect((await api.call('POST', path, { key: viewerKey, body: {} })).status).toBe(403);
+  expect((await api.call('DELETE', path, { key: viewerKey })).status).toBe(403);
+  const other = (await api.tenant('other')).key;
+  for (const method of ['GET', 'POST', 'DELETE'])
+    expect((await api.call(method, path, { key: other, body: method === 'POST' ? {} : undefined })).status).toBe(404);
+  expect(await api.must('GET', path, undefined, customerKey)).toMatchObject({ publicKey });
+});
+
+it('an overlap that is none is refused, with a pointer', async () => {
+  for (const overlapSeconds of [-1, 604_801, 1.5, 'long'])
+    expect(await api.call('POST', path, { key, body: { overlapSeconds } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/overlapSeconds' }] },
+    });
+});
+
+it('an Idempotency-Key makes one key pair of two calls', async () => {
+  const headers = { 'idempotency-key': path };
+  const first = await api.call('POST', path, { key, body: {}, headers });
+  const second = await api.call('POST', path, { key, body: {}, headers });
+  expect(second.body).toEqual(first.body);
+  expect(second.body.previous).toBeNull();
+});
+
+it('making and deleting are noted in the audit', async () => {
+  await api.must('POST', path, {}, key);
+  await api.call('DELETE', path, { key });
+  const { items } = await api.must('GET', '/v1/audit?limit=2', undefined, key);
+  expect(items.map(({ action, object }: { action: string; object: string }) => [action, object])).toEqual([
+    ['signing-key.delete', path.split('/')[3]],
+    ['signing-key.create', path.split('/')[3]],
+  ]);
+});
+
+it('a deleted subscription keeps no key', async () => {
+  await api.must('POST', path, {}, key);
+  await api.must('POST', path, {}, key);
+  const subscription = path.replace('/signing-key', '');
+  expect((await api.call('DELETE', subscription, { key })).status).toBe(204);
+  expect((await api.call('GET', path, { key })).status).toBe(404);
+  const { rows } = await api.database.db.query<{ count: number }>({
+    text: 'select count(*) from subscriptions where deleted_at is not null and (signing_key is not null or old_signing_key is not null)',
+  });
+  expect(rows[0]!.count).toBe(0);
+});
