@@ -24,7 +24,7 @@ it('all types of the list are there after the example catalog was imported', asy
     env: { SIGNPOST_API_KEY: ADMIN_KEY },
   });
   expect(code).toBe(0);
-  const { items } = await story.must('GET', '/v1/event-types?limit=200');
+  const { items } = await story.must('GET', '/v1/event-types?limit=200&productId=marketplace');
   expect(items).toHaveLength(18);
   productId = items[0].productId;
   await story.must('PATCH', `/v1/products/${productId}`, { enabled: true });

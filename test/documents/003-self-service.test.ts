@@ -21,8 +21,7 @@ const withoutSecret = ({ secret: _, ...data }: Record<string, string>) => data;
 beforeAll(async () => {
   const { code } = await run('onboard', 'product', path.join(EXAMPLES, 'catalogs', 'ledger.yaml'));
   expect(code).toBe(0);
-  const { items } = await story.must('GET', '/v1/event-types');
-  const { productId } = items[0];
+  const productId = 'ledger';
   await story.must('PATCH', `/v1/products/${productId}`, { enabled: true });
   client = await story.must('POST', '/v1/oauth-clients', { name: 'external system', role: 'product', productId });
 });

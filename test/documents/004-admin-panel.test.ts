@@ -63,7 +63,7 @@ it.each([
 });
 
 it('the catalog lists the event types with description, fields and sample, without anybody writing it', async () => {
-  const { items } = await story.must('GET', '/v1/event-types');
+  const { items } = await story.must('GET', '/v1/event-types?productId=environment');
   expect(items).toMatchObject([
     {
       name: 'account.transaction.v1',

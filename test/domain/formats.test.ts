@@ -31,7 +31,7 @@ const context: FormatContext = {
     name: 'The "main" one',
     customerId: 'c-1',
     productId: null,
-    customData: '{"purpose": "demo"}',
+    customData: '{"purpose":"demo"}',
     timeoutSeconds: 600,
     lastSuccessAt: null,
     lastFailureAt: new Date('2026-01-31T11:00:00Z'),

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Page } from 'playwright-core';
+import { until } from '../support/until';
 import { useUi } from '../support/browser';
 
 /** The story of document 002: a webhook is made in steps, triggered, looked at, given another secret, switched off and on, and removed. */
@@ -201,6 +202,10 @@ test('what awaits approval is approved on the spot, and what is out of order say
   const gone = await make('Gone', { url: ui.receiver.url('/gone') });
   ui.receiver.answerWith((request) => ({ status: request.path === '/gone' ? 410 : 200 }));
   await ui.service.call('POST', `/v1/subscriptions/${gone.id}/trigger`, {});
+  await until(
+    async () => (await ui.service.call('GET', `/v1/subscriptions/${gone.id}`)).body.status as string,
+    (status) => status === 'out-of-order',
+  );
   await page.goto(`/endpoints/${gone.id}`);
   const notice = page.getByRole('region', { name: 'Out of order' });
   await notice.getByText('410').waitFor();

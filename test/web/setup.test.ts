@@ -81,7 +81,7 @@ it('imports what it exported, once it has shown what that changes', async () => 
   const file = await (await download).path();
   await page.getByRole('button', { name: 'Import' }).click();
   await page.getByLabel('File').setInputFiles(file);
-  await page.getByText('the same').waitFor();
+  await page.getByText('the same').first().waitFor();
   expect(await page.getByRole('button', { name: 'Nothing to do' }).isDisabled()).toBe(true);
   const catalog = {
     product: { id: 'invoices' },

@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { api, at } from '../../api/client';
-import { useAction, useChoices } from '../../api/queries';
+import { useAction } from '../../api/queries';
 import { useSession } from '../../api/session';
-import type { EventType, Product } from '../../api/types';
+import type { EventType } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextArea, TextField } from '../../ui/form';
+import { useProducts } from '../shared/use-products';
 
 const EXAMPLE = `{
   "type": "object",
@@ -31,7 +32,7 @@ export function EventTypeDialog({
 }) {
   const { principal } = useSession();
   const navigate = useNavigate();
-  const products = useChoices<Product>('/v1/products');
+  const products = useProducts();
   const [name, setName] = useState(eventType?.name ?? '');
   const [productId, setProductId] = useState(eventType?.productId ?? fixed ?? principal.productId ?? '');
   const [description, setDescription] = useState(eventType?.description ?? '');

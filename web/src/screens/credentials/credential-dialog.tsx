@@ -1,14 +1,15 @@
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { useAction, useChoices, useRead } from '../../api/queries';
+import { useAction, useRead } from '../../api/queries';
 import { useSession } from '../../api/session';
-import type { Customer, Page, Product, Role } from '../../api/types';
+import type { Customer, Page, Role } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
 import { CodeBlock } from '../../ui/copy';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
 import { KINDS, usageOf, type Credential, type Kind } from './kinds';
+import { useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
   { role: 'product', text: "product: posts events, and keeps the product's types, customers and endpoints" },
@@ -21,7 +22,7 @@ const ROLES: { role: Role; text: string }[] = [
 export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): void }) {
   const { publicUrl } = useSession();
   const { one, path } = KINDS[kind];
-  const products = useChoices<Product>('/v1/products');
+  const products = useProducts();
   const [q, setQ] = useState('');
   const customers = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
   const [name, setName] = useState('');

@@ -1,18 +1,19 @@
 import { Plus, Power } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
-import { useAction, useChoices } from '../../api/queries';
+import { useAction } from '../../api/queries';
 import { useMay } from '../../api/session';
 import type { Product } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { SelectField } from '../../ui/form';
 import { ProductDialog } from '../products/product-dialog';
+import { useProducts } from '../shared/use-products';
 
 /** The product line: an existing one, or a new one; an admin enables it. */
 export function ChooseProduct({ product, onChoose }: { product: Product | undefined; onChoose(id: string): void }) {
   const { administer } = useMay();
-  const products = useChoices<Product>('/v1/products');
+  const products = useProducts();
   const [making, setMaking] = useState(false);
   const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
     done: 'It is enabled.',
