@@ -6,9 +6,16 @@ export interface RetryOptions {
   firstDelayMs?: number;
   /** No wait is longer, unless the server asks for it. In milliseconds. @default 10000 */
   maxDelayMs?: number;
+  /** Where the server asks for a longer wait than this, its answer is what the call ends with. In milliseconds. @default 60000 */
+  maxRetryAfterMs?: number;
 }
 
-export const DEFAULT_RETRY: Required<RetryOptions> = { retries: 5, firstDelayMs: 200, maxDelayMs: 10_000 };
+export const DEFAULT_RETRY: Required<RetryOptions> = {
+  retries: 5,
+  firstDelayMs: 200,
+  maxDelayMs: 10_000,
+  maxRetryAfterMs: 60_000,
+};
 
 /**
  * How long to wait before a repetition: anything up to twice what it was (full jitter), so that many clients do not come back at once; and no less than
@@ -16,11 +23,12 @@ export const DEFAULT_RETRY: Required<RetryOptions> = { retries: 5, firstDelayMs:
  *
  * @param retry - 0 for the first
  * @param retryAfter - the header of the answer, in seconds or as a date (RFC 9110 §10.2.3)
- * @returns milliseconds
+ * @returns milliseconds; `undefined` where there is to be no repetition
  */
-export function delayMs(retry: number, retryAfter: string | null, options: Required<RetryOptions>): number {
-  const jittered = Math.random() * Math.min(options.maxDelayMs, options.firstDelayMs * 2 ** retry);
-  return Math.max(jittered, askedForMs(retryAfter));
+export function delayMs(retry: number, retryAfter: string | null, options: Required<RetryOptions>): number | undefined {
+  const asked = askedForMs(retryAfter);
+  if (retry >= options.retries || asked > options.maxRetryAfterMs) return undefined;
+  return Math.max(asked, Math.random() * Math.min(options.maxDelayMs, options.firstDelayMs * 2 ** retry));
 }
 
 function askedForMs(retryAfter: string | null): number {

@@ -20,7 +20,25 @@ export class SignpostError extends Error {
   }
 }
 
-/** Signpost could not be reached, or did not answer in time. Whether it took the request is not known; repeating it is safe where the SDK did. */
+/**
+ * Signpost could not be reached, or did not answer in time. Whether it took the request is not known. What you send again by yourself needs what the SDK
+ * gives its own repetitions: the same event id, or the same idempotency key.
+ */
 export class SignpostUnreachableError extends Error {
   override readonly name = 'SignpostUnreachableError';
+}
+
+/** Of many events some could not be sent. Those that are not in `results` are in `unsent`, with their ids: sending these again is safe. */
+export class PartlySentError<Result, Event> extends Error {
+  override readonly name = 'PartlySentError';
+
+  constructor(
+    /** Of the first events, in order. */
+    readonly results: readonly Result[],
+    readonly unsent: readonly Event[],
+    /** Why it ended: a SignpostError or SignpostUnreachableError. */
+    override readonly cause: Error,
+  ) {
+    super(`${results.length} events were sent, ${unsent.length} were not: ${cause.message}`, { cause });
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { SignpostError } from './errors.js';
+import { batchesOf } from './batches.js';
+import { PartlySentError, SignpostError } from './errors.js';
 import { itemsOf } from './pages.js';
 import type { Transport } from './transport.js';
 import type { Answer, ItemOf, Query } from './types.js';
@@ -24,13 +25,21 @@ export type NewEvent<Types extends object = EventData> = {
   };
 }[keyof Types & string];
 
+/** An event that has an id, so that sending it again is safe. */
+export type NamedEvent<Types extends object = EventData> = NewEvent<Types> & { id: string };
 export type Accepted = Answer<'/v1/events', 'post'>;
 /** What came of one of many: accepted, or the problem of it. */
 export type SendResult = Accepted | SignpostError;
 
-const MAX_BATCH = 1000;
-/** The API takes 8 MiB; some of it is for what is around the events. */
-const MAX_BATCH_BYTES = 7.5 * 1024 * 1024;
+/** How events are sent. */
+export interface SendOptions {
+  signal?: AbortSignal;
+  /** How long one request may take, in milliseconds. @default that of the client */
+  timeoutMs?: number;
+}
+
+/** By its id a repeated event is known already; a key beside it would only cost the service time. */
+const OWN_ID = { idempotencyKey: null };
 
 /** Posting events. */
 export class Events<Types extends object> {
@@ -41,23 +50,39 @@ export class Events<Types extends object> {
    *
    * @throws SignpostError, SignpostUnreachableError
    */
-  send(event: NewEvent<Types>): Promise<Accepted> {
-    return this.transport.request('post', '/v1/events', { body: named(event) as never });
+  send(event: NewEvent<Types>, options: SendOptions = {}): Promise<Accepted> {
+    return this.transport.request('post', '/v1/events', { ...options, ...OWN_ID, body: named(event) as never });
   }
 
   /**
-   * Sends many, in batches; waits where Signpost asks for it (429). A bad event does not keep the others back.
+   * Sends many, in batches, one after the other; waits where Signpost asks for it (429). A bad event does not keep the others back.
    *
    * @returns one result for each, in order
-   * @throws SignpostError, SignpostUnreachableError where a whole batch could not be sent: those before it were
+   * @throws PartlySentError where a batch could not be sent: it has what came of those before, and the rest with their ids
    */
-  async sendMany(events: Iterable<NewEvent<Types>>): Promise<SendResult[]> {
+  async sendMany(events: Iterable<NewEvent<Types>>, options: SendOptions = {}): Promise<SendResult[]> {
+    const all = [...events].map(named) as NamedEvent<Types>[];
     const results: SendResult[] = [];
-    for (const batch of batchesOf([...events].map(named))) {
-      const answer = await this.transport.request('post', '/v1/events/batch', { body: { events: batch } });
-      for (const result of answer.results as BatchResult[]) results.push(toResult(result));
+    for (const batch of batchesOf(all)) {
+      try {
+        results.push(...(await this.sendBatch(batch, options)));
+      } catch (error) {
+        throw new PartlySentError(results, all.slice(results.length), error as Error);
+      }
     }
     return results;
+  }
+
+  private async sendBatch(batch: readonly NamedEvent<Types>[], options: SendOptions): Promise<SendResult[]> {
+    const body = { events: [...batch] };
+    try {
+      const answer = await this.transport.request('post', '/v1/events/batch', { ...options, ...OWN_ID, body });
+      return (answer.results as BatchResult[]).map(toResult);
+    } catch (error) {
+      // An event that is too large for any batch comes alone, and its problem is its own.
+      if (batch.length === 1 && error instanceof SignpostError && error.status === 413) return [error];
+      throw error;
+    }
   }
 
   get(id: string) {
@@ -78,21 +103,4 @@ type BatchResult = { status: number; code?: string; title?: string; detail?: str
 
 function toResult({ status, code, title = '', detail = '', errors, ...accepted }: BatchResult): SendResult {
   return code === undefined ? (accepted as Accepted) : new SignpostError(status, code, title, detail, errors);
-}
-
-function batchesOf<E>(events: readonly E[]): E[][] {
-  const batches: E[][] = [];
-  let bytes = Infinity;
-  for (const event of events) {
-    const size = Buffer.byteLength(JSON.stringify(event)) + 1;
-    const current = batches.at(-1);
-    if (current && current.length < MAX_BATCH && bytes + size <= MAX_BATCH_BYTES) {
-      current.push(event);
-      bytes += size;
-    } else {
-      batches.push([event]);
-      bytes = size;
-    }
-  }
-  return batches;
 }

@@ -1,48 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Signpost, SignpostError, SignpostUnreachableError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
+import { startFront, type Front } from '../support/front';
 
 let api: TestApi;
 let front: Front;
 let signpost: Signpost;
 const quick = { firstDelayMs: 1, maxDelayMs: 5 };
-
-/** Stands before the API and spoils what it is told to, as networks and overload do. */
-interface Front {
-  url: string;
-  /** What becomes of the next requests: an answer of this status, an answer that is lost, or a broken connection; then they go through. */
-  spoil: (number | 'lose' | 'break')[];
-  seen: { method: string; path: string; idempotencyKey: string | undefined; at: number }[];
-  headers: Record<string, string>;
-  server: Server;
-}
-
-async function startFront(target: string): Promise<Front> {
-  const front: Front = { url: '', spoil: [], seen: [], headers: {}, server: createServer() };
-  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { method = '', url = '', headers } = request;
-    front.seen.push({ method, path: url, idempotencyKey: headers['idempotency-key'] as string, at: Date.now() });
-    const fate = front.spoil.shift();
-    if (fate === 'break') return void request.socket.destroy();
-    if (typeof fate === 'number') return void response.writeHead(fate, front.headers).end('{"not":"a problem"}');
-    const { host: _, connection: __, 'content-length': ___, ...passed } = headers;
-    const answer = await fetch(target + url, {
-      method,
-      headers: passed as Record<string, string>,
-      body: method === 'GET' ? undefined : Buffer.concat(chunks),
-    });
-    if (fate === 'lose') return void request.socket.destroy();
-    const body = Buffer.from(await answer.arrayBuffer());
-    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(body);
-  }
-  front.server.on('request', (request, response) => void pass(request, response));
-  await new Promise<void>((resolve) => front.server.listen(0, '127.0.0.1', resolve));
-  front.url = `http://127.0.0.1:${(front.server.address() as AddressInfo).port}`;
-  return front;
-}
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -55,12 +18,11 @@ beforeAll(async () => {
   await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
 });
 afterAll(async () => {
-  front.server.closeAllConnections();
-  front.server.close();
+  await front.stop();
   await api.stop();
 });
 beforeEach(() => {
-  Object.assign(front, { spoil: [], seen: [], headers: {} });
+  front.reset();
   signpost = new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick });
 });
 

@@ -1,0 +1,150 @@
+import { PartlySentError, Signpost, SignpostUnreachableError } from '../../sdk/src';
+import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
+import { startFront, type Fate, type Front } from '../support/front';
+
+/** What goes wrong between a producer and Signpost, and what the SDK makes of it. */
+let api: TestApi;
+let front: Front;
+const quick = { firstDelayMs: 1, maxDelayMs: 5 };
+const client = (options: object = {}) =>
+  new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick, ...options });
+const event = (number: number) => ({ type: 'paid.v1', customerId: 'c', data: { number } });
+
+beforeAll(async () => {
+  api = await startTestApi();
+  front = await startFront(api.url);
+  await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
+  await api.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
+  await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
+});
+afterAll(async () => {
+  await front.stop();
+  await api.stop();
+});
+beforeEach(() => front.reset());
+
+it('sends events without an idempotency key: their ids do the same and cost the service nothing', async () => {
+  await client().events.send(event(1));
+  await client().events.sendMany([event(2), event(3)]);
+  await client().customers.create({ name: 'Keyed' });
+  expect(front.seen.map(({ idempotencyKey }) => typeof idempotencyKey)).toEqual(['undefined', 'undefined', 'string']);
+});
+
+it.each<Fate>(['break off', 'html'])('sends again where the answer was spoiled: %s', async (fate) => {
+  front.spoil = [fate];
+  expect(await client().products.get('p')).toMatchObject({ id: 'p' });
+  expect(front.seen).toHaveLength(2);
+});
+
+it('gives up on an answer that does not come, and says so', async () => {
+  front.spoil = ['hang', 'hang'];
+  const impatient = client({ timeoutMs: 50, retry: { ...quick, retries: 1 } });
+  const call = impatient.products.get('p');
+  await expect(call).rejects.toThrow(SignpostUnreachableError);
+  await expect(call).rejects.toThrow('did not answer in time');
+});
+
+it('takes a time of its own for one call', async () => {
+  front.spoil = ['hang'];
+  const request = client().request('get', '/v1/products/{id}', { params: { id: 'p' }, timeoutMs: 50 });
+  expect(await request).toMatchObject({ id: 'p' });
+});
+
+it('does not carry its key to where a redirect leads', async () => {
+  const elsewhere = await startFront(api.url);
+  try {
+    front.spoil = [302];
+    front.headers = { location: `${elsewhere.url}/v1/products/p` };
+    await expect(client().products.get('p')).rejects.toMatchObject({ status: 302, code: 'unknown' });
+    expect(elsewhere.seen).toEqual([]);
+  } finally {
+    await elsewhere.stop();
+  }
+});
+
+it('does not wait for longer than it may, however long the server asks for', async () => {
+  front.spoil = [503];
+  front.headers = { 'retry-after': '86400' };
+  await expect(client().products.get('p')).rejects.toMatchObject({ status: 503 });
+  expect(front.seen).toHaveLength(1);
+});
+
+it('works with any fetch, also where its answers are of another class', async () => {
+  const other = async (url: string | URL | Request, init?: RequestInit) => {
+    const response = await fetch(url, init);
+    const { status, ok, headers } = response;
+    return { status, ok, headers, text: () => response.text() } as Response;
+  };
+  front.spoil = [503];
+  expect(await client({ fetch: other }).products.get('p')).toMatchObject({ id: 'p' });
+  await expect(client({ fetch: other }).products.get('none')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+it('takes for deleted what is gone when it asks again, since the answer to its first request was lost', async () => {
+  const { id } = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://gone.example' });
+  front.spoil = ['lose'];
+  await client().allowlist.delete(id);
+  await expect(client().allowlist.delete(id)).rejects.toMatchObject({ code: 'not-found' });
+});
+
+it.each(['.', '..'])('refuses an id that would lead to another call: %s', async (id) => {
+  await expect(client().customers.get(id)).rejects.toThrow(TypeError);
+  expect(front.seen).toEqual([]);
+});
+
+describe('sendMany where Signpost goes away in the midst', () => {
+  it('tells what was sent, and gives back the rest so that sending it again is safe', async () => {
+    const events = Array.from({ length: 2500 }, (_, number) => event(number));
+    let requests = 0;
+    const breaking = client({
+      retry: { ...quick, retries: 0 },
+      fetch: async (url: string, init: RequestInit) => {
+        // The second batch is taken, but nobody learns of it.
+        if (++requests === 2) front.spoil = ['lose'];
+        return fetch(url, init);
+      },
+    });
+    const error = await breaking.events.sendMany(events).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(PartlySentError);
+    const { results, unsent, cause } = error as PartlySentError<{ id: string }, { id: string; type: string }>;
+    expect([results.length, unsent.length]).toEqual([1000, 1500]);
+    expect(cause).toBeInstanceOf(SignpostUnreachableError);
+    const rest = await client().events.sendMany(unsent as never);
+    expect(rest.filter((result) => 'duplicate' in result && result.duplicate)).toHaveLength(1000);
+    expect(rest).toHaveLength(1500);
+  });
+});
+
+describe('by OAuth', () => {
+  let oauth: { clientId: string; clientSecret: string };
+  beforeAll(async () => {
+    oauth = await api.must('POST', '/v1/oauth-clients', { name: 'o', role: 'product', productId: 'p' });
+  });
+  const byToken = (options: object = {}) =>
+    new Signpost({ baseUrl: front.url, oauth: { ...oauth }, retry: quick, ...options });
+
+  it.each<Fate>([503, 'break'])('asks again for a token where that failed for the moment: %s', async (fate) => {
+    front.spoil = [fate];
+    expect(await byToken().products.get('p')).toMatchObject({ id: 'p' });
+    expect(front.seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
+  });
+
+  it('does not wait for a token for ever', async () => {
+    front.spoil = ['hang'];
+    const impatient = byToken({ timeoutMs: 50, retry: { ...quick, retries: 0 } });
+    await expect(impatient.products.get('p')).rejects.toThrow('did not answer in time');
+  });
+
+  it('gets a new token once where its token is refused, and then has the refusal as the error', async () => {
+    const refused = new Signpost({
+      baseUrl: front.url,
+      oauth: { ...oauth },
+      retry: quick,
+      fetch: async (url, init) =>
+        String(url).endsWith('/oauth/token') ? Response.json({ access_token: 't', expires_in: 60 }) : fetch(url, init),
+    });
+    front.spoil = [401, 401];
+    await expect(refused.products.get('p')).rejects.toMatchObject({ status: 401 });
+    expect(front.seen).toHaveLength(2);
+  });
+});
