@@ -46,13 +46,12 @@ insert into event_types (name, product_id, description, schema, sample) values (
   '{"subscriptionId":"sub_01m83z393me01aqe5h2137m1gt","customerId":"customer1","name":"payments","reason":"the receiver answered 410 Gone","at":"2026-01-31T12:00:00.000Z","failuresSinceLastSuccess":1}'
 ) on conflict do nothing;
 
--- Sessions of customers' portals, so that they can be listed and ended before they expire.
+-- Live sessions of customers' portals: a token counts while its row is here.
 create table portal_sessions (
   id uuid primary key,
   customer_id text not null references customers,
   created_by text not null,
   created_at timestamptz not null default now(),
-  expires_at timestamptz not null,
-  revoked_at timestamptz
+  expires_at timestamptz not null
 );
 create index portal_sessions_expires on portal_sessions (expires_at);

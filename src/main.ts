@@ -42,6 +42,7 @@ import { migrate } from './store/migrate';
 import { createRecorder } from './store/recorder';
 import { countOpen, endClaims, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
+import { findPortalPrincipal } from './store/portal-sessions';
 import { closeRecovery, findStalled } from './store/recoveries';
 import { findSession } from './store/sessions';
 import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
@@ -203,6 +204,7 @@ async function compose(
     tokens,
     findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
     findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(db, id),
     findSession: (tokenHash) => findSession(db, sealer, tokenHash),
   });
   const activity = new ActivityStream(db, log);

@@ -1,4 +1,5 @@
 import { deleteOldActivity } from '../store/activity';
+import { deleteExpiredPortalSessions } from '../store/portal-sessions';
 import { deleteExpiredSessions } from '../store/sessions';
 import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
@@ -48,6 +49,7 @@ export function createActivities(deps: ActivityDeps) {
       await ensurePartitions(deps.db);
       await deleteExpiredIdempotencyKeys(deps.db);
       await deleteExpiredSessions(deps.db);
+      await deleteExpiredPortalSessions(deps.db);
       await deleteOldActivity(deps.db, ACTIVITY_KEPT_SECONDS);
     },
   };

@@ -5,7 +5,7 @@ import { Problem } from '../domain/problems';
 import type { Principal, Scope } from '../domain/types';
 import type { Session } from '../store/sessions';
 import { hashOf, sessionTokenOf } from './session-cookie';
-import type { Tokens, TokenSubject } from './tokens';
+import type { Tokens } from './tokens';
 
 /** How long a key that was looked up is believed, in milliseconds; a revocation on another process takes at most that long. */
 const CACHE_MS = 1000;
@@ -48,7 +48,7 @@ export interface Authenticator {
   identify(credential: string): Promise<Known | undefined>;
   /** @throws Problem csrf-token where a call that changes something does not repeat it */
   checkCsrf(request: Request, csrfToken: string): void;
-  /** Forgets what was looked up, after a key was revoked. */
+  /** Forgets what was looked up, after a credential was revoked. */
   forget(): void;
 }
 
@@ -61,13 +61,15 @@ export interface Credentials {
   findByKeyHash(hash: Buffer): Promise<Principal | undefined>;
   /** Looks a live OAuth client up. */
   findByClientId(clientId: string): Promise<Principal | undefined>;
-  /** Looks a session up that has not expired. */
+  /** Looks a live session of a customer's portal up. */
+  findByPortalSession(id: string): Promise<Principal | undefined>;
+  /** Looks a session of the web UI up that has not expired. */
   findSession(tokenHash: Buffer): Promise<Session | undefined>;
 }
 
 /** Takes API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  { adminKey, tokens, findByKeyHash, findByClientId, findSession }: Credentials,
+  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
   const principals = new BriefCache<Principal>(now);
@@ -88,7 +90,7 @@ export function createAuthenticator(
       const principal =
         'clientId' in subject
           ? await principals.get(subject.clientId, () => findByClientId(subject.clientId))
-          : portalPrincipal(subject);
+          : await principals.get(subject.portalSessionId, () => findByPortalSession(subject.portalSessionId));
       return principal && { principal, expiresAt: subject.expiresAt };
     }
     const hash = hashApiKey(credential);
@@ -132,10 +134,6 @@ function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;
   throw new Problem('csrf-token', 'With the cookie of a session, repeat its csrfToken in the header X-CSRF-Token.');
-}
-
-function portalPrincipal({ portalOf, sessionId }: Extract<TokenSubject, { portalOf: string }>): Principal {
-  return { id: sessionId, name: 'portal session', role: 'customer', productId: null, customerId: portalOf };
 }
 
 /** Keeps what was looked up for a moment; what was not found is looked up again. */

@@ -4,13 +4,16 @@ import { newUuid } from '../domain/ids';
 
 const ISSUER = 'signpost';
 
-/** What a token stands for: an OAuth client, which is looked up, or one customer's portal for a while. */
-export type TokenSubject = ({ clientId: string } | { portalOf: string; sessionId: string }) & { expiresAt: Date };
+/** What a token stands for: an OAuth client or a session of a customer's portal; both are looked up. */
+export type TokenSubject = ({ clientId: string } | { portalSessionId: string }) & { expiresAt: Date };
 
 /** Makes and checks access tokens (RFC 9068 in spirit: JWTs, here HS256, since nobody but Signpost reads them). */
 export interface Tokens {
   /** @returns a token that is good for so many seconds */
-  issue(subject: { clientId: string; scope: string } | { portalOf: string }, expiresInSeconds: number): Promise<string>;
+  issue(
+    subject: { clientId: string; scope: string } | { portalSessionId: string },
+    expiresInSeconds: number,
+  ): Promise<string>;
   /** @returns `undefined` where it is none of ours, or has expired */
   verify(token: string): Promise<TokenSubject | undefined>;
 }
@@ -25,11 +28,11 @@ export function createTokens(masterKey: Buffer): Tokens {
   return {
     issue(subject, expiresInSeconds) {
       const isClient = 'clientId' in subject;
-      return new SignJWT(isClient ? { scope: subject.scope } : { customer: subject.portalOf })
+      return new SignJWT(isClient ? { scope: subject.scope } : {})
         .setProtectedHeader({ typ: 'JWT', alg: 'HS256' })
         .setIssuer(ISSUER)
         .setSubject(isClient ? subject.clientId : 'portal')
-        .setJti(newUuid())
+        .setJti(isClient ? newUuid() : subject.portalSessionId)
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInSeconds)
         .sign(key);
@@ -40,9 +43,7 @@ export function createTokens(masterKey: Buffer): Tokens {
         if (payload.sub === undefined || payload.exp === undefined) return undefined;
         const expiresAt = new Date(payload.exp * 1000);
         if (payload.sub !== 'portal') return { clientId: payload.sub, expiresAt };
-        return typeof payload.customer === 'string'
-          ? { portalOf: payload.customer, sessionId: `portal_${payload.jti}`, expiresAt }
-          : undefined;
+        return payload.jti === undefined ? undefined : { portalSessionId: payload.jti, expiresAt };
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
         throw error;

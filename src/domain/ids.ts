@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto';
  * Ids are UUIDv7 (RFC 9562 §5.7): the first 48 bits are the Unix time in milliseconds, so they sort by age and name the
  * partition a row lives in. In public they are a prefix and 26 characters of lower-case Crockford base32, which keeps the order.
  */
-export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec';
+export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const HEX = '0123456789abcdef';

@@ -214,6 +214,56 @@ describe('a portal session', () => {
       });
     }
   });
+
+  it('is listed while it lives, without its token, and ends when it is told to', async () => {
+    const { key, customerId } = await tenant('ending');
+    const opened = [];
+    for (let count = 0; count < 3; count++)
+      opened.push(await api.must('POST', '/v1/portal-sessions', { customerId }, key));
+    const [first, second, third] = opened;
+    const list = async (query = '', with_ = key) =>
+      (await api.must('GET', `/v1/portal-sessions${query}`, undefined, with_)).items;
+    expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id, first.id]);
+    const [listed] = await list(`?customerId=${customerId}&limit=1`);
+    expect(listed).toEqual({
+      id: expect.stringMatching(/^prt_/),
+      customerId,
+      createdBy: expect.stringMatching(/^key_/),
+      createdAt: expect.any(String),
+      expiresAt: third.expiresAt,
+    });
+    const reach = async ({ token }: { token: string }) =>
+      (await api.call('GET', '/v1/customers', bearer(token))).status;
+    expect(await reach(first)).toBe(200);
+    expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(204);
+    expect([await reach(first), await reach(second)]).toEqual([401, 200]);
+    expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(404);
+    expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id]);
+
+    await api.database.db.query({ text: "update portal_sessions set expires_at = now() - interval '1 second'" });
+    expect(await list()).toEqual([]);
+    expect((await api.call('DELETE', `/v1/portal-sessions/${second.id}`, { key })).status).toBe(404);
+    const { items } = await api.must('GET', `/v1/audit?object=${customerId}`, undefined, key);
+    expect(items[0]).toMatchObject({ action: 'portal-session.end', detail: { id: first.id } });
+  });
+
+  it("ends with it what a browser signed in with it; other tenants' sessions cannot be seen or ended", async () => {
+    const { key, customerId } = await tenant('signed-in');
+    const { key: thief } = await tenant('portal-thief');
+    const session = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
+    const signedIn = await api.call('POST', '/v1/session', { key: null, body: { credential: session.token } });
+    const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
+    const browse = async () => (await api.call('GET', '/v1/customers', { key: null, headers: { cookie } })).status;
+    expect(await browse()).toBe(200);
+    expect((await api.must('GET', '/v1/portal-sessions', undefined, thief)).items).toEqual([]);
+    for (const id of [session.id, 'prt_nobody', 'key_01m83z393me01aqe5h2137m1gt'])
+      expect((await api.call('DELETE', `/v1/portal-sessions/${id}`, { key: thief })).status).toBe(404);
+    expect((await api.call('GET', '/v1/portal-sessions', bearer(session.token))).status).toBe(403);
+    expect((await api.call('DELETE', `/v1/portal-sessions/${session.id}`, bearer(session.token))).status).toBe(403);
+    expect(await browse()).toBe(200);
+    expect((await api.call('DELETE', `/v1/portal-sessions/${session.id}`)).status).toBe(204);
+    expect(await browse()).toBe(401);
+  });
 });
 
 describe('the audit', () => {

@@ -22,6 +22,7 @@ beforeAll(async () => {
     await api.must('POST', '/v1/products', { id: `a-product-${i}`, name: 'P' });
     await api.must('PUT', `/v1/event-types/a.happened.v${i}`, {}, a.key);
     await api.must('POST', '/v1/customers', { id: `a-customer-${i}`, name: 'C' }, a.key);
+    await api.must('POST', '/v1/portal-sessions', { customerId: `a-customer-${i}` }, a.key);
     await api.must('POST', '/v1/url-allowlist', { pattern: `https://a${i}.example` }, a.key);
     await api.must('POST', '/v1/api-keys', { name: 'k', role: 'viewer', productId: a.productId });
     await api.must('POST', '/v1/oauth-clients', { name: 'k', role: 'viewer', productId: a.productId });

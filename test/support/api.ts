@@ -20,6 +20,7 @@ import { findOAuthClient } from '../../src/store/oauth-clients';
 import { findSession } from '../../src/store/sessions';
 import { createMetrics } from '../../src/metrics';
 import { findPrincipalByKeyHash } from '../../src/store/api-keys';
+import { findPortalPrincipal } from '../../src/store/portal-sessions';
 import { markSettling } from '../../src/store/settling';
 import { startTestComposer } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
@@ -91,6 +92,7 @@ export async function startTestApi(
     tokens,
     findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
     findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(db, id),
     findSession: (tokenHash) => findSession(db, TEST_SEALER, tokenHash),
   });
   const launcher: Launcher = {

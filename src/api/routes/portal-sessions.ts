@@ -1,24 +1,42 @@
 import { z } from 'zod';
-import { Problem } from '../../domain/problems';
+import { notFound, Problem } from '../../domain/problems';
 import { findCustomer } from '../../store/customers';
-import { scopeOf } from '../auth';
-import { WRITERS } from '../roles';
+import { endPortalSession, insertPortalSession, listPortalSessions } from '../../store/portal-sessions';
+import { scopeOf, type Authenticator } from '../auth';
+import { READERS, WRITERS } from '../roles';
 import { route, type Route } from '../route';
-import { givenId, timestamp } from '../schemas';
+import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
 import type { Tokens } from '../tokens';
 
 const DEFAULT_LIFE_SECONDS = 3600;
 const MAX_LIFE_SECONDS = 86_400;
 
+const portalSession = z
+  .object({
+    id: z.string(),
+    customerId: z.string(),
+    createdBy: z.string().describe('Whose credential opened it.'),
+    createdAt: timestamp,
+    expiresAt: timestamp,
+  })
+  .meta({ id: 'PortalSession' });
+
+/** What sessions of portals need. */
+interface PortalDeps {
+  tokens: Tokens;
+  authenticator: Pick<Authenticator, 'forget'>;
+  publicUrl(): string;
+}
+
 /** Links into one customer's portal. */
-export function portalRoutes({ tokens, publicUrl }: { tokens: Tokens; publicUrl(): string }): Route[] {
+export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/portal-sessions',
       summary: "Open a customer's portal for a while",
       description:
-        "The token has the role `customer`: it reaches what is that customer's, and nothing else. In the URL it stands behind `#`, which browsers send to nobody. It cannot be revoked; it expires.",
+        "The token has the role `customer`: it reaches what is that customer's, and nothing else. In the URL it stands behind `#`, which browsers send to nobody.",
       tag: 'Portal',
       roles: WRITERS,
       body: z.strictObject({
@@ -27,8 +45,14 @@ export function portalRoutes({ tokens, publicUrl }: { tokens: Tokens; publicUrl(
       }),
       answers: {
         201: {
-          description: 'The session, shown this once',
-          schema: z.object({ customerId: z.string(), token: z.string(), url: z.string(), expiresAt: timestamp }),
+          description: 'The session; its token is shown this once',
+          schema: z.object({
+            id: z.string(),
+            customerId: z.string(),
+            token: z.string(),
+            url: z.string(),
+            expiresAt: timestamp,
+          }),
         },
       },
       problems: ['unknown-customer'],
@@ -41,13 +65,45 @@ export function portalRoutes({ tokens, publicUrl }: { tokens: Tokens; publicUrl(
             errors: [{ path: '/customerId', message: 'no such customer' }],
           });
         }
-        const token = await tokens.issue({ portalOf: customer.id }, expiresInSeconds);
         const expiresAt = new Date(Date.now() + expiresInSeconds * 1000);
-        await audit('portal-session.create', customer.id, { expiresAt });
+        const id = await insertPortalSession(db, { customerId: customer.id, createdBy: principal.id, expiresAt });
+        const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);
+        await audit('portal-session.create', customer.id, { id, expiresAt });
         return {
           status: 201,
-          body: { customerId: customer.id, token, url: `${publicUrl()}/portal#token=${token}`, expiresAt },
+          body: { id, customerId: customer.id, token, url: `${publicUrl()}/portal#token=${token}`, expiresAt },
         };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/v1/portal-sessions',
+      summary: 'List live portal sessions',
+      tag: 'Portal',
+      roles: READERS,
+      query: z.strictObject({ ...pageQuery, customerId: givenId.optional() }),
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(portalSession) } },
+      async handle({ db, principal, query }) {
+        const page = pageRequest(query, isUuidKey);
+        return { status: 200, body: await listPortalSessions(db, scopeOf(principal), query, page) };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/portal-sessions/:id',
+      summary: 'End a portal session',
+      description: 'Its token is refused: at once by this process, within a second by others.',
+      tag: 'Portal',
+      roles: WRITERS,
+      params: z.object({ id: z.string() }),
+      answers: { 204: { description: 'Ended', schema: null } },
+      problems: ['not-found'],
+      async handle({ db, principal, params: { id }, audit, afterCommit }) {
+        const customerId = await endPortalSession(db, id, scopeOf(principal));
+        if (customerId === undefined) throw notFound('portal session');
+        await audit('portal-session.end', customerId, { id });
+        afterCommit(() => authenticator.forget());
+        return { status: 204 };
       },
     }),
   ];
