@@ -20,12 +20,19 @@ export function checkNode() {
 
 /** Installs the packages where they are missing or the lock file changed. */
 export function ensureInstalled() {
-  const stamp = path.join(ROOT, 'node_modules', '.signpost-installed');
-  const wanted = hashFiles([path.join(ROOT, 'package-lock.json')]);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (isInstalled()) return;
   console.log('installing packages (once, a minute or so) …');
   run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(stamp, wanted);
+}
+
+/** Whether every package is there in the version of package-lock.json: npm keeps a list of what it installed, and writes it last. */
+function isInstalled() {
+  const packagesOf = (file) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')).packages;
+  if (!existsSync(path.join(ROOT, 'node_modules', '.package-lock.json'))) return false;
+  const installed = packagesOf('node_modules/.package-lock.json');
+  return Object.entries(packagesOf('package-lock.json'))
+    .filter(([place, { link, optional }]) => place.includes('node_modules/') && !link && !optional)
+    .every(([place, { version }]) => installed[place]?.version === version);
 }
 
 /** Builds where there is no build or a source changed. */

@@ -1,10 +1,6 @@
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { PoolConfig } from 'pg';
-import type { Logger } from 'pino';
 import { createAttempter } from './activities/attempter';
 import { HeadStarts } from './activities/head-starts';
 import { Acceptor } from './api/acceptor';
@@ -28,6 +24,7 @@ import { newUuid } from './domain/ids';
 import { parseUrlPattern } from './domain/url-pattern';
 import { startEmbedded, type Embedded } from './embedded';
 import { ensureKeys } from './embedded/keys';
+import { closeServer, listen } from './http-server';
 import { createLauncher } from './launcher';
 import { createLog } from './log';
 import { createTokens } from './api/tokens';
@@ -36,9 +33,9 @@ import { createMetrics } from './metrics';
 import { reconcileAllowedUrls } from './store/allowlist';
 import { findPrincipalByKeyHash } from './store/api-keys';
 import { createSealer } from './store/crypto';
-import { isUnavailable, openDatabase, PATH_POOL, type Database } from './store/database';
+import { openDatabase, PATH_POOL, type Database } from './store/database';
 import { cancelNotification } from './store/deliveries';
-import { migrate } from './store/migrate';
+import { migrateWhenUp } from './store/migrate-when-up';
 import { createRecorder } from './store/recorder';
 import { countOpen, endClaims, takeOverdue } from './store/notifications';
 import { ensurePartitions } from './store/partitions';
@@ -52,12 +49,12 @@ import { ensureMaintenanceSchedule } from './temporal/maintenance-schedule';
 import { NotificationWorkflows } from './temporal/notification-workflows';
 import { RecoveryWorkflows } from './temporal/recovery-workflows';
 import { Relay } from './temporal/relay';
+import { installRuntime } from './temporal/runtime';
 import { ensureSearchAttributes, REGISTER_COMMAND } from './temporal/search-attributes';
 import { startSettling } from './temporal/settler';
 import { Starter } from './temporal/starter';
 import { startWorkers, type Workers } from './worker';
 
-const DATABASE_WAIT_MS = 60_000;
 /** Built beside this file. */
 const WEB_DIRECTORY = path.join(__dirname, 'web');
 
@@ -243,8 +240,7 @@ async function compose(
     authenticator,
     log,
   });
-  const server = createServer(app);
-  await listen(server, config);
+  const server = await listen(app, config);
   cleanups.push(() => closeServer(server));
   cleanups.push(() => activity.close());
   const { port } = server.address() as AddressInfo;
@@ -327,83 +323,6 @@ async function resumeRecoveries(db: Database, workflows: RecoveryWorkflows, olde
 function temporalSettings(config: Config, embedded: Embedded) {
   const { namespace, apiKey, tls } = config.temporal;
   return { address: embedded.temporalAddress, namespace, apiKey, tls };
-}
-
-/** A database that is starting beside us is waited for; one that refuses us is not. */
-async function migrateWhenUp(
-  databaseUrl: string,
-  report: (line: string) => void,
-  abandon: AbortSignal | undefined,
-): Promise<void> {
-  const { host } = new URL(databaseUrl);
-  const until = Date.now() + DATABASE_WAIT_MS;
-  for (let told = false; ; told = true) {
-    try {
-      await migrate(databaseUrl);
-      return;
-    } catch (error) {
-      if (!isUnavailable(error)) throw refusedByDatabase(error, host);
-      if (Date.now() > until)
-        throw new ConfigError(`Postgres at ${host} does not answer: start it, or correct DATABASE_URL.`, {
-          cause: error,
-        });
-      if (!told) report(`waiting for Postgres at ${host} …`);
-      await sleep(1000, undefined, { signal: abandon });
-    }
-  }
-}
-
-/** Class 28: the credentials; 3D000: the database; 42501: its rights. All are for the one who set DATABASE_URL to mend. */
-function refusedByDatabase(error: unknown, host: string): unknown {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  return /^(28|3D000|42501)/.test(code)
-    ? new ConfigError(`Postgres at ${host} refuses us (${message}): correct DATABASE_URL.`, { cause: error })
-    : error;
-}
-
-/** What Temporal's SDK warns of although it is meant: a used-up ladder closes its workflow as Failed, and the slow lane runs activities only. */
-const EXPECTED_WARNINGS = ['Workflow failed', 'No workflows registered'];
-
-/** Temporal's own log goes into ours, and its signal handlers stay off: this process shuts down in its own order. */
-let runtimeInstalled = false;
-function installRuntime(log: Logger): void {
-  if (runtimeInstalled) return;
-  runtimeInstalled = true;
-  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    if (EXPECTED_WARNINGS.some((expected) => message.startsWith(expected))) return;
-    log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
-  });
-  Runtime.install({
-    shutdownSignals: [],
-    logger,
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
-  });
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new ConfigError(
-              `SIGNPOST_PORT ${port} on ${host} is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
-            )
-          : error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-            ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, SIGNPOST_PORT ${port}: ${error.code}.`)
-            : error,
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-/** Answers what is under way and takes no more. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const force = setTimeout(() => server.closeAllConnections(), 5000);
-  await closed;
-  clearTimeout(force);
 }
 
 /** Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on; only what comes later is a second wish. */

@@ -2523,7 +2523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample breaks the schema. `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample breaks the schema. `schema-breaks-service-definition`: The schema breaks the service definition. `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'unknown-product': [422, 'There is no such product'],
   'data-breaks-schema': [422, 'The data breaks the schema of its event type'],
   'sample-breaks-schema': [422, 'The sample breaks the schema'],
+  'schema-breaks-service-definition': [422, 'The schema breaks the service definition'],
   'invalid-schema': [422, 'The schema is not a valid JSON Schema'],
   'invalid-transform': [422, 'The transform cannot be used'],
   'invalid-service-definition': [422, 'The service definition cannot be used'],

@@ -1,4 +1,4 @@
-import { ComposeError, type ArgumentType, type QueryArgument } from './composing';
+import { ComposeError, type ArgumentType, type QueryArgument, type QueryStep } from './composing';
 import { valueAt } from './json-text';
 
 const DATA_SOURCE_PATH = /^\$data((?:\.[^.\s]+)+)$/;
@@ -69,4 +69,13 @@ export function mayHaveField(schema: unknown, path: readonly string[]): boolean 
   if (properties && Object.hasOwn(properties, name)) return mayHaveField(properties[name], rest);
   const open = OPEN_KEYWORDS.some((keyword) => keyword in schema);
   return open || (additionalProperties === undefined ? properties === undefined : additionalProperties !== false);
+}
+
+/** The fields that the arguments of steps take and a schema does not have, each once, dotted. */
+export function missingFields(steps: readonly QueryStep[], schema: object | null): string[] {
+  const sources = steps.flatMap((step) => step.arguments.map(({ from }) => argumentSource(from)));
+  const missing = sources.flatMap((source) =>
+    source?.kind === 'data' && !mayHaveField(schema, source.path) ? [source.path.join('.')] : [],
+  );
+  return [...new Set(missing)];
 }

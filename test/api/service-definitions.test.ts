@@ -205,3 +205,24 @@ describe('a dry run', () => {
     expect(await dryRun()).toMatchObject({ status: 404, body: { code: 'not-found' } });
   });
 });
+
+it('holds the schema of its event type to what it takes', async () => {
+  await api.must('PUT', PATH, DEFINITION);
+  const put = (schema: object | null) =>
+    api.call('PUT', '/v1/event-types/ledgerpayment', { body: { productId: tenant.productId, schema } });
+  const { body: before } = await api.call('GET', '/v1/event-types/ledgerpayment');
+  const without = { type: 'object', properties: { other: { type: 'string' } }, additionalProperties: false };
+  expect(await put(without)).toMatchObject({
+    status: 422,
+    body: {
+      code: 'schema-breaks-service-definition',
+      errors: [{ path: '/schema', message: 'has no paymentid' }],
+    },
+  });
+  expect((await api.call('GET', '/v1/event-types/ledgerpayment')).body).toEqual(before);
+  expect((await put(null)).status).toBe(200);
+  const more = { ...before.schema, properties: { ...before.schema.properties, revision: { type: 'string' } } };
+  expect((await put(more)).status).toBe(200);
+  await api.must('DELETE', PATH);
+  expect((await put(without)).status).toBe(200);
+});

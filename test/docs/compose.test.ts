@@ -13,6 +13,7 @@ interface ComposeService {
   command?: string[];
   depends_on?: Record<string, unknown>;
   build?: string;
+  env_file?: { path: string; required: boolean }[];
   healthcheck?: object;
 }
 const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, ComposeService> };
@@ -65,6 +66,13 @@ it('sets only settings that exist, to values that the service takes', () => {
     expect(config.databaseUrl).toBe('postgres://signpost:secret@postgres:5432/signpost');
     expect(config.allowUrls).toEqual([]);
   }
+});
+
+it('the API and the worker take data sources from one file, which need not be there', () => {
+  for (const [, { env_file: files }] of ours) expect(files).toEqual([{ path: 'datasources.env', required: false }]);
+  expect(read('docs/service-definitions.md')).toContain('`datasources.env`');
+  expect(read('.gitignore').split('\n')).toContain('datasources.env');
+  expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', 'datasources.env']));
 });
 
 it('.env.example has every variable that must be set', () => {

@@ -127,6 +127,13 @@ it('answers a challenge as the account-activity scheme has it', () => {
   expect(answerChallenge('token', 'secret').response_token).toBe('sha256=6UERDj0r/oJiHw4+FDRzDXMF0QbF9oyHFl0LJ6RhGko=');
 });
 
+it.each(['msg_1.1700000000.{"amount":1}', '{"amount":1}', 'eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9', '', 'x'.repeat(201)])(
+  'signs nothing that a caller chose: %s',
+  (chosen) => {
+    expect(() => answerChallenge(chosen, 'secret')).toThrow(VerificationError);
+  },
+);
+
 describe('deduplicator', () => {
   it('runs the work of an id once, and again where it failed', async () => {
     const once = deduplicator();

@@ -45,8 +45,8 @@ export function signpostReceiver(options: ReceiverOptions) {
   ): Promise<void> {
     const query = new URL(request.url ?? '/', 'http://receiver').searchParams;
     const crcToken = request.method === 'GET' ? query.get('crc_token') : null;
-    if (crcToken !== null) return answer(response, 200, answerChallenge(crcToken, secrets[0]!));
     try {
+      if (crcToken !== null) return answer(response, 200, answerChallenge(crcToken, secrets[0]!));
       const rawBody = await readBody(request, options.maxBodyBytes ?? MAX_BODY_BYTES);
       if (rawBody === undefined) return answer(response, 413, { error: 'The body is too large.' });
       const { id, timestamp } = verifyStandard(rawBody, request.headers, { ...options, secret: secrets });

@@ -3,6 +3,9 @@ import { notFound, Problem } from '../../domain/problems';
 import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/event-types';
 import { findProduct } from '../../store/products';
 import { scopeOf } from '../auth';
+import { missingFields } from '../../domain/query-arguments';
+import { findDefinition } from '../../store/service-definitions';
+import type { Executor } from '../../store/database';
 import { compileSchema, sampleOf } from '../json-schema';
 import { CUSTOMER_READERS, WRITERS } from '../roles';
 import { route, type Route } from '../route';
@@ -49,7 +52,13 @@ export function eventTypeRoutes(): Route[] {
         200: { description: 'Changed', schema: eventType },
         201: { description: 'Created', schema: eventType },
       },
-      problems: ['already-exists', 'invalid-schema', 'sample-breaks-schema', 'unknown-product'],
+      problems: [
+        'already-exists',
+        'invalid-schema',
+        'sample-breaks-schema',
+        'schema-breaks-service-definition',
+        'unknown-product',
+      ],
       async handle({ db, principal, params: { name }, body, audit, written }) {
         const productId = principal.productId ?? body.productId;
         if (
@@ -73,6 +82,7 @@ export function eventTypeRoutes(): Route[] {
           throw new Problem('already-exists', 'The name belongs to another product.', {
             errors: [{ path: 'path/name', message: 'is taken' }],
           });
+        if (!put.created) await refuseMissingFields(db, put.eventType.name, body.schema);
         await audit(put.created ? 'event-type.create' : 'event-type.change', name);
         return { status: put.created ? 201 : 200, body: put.eventType };
       },
@@ -145,4 +155,17 @@ function checkedSample(schema: object | null, sample: unknown): unknown {
     });
   }
   return sample;
+}
+
+/** A service definition that was fine when it was saved stays so: nobody finds out by attempts that fail. */
+async function refuseMissingFields(db: Executor, name: string, schema: object | null): Promise<void> {
+  const definition = await findDefinition(db, name);
+  const missing = missingFields(definition?.steps ?? [], schema);
+  if (missing.length === 0) return;
+  const fields = missing.join(', ');
+  throw new Problem(
+    'schema-breaks-service-definition',
+    `The service definition of ${name} takes ${fields}: keep that in the schema, or change the definition first.`,
+    { errors: [{ path: '/schema', message: `has no ${fields}` }] },
+  );
 }

@@ -178,7 +178,10 @@ const CHALLENGE: Block[] = [
     text: 'To prove that an endpoint is yours, Signpost may send it GET with the query parameter crc_token. Answer 200 within ten seconds with JSON whose response_token is sha256= and the base64 of HMAC-SHA256 over the token; its key is the text of the secret, with its prefix:',
   },
   {
-    code: `const token = createHmac('sha256', secret).update(request.query.crc_token).digest('base64');
+    code: `const { crc_token } = request.query;
+// Anybody may call the URL: a text of their choice must not be signed.
+if (!/^[\\w-]{1,200}$/.test(crc_token)) return response.sendStatus(401);
+const token = createHmac('sha256', secret).update(crc_token).digest('base64');
 response.json({ response_token: 'sha256=' + token });`,
   },
 ];

@@ -1,0 +1,22 @@
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+
+/** What Temporal's SDK warns of although it is meant: a used-up ladder closes its workflow as Failed, and the slow lane runs activities only. */
+const EXPECTED_WARNINGS = ['Workflow failed', 'No workflows registered'];
+
+let runtimeInstalled = false;
+
+/** Temporal's own log goes into ours, and its signal handlers stay off: this process shuts down in its own order. */
+export function installRuntime(log: Logger): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    if (EXPECTED_WARNINGS.some((expected) => message.startsWith(expected))) return;
+    log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta }, message);
+  });
+  Runtime.install({
+    shutdownSignals: [],
+    logger,
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  });
+}
