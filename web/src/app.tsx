@@ -1,13 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useState } from 'react';
-import {
-  createBrowserRouter,
-  Navigate,
-  RouterProvider,
-  useLocation,
-  useRouteError,
-  type RouteObject,
-} from 'react-router';
+import { createBrowserRouter, Navigate, useLocation, useRouteError, type RouteObject } from 'react-router';
+import { RouterProvider } from 'react-router/dom';
 import { whenSignedOut } from './api/client';
 import { ProblemError } from './api/problem';
 import { SessionContext, useSessionQuery } from './api/session';

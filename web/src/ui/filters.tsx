@@ -6,18 +6,16 @@ import { useSearchParams } from 'react-router';
 export function useFilters<Name extends string>(...names: Name[]) {
   const [params, setParams] = useSearchParams();
   const values = Object.fromEntries(names.map((name) => [name, params.get(name) ?? ''])) as Record<Name, string>;
-  const set = (changes: Partial<Record<Name, string>>) =>
-    setParams(
-      (before) => {
-        const next = new URLSearchParams(before);
-        for (const [name, value] of Object.entries(changes) as [Name, string][]) {
-          if (value) next.set(name, value);
-          else next.delete(name);
-        }
-        return next;
-      },
-      { replace: true },
-    );
+  const set = (changes: Partial<Record<Name, string>>) => {
+    // From the address bar itself: what was rendered last may not have the change before this one yet.
+    const next = new URLSearchParams(window.location.search);
+    for (const [name, value] of Object.entries(changes) as [Name, string][]) {
+      if (value) next.set(name, value);
+      else next.delete(name);
+    }
+    // At once, so that the field that was changed shows it.
+    setParams(next, { replace: true, flushSync: true });
+  };
   return { values, set, active: names.some((name) => values[name] !== '') };
 }
 
