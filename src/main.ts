@@ -8,7 +8,6 @@ import { ActivityStream } from './api/activity-stream';
 import { createApp } from './api/app';
 import { createAuthenticator } from './api/auth';
 import { docsPage } from './api/docs-page';
-import { requestLog } from './api/request-log';
 import { allRoutes } from './api/routes';
 import { secretPage } from './api/secret-page';
 import { webUi } from './api/web-ui';
@@ -230,11 +229,7 @@ async function compose(
   });
   const app = createApp({
     routes,
-    pages: [
-      requestLog(log),
-      docsPage(),
-      ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)]),
-    ],
+    pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
     sealer,
     authenticator,

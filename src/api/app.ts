@@ -12,6 +12,7 @@ import type { Authenticator } from './auth';
 import { idempotencyKeyOf, once } from './idempotency';
 import { jsonBody, readBody, writtenBody } from './json-body';
 import { parseOrThrow, problemHandler, sendProblem } from './problem-response';
+import { requestLog } from './request-log';
 import type { Context, Reply, Route } from './route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
@@ -26,7 +27,7 @@ const empty = z.strictObject({});
 /** What every route needs of its surroundings. */
 export interface AppOptions {
   routes: readonly Route[];
-  /** Mounted before the routes: static pages and the like. */
+  /** Pages and their files, mounted behind the routes: the path of events is not looked for among them. */
   pages?: readonly RequestHandler[];
   db: Database;
   sealer: Sealer;
@@ -51,13 +52,14 @@ export function createApp(options: AppOptions): Express {
     for (const name in SECURE_DATA_HEADERS) response.setHeader(name, SECURE_DATA_HEADERS[name]!);
     next();
   });
-  for (const page of options.pages ?? []) app.use(page);
+  app.use(requestLog(options.log));
   for (const route of options.routes) app[route.method](route.path, routeHandler(route, options));
   for (const [path, methods] of methodsByPath(options.routes)) {
     app.all(path, (request, response) => {
       sendProblem(request, response, methodNotAllowed(request.method, methods));
     });
   }
+  for (const page of options.pages ?? []) app.use(page);
   app.use((request, response) => {
     sendProblem(
       request,

@@ -50,7 +50,8 @@ export function exchange(
     const succeed = (complete: boolean) => {
       if (settled) return;
       end();
-      resolve({ ...response!, ...body.read(complete) });
+      const { status, headers } = response!;
+      resolve({ status, headers, body: body.read(), truncated: !complete || body.isLarger });
     };
     // Once the status is here it decides; the body is what came of it.
     const fail = (error: Error) => {
@@ -108,10 +109,13 @@ class BodyStart {
     return this.size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;
   }
 
-  read(complete: boolean): Pick<HttpResponse, 'body' | 'truncated'> {
-    const truncated = !complete || this.size > KEPT_BODY_BYTES;
-    if (this.size === 0) return { body: '', truncated };
-    return { body: Buffer.concat(this.chunks).toString('utf8').replaceAll('\u0000', '\ufffd'), truncated };
+  /** Whether there was more than is kept. */
+  get isLarger(): boolean {
+    return this.size > KEPT_BODY_BYTES;
+  }
+
+  read(): string {
+    return this.size === 0 ? '' : Buffer.concat(this.chunks).toString('utf8').replaceAll('\u0000', '\ufffd');
   }
 }
 

@@ -76,9 +76,11 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   const underWay = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  async function respond({ url, method, headers, body, ...options }: HttpRequest): Promise<HttpResponse> {
+  async function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
-    return exchange(agent, { ...destinationOf(url), method, headers, body: body ?? null }, options);
+    const { origin, path } = destinationOf(request.url);
+    const { method, headers, body = null } = request;
+    return exchange(agent, { origin, path, method, headers, body }, request);
   }
 
   async function attempt(request: HttpRequest): Promise<HttpResult> {

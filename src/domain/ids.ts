@@ -9,7 +9,10 @@ export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'se
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const HEX = '0123456789abcdef';
 const ENCODED_LENGTH = 26;
-const DIGIT = new Map([...ALPHABET].map((character, value) => [character, value]));
+const NONE = 0xff;
+/** What each character counts, by its code; several ids are written and read for every notification. */
+const NIBBLES = valuesOf(HEX);
+const DIGITS = valuesOf(ALPHABET);
 const MAX_COUNTER = 0xfff;
 
 let lastMs = 0;
@@ -72,9 +75,10 @@ export function encodeId(kind: IdKind, uuid: string): string {
   // 26 digits are 130 bits: two zero bits come first.
   let bits = 2;
   let held = 0;
-  for (const character of uuid) {
-    if (character === '-') continue;
-    held = (held << 4) | Number.parseInt(character, 16);
+  for (let index = 0; index < uuid.length; index++) {
+    const nibble = NIBBLES[uuid.charCodeAt(index)]!;
+    if (nibble === NONE) continue;
+    held = (held << 4) | nibble;
     bits += 4;
     if (bits < 5) continue;
     bits -= 5;
@@ -92,8 +96,8 @@ export function decodeId(kind: IdKind, id: string): string | undefined {
   let bits = -2;
   let held = 0;
   for (let index = start; index < id.length; index++) {
-    const digit = DIGIT.get(id[index]!);
-    if (digit === undefined) return undefined;
+    const digit = DIGITS[id.charCodeAt(index)] ?? NONE;
+    if (digit === NONE) return undefined;
     held = (held << 5) | digit;
     bits += 5;
     // The two bits too many must be zero.
@@ -105,6 +109,12 @@ export function decodeId(kind: IdKind, id: string): string | undefined {
     }
   }
   return formatHex(hex);
+}
+
+function valuesOf(alphabet: string): Uint8Array {
+  const values = new Uint8Array(128).fill(NONE);
+  for (let value = 0; value < alphabet.length; value++) values[alphabet.charCodeAt(value)] = value;
+  return values;
 }
 
 /** A new public id of a kind. */

@@ -150,6 +150,12 @@ it('changes a customer, and makes a link into their portal', async () => {
   await ui.look(page, 'customer');
   const portal = await ui.open(new URL(url).pathname + new URL(url).hash);
   await portal.getByText('Portal of acme').waitFor();
+
+  await page.getByRole('button', { name: /^End prt_/ }).click();
+  await page.getByRole('button', { name: 'End it' }).click();
+  await page.getByText('No link is open').waitFor();
+  await portal.reload();
+  await portal.getByLabel('API key').waitFor();
 });
 
 it('asks before a product is disabled, and tells in the audit who did what', async () => {

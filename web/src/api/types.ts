@@ -44,6 +44,14 @@ export interface Customer {
   modifiedAt: string;
 }
 
+export interface PortalSession {
+  id: string;
+  customerId: string;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
 export type SubscriptionStatus = 'enabled' | 'disabled' | 'out-of-order' | 'awaiting-approval' | 'unverified';
 export type Format = 'standard' | 'envelope' | 'trigger' | 'flat';
 export type Method = 'POST' | 'GET' | 'PUT';

@@ -15,6 +15,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { saySchedule, Time } from '../../ui/time';
 import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
+import { PortalLinks } from './portal-links';
 
 /** A customer with their endpoints. */
 export function CustomerDetail() {
@@ -25,7 +26,7 @@ export function CustomerDetail() {
 
 function Shown({ customer }: { customer: Customer }) {
   const { id, name, productId, retrySchedule, createdAt } = customer;
-  const { write } = useMay();
+  const { write, isCustomer } = useMay();
   const [dialog, setDialog] = useState<'edit' | 'portal' | null>(null);
   const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
   return (
@@ -89,6 +90,7 @@ function Shown({ customer }: { customer: Customer }) {
             }
           />
         </Card>
+        {!isCustomer && <PortalLinks customerId={id} />}
       </div>
       {dialog === 'edit' && <CustomerDialog customer={customer} onClose={() => setDialog(null)} />}
       {dialog === 'portal' && <PortalDialog customer={customer} onClose={() => setDialog(null)} />}
