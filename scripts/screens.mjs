@@ -59,6 +59,7 @@ async function startService() {
       SIGNPOST_PORT: '0',
       SIGNPOST_DATA_DIR: path.join(directory, 'data'),
       SIGNPOST_ADMIN_KEY: ADMIN_KEY,
+      SIGNPOST_LOG_LEVEL: 'error',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -67,7 +67,11 @@ export function useUi(): Ui {
       startReceiver(),
     ]);
     [temporal, database, ui.receiver] = [temporalServer, db, receiver];
-    ui.service = await startService({ databaseUrl: db.url, temporalAddress: temporalServer.address });
+    ui.service = await startService({
+      databaseUrl: db.url,
+      temporalAddress: temporalServer.address,
+      env: { TEMPORAL_UI_URL: temporalServer.uiUrl },
+    });
     // Containers and root cannot have the sandbox; nothing but our own pages is opened.
     browser = await chromium.launch({ executablePath: fromSetup('chromium'), args: ['--no-sandbox'] });
   }, 120_000);

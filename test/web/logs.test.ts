@@ -81,6 +81,13 @@ test('what waits for its next attempt says when, can be cancelled, and leads to 
     .waitFor();
   await steps.nth(2).getByText('2 h after that, should it fail').waitFor();
   await ui.look(page, 'notification-retrying');
+  const [temporal] = await Promise.all([
+    page.waitForEvent('popup'),
+    drawer.getByRole('link', { name: 'Workflow' }).click(),
+  ]);
+  await temporal.getByText('deliverNotification').first().waitFor();
+  expect(temporal.url()).toContain(encodeURIComponent(`notification/${id}`));
+  await temporal.close();
   await drawer.getByRole('button', { name: 'Cancel' }).click();
   await press(page, 'Cancel it');
   await drawer.getByText('Cancelled after 1 attempt.').waitFor();
@@ -118,6 +125,39 @@ test('many are retried at once, with what came of them', async () => {
   await page.getByLabel('failed').uncheck();
   await page.getByLabel('delivered').check();
   await page.getByText('50 loaded, more below').or(page.getByText('60 in all')).waitFor();
+});
+
+test('thousands are scrolled through, of which few are drawn, and cancelled together', async () => {
+  const id = await endpoint('Many', { enabled: false });
+  const events = Array.from({ length: 1000 }, (_, index) => ({
+    type: TYPE,
+    customerId: 'buyer',
+    channels: ['Many'],
+    data: { index },
+  }));
+  for (let batch = 0; batch < 2; batch++) await ui.service.call('POST', '/v1/events/batch', { events });
+  const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
+  const rows = page.getByRole('table').getByRole('row');
+  for (let loaded = 50; loaded < 2000; loaded += 50) {
+    await page.getByText(`${loaded} loaded, more below`).waitFor();
+    expect(await rows.count()).toBeLessThan(100);
+    await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+  }
+  await page.getByText('2,000 in all').or(page.getByText('2000 in all')).waitFor();
+  expect(await rows.count()).toBeLessThan(100);
+
+  await page.goto(`/logs?subscriptionId=${id}`);
+  await page.getByText('50 loaded, more below').waitFor();
+  await page.getByLabel('Select all loaded notifications').check();
+  await press(page, 'Cancel 50');
+  const dialog = page.getByRole('dialog', { name: 'Cancel 50 notifications?' });
+  await press(page, 'Cancel them');
+  await dialog.getByText('50 of 50 cancelled.').waitFor();
+  await ui.look(page, 'logs-cancelled');
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  expect(
+    (await ui.service.call('GET', `/v1/notifications?subscriptionId=${id}&status=cancelled&limit=200`)).body.items,
+  ).toHaveLength(50);
 });
 
 test('filters survive a reload', async () => {
