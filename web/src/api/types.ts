@@ -1,278 +1,54 @@
-/** What the API answers, as far as the screens use it. */
-export type Role = 'admin' | 'product' | 'viewer' | 'customer';
+import type { components, paths } from '../../../sdk/src/openapi';
 
-export interface Session {
-  principal: { id: string; name: string; role: Role; productId: string | null; customerId: string | null };
-  csrfToken: string;
-  expiresAt: string;
-  version: string;
-  temporalUiUrl: string | null;
-  publicUrl: string;
+/** What the API answers, from its own document: a screen that reads what is not there does not compile. */
+type Schemas = components['schemas'];
+
+type Json<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Answer } } } };
 }
+  ? Answer
+  : never;
+
+export type Session = Schemas['Session'];
+export type Role = Session['principal']['role'];
 
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;
 }
 
-export interface Product {
-  id: string;
-  name: string;
-  enabled: boolean;
-  requireVerification: boolean;
-  createdAt: string;
-  modifiedAt: string;
-}
+export type Product = Schemas['Product'];
+export type EventType = Schemas['EventType'];
+export type Customer = Schemas['Customer'];
+export type PortalSession = Schemas['PortalSession'];
 
-export interface EventType {
-  name: string;
-  productId: string;
-  description: string;
-  schema: Record<string, unknown> | null;
-  sample: unknown;
-  archived: boolean;
-  createdAt: string;
-  modifiedAt: string;
-}
+/** An endpoint, as the screens call it; with its health where that was asked for. */
+export type Subscription = Json<'/v1/subscriptions'>['items'][number];
+export type SubscriptionStatus = Subscription['status'];
+export type Format = Subscription['format'];
+export type Method = Subscription['method'];
+export type Health = NonNullable<Subscription['health']>;
+export type Secret = Schemas['Secret'];
+export type Challenge = Schemas['Challenge'];
+export type Statistics = Schemas['Statistics'];
+export type Series = Schemas['Series'];
 
-export interface Customer {
-  id: string;
-  name: string;
-  productId: string | null;
-  retrySchedule: number[];
-  createdAt: string;
-  modifiedAt: string;
-}
+export type Notification = Schemas['Notification'];
+export type NotificationStatus = Notification['status'];
+export type Attempt = Schemas['Attempt'];
+export type AttemptError = NonNullable<Attempt['error']>;
+export type SignpostEvent = Schemas['Event'];
+export type Activity = Schemas['Activity'];
 
-export interface PortalSession {
-  id: string;
-  customerId: string;
-  createdBy: string;
-  createdAt: string;
-  expiresAt: string;
-}
+export type AllowlistEntry = Schemas['AllowlistEntry'];
+export type Recovery = Schemas['Recovery'];
+/** The secret half only in the answer that made it. */
+export type ApiKey = Schemas['ApiKey'] & { key?: string };
+export type OAuthClient = Schemas['OAuthClient'] & { clientSecret?: string };
+export type AuditEntry = Schemas['AuditEntry'];
+export type Overview = Schemas['Overview'];
 
-export type SubscriptionStatus = 'enabled' | 'disabled' | 'out-of-order' | 'awaiting-approval' | 'unverified';
-export type Format = 'standard' | 'envelope' | 'trigger' | 'flat';
-export type Method = 'POST' | 'GET' | 'PUT';
-
-export interface Health {
-  buckets: { at: string; successes: number; failures: number }[];
-  lastAttempt: { at: string; responseStatus: number | null; errorClass: string | null; attemptId: string } | null;
-}
-
-/** An endpoint, as the screens call it. */
-export interface Subscription {
-  id: string;
-  customerId: string;
-  productId: string | null;
-  name: string;
-  description: string;
-  url: string;
-  method: Method;
-  enabled: boolean;
-  status: SubscriptionStatus;
-  eventTypes: string[];
-  channels: string[];
-  headers: Record<string, string>;
-  format: Format;
-  customData: Record<string, unknown>;
-  transform: { language: 'jsonata'; expression: string } | null;
-  retrySchedule: number[] | null;
-  timeoutSeconds: number;
-  rateLimitPerSecond: number | null;
-  verification: { status: 'unverified' | 'verified' | 'failed'; at: string | null };
-  outOfOrder: { at: string; reason: string } | null;
-  createdAt: string;
-  modifiedAt: string;
-  /** Only in the answer that made it. */
-  secret?: string;
-  /** Only where it was asked for. */
-  health?: Health;
-}
-
-export interface Secret {
-  secret: string;
-  createdAt: string;
-  previous: { createdAt: string; expiresAt: string } | null;
-}
-
-export interface Challenge {
-  id: string;
-  status: 'verified' | 'failed';
-  responseStatus: number | null;
-  detail: string;
-  durationMs: number;
-  at: string;
-}
-
-export interface Statistics {
-  events: number;
-  triggers: number;
-  successResponses: number;
-  failureResponses: number;
-  failuresSinceLastSuccess: number;
-  lastEventAt: string | null;
-  nextTriggerAt: string | null;
-  lastSuccess: { at: string; attemptId: string } | null;
-  lastFailure: { at: string; attemptId: string } | null;
-}
-
-export interface Series {
-  window: string;
-  bucketSeconds: number;
-  buckets: { at: string; successes: number; failures: number; p50Ms: number | null; p95Ms: number | null }[];
-}
-
-export type NotificationStatus = 'pending' | 'delivering' | 'delivered' | 'retrying' | 'failed' | 'held' | 'cancelled';
-export interface AttemptError {
-  class: string;
-  message: string;
-}
-
-export interface Notification {
-  id: string;
-  eventId: string;
-  subscriptionId: string;
-  customerId: string;
-  productId: string;
-  eventType: string;
-  status: NotificationStatus;
-  attemptCount: number;
-  nextAttemptAt: string | null;
-  lastError: AttemptError | null;
-  lastResponseStatus: number | null;
-  createdAt: string;
-  finishedAt: string | null;
-  workflowId: string;
-}
-
-export interface Attempt {
-  id: string;
-  notificationId: string;
-  number: number;
-  trigger: 'scheduled' | 'manual';
-  startedAt: string;
-  finishedAt: string;
-  durationMs: number;
-  status: number | null;
-  error: AttemptError | null;
-  workflowId: string;
-}
-
-export interface AttemptDetail extends Attempt {
-  request: { method: Method; url: string; headers: Record<string, string>; body: string | null };
-  response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
-}
-
-export interface NotificationDetail extends Notification {
-  attempts: Attempt[];
-  live: { phase: 'delivering' | 'waiting' | 'held'; attempt: number; nextAttemptAt: string | null } | null;
-}
-
-export interface SignpostEvent {
-  id: string;
-  type: string;
-  productId: string;
-  customerId: string | null;
-  channels: string[];
-  timestamp: string;
-  data: unknown;
-  user: unknown;
-  acceptedAt: string;
-}
-
-export interface Activity {
-  kind: string;
-  at: string;
-  type: string;
-  eventId: string;
-  productId: string;
-  customerId: string | null;
-  subscriptionId: string | null;
-  notificationId: string | null;
-  status: NotificationStatus | null;
-  attempt: { id: string; number: number; responseStatus: number | null; errorClass: string | null } | null;
-}
-
-export interface AllowlistEntry {
-  id: string;
-  pattern: string;
-  customerId: string | null;
-  productId: string | null;
-  status: 'requested' | 'approved' | 'rejected';
-  requestedBy: string;
-  decidedBy: string | null;
-  createdAt: string;
-  decidedAt: string | null;
-}
-
-export interface Recovery {
-  id: string;
-  subscriptionId: string;
-  status: 'running' | 'completed' | 'cancelled' | 'failed';
-  since: string;
-  until: string;
-  ratePerSecond: number;
-  total: number;
-  retried: number;
-  skipped: number;
-  createdAt: string;
-  finishedAt: string | null;
-}
-
-interface Credential {
-  name: string;
-  role: Role;
-  productId: string | null;
-  customerId: string | null;
-  createdAt: string;
-  revokedAt: string | null;
-}
-export interface ApiKey extends Credential {
-  id: string;
-  /** Only in the answer that made it. */
-  key?: string;
-}
-export interface OAuthClient extends Credential {
-  clientId: string;
-  /** Only in the answer that made it. */
-  clientSecret?: string;
-}
-
-export interface AuditEntry {
-  id: string;
-  at: string;
-  actorId: string;
-  actorName: string;
-  action: string;
-  object: string;
-  productId: string | null;
-  detail: Record<string, unknown>;
-}
-
-export interface Overview {
-  window: 'hour' | 'day';
-  bucketSeconds: number;
-  buckets: { at: string; accepted: number; delivered: number; retrying: number; failed: number }[];
-  attempts: number;
-  successRate: number | null;
-  backlog: { pending: number; delivering: number; retrying: number; held: number };
-  worst: {
-    subscriptionId: string;
-    name: string;
-    customerId: string;
-    url: string;
-    status: SubscriptionStatus;
-    attempts: number;
-    failures: number;
-    lastError: string | null;
-  }[];
-  attention: {
-    outOfOrder: number;
-    awaitingApproval: number;
-    unverified: number;
-    failedLastDay: number;
-    urlRequests: number;
-  };
-}
+/** One attempt with what was sent and answered. */
+export type AttemptDetail = Json<'/v1/attempts/{id}'>;
+/** One notification with its attempts and where it stands. */
+export type NotificationDetail = Json<'/v1/notifications/{id}'>;
