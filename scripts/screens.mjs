@@ -15,7 +15,7 @@ import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';
 const MINUTES = Number(process.argv[2] ?? 5);
 const ADMIN_KEY = 'admin-key-of-the-pictures';
 const IMAGES = path.join(ROOT, 'docs', 'images');
-const WIDE = { width: 1280, height: 800 };
+const WIDE = { width: 1280, height: 900 };
 
 checkNode();
 ensureInstalled();
@@ -143,6 +143,7 @@ async function takePictures({ down, flaky }) {
     return page;
   };
   const take = async (page, name) => {
+    await page.mouse.move(0, 0);
     await sleep(2500);
     await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
     console.log(`docs/images/${name}.png`);

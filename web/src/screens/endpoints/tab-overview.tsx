@@ -6,7 +6,7 @@ import { StatusBadge } from '../../ui/badge';
 import { Id } from '../../ui/copy';
 import { Card, Fact, Facts, Tile } from '../../ui/page';
 import { Empty, Loaded } from '../../ui/states';
-import { Time } from '../../ui/time';
+import { Countdown, Time } from '../../ui/time';
 import { Chips } from './chips';
 import { FORMATS } from './formats';
 import { NotificationRow } from './notification-row';
@@ -117,7 +117,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
       <Tile name="Last success" value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
       <Tile
         name="Next attempt"
-        value={statistics?.nextTriggerAt ? <Time at={statistics.nextTriggerAt} /> : 'none due'}
+        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : 'none due'}
       />
     </div>
   );
