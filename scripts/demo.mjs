@@ -86,6 +86,7 @@ async function run() {
   );
   const { items } = await call('GET', `/v1/notifications?customerId=customer-${tag}&status=failed&limit=1`);
   console.log('\nLook around:');
+  console.log(`  web UI          ${url}/logs?customerId=customer-${tag}&status=failed`);
   console.log(`  API             curl -s -H 'X-API-Key: …' ${url}/v1/notifications/${items[0]?.id}`);
   console.log(`  Temporal UI     ${temporalUi()}`);
   console.log(`    filter        SignpostCustomer = "customer-${tag}" AND ExecutionStatus = "Failed"`);

@@ -19,6 +19,7 @@ export function printSummary(
     );
   }
   print('');
+  if (config.role !== 'worker') print(`  web UI         ${url}/`);
   print(`  API            ${url}`);
   print(`  API reference  ${url}/docs`);
   if (temporalUiUrl) print(`  Temporal UI    ${temporalUiUrl}`);

@@ -15,6 +15,7 @@ it('brings its parts, keeps its data, takes over what a killed process left, and
   const dataDir = tempDir();
   const env = { SIGNPOST_DATA_DIR: dataDir };
   const first = await startService({ env });
+  expect(first.output()).toContain(`web UI         ${first.url}/`);
   expect(first.output()).toMatch(/Temporal UI +http:\/\/127\.0\.0\.1:\d+/);
   expect(first.output()).toContain('curl -s -X POST');
   expect(first.output()).not.toContain('test-admin-key');
