@@ -84,6 +84,27 @@ export default tseslint.config(
     },
   },
   {
+    files: ['sdk/src/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-console': 'error',
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^\\.{1,2}/(?!.*\\.js$)',
+              message: 'Name the file as it is once compiled, with .js: Node takes no less.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // The UI, from which components import their screen's parts and what all share, never another way round.
     files: ['web/**/*.{ts,tsx}'],
     plugins: { 'import-x': importX, 'react-hooks': reactHooks },

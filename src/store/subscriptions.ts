@@ -243,6 +243,11 @@ export async function lockSubscriptionsOf(db: Executor, customerId: string, scop
     text: 'select from subscriptions where customer_id = $1 and deleted_at is null order by id for no key update',
     values: [customerId],
   });
+  return findSubscriptionsOf(db, customerId, scope);
+}
+
+/** A customer's subscriptions in reach, oldest first. */
+export async function findSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
     values: [scope.productId ?? null, scope.customerId ?? null, customerId],

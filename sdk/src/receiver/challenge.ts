@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { VerificationError } from './errors';
+import { VerificationError } from './errors.js';
 
 /** As Signpost makes them. What is signed in deliveries always has another character, so no answer here can be passed off as a delivery's signature. */
 const CRC_TOKEN = /^[\w-]{1,200}$/;

@@ -7,7 +7,7 @@ import { lockAllowlist } from '../../store/allowlist';
 import type { Sealer } from '../../store/crypto';
 import { findCustomer, insertCustomer } from '../../store/customers';
 import { rotateSecret } from '../../store/secrets';
-import { lockSubscriptionsOf } from '../../store/subscriptions';
+import { findSubscriptionsOf, lockSubscriptionsOf } from '../../store/subscriptions';
 import { scopeOf } from '../auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
 import { route, type Context, type Route } from '../route';
@@ -40,7 +40,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
         const { body } = context;
         const customer = await customerOf(context, body.customerId);
         await lockAllowlist(context.db, 'shared');
-        const before = (await webhooksOf(context, customer)).find((one) => one.url === body.url);
+        const before = (await lockWebhooks(context, customer)).find((one) => one.url === body.url);
         const saved = await pointingAtEvents(() =>
           before
             ? service.change(context, before, customer, {
@@ -69,7 +69,9 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
       problems: ['unknown-customer'],
       async handle(context) {
         const customer = await findOwn(context, context.query.customerId);
-        const webHooks = customer ? (await webhooksOf(context, customer)).map(toWebhook) : [];
+        const { db, principal } = context;
+        const all = customer ? await findSubscriptionsOf(db, customer.id, scopeOf(principal)) : [];
+        const webHooks = all.filter(isWebhook).map(toWebhook);
         return { status: 200, body: { count: webHooks.length, webHooks } };
       },
     }),
@@ -86,7 +88,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
       async handle(context) {
         const { body } = context;
         const customer = await findOwn(context, body.customerId);
-        const before = customer && (await webhooksOf(context, customer)).find((one) => one.url === body.url);
+        const before = customer && (await lockWebhooks(context, customer)).find((one) => one.url === body.url);
         if (!customer || !before) throw notFound('webhook');
         const left = body.events ? before.eventTypes.filter((one) => !body.events!.includes(one)) : [];
         if (left.length === 0) await service.remove(context, before.id);
@@ -110,9 +112,10 @@ const toWebhook = (subscription: Subscription) => ({
   method: subscription.method,
 });
 
-async function webhooksOf({ db, principal }: Context, customer: Customer): Promise<Subscription[]> {
-  const all = await lockSubscriptionsOf(db, customer.id, scopeOf(principal));
-  return all.filter(({ format }) => format === 'flat');
+const isWebhook = ({ format }: Subscription) => format === 'flat';
+
+async function lockWebhooks({ db, principal }: Context, customer: Customer): Promise<Subscription[]> {
+  return (await lockSubscriptionsOf(db, customer.id, scopeOf(principal))).filter(isWebhook);
 }
 
 /** Whose webhooks a credential means where it names no customer. */
