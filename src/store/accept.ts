@@ -80,6 +80,7 @@ export const COUNT_EVENTS = `insert into subscription_event_statistics as c (sub
 /**
  * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
  * writes both, and says for each event what came of it. A notification's id begins as its event's, so it sorts in order of acceptance.
+ * What the notifications of one subscription for events of one type share is told with one of them: in a group it would be the most of the answer.
  */
 function acceptStatement(toAllCustomers: boolean): string {
   return `
@@ -137,7 +138,8 @@ matched as (
     ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
     ${LANE} as lane,
-    ${claimedUntil('$12')} as claimed_until, subscription
+    ${claimedUntil('$12')} as claimed_until,
+    case when row_number() over (partition by id, type) = 1 then subscription end as subscription
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
@@ -150,7 +152,8 @@ counted as (
   ${COUNT_EVENTS}
 )
 select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
-  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, m.claimed_until is not null as claimed,
+  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.lane, m.claimed_until is not null as claimed,
+  case when (m.subscription).id is not null then m.schedule end as schedule,
   ${deliverySubscriptionColumns('(m.subscription)')}
 from checked c
 left join matched m on m.event_id = c.id
@@ -169,7 +172,8 @@ export interface AcceptRow extends DeliverySubscriptionRow {
   duplicate: boolean;
   notification_id: string | null;
   status: 'pending' | 'held';
-  schedule: number[];
+  /** Null, like all of the subscription, where another row of this subscription and type has it. */
+  schedule: number[] | null;
   lane: Lane;
   /** Whether the first attempt is the accepting process's to make. */
   claimed: boolean;
@@ -205,6 +209,9 @@ export async function acceptEvents(
   });
   const results: (AcceptResult | undefined)[] = events.map(() => undefined);
   const duplicates: { index: number; owner: string }[] = [];
+  const shared = new Map<string, Shared>();
+  const keyOf = (row: AcceptRow) => `${row.subscription_id} ${events[row.position - 1]!.type}`;
+  for (const row of rows) if (row.schedule) shared.set(keyOf(row), sharedOf(row));
   for (const row of rows) {
     const index = row.position - 1;
     const event = events[index]!;
@@ -219,7 +226,8 @@ export async function acceptEvents(
         duplicate: false,
         notifications: [],
       });
-      if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
+      if (result.kind === 'accepted' && row.notification_id)
+        result.notifications.push(toAccepted(row, event.type, shared.get(keyOf(row))!));
     }
   }
   for (const { index, owner } of duplicates) results[index] = await firstAnswer(db, events[index]!, owner);
@@ -230,17 +238,29 @@ function publicEventId(event: Pick<EventToAccept, 'id' | 'uuid'>): string {
   return event.id ?? encodeId('evt', event.uuid);
 }
 
-export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
+/** What the notifications of one subscription, for events of one type, have in common. */
+interface Shared {
+  schedule: number[];
+  /** `null` where first attempts are not this process's to make. */
+  headStart: DeliverySubscription | null;
+}
+
+function sharedOf(row: AcceptRow): Shared {
+  return { schedule: row.schedule!, headStart: row.claimed ? toDeliverySubscription(row) : null };
+}
+
+/** @param shared - from the row that has it */
+export function toAccepted(row: AcceptRow, eventType: string, shared: Shared = sharedOf(row)): AcceptedNotification {
   return {
     notificationId: encodeId('ntf', row.notification_id!),
     subscriptionId: encodeId('sub', row.subscription_id),
     customerId: row.customer_id,
     eventType,
-    schedule: row.schedule,
+    schedule: shared.schedule,
     lane: row.lane,
     status: row.status,
     productId: row.owner!,
-    headStart: row.claimed ? toDeliverySubscription(row) : null,
+    headStart: shared.headStart,
   };
 }
 

@@ -56,16 +56,22 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   event_channels: string[];
 }
 
+/** What the notifications of one subscription for events of one type share is told with one of them, as at the accept. */
 const LOAD = `
-select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-  case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
-  e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
-  ${deliverySubscriptionColumns('s')}
-from notifications n
-join events e on e.id = n.event_id
-left join subscription_states s on s.id = n.subscription_id
-${deliverySubscriptionJoins('s', 'n.event_type')}
-where n.id = any($1) and n.id between $2 and $3 and e.id between $2 and $3`;
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.event_id, n.event_type,
+  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
+  ${deliverySubscriptionColumns('(n.subscription)')}
+from (
+  select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
+    case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
+    case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
+  from notifications n
+  join events e on e.id = n.event_id
+  left join subscription_states s on s.id = n.subscription_id
+  where n.id = any($1) and n.id between $2 and $3 and e.id between $2 and $3
+) n
+${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
 
 /** @returns what each attempt needs, as it is now and in the order given; `undefined` where there is no such notification */
 export async function loadDeliveries(
@@ -79,13 +85,17 @@ export async function loadDeliveries(
   const [, last] = uuidsSharingTime(sorted.at(-1)!);
   const { rows } = await db.query<DeliveryRow>({ name: 'load-deliveries', text: LOAD, values: [uuids, first, last] });
   const found = new Map(rows.map((row) => [row.id, row]));
+  const keyOf = (row: DeliveryRow) => `${row.subscription_id} ${row.event_type}`;
+  const subscriptions = new Map<string, DeliverySubscription | null>();
+  for (const row of rows)
+    if (row.subscription_status !== null) subscriptions.set(keyOf(row), toDeliverySubscription(row));
   return uuids.map((uuid, index) => {
     const row = found.get(uuid);
-    return row && toDelivery(notificationIds[index]!, row);
+    return row && toDelivery(notificationIds[index]!, row, subscriptions.get(keyOf(row)) ?? null);
   });
 }
 
-function toDelivery(notificationId: string, row: DeliveryRow): Delivery {
+function toDelivery(notificationId: string, row: DeliveryRow, subscription: DeliverySubscription | null): Delivery {
   return {
     notificationId,
     status: row.status,
@@ -104,7 +114,7 @@ function toDelivery(notificationId: string, row: DeliveryRow): Delivery {
       user: row.user_context,
       channels: row.event_channels,
     },
-    subscription: toDeliverySubscription(row),
+    subscription,
   };
 }
 
