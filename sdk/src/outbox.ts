@@ -195,7 +195,8 @@ export class Outbox<Types extends object> {
     try {
       call();
     } catch (error) {
-      process.emitWarning(error as Error);
+      // Anything can be thrown; a text is all that this takes without throwing in turn.
+      process.emitWarning(`A callback of the outbox failed: ${String(error)}`);
     }
   }
 }

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { Signpost, type SignpostError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
@@ -113,3 +114,41 @@ it('belongs to one process at a time', async () => {
   await (await at(api.url).openOutbox({ directory })).close();
   await expect(outbox.send(event(1))).rejects.toThrow('closed');
 });
+
+it('takes over the lock of a process that is dead: by its number, by its age, also where the number is its own', async () => {
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  const lock = path.join(directory, 'lock');
+  const long = new Date(Date.now() - 3_600_000);
+  for (const owner of [
+    { pid: dead, host: hostname(), token: 'a' },
+    { pid: process.pid, host: hostname(), token: 'b' },
+    { pid: 1, host: 'another-container', token: 'c' },
+    'half written',
+  ]) {
+    writeFileSync(lock, JSON.stringify(owner));
+    utimesSync(lock, long, long);
+    const outbox = await at(api.url).openOutbox({ directory });
+    await outbox.close();
+    expect(existsSync(lock)).toBe(false);
+  }
+  writeFileSync(lock, JSON.stringify({ pid: 1, host: 'another-container', token: 'd' }));
+  await expect(at(api.url).openOutbox({ directory })).rejects.toThrow('another-container');
+});
+
+it.each([
+  ['an error', new Error('the log is full')],
+  ['anything else', { any: 'thing' }],
+])('goes on where what it tells of a refusal throws %s', async (_, thrown) => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+    const onRefused = () => {
+      throw thrown;
+    };
+    const outbox = await at(api.url).openOutbox({ directory, onRefused });
+    const ids = [await outbox.send(event('one')), await outbox.send(event(2))];
+    await outbox.flush();
+    expect(await accepted(ids)).toEqual([2]);
+    expect(warn).toHaveBeenCalledWith(`A callback of the outbox failed: ${String(thrown)}`);
+    warn.mockRestore();
+    await outbox.close();
+  },
+);
