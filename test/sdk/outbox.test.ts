@@ -140,15 +140,14 @@ it.each([
   ['anything else', { any: 'thing' }],
 ])('goes on where what it tells of a refusal throws %s', async (_, thrown) => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
-    const onRefused = () => {
-      throw thrown;
-    };
-    const outbox = await at(api.url).openOutbox({ directory, onRefused });
-    const ids = [await outbox.send(event('one')), await outbox.send(event(2))];
-    await outbox.flush();
-    expect(await accepted(ids)).toEqual([2]);
-    expect(warn).toHaveBeenCalledWith(`A callback of the outbox failed: ${String(thrown)}`);
-    warn.mockRestore();
-    await outbox.close();
-  },
-);
+  const onRefused = () => {
+    throw thrown;
+  };
+  const outbox = await at(api.url).openOutbox({ directory, onRefused });
+  const ids = [await outbox.send(event('one')), await outbox.send(event(2))];
+  await outbox.flush();
+  expect(await accepted(ids)).toEqual([2]);
+  expect(warn).toHaveBeenCalledWith(`A callback of the outbox failed: ${String(thrown)}`);
+  warn.mockRestore();
+  await outbox.close();
+});
