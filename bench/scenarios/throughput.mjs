@@ -4,23 +4,21 @@ import { cpuPerThousand, interleave, withSubjects } from '../rounds.mjs';
 
 const CONCURRENCY = 32;
 const MIN_EVENTS = 20;
-/** The first rounds of a process are spent compiling. */
-const WARM_UP_SHARE = 0.1;
 /** A workflow each costs so much more that fewer say as much. */
 const FLOOR_SHARE = 0.1;
 
 /** @returns one table: accepted/s, delivered/s, CPU seconds per 1,000 events */
 export async function throughput({ environment, sizes, subjects: names }, fanOut, title) {
   const receivers = await startReceivers(fanOut);
-  const eventsFor = (row, share) =>
-    Math.max(MIN_EVENTS, Math.round((sizes.events / fanOut) * share * (row === 'floor' ? FLOOR_SHARE : 1)));
+  const eventsFor = (row) =>
+    Math.max(MIN_EVENTS, Math.round((sizes.events / fanOut) * (row === 'floor' ? FLOOR_SHARE : 1)));
   const loop = ({ send }, events, tag) =>
     closedLoop(send, receivers, { events, concurrency: CONCURRENCY, fanOut, tag });
   const rows = await withSubjects(names, environment, receivers, {}, async (subjects) => {
-    for (const [row, subject] of Object.entries(subjects))
-      await loop(subject, eventsFor(row, WARM_UP_SHARE), 'warm-up');
+    // A first round, of each, is spent compiling.
+    for (const [row, subject] of Object.entries(subjects)) await loop(subject, eventsFor(row), 'warm-up');
     return interleave(sizes.rounds, subjects, async (row, subject, round) => {
-      const events = eventsFor(row, 1);
+      const events = eventsFor(row);
       const { done, cpu } = await cpuPerThousand(environment, subject, events, () =>
         loop(subject, events, `round-${round}`),
       );
