@@ -1,6 +1,9 @@
 import { decodeId, uuidFloor } from '../../src/domain/ids';
 import { patternRegex } from '../../src/domain/event-type-pattern';
 import { acceptEvents, type AcceptResult } from '../../src/store/accept';
+import { loadDeliveries } from '../../src/store/deliveries';
+import type { DeliverySubscription } from '../../src/store/delivery-subscription';
+import { putDefinition } from '../../src/store/service-definitions';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { acceptOne, eventFor, seed, seedSubscription, type Seeded } from '../support/seed';
 
@@ -197,6 +200,43 @@ it('takes the retry schedule of the subscription before that of the customer, an
   await setSubscription(seeded.subscriptionId, 'retry_schedule', [1, 2]);
   await setSubscription(seeded.subscriptionId, 'timeout_seconds', 60);
   expect((await acceptOne(database.db, seeded))[0]).toMatchObject({ schedule: [1, 2], lane: 'slow' });
+});
+
+it('tells each notification of a group what it needs of its own subscription and type, at the accept and when it is loaded', async () => {
+  const second = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:2/' }, 'second');
+  await setSubscription(second, 'retry_schedule', [7]);
+  const defined = `defined-${seeded.eventType}`;
+  await query('insert into event_types (name, product_id) values ($1, $2)', [defined, seeded.productId]);
+  await putDefinition(database.db, defined, { steps: [], transform: null });
+  for (const id of [seeded.subscriptionId, second]) {
+    await setSubscription(id, 'event_types', ['*']);
+    await setSubscription(id, 'event_type_regex', patternRegex(['*']));
+  }
+  const events = [seeded.eventType, defined, seeded.eventType, defined].map((type) => eventFor(seeded, { type }));
+  const results = await acceptEvents(database.db, events, 'process-1');
+  const notifications = results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+  const expected = ['none', 'defined', 'none', 'defined'].flatMap((definition) => [
+    { url: 'http://127.0.0.1:1/', schedule: [30, 300, 1800, 7200], definition, secrets: 1 },
+    { url: 'http://127.0.0.1:2/', schedule: [7], definition, secrets: 1 },
+  ]);
+  const needs = (subscription: DeliverySubscription | null | undefined, schedule: readonly number[]) => ({
+    url: subscription?.url,
+    schedule,
+    definition: subscription?.definition ? 'defined' : 'none',
+    secrets: subscription?.secrets.length,
+  });
+  expect(notifications.map(({ headStart, schedule }) => needs(headStart, schedule))).toEqual(expected);
+
+  const ids = notifications.map(({ notificationId }) => notificationId);
+  const loaded = async () =>
+    (await loadDeliveries(database.db, ids)).map((delivery, index) =>
+      needs(delivery!.subscription, notifications[index]!.schedule),
+    );
+  expect(await loaded()).toEqual(expected);
+  await setSubscription(second, 'deleted_at', new Date());
+  expect((await loaded()).map(({ url }) => url)).toEqual(
+    expected.map(({ url }) => (url!.includes(':1/') ? url : undefined)),
+  );
 });
 
 it('gives notifications ids that sort in order of acceptance, in the partition of the day', async () => {
