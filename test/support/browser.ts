@@ -12,6 +12,16 @@ const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
 const NARROW = { width: 390, height: 844 };
 const ACTION_TIMEOUT_MS = 15_000;
+/** The page if it scrolls sideways, and its elements that stick out, with the pixels of each. */
+const WHAT_STICKS_OUT = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const elements = [...document.body.querySelectorAll('*')]
+    .map((element) => [element, Math.round(element.getBoundingClientRect().right - clientWidth)])
+    .filter(([, px]) => px > 0)
+    .map(([element, px]) => element.tagName + '.' + (element.getAttribute('class') ?? '') + ': ' + px + ' px');
+  return ['page: ' + (scrollWidth - clientWidth) + ' px', ...elements];
+})()`;
 
 /** The built service with a real browser in front of it. */
 export interface Ui {
@@ -103,8 +113,7 @@ async function look(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(NARROW);
   await keep('narrow');
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  expect({ screen: name, sidewaysScrollPx: overflow }).toEqual({ screen: name, sidewaysScrollPx: 0 });
+  expect({ screen: name, sticksOut: await page.evaluate(WHAT_STICKS_OUT) }).toEqual({ screen: name, sticksOut: [] });
   await page.setViewportSize(before);
 }
 
