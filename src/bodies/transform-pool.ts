@@ -4,7 +4,6 @@ import type { TransformReply, TransformTask } from './transform-child';
 
 /** Time that an expression may take. What keeps to no guard, as a regular expression may not, has its process ended a little later. */
 export const TRANSFORM_TIMEOUT_MS = 500;
-const END_AFTER_MS = 2 * TRANSFORM_TIMEOUT_MS;
 export const TRANSFORM_MEMORY_MB = 64;
 const PROCESSES = 2;
 const START_TIMEOUT_MS = 10_000;
@@ -36,14 +35,20 @@ export class TransformPool {
   private readonly children = new Set<ChildProcess>();
   private closed = false;
 
-  /** @param childFile - the compiled transform-child */
-  constructor(private readonly childFile = path.join(__dirname, 'transform-child.js')) {}
+  /**
+   * @param childFile - the compiled transform-child
+   * @param timeoutMs - of an expression; tests of other limits have more patience
+   */
+  constructor(
+    private readonly childFile = path.join(__dirname, 'transform-child.js'),
+    private readonly timeoutMs = TRANSFORM_TIMEOUT_MS,
+  ) {}
 
   /** One at a time for each owner, so that nobody's slow expressions take all processes. @throws EvaluationEndedError */
   run(task: Omit<TransformTask, 'timeoutMs'>): Promise<TransformReply> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(new EvaluationEndedError('closed'));
-      const job = { task: { ...task, timeoutMs: TRANSFORM_TIMEOUT_MS }, resolve, reject };
+      const job = { task: { ...task, timeoutMs: this.timeoutMs }, resolve, reject };
       this.waiting.set(task.owner, [...(this.waiting.get(task.owner) ?? []), job]);
       this.next();
     });
@@ -74,7 +79,7 @@ export class TransformPool {
 
   private async evaluate(task: TransformTask): Promise<TransformReply> {
     const child = this.idle.pop() ?? (await this.start());
-    const reply = await answerOf<TransformReply>(child, END_AFTER_MS, () => child.send(task));
+    const reply = await answerOf<TransformReply>(child, 2 * this.timeoutMs, () => child.send(task));
     if (!this.closed) this.idle.push(child);
     return reply;
   }

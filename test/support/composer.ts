@@ -15,10 +15,13 @@ export interface TestComposer extends Composer {
   close(): Promise<void>;
 }
 
-/** @param dataSources - URLs by name */
-export function startTestComposer(dataSources: Record<string, string> = {}): TestComposer {
+/**
+ * @param dataSources - URLs by name
+ * @param transformTimeoutMs - default: the service's
+ */
+export function startTestComposer(dataSources: Record<string, string> = {}, transformTimeoutMs?: number): TestComposer {
   const sources = new DataSources(dataSources, pino({ level: 'silent' }));
-  const pool = new TransformPool(compiledChild());
+  const pool = new TransformPool(compiledChild(), transformTimeoutMs);
   return {
     ...createComposer(sources, pool),
     async close() {
