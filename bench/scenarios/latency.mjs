@@ -1,6 +1,7 @@
 /** Open loops: how long accepting and delivering take while there is room. */
 import { openLoop, startReceivers } from '../load.mjs';
 import { interleave, withSubjects } from '../rounds.mjs';
+import { warmUp } from './throughput.mjs';
 
 /** The rate that the targets speak of, and others. */
 const MAIN_RATE = 20;
@@ -15,8 +16,7 @@ export const latency = {
   async run({ environment, sizes, subjects: names }) {
     const receivers = await startReceivers(1);
     const tables = await withSubjects(names, environment, receivers, {}, async (subjects) => {
-      for (const { send } of Object.values(subjects))
-        await openLoop(send, receivers, { events: MAIN_RATE, perSecond: MAIN_RATE, tag: 'warm-up' });
+      await warmUp(subjects, receivers, sizes);
       const measured = [];
       for (const perSecond of [MAIN_RATE, ...OTHER_RATES]) {
         const isMain = perSecond === MAIN_RATE;

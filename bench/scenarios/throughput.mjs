@@ -10,17 +10,12 @@ const FLOOR_SHARE = 0.1;
 /** @returns one table: accepted/s, delivered/s, CPU seconds per 1,000 events */
 export async function throughput({ environment, sizes, subjects: names }, fanOut, title) {
   const receivers = await startReceivers(fanOut);
-  const eventsFor = (row) =>
-    Math.max(MIN_EVENTS, Math.round((sizes.events / fanOut) * (row === 'floor' ? FLOOR_SHARE : 1)));
-  const loop = ({ send }, events, tag) =>
-    closedLoop(send, receivers, { events, concurrency: CONCURRENCY, fanOut, tag });
   const rows = await withSubjects(names, environment, receivers, {}, async (subjects) => {
-    // A first round, of each, is spent compiling.
-    for (const [row, subject] of Object.entries(subjects)) await loop(subject, eventsFor(row), 'warm-up');
+    await warmUp(subjects, receivers, sizes, fanOut);
     return interleave(sizes.rounds, subjects, async (row, subject, round) => {
-      const events = eventsFor(row);
+      const events = eventsOf(sizes, row, fanOut);
       const { done, cpu } = await cpuPerThousand(environment, subject, events, () =>
-        loop(subject, events, `round-${round}`),
+        loop(subject, receivers, { events, fanOut, tag: `round-${round}` }),
       );
       const { acceptSeconds, deliverSeconds } = done;
       return { 'accepted/s': events / acceptSeconds, 'delivered/s': (events * fanOut) / deliverSeconds, ...cpu };
@@ -28,4 +23,18 @@ export async function throughput({ environment, sizes, subjects: names }, fanOut
   });
   receivers.close();
   return [{ title, reference: 'limit', rows }];
+}
+
+/** A round of each that is not counted: code is compiled, connections are made, plans are kept. */
+export async function warmUp(subjects, receivers, sizes, fanOut = 1) {
+  for (const [row, subject] of Object.entries(subjects))
+    await loop(subject, receivers, { events: eventsOf(sizes, row, fanOut), fanOut, tag: 'warm-up' });
+}
+
+function loop({ send }, receivers, of) {
+  return closedLoop(send, receivers, { concurrency: CONCURRENCY, ...of });
+}
+
+function eventsOf({ events }, row, fanOut) {
+  return Math.max(MIN_EVENTS, Math.round((events / fanOut) * (row === 'floor' ? FLOOR_SHARE : 1)));
 }
