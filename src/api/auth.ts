@@ -4,12 +4,10 @@ import { equalInConstantTime } from '../domain/signing';
 import { Problem } from '../domain/problems';
 import type { Principal, Scope } from '../domain/types';
 import type { Session } from '../store/sessions';
+import { BriefCache } from './brief-cache';
 import { hashOf, sessionTokenOf } from './session-cookie';
 import type { Tokens } from './tokens';
 
-/** How long a key that was looked up is believed, in milliseconds; a revocation on another process takes at most that long. */
-const CACHE_MS = 1000;
-const MAX_CACHED = 10_000;
 /** Three parts of base64url: an access token. API keys have no dots, and an admin key that looks like one is compared before. */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -72,6 +70,7 @@ export function createAuthenticator(
   { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
+  // So a revocation on another process takes up to a second.
   const principals = new BriefCache<Principal>(now);
   const sessions = new BriefCache<Session>(now);
   const adminHash = hashApiKey(adminKey);
@@ -136,29 +135,6 @@ function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;
   throw new Problem('csrf-token', 'With the cookie of a session, repeat its csrfToken in the header X-CSRF-Token.');
-}
-
-/** Keeps what was looked up for a moment; what was not found is looked up again. */
-class BriefCache<T> {
-  private readonly kept = new Map<string, { value: T; until: number }>();
-
-  constructor(private readonly now: () => number) {}
-
-  async get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    const known = this.kept.get(key);
-    if (known && known.until > this.now()) return known.value;
-    this.kept.delete(key);
-    const value = await find();
-    if (value) {
-      if (this.kept.size >= MAX_CACHED) this.kept.clear();
-      this.kept.set(key, { value, until: this.now() + CACHE_MS });
-    }
-    return value;
-  }
-
-  clear(): void {
-    this.kept.clear();
-  }
 }
 
 function credentialOf(request: Request): string | undefined {
