@@ -16,6 +16,11 @@ const BURST_GATHERS_MS = 500;
 /** A burst of fewer than this says that calm has come back: it would have been as cheap to start them alone. */
 const CALM_BURST = 16;
 const BURSTS_AT_ONCE = 4;
+/**
+ * A start sets tens of milliseconds of work off, here and in Temporal: by then the answer to the producer and the request of the head start, which somebody
+ * waits for, are on their way. Waiting longer would only move that work onto the next event.
+ */
+const START_AFTER_MS = 5;
 
 /** A notification to be looked after by a workflow. */
 export interface NotificationToStart extends NotificationRef {
@@ -48,6 +53,7 @@ export class Starter {
   private running = 0;
   private runningBursts = 0;
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private calm = true;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -73,8 +79,12 @@ export class Starter {
     const workflowIds = notifications.map((notification) =>
       this.mayJoinBurst(notification) ? this.joinBurst(notification) : this.startAlone(notification),
     );
-    // After the head starts, which somebody waits for.
-    if (notifications.length > 0) setImmediate(() => this.pump());
+    if (notifications.length > 0) {
+      this.soon ??= setTimeout(() => {
+        this.soon = undefined;
+        this.pump();
+      }, START_AFTER_MS);
+    }
     return workflowIds;
   }
 
