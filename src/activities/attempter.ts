@@ -12,6 +12,7 @@ import {
   takeRatePlace,
   type AttemptRecord,
   type Delivery,
+  type DeliveryFacts,
 } from '../store/deliveries';
 import { markOutOfOrder, markOutOfOrderIfFailing, type TakenOutOfOrder } from '../store/out-of-order';
 import type { DeliverySubscription } from '../store/delivery-subscription';
@@ -19,7 +20,9 @@ import { composeData } from './compose';
 import { conclude, GONE, recordedOutcome, type Made } from './conclusion';
 import type { AttemptDeps } from './deps';
 import { signRequest, type SignedRequest } from './sign';
+import { SubscriptionCache } from './subscription-cache';
 import { takeOver } from './take-over';
+import type { HeadStartDelivery } from '../store/accept';
 import { isUnavailable } from '../store/database';
 import { GroupCommit } from '../store/group-commit';
 
@@ -41,8 +44,8 @@ export interface AttemptInput extends DeliverInput {
   processId: string;
   /** Whether the attempt may take so long that somebody should see it. */
   slow: boolean;
-  /** What the accept read a moment ago, so that a head start reads nothing back. */
-  loaded?: Delivery;
+  /** What the accept wrote a moment ago: where its subscription is known, a head start reads nothing back. */
+  accepted?: HeadStartDelivery;
   /** Called when nothing is sent any more: what is left is to record it. */
   onAnswered?(): void;
 }
@@ -59,15 +62,20 @@ export type Attempter = (input: AttemptInput) => Promise<DeliverOutcome>;
 export function createAttempter(deps: AttemptDeps): Attempter {
   const unrecorded = new Map<string, Made>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
-  const load: Load = async (notificationId) => (await loader.submit([notificationId]))[0];
+  const subscriptions = new SubscriptionCache();
+  const load: Load = async (notificationId) => {
+    const [delivery] = await loader.submit([notificationId]);
+    if (delivery?.subscription) subscriptions.keep(delivery.subscription);
+    return delivery;
+  };
 
   return async function attemptAndRecord(input) {
     const key = `${input.notificationId} ${input.attemptKey}`;
     let made = unrecorded.get(key);
     if (!made) {
-      const next = input.loaded?.subscription
-        ? await send(deps, input, input.loaded, input.loaded.subscription)
-        : await attempt(deps, load, input);
+      const { accepted } = input;
+      const known = accepted && subscriptions.find(accepted.subscriptionId, accepted.subscriptionRevision);
+      const next = known ? await send(deps, input, accepted.facts, known) : await attempt(deps, load, input);
       if ('kind' in next) return next;
       made = next;
       unrecorded.set(key, made);
@@ -118,7 +126,7 @@ async function attempt(deps: AttemptDeps, load: Load, input: AttemptInput): Prom
 async function send(
   deps: AttemptDeps,
   input: AttemptInput,
-  delivery: Delivery,
+  delivery: DeliveryFacts,
   subscription: DeliverySubscription,
 ): Promise<Made> {
   const { metrics, log } = deps;
@@ -148,7 +156,7 @@ async function send(
 async function makeAttempt(
   deps: AttemptDeps,
   input: AttemptInput,
-  delivery: Delivery,
+  delivery: DeliveryFacts,
   subscription: DeliverySubscription,
 ): Promise<Omit<AttemptRecord, 'outcome'>> {
   const { notificationId, trigger, attemptKey, workflowId } = input;

@@ -1,6 +1,6 @@
 import { MAX_COMPOSE_MS, type Composed, type Composer } from '../domain/composing';
 import type { Sealer } from '../store/crypto';
-import type { Delivery } from '../store/deliveries';
+import type { DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/delivery-subscription';
 
 /**
@@ -11,7 +11,7 @@ import type { DeliverySubscription } from '../store/delivery-subscription';
  */
 export async function composeData(
   { composer, sealer }: { composer: Pick<Composer, 'compose'>; sealer: Sealer },
-  { event }: Delivery,
+  { event }: Pick<DeliveryFacts, 'event'>,
   { id, customerId, definition, transform, secrets, timeoutSeconds }: DeliverySubscription,
 ): Promise<Composed | undefined> {
   if (!definition && !transform) return undefined;

@@ -1,7 +1,7 @@
 import { parseRetryAfter } from '../delivery/http-client';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
 import { nextWaitSeconds } from '../domain/retry-schedule';
-import type { AttemptRecord, Delivery } from '../store/deliveries';
+import type { AttemptRecord, Delivery, DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/delivery-subscription';
 
 /** HTTP 410: the receiver wants no more. */
@@ -17,7 +17,7 @@ export interface Made {
 /** What follows from an attempt: delivered, another step of the ladder, or the end of it. */
 export function conclude(
   ladder: { schedule: readonly number[]; step: number },
-  delivery: Delivery,
+  delivery: DeliveryFacts,
   subscription: DeliverySubscription,
   facts: Omit<AttemptRecord, 'outcome'>,
 ): Made {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../domain/delivery';
-import type { Delivery } from '../store/deliveries';
+import type { HeadStartDelivery } from '../store/accept';
 import type { Attempter } from './attempter';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
@@ -25,7 +25,7 @@ const TAKEN_AFTER_MS = 2000;
 
 /** A claimed notification, and the workflow that looks after it. */
 export interface HeadStart {
-  delivery: Delivery;
+  delivery: HeadStartDelivery;
   schedule: readonly number[];
   workflowId: string;
   /** By `performance.now()`, taken before the statement that claimed it. */
@@ -86,8 +86,8 @@ export class HeadStarts {
       this.entries.delete(id);
     }
     for (const headStart of headStarts) {
-      this.entries.set(headStart.delivery.notificationId, newEntry(now + KEPT_MS));
-      this.queue.push(headStart.delivery.subscription!.id, headStart);
+      this.entries.set(headStart.delivery.facts.notificationId, newEntry(now + KEPT_MS));
+      this.queue.push(headStart.delivery.subscriptionId, headStart);
     }
     this.pump();
   }
@@ -117,7 +117,7 @@ export class HeadStarts {
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const { delivery } of this.queue.drain()) this.finish(delivery.notificationId, undefined);
+    for (const { delivery } of this.queue.drain()) this.finish(delivery.facts.notificationId, undefined);
     if (this.running === 0) return;
     const ended = new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
@@ -130,20 +130,20 @@ export class HeadStarts {
     while (this.running < CONCURRENCY && this.sending < places) {
       const next = this.queue.take();
       if (!next) return;
-      if (isTooLate(next)) this.finish(next.delivery.notificationId, undefined);
+      if (isTooLate(next)) this.finish(next.delivery.facts.notificationId, undefined);
       else void this.run(next);
     }
   }
 
   private async run(headStart: HeadStart): Promise<void> {
-    const { notificationId, subscription } = headStart.delivery;
+    const { facts, subscriptionId } = headStart.delivery;
     this.running += 1;
     this.lag.start();
-    const answered = this.takePlace(subscription!.id);
+    const answered = this.takePlace(subscriptionId);
     const outcome = await this.make(headStart, answered);
     answered();
     this.running -= 1;
-    this.finish(notificationId, outcome);
+    this.finish(facts.notificationId, outcome);
     if (this.running === 0) {
       this.lag.stop();
       for (const resolve of this.idle.splice(0)) resolve();
@@ -186,7 +186,7 @@ export class HeadStarts {
     { delivery, schedule, workflowId, claimedAt }: HeadStart,
     onAnswered: () => void,
   ): Promise<DeliverOutcome | undefined> {
-    const { notificationId } = delivery;
+    const { notificationId } = delivery.facts;
     try {
       return await this.attempter({
         notificationId,
@@ -198,7 +198,7 @@ export class HeadStarts {
         workflowId,
         processId: this.processId,
         slow: false,
-        loaded: performance.now() - claimedAt > FRESH_MS ? undefined : delivery,
+        accepted: performance.now() - claimedAt > FRESH_MS ? undefined : delivery,
         onAnswered,
       });
     } catch (error) {

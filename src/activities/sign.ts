@@ -6,7 +6,7 @@ import { maskSecret } from '../domain/mask';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/crypto';
-import type { Delivery } from '../store/deliveries';
+import type { DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/delivery-subscription';
 import { openSigningKey } from '../store/signing-keys';
 import { VERSION } from '../version';
@@ -39,7 +39,7 @@ export interface Signer {
  */
 export async function signRequest(
   { sealer, publicUrl }: Signer,
-  delivery: Delivery,
+  delivery: DeliveryFacts,
   subscription: DeliverySubscription,
   composed: Composed | undefined,
   now: Date,

@@ -1,8 +1,8 @@
 export type { Composer } from '../domain/composing';
 export type { Challenger, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
+import type { HeadStartDelivery } from '../store/accept';
 import type { Executor } from '../store/database';
-import type { Delivery } from '../store/deliveries';
 
 /**
  * What the routes need of the rest of the service. The composition root (src/main.ts) fills them in, so that src/api knows neither
@@ -24,7 +24,7 @@ export interface Settler {
 /** A notification that was just accepted, with what its first attempt needs where that is this process's to make. */
 export interface NotificationToLaunch {
   notification: NotificationRef;
-  delivery: Delivery | null;
+  delivery: HeadStartDelivery | null;
   /** By `performance.now()`, taken before the statement that claimed it. */
   claimedAt: number;
 }

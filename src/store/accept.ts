@@ -8,14 +8,7 @@ import {
 import { encodeId } from '../domain/ids';
 import type { NewEvent } from '../domain/types';
 import type { Executor } from './database';
-import type { Delivery } from './deliveries';
-import {
-  deliverySubscriptionColumns,
-  deliverySubscriptionJoins,
-  toDeliverySubscription,
-  type DeliverySubscription,
-  type DeliverySubscriptionRow,
-} from './delivery-subscription';
+import type { DeliveryFacts } from './deliveries';
 
 /** An event that passed the checks that need no database. */
 export interface EventToAccept extends Omit<NewEvent, 'productId'> {
@@ -41,8 +34,10 @@ export interface AcceptedNotification extends NotificationRef {
   status: 'pending' | 'held';
   /** The product that the event belongs to. */
   productId: string;
-  /** Set where the first attempt is the accepting process's to make: what it needs for that beside the event. */
-  headStart: DeliverySubscription | null;
+  /** Whether the first attempt is the accepting process's to make. */
+  claimed: boolean;
+  /** Of the subscription as the accept saw it; `null` where an attempt needs more than the subscription and the event. */
+  subscriptionRevision: number | null;
 }
 
 export type AcceptResult =
@@ -72,6 +67,9 @@ export function insertNotifications(processId: string): string {
   from matched`;
 }
 
+/** For the accepting process, of `matched m` joined with `service_definitions d`. */
+export const CLAIM = `m.claimed_until is not null as claimed, case when m.claimed_until is not null and d.event_type is null then m.revision end as revision`;
+
 /** Counts the events of `matched`, one row for each subscription. */
 export const COUNT_EVENTS = `insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
   select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
@@ -80,7 +78,6 @@ export const COUNT_EVENTS = `insert into subscription_event_statistics as c (sub
 /**
  * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
  * writes both, and says for each event what came of it. A notification's id begins as its event's, so it sorts in order of acceptance.
- * What the notifications of one subscription for events of one type share is told with one of them: in a group it would be the most of the answer.
  */
 function acceptStatement(toAllCustomers: boolean): string {
   return `
@@ -119,12 +116,12 @@ stored as (
   select id, given_id, owner, type, customer_id, channels, occurred_at, data::json, user_context::json from fresh
 ),
 candidates as (
-  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s as subscription, s.*
+  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s.*
   from fresh f join subscription_states s on s.customer_id = f.customer_id
 ${
   toAllCustomers
     ? `union all
-  select f.id, f.owner, f.type, f.channels, s, s.*
+  select f.id, f.owner, f.type, f.channels, s.*
   from fresh f
   join customers c on c.product_id is null or c.product_id = f.owner
   join subscription_states s on s.customer_id = c.id
@@ -138,8 +135,7 @@ matched as (
     ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
     ${LANE} as lane,
-    ${claimedUntil('$12')} as claimed_until,
-    case when row_number() over (partition by id, type) = 1 then subscription end as subscription
+    ${claimedUntil('$12')} as claimed_until, revision
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
@@ -152,12 +148,10 @@ counted as (
   ${COUNT_EVENTS}
 )
 select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
-  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.lane, m.claimed_until is not null as claimed,
-  case when (m.subscription).id is not null then m.schedule end as schedule,
-  ${deliverySubscriptionColumns('(m.subscription)')}
+  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${CLAIM}
 from checked c
 left join matched m on m.event_id = c.id
-${deliverySubscriptionJoins('(m.subscription)', 'm.type')}
+left join service_definitions d on d.event_type = m.type
 order by c.position, m.subscription_id`;
 }
 
@@ -165,18 +159,19 @@ order by c.position, m.subscription_id`;
 const ACCEPT = { name: 'accept', text: acceptStatement(false) };
 const ACCEPT_TO_ALL = { name: 'accept-to-all', text: acceptStatement(true) };
 
-export interface AcceptRow extends DeliverySubscriptionRow {
+export interface AcceptRow {
   position: number;
   fault: AcceptFault | null;
   owner: string | null;
   duplicate: boolean;
   notification_id: string | null;
+  subscription_id: string;
+  customer_id: string;
   status: 'pending' | 'held';
-  /** Null, like all of the subscription, where another row of this subscription and type has it. */
-  schedule: number[] | null;
+  schedule: number[];
   lane: Lane;
-  /** Whether the first attempt is the accepting process's to make. */
   claimed: boolean;
+  revision: number | null;
 }
 
 /**
@@ -209,9 +204,6 @@ export async function acceptEvents(
   });
   const results: (AcceptResult | undefined)[] = events.map(() => undefined);
   const duplicates: { index: number; owner: string }[] = [];
-  const shared = new Map<string, Shared>();
-  const keyOf = (row: AcceptRow) => `${row.subscription_id} ${events[row.position - 1]!.type}`;
-  for (const row of rows) if (row.schedule) shared.set(keyOf(row), sharedOf(row));
   for (const row of rows) {
     const index = row.position - 1;
     const event = events[index]!;
@@ -226,8 +218,7 @@ export async function acceptEvents(
         duplicate: false,
         notifications: [],
       });
-      if (result.kind === 'accepted' && row.notification_id)
-        result.notifications.push(toAccepted(row, event.type, shared.get(keyOf(row))!));
+      if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
     }
   }
   for (const { index, owner } of duplicates) results[index] = await firstAnswer(db, events[index]!, owner);
@@ -238,40 +229,35 @@ function publicEventId(event: Pick<EventToAccept, 'id' | 'uuid'>): string {
   return event.id ?? encodeId('evt', event.uuid);
 }
 
-/** What the notifications of one subscription, for events of one type, have in common. */
-interface Shared {
-  schedule: number[];
-  /** `null` where first attempts are not this process's to make. */
-  headStart: DeliverySubscription | null;
-}
-
-function sharedOf(row: AcceptRow): Shared {
-  return { schedule: row.schedule!, headStart: row.claimed ? toDeliverySubscription(row) : null };
-}
-
-/** @param shared - from the row that has it */
-export function toAccepted(row: AcceptRow, eventType: string, shared: Shared = sharedOf(row)): AcceptedNotification {
+export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
   return {
     notificationId: encodeId('ntf', row.notification_id!),
     subscriptionId: encodeId('sub', row.subscription_id),
     customerId: row.customer_id,
     eventType,
-    schedule: shared.schedule,
+    schedule: row.schedule,
     lane: row.lane,
     status: row.status,
     productId: row.owner!,
-    headStart: shared.headStart,
+    claimed: row.claimed,
+    subscriptionRevision: row.revision,
   };
 }
 
-/** What the first attempt of a notification needs, from what the accept wrote and read; `null` where it is not this process's to make. */
+/** What the accept wrote, as the first attempt needs it, and the subscription that is to be known beside it. */
+export interface HeadStartDelivery {
+  facts: DeliveryFacts;
+  subscriptionId: string;
+  subscriptionRevision: number | null;
+}
+
+/** @returns `null` where the first attempt is not this process's to make */
 export function headStartDelivery(
   event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'>,
-  notification: AcceptedNotification,
-): Delivery | null {
-  const { headStart, notificationId } = notification;
-  if (!headStart) return null;
-  return {
+  { claimed, notificationId, productId, subscriptionId, subscriptionRevision }: AcceptedNotification,
+): HeadStartDelivery | null {
+  if (!claimed) return null;
+  const facts: DeliveryFacts = {
     notificationId,
     status: 'pending',
     attempts: 0,
@@ -283,21 +269,21 @@ export function headStartDelivery(
     event: {
       id: publicEventId(event),
       type: event.type,
-      productId: notification.productId,
+      productId,
       occurredAt: event.timestamp,
       data: event.data,
       user: event.user ?? null,
       channels: event.channels,
     },
-    subscription: headStart,
   };
+  return { facts, subscriptionId, subscriptionRevision };
 }
 
 /** What was answered when the id was posted first. */
 async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
-    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed
+    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as revision
            from event_keys k left join notifications n on n.event_id = k.event_id
            where k.product_id = $1 and k.given_id = $2
            order by n.subscription_id`,

@@ -12,8 +12,8 @@ import {
 } from './delivery-subscription';
 import { COUNT_ATTEMPTS } from './statistics';
 
-/** All that one attempt needs, as it is now: retries are fresh. */
-export interface Delivery {
+/** A notification, and the event that it tells of. */
+export interface DeliveryFacts {
   notificationId: string;
   status: NotificationStatus;
   attempts: number;
@@ -33,6 +33,10 @@ export interface Delivery {
     user: string | null;
     channels: string[];
   };
+}
+
+/** All that one attempt needs, as it is now: retries are fresh. */
+export interface Delivery extends DeliveryFacts {
   /** `null` where the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
@@ -56,7 +60,7 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   event_channels: string[];
 }
 
-/** What the notifications of one subscription for events of one type share is told with one of them, as at the accept. */
+/** What the notifications of one subscription for events of one type share is told with one of them: in a group it would be the most of the answer. */
 const LOAD = `
 select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,

@@ -7,6 +7,8 @@ import type { Executor } from './database';
 /** What an attempt needs of its subscription, as it is now: attempts are fresh. */
 export interface DeliverySubscription {
   id: string;
+  /** Changes with anything of the subscription, its secrets included; not with `definition`, and not with what is as it is for a time only. */
+  revision: number;
   status: SubscriptionStatus;
   customerId: string;
   url: string;
@@ -37,6 +39,7 @@ export interface DeliverySubscription {
 export interface DeliverySubscriptionRow {
   subscription_id: string;
   customer_id: string;
+  revision: number;
   subscription_status: SubscriptionStatus | null;
   url: string;
   method: HttpMethod;
@@ -62,12 +65,12 @@ export interface DeliverySubscriptionRow {
 }
 
 /**
- * Selected both by the accept, for head starts, and by later attempts; `subscription_id` and `customer_id` come from the notification.
+ * What an attempt needs of its subscription; `subscription_id` and `customer_id` come from the notification.
  *
  * @param s - a row of `subscription_states`: an alias, or a composite in brackets
  */
 export function deliverySubscriptionColumns(s: string): string {
-  return `${s}.status as subscription_status, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
+  return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
   ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
   ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
   ${s}.signing_key, ${s}.signing_key_sealed_by, ${s}.old_signing_key_sealed_by,
@@ -93,6 +96,7 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
   if (row.subscription_status === null) return null;
   return {
     id: encodeId('sub', row.subscription_id),
+    revision: row.revision,
     status: row.subscription_status,
     customerId: row.customer_id,
     url: row.url,

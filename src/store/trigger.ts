@@ -1,5 +1,6 @@
 import { decodeId } from '../domain/ids';
 import {
+  CLAIM,
   claimedUntil,
   COUNT_EVENTS,
   insertNotifications,
@@ -11,7 +12,6 @@ import {
   type EventToAccept,
 } from './accept';
 import type { Executor } from './database';
-import { deliverySubscriptionColumns, deliverySubscriptionJoins } from './delivery-subscription';
 
 /** An event that is for one subscription only, whatever else would match it. */
 export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };
@@ -24,7 +24,7 @@ with stored as (
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
     $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
-    ${claimedUntil('$7')} as claimed_until, s as subscription
+    ${claimedUntil('$7')} as claimed_until, revision
   from subscription_states s where id = $6
 ),
 notified as (
@@ -33,10 +33,9 @@ notified as (
 counted as (
   ${COUNT_EVENTS}
 )
-select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, m.claimed_until is not null as claimed,
-  ${deliverySubscriptionColumns('(m.subscription)')}
+select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, ${CLAIM}
 from matched m
-${deliverySubscriptionJoins('(m.subscription)', 'm.type')}`;
+left join service_definitions d on d.event_type = m.type`;
 
 /**
  * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.

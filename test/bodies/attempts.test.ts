@@ -11,9 +11,8 @@ import { standardSignature } from '../../src/domain/signing';
 import { decodeId } from '../../src/domain/ids';
 import type { Format } from '../../src/domain/types';
 import { createMetrics } from '../../src/metrics';
-import { headStartDelivery, acceptEvents } from '../../src/store/accept';
+import { headStartDelivery, acceptEvents, type HeadStartDelivery } from '../../src/store/accept';
 import { attemptsOf, findAttempt } from '../../src/store/attempts';
-import type { Delivery } from '../../src/store/deliveries';
 import { createRecorder } from '../../src/store/recorder';
 import { putDefinition } from '../../src/store/service-definitions';
 import { startTestComposer, type TestComposer } from '../support/composer';
@@ -103,12 +102,12 @@ async function attempt(seeded: Seeded, data: string, headStart: boolean) {
   const [result] = await acceptEvents(database.db, [event], headStart ? 'this-process' : null);
   if (result?.kind !== 'accepted') throw new Error(JSON.stringify(result));
   const [notification] = result.notifications;
-  const loaded: Delivery | null = headStart ? headStartDelivery(event, notification!) : null;
-  if (headStart && !loaded) throw new Error('there was no head start');
-  return again(notification!.notificationId, loaded ?? undefined);
+  const accepted = headStart ? headStartDelivery(event, notification!) : undefined;
+  if (accepted === null) throw new Error('there was no head start');
+  return again(notification!.notificationId, accepted);
 }
 
-async function again(notificationId: string, loaded?: Delivery) {
+async function again(notificationId: string, accepted?: HeadStartDelivery) {
   const outcome = await attempter({
     notificationId,
     sequence: 1,
@@ -119,7 +118,7 @@ async function again(notificationId: string, loaded?: Delivery) {
     workflowId: 'notification/test',
     processId: 'this-process',
     slow: false,
-    loaded,
+    accepted,
   });
   const last = (await attemptsOf(database.db, notificationId)).at(-1)!;
   return { notificationId, outcome, kept: (await findAttempt(database.db, last.id, {}))! };

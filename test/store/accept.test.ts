@@ -202,7 +202,7 @@ it('takes the retry schedule of the subscription before that of the customer, an
   expect((await acceptOne(database.db, seeded))[0]).toMatchObject({ schedule: [1, 2], lane: 'slow' });
 });
 
-it('tells each notification of a group what it needs of its own subscription and type, at the accept and when it is loaded', async () => {
+it('tells each notification of a group what it needs of its own subscription and type', async () => {
   const second = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:2/' }, 'second');
   await setSubscription(second, 'retry_schedule', [7]);
   const defined = `defined-${seeded.eventType}`;
@@ -219,14 +219,17 @@ it('tells each notification of a group what it needs of its own subscription and
     { url: 'http://127.0.0.1:1/', schedule: [30, 300, 1800, 7200], definition, secrets: 1 },
     { url: 'http://127.0.0.1:2/', schedule: [7], definition, secrets: 1 },
   ]);
+  expect(notifications.map(({ claimed }) => claimed)).toEqual(expected.map(() => true));
+  // What a type's definition makes of an event is not the subscription's alone to say.
+  expect(notifications.map(({ subscriptionRevision }) => subscriptionRevision === null)).toEqual(
+    expected.map(({ definition }) => definition === 'defined'),
+  );
   const needs = (subscription: DeliverySubscription | null | undefined, schedule: readonly number[]) => ({
     url: subscription?.url,
     schedule,
     definition: subscription?.definition ? 'defined' : 'none',
     secrets: subscription?.secrets.length,
   });
-  expect(notifications.map(({ headStart, schedule }) => needs(headStart, schedule))).toEqual(expected);
-
   const ids = notifications.map(({ notificationId }) => notificationId);
   const loaded = async () =>
     (await loadDeliveries(database.db, ids)).map((delivery, index) =>

@@ -69,7 +69,7 @@ const lapse = (id: string) =>
 describe('a head start', () => {
   it('is claimed for the fast lane only, and only where no rate limit has a say', async () => {
     const claimed = async (options: { timeoutSeconds?: number; rateLimitPerSecond?: number; enabled?: boolean }) =>
-      (await accept(await seed(spine.db, { url: receiver.url(), ...options }), mine())).notification.headStart !== null;
+      (await accept(await seed(spine.db, { url: receiver.url(), ...options }), mine())).notification.claimed;
     expect(await claimed({})).toBe(true);
     expect(await claimed({ timeoutSeconds: 60 })).toBe(false);
     expect(await claimed({ rateLimitPerSecond: 5 })).toBe(false);
