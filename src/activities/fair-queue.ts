@@ -27,6 +27,12 @@ export class FairQueue<T> {
     this.count += 1;
   }
 
+  /** The next in turn, which stays; `undefined` where there is none that need not wait. */
+  peek(): T | undefined {
+    const first = this.ready.values().next();
+    return first.done ? undefined : first.value.items[first.value.taken];
+  }
+
   /** The next in turn; `undefined` where there is none that need not wait. */
   take(): T | undefined {
     const first = this.ready.entries().next();

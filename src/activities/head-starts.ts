@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../domain/delivery';
 import type { HeadStartDelivery } from '../store/accept';
 import type { Attempter } from './attempter';
+import { BacklogPace } from './backlog-pace';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
 import { headStartKey } from './take-over';
@@ -18,7 +19,7 @@ const SENDING_PER_SUBSCRIPTION = 64;
 const KEPT_MS = 60_000;
 /** The claim is counted by the database's clock, the wait by ours: so much may lie between a statement's start and its clock being read. */
 const MARGIN_MS = 1000;
-/** What the accept read is fresh for so long; who had to wait longer for a turn looks again. */
+/** What the accept wrote is fresh for so long; who had to wait longer for a turn is part of a backlog, and looks again. */
 const FRESH_MS = 500;
 /** How long the start of a workflow is taken to be under way where its worker never asks. */
 const TAKEN_AFTER_MS = 2000;
@@ -57,6 +58,7 @@ export class HeadStarts {
   private readonly queue = new FairQueue<HeadStart>();
   private readonly sendingBySubscription = new Map<string, number>();
   private readonly lag = new LoopLag();
+  private readonly backlog = new BacklogPace(CONCURRENCY);
   private running = 0;
   private sending = 0;
   private closed = false;
@@ -127,9 +129,11 @@ export class HeadStarts {
 
   private pump(): void {
     const places = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
-    while (this.running < CONCURRENCY && this.sending < places) {
-      const next = this.queue.take();
-      if (!next) return;
+    for (;;) {
+      const next = this.queue.peek();
+      if (!next || this.running >= CONCURRENCY) return;
+      if (this.sending >= (isFresh(next) ? places : Math.min(places, this.backlog.places))) return;
+      this.queue.take();
       if (isTooLate(next)) this.finish(next.delivery.facts.notificationId, undefined);
       else void this.run(next);
     }
@@ -182,10 +186,8 @@ export class HeadStarts {
     entry?.take();
   }
 
-  private async make(
-    { delivery, schedule, workflowId, claimedAt }: HeadStart,
-    onAnswered: () => void,
-  ): Promise<DeliverOutcome | undefined> {
+  private async make(headStart: HeadStart, onAnswered: () => void): Promise<DeliverOutcome | undefined> {
+    const { delivery, schedule, workflowId } = headStart;
     const { notificationId } = delivery.facts;
     try {
       return await this.attempter({
@@ -198,7 +200,7 @@ export class HeadStarts {
         workflowId,
         processId: this.processId,
         slow: false,
-        accepted: performance.now() - claimedAt > FRESH_MS ? undefined : delivery,
+        accepted: isFresh(headStart) ? delivery : undefined,
         onAnswered,
       });
     } catch (error) {
@@ -209,6 +211,10 @@ export class HeadStarts {
       return undefined;
     }
   }
+}
+
+function isFresh({ claimedAt }: HeadStart): boolean {
+  return performance.now() - claimedAt <= FRESH_MS;
 }
 
 /** One that comes to its turn too late might still be sending when the claim lapses and the workflow sends as well. */

@@ -51,3 +51,10 @@ it('keeps order and count through thousands in one lane, pushed and taken in tur
   expect(queue.drain()).toEqual(Array.from({ length: next - expected }, (_, index) => expected + index));
   expect(queue.take()).toBeUndefined();
 });
+
+it('shows the next in turn without taking it', () => {
+  const queue = filled('a1', 'b1');
+  expect([queue.peek(), queue.peek(), queue.take(), queue.peek()]).toEqual(['a1', 'a1', 'a1', 'b1']);
+  queue.setAside('b');
+  expect(queue.peek()).toBeUndefined();
+});
