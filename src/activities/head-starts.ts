@@ -19,8 +19,10 @@ const SENDING_PER_SUBSCRIPTION = 64;
 const KEPT_MS = 60_000;
 /** The claim is counted by the database's clock, the wait by ours: so much may lie between a statement's start and its clock being read. */
 const MARGIN_MS = 1000;
-/** What the accept wrote is fresh for so long; who had to wait longer for a turn is part of a backlog, and looks again. */
-const FRESH_MS = 500;
+/** What the accept wrote is fresh for so long, as is all that is kept for a moment; who had to wait longer for a turn is part of a backlog, and looks again. */
+const FRESH_MS = 1000;
+/** Where nothing was accepted for so long, no producer waits for an answer that a backlog could hold up. */
+const QUIET_MS = 250;
 /** How long the start of a workflow is taken to be under way where its worker never asks. */
 const TAKEN_AFTER_MS = 2000;
 
@@ -61,6 +63,8 @@ export class HeadStarts {
   private readonly backlog = new BacklogPace(CONCURRENCY);
   private running = 0;
   private sending = 0;
+  /** By `performance.now()`: when something was accepted last. */
+  private begunAt = 0;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -83,6 +87,7 @@ export class HeadStarts {
   begin(headStarts: readonly HeadStart[]): void {
     if (this.closed) return;
     const now = performance.now();
+    this.begunAt = now;
     for (const [id, { expiresAt }] of this.entries) {
       if (expiresAt > now) break;
       this.entries.delete(id);
@@ -132,11 +137,15 @@ export class HeadStarts {
     for (;;) {
       const next = this.queue.peek();
       if (!next || this.running >= CONCURRENCY) return;
-      if (this.sending >= (isFresh(next) ? places : Math.min(places, this.backlog.places))) return;
+      if (this.sending >= (this.isPaced(next) ? Math.min(places, this.backlog.places) : places)) return;
       this.queue.take();
       if (isTooLate(next)) this.finish(next.delivery.facts.notificationId, undefined);
       else void this.run(next);
     }
+  }
+
+  private isPaced(next: HeadStart): boolean {
+    return !isFresh(next) && performance.now() - this.begunAt <= QUIET_MS;
   }
 
   private async run(headStart: HeadStart): Promise<void> {

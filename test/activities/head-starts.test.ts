@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { Attempter } from '../../src/activities/attempter';
+import { HeadStarts, type HeadStart } from '../../src/activities/head-starts';
+import type { DeliverOutcome } from '../../src/domain/delivery';
+
+const WAITED_MS = 2000;
+const QUIET_MS = 300;
+const BACKLOG = 100;
+
+/** Attempts that end when told to: what counts here is how many are under way at once. */
+function attempts() {
+  const ends: ((outcome: DeliverOutcome) => void)[] = [];
+  const attempter: Attempter = () => new Promise((resolve) => ends.push(resolve));
+  return {
+    attempter,
+    get begun() {
+      return ends.length;
+    },
+    async end(index: number) {
+      ends[index]!({ kind: 'delivered', attempts: 1 });
+      await sleep(1);
+    },
+  };
+}
+
+function headStart(index: number, waitedMs: number): HeadStart {
+  return {
+    delivery: {
+      facts: {
+        notificationId: `ntf_${waitedMs}_${index}`,
+        status: 'pending',
+        attempts: 0,
+        lastAttemptKey: null,
+        lastErrorMessage: null,
+        nextAttemptAt: null,
+        acceptedAt: new Date(),
+        claimedBy: null,
+        event: {
+          id: 'evt_1',
+          type: 'a.b',
+          productId: 'p',
+          occurredAt: new Date(),
+          data: '{}',
+          user: null,
+          channels: [],
+        },
+      },
+      subscriptionId: `sub_${index % 10}`,
+      subscriptionRevision: null,
+    },
+    schedule: [],
+    workflowId: 'notification/test',
+    claimedAt: performance.now() - waitedMs,
+  };
+}
+
+function headStarts(waitedMs: number): HeadStart[] {
+  return Array.from({ length: BACKLOG }, (_, index) => headStart(index, waitedMs));
+}
+
+function start(attempter: Attempter): HeadStarts {
+  return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, attempter, pino({ level: 'silent' }));
+}
+
+it('makes those that were accepted a moment ago at once', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(0));
+  expect(made.begun).toBe(BACKLOG);
+  await starts.close(0);
+});
+
+it('takes few of a backlog at once while producers post', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(WAITED_MS));
+  expect(made.begun).toBeGreaterThan(0);
+  expect(made.begun).toBeLessThan(BACKLOG / 4);
+  await starts.close(0);
+});
+
+it('takes all of a backlog that there are places for once nobody posts', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(WAITED_MS));
+  await sleep(QUIET_MS);
+  await made.end(0);
+  expect(made.begun).toBe(BACKLOG);
+  await starts.close(0);
+});
