@@ -88,7 +88,7 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
   const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
   return async (request, response) => {
     // What is answered is for the holder of the credential, and may hold a secret.
-    if (route.roles !== 'public') response.set('cache-control', 'no-store');
+    if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
     const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
     if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
       throw new Problem(
@@ -158,7 +158,7 @@ async function settle(effect: () => void | Promise<void>, log: Logger): Promise<
 }
 
 function send(route: Route, options: AppOptions, response: Response, reply: Reply): void {
-  response.status(reply.status);
+  response.statusCode = reply.status;
   if (reply.body === undefined) {
     response.end();
     return;

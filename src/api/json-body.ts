@@ -67,9 +67,9 @@ function collect(request: Request, limitBytes: number): Promise<Buffer> {
       if (size > limitBytes) reject(new Problem('payload-too-large', 'The body is larger than this call takes.'));
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    // The caller went away: the answer is for the log.
-    const cutShort = () => reject(new Problem('invalid-request', 'The body could not be read.'));
-    if (request.destroyed) return cutShort();
+    // The caller went away: the answer is for the log. Every request closes, and making a problem is not free.
+    const cutShort = () => request.complete || reject(new Problem('invalid-request', 'The body could not be read.'));
+    if (request.destroyed) return void cutShort();
     request.on('error', cutShort);
     request.on('close', cutShort);
   });
