@@ -68,7 +68,8 @@ function collect(request: Request, limitBytes: number): Promise<Buffer> {
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
     // The caller went away: the answer is for the log. Every request closes, and making a problem is not free.
-    const cutShort = () => request.complete || reject(new Problem('invalid-request', 'The body could not be read.'));
+    const cutShort = () =>
+      request.readableEnded || reject(new Problem('invalid-request', 'The body could not be read.'));
     if (request.destroyed) return void cutShort();
     request.on('error', cutShort);
     request.on('close', cutShort);

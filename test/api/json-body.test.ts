@@ -25,6 +25,11 @@ beforeAll(async () => {
     });
     response.json({ read: request.body as unknown });
   });
+  app.post('/late', async (request, response) => {
+    lastFailure = undefined;
+    await new Promise((resolve) => request.on('close', resolve));
+    await read(request, response).catch((error: unknown) => (lastFailure = error));
+  });
   app.use(problemHandler(pino({ level: 'silent' })));
   server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
@@ -99,6 +104,18 @@ it('gives up on a body whose sender goes away', async () => {
   lastFailure = undefined;
   const socket = connect(port, '127.0.0.1');
   socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a"');
+  setTimeout(() => socket.destroy(), 100);
+  await until(
+    async () => lastFailure,
+    (failure) => failure !== undefined,
+  );
+  expect(lastFailure).toMatchObject({ code: 'invalid-request' });
+});
+
+it('gives up on a whole body whose sender went away before it was read', async () => {
+  lastFailure = undefined;
+  const socket = connect(port, '127.0.0.1');
+  socket.write('POST /late HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}');
   setTimeout(() => socket.destroy(), 100);
   await until(
     async () => lastFailure,
