@@ -199,19 +199,31 @@ describe('a head start', () => {
     await hanging.close();
   });
 
-  it('under way when its notification is cancelled counts only if it delivers', async () => {
-    for (const [status, becomes] of [
-      [200, 'delivered'],
-      [500, 'cancelled'],
-    ] as const) {
+  it.each([
+    [200, 'delivered'],
+    [500, 'cancelled'],
+  ] as const)(
+    'under way when its notification is cancelled, and answered %i, leaves it %s',
+    async (status, becomes) => {
       receiver.answerWith(async () => (await sleep(300), { status }));
       const { notification, begin } = await accept(await seed(spine.db, { url: receiver.url() }), mine());
       begin(spine.headStarts);
+      // One that is cancelled before its request is out is not sent at all.
+      await receiver.waitFor(1);
       await cancelNotification(spine.db, notification.notificationId);
       await spine.workflows.start(notification);
       expect(await workflow(notification.notificationId).result()).toMatchObject({ status: becomes });
       expect((await find(notification.notificationId)).status).toBe(becomes);
-    }
+    },
+  );
+
+  it('cancelled before its request is out is not sent', async () => {
+    const { notification, begin } = await accept(await seed(spine.db, { url: receiver.url() }), mine());
+    await cancelNotification(spine.db, notification.notificationId);
+    begin(spine.headStarts);
+    await spine.workflows.start(notification);
+    expect(await workflow(notification.notificationId).result()).toMatchObject({ status: 'cancelled', attempts: 0 });
+    expect(receiver.requests).toHaveLength(0);
   });
 
   it('that failed and was asked for again is made anew at once', async () => {
