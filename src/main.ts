@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { PoolConfig } from 'pg';
 import { createAttempter } from './activities/attempter';
 import { HeadStarts } from './activities/head-starts';
@@ -24,6 +23,7 @@ import { newUuid } from './domain/ids';
 import { parseUrlPattern } from './domain/url-pattern';
 import { startEmbedded, type Embedded } from './embedded';
 import { ensureKeys } from './embedded/keys';
+import { growEvenly, sweepHeap } from './heap';
 import { closeServer, listen } from './http-server';
 import { createLauncher } from './launcher';
 import { createLog } from './log';
@@ -324,13 +324,9 @@ function temporalSettings(config: Config, embedded: Embedded) {
 /** Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on; only what comes later is a second wish. */
 const SECOND_WISH_MS = 1000;
 
-/** By how much the heap may grow, in percent of what lives in it, before it is swept. */
-const HEAP_GROWTH_PERCENT = 100;
-
 /** Runs the service until a signal ends it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
-  // V8 itself goes from little growth after a quiet time (a pause every few seconds) to fourfold under load (memory for nothing): see ADR 0007.
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  growEvenly();
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
@@ -351,7 +347,7 @@ export async function main(): Promise<void> {
     const running = await startService(config, print, stopping.signal);
     service = running;
     printSummary(config, running, print);
-    const ready = running.ready.then(() => print('ready'));
+    const ready = running.ready.then(sweepHeap).then(() => print('ready'));
     await Promise.race([stopped, running.failed, ready.then(() => stopped)]).finally(async () => {
       print('stopping: attempts in flight are finished first (again to stop at once)');
       await running.stop();
