@@ -152,6 +152,11 @@ it('changes a customer, and makes a link into their portal', async () => {
   await portal.getByText('Portal of acme').waitFor();
 
   await page.getByRole('button', { name: /^End prt_/ }).click();
+  // Whoever comes back to the page has its lists read again, and the question must still be there.
+  await page.clock.install({ time: Date.now() + 60_000 });
+  const readAgain = page.waitForResponse((response) => response.url().includes('/v1/portal-sessions'));
+  await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`);
+  await (await readAgain).finished();
   await page.getByRole('button', { name: 'End it' }).click();
   await page.getByText('No link is open').waitFor();
   await portal.reload();

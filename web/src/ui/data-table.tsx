@@ -1,5 +1,4 @@
 import {
-  flexRender,
   getCoreRowModel,
   useReactTable,
   type ColumnDef,
@@ -41,7 +40,6 @@ interface List<T> {
  * as ten do.
  *
  * @param list - what `useList` gives
- * @param columns - the same array each time
  * @param onOpen - called with a row that is clicked; its first cell should hold a link or a button for the keyboard
  */
 export function DataTable<T>({
@@ -64,7 +62,6 @@ export function DataTable<T>({
   onSelection?(selection: RowSelectionState): void;
 }) {
   const selects = onSelection !== undefined;
-  // Made once: a cell whose column is another one is drawn from scratch, and loses the focus that is in it.
   const allColumns = useMemo(
     () => (selects ? [selectColumn<T>(label), ...columns] : columns),
     [selects, label, columns],
@@ -117,7 +114,7 @@ export function DataTable<T>({
             <tr key={group.id}>
               {group.headers.map(({ id, column, getContext }) => (
                 <th key={id} scope="col" className={cellClass(column.columnDef.meta)}>
-                  {flexRender(column.columnDef.header, getContext())}
+                  {draw(column.columnDef.header, getContext())}
                 </th>
               ))}
             </tr>
@@ -142,7 +139,7 @@ export function DataTable<T>({
               >
                 {row.getVisibleCells().map((cell) => (
                   <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
-                    {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                    {draw(cell.column.columnDef.cell, cell.getContext())}
                   </td>
                 ))}
               </tr>
@@ -166,6 +163,14 @@ export function DataTable<T>({
       </div>
     </div>
   );
+}
+
+/**
+ * What a column shows. Its function is called, not drawn as a component: a list that is read again may come with new functions, and what they
+ * show would begin anew, without the focus and the dialogs that are in it.
+ */
+function draw<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
+  return typeof shows === 'function' ? shows(context) : shows;
 }
 
 function Space({ height, width }: { height: number; width: number }) {
