@@ -14,9 +14,13 @@ export function createLauncher(starter: Starter, headStarts: HeadStarts): Launch
         notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
       );
       headStarts.begin(
-        notifications.flatMap(({ notification: { schedule }, delivery, claimedAt }, index) =>
-          delivery ? [{ delivery, schedule, workflowId: workflowIds[index]!, claimedAt }] : [],
-        ),
+        notifications.flatMap(({ notification, delivery, claimedAt }, index) => {
+          const { notificationId, subscriptionId, schedule } = notification;
+          const workflowId = workflowIds[index]!;
+          return delivery
+            ? [{ notificationId, subscriptionId, schedule, workflowId, claimedAt, accepted: delivery }]
+            : [];
+        }),
       );
     },
   };

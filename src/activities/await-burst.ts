@@ -1,43 +1,28 @@
 import { Context } from '@temporalio/activity';
-import {
-  HEAD_START_WAIT_SECONDS,
-  type DeliverBurstInput,
-  type DeliverBurstResult,
-  type NotificationRef,
-} from '../domain/delivery';
+import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import { claimUnattempted, findUntaken } from '../store/notifications';
 import type { ActivityDeps } from './deps';
-import { headStartKey } from './take-over';
 
-const ATTEMPTS_AT_ONCE = 32;
 const STARTS_AT_ONCE = 4;
-/** As with head starts: an attempt that begins later might outlast its claim. */
-const ATTEMPTS_BEGIN_WITHIN_MS = (HEAD_START_WAIT_SECONDS - 1) * 1000;
+/** A claim is good for 10 s of waiting; a receiver that takes longer for what waits for it is given so many. */
+const CLAIMS = 4;
 
 /**
- * The activity `awaitBurst`: awaits the head starts of a burst, makes the first attempts that nobody made, and gives each notification that needs more
- * a workflow of its own. It may run again, also in another process: what is done is done by the record, and a workflow starts once.
+ * The activity `awaitBurst`: awaits the head starts of a burst, has those made that nobody made, and gives each notification that needs more a workflow
+ * of its own. It may run again, also in another process: what is done is done by the record, and a workflow starts once.
  */
 export function createAwaitBurst({
   db,
   headStarts,
-  attempter,
   control,
 }: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
-  const { processId } = headStarts;
-
-  function attempt({ notificationId, schedule }: NotificationRef, workflowId: string) {
-    return attempter({
-      notificationId,
-      schedule,
-      sequence: 1,
-      step: 0,
-      trigger: 'scheduled',
-      attemptKey: headStartKey(processId),
-      workflowId,
-      processId,
-      slow: false,
-    });
+  /** They wait for their turn with all others that this process makes, so that a backlog leaves producers room. @returns how many there were */
+  async function makeUnattempted(notificationIds: readonly string[], workflowId: string): Promise<number> {
+    const claimedAt = performance.now();
+    const claimed = await claimUnattempted(db, notificationIds, headStarts.processId);
+    headStarts.begin(claimed.map((notification) => ({ ...notification, workflowId, claimedAt })));
+    await Promise.all(claimed.map(({ notificationId }) => headStarts.outcomeOf(notificationId)));
+    return claimed.length;
   }
 
   return async function awaitBurst({ notificationIds }) {
@@ -45,10 +30,9 @@ export function createAwaitBurst({
     const outcomes = await Promise.all(notificationIds.map((id) => headStarts.outcomeOf(id)));
     const unfinished = notificationIds.filter((_, index) => outcomes[index]?.kind !== 'delivered');
     if (unfinished.length === 0) return { notifications: notificationIds.length, handedOn: 0 };
-    const until = performance.now() + ATTEMPTS_BEGIN_WITHIN_MS;
-    await each(await claimUnattempted(db, unfinished, processId), ATTEMPTS_AT_ONCE, async (notification) => {
-      if (performance.now() < until) await attempt(notification, workflowId);
-    });
+    for (let claims = 0; claims < CLAIMS; claims++) {
+      if ((await makeUnattempted(unfinished, workflowId)) === 0) break;
+    }
     const untaken = await findUntaken(db, unfinished);
     await each(untaken, STARTS_AT_ONCE, (notification) => control.start(notification));
     return { notifications: notificationIds.length, handedOn: untaken.length };

@@ -26,7 +26,7 @@ export interface AttemptDeps extends Signer {
 export interface ActivityDeps {
   db: Database;
   attempter: Attempter;
-  headStarts: Pick<HeadStarts, 'processId' | 'outcomeOf'>;
+  headStarts: Pick<HeadStarts, 'processId' | 'begin' | 'outcomeOf'>;
   control: NotificationControl;
   metrics: Metrics;
   log: Logger;

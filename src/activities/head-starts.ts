@@ -28,11 +28,14 @@ const TAKEN_AFTER_MS = 2000;
 
 /** A claimed notification, and the workflow that looks after it. */
 export interface HeadStart {
-  delivery: HeadStartDelivery;
+  notificationId: string;
+  subscriptionId: string;
   schedule: readonly number[];
   workflowId: string;
   /** By `performance.now()`, taken before the statement that claimed it. */
   claimedAt: number;
+  /** What the accept wrote; absent where the claim was renewed since, which makes it part of a backlog. */
+  accepted?: HeadStartDelivery;
 }
 
 interface Entry {
@@ -64,7 +67,7 @@ export class HeadStarts {
   private running = 0;
   private sending = 0;
   /** By `performance.now()`: when something was accepted last. */
-  private begunAt = 0;
+  private acceptedAt = 0;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -87,14 +90,14 @@ export class HeadStarts {
   begin(headStarts: readonly HeadStart[]): void {
     if (this.closed) return;
     const now = performance.now();
-    this.begunAt = now;
+    if (headStarts.some(({ accepted }) => accepted)) this.acceptedAt = now;
     for (const [id, { expiresAt }] of this.entries) {
       if (expiresAt > now) break;
       this.entries.delete(id);
     }
     for (const headStart of headStarts) {
-      this.entries.set(headStart.delivery.facts.notificationId, newEntry(now + KEPT_MS));
-      this.queue.push(headStart.delivery.subscriptionId, headStart);
+      this.entries.set(headStart.notificationId, newEntry(now + KEPT_MS));
+      this.queue.push(headStart.subscriptionId, headStart);
     }
     this.pump();
   }
@@ -124,7 +127,7 @@ export class HeadStarts {
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const { delivery } of this.queue.drain()) this.finish(delivery.facts.notificationId, undefined);
+    for (const { notificationId } of this.queue.drain()) this.finish(notificationId, undefined);
     if (this.running === 0) return;
     const ended = new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
@@ -139,24 +142,24 @@ export class HeadStarts {
       if (!next || this.running >= CONCURRENCY) return;
       if (this.sending >= (this.isPaced(next) ? Math.min(places, this.backlog.places) : places)) return;
       this.queue.take();
-      if (isTooLate(next)) this.finish(next.delivery.facts.notificationId, undefined);
+      if (isTooLate(next)) this.finish(next.notificationId, undefined);
       else void this.run(next);
     }
   }
 
   private isPaced(next: HeadStart): boolean {
-    return !isFresh(next) && performance.now() - this.begunAt <= QUIET_MS;
+    return !isFresh(next) && performance.now() - this.acceptedAt <= QUIET_MS;
   }
 
   private async run(headStart: HeadStart): Promise<void> {
-    const { facts, subscriptionId } = headStart.delivery;
+    const { notificationId, subscriptionId } = headStart;
     this.running += 1;
     this.lag.start();
     const answered = this.takePlace(subscriptionId);
     const outcome = await this.make(headStart, answered);
     answered();
     this.running -= 1;
-    this.finish(facts.notificationId, outcome);
+    this.finish(notificationId, outcome);
     if (this.running === 0) {
       this.lag.stop();
       for (const resolve of this.idle.splice(0)) resolve();
@@ -196,8 +199,7 @@ export class HeadStarts {
   }
 
   private async make(headStart: HeadStart, onAnswered: () => void): Promise<DeliverOutcome | undefined> {
-    const { delivery, schedule, workflowId } = headStart;
-    const { notificationId } = delivery.facts;
+    const { notificationId, schedule, workflowId, accepted } = headStart;
     try {
       return await this.attempter({
         notificationId,
@@ -209,7 +211,7 @@ export class HeadStarts {
         workflowId,
         processId: this.processId,
         slow: false,
-        accepted: isFresh(headStart) ? delivery : undefined,
+        accepted: isFresh(headStart) ? accepted : undefined,
         onAnswered,
       });
     } catch (error) {
@@ -222,8 +224,8 @@ export class HeadStarts {
   }
 }
 
-function isFresh({ claimedAt }: HeadStart): boolean {
-  return performance.now() - claimedAt <= FRESH_MS;
+function isFresh({ accepted, claimedAt }: HeadStart): boolean {
+  return accepted !== undefined && performance.now() - claimedAt <= FRESH_MS;
 }
 
 /** One that comes to its turn too late might still be sending when the claim lapses and the workflow sends as well. */

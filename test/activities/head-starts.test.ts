@@ -25,10 +25,17 @@ function attempts() {
 }
 
 function headStart(index: number, waitedMs: number): HeadStart {
+  const notificationId = `ntf_${waitedMs}_${index}`;
+  const subscriptionId = `sub_${index % 10}`;
   return {
-    delivery: {
+    notificationId,
+    subscriptionId,
+    schedule: [],
+    workflowId: 'notification/test',
+    claimedAt: performance.now() - waitedMs,
+    accepted: {
       facts: {
-        notificationId: `ntf_${waitedMs}_${index}`,
+        notificationId,
         status: 'pending',
         attempts: 0,
         lastAttemptKey: null,
@@ -46,12 +53,9 @@ function headStart(index: number, waitedMs: number): HeadStart {
           channels: [],
         },
       },
-      subscriptionId: `sub_${index % 10}`,
+      subscriptionId,
       subscriptionRevision: null,
     },
-    schedule: [],
-    workflowId: 'notification/test',
-    claimedAt: performance.now() - waitedMs,
   };
 }
 
@@ -76,6 +80,16 @@ it('takes few of a backlog at once while producers post', async () => {
   const starts = start(made.attempter);
   starts.begin(headStarts(WAITED_MS));
   expect(made.begun).toBeGreaterThan(0);
+  expect(made.begun).toBeLessThan(BACKLOG / 4);
+  await starts.close(0);
+});
+
+it('counts those whose claim was renewed as a backlog', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin([headStart(BACKLOG, 0)]);
+  starts.begin(headStarts(0).map((one) => ({ ...one, accepted: undefined })));
+  expect(made.begun).toBeGreaterThan(1);
   expect(made.begun).toBeLessThan(BACKLOG / 4);
   await starts.close(0);
 });

@@ -45,8 +45,8 @@ async function accept(
   return {
     notification,
     begin(by, workflowId = notificationWorkflowId(notification.notificationId)) {
-      const delivery = headStartDelivery(event, notification)!;
-      by.begin([{ delivery, schedule: notification.schedule, workflowId, claimedAt }]);
+      const accepted = headStartDelivery(event, notification)!;
+      by.begin([{ ...notification, workflowId, claimedAt, accepted }]);
     },
   };
 }
@@ -177,10 +177,10 @@ describe('a head start', () => {
 
   it('is not made any more where its turn comes too late; the workflow attempts', async () => {
     const { notification } = await accept(await seed(spine.db, { url: receiver.url() }), mine());
-    const delivery = headStartDelivery(eventFor({} as Seeded), notification)!;
+    const accepted = headStartDelivery(eventFor({} as Seeded), notification)!;
     const claimedAt = performance.now() - 60_000;
     const workflowId = notificationWorkflowId(notification.notificationId);
-    spine.headStarts.begin([{ delivery, schedule: notification.schedule, workflowId, claimedAt }]);
+    spine.headStarts.begin([{ ...notification, workflowId, claimedAt, accepted }]);
     expect(await spine.headStarts.outcomeOf(notification.notificationId)).toBeUndefined();
     expect(receiver.requests).toHaveLength(0);
     await spine.workflows.start(notification);
@@ -334,6 +334,24 @@ describe('a burst', () => {
     expect(await result(workflowId)).toEqual({ notifications: 5, handedOn: 0 });
     for (const id of undone.ids) expect(await find(id)).toMatchObject({ status: 'delivered', workflowId });
     expect(receiver.requests).toHaveLength(5);
+  });
+
+  it('shares the places of all head starts: no receiver has more to answer at once for several of them', async () => {
+    let [open, most] = [0, 0];
+    receiver.answerWith(async () => {
+      most = Math.max(most, ++open);
+      await sleep(300);
+      open -= 1;
+      return { status: 200 };
+    });
+    const seeded = await seed(spine.db, { url: receiver.url() });
+    const bursts = [];
+    for (let index = 0; index < 3; index++) bursts.push(await burstOf(30, seeded, 'dying'));
+    for (const { ids } of bursts) for (const id of ids) await lapse(id);
+    await Promise.all(bursts.map(({ run }) => run()));
+    for (const { workflowId } of bursts) expect(await result(workflowId)).toEqual({ notifications: 30, handedOn: 0 });
+    expect(receiver.requests).toHaveLength(90);
+    expect(most).toBeLessThanOrEqual(64);
   });
 
   it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
