@@ -11,7 +11,7 @@ export function growEvenly(): void {
 }
 
 /**
- * Gives back what only the start needed (a fifth of the memory of an idle process), which V8 would otherwise keep until load makes it look.
+ * Gives back what only the start needed (some 30 MB), which V8 would otherwise keep until load makes it look.
  * The event loop stands still for a tenth of a second: for when nobody waits.
  */
 export async function sweepHeap(): Promise<void> {

@@ -1,6 +1,9 @@
+import path from 'node:path';
 import express, { Router } from 'express';
-import { absolutePath } from 'swagger-ui-dist';
 import { PROBLEMS } from '../domain/problems';
+
+/** The package's own code would tell the same, and evaluate the whole of the page's code to do so. */
+const SWAGGER_UI = path.dirname(require.resolve('swagger-ui-dist/package.json'));
 
 const HEAD =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">';
@@ -26,7 +29,7 @@ export function docsPage(): Router {
   router.get('/docs/errors', (_request, response) => {
     response.type('html').send(errorsPage());
   });
-  router.use('/docs/assets', express.static(absolutePath(), { index: false, maxAge: '1 day' }));
+  router.use('/docs/assets', express.static(SWAGGER_UI, { index: false, maxAge: '1 day' }));
   return router;
 }
 
