@@ -33,7 +33,7 @@ const DELIVERING_GRACE_SECONDS = 300;
 const MIN_SEND_MS = 1000;
 
 /** Attempts that begin at the same time are read together: under load that is a fifth of the cost. */
-const LOAD_GROUP = { pipelines: 2, minIntervalMs: 3, maxItems: 64, isUnavailable };
+const LOAD_GROUP = { pipelines: 2, maxGatherMs: 3, maxItems: 64, isUnavailable };
 
 /** One attempt to be made, and the names it is known by. */
 export interface AttemptInput extends DeliverInput {

@@ -47,7 +47,7 @@ interface CompiledType {
 
 const MAX_COMPILED = 10_000;
 /** A second statement may run beside the first, so that a large batch does not hold up single events. */
-const GROUP = { pipelines: 2, minIntervalMs: 5, maxItems: 200, isUnavailable };
+const GROUP = { pipelines: 2, maxGatherMs: 10, maxItems: 200, isUnavailable };
 
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': { detail: 'Put it into the catalog first (PUT /v1/event-types/:name).', path: '/type' },

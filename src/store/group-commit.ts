@@ -8,10 +8,10 @@ export interface GroupCommitOptions {
   /** Statements under way at once. */
   pipelines: number;
   /**
-   * Least time from one statement to the next: under load they come in larger groups, and cost far less for each item. Who comes after a pause waits for
-   * nothing.
+   * Most time from one statement to the next: items gather meanwhile, and in large groups each costs far less. It is a millisecond for each item of the
+   * last group, so that there is hardly any waiting while few come, and none after a pause.
    */
-  minIntervalMs: number;
+  maxGatherMs: number;
   /** Items of one statement; a single caller may bring more. */
   maxItems: number;
   /** Whether a failure says nothing about the items, so that trying them one by one is of no use. */
@@ -26,6 +26,7 @@ export class GroupCommit<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
   private lastAt = -Infinity;
+  private gatherMs = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param write - writes the items of a group in one transaction; one result for each, in order */
@@ -46,7 +47,7 @@ export class GroupCommit<Item, Result> {
 
   private next(): void {
     if (this.timer || this.waiting.length === 0 || this.running >= this.options.pipelines) return;
-    const leftMs = this.lastAt + this.options.minIntervalMs - performance.now();
+    const leftMs = this.lastAt + this.gatherMs - performance.now();
     if (leftMs <= 0) void this.run();
     else {
       this.timer = setTimeout(() => {
@@ -59,7 +60,9 @@ export class GroupCommit<Item, Result> {
   private async run(): Promise<void> {
     this.running += 1;
     this.lastAt = performance.now();
-    await this.writeGroup(this.takeGroup());
+    const group = this.takeGroup();
+    this.gatherMs = Math.min(this.options.maxGatherMs, countItems(group));
+    await this.writeGroup(group);
     this.running -= 1;
     this.next();
   }
@@ -86,4 +89,8 @@ export class GroupCommit<Item, Result> {
       else for (const each of group) await this.writeGroup([each]);
     }
   }
+}
+
+function countItems(group: readonly Waiting<unknown, unknown>[]): number {
+  return group.reduce((sum, { items }) => sum + items.length, 0);
 }

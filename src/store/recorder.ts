@@ -3,7 +3,7 @@ import { recordAttempts, type AttemptRecord, type RecordedAttempt } from './deli
 import { GroupCommit } from './group-commit';
 
 /** One statement at a time: those of one subscription would wait for each other's row of its statistics anyhow. */
-const GROUP = { pipelines: 1, minIntervalMs: 10, maxItems: 200, isUnavailable };
+const GROUP = { pipelines: 1, maxGatherMs: 20, maxItems: 200, isUnavailable };
 
 /** Records attempts, those that end at the same time together. */
 export function createRecorder(db: Database): (attempt: AttemptRecord) => Promise<RecordedAttempt> {

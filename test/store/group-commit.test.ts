@@ -4,7 +4,7 @@ import { GroupCommit } from '../../src/store/group-commit';
 /** What is written together, and that nobody suffers from another's fault. */
 class Unavailable extends Error {}
 
-function recording(options: { pipelines?: number; minIntervalMs?: number; maxItems?: number } = {}) {
+function recording(options: { pipelines?: number; maxGatherMs?: number; maxItems?: number } = {}) {
   const groups: number[][] = [];
   let underWay = 0;
   let mostUnderWay = 0;
@@ -20,7 +20,7 @@ function recording(options: { pipelines?: number; minIntervalMs?: number; maxIte
     },
     {
       pipelines: 1,
-      minIntervalMs: 0,
+      maxGatherMs: 0,
       maxItems: 100,
       isUnavailable: (error) => error instanceof Unavailable,
       ...options,
@@ -48,12 +48,22 @@ it('bounds a group, yet takes what one caller brings whole', async () => {
   expect(groups).toEqual([[0], [1, 2], [3, 4], [5, 6, 7, 8]]);
 });
 
-it('lets groups gather where statements follow each other fast', async () => {
-  const { commit, groups } = recording({ pipelines: 4, minIntervalMs: 100 });
-  const first = commit.submit([1]);
-  await first;
+it('lets the next group gather the longer the larger the last one was', async () => {
+  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 400, maxItems: 1000 });
+  const many = Array.from({ length: 400 }, () => 0);
+  await commit.submit(many);
   await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
-  expect(groups).toEqual([[1], [2, 3]]);
+  expect(groups).toEqual([many, [2, 3]]);
+  await Promise.all([commit.submit([4]), sleep(20).then(() => commit.submit([5]))]);
+  expect(groups.slice(2)).toEqual([[4], [5]]);
+});
+
+it('gathers no longer than it may', async () => {
+  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 1, maxItems: 1000 });
+  const many = Array.from({ length: 500 }, () => 0);
+  await commit.submit(many);
+  await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
+  expect(groups).toEqual([many, [2], [3]]);
 });
 
 it('fails only the caller whose items are at fault', async () => {
