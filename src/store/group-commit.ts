@@ -25,8 +25,8 @@ export interface GroupCommitOptions {
 export class GroupCommit<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
-  private lastAt = -Infinity;
-  private gatherMs = 0;
+  /** By `performance.now()`: what comes before that gathers. */
+  private nextAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param write - writes the items of a group in one transaction; one result for each, in order */
@@ -47,7 +47,7 @@ export class GroupCommit<Item, Result> {
 
   private next(): void {
     if (this.timer || this.waiting.length === 0 || this.running >= this.options.pipelines) return;
-    const leftMs = this.lastAt + this.gatherMs - performance.now();
+    const leftMs = this.nextAt - performance.now();
     if (leftMs <= 0) void this.run();
     else {
       this.timer = setTimeout(() => {
@@ -59,9 +59,8 @@ export class GroupCommit<Item, Result> {
 
   private async run(): Promise<void> {
     this.running += 1;
-    this.lastAt = performance.now();
     const group = this.takeGroup();
-    this.gatherMs = Math.min(this.options.maxGatherMs, countItems(group));
+    this.nextAt = performance.now() + Math.min(this.options.maxGatherMs, countItems(group));
     await this.writeGroup(group);
     this.running -= 1;
     this.next();
