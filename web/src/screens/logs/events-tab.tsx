@@ -1,5 +1,4 @@
 import type { ColumnDef } from '@tanstack/react-table';
-import { useMemo } from 'react';
 import { useList } from '../../api/queries';
 import { useMay } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
@@ -10,7 +9,6 @@ import { Empty } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { CustomerFilter, TypeFilter } from '../shared/entity-filters';
 import { PeriodFilter, usePeriod } from '../shared/period-filter';
-import { useLatest } from '../shared/use-latest';
 import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
@@ -20,8 +18,6 @@ export function EventsTab() {
   const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');
   const period = usePeriod(values);
   const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, ...period });
-  const setRef = useLatest(set);
-  const columns = useMemo(() => eventColumns((id) => setRef.current({ event: id })), [setRef]);
   return (
     <>
       <FilterBar>
@@ -33,7 +29,7 @@ export function EventsTab() {
         <DataTable
           label="Events"
           list={list}
-          columns={columns}
+          columns={eventColumns((id) => set({ event: id }))}
           rowId={({ id, productId }) => `${productId} ${id}`}
           onOpen={({ id }) => set({ event: id })}
           empty={

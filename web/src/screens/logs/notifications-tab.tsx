@@ -1,6 +1,6 @@
 import type { RowSelectionState } from '@tanstack/react-table';
 import { ArrowUp } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useList } from '../../api/queries';
 import { useMay } from '../../api/session';
 import type { Notification } from '../../api/types';
@@ -10,7 +10,6 @@ import { useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { usePeriod } from '../shared/period-filter';
-import { useLatest } from '../shared/use-latest';
 import { useSteady } from '../shared/use-steady';
 import { BulkBar } from './bulk-bar';
 import { notificationColumns } from './columns';
@@ -41,11 +40,6 @@ export function NotificationsTab() {
   const view = JSON.stringify(filters.values);
   const { shown, newer, showNewer } = useSteady(list.rows, view, selected.length > 0 || values.open !== '');
 
-  const openLatest = useLatest((id: string) => setOpen({ open: id }));
-  const columns = useMemo(
-    () => notificationColumns(isCustomer, (id) => openLatest.current(id)),
-    [isCustomer, openLatest],
-  );
   return (
     <>
       <NotificationFilters filters={filters} />
@@ -68,7 +62,7 @@ export function NotificationsTab() {
         <DataTable
           label="Notifications"
           list={{ ...list, rows: shown }}
-          columns={columns}
+          columns={notificationColumns(isCustomer, (id) => setOpen({ open: id }))}
           rowId={({ id }) => id}
           onOpen={({ id }) => setOpen({ open: id })}
           selection={steer ? selection : undefined}
