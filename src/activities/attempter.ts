@@ -164,7 +164,8 @@ async function makeAttempt(
   const begun = new Date();
   let signed: SignedRequest;
   try {
-    const composed = await composeData(deps, delivery, subscription);
+    const composing = composeData(deps, delivery, subscription);
+    const composed = composing && (await composing);
     signed = await signRequest(deps, delivery, subscription, composed, composed ? new Date() : begun);
   } catch (error) {
     const failure = unmade(deps, input, error);

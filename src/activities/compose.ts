@@ -6,14 +6,14 @@ import type { DeliverySubscription } from '../store/delivery-subscription';
 /**
  * Makes what an attempt sends in place of the event's data.
  *
- * @returns `undefined` where the event's data is sent as it is
+ * @returns `undefined`, at once, where the event's data is sent as it is
  * @throws ComposeError
  */
-export async function composeData(
+export function composeData(
   { composer, sealer }: { composer: Pick<Composer, 'compose'>; sealer: Sealer },
   { event }: Pick<DeliveryFacts, 'event'>,
   { id, customerId, definition, transform, secrets, timeoutSeconds }: DeliverySubscription,
-): Promise<Composed | undefined> {
+): Promise<Composed> | undefined {
   if (!definition && !transform) return undefined;
   const [secret] = secrets;
   const composition = {

@@ -41,8 +41,8 @@ export interface HeadStart {
 interface Entry {
   outcome: Promise<DeliverOutcome | undefined>;
   finish(outcome: DeliverOutcome | undefined): void;
-  taken: Promise<void>;
-  take(): void;
+  /** Set by who waits for it. */
+  onTaken?(): void;
   expiresAt: number;
 }
 
@@ -107,7 +107,7 @@ export class HeadStarts {
     const entry = this.entries.get(notificationId);
     const outcome = await entry?.outcome;
     this.entries.delete(notificationId);
-    entry?.take();
+    entry?.onTaken?.();
     return outcome;
   }
 
@@ -115,9 +115,13 @@ export class HeadStarts {
   async taken(notificationId: string): Promise<void> {
     const entry = this.entries.get(notificationId);
     if (!entry) return;
-    const timer = setTimeout(() => entry.take(), TAKEN_AFTER_MS);
-    await entry.taken;
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, TAKEN_AFTER_MS);
+      entry.onTaken = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /**
@@ -195,7 +199,7 @@ export class HeadStarts {
     entry?.finish(outcome);
     if (this.options.keepOutcomes) return;
     this.entries.delete(notificationId);
-    entry?.take();
+    entry?.onTaken?.();
   }
 
   private async make(headStart: HeadStart, onAnswered: () => void): Promise<DeliverOutcome | undefined> {
@@ -236,6 +240,5 @@ function isTooLate({ claimedAt }: HeadStart): boolean {
 function newEntry(expiresAt: number): Entry {
   const entry: Partial<Entry> = { expiresAt };
   entry.outcome = new Promise((finish) => (entry.finish = finish));
-  entry.taken = new Promise((take) => (entry.take = take));
   return entry as Entry;
 }

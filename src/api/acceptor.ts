@@ -95,7 +95,8 @@ export class Acceptor {
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {
-        const result = await this.check(inside ?? this.db, principal, event);
+        const type = this.compiled.get(event.type) ?? (await this.compile(inside ?? this.db, event.type));
+        const result = check(type, principal, event);
         if (result instanceof Problem) outcomes[index] = { problem: result };
         else checked.push({ index, event: result });
       }
@@ -137,41 +138,12 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
-  private async write(events: EventToAccept[], inside: Executor | undefined): Promise<AcceptResult[]> {
-    if (events.length === 0) return [];
+  private write(events: EventToAccept[], inside: Executor | undefined): Promise<AcceptResult[]> {
+    if (events.length === 0) return Promise.resolve([]);
     return inside ? acceptEvents(inside, events, this.launcher.processId) : this.group.submit(events);
   }
 
-  private async check(db: Executor, principal: Principal, event: PostedEvent): Promise<EventToAccept | Problem> {
-    const type = await this.typeOf(db, event.type);
-    if (!type) return faultProblem('unknown-event-type');
-    const errors = type.validate(event.data);
-    if (errors.length > 0) {
-      return new Problem('data-breaks-schema', `The data is not as the schema of ${event.type} has it.`, {
-        errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
-      });
-    }
-    const { written, ...facts } = event;
-    return {
-      id: event.id,
-      uuid: newUuid(),
-      productId: principal.productId ?? undefined,
-      type: event.type,
-      schemaVersion: type.version,
-      customerId: event.customerId,
-      channels: event.channels ?? [],
-      timestamp: event.timestamp ?? new Date(),
-      data: written?.data ?? JSON.stringify(event.data),
-      user: written?.user ?? (event.user && JSON.stringify(event.user)),
-      bodyHash: createHash('sha256')
-        .update(identityOf(facts, written && `${written.data}${written.user ?? ''}`))
-        .digest(),
-    };
-  }
-
-  private async typeOf(db: Executor, name: string): Promise<CompiledType | undefined> {
-    const known = this.compiled.get(name);
-    if (known) return known;
+  private async compile(db: Executor, name: string): Promise<CompiledType | undefined> {
     const found = await findSchema(db, name);
     if (!found) return undefined;
     const compiled = { version: found.version, validate: found.schema ? compileSchema(found.schema) : () => [] };
@@ -179,6 +151,32 @@ export class Acceptor {
     this.compiled.set(name, compiled);
     return compiled;
   }
+}
+
+function check(type: CompiledType | undefined, principal: Principal, event: PostedEvent): EventToAccept | Problem {
+  if (!type) return faultProblem('unknown-event-type');
+  const errors = type.validate(event.data);
+  if (errors.length > 0) {
+    return new Problem('data-breaks-schema', `The data is not as the schema of ${event.type} has it.`, {
+      errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
+    });
+  }
+  const { written, ...facts } = event;
+  return {
+    id: event.id,
+    uuid: newUuid(),
+    productId: principal.productId ?? undefined,
+    type: event.type,
+    schemaVersion: type.version,
+    customerId: event.customerId,
+    channels: event.channels ?? [],
+    timestamp: event.timestamp ?? new Date(),
+    data: written?.data ?? JSON.stringify(event.data),
+    user: written?.user ?? (event.user && JSON.stringify(event.user)),
+    bodyHash: createHash('sha256')
+      .update(identityOf(facts, written && `${written.data}${written.user ?? ''}`))
+      .digest(),
+  };
 }
 
 function faultProblem(fault: keyof typeof FAULTS): Problem {

@@ -5,7 +5,7 @@ const RENEWED_AFTER_MS = 500;
 const MAX_KEPT = 10_000;
 
 interface Entry<T> {
-  value: T;
+  answer: Promise<T>;
   at: number;
   isRenewing: boolean;
 }
@@ -20,7 +20,7 @@ export class BriefCache<T> {
   constructor(private readonly now: () => number) {}
 
   /** @throws what `find` throws, where nothing is known */
-  async get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
+  get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
     const known = this.kept.get(key);
     const age = known ? this.now() - known.at : Infinity;
     if (!known || age >= KEPT_MS) return this.look(key, known, find);
@@ -29,7 +29,7 @@ export class BriefCache<T> {
       // Whoever asks when it is too old is told what is wrong.
       this.look(key, known, find).catch(() => undefined);
     }
-    return known.value;
+    return known.answer;
   }
 
   clear(): void {
@@ -44,7 +44,7 @@ export class BriefCache<T> {
     this.kept.delete(key);
     if (value === undefined) return undefined;
     if (this.kept.size >= MAX_KEPT) this.kept.clear();
-    this.kept.set(key, { value, at, isRenewing: false });
+    this.kept.set(key, { answer: Promise.resolve(value), at, isRenewing: false });
     return value;
   }
 }

@@ -76,7 +76,8 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   const underWay = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  async function respond(request: HttpRequest): Promise<HttpResponse> {
+  /** @throws what `exchange` throws, and at once where the request is not to be made */
+  function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
     const { origin, path } = destinationOf(request.url);
     const { method, headers, body = null } = request;

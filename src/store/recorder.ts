@@ -8,5 +8,5 @@ const GROUP = { pipelines: 1, maxGatherMs: 20, maxItems: 200, isUnavailable };
 /** Records attempts, those that end at the same time together. */
 export function createRecorder(db: Database): (attempt: AttemptRecord) => Promise<RecordedAttempt> {
   const group = new GroupCommit<AttemptRecord, RecordedAttempt>((attempts) => recordAttempts(db, attempts), GROUP);
-  return async (attempt) => (await group.submit([attempt]))[0]!;
+  return (attempt) => group.submit([attempt]).then(([recorded]) => recorded!);
 }
