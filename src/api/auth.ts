@@ -71,7 +71,7 @@ export function createAuthenticator(
   now: () => number = Date.now,
 ): Authenticator {
   // So a revocation on another process takes up to a second.
-  const principals = new BriefCache<Principal>(now);
+  const holders = new BriefCache<Known>(now);
   const sessions = new BriefCache<Session>(now);
   const adminHash = hashApiKey(adminKey);
   const bootstrap: Principal = {
@@ -82,21 +82,28 @@ export function createAuthenticator(
     customerId: null,
   };
 
-  async function identify(credential: string): Promise<Known | undefined> {
+  function identify(credential: string): Promise<Known | undefined> {
     // Every call comes this way: the hash that keys are looked up by serves for the comparison, too.
     const hash = hashApiKey(credential);
-    if (timingSafeEqual(hash, adminHash)) return { principal: bootstrap };
-    if (TOKEN_SHAPE.test(credential)) {
-      const subject = await tokens.verify(credential);
-      if (!subject) return undefined;
-      const principal =
-        'clientId' in subject
-          ? await principals.get(subject.clientId, () => findByClientId(subject.clientId))
-          : await principals.get(subject.portalSessionId, () => findByPortalSession(subject.portalSessionId));
-      return principal && { principal, expiresAt: subject.expiresAt };
-    }
-    const principal = await principals.get(hash.toString('base64'), () => findByKeyHash(hash));
-    return principal && { principal };
+    if (timingSafeEqual(hash, adminHash)) return Promise.resolve({ principal: bootstrap });
+    if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);
+    return holderOf(hash.toString('base64'), () => findByKeyHash(hash));
+  }
+
+  async function identifyByToken(token: string): Promise<Known | undefined> {
+    const subject = await tokens.verify(token);
+    if (!subject) return undefined;
+    const holder = await ('clientId' in subject
+      ? holderOf(subject.clientId, () => findByClientId(subject.clientId))
+      : holderOf(subject.portalSessionId, () => findByPortalSession(subject.portalSessionId)));
+    return holder && { ...holder, expiresAt: subject.expiresAt };
+  }
+
+  function holderOf(key: string, find: () => Promise<Principal | undefined>): Promise<Known | undefined> {
+    return holders.get(key, async () => {
+      const principal = await find();
+      return principal && { principal };
+    });
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
@@ -122,7 +129,7 @@ export function createAuthenticator(
       return known.principal;
     },
     forget() {
-      principals.clear();
+      holders.clear();
       sessions.clear();
     },
   };

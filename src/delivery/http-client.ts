@@ -101,14 +101,11 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   }
 
   return {
-    async send(request) {
+    send(request) {
       const result = attempt(request);
       underWay.add(result);
-      try {
-        return await result;
-      } finally {
-        underWay.delete(result);
-      }
+      void result.then(() => underWay.delete(result));
+      return result;
     },
     async close() {
       closed = true;
