@@ -30,6 +30,13 @@ const uiFences = [
   { target: './web/src/screens', from: ['./web/src/app.tsx'] },
 ];
 
+/** Without extensions and parser import-x takes no file of ours for one to look into, and finds no cycle. */
+const importSettings = (extensions) => ({
+  'import-x/resolver-next': [createNodeResolver({ extensions: [...extensions, '.js'] })],
+  'import-x/extensions': extensions,
+  'import-x/parsers': { '@typescript-eslint/parser': extensions },
+});
+
 export default tseslint.config(
   { ignores: ['dist', 'sdk/dist', 'sdk/src/openapi.ts', 'node_modules', '.signpost', 'test-output'] },
   js.configs.recommended,
@@ -38,7 +45,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
-    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })] },
+    settings: importSettings(['.ts']),
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -109,7 +116,7 @@ export default tseslint.config(
     files: ['web/**/*.{ts,tsx}'],
     plugins: { 'import-x': importX, 'react-hooks': reactHooks },
     languageOptions: { parserOptions: { projectService: true } },
-    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.tsx', '.js'] })] },
+    settings: importSettings(['.ts', '.tsx']),
     rules: {
       'react-hooks/rules-of-hooks': 'error',
       'react-hooks/exhaustive-deps': 'error',

@@ -1,0 +1,26 @@
+/** `npm run check`: formatting, lint, types and the build at the same time. What each of them says is shown when it ends. */
+import { spawn } from 'node:child_process';
+import { ROOT } from './toolchain.mjs';
+
+const STEPS = ['format:check', 'lint', 'types', 'build'];
+
+const passed = await Promise.all(STEPS.map(run));
+process.exit(passed.every(Boolean) ? 0 : 1);
+
+/** Runs a script of package.json. @returns whether it passed */
+function run(step) {
+  const child = spawn('npm', ['run', '--silent', step], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  return new Promise((resolve) => {
+    child.on('error', (error) => (output += error.message));
+    child.on('close', (code) => {
+      console.log(`${step}: ${code === 0 ? 'passed' : 'failed'}\n${output}`.trimEnd());
+      resolve(code === 0);
+    });
+  });
+}
