@@ -100,7 +100,7 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     burstSize: new Histogram({
       name: 'signpost_burst_notifications',
       help: 'Notifications that shared a workflow for their first attempts, by burst.',
-      buckets: [1, 5, 10, 25, 50, 100, 250, 500],
+      buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
       registers,
     }),
     relayed: new Counter({
