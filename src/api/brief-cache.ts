@@ -5,6 +5,7 @@ const RENEWED_AFTER_MS = 500;
 const MAX_KEPT = 10_000;
 
 interface Entry<T> {
+  /** What was found, as it is given to everybody who asks: none of them makes a promise of their own. */
   answer: Promise<T>;
   at: number;
   isRenewing: boolean;

@@ -104,7 +104,8 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     send(request) {
       const result = attempt(request);
       underWay.add(result);
-      void result.then(() => underWay.delete(result));
+      const forget = () => underWay.delete(result);
+      void result.then(forget, forget);
       return result;
     },
     async close() {

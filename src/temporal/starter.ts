@@ -10,6 +10,7 @@ import { StartLimit } from './start-limit';
 const MAX_WAITING = 50_000;
 /** Workflows of their own under way before notifications gather in a burst: in calm times there are fewer. */
 const OWN_AT_ONCE = 4;
+/** Should all of four bursts fail, Temporal takes some 70 s to start a workflow for each; their activity has two minutes. */
 const MAX_BURST = 1000;
 /** A burst gathers for so long: nobody waits for it, since the first attempts are being made meanwhile. */
 const BURST_GATHERS_MS = 500;
