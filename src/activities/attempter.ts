@@ -166,7 +166,9 @@ async function makeAttempt(
   try {
     const composing = composeData(deps, delivery, subscription);
     const composed = composing && (await composing);
-    signed = await signRequest(deps, delivery, subscription, composed, composed ? new Date() : begun);
+    const signing = signRequest(deps, delivery, subscription, composed, composed ? new Date() : begun);
+    // What has nothing to wait for is sent in this turn of the event loop, before the producer is answered.
+    signed = signing instanceof Promise ? await signing : signing;
   } catch (error) {
     const failure = unmade(deps, input, error);
     const request = { method: subscription.method, url: subscription.url, headers: {}, body: null };

@@ -35,15 +35,16 @@ export interface Signer {
  *
  * @param composed - what is sent in place of the event's data, where something is
  * @param now - time of this attempt
+ * @returns the request, at once but for the token's format
  * @throws Error where no secret can be opened
  */
-export async function signRequest(
+export function signRequest(
   { sealer, publicUrl }: Signer,
   delivery: DeliveryFacts,
   subscription: DeliverySubscription,
   composed: Composed | undefined,
   now: Date,
-): Promise<SignedRequest> {
+): SignedRequest | Promise<SignedRequest> {
   const { event } = delivery;
   const { method } = subscription;
   const secrets = subscription.secrets.map((sealed) => sealer.open(sealed, subscription.id));
@@ -62,7 +63,7 @@ export async function signRequest(
     : buildBody(subscription.format, context);
   const body = method === 'GET' ? '' : built.text;
   const timestampSeconds = Math.floor(now.getTime() / 1000);
-  return {
+  const request: SignedRequest = {
     method,
     url: subscription.url,
     headers: {
@@ -74,22 +75,25 @@ export async function signRequest(
       'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets, privateKeys),
       'signpost-attempt': String(delivery.attempts + 1),
       'signpost-notification': delivery.notificationId,
-      ...(subscription.format === 'trigger'
-        ? {
-            authorization: `Bearer ${await tokenOf(built.text, secret, timestampSeconds + subscription.timeoutSeconds)}`,
-          }
-        : {}),
     },
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
     maskEcho: (text) => (subscription.format === 'flat' || composed?.holdsSecret ? maskSecret(text, secret) : text),
   };
+  if (subscription.format !== 'trigger') return request;
+  return withToken(request, built.text, secret, timestampSeconds + subscription.timeoutSeconds);
 }
 
-/** The token of format `trigger` (document 002): HS256 with the secret's text as key; its claims are the body and when it ends. */
-function tokenOf(body: string, secret: string, expiresAtSeconds: number): Promise<string> {
+/** Adds the token of format `trigger` (document 002): HS256 with the secret's text as key; its claims are the body and when it ends. */
+async function withToken(
+  request: SignedRequest,
+  body: string,
+  secret: string,
+  expiresAtSeconds: number,
+): Promise<SignedRequest> {
   const claims = withMember(body, 'exp', String(expiresAtSeconds), 'last');
-  return new CompactSign(Buffer.from(claims))
+  const token = await new CompactSign(Buffer.from(claims))
     .setProtectedHeader({ typ: 'JWT', alg: 'HS256' })
     .sign(Buffer.from(secret, 'utf8'));
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
 }

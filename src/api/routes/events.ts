@@ -1,3 +1,4 @@
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES } from '../../domain/types';
@@ -79,6 +80,8 @@ const event = z
 
 /** Accepting and reading events. */
 export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: Database; sealer: Sealer }): Route[] {
+  let underWay = 0;
+
   /** With an `Idempotency-Key` the key, the events and the answer are one transaction; without, the statement itself is. */
   async function accept(
     context: Context,
@@ -87,16 +90,24 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
     let outcomes: AcceptOutcome[] = [];
-    const reply =
-      key === undefined
-        ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-        : await db.transaction((executor) =>
-            once(executor, sealer, context, key, async () =>
-              answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
-            ),
-          );
-    acceptor.launch(outcomes);
-    return reply;
+    underWay += 1;
+    try {
+      const reply =
+        key === undefined
+          ? answer((outcomes = await acceptor.accept(context.principal, posted)))
+          : await db.transaction((executor) =>
+              once(executor, sealer, context, key, async () =>
+                answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
+              ),
+            );
+      acceptor.launch(outcomes);
+      // The HTTP client writes to an idle connection once the event loop has turned. Where nothing else is under way the delivery goes first: it is
+      // what all this is for, and the answer takes as long to write.
+      if (underWay === 1) await turnOfEventLoop();
+      return reply;
+    } finally {
+      underWay -= 1;
+    }
   }
 
   return [
