@@ -1,0 +1,50 @@
+import type { HeadStarts } from '../../src/activities/head-starts';
+import { decodeId } from '../../src/domain/ids';
+import { notificationWorkflowId, type Notification } from '../../src/domain/types';
+import { acceptEvents, headStartDelivery, type AcceptedNotification } from '../../src/store/accept';
+import { findNotification } from '../../src/store/notifications';
+import { eventFor, type Seeded } from './seed';
+import type { Spine } from './spine';
+import { until } from './until';
+
+/** A notification that a process claimed, if it could, and has not attempted yet. */
+export interface Claimed {
+  notification: AcceptedNotification;
+  /** Makes the first attempt. */
+  begin(by: HeadStarts, workflowId?: string): void;
+}
+
+/** What tests of head starts and bursts do on a spine, one step each, and what they look at afterwards. */
+export function firstAttemptsOn({ db, temporal }: Spine) {
+  const find = async (id: string): Promise<Notification> => (await findNotification(db, id, {}))!;
+  return {
+    /** Accepts an event as a process would, which claims what it can. */
+    async accept(seeded: Seeded, processId: string): Promise<Claimed> {
+      const event = eventFor(seeded);
+      const claimedAt = performance.now();
+      const [result] = await acceptEvents(db, [event], processId);
+      if (result?.kind !== 'accepted') throw new Error('not accepted');
+      const notification = result.notifications[0]!;
+      return {
+        notification,
+        begin(by, workflowId = notificationWorkflowId(notification.notificationId)) {
+          const accepted = headStartDelivery(event, notification)!;
+          by.begin([{ ...notification, workflowId, claimedAt, accepted }]);
+        },
+      };
+    },
+    find,
+    reaches: (id: string, wanted: string) =>
+      until(
+        () => find(id),
+        ({ status }) => status === wanted,
+      ),
+    workflow: (id: string) => temporal.client.workflow.getHandle(notificationWorkflowId(id)),
+    /** As if the time of a claim had run out. */
+    lapse: (id: string) =>
+      db.query({
+        text: "update notifications set claimed_until = now() - interval '1 ms' where id = $1",
+        values: [decodeId('ntf', id)],
+      }),
+  };
+}
