@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Post an event
-         * @description Answered 202 once the event and its notifications are committed; delivery follows. The same `id` again is answered 200 with `duplicate: true` and the first answer.
+         * @description Answered 202 once the event and its notifications are committed; a delivery may arrive before the answer does. The same `id` again is answered 200 with `duplicate: true` and the first answer.
          */
         post: operations["postEvents"];
         delete?: never;

@@ -116,7 +116,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       path: '/v1/events',
       summary: 'Post an event',
       description:
-        'Answered 202 once the event and its notifications are committed; delivery follows. The same `id` again is answered 200 with `duplicate: true` and the first answer.',
+        'Answered 202 once the event and its notifications are committed; a delivery may arrive before the answer does. The same `id` again is answered 200 with `duplicate: true` and the first answer.',
       tag: 'Events',
       roles: WRITERS,
       body: eventInput,
