@@ -10,8 +10,9 @@ import { fillTable } from './table-rows.mjs';
 const SMALL_ROWS = 5000;
 const CALLS = 50;
 const QUICK_CALLS = 5;
-/** Each takes a workflow, and a failed notification of the small table. */
+/** Each takes a workflow, and a failed notification of its own. */
 const MAX_RETRIES = 20;
+const MAX_FAILED = 5000;
 const ACCEPTS = 500;
 const CONCURRENCY = 32;
 
@@ -24,13 +25,16 @@ export const table = {
     const full = `${sizes.rows.toLocaleString('en')} rows`;
     const small = `${Math.min(SMALL_ROWS, sizes.rows).toLocaleString('en')} rows`;
     const calls = quick ? QUICK_CALLS : CALLS;
-    const retries = Math.min(calls, MAX_RETRIES);
     const services = {};
     for (const [row, rows] of [
       [small, Math.min(SMALL_ROWS, sizes.rows)],
       [full, sizes.rows],
     ])
-      services[row] = await prepare(environment, receivers, rows, retries * (sizes.rounds + 1));
+      services[row] = await prepare(environment, receivers, rows);
+    const rounds = sizes.rounds + 1;
+    const failed = Math.min(...Object.values(services).map((service) => service.failed.length));
+    if (failed < rounds) throw new Error(`${rounds} rounds need as many failed notifications: ${failed} are there`);
+    const retries = Math.min(calls, MAX_RETRIES, Math.floor(failed / rounds));
     for (const service of Object.values(services)) await runRound(service, receivers, { calls, retries }, 'warm-up');
     const rows = await interleave(sizes.rounds, services, (_row, service, round) =>
       runRound(service, receivers, { calls, retries }, `round-${round}`),
@@ -46,7 +50,7 @@ export const table = {
 };
 
 /** Starts the service in a place with so many old notifications, and looks up those that can be retried. */
-async function prepare(environment, receivers, rows, failedWanted) {
+async function prepare(environment, receivers, rows) {
   const { encodeId, decodeId } = createRequire(import.meta.url)('../../dist/domain/ids');
   const place = await environment.place();
   const service = await startService(environment, place);
@@ -57,12 +61,10 @@ async function prepare(environment, receivers, rows, failedWanted) {
   await fillTable(database, rows, { ...producer, subscriptionUuid: decodeId('sub', subscriptionId) });
   const { rows: failed } = await database.query(
     "select id from notifications where subscription_id = $1 and status = 'failed' order by id limit $2",
-    [decodeId('sub', subscriptionId), failedWanted],
+    [decodeId('sub', subscriptionId), MAX_FAILED],
   );
   const { rows: size } = await database.query('select pg_database_size(current_database())::float8 as bytes');
   await database.end();
-  if (failed.length < failedWanted)
-    throw new Error(`--rows ${rows}: fewer failed notifications than are to be retried`);
   const bytesEach = size[0].bytes / rows;
   return { ...service, bytesEach, ...producer, subscriptionId, failed: failed.map(({ id }) => encodeId('ntf', id)) };
 }
