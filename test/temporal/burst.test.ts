@@ -6,180 +6,157 @@ import { notificationWorkflowId } from '../../src/domain/types';
 import { attemptsOf } from '../../src/store/attempts';
 import { cancelNotification } from '../../src/store/deliveries';
 import { reopenNotification } from '../../src/store/notifications';
-import { firstAttemptsOn } from '../support/first-attempts';
-import { startReceiver, type Receiver } from '../support/receiver';
+import { useFirstAttempts } from '../support/first-attempts';
 import { seed, type Seeded } from '../support/seed';
-import { startSpine, type Spine } from '../support/spine';
-import { connectTestTemporal } from '../support/temporal';
 
 /** Bursts: one workflow that looks after the first attempts of many notifications. */
-let temporal: Awaited<ReturnType<typeof connectTestTemporal>>;
-let spine: Spine;
-let steps: ReturnType<typeof firstAttemptsOn>;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-  spine = await startSpine(temporal);
-  steps = firstAttemptsOn(spine);
-});
-afterAll(async () => {
-  await spine?.stop();
-  await temporal?.close();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
-
-const mine = () => spine.headStarts.processId;
+const on = useFirstAttempts();
 
 describe('a burst', () => {
   async function burstOf(count: number, seeded: Seeded, processId: string, by?: HeadStarts) {
     const workflowId = BURST_PREFIX + newUuid();
     const accepted = [];
-    for (let index = 0; index < count; index++) accepted.push(await steps.accept(seeded, processId));
+    for (let index = 0; index < count; index++) accepted.push(await on.accept(seeded, processId));
     if (by) for (const { begin } of accepted) begin(by, workflowId);
     const ids = accepted.map(({ notification }) => notification.notificationId);
-    return { workflowId, ids, run: () => spine.workflows.runBurst(workflowId, ids) };
+    return { workflowId, ids, run: () => on.spine.workflows.runBurst(workflowId, ids) };
   }
-  const result = (workflowId: string) => temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
+  const result = (workflowId: string) =>
+    on.spine.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
 
   it('is one workflow for many deliveries, and the API can say which', async () => {
     const { workflowId, ids, run } = await burstOf(
       10,
-      await seed(spine.db, { url: receiver.url() }),
-      mine(),
-      spine.headStarts,
+      await seed(on.spine.db, { url: on.receiver.url() }),
+      on.mine(),
+      on.spine.headStarts,
     );
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 10, handedOn: 0 });
-    for (const id of ids) expect(await steps.find(id)).toMatchObject({ status: 'delivered', workflowId });
-    await expect(steps.workflow(ids[0]!).describe()).rejects.toThrow();
+    for (const id of ids) expect(await on.find(id)).toMatchObject({ status: 'delivered', workflowId });
+    await expect(on.workflow(ids[0]!).describe()).rejects.toThrow();
   });
 
   it('gives each that failed a workflow of its own, which goes on with the ladder', async () => {
-    receiver.answerWith([200, 500, 200, 500, 200]);
-    const seeded = await seed(spine.db, { url: receiver.url(), retrySchedule: [1] });
-    const { workflowId, ids, run } = await burstOf(4, seeded, mine(), spine.headStarts);
+    on.receiver.answerWith([200, 500, 200, 500, 200]);
+    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [1] });
+    const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.spine.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 4, handedOn: 2 });
-    for (const id of ids) await steps.reaches(id, 'delivered');
-    const retried = (await Promise.all(ids.map((id) => steps.find(id)))).filter(
-      ({ attemptCount }) => attemptCount === 2,
-    );
+    for (const id of ids) await on.reaches(id, 'delivered');
+    const retried = (await Promise.all(ids.map((id) => on.find(id)))).filter(({ attemptCount }) => attemptCount === 2);
     expect(retried.map((one) => one.workflowId)).toEqual(retried.map(({ id }) => notificationWorkflowId(id)));
     expect(retried).toHaveLength(2);
   });
 
   it('hands on a hundred that failed as it does one', async () => {
-    receiver.answerWith(500);
-    const seeded = await seed(spine.db, { url: receiver.url(), retrySchedule: [] });
-    const { workflowId, ids, run } = await burstOf(100, seeded, mine(), spine.headStarts);
+    on.receiver.answerWith(500);
+    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.spine.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 100, handedOn: 100 });
-    for (const id of ids) await expect(steps.workflow(id).result()).rejects.toThrow();
-    for (const id of ids) expect(await steps.find(id)).toMatchObject({ status: 'failed', attemptCount: 1 });
-    expect(receiver.requests).toHaveLength(100);
+    for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
+    for (const id of ids) expect(await on.find(id)).toMatchObject({ status: 'failed', attemptCount: 1 });
+    expect(on.receiver.requests).toHaveLength(100);
   });
 
   it('closes the workflow of one that failed for good as Failed, so that Temporal shows it', async () => {
-    receiver.answerWith(500);
+    on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       1,
-      await seed(spine.db, { url: receiver.url(), retrySchedule: [] }),
-      mine(),
-      spine.headStarts,
+      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      on.mine(),
+      on.spine.headStarts,
     );
     await run();
-    await expect(steps.workflow(ids[0]!).result()).rejects.toThrow();
-    expect((await steps.workflow(ids[0]!).describe()).status.name).toBe('FAILED');
-    expect(receiver.requests).toHaveLength(1);
+    await expect(on.workflow(ids[0]!).result()).rejects.toThrow();
+    expect((await on.workflow(ids[0]!).describe()).status.name).toBe('FAILED');
+    expect(on.receiver.requests).toHaveLength(1);
   });
 
   it('of a process that died: what it delivered is left alone, the rest is attempted by the burst itself', async () => {
-    const seeded = await seed(spine.db, { url: receiver.url() });
-    const done = await burstOf(2, seeded, 'dying', spine.otherProcess('dying'));
-    for (const id of done.ids) await steps.reaches(id, 'delivered');
+    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+    const done = await burstOf(2, seeded, 'dying', on.spine.otherProcess('dying'));
+    for (const id of done.ids) await on.reaches(id, 'delivered');
     const undone = await burstOf(3, seeded, 'dying');
-    for (const id of undone.ids) await steps.lapse(id);
+    for (const id of undone.ids) await on.lapse(id);
     const workflowId = `${BURST_PREFIX}${newUuid()}`;
-    await spine.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
+    await on.spine.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
     expect(await result(workflowId)).toEqual({ notifications: 5, handedOn: 0 });
-    for (const id of undone.ids) expect(await steps.find(id)).toMatchObject({ status: 'delivered', workflowId });
-    expect(receiver.requests).toHaveLength(5);
+    for (const id of undone.ids) expect(await on.find(id)).toMatchObject({ status: 'delivered', workflowId });
+    expect(on.receiver.requests).toHaveLength(5);
   });
 
   it('shares the places of all head starts: no receiver has more to answer at once for several of them', async () => {
     let [open, most] = [0, 0];
-    receiver.answerWith(async () => {
+    on.receiver.answerWith(async () => {
       most = Math.max(most, ++open);
       await sleep(300);
       open -= 1;
       return { status: 200 };
     });
-    const seeded = await seed(spine.db, { url: receiver.url() });
+    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
     const bursts = [];
     for (let index = 0; index < 3; index++) bursts.push(await burstOf(30, seeded, 'dying'));
-    for (const { ids } of bursts) for (const id of ids) await steps.lapse(id);
+    for (const { ids } of bursts) for (const id of ids) await on.lapse(id);
     await Promise.all(bursts.map(({ run }) => run()));
     for (const { workflowId } of bursts) expect(await result(workflowId)).toEqual({ notifications: 30, handedOn: 0 });
-    expect(receiver.requests).toHaveLength(90);
+    expect(on.receiver.requests).toHaveLength(90);
     expect(most).toBeLessThanOrEqual(64);
   });
 
   it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
-    const { ids, run } = await burstOf(2, await seed(spine.db, { url: receiver.url() }), 'another');
+    const { ids, run } = await burstOf(2, await seed(on.spine.db, { url: on.receiver.url() }), 'another');
     await run();
-    expect(receiver.requests).toHaveLength(0);
-    for (const id of ids) await steps.lapse(id);
-    for (const id of ids) expect(await steps.workflow(id).result()).toMatchObject({ status: 'delivered' });
-    expect(receiver.requests).toHaveLength(2);
+    expect(on.receiver.requests).toHaveLength(0);
+    for (const id of ids) await on.lapse(id);
+    for (const id of ids) expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered' });
+    expect(on.receiver.requests).toHaveLength(2);
   });
 
   it('run twice starts nothing twice', async () => {
-    receiver.answerWith(500);
+    on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       2,
-      await seed(spine.db, { url: receiver.url(), retrySchedule: [] }),
-      mine(),
-      spine.headStarts,
+      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      on.mine(),
+      on.spine.headStarts,
     );
     await run();
-    for (const id of ids) await expect(steps.workflow(id).result()).rejects.toThrow();
-    await spine.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
-    for (const id of ids) expect((await attemptsOf(spine.db, id)).length).toBe(1);
-    expect(receiver.requests).toHaveLength(2);
+    for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
+    await on.spine.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
+    for (const id of ids) expect((await attemptsOf(on.spine.db, id)).length).toBe(1);
+    expect(on.receiver.requests).toHaveLength(2);
   });
 
   it('leaves a member alone that was cancelled, held, or asked for again meanwhile', async () => {
-    receiver.answerWith(async () => (await sleep(300), { status: 500 }));
-    const seeded = await seed(spine.db, { url: receiver.url(), retrySchedule: [] });
-    const { ids, run } = await burstOf(2, seeded, mine(), spine.headStarts);
+    on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
+    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { ids, run } = await burstOf(2, seeded, on.mine(), on.spine.headStarts);
     const [cancelled, again] = ids as [string, string];
-    await cancelNotification(spine.db, cancelled);
+    await cancelNotification(on.spine.db, cancelled);
     const running = run();
-    await steps.reaches(again, 'failed');
-    receiver.answerWith(200);
-    const reopened = await reopenNotification(spine.db, again);
-    await spine.workflows.retry(reopened!);
+    await on.reaches(again, 'failed');
+    on.receiver.answerWith(200);
+    const reopened = await reopenNotification(on.spine.db, again);
+    await on.spine.workflows.retry(reopened!);
     await running;
-    await steps.reaches(again, 'delivered');
-    expect((await steps.find(cancelled)).status).toBe('cancelled');
-    expect((await steps.find(again)).attemptCount).toBe(2);
-    await expect(steps.workflow(cancelled).describe()).rejects.toThrow();
+    await on.reaches(again, 'delivered');
+    expect((await on.find(cancelled)).status).toBe('cancelled');
+    expect((await on.find(again)).attemptCount).toBe(2);
+    await expect(on.workflow(cancelled).describe()).rejects.toThrow();
   });
 
   it('holds members whose subscription was disabled before their turn', async () => {
-    const seeded = await seed(spine.db, { url: receiver.url() });
+    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
     const { ids, run } = await burstOf(3, seeded, 'dying');
-    await spine.db.query({
+    await on.spine.db.query({
       text: 'update subscriptions set enabled = false where id = $1',
       values: [decodeId('sub', seeded.subscriptionId)],
     });
-    for (const id of ids) await steps.lapse(id);
+    for (const id of ids) await on.lapse(id);
     await run();
-    for (const id of ids) await steps.reaches(id, 'held');
-    expect(receiver.requests).toHaveLength(0);
+    for (const id of ids) await on.reaches(id, 'held');
+    expect(on.receiver.requests).toHaveLength(0);
   });
 });
