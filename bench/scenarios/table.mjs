@@ -12,7 +12,6 @@ const CALLS = 50;
 const QUICK_CALLS = 5;
 /** Each takes a workflow, and a failed notification of its own. */
 const MAX_RETRIES = 20;
-const MAX_FAILED = 5000;
 const ACCEPTS = 500;
 const CONCURRENCY = 32;
 
@@ -25,16 +24,17 @@ export const table = {
     const full = `${sizes.rows.toLocaleString('en')} rows`;
     const small = `${Math.min(SMALL_ROWS, sizes.rows).toLocaleString('en')} rows`;
     const calls = quick ? QUICK_CALLS : CALLS;
+    const rounds = sizes.rounds + 1;
+    const failedWanted = Math.min(calls, MAX_RETRIES) * rounds;
     const services = {};
     for (const [row, rows] of [
       [small, Math.min(SMALL_ROWS, sizes.rows)],
       [full, sizes.rows],
     ])
-      services[row] = await prepare(environment, receivers, rows);
-    const rounds = sizes.rounds + 1;
+      services[row] = await prepare(environment, receivers, rows, failedWanted);
     const failed = Math.min(...Object.values(services).map((service) => service.failed.length));
     if (failed < rounds) throw new Error(`${rounds} rounds need as many failed notifications: ${failed} are there`);
-    const retries = Math.min(calls, MAX_RETRIES, Math.floor(failed / rounds));
+    const retries = Math.floor(failed / rounds);
     for (const service of Object.values(services)) await runRound(service, receivers, { calls, retries }, 'warm-up');
     const rows = await interleave(sizes.rounds, services, (_row, service, round) =>
       runRound(service, receivers, { calls, retries }, `round-${round}`),
@@ -50,7 +50,7 @@ export const table = {
 };
 
 /** Starts the service in a place with so many old notifications, and looks up those that can be retried. */
-async function prepare(environment, receivers, rows) {
+async function prepare(environment, receivers, rows, failedWanted) {
   const { encodeId, decodeId } = createRequire(import.meta.url)('../../dist/domain/ids');
   const place = await environment.place();
   const service = await startService(environment, place);
@@ -61,7 +61,7 @@ async function prepare(environment, receivers, rows) {
   await fillTable(database, rows, { ...producer, subscriptionUuid: decodeId('sub', subscriptionId) });
   const { rows: failed } = await database.query(
     "select id from notifications where subscription_id = $1 and status = 'failed' order by id limit $2",
-    [decodeId('sub', subscriptionId), MAX_FAILED],
+    [decodeId('sub', subscriptionId), failedWanted],
   );
   const { rows: size } = await database.query('select pg_database_size(current_database())::float8 as bytes');
   await database.end();
