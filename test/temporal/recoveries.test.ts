@@ -1,49 +1,34 @@
 import { encodeId } from '../../src/domain/ids';
 import { recoveryWorkflowId } from '../../src/domain/recovery';
 import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/recoveries';
-import { findNotification, reopenNotification } from '../../src/store/notifications';
+import { reopenNotification } from '../../src/store/notifications';
 import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
-import type { Temporal } from '../../src/temporal/connection';
 import { replayAll } from '../support/histories';
-import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
-import { startSpine, type Spine } from '../support/spine';
-import { connectTestTemporal } from '../support/temporal';
 import { until } from '../support/until';
+import { useSpine } from '../support/use-spine';
 
-let temporal: Temporal & { close(): Promise<void> };
-let spine: Spine;
-let receiver: Receiver;
+const on = useSpine();
 let recoveries: RecoveryWorkflows;
 
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-  spine = await startSpine(temporal);
-  recoveries = new RecoveryWorkflows({ use: () => temporal }, spine.taskQueue);
+beforeAll(() => {
+  recoveries = new RecoveryWorkflows({ use: () => on.spine.temporal }, on.spine.taskQueue);
 });
-afterAll(async () => {
-  await spine?.stop();
-  await temporal?.close();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
 
 /** A subscription with so many failed notifications, in order of acceptance. */
 async function failed(
   count: number,
   options: Partial<SeedOptions> = {},
 ): Promise<{ seeded: Seeded; ids: string[]; eventIds: string[] }> {
-  const seeded = await seed(spine.db, { url: receiver.url(), retrySchedule: [], ...options });
+  const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [], ...options });
   const ids: string[] = [];
   const eventIds: string[] = [];
   for (let i = 0; i < count; i++) {
     const id = `event-${seeded.customerId}-${i}`;
     eventIds.push(id);
-    ids.push((await acceptOne(spine.db, seeded, { id }))[0]!.notificationId);
+    ids.push((await acceptOne(on.spine.db, seeded, { id }))[0]!.notificationId);
   }
-  await spine.db.query({
+  await on.spine.db.query({
     text: `update notifications set status = 'failed', attempt_count = 1, last_attempt_key = 'run:1', reconcile_after = null, finished_at = now()
            where customer_id = $1`,
     values: [seeded.customerId],
@@ -56,12 +41,12 @@ const started: string[] = [];
 async function start(seeded: Seeded, ratePerSecond = 1000): Promise<string> {
   const { subscriptionId } = seeded;
   const range = { since: new Date(Date.now() - 3_600_000), until: new Date(Date.now() + 1000) };
-  const { id } = await insertRecovery(spine.db, { subscriptionId, ...range, ratePerSecond });
+  const { id } = await insertRecovery(on.spine.db, { subscriptionId, ...range, ratePerSecond });
   await recoveries.start(id);
   started.push(id);
   return id;
 }
-const find = async (id: string) => (await findRecovery(spine.db, id, {}))!;
+const find = async (id: string) => (await findRecovery(on.spine.db, id, {}))!;
 const ended = (id: string) =>
   until(
     () => find(id),
@@ -69,33 +54,29 @@ const ended = (id: string) =>
   );
 const workflowEnds = (id: string) =>
   until(
-    () => temporal.client.workflow.getHandle(recoveryWorkflowId(id)).describe(),
+    () => on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).describe(),
     ({ status }) => status.name !== 'RUNNING',
   );
-const webhookIds = () => receiver.requests.map(({ headers }) => headers['webhook-id']);
+const webhookIds = () => on.receiver.requests.map(({ headers }) => headers['webhook-id']);
 
 it('retries all that failed, in order of acceptance and no faster than asked for', async () => {
   const { seeded, ids, eventIds } = await failed(30);
   const id = await start(seeded, 20);
   expect(await ended(id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
-  await receiver.waitFor(30);
+  await on.receiver.waitFor(30);
   expect(webhookIds()).toEqual(eventIds);
-  const at = receiver.requests.map((request) => request.at.getTime());
+  const at = on.receiver.requests.map((request) => request.at.getTime());
   expect(at.at(-1)! - at[0]!).toBeGreaterThanOrEqual((29 / 20) * 1000 * 0.9);
-  for (const notificationId of ids)
-    await until(
-      () => findNotification(spine.db, notificationId, {}),
-      (notification) => notification?.status === 'delivered',
-    );
+  for (const notificationId of ids) await on.reaches(notificationId, 'delivered');
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
 });
 
 it('gives each one walk through its ladder; what fails again stays failed', async () => {
-  receiver.answerWith(500);
+  on.receiver.answerWith(500);
   const { seeded } = await failed(3);
   const id = await start(seeded);
   await ended(id);
-  await receiver.waitFor(3);
+  await on.receiver.waitFor(3);
   expect(new Set(webhookIds()).size).toBe(3);
   expect(await find(id)).toMatchObject({ status: 'completed', total: 3, retried: 3 });
 });
@@ -104,35 +85,35 @@ it('skips what somebody retried meanwhile, and leaves other subscriptions and ot
   const { seeded, ids, eventIds } = await failed(4);
   const other = await failed(1);
   const { subscriptionId } = seeded;
-  const recovery = await insertRecovery(spine.db, {
+  const recovery = await insertRecovery(on.spine.db, {
     subscriptionId,
     since: new Date(Date.now() - 3_600_000),
     until: new Date(Date.now() + 1000),
     ratePerSecond: 1000,
   });
-  await reopenNotification(spine.db, ids[1]!);
+  await reopenNotification(on.spine.db, ids[1]!);
   // Reopened and failed once more since: that was somebody else's try.
-  await reopenNotification(spine.db, ids[2]!);
-  await spine.db.query({
+  await reopenNotification(on.spine.db, ids[2]!);
+  await on.spine.db.query({
     text: `update notifications set status = 'failed' where event_id = (select event_id from event_keys where given_id = $1)`,
     values: [eventIds[2]],
   });
   await recoveries.start(recovery.id);
   expect(await ended(recovery.id)).toMatchObject({ status: 'completed', total: 4, retried: 2, skipped: 2 });
-  await receiver.waitFor(2);
+  await on.receiver.waitFor(2);
   expect(webhookIds()).toEqual([eventIds[0], eventIds[3]]);
-  expect(await findNotification(spine.db, other.ids[0]!, {})).toMatchObject({ status: 'failed' });
+  expect(await on.find(other.ids[0]!)).toMatchObject({ status: 'failed' });
 });
 
 it('ends when it is cancelled on the record, also while it waits, and retries nothing more', async () => {
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
-  await receiver.waitFor(1);
-  await closeRecovery(spine.db, id, 'cancelled');
+  await on.receiver.waitFor(1);
+  await closeRecovery(on.spine.db, id, 'cancelled');
   await recoveries.cancel(id);
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
   expect(await find(id)).toMatchObject({ status: 'cancelled', retried: 1 });
-  expect(receiver.requests).toHaveLength(1);
+  expect(on.receiver.requests).toHaveLength(1);
 });
 
 it.each([
@@ -141,8 +122,8 @@ it.each([
 ])('%s by an operator is recorded as cancelled', async (_, how, status) => {
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
-  await receiver.waitFor(1);
-  const handle = temporal.client.workflow.getHandle(recoveryWorkflowId(id));
+  await on.receiver.waitFor(1);
+  const handle = on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
   await (how === 'signal' ? handle.signal('cancel') : handle.cancel());
   expect(await ended(id)).toMatchObject({ status: 'cancelled', finishedAt: expect.any(Date) });
   expect((await workflowEnds(id)).status.name).toBe(status);
@@ -152,41 +133,38 @@ it('goes on where it was when its workflow was lost, and starting it twice is st
   const { seeded, eventIds } = await failed(4);
   const id = await start(seeded, 2);
   await recoveries.start(id);
-  await receiver.waitFor(2);
+  await on.receiver.waitFor(2);
   // As where Temporal lost its database: the record knows how far it has come.
-  await temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
+  await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
   await recoveries.start(id);
   expect(await ended(id)).toMatchObject({ status: 'completed', retried: 4 });
-  await receiver.waitFor(4);
+  await on.receiver.waitFor(4);
   expect(webhookIds()).toEqual(eventIds);
 });
 
 it('does not undo that an operator terminated it', async () => {
   const { seeded } = await failed(2);
   const id = await start(seeded, 0.1);
-  await receiver.waitFor(1);
+  await on.receiver.waitFor(1);
   expect(await recoveries.resume(id)).toBe(true);
-  await temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
+  await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
   expect(await recoveries.resume(id)).toBe(false);
 });
 
 it('fails when its subscription is deleted', async () => {
   const { seeded } = await failed(3);
-  await spine.db.query({
+  await on.spine.db.query({
     text: 'update subscriptions set deleted_at = now() where customer_id = $1',
     values: [seeded.customerId],
   });
   expect(await ended(await start(seeded))).toMatchObject({ status: 'failed', retried: 0 });
-  expect(receiver.requests).toEqual([]);
+  expect(on.receiver.requests).toEqual([]);
 });
 
 it('holds what its subscription does not take now', async () => {
   const { seeded, ids } = await failed(1, { enabled: false });
   expect(await ended(await start(seeded))).toMatchObject({ status: 'completed', retried: 1 });
-  await until(
-    () => findNotification(spine.db, ids[0]!, {}),
-    (notification) => notification?.status === 'held',
-  );
+  await on.reaches(ids[0]!, 'held');
 });
 
 it('a recovery that never was is none', async () => {
@@ -201,7 +179,7 @@ it('every history of these replays', async () => {
     started.map(async (id) => ({
       name: id,
       workflowId: recoveryWorkflowId(id),
-      history: await temporal.client.workflow.getHandle(recoveryWorkflowId(id)).fetchHistory(),
+      history: await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).fetchHistory(),
     })),
   );
   expect(histories.length).toBeGreaterThan(5);

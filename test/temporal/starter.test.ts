@@ -6,42 +6,26 @@ import { createMetrics } from '../../src/metrics';
 import { acceptEvents, headStartDelivery } from '../../src/store/accept';
 import { listNotifications } from '../../src/store/notifications';
 import { Starter } from '../../src/temporal/starter';
-import { startReceiver, type Receiver } from '../support/receiver';
 import { eventFor, seed, type Seeded } from '../support/seed';
-import { startSpine, type Spine } from '../support/spine';
-import { connectTestTemporal } from '../support/temporal';
 import { until } from '../support/until';
+import { useSpine } from '../support/use-spine';
 
 /** Which workflow looks after what: one each in calm times, bursts when they come faster. */
-let temporal: Awaited<ReturnType<typeof connectTestTemporal>>;
-let spine: Spine;
-let receiver: Receiver;
+const on = useSpine();
 let starter: Starter;
-
-beforeAll(async () => {
-  temporal = await connectTestTemporal();
-  spine = await startSpine(temporal);
-  receiver = await startReceiver();
-});
-afterAll(async () => {
-  await spine?.stop();
-  await temporal?.close();
-  await receiver?.close();
-});
-beforeEach(() => receiver.answerWith(200));
 afterEach(() => starter?.close());
 
 function launcherWith(burst: boolean) {
-  const options = { burst, taken: (id: string) => spine.headStarts.taken(id) };
-  starter = new Starter(spine.workflows, options, createMetrics(), pino({ level: 'silent' }));
-  return createLauncher(starter, spine.headStarts);
+  const options = { burst, taken: (id: string) => on.spine.headStarts.taken(id) };
+  starter = new Starter(on.spine.workflows, options, createMetrics(), pino({ level: 'silent' }));
+  return createLauncher(starter, on.spine.headStarts);
 }
 
 /** Accepts events at once and launches them. @returns the workflows that looked after them, once all are delivered */
 async function deliver(launcher: ReturnType<typeof createLauncher>, seeded: Seeded, count: number): Promise<string[]> {
   const events = Array.from({ length: count }, () => eventFor(seeded));
   const claimedAt = performance.now();
-  const results = await acceptEvents(spine.db, events, launcher.processId);
+  const results = await acceptEvents(on.spine.db, events, launcher.processId);
   launcher.launch(
     results.flatMap((result, index) =>
       result.kind === 'accepted'
@@ -54,14 +38,14 @@ async function deliver(launcher: ReturnType<typeof createLauncher>, seeded: Seed
     ),
   );
   const { items } = await until(
-    () => listNotifications(spine.db, { customerId: seeded.customerId }, {}, { limit: 200 }),
+    () => listNotifications(on.spine.db, { customerId: seeded.customerId }, {}, { limit: 200 }),
     ({ items }) => items.length === count && items.every(({ status }) => status === 'delivered'),
   );
   return items.map(({ workflowId }) => workflowId);
 }
 const ownOf = (workflowIds: string[]) => workflowIds.filter((id) => id.startsWith(notificationWorkflowId('')));
 const statusOf = (workflowId: string) =>
-  temporal.client.workflow
+  on.spine.temporal.client.workflow
     .getHandle(workflowId)
     .describe()
     .then(
@@ -74,29 +58,29 @@ async function ended(workflowId: string): Promise<unknown> {
     () => statusOf(workflowId),
     (status) => status === 'COMPLETED',
   );
-  return temporal.client.workflow.getHandle(workflowId).result();
+  return on.spine.temporal.client.workflow.getHandle(workflowId).result();
 }
 
 it('gives a notification alone a workflow of its own', async () => {
-  const [workflowId] = await deliver(launcherWith(true), await seed(spine.db, { url: receiver.url() }), 1);
+  const [workflowId] = await deliver(launcherWith(true), await seed(on.spine.db, { url: on.receiver.url() }), 1);
   expect(ownOf([workflowId!])).toHaveLength(1);
   expect(await ended(workflowId!)).toMatchObject({ status: 'delivered' });
 });
 
 it('gathers what comes faster into few workflows', async () => {
-  const workflowIds = await deliver(launcherWith(true), await seed(spine.db, { url: receiver.url() }), 60);
+  const workflowIds = await deliver(launcherWith(true), await seed(on.spine.db, { url: on.receiver.url() }), 60);
   const bursts = new Set(workflowIds.filter((id) => id.startsWith(BURST_PREFIX)));
   expect(bursts.size).toBe(1);
   expect(await ended([...bursts][0]!)).toEqual({ notifications: 60 - ownOf(workflowIds).length, handedOn: 0 });
 });
 
 it('with bursts off gives each its own, however fast they come', async () => {
-  const workflowIds = await deliver(launcherWith(false), await seed(spine.db, { url: receiver.url() }), 40);
+  const workflowIds = await deliver(launcherWith(false), await seed(on.spine.db, { url: on.receiver.url() }), 40);
   expect(ownOf(workflowIds)).toHaveLength(40);
   for (const id of workflowIds) expect(await ended(id)).toMatchObject({ status: 'delivered' });
 });
 
 it('never puts into a burst what has no head start', async () => {
-  const seeded = await seed(spine.db, { url: receiver.url(), rateLimitPerSecond: 1000 });
+  const seeded = await seed(on.spine.db, { url: on.receiver.url(), rateLimitPerSecond: 1000 });
   expect(ownOf(await deliver(launcherWith(true), seeded, 20))).toHaveLength(20);
 });
