@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { Problem } from '../domain/problems';
+import { notFound, Problem } from '../domain/problems';
 import { ROLES } from '../domain/types';
+import { revokeCredential, type CredentialKind } from '../store/credentials';
 import { findCustomer } from '../store/customers';
 import { findProduct } from '../store/products';
-import type { Context } from './route';
+import type { Authenticator } from './auth';
+import type { Context, Reply } from './route';
 import { displayName, givenId, timestamp } from './schemas';
 
 /** What every credential says of itself. */
@@ -50,4 +52,21 @@ export async function checkReach({
       errors: [{ path: '/customerId', message: 'no such customer' }],
     });
   }
+}
+
+/**
+ * Revokes a credential: at once in this process, within a second in others.
+ *
+ * @throws Problem not-found; own-credential where it is the one that the call is made with
+ */
+export async function revoke(
+  { db, principal, params: { id }, audit, afterCommit }: Context<{ id: string }>,
+  kind: CredentialKind,
+  authenticator: Authenticator,
+): Promise<Reply> {
+  if (id === principal.id) throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
+  if (!(await revokeCredential(db, kind, id))) throw notFound(kind.noun);
+  await audit(`${kind.object}.revoke`, id);
+  afterCommit(() => authenticator.forget());
+  return { status: 204 };
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { notFound, Problem } from '../../domain/problems';
-import { insertApiKey, listApiKeys, revokeApiKey } from '../../store/api-keys';
+import { API_KEY, insertCredential, listCredentials } from '../../store/credentials';
 import { generateApiKey, type Authenticator } from '../auth';
-import { checkReach, credentialFields, credentialInput } from '../credentials';
+import { checkReach, credentialFields, credentialInput, revoke } from '../credentials';
 import { route, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 
@@ -24,15 +23,9 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       creates: true,
       async handle(context) {
         await checkReach(context);
-        const { name, role, productId, customerId } = context.body;
+        const { name, role, productId = null, customerId = null } = context.body;
         const { key, hash } = generateApiKey();
-        const created = await insertApiKey(context.db, {
-          name,
-          role,
-          productId: productId ?? null,
-          customerId: customerId ?? null,
-          hash,
-        });
+        const created = await insertCredential(context.db, API_KEY, { name, role, productId, customerId }, hash);
         await context.audit('api-key.create', created.id, { role, productId, customerId });
         return { status: 201, body: { ...created, key } };
       },
@@ -46,7 +39,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(apiKey) } },
       async handle({ db, query }) {
-        return { status: 200, body: await listApiKeys(db, pageRequest(query, isUuidKey)) };
+        return { status: 200, body: await listCredentials(db, API_KEY, pageRequest(query, isUuidKey)) };
       },
     }),
     route({
@@ -59,14 +52,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       params: z.object({ id: z.string() }),
       answers: { 204: { description: 'Revoked', schema: null } },
       problems: ['not-found', 'own-credential'],
-      async handle({ db, principal, params: { id }, audit, afterCommit }) {
-        if (id === principal.id)
-          throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
-        if (!(await revokeApiKey(db, id))) throw notFound('API key');
-        await audit('api-key.revoke', id);
-        afterCommit(() => authenticator.forget());
-        return { status: 204 };
-      },
+      handle: (context) => revoke(context, API_KEY, authenticator),
     }),
   ];
 }

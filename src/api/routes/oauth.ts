@@ -1,10 +1,15 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { generateClientSecret, hashApiKey, type Authenticator } from '../auth';
-import { notFound, Problem } from '../../domain/problems';
 import { equalInConstantTime } from '../../domain/signing';
-import { findOAuthClient, insertOAuthClient, listOAuthClients, revokeOAuthClient } from '../../store/oauth-clients';
-import { checkReach, credentialFields, credentialInput } from '../credentials';
+import {
+  findOAuthClient,
+  insertCredential,
+  listCredentials,
+  OAUTH_CLIENT,
+  type Credential,
+} from '../../store/credentials';
+import { checkReach, credentialFields, credentialInput, revoke } from '../credentials';
 import { route, type Context, type Reply, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 import type { Tokens } from '../tokens';
@@ -53,9 +58,9 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
         await checkReach(context);
         const { name, role, productId = null, customerId = null } = context.body;
         const { secret, hash } = generateClientSecret();
-        const created = await insertOAuthClient(context.db, { name, role, productId, customerId, secretHash: hash });
-        await context.audit('oauth-client.create', created.clientId, { role, productId, customerId });
-        return { status: 201, body: { ...created, clientSecret: secret } };
+        const created = await insertCredential(context.db, OAUTH_CLIENT, { name, role, productId, customerId }, hash);
+        await context.audit('oauth-client.create', created.id, { role, productId, customerId });
+        return { status: 201, body: { ...toClient(created), clientSecret: secret } };
       },
     }),
     route({
@@ -67,7 +72,8 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(client) } },
       async handle({ db, query }) {
-        return { status: 200, body: await listOAuthClients(db, pageRequest(query, isUuidKey)) };
+        const { items, nextCursor } = await listCredentials(db, OAUTH_CLIENT, pageRequest(query, isUuidKey));
+        return { status: 200, body: { items: items.map(toClient), nextCursor } };
       },
     }),
     route({
@@ -80,16 +86,14 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       params: z.object({ id: z.string() }),
       answers: { 204: { description: 'Revoked', schema: null } },
       problems: ['not-found', 'own-credential'],
-      async handle({ db, principal, params: { id }, audit, afterCommit }) {
-        if (id === principal.id)
-          throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
-        if (!(await revokeOAuthClient(db, id))) throw notFound('OAuth client');
-        await audit('oauth-client.revoke', id);
-        afterCommit(() => authenticator.forget());
-        return { status: 204 };
-      },
+      handle: (context) => revoke(context, OAUTH_CLIENT, authenticator),
     }),
   ];
+}
+
+/** As OAuth names it (RFC 6749 §2.2). */
+function toClient({ id, ...facts }: Credential) {
+  return { clientId: id, ...facts };
 }
 
 function tokenRoute(path: string, tokens: Tokens): Route {
