@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import { ROLES } from '../domain/types';
-import { revokeCredential, type CredentialKind } from '../store/credentials';
+import { insertCredential, revokeCredential, type Credential, type CredentialKind } from '../store/credentials';
 import { findCustomer } from '../store/customers';
 import { findProduct } from '../store/products';
 import type { Authenticator } from './auth';
@@ -37,11 +37,23 @@ export const credentialInput = z
     need('customerId', role === 'customer', role === 'customer', customerId != null);
   });
 
-/** @throws Problem unknown-product, unknown-customer */
-export async function checkReach({
-  db,
-  body: { productId, customerId },
-}: Context<unknown, unknown, z.output<typeof credentialInput>>): Promise<void> {
+type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput>>;
+
+/**
+ * Creates the credential that a call asks for.
+ *
+ * @param hash - SHA-256 of its key or secret
+ * @throws Problem unknown-product, unknown-customer
+ */
+export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
+  await checkReach(context);
+  const { name, role, productId = null, customerId = null } = context.body;
+  const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
+  await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
+  return created;
+}
+
+async function checkReach({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
   if (productId != null && !(await findProduct(db, productId))) {
     throw new Problem('unknown-product', 'There is no such product.', {
       errors: [{ path: '/productId', message: 'no such product' }],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { API_KEY, insertCredential, listCredentials } from '../../store/credentials';
+import { API_KEY, listCredentials } from '../../store/credentials';
 import { generateApiKey, type Authenticator } from '../auth';
-import { checkReach, credentialFields, credentialInput, revoke } from '../credentials';
+import { create, credentialFields, credentialInput, revoke } from '../credentials';
 import { route, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 
@@ -22,12 +22,8 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       problems: ['unknown-product', 'unknown-customer'],
       creates: true,
       async handle(context) {
-        await checkReach(context);
-        const { name, role, productId = null, customerId = null } = context.body;
         const { key, hash } = generateApiKey();
-        const created = await insertCredential(context.db, API_KEY, { name, role, productId, customerId }, hash);
-        await context.audit('api-key.create', created.id, { role, productId, customerId });
-        return { status: 201, body: { ...created, key } };
+        return { status: 201, body: { ...(await create(context, API_KEY, hash)), key } };
       },
     }),
     route({

@@ -2,14 +2,8 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { generateClientSecret, hashApiKey, type Authenticator } from '../auth';
 import { equalInConstantTime } from '../../domain/signing';
-import {
-  findOAuthClient,
-  insertCredential,
-  listCredentials,
-  OAUTH_CLIENT,
-  type Credential,
-} from '../../store/credentials';
-import { checkReach, credentialFields, credentialInput, revoke } from '../credentials';
+import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/credentials';
+import { create, credentialFields, credentialInput, revoke } from '../credentials';
 import { route, type Context, type Reply, type Route } from '../route';
 import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
 import type { Tokens } from '../tokens';
@@ -55,12 +49,8 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       problems: ['unknown-product', 'unknown-customer'],
       creates: true,
       async handle(context) {
-        await checkReach(context);
-        const { name, role, productId = null, customerId = null } = context.body;
         const { secret, hash } = generateClientSecret();
-        const created = await insertCredential(context.db, OAUTH_CLIENT, { name, role, productId, customerId }, hash);
-        await context.audit('oauth-client.create', created.id, { role, productId, customerId });
-        return { status: 201, body: { ...toClient(created), clientSecret: secret } };
+        return { status: 201, body: { ...toClient(await create(context, OAUTH_CLIENT, hash)), clientSecret: secret } };
       },
     }),
     route({
