@@ -41,7 +41,7 @@ import { ensurePartitions } from './store/partitions';
 import { findPortalPrincipal } from './store/portal-sessions';
 import { closeRecovery, findStalled } from './store/recoveries';
 import { findSession } from './store/sessions';
-import { findForgottenHolds, findUnsettled, markSettling } from './store/settling';
+import { findUnsettled, markForgottenHolds, markSettling } from './store/settling';
 import { printSummary } from './summary';
 import { TemporalLink } from './temporal/connection';
 import { ensureMaintenanceSchedule } from './temporal/maintenance-schedule';
@@ -300,13 +300,6 @@ async function runWorker(
       await workers.shutdown();
     },
   };
-}
-
-async function markForgottenHolds(db: Database): Promise<string[]> {
-  const marked: string[] = [];
-  for (const subscriptionId of await findForgottenHolds(db))
-    marked.push(...(await markSettling(db, { subscriptionId })));
-  return marked;
 }
 
 async function resumeRecoveries(db: Database, workflows: RecoveryWorkflows, olderThanSeconds: number): Promise<void> {

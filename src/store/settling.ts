@@ -46,10 +46,20 @@ export async function findUnsettled(db: Executor, olderThanSeconds: number): Pro
 }
 
 /**
- * Subscriptions that take deliveries but have held notifications that nobody releases: an accept may have read the status a moment
- * before it changed. Skips from subscription to subscription along the index, so it costs by the number of subscriptions that hold.
+ * Marks the subscriptions that take deliveries but have held notifications that nobody releases: an accept may have read the status a moment
+ * before it changed.
+ *
+ * @returns their ids
  */
-export async function findForgottenHolds(db: Executor): Promise<string[]> {
+export async function markForgottenHolds(db: Executor): Promise<string[]> {
+  const marked: string[] = [];
+  for (const subscriptionId of await findForgottenHolds(db))
+    marked.push(...(await markSettling(db, { subscriptionId })));
+  return marked;
+}
+
+/** Skips from subscription to subscription along the index, so it costs by the number of subscriptions that hold. */
+async function findForgottenHolds(db: Executor): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `with recursive holding as (
              (select subscription_id from notifications where status = 'held' order by subscription_id limit 1)

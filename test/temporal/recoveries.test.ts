@@ -47,6 +47,7 @@ async function start(seeded: Seeded, ratePerSecond = 1000): Promise<string> {
   return id;
 }
 const find = async (id: string) => (await findRecovery(on.spine.db, id, {}))!;
+const workflow = (id: string) => on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
 const ended = (id: string) =>
   until(
     () => find(id),
@@ -54,7 +55,7 @@ const ended = (id: string) =>
   );
 const workflowEnds = (id: string) =>
   until(
-    () => on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).describe(),
+    () => workflow(id).describe(),
     ({ status }) => status.name !== 'RUNNING',
   );
 const webhookIds = () => on.receiver.requests.map(({ headers }) => headers['webhook-id']);
@@ -123,8 +124,7 @@ it.each([
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
-  const handle = on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
-  await (how === 'signal' ? handle.signal('cancel') : handle.cancel());
+  await (how === 'signal' ? workflow(id).signal('cancel') : workflow(id).cancel());
   expect(await ended(id)).toMatchObject({ status: 'cancelled', finishedAt: expect.any(Date) });
   expect((await workflowEnds(id)).status.name).toBe(status);
 });
@@ -135,7 +135,7 @@ it('goes on where it was when its workflow was lost, and starting it twice is st
   await recoveries.start(id);
   await on.receiver.waitFor(2);
   // As where Temporal lost its database: the record knows how far it has come.
-  await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
+  await workflow(id).terminate();
   await recoveries.start(id);
   expect(await ended(id)).toMatchObject({ status: 'completed', retried: 4 });
   await on.receiver.waitFor(4);
@@ -147,7 +147,7 @@ it('does not undo that an operator terminated it', async () => {
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
   expect(await recoveries.resume(id)).toBe(true);
-  await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).terminate();
+  await workflow(id).terminate();
   expect(await recoveries.resume(id)).toBe(false);
 });
 
@@ -179,7 +179,7 @@ it('every history of these replays', async () => {
     started.map(async (id) => ({
       name: id,
       workflowId: recoveryWorkflowId(id),
-      history: await on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id)).fetchHistory(),
+      history: await workflow(id).fetchHistory(),
     })),
   );
   expect(histories.length).toBeGreaterThan(5);

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { createMetrics } from '../../src/metrics';
 import { cancelNotification } from '../../src/store/deliveries';
 import { markDue, takeOverdue } from '../../src/store/notifications';
-import { findForgottenHolds, findUnsettled, markSettling } from '../../src/store/settling';
+import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/settling';
 import { Relay } from '../../src/temporal/relay';
 import { startSettling } from '../../src/temporal/settler';
 import { acceptOne, seed } from '../support/seed';
@@ -20,12 +20,7 @@ beforeAll(() => {
       takeOverdue: (limit, again) => takeOverdue(db, limit, again),
       cancel: async (id) => void (await cancelNotification(db, id)),
       findUnsettled: (seconds) => findUnsettled(db, seconds),
-      async markForgottenHolds() {
-        const marked: string[] = [];
-        for (const subscriptionId of await findForgottenHolds(db))
-          marked.push(...(await markSettling(db, { subscriptionId })));
-        return marked;
-      },
+      markForgottenHolds: () => markForgottenHolds(db),
     },
     workflows: on.spine.workflows,
     burst: true,
