@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
-import { claimUnattempted, findUntaken } from '../store/notifications';
+import { claimUnattempted, findUntaken } from '../store/notifications/notifications';
 import type { ActivityDeps } from './deps';
 
 const STARTS_AT_ONCE = 4;

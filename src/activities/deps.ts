@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import type { Composer } from '../domain/composing';
 import type { NotificationRef } from '../domain/delivery';
 import type { HttpClient } from '../delivery/http-client';
-import type { Metrics } from '../metrics';
-import type { Database } from '../store/database';
+import type { Metrics } from '../process/metrics';
+import type { Database } from '../store/db/database';
 import type { AttemptRecord, RecordedAttempt } from '../store/deliveries';
-import type { Attempter } from './attempter';
-import type { HeadStarts } from './head-starts';
-import type { Signer } from './sign';
+import type { Attempter } from '../attempts/attempter';
+import type { HeadStarts } from '../attempts/head-start/head-starts';
+import type { Signer } from '../attempts/sign';
 
 /** What attempts are made with; built in the composition root. */
 export interface AttemptDeps extends Signer {

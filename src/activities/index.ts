@@ -1,12 +1,12 @@
-import { deleteOldActivity } from '../store/activity';
-import { deleteExpiredPortalSessions } from '../store/portal-sessions';
-import { deleteExpiredSessions } from '../store/sessions';
+import { deleteOldActivity } from '../store/reporting/activity';
+import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
+import { deleteExpiredSessions } from '../store/access/sessions';
 import { cancelNotification } from '../store/deliveries';
-import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
-import { ensurePartitions } from '../store/partitions';
+import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
+import { ensurePartitions } from '../store/db/partitions';
 import type { DeliverNotificationResult } from '../domain/delivery';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
-import { closeRecovery } from '../store/recoveries';
+import { closeRecovery } from '../store/notifications/recoveries';
 import { createAwaitBurst } from './await-burst';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';

@@ -2,15 +2,15 @@ import type { NotificationStatus } from '../domain/types';
 import type { AttemptError, AttemptTrigger, HttpMethod } from '../domain/types';
 import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, SLOW_LANE_SECONDS } from '../domain/delivery';
 import { decodeId, encodeId, newUuid, uuidsSharingTime } from '../domain/ids';
-import type { Executor } from './database';
+import type { Executor } from './db/database';
 import {
   deliverySubscriptionColumns,
   deliverySubscriptionJoins,
   toDeliverySubscription,
   type DeliverySubscription,
   type DeliverySubscriptionRow,
-} from './delivery-subscription';
-import { COUNT_ATTEMPTS } from './statistics';
+} from './notifications/delivery-subscription';
+import { COUNT_ATTEMPTS } from './reporting/statistics';
 
 /** A notification, and the event that it tells of. */
 export interface DeliveryFacts {

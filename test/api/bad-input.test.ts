@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Route } from '../../src/api/route';
+import type { Route } from '../../src/api/http/route';
 import { encodeId, newUuid } from '../../src/domain/ids';
 import { recordAttempts } from '../../src/store/deliveries';
 import { ADMIN_KEY, startTestApi, type Answer, type CallOptions, type TestApi } from '../support/api';

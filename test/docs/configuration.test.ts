@@ -21,7 +21,7 @@ function configurationPage(): string {
     '# Configuration',
     'All settings are environment variables, read once at the start. An empty variable counts as one that is not set, save for the two allow-lists.',
     'A value that cannot be used stops the start with a line that names the variable and what is expected. The configuration in force is printed, with secrets masked, when the service starts.',
-    'This page is made from the settings in `src/config.ts` by `npm run docs`.',
+    'This page is made from the settings in `src/config/settings.ts` by `npm run docs`.',
     ...sections,
   ].join('\n\n')}\n`;
 }

@@ -1,7 +1,7 @@
-import type { HeadStarts } from '../../src/activities/head-starts';
+import type { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { acceptEvents, headStartDelivery, type AcceptedNotification } from '../../src/store/accept';
+import { acceptEvents, headStartDelivery, type AcceptedNotification } from '../../src/store/notifications/accept';
 import { eventFor, type Seeded } from './seed';
 import { useSpine } from './use-spine';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HeadStarts } from '../../src/activities/head-starts';
+import type { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { BURST_PREFIX } from '../../src/domain/delivery';
 import { decodeId, newUuid } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { attemptsOf } from '../../src/store/attempts';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { cancelNotification } from '../../src/store/deliveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { reopenNotification } from '../../src/store/notifications/notifications';
 import { useFirstAttempts } from '../support/first-attempts';
 import { seed, type Seeded } from '../support/seed';
 

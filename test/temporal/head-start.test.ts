@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { headStartDelivery } from '../../src/store/accept';
-import { attemptsOf } from '../../src/store/attempts';
+import { headStartDelivery } from '../../src/store/notifications/accept';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { cancelNotification } from '../../src/store/deliveries';
-import { takeOverdue } from '../../src/store/notifications';
+import { takeOverdue } from '../../src/store/notifications/notifications';
 import { useFirstAttempts } from '../support/first-attempts';
 import { startReceiver } from '../support/receiver';
 import { eventFor, seed, type Seeded } from '../support/seed';

@@ -1,7 +1,7 @@
 import { encodeId } from '../../src/domain/ids';
 import { recoveryWorkflowId } from '../../src/domain/recovery';
-import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/recoveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
+import { reopenNotification } from '../../src/store/notifications/notifications';
 import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
 import { replayAll } from '../support/histories';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';

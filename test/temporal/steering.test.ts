@@ -1,6 +1,6 @@
-import { attemptsOf } from '../../src/store/attempts';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { cancelNotification } from '../../src/store/deliveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { reopenNotification } from '../../src/store/notifications/notifications';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { acceptOne, seed, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';

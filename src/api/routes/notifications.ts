@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NotificationRef } from '../../domain/delivery';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
-import { attemptsOf, findAttempt } from '../../store/attempts';
+import { attemptsOf, findAttempt } from '../../store/notifications/attempts';
 import { cancelNotification } from '../../store/deliveries';
 import {
   findNotification,
@@ -11,12 +11,12 @@ import {
   markDue,
   reopenNotification,
   type NotificationFilter,
-} from '../../store/notifications';
-import { findSubscription } from '../../store/subscriptions';
-import { scopeOf } from '../auth';
+} from '../../store/notifications/notifications';
+import { findSubscription } from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
 import type { NotificationControl } from '../ports';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
@@ -27,7 +27,7 @@ import {
   searchText,
   timestamp,
   timestampInput,
-} from '../schemas';
+} from '../schemas/schemas';
 
 const attemptError = z.object({ class: z.enum(ATTEMPT_ERROR_CLASSES), message: z.string() });
 

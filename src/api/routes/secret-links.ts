@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { insertSecretLink } from '../../store/secret-links';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { hashToken, SECRET_PAGE_PATH } from '../secret-page';
+import { insertSecretLink } from '../../store/subscriptions/secret-links';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { hashToken, SECRET_PAGE_PATH } from '../pages/secret-page';
 import { lockedSubscriptionOf } from './subscriptions';
 
 const TOKEN_BYTES = 32;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/problems';
 import { generateSigningKey } from '../../domain/signing';
-import type { Sealer } from '../../store/crypto';
-import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/signing-keys';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
+import type { Sealer } from '../../store/db/crypto';
+import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/subscriptions/signing-keys';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
 import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from './secrets';
 import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
 

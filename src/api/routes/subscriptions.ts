@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { WrittenJson } from '../../domain/written-json';
-import { findCustomer } from '../../store/customers';
-import { findProduct } from '../../store/products';
-import { lockAllowlist } from '../../store/allowlist';
-import { readHealth } from '../../store/health';
+import { findCustomer } from '../../store/catalog/customers';
+import { findProduct } from '../../store/catalog/products';
+import { lockAllowlist } from '../../store/catalog/allowlist';
+import { readHealth } from '../../store/reporting/health';
 import {
   findSubscription,
   listSubscriptions,
@@ -13,13 +13,22 @@ import {
   lockSubscriptionsOf,
   setEnabled,
   type SubscriptionSettings,
-} from '../../store/subscriptions';
-import { scopeOf } from '../auth';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
-import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../subscription-schemas';
-import type { SubscriptionService } from '../subscription-service';
+} from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
+import {
+  eventTypeName,
+  givenId,
+  isUuidKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  searchText,
+  timestamp,
+} from '../schemas/schemas';
+import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
+import type { SubscriptionService } from '../subscriptions/subscription-service';
 
 const MAX_AT_ONCE = 200;
 const params = z.object({ id: z.string() });
