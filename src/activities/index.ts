@@ -1,7 +1,6 @@
 import { deleteOldActivity } from '../store/reporting/activity';
 import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
 import { deleteExpiredSessions } from '../store/access/sessions';
-import { cancelNotification } from '../store/deliveries';
 import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
 import { ensurePartitions } from '../store/db/partitions';
 import type { DeliverNotificationResult } from '../domain/delivery';
@@ -12,6 +11,7 @@ import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
+import { cancelNotification } from '../store/notifications/transitions';
 
 /** Longer than the stream goes back. */
 const ACTIVITY_KEPT_SECONDS = 2 * 86_400;

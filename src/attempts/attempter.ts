@@ -3,28 +3,21 @@ import { ComposeError } from '../domain/composing';
 import { SLOW_ATTEMPT_MS, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
 import { maskHeaders } from '../domain/mask';
 import type { AttemptError } from '../domain/types';
-import {
-  cancelNotification,
-  holdNotification,
-  loadDeliveries,
-  markDelivering,
-  markSlow,
-  takeRatePlace,
-  type AttemptRecord,
-  type Delivery,
-  type DeliveryFacts,
-} from '../store/deliveries';
 import { markOutOfOrder, markOutOfOrderIfFailing, type TakenOutOfOrder } from '../store/subscriptions/out-of-order';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import { composeData } from './compose';
 import { conclude, GONE, recordedOutcome, type Made } from './outcome';
-import type { AttemptDeps } from '../activities/deps';
 import { signRequest, type SignedRequest } from './sign';
 import { SubscriptionCache } from './subscription-cache';
 import { takeOver } from './take-over';
-import type { HeadStartDelivery } from '../store/notifications/accept';
 import { isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
+import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
+import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
+import { markSlow, takeRatePlace } from '../store/subscriptions/limits';
+import { cancelNotification, holdNotification, markDelivering } from '../store/notifications/transitions';
+import type { HeadStartDelivery } from '../domain/head-start';
+import type { AttemptDeps } from './deps';
 
 /** How long a slow attempt may be over time before the relay doubts that anybody waits for it, in seconds. */
 const DELIVERING_GRACE_SECONDS = 300;

@@ -1,7 +1,7 @@
 import { MAX_COMPOSE_MS, type Composed, type Composer } from '../domain/composing';
 import type { Sealer } from '../store/db/crypto';
-import type { DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
+import type { DeliveryFacts } from '../domain/attempt';
 
 /**
  * Makes what an attempt sends in place of the event's data.

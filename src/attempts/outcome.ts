@@ -1,8 +1,9 @@
 import { parseRetryAfter } from '../delivery/http-client';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
 import { nextWaitSeconds } from '../domain/retry-schedule';
-import type { AttemptRecord, Delivery, DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
+import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
+import type { Delivery } from '../store/notifications/load-deliveries';
 
 /** HTTP 410: the receiver wants no more. */
 export const GONE = 410;

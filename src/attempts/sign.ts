@@ -6,10 +6,10 @@ import { maskSecret } from '../domain/mask';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/db/crypto';
-import type { DeliveryFacts } from '../store/deliveries';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import { openSigningKey } from '../store/subscriptions/signing-keys';
 import { VERSION } from '../process/version';
+import type { DeliveryFacts } from '../domain/attempt';
 
 /** A request ready to be sent. It is signed at the moment of sending: a signature carries a time, which must not age in a queue. */
 export interface SignedRequest {

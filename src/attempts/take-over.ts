@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HEAD_START_PREFIX, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
 import type { Database } from '../store/db/database';
-import { handOver, type Delivery } from '../store/deliveries';
 import { recordedOutcome } from './outcome';
+import type { Delivery } from '../store/notifications/load-deliveries';
+import { handOver } from '../store/notifications/transitions';
 
 const CLAIM_POLL_MS = 100;
 

@@ -1,5 +1,5 @@
 import { maskedSummary, type Config } from '../config';
-import type { Service } from '../main';
+import type { Service } from './compose';
 
 const SAFE_KEY_LENGTH = 16;
 

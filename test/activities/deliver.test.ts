@@ -8,7 +8,6 @@ import { createHttpClient, type HttpClient } from '../../src/delivery/http-clien
 import type { DeliverInput, DeliverOutcome, NotificationRef } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
-import { reopenNotification } from '../../src/store/notifications/notifications';
 import { findSubscription } from '../../src/store/subscriptions/subscriptions';
 import { decodeId } from '../../src/domain/ids';
 import { createRecorder } from '../../src/store/notifications/recorder';
@@ -16,6 +15,7 @@ import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, TEST_SEALER } from '../support/seed';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** The activity on its own: what it answers when Temporal has it run again, since an answer of it was lost. */
 let database: TestDatabase;

@@ -5,7 +5,7 @@ import { createHttpClient, type HttpClient } from '../../src/delivery/http-clien
 import { decodeId } from '../../src/domain/ids';
 import { generateSecret, standardSignature } from '../../src/domain/signing';
 import { createMetrics } from '../../src/process/metrics';
-import { acceptEvents, headStartDelivery } from '../../src/store/notifications/accept';
+import { acceptEvents } from '../../src/store/notifications/accept';
 import type { Statement } from '../../src/store/db/database';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { rotateSecret } from '../../src/store/subscriptions/secrets';
@@ -14,6 +14,7 @@ import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { eventFor, seed, TEST_SEALER, type Seeded } from '../support/seed';
+import { headStartDelivery } from '../../src/domain/head-start';
 
 /** Head starts read their subscription once, and again when anything of it changed. */
 let database: TestDatabase;

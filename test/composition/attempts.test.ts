@@ -11,7 +11,7 @@ import { standardSignature } from '../../src/domain/signing';
 import { decodeId } from '../../src/domain/ids';
 import type { Format } from '../../src/domain/types';
 import { createMetrics } from '../../src/process/metrics';
-import { headStartDelivery, acceptEvents, type HeadStartDelivery } from '../../src/store/notifications/accept';
+import { acceptEvents } from '../../src/store/notifications/accept';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { putDefinition } from '../../src/store/catalog/service-definitions';
@@ -19,6 +19,7 @@ import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { eventFor, seed, TEST_SEALER, type Seeded } from '../support/seed';
+import { headStartDelivery, type HeadStartDelivery } from '../../src/domain/head-start';
 
 /** What receivers get where a service definition or a transform composes it, and what of it is kept. */
 let database: TestDatabase;

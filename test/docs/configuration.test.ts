@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SETTINGS } from '../../src/config';
+import { SETTINGS } from '../../src/config/settings';
 
 const PAGE = path.join(__dirname, '..', '..', 'docs', 'configuration.md');
 

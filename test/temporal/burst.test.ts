@@ -4,10 +4,10 @@ import { BURST_PREFIX } from '../../src/domain/delivery';
 import { decodeId, newUuid } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { attemptsOf } from '../../src/store/notifications/attempts';
-import { cancelNotification } from '../../src/store/deliveries';
-import { reopenNotification } from '../../src/store/notifications/notifications';
 import { useFirstAttempts } from '../support/first-attempts';
 import { seed, type Seeded } from '../support/seed';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** Bursts: one workflow that looks after the first attempts of many notifications. */
 const on = useFirstAttempts();

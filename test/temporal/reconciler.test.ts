@@ -1,13 +1,14 @@
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
-import { cancelNotification } from '../../src/store/deliveries';
-import { markDue, takeOverdue } from '../../src/store/notifications/notifications';
 import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
 import { Relay } from '../../src/temporal/reconciler';
 import { startSettling } from '../../src/temporal/settlement';
 import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 import { useSpine } from '../support/use-spine';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { markDue } from '../../src/store/notifications/reopen';
+import { takeOverdue } from '../../src/store/notifications/overdue';
 
 /** The relay on real Postgres and Temporal: what nobody looks after is found, whatever it was that went wrong. */
 const on = useSpine();

@@ -3,7 +3,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Webhook } from 'standardwebhooks';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { attemptsOf } from '../../src/store/notifications/attempts';
-import { cancelNotification } from '../../src/store/deliveries';
 import { findNotification } from '../../src/store/notifications/notifications';
 import type { deliverNotification } from '../../src/workflows';
 import { liveQuery } from '../../src/workflows/messages';
@@ -12,6 +11,7 @@ import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { startSpine, type Spine } from '../support/spine';
 import { startTimeSkipping } from '../support/temporal';
+import { cancelNotification } from '../../src/store/notifications/transitions';
 
 let env: TestWorkflowEnvironment;
 let spine: Spine;

@@ -4,18 +4,14 @@ import { Problem, type FieldError } from '../../domain/problems';
 import type { Principal } from '../../domain/types';
 import { identityOf } from '../../domain/written-json';
 import type { Metrics } from '../../process/metrics';
-import {
-  acceptEvents,
-  findSchema,
-  headStartDelivery,
-  type AcceptFault,
-  type AcceptResult,
-  type EventToAccept,
-} from '../../store/notifications/accept';
+import { acceptEvents } from '../../store/notifications/accept';
 import { isUnavailable, type Database, type Executor } from '../../store/db/database';
 import { GroupCommit } from '../../store/db/group-commit';
 import { compileSchema } from './json-schema';
 import type { Launcher, NotificationToLaunch } from '../ports';
+import { findSchema } from '../../store/catalog/event-types';
+import { headStartDelivery } from '../../domain/head-start';
+import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
 
 /** An event as posted, after the checks of its shape. */
 export interface PostedEvent {

@@ -9,7 +9,7 @@ import type { Challenger, Settler } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
-import { subscriptionOf } from './subscriptions';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 const params = z.object({ id: z.string() });
 

@@ -26,7 +26,7 @@ import {
   timestampInput,
 } from '../schemas/schemas';
 import { channelName } from '../schemas/subscription-schemas';
-import { notificationSchema } from './notifications';
+import { notificationSchema } from '../schemas/notification';
 
 const MAX_EVENT_BYTES = 256 * 1024;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;

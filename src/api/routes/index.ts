@@ -36,6 +36,7 @@ import { signingKeyRoutes } from './signing-keys';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
+import { transformDraftRoute } from './transform-drafts';
 import { transformRoutes } from './transforms';
 import { triggerRoutes } from './trigger';
 import { webhookRoutes } from './webhooks';
@@ -81,6 +82,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),
+    transformDraftRoute(deps.composer),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...signingKeyRoutes(deps.sealer),

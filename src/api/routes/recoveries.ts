@@ -13,7 +13,7 @@ import type { RecoveryControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
-import { lockedSubscriptionOf } from './subscriptions';
+import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const DEFAULT_RATE_PER_SECOND = 10;
 const MIN_RATE_PER_SECOND = 0.1;

@@ -5,7 +5,7 @@ import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { hashToken, SECRET_PAGE_PATH } from '../pages/secret-page';
-import { lockedSubscriptionOf } from './subscriptions';
+import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const TOKEN_BYTES = 32;
 const DEFAULT_EXPIRY_SECONDS = 604_800;

@@ -6,11 +6,8 @@ import { currentSecrets, rotateSecret } from '../../store/subscriptions/secrets'
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
-import { secretInput } from '../schemas/subscription-schemas';
-import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
-
-export const DEFAULT_OVERLAP_SECONDS = 86_400;
-export const MAX_OVERLAP_SECONDS = 604_800;
+import { secretInput, DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
+import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
 const params = z.object({ id: z.string() });
 
 const secret = z

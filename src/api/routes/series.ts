@@ -3,7 +3,7 @@ import { readSeries, SERIES_WINDOWS } from '../../store/reporting/health';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
-import { subscriptionOf } from './subscriptions';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 const series = z
   .object({

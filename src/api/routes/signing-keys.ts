@@ -6,8 +6,8 @@ import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/sub
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
-import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from './secrets';
-import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
+import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
+import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
 
 const PATH = '/v1/subscriptions/:id/signing-key';
 const params = z.object({ id: z.string() });

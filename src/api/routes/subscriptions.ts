@@ -7,9 +7,7 @@ import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
 import {
-  findSubscription,
   listSubscriptions,
-  lockSubscription,
   lockSubscriptionsOf,
   setEnabled,
   type SubscriptionSettings,
@@ -29,6 +27,7 @@ import {
 } from '../schemas/schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
+import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const MAX_AT_ONCE = 200;
 const params = z.object({ id: z.string() });
@@ -264,24 +263,4 @@ async function customerOf({ db, principal }: Context, id: string): Promise<Custo
 
 async function isProductOf({ db }: Context, customer: Customer, productId: string): Promise<boolean> {
   return (customer.productId ?? productId) === productId && (await findProduct(db, productId)) !== undefined;
-}
-
-/** The subscription of a route's `:id`. @throws Problem not-found where there is none in reach */
-export async function subscriptionOf(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
-  id: string,
-): Promise<Subscription> {
-  const subscription = await findSubscription(db, id, scopeOf(principal));
-  if (!subscription) throw notFound('subscription');
-  return subscription;
-}
-
-/** The same, locked until the end of the transaction: for calls that change it. @throws Problem not-found where there is none in reach */
-export async function lockedSubscriptionOf(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
-  id: string,
-): Promise<Subscription> {
-  const subscription = await lockSubscription(db, id, scopeOf(principal));
-  if (!subscription) throw notFound('subscription');
-  return subscription;
 }

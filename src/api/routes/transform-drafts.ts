@@ -13,7 +13,7 @@ import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
-import { sampleData } from './trigger';
+import { sampleData } from '../composing/sample-data';
 
 /** Stands in for a secret that there is not yet. */
 const NO_SECRET = '***';

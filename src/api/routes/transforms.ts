@@ -12,9 +12,8 @@ import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
-import { subscriptionOf } from './subscriptions';
-import { transformDraftRoute } from './transform-drafts';
-import { sampleData, typeOf } from './trigger';
+import { sampleData, typeOf } from '../composing/sample-data';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 /** What the dry run needs. */
 interface TransformDeps {
@@ -27,7 +26,6 @@ interface TransformDeps {
 /** Shows what a subscription would be sent. */
 export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
   return [
-    transformDraftRoute(composer),
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/transform/dry-run',

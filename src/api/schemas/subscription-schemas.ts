@@ -191,3 +191,7 @@ export const subscriptionSchema = z
     secret: z.string().optional().describe('Only in the answer that made it.'),
   })
   .meta({ id: 'Subscription' });
+
+export const DEFAULT_OVERLAP_SECONDS = 86_400;
+
+export const MAX_OVERLAP_SECONDS = 604_800;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../domain/delivery';
-import type { HeadStartDelivery } from '../../store/notifications/accept';
 import type { Attempter } from '../attempter';
 import { BacklogPace } from './backlog-pace';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
 import { headStartKey } from '../take-over';
+import type { HeadStartDelivery } from '../../domain/head-start';
 
 /** Attempts under way at once, recording them included. */
 const CONCURRENCY = 256;

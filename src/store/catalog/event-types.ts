@@ -153,3 +153,16 @@ export async function findTypeOfSubscription(
     }
   );
 }
+
+/** The schema that an event type's data is held against. @returns `undefined` where there is no such type */
+export async function findSchema(
+  db: Executor,
+  eventType: string,
+): Promise<{ version: number; schema: object | null } | undefined> {
+  const { rows } = await db.query<{ version: number; schema: object | null }>({
+    name: 'find-schema',
+    text: 'select version, schema from event_types where name = $1',
+    values: [eventType],
+  });
+  return rows[0];
+}

@@ -4,7 +4,8 @@ import {
   type Lane,
   type NotificationRef,
 } from '../../domain/delivery';
-import { encodeId } from '../../domain/ids';
+import { encodeId, decodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
 
 /**
  * Selects a reference from `notifications n` joined with `subscription_states s`. Where no workflow took over the head start yet, the ladder begins
@@ -34,4 +35,13 @@ export function toRef(row: RefRow): NotificationRef {
     step: row.step,
     lane: row.lane,
   };
+}
+
+/** What is needed to signal the workflow of an open notification. */
+export async function findRef(db: Executor, id: string): Promise<NotificationRef | undefined> {
+  const { rows } = await db.query<RefRow>({
+    text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id where n.id = $1`,
+    values: [decodeId('ntf', id)],
+  });
+  return rows[0] && toRef(rows[0]);
 }

@@ -1,11 +1,3 @@
-import {
-  FAST_LANE_MAX_TIMEOUT_SECONDS,
-  HEAD_START_PREFIX,
-  HEAD_START_WAIT_SECONDS,
-  RECONCILE_AFTER_SECONDS,
-  type NotificationRef,
-  type OverdueNotification,
-} from '../../domain/delivery';
 import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
 import {
   notificationWorkflowId,
@@ -15,7 +7,6 @@ import {
   type Scope,
 } from '../../domain/types';
 import type { Executor } from '../db/database';
-import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 interface Row {
@@ -138,138 +129,4 @@ export async function notificationsOfEvent(db: Executor, eventUuid: string, scop
     values: [eventUuid, scope.customerId ?? null],
   });
   return rows.map(toNotification);
-}
-
-/** Opens a closed notification again; sets `notifications n` from `subscription_states s`. */
-export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
-  next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
-
-/**
- * Opens a closed notification again for a new walk through the ladder, with the retry schedule as it is now. From here on the relay looks
- * after it, should the signal that follows be lost.
- *
- * @returns what is needed to start its workflow, or `undefined` where it is not closed or its subscription was deleted
- */
-export async function reopenNotification(db: Executor, id: string): Promise<NotificationRef | undefined> {
-  const { rows } = await db.query<RefRow>({
-    text: `update notifications n set ${REOPEN}
-           from subscription_states s
-           where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id
-           returning ${REF_COLUMNS}`,
-    values: [decodeId('ntf', id)],
-  });
-  return rows[0] && toRef(rows[0]);
-}
-
-/** What is needed to signal the workflow of an open notification. */
-export async function findRef(db: Executor, id: string): Promise<NotificationRef | undefined> {
-  const { rows } = await db.query<RefRow>({
-    text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id where n.id = $1`,
-    values: [decodeId('ntf', id)],
-  });
-  return rows[0] && toRef(rows[0]);
-}
-
-/**
- * Ends all claims, where nobody who made them can still be running: what was claimed need not wait for its claim to lapse. Recorded failures that no
- * workflow took over are found at once, too.
- */
-export async function endClaims(db: Executor): Promise<void> {
-  await db.query({
-    text: `update notifications set claimed_until = null, reconcile_after = now()
-           where reconcile_after is not null and claimed_until > now() and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
-  });
-}
-
-/** What was accepted, never opened again, and has no attempt yet. */
-const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
-
-/**
- * Claims the first attempts of those of the given notifications that nobody made or holds a live claim on, as the accept does: for the fast lane, and where
- * no rate limit has a say.
- */
-export async function claimUnattempted(
-  db: Executor,
-  ids: readonly string[],
-  processId: string,
-): Promise<NotificationRef[]> {
-  const { rows } = await db.query<RefRow>({
-    text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
-             reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
-           from subscription_states s
-           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or n.claimed_until <= now())
-             and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
-           returning ${REF_COLUMNS}`,
-    values: [ids.map((id) => decodeId('ntf', id)), processId],
-  });
-  return rows.map(toRef);
-}
-
-/**
- * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
- * of its own and has none.
- */
-export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
-  const { rows } = await db.query<RefRow>({
-    text: `select ${REF_COLUMNS} from notifications n left join subscription_states s on s.id = n.subscription_id
-           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
-    values: [ids.map((id) => decodeId('ntf', id))],
-  });
-  return rows.map(toRef);
-}
-
-/** A waiting notification is due now: should the signal that says so be lost, the relay acts on this. */
-export async function markDue(db: Executor, id: string): Promise<void> {
-  await db.query({
-    text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and status = 'retrying'`,
-    values: [decodeId('ntf', id)],
-  });
-}
-
-interface OverdueRow extends RefRow {
-  status: NotificationStatus;
-  opened_at: Date;
-  retry_asked: boolean;
-  unattempted: boolean;
-}
-
-/**
- * Takes notifications that nobody seems to look after: accepted and not started, or waiting past their time. Two relays at once get
- * different ones, and none gets the same again within `againAfterSeconds`.
- */
-export async function takeOverdue(
-  db: Executor,
-  limit: number,
-  againAfterSeconds: number,
-): Promise<OverdueNotification[]> {
-  const { rows } = await db.query<OverdueRow>({
-    text: `with overdue as (
-             update notifications set reconcile_after = now() + make_interval(secs => $2)
-             where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
-             returning *
-           )
-           select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
-    values: [limit, againAfterSeconds],
-  });
-  return rows.map((row) => ({
-    ...toRef(row),
-    status: row.status,
-    openedAt: row.opened_at,
-    retryAsked: row.retry_asked,
-    unattempted: row.unattempted,
-  }));
-}
-
-/** Open notifications by status, for the metrics; reads the partial index only. */
-export async function countOpen(db: Executor): Promise<Record<string, number>> {
-  const { rows } = await db.query<{ status: string; count: number }>({
-    text: `select status, count(*) from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
-  });
-  return {
-    pending: 0,
-    delivering: 0,
-    retrying: 0,
-    held: 0,
-    ...Object.fromEntries(rows.map((row) => [row.status, row.count])),
-  };
 }

@@ -1,6 +1,7 @@
 import { isUnavailable, type Database } from '../db/database';
-import { recordAttempts, type AttemptRecord, type RecordedAttempt } from '../deliveries';
 import { GroupCommit } from '../db/group-commit';
+import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
+import { recordAttempts } from './record-attempts';
 
 /** One statement at a time: those of one subscription would wait for each other's row of its statistics anyhow. */
 const GROUP = { pipelines: 1, maxGatherMs: 20, maxItems: 200, isUnavailable };

@@ -4,8 +4,8 @@ import type { Recovery, RecoveryStatus } from '../../domain/recovery';
 import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
-import { REOPEN } from './notifications';
 import { toPage, type Page, type PageRequest } from '../db/pages';
+import { REOPEN } from './reopen';
 
 interface Row {
   id: string;

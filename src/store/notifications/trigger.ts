@@ -1,17 +1,8 @@
 import { decodeId } from '../../domain/ids';
-import {
-  CLAIM,
-  claimedUntil,
-  COUNT_EVENTS,
-  insertNotifications,
-  LANE,
-  PENDING_OR_HELD,
-  toAccepted,
-  type AcceptedNotification,
-  type AcceptRow,
-  type EventToAccept,
-} from './accept';
+import { toAccepted, type AcceptRow } from './accept';
 import type { Executor } from '../db/database';
+import { CLAIM, claimedUntil, COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from './accept-statement';
+import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
 
 /** An event that is for one subscription only, whatever else would match it. */
 export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };

@@ -1,8 +1,8 @@
 import type { Lane, NotificationRef } from '../../domain/delivery';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import { OUT_OF_ORDER_EVENT } from '../../domain/operational-events';
-import { COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from '../notifications/accept';
 import type { Executor } from '../db/database';
+import { COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from '../notifications/accept-statement';
 
 /** What came of taking a subscription out of order. */
 export interface TakenOutOfOrder {

@@ -1,7 +1,8 @@
 import { Client } from 'pg';
-import { recordAttempts, type AttemptRecord } from '../../../src/store/deliveries';
 import { watch, type TestWatcher } from '../../support/activity';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
+import type { AttemptRecord } from '../../../src/domain/attempt';
+import { recordAttempts } from '../../../src/store/notifications/record-attempts';
 
 /** The activity stream over HTTP, on a real database: who sees what, and that one who comes back misses nothing and sees nothing twice. */
 let api: TestApi;

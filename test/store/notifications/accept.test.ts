@@ -1,11 +1,12 @@
 import { decodeId, uuidFloor } from '../../../src/domain/ids';
 import { patternRegex } from '../../../src/domain/event-type-pattern';
-import { acceptEvents, type AcceptResult } from '../../../src/store/notifications/accept';
-import { loadDeliveries } from '../../../src/store/deliveries';
+import { acceptEvents } from '../../../src/store/notifications/accept';
 import type { DeliverySubscription } from '../../../src/store/notifications/delivery-subscription';
 import { putDefinition } from '../../../src/store/catalog/service-definitions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { acceptOne, eventFor, seed, seedSubscription, type Seeded } from '../../support/seed';
+import { loadDeliveries } from '../../../src/store/notifications/load-deliveries';
+import type { AcceptResult } from '../../../src/domain/acceptance';
 
 /** The accept statement, branch by branch, on real Postgres. */
 let database: TestDatabase;

@@ -1,7 +1,8 @@
-import { recordAttempts, type AttemptRecord } from '../../../src/store/deliveries';
 import { readStatistics } from '../../../src/store/reporting/statistics';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
+import type { AttemptRecord } from '../../../src/domain/attempt';
+import { recordAttempts } from '../../../src/store/notifications/record-attempts';
 
 /** The nine figures, kept by the statements that accept and record. */
 let database: TestDatabase;
