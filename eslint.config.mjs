@@ -186,7 +186,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*.mjs', 'sdk/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '.ci/**'],
+    files: ['scripts/**/*.mjs', 'sdk/*.mjs', 'bench/**/*.{mjs,cjs}', '*.mjs', '*.js', '*.cjs', '.*.cjs', '.ci/**'],
     languageOptions: {
       globals: {
         process: 'readonly',

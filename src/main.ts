@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig } from './config';
 import { growEvenly, sweepHeap } from './process/heap';
 import { printSummary } from './service/start-summary';
-import type { Service} from './service/compose';
+import type { Service } from './service/compose';
 import { startService } from './service/compose';
 
 /** Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on; only what comes later is a second wish. */

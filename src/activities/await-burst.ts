@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { eachConcurrently } from '../domain/concurrency';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import type { ActivityDeps } from './deps';
 import { claimUnattempted, findUntaken } from '../store/notifications/claims';
@@ -34,16 +35,7 @@ export function createAwaitBurst({
       if ((await makeUnattempted(unfinished, workflowId)) === 0) break;
     }
     const untaken = await findUntaken(db, unfinished);
-    await each(untaken, STARTS_AT_ONCE, (notification) => control.start(notification));
+    await eachConcurrently(untaken, STARTS_AT_ONCE, (notification) => control.start(notification));
     return { notifications: notificationIds.length, handedOn: untaken.length };
   };
-}
-
-async function each<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (const item of queue) await work(item);
-    }),
-  );
 }

@@ -7,7 +7,7 @@ const HEARTBEAT_INTERVAL_MS = 10_000;
 
 /** The activity `deliver`: makes one attempt, or takes over the head start that the accepting process made or is making. */
 export function createDeliver({
-  attempter,
+  runAttempt,
   headStarts,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
@@ -19,7 +19,7 @@ export function createDeliver({
         // What failed is read from the record, and handed over there.
         if (outcome?.kind === 'delivered') return outcome;
       }
-      return await attempter({
+      return await runAttempt({
         ...input,
         attemptKey: `${workflowExecution?.runId}:${input.sequence}`,
         workflowId: workflowExecution?.workflowId ?? '',

@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import type { NotificationRef } from '../domain/delivery';
 import type { Metrics } from '../process/metrics';
 import type { Database } from '../store/db/database';
-import type { Attempter } from '../attempts/attempter';
+import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
 
 /** What the activities work with; built in the composition root. */
 export interface ActivityDeps {
   db: Database;
-  attempter: Attempter;
+  runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'begin' | 'outcomeOf'>;
   control: NotificationControl;
   metrics: Metrics;

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyWritten, type WrittenJson } from '../domain/written-json';
+import { stringifyWritten, type LosslessJson } from '../domain/lossless-json';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
@@ -114,7 +114,7 @@ async function run(
   response: Response,
 ): Promise<Reply> {
   const effects: (() => void | Promise<void>)[] = [];
-  let written: { body: WrittenJson | undefined } | undefined;
+  let written: { body: LosslessJson | undefined } | undefined;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},

@@ -1,5 +1,5 @@
 export type { Composer } from '../domain/composing';
-export type { Challenger, ChallengeOutcome } from '../domain/challenge';
+export type { ChallengeSender, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import type { Executor } from '../store/db/database';
 import type { HeadStartDelivery } from '../domain/head-start';
@@ -10,7 +10,7 @@ import type { HeadStartDelivery } from '../domain/head-start';
  */
 
 /** Brings the notifications of subscriptions in line after a change of their status. */
-export interface Settler {
+export interface Settlement {
   /**
    * Inside the transaction of the change: marks the subscriptions concerned that have something to release or to cancel.
    *
@@ -30,7 +30,7 @@ export interface NotificationToLaunch {
 }
 
 /** Sees to accepted notifications: makes the first attempts that are this process's, and has the workflows started. */
-export interface Launcher {
+export interface NotificationLauncher {
   /** Names the claims of this process. */
   readonly processId: string;
   /** Whether more may be accepted. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Challenger } from '../domain/challenge';
+import type { ChallengeSender } from '../domain/challenge';
 import { challengeResponse, equalInConstantTime } from '../domain/signing';
 import { VERSION } from '../process/version';
 import type { HttpClient, HttpResult } from './http-client';
@@ -11,7 +11,7 @@ const TOKEN_BYTES = 24;
  * Challenges by HTTP: `GET <url>?crc_token=<random>` must be answered with 200 and
  * `{"response_token":"sha256=<base64 HMAC-SHA256(secret, crc_token)>"}` within 10 s.
  */
-export function createChallenger(http: HttpClient): Challenger {
+export function createChallengeSender(http: HttpClient): ChallengeSender {
   return {
     async challenge(url, secrets) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');

@@ -1,3 +1,4 @@
+import { isUuid } from './ids';
 import type { NotificationStatus } from './types';
 
 /** What the activity stream tells of. `delivering` is not told: the end of the attempt is. */
@@ -59,11 +60,10 @@ export function decodePosition(text: string): Position | undefined {
   if (!seen || rest.length > 0) return undefined;
   if (untilText === undefined) return { seen };
   const until = momentOf(untilText);
-  if (!until || upTo === undefined || !UUID.test(upTo)) return undefined;
+  if (!until || upTo === undefined || !isUuid(upTo)) return undefined;
   return { seen, reading: { until, upTo } };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_TIME_MS = 8.64e15;
 
 function momentText({ snapshot, timeMs }: Moment): string {

@@ -9,7 +9,7 @@ export interface ChallengeOutcome {
 }
 
 /** Sends challenges (CRC) to URLs: only who holds the subscription's secret can answer. */
-export interface Challenger {
+export interface ChallengeSender {
   /**
    * Sends one and says what came of it; never throws for what the receiver does.
    *

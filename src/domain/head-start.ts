@@ -1,5 +1,5 @@
 import type { DeliveryFacts } from './attempt';
-import type { EventToAccept, AcceptedNotification} from './acceptance';
+import type { EventToAccept, AcceptedNotification } from './acceptance';
 import { publicEventId } from './acceptance';
 
 /** What the accept wrote, as the first attempt needs it, and the subscription that is to be known beside it. */

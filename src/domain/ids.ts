@@ -6,6 +6,7 @@ import { randomFillSync } from 'node:crypto';
  */
 export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt';
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const HEX = '0123456789abcdef';
 const ENCODED_LENGTH = 26;
@@ -134,4 +135,9 @@ export function uuidOf(notificationId: string): string {
   const uuid = decodeId('ntf', notificationId);
   if (uuid === undefined) throw new Error(`${notificationId} is not the id of a notification.`);
   return uuid;
+}
+
+/** Whether a text is a UUID in the form that Postgres prints. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
 }

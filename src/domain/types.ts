@@ -14,7 +14,7 @@
  */
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
-import type { WrittenJson } from './written-json';
+import type { LosslessJson } from './lossless-json';
 
 export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -53,7 +53,7 @@ export interface EventType {
   description: string;
   /** JSON Schema of `data`; absent means any object. */
   schema: object | null;
-  sample: WrittenJson | null;
+  sample: LosslessJson | null;
   archived: boolean;
   createdAt: Date;
   modifiedAt: Date;
@@ -106,7 +106,7 @@ export interface Subscription {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: WrittenJson;
+  customData: LosslessJson;
   /** Makes what is sent out of the event's data. */
   transform: Transform | null;
   /** `null` means the customer's. */
@@ -179,8 +179,8 @@ export interface Event {
   customerId: string | null;
   channels: string[];
   timestamp: Date;
-  data: WrittenJson;
-  user: WrittenJson | null;
+  data: LosslessJson;
+  user: LosslessJson | null;
   acceptedAt: Date;
 }
 

@@ -16,7 +16,7 @@ export interface Metrics {
   startQueue: Gauge;
   startConcurrency: Gauge;
   burstSize: Histogram;
-  relayed: Counter;
+  reconciled: Counter;
   outOfOrder: Counter<'cause'>;
   /** Counts a notification that was closed; other statuses are none of its business. */
   notificationsFinished(status: NotificationStatus): void;
@@ -103,7 +103,7 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
       buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
       registers,
     }),
-    relayed: new Counter({
+    reconciled: new Counter({
       name: 'signpost_relayed_total',
       help: 'Notifications that the relay found without a workflow and took care of.',
       registers,

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { PoolConfig } from 'pg';
-import { createAttempter } from '../attempts/attempter';
+import { createAttemptRunner } from '../attempts/attempt-runner';
 import { HeadStarts } from '../attempts/head-start/head-starts';
 import { Acceptor } from '../api/events/acceptor';
 import { ActivityStream } from '../api/activity/activity-stream';
@@ -16,7 +16,7 @@ import { DataSources } from '../composition/data-sources';
 import { TransformPool } from '../composition/transform-pool';
 import { type Config } from '../config';
 import { createAddressGuard } from '../delivery/address-guard';
-import { createChallenger } from '../delivery/challenge';
+import { createChallengeSender } from '../delivery/challenge';
 import { createHttpClient } from '../delivery/http-client';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { newUuid } from '../domain/ids';
@@ -24,7 +24,7 @@ import { parseUrlPattern } from '../domain/url-pattern';
 import { startEmbedded, type Embedded } from '../embedded';
 import { ensureKeys } from '../embedded/keys';
 import { closeServer, listen } from '../process/http-server';
-import { createLauncher } from './launcher';
+import { createNotificationLauncher } from './notification-launcher';
 import { createLog } from '../process/log';
 import { createTokens } from '../api/auth/tokens';
 import { createMetrics } from '../process/metrics';
@@ -44,7 +44,7 @@ import { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import { installRuntime } from '../temporal/runtime';
 import { ensureSearchAttributes, REGISTER_COMMAND } from '../temporal/search-attributes';
 import { startSettling } from '../temporal/settlement';
-import { Starter } from '../temporal/starter';
+import { WorkflowStarter } from '../temporal/workflow-starter';
 import { endClaims } from '../store/notifications/claims';
 import { countOpen } from '../store/notifications/overdue';
 import { runWorker } from './worker-role';
@@ -142,7 +142,7 @@ async function compose(
   const transforms = new TransformPool();
   cleanups.push(async () => transforms.close());
   const composer = createComposer(dataSources, transforms);
-  const attempter = createAttempter({
+  const runAttempt = createAttemptRunner({
     db: pathDb,
     sealer,
     publicUrl: () => publicUrl,
@@ -150,13 +150,13 @@ async function compose(
     composer,
     recorder: createRecorder(pathDb),
     launch: (notifications) =>
-      void starter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
+      void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
     metrics,
     log,
   });
-  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: runsWorker }, attempter, log);
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: runsWorker }, runAttempt, log);
   cleanups.push(() => headStarts.close(config.shutdownGraceSeconds * 1000));
-  const starter = new Starter(
+  const workflowStarter = new WorkflowStarter(
     workflows,
     { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
     metrics,
@@ -179,7 +179,7 @@ async function compose(
   if (runsWorker) {
     const running = whenConnected.then((connected) =>
       runWorker(
-        { db, attempter, headStarts, control: workflows, metrics, log },
+        { db, runAttempt, headStarts, control: workflows, metrics, log },
         { temporal: connected, config, workflows, settle },
       ),
     );
@@ -187,7 +187,7 @@ async function compose(
     running.then(({ workers }) => workers.finished).catch(fail);
     cleanups.push(() => running.then((worker) => worker.stop()).catch(() => undefined));
   }
-  cleanups.push(() => starter.close());
+  cleanups.push(() => workflowStarter.close());
 
   const tokens = createTokens(masterKey);
   const authenticator = createAuthenticator({
@@ -200,21 +200,21 @@ async function compose(
   });
   const activity = new ActivityStream(db, log);
   const temporalUiUrl = config.temporal.uiUrl ?? embedded.temporalUiUrl;
-  const settler = { mark: markSettling, start: settle };
-  const launcher = createLauncher(starter, headStarts);
+  const settlement = { mark: markSettling, start: settle };
+  const launcher = createNotificationLauncher(workflowStarter, headStarts);
   const routes = allRoutes({
     role: config.role,
     db,
     sealer,
     authenticator,
     tokens,
-    settler,
+    settlement,
     metrics,
     allowedUrls,
     acceptor: new Acceptor(pathDb, launcher, metrics),
     launcher,
     publicUrl: () => publicUrl,
-    challenger: createChallenger(http),
+    challengeSender: createChallengeSender(http),
     composer,
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
@@ -239,7 +239,7 @@ async function compose(
   const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));
   void whenConnected
     .then(() => settle(unsettled))
-    .catch((error: unknown) => log.warn({ err: error }, 'the relay will settle'));
+    .catch((error: unknown) => log.warn({ err: error }, 'the reconciler will settle'));
   return {
     url: publicUrl,
     adminKey,

@@ -1,4 +1,4 @@
-import { type Config } from '../config/index';
+import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { type Database } from '../store/db/database';
 import { closeRecovery, findStalled } from '../store/notifications/recoveries';
@@ -7,7 +7,7 @@ import type { TemporalLink } from '../temporal/connection';
 import { ensureMaintenanceSchedule } from '../temporal/maintenance-schedule';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
-import { Relay } from '../temporal/reconciler';
+import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
 import { cancelNotification } from '../store/notifications/transitions';
 import { takeOverdue } from '../store/notifications/overdue';
@@ -26,7 +26,7 @@ export async function runWorker(
 ): Promise<{ workers: Workers; stop(): Promise<void> }> {
   const { db, metrics, log } = deps;
   const workers = await startWorkers(deps, { temporal, shutdownGraceSeconds: config.shutdownGraceSeconds });
-  const relay = new Relay({
+  const reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
       cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
@@ -41,14 +41,14 @@ export async function runWorker(
     metrics,
     log,
   });
-  relay.start();
+  reconciler.start();
   await ensureMaintenanceSchedule(temporal, MAIN_TASK_QUEUE).catch((error: unknown) =>
     log.warn({ err: error }, 'the maintenance schedule could not be made; the next start tries again'),
   );
   return {
     workers,
     async stop() {
-      await relay.stop();
+      await reconciler.stop();
       await workers.shutdown();
     },
   };

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { TlsPaths } from '../config';
+import { callWithDeadline } from './deadline';
 
 export interface TemporalSettings {
   address: string;
@@ -54,10 +55,8 @@ export class TemporalLink {
 
   /** Whether Temporal answers now. */
   async ping(): Promise<boolean> {
-    const { client, namespace } = this.use();
-    await client.withDeadline(Date.now() + PING_TIMEOUT_MS, () =>
-      client.workflowService.describeNamespace({ namespace }),
-    );
+    const { namespace } = this.settings;
+    await callWithDeadline(this, (client) => client.workflowService.describeNamespace({ namespace }), PING_TIMEOUT_MS);
     return true;
   }
 

@@ -2,7 +2,6 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
-  type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
@@ -10,10 +9,10 @@ import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
 import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
 import type { TemporalLink } from './connection';
+import { callWithDeadline } from './deadline';
 import { searchAttributesOf } from './search-attributes';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
-const RPC_TIMEOUT_MS = 10_000;
 /** A burst is over when its first attempts are; whoever waits longer has something else to wait for. */
 const BURST_TIMEOUT_MS = 60_000;
 
@@ -35,7 +34,7 @@ export class NotificationWorkflows {
   /** Starts a notification's workflow. Starting it twice is starting it once. @returns whether it was started by this call */
   async start(notification: NotificationRef): Promise<boolean> {
     try {
-      await this.withDeadline((client) =>
+      await callWithDeadline(this.temporal, (client) =>
         client.workflow.start<typeof deliverNotification>('deliverNotification', {
           ...this.startOptions(notification),
           requestEagerStart: this.options.eagerStart,
@@ -50,7 +49,7 @@ export class NotificationWorkflows {
 
   /** Starts the workflow that looks after many notifications at once, and waits for its end, whatever that is. */
   async runBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
-    const handle = await this.withDeadline((client) =>
+    const handle = await callWithDeadline(this.temporal, (client) =>
       client.workflow.start<typeof deliverBurst>('deliverBurst', {
         taskQueue: this.options.taskQueue,
         workflowId,
@@ -60,7 +59,7 @@ export class NotificationWorkflows {
       }),
     );
     try {
-      await this.withDeadline(() => handle.result(), BURST_TIMEOUT_MS);
+      await callWithDeadline(this.temporal, () => handle.result(), BURST_TIMEOUT_MS);
     } catch (error) {
       // Ended by an operator: the relay sees to what it left.
       if (!(error instanceof WorkflowFailedError)) throw error;
@@ -70,7 +69,7 @@ export class NotificationWorkflows {
   /** Signals `retry`: a waiting workflow skips the wait; a closed one is run anew. */
   async retry(notification: NotificationRef): Promise<void> {
     const signalArgs: [RetryRequest?] = [{ schedule: notification.schedule }];
-    await this.withDeadline((client) =>
+    await callWithDeadline(this.temporal, (client) =>
       client.workflow.signalWithStart<typeof deliverNotification, [RetryRequest?]>('deliverNotification', {
         ...this.startOptions(notification),
         signal: retrySignal,
@@ -81,7 +80,7 @@ export class NotificationWorkflows {
 
   /** Signals `release`: a held workflow goes on; one that never ran is started. */
   async release(notification: NotificationRef): Promise<void> {
-    await this.withDeadline((client) =>
+    await callWithDeadline(this.temporal, (client) =>
       client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
         ...this.startOptions(notification),
         signal: releaseSignal,
@@ -92,7 +91,7 @@ export class NotificationWorkflows {
   /** Signals `cancel`; a workflow that is not running needs none. */
   async cancel(notificationId: string): Promise<void> {
     try {
-      await this.withDeadline((client) =>
+      await callWithDeadline(this.temporal, (client) =>
         client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),
       );
     } catch (error) {
@@ -103,7 +102,8 @@ export class NotificationWorkflows {
   /** What happens now and what next, or `null` where no workflow runs or none answers in time. */
   async live(notificationId: string): Promise<LiveState | null> {
     try {
-      const state = await this.withDeadline(
+      const state = await callWithDeadline(
+        this.temporal,
         (client) => client.workflow.getHandle(notificationWorkflowId(notificationId)).query(liveQuery),
         LIVE_QUERY_TIMEOUT_MS,
       );
@@ -116,7 +116,7 @@ export class NotificationWorkflows {
   /** The workflow's latest run, or `undefined` where there never was one. */
   async describe(notificationId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      return await this.withDeadline((client) =>
+      return await callWithDeadline(this.temporal, (client) =>
         client.workflow.getHandle(notificationWorkflowId(notificationId)).describe(),
       );
     } catch (error) {
@@ -136,10 +136,5 @@ export class NotificationWorkflows {
       staticSummary: `${notification.eventType} for ${notification.customerId}`,
       ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };
-  }
-
-  private async withDeadline<T>(call: (client: Client) => Promise<T>, timeoutMs = RPC_TIMEOUT_MS): Promise<T> {
-    const { client } = this.temporal.use();
-    return client.withDeadline(Date.now() + timeoutMs, () => call(client));
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { BURST_PREFIX, type OverdueNotification } from '../domain/delivery';
+import { eachConcurrently } from '../domain/concurrency';
 import { newUuid } from '../domain/ids';
 import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
@@ -16,7 +17,7 @@ const UNSETTLED_AFTER_SECONDS = 30;
 const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
 
 /** What the relay reads and writes in Postgres. */
-export interface RelayStore {
+export interface ReconcilerStore {
   takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
   /** Records that an operator ended the workflow. */
   cancel(notificationId: string): Promise<void>;
@@ -25,8 +26,8 @@ export interface RelayStore {
   markForgottenHolds(): Promise<string[]>;
 }
 
-export interface RelayDeps {
-  store: RelayStore;
+export interface ReconcilerDeps {
+  store: ReconcilerStore;
   workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry' | 'runBurst'>;
   /** Whether many that were never attempted may share a workflow. */
   burst: boolean;
@@ -41,13 +42,13 @@ export interface RelayDeps {
  * The only sweep of the service: finds what Postgres says is open and no workflow looks after (a crash between accept and start, Temporal
  * away or wiped, a workflow terminated by hand) and sees to it, by the same deterministic workflow ids. In normal times it finds nothing.
  */
-export class Relay {
+export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
   private sweeps = 0;
   private stopped = false;
 
-  constructor(private readonly deps: RelayDeps) {}
+  constructor(private readonly deps: ReconcilerDeps) {}
 
   start(): void {
     this.schedule(0);
@@ -78,7 +79,7 @@ export class Relay {
     for (;;) {
       const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
       const toStart: OverdueNotification[] = [];
-      await each(overdue, async (notification) => {
+      await eachConcurrently(overdue, CONCURRENCY, async (notification) => {
         if (await this.needsWorkflow(notification)) toStart.push(notification);
       });
       await this.startWorkflows(toStart);
@@ -101,8 +102,9 @@ export class Relay {
         together.map(({ notificationId }) => notificationId),
       );
     }
-    await each(
+    await eachConcurrently(
       inBurst ? notifications.filter((one) => !together.includes(one)) : notifications,
+      CONCURRENCY,
       async (notification) => {
         if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
       },
@@ -117,7 +119,7 @@ export class Relay {
       if (notification.retryAsked) await workflows.retry(notification);
       return false;
     }
-    metrics.relayed.inc();
+    metrics.reconciled.inc();
     if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
       log.info({ notificationId: notification.notificationId }, 'the workflow was terminated by hand: cancelled');
       await store.cancel(notification.notificationId);
@@ -125,13 +127,4 @@ export class Relay {
     }
     return true;
   }
-}
-
-async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      for (const item of queue) await work(item);
-    }),
-  );
 }

@@ -7,8 +7,7 @@ import { recoveryWorkflowId } from '../domain/recovery';
 import type { recoverSubscription } from '../workflows';
 import { cancelSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
-
-const RPC_TIMEOUT_MS = 10_000;
+import { callWithDeadline } from './deadline';
 
 /** Starts and cancels the workflows of recoveries. */
 export class RecoveryWorkflows {
@@ -19,9 +18,8 @@ export class RecoveryWorkflows {
 
   /** Starts a recovery's workflow; one that runs goes on. */
   async start(recoveryId: string): Promise<void> {
-    const { client } = this.temporal.use();
     try {
-      await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+      await callWithDeadline(this.temporal, (client) =>
         client.workflow.start<typeof recoverSubscription>('recoverSubscription', {
           taskQueue: this.taskQueue,
           workflowId: recoveryWorkflowId(recoveryId),
@@ -36,9 +34,8 @@ export class RecoveryWorkflows {
 
   /** Wakes a recovery's workflow to find itself cancelled; one that is not running needs no word. */
   async cancel(recoveryId: string): Promise<void> {
-    const { client } = this.temporal.use();
     try {
-      await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+      await callWithDeadline(this.temporal, (client) =>
         client.workflow.getHandle(recoveryWorkflowId(recoveryId)).signal(cancelSignal),
       );
     } catch (error) {
@@ -54,9 +51,8 @@ export class RecoveryWorkflows {
   }
 
   private async status(recoveryId: string): Promise<WorkflowExecutionStatusName | undefined> {
-    const { client } = this.temporal.use();
     try {
-      const { status } = await client.withDeadline(Date.now() + RPC_TIMEOUT_MS, () =>
+      const { status } = await callWithDeadline(this.temporal, (client) =>
         client.workflow.getHandle(recoveryWorkflowId(recoveryId)).describe(),
       );
       return status.name;

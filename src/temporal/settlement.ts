@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { settleSubscription } from '../workflows';
 import type { TemporalLink } from './connection';
+import { callWithDeadline } from './deadline';
 
 /** Starts a `settleSubscription` workflow for each subscription; one that runs already goes on until nothing is left. */
 export async function startSettling(
@@ -10,12 +11,14 @@ export async function startSettling(
 ): Promise<void> {
   for (const subscriptionId of subscriptionIds) {
     try {
-      await temporal.use().client.workflow.start<typeof settleSubscription>('settleSubscription', {
-        taskQueue,
-        workflowId: `subscription/${subscriptionId}/settle`,
-        args: [{ subscriptionId }],
-        staticSummary: `Settles ${subscriptionId}`,
-      });
+      await callWithDeadline(temporal, (client) =>
+        client.workflow.start<typeof settleSubscription>('settleSubscription', {
+          taskQueue,
+          workflowId: `subscription/${subscriptionId}/settle`,
+          args: [{ subscriptionId }],
+          staticSummary: `Settles ${subscriptionId}`,
+        }),
+      );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }

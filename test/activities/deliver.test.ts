@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import { createAttempter } from '../../src/attempts/attempter';
+import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const { db } = database;
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
-  const attempter = createAttempter({
+  const runAttempt = createAttemptRunner({
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
@@ -46,8 +46,8 @@ beforeAll(async () => {
   });
   const activity = createDeliver({
     db,
-    attempter,
-    headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, attempter, log),
+    runAttempt,
+    headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, runAttempt, log),
     control: {
       start: async () => true,
       retry: async () => undefined,

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { createAttempter, type Attempter } from '../../src/attempts/attempter';
+import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import { decodeId } from '../../src/domain/ids';
@@ -21,7 +21,7 @@ let database: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
-let attempter: Attempter;
+let runAttempt: AttemptRunner;
 let seeded: Seeded;
 const statements: (string | undefined)[] = [];
 let counter = 0;
@@ -34,7 +34,7 @@ beforeAll(async () => {
     ...database.db,
     query: (statement: Statement) => (statements.push(statement.name), database.db.query(statement)),
   } as typeof database.db;
-  attempter = createAttempter({
+  runAttempt = createAttemptRunner({
     db,
     sealer: TEST_SEALER,
     publicUrl: () => 'http://signpost.example',
@@ -64,7 +64,7 @@ async function headStart() {
   if (result?.kind !== 'accepted') throw new Error(JSON.stringify(result));
   const notification = result.notifications[0]!;
   statements.length = 0;
-  const outcome = await attempter({
+  const outcome = await runAttempt({
     notificationId: notification.notificationId,
     sequence: 1,
     trigger: 'scheduled',
@@ -155,7 +155,7 @@ it('a subscription that was disabled between the accept and the read holds its n
   const [result] = await acceptEvents(database.db, [event], 'this-process');
   const notification = result?.kind === 'accepted' ? result.notifications[0]! : undefined;
   await set('enabled = false');
-  const outcome = await attempter({
+  const outcome = await runAttempt({
     notificationId: notification!.notificationId,
     sequence: 1,
     trigger: 'scheduled',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { parse } from 'yaml';
-import { createAttempter, type Attempter } from '../../src/attempts/attempter';
+import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
 import { definitionSchema } from '../../src/api/schemas/composing-schemas';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
@@ -27,7 +27,7 @@ let ledger: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
-let attempter: Attempter;
+let runAttempt: AttemptRunner;
 let logged = '';
 let counter = 0;
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const metrics = createMetrics();
   const recorder = createRecorder(db);
   const publicUrl = () => 'http://signpost.example';
-  attempter = createAttempter({
+  runAttempt = createAttemptRunner({
     db,
     sealer: TEST_SEALER,
     publicUrl,
@@ -109,7 +109,7 @@ async function attempt(seeded: Seeded, data: string, headStart: boolean) {
 }
 
 async function again(notificationId: string, accepted?: HeadStartDelivery) {
-  const outcome = await attempter({
+  const outcome = await runAttempt({
     notificationId,
     sequence: 1,
     trigger: 'scheduled',

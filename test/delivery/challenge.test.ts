@@ -1,5 +1,5 @@
 import { createAddressGuard } from '../../src/delivery/address-guard';
-import { createChallenger } from '../../src/delivery/challenge';
+import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import { challengeResponse } from '../../src/domain/signing';
 import { startReceiver, type Answer, type Receiver, type ReceivedRequest } from '../support/receiver';
@@ -17,7 +17,8 @@ afterEach(async () => {
   await receiver.close();
 });
 
-const challenge = (url = receiver.url('/hook'), secrets = [SECRET]) => createChallenger(http).challenge(url, secrets);
+const challenge = (url = receiver.url('/hook'), secrets = [SECRET]) =>
+  createChallengeSender(http).challenge(url, secrets);
 const tokenOf = ({ path }: ReceivedRequest) => new URL(path, 'http://receiver').searchParams.get('crc_token')!;
 const json = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(value) });
 

@@ -7,11 +7,11 @@ import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth/auth';
 import { docsPage } from '../../src/api/pages/docs-page';
 import type { Route } from '../../src/api/http/route';
-import type { Launcher } from '../../src/api/ports';
+import type { NotificationLauncher } from '../../src/api/ports';
 import { allRoutes } from '../../src/api/routes';
 import { secretPage } from '../../src/api/pages/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
-import { createChallenger } from '../../src/delivery/challenge';
+import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
@@ -94,7 +94,7 @@ export async function startTestApi(
     findByPortalSession: (id) => findPortalPrincipal(db, id),
     findSession: (tokenHash) => findSession(db, TEST_SEALER, tokenHash),
   });
-  const launcher: Launcher = {
+  const launcher: NotificationLauncher = {
     processId: 'test',
     get hasRoom() {
       return behind.hasRoom;
@@ -109,11 +109,11 @@ export async function startTestApi(
     tokens,
     metrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
-    settler: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
+    settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(db, launcher, metrics),
     launcher,
     publicUrl: () => url,
-    challenger: createChallenger(http),
+    challengeSender: createChallengeSender(http),
     composer,
     control: {
       retry: async ({ notificationId }) => void recorded.retried.push(notificationId),

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { createAttempter } from '../../src/attempts/attempter';
+import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
@@ -54,10 +54,10 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     metrics,
     log,
   };
-  const attempter = createAttempter(attemptDeps);
-  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, attempter, log);
+  const runAttempt = createAttemptRunner(attemptDeps);
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, runAttempt, log);
   const workers = await startWorkers(
-    { db, attempter, headStarts, control: workflows, metrics, log },
+    { db, runAttempt, headStarts, control: workflows, metrics, log },
     { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
   );
   return {
@@ -67,7 +67,8 @@ export async function startSpine(temporal: Temporal, options: { searchAttributes
     taskQueue,
     workflows,
     headStarts,
-    otherProcess: (processId) => new HeadStarts({ processId, keepOutcomes: false }, createAttempter(attemptDeps), log),
+    otherProcess: (processId) =>
+      new HeadStarts({ processId, keepOutcomes: false }, createAttemptRunner(attemptDeps), log),
     async stop() {
       await workers.shutdown();
       await http.close();

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
 import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
-import { Relay } from '../../src/temporal/reconciler';
+import { Reconciler } from '../../src/temporal/reconciler';
 import { startSettling } from '../../src/temporal/settlement';
 import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
@@ -12,11 +12,11 @@ import { takeOverdue } from '../../src/store/notifications/overdue';
 
 /** The relay on real Postgres and Temporal: what nobody looks after is found, whatever it was that went wrong. */
 const on = useSpine();
-let relay: Relay;
+let reconciler: Reconciler;
 
 beforeAll(() => {
   const { db } = on.spine;
-  relay = new Relay({
+  reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, again) => takeOverdue(db, limit, again),
       cancel: async (id) => void (await cancelNotification(db, id)),
@@ -41,7 +41,7 @@ const doubt = () =>
 it('starts what was accepted and never started', async () => {
   const [notification] = await acceptOne(on.spine.db, await seed(on.spine.db, { url: on.receiver.url() }));
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   await on.reaches(notification!.notificationId, 'delivered');
 });
 
@@ -50,7 +50,7 @@ it('starts many that were never attempted together, as after a crash in a flood'
   const ids: string[] = [];
   for (let index = 0; index < 40; index++) ids.push((await acceptOne(on.spine.db, seeded))[0]!.notificationId);
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   for (const id of ids) await on.reaches(id, 'delivered');
   expect(on.receiver.requests).toHaveLength(40);
   const workflowIds = await Promise.all(ids.map(async (id) => (await on.find(id)).workflowId));
@@ -60,7 +60,7 @@ it('starts many that were never attempted together, as after a crash in a flood'
 it('leaves alone what was accepted a moment ago, and what a workflow looks after', async () => {
   const seeded = await seed(on.spine.db, { url: on.receiver.url() });
   const [fresh] = await acceptOne(on.spine.db, seeded);
-  await relay.sweep();
+  await reconciler.sweep();
   expect(await on.spine.workflows.describe(fresh!.notificationId)).toBeUndefined();
 
   on.receiver.answerWith(500);
@@ -68,7 +68,7 @@ it('leaves alone what was accepted a moment ago, and what a workflow looks after
   await on.reaches(fresh!.notificationId, 'retrying');
   const { runId } = await on.workflow(fresh!.notificationId).describe();
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   expect((await on.workflow(fresh!.notificationId).describe()).runId).toBe(runId);
   expect(on.receiver.requests).toHaveLength(1);
   await on.workflow(fresh!.notificationId).terminate();
@@ -81,7 +81,7 @@ it('records as cancelled what an operator terminated', async () => {
   await on.reaches(notification!.notificationId, 'retrying');
   await on.workflow(notification!.notificationId).terminate('by hand');
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   expect((await on.find(notification!.notificationId)).status).toBe('cancelled');
 });
 
@@ -98,7 +98,7 @@ it('takes up a ladder whose workflow was lost, at the step it had reached', asyn
   });
   on.receiver.answerWith(500);
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   const { attemptCount, nextAttemptAt } = await until(
     () => on.find(id),
     (seen) => seen.attemptCount === 3,
@@ -117,7 +117,7 @@ it('sends again the signal of a retry that Temporal did not get', async () => {
   await on.reaches(id, 'retrying');
   await markDue(on.spine.db, id);
   await doubt();
-  await relay.sweep();
+  await reconciler.sweep();
   await on.reaches(id, 'delivered');
 });
 
@@ -126,7 +126,7 @@ it('two relays at once start everything once', async () => {
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await acceptOne(on.spine.db, seeded))[0]!.notificationId);
   await doubt();
-  await Promise.all([relay.sweep(), relay.sweep()]);
+  await Promise.all([reconciler.sweep(), reconciler.sweep()]);
   for (const id of ids) await on.reaches(id, 'delivered');
   expect(on.receiver.requests).toHaveLength(20);
 });
@@ -186,7 +186,7 @@ describe('settling', () => {
       text: 'update subscriptions set enabled = true where customer_id = $1',
       values: [seeded.customerId],
     });
-    for (let sweep = 0; sweep < 6; sweep++) await relay.sweep();
+    for (let sweep = 0; sweep < 6; sweep++) await reconciler.sweep();
     await on.reaches(held!.notificationId, 'delivered');
   });
 });

@@ -81,15 +81,15 @@ export class ActivityStream {
     this.checkRoom(request.credentialId);
     const position = request.from ? adopted(request.from, now) : { seen: now };
     const { credentialId, scope, filter, stillAllowed } = request;
-    const watcher = new Watcher(
+    const watcher = new Watcher({
       response,
       credentialId,
       scope,
       filter,
       stillAllowed,
       position,
-      this.options.maxUnreadBytes,
-    );
+      maxUnreadBytes: this.options.maxUnreadBytes,
+    });
     watcher.open();
     if (this.closing.signal.aborted) return watcher.end();
     this.watchers.add(watcher);

@@ -18,23 +18,41 @@ export interface ActivityFilter {
   subscriptionId?: string;
 }
 
+export interface WatcherOptions {
+  /** The open response that the stream is written to. */
+  response: ServerResponse;
+  credentialId: string;
+  /** What the credential may see. */
+  scope: Scope;
+  /** What the client wants to see of it. */
+  filter: ActivityFilter;
+  /** Whether the credential is still valid. */
+  stillAllowed(): Promise<boolean>;
+  /** Where the stream starts. */
+  position: Position;
+  /** A client with more unread bytes than this is disconnected. */
+  maxUnreadBytes: number;
+}
+
 /** One who watches: what it may see and wants to see, how far it is, and the open response. */
 export class Watcher {
   closed = false;
+  readonly credentialId: string;
+  position: Position;
+  private readonly response: ServerResponse;
 
-  constructor(
-    private readonly response: ServerResponse,
-    readonly credentialId: string,
-    private readonly scope: Scope,
-    private readonly filter: ActivityFilter,
-    /** Whether its credential still holds. */
-    readonly stillAllowed: () => Promise<boolean>,
-    public position: Position,
-    private readonly maxUnreadBytes: number,
-  ) {
+  constructor(private readonly options: WatcherOptions) {
+    const { response, credentialId, position } = options;
+    this.response = response;
+    this.credentialId = credentialId;
+    this.position = position;
     response.once('close', () => (this.closed = true));
     // A connection that breaks while it is written to is closed, and no more than that.
     response.on('error', () => (this.closed = true));
+  }
+
+  stillAllowed(): Promise<boolean> {
+    return this.options.stillAllowed();
   }
 
   /** Sends the headers, and the position to resume from should nothing follow. */
@@ -93,7 +111,7 @@ export class Watcher {
   }
 
   private wants({ productId, customerId, type, subscriptionId }: Activity): boolean {
-    const { scope, filter } = this;
+    const { scope, filter } = this.options;
     return (
       productId === (scope.productId ?? productId) &&
       customerId === (scope.customerId ?? customerId) &&
@@ -106,6 +124,6 @@ export class Watcher {
   private write(text: string): void {
     if (this.closed || this.response.destroyed) return;
     this.response.write(text);
-    if (this.response.writableLength > this.maxUnreadBytes) this.cut();
+    if (this.response.writableLength > this.options.maxUnreadBytes) this.cut();
   }
 }

@@ -1,12 +1,13 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { equalInConstantTime } from '../../domain/signing';
 import { Problem } from '../../domain/problems';
 import type { Principal, Scope } from '../../domain/types';
 import type { Session } from '../../store/access/sessions';
-import { BriefCache } from './brief-cache';
-import { hashOf, sessionTokenOf } from './session-cookie';
+import { RevalidatingCache } from './revalidating-cache';
+import { sessionTokenOf } from './session-cookie';
 import type { Tokens } from './tokens';
+import { sha256 } from '../../domain/sha256';
 
 /** Three parts of base64url: an access token. API keys have no dots, and an admin key that looks like one is compared before. */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -14,18 +15,13 @@ const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** Makes a new API key; only its hash is kept. */
 export function generateApiKey(): { key: string; hash: Buffer } {
   const key = `spk_${randomBytes(24).toString('base64url')}`;
-  return { key, hash: hashApiKey(key) };
+  return { key, hash: sha256(key) };
 }
 
 /** Makes the secret of a new OAuth client; only its hash is kept. */
 export function generateClientSecret(): { secret: string; hash: Buffer } {
   const secret = randomBytes(32).toString('base64url');
-  return { secret, hash: hashApiKey(secret) };
-}
-
-/** SHA-256 of a key, as stored. */
-export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return { secret, hash: sha256(secret) };
 }
 
 /** Who holds a credential, and until when it is one; absent for those that do not expire. */
@@ -71,9 +67,9 @@ export function createAuthenticator(
   now: () => number = Date.now,
 ): Authenticator {
   // So a revocation on another process takes up to a second.
-  const holders = new BriefCache<Known>(now);
-  const sessions = new BriefCache<Session>(now);
-  const adminHash = hashApiKey(adminKey);
+  const holders = new RevalidatingCache<Known>(now);
+  const sessions = new RevalidatingCache<Session>(now);
+  const adminHash = sha256(adminKey);
   const bootstrap: Principal = {
     id: 'bootstrap',
     name: 'admin key of the configuration',
@@ -84,7 +80,7 @@ export function createAuthenticator(
 
   function identify(credential: string): Promise<Known | undefined> {
     // Every call comes this way: the hash that keys are looked up by serves for the comparison, too.
-    const hash = hashApiKey(credential);
+    const hash = sha256(credential);
     if (timingSafeEqual(hash, adminHash)) return Promise.resolve({ principal: bootstrap });
     if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);
     return holderOf(hash.toString('base64'), () => findByKeyHash(hash));
@@ -109,7 +105,7 @@ export function createAuthenticator(
   async function sessionOf(request: Request): Promise<Session | undefined> {
     const token = sessionTokenOf(request);
     if (token === undefined) return undefined;
-    const hash = hashOf(token);
+    const hash = sha256(token);
     return sessions.get(hash.toString('base64'), () => findSession(hash));
   }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 
 const NAME = 'signpost_session';
@@ -8,11 +8,6 @@ const TOKEN_BYTES = 32;
 /** A random token, as a cookie holds it and as a form repeats it. */
 export function randomToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
-}
-
-/** What is kept of a token. */
-export function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }
 
 /** The token that a browser sent along; `undefined` where there is none that could be one. */

@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
 import { newUuid } from '../../domain/ids';
 import { Problem, type FieldError } from '../../domain/problems';
 import type { Principal } from '../../domain/types';
-import { identityOf } from '../../domain/written-json';
+import { identityOf } from '../../domain/lossless-json';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
 import { isUnavailable, type Database, type Executor } from '../../store/db/database';
 import { GroupCommit } from '../../store/db/group-commit';
 import { compileSchema } from './json-schema';
-import type { Launcher, NotificationToLaunch } from '../ports';
+import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
 import { headStartDelivery } from '../../domain/head-start';
 import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
+import { sha256 } from '../../domain/sha256';
 
 /** An event as posted, after the checks of its shape. */
 export interface PostedEvent {
@@ -66,7 +66,7 @@ export class Acceptor {
 
   constructor(
     private readonly db: Database,
-    private readonly launcher: Launcher,
+    private readonly launcher: NotificationLauncher,
     private readonly metrics: Metrics,
   ) {
     this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
@@ -169,9 +169,7 @@ function check(type: CompiledType | undefined, principal: Principal, event: Post
     timestamp: event.timestamp ?? new Date(),
     data: written?.data ?? JSON.stringify(event.data),
     user: written?.user ?? (event.user && JSON.stringify(event.user)),
-    bodyHash: createHash('sha256')
-      .update(identityOf(facts, written && `${written.data}${written.user ?? ''}`))
-      .digest(),
+    bodyHash: sha256(identityOf(facts, written && `${written.data}${written.user ?? ''}`)),
   };
 }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Problem } from '../../domain/problems';
-import { identityOf } from '../../domain/written-json';
+import { identityOf } from '../../domain/lossless-json';
 import type { Sealer } from '../../store/db/crypto';
 import type { Executor } from '../../store/db/database';
 import { claimIdempotencyKey, storeIdempotentAnswer } from '../../store/access/idempotency';
 import type { Context, Reply } from './route';
+import { sha256 } from '../../domain/sha256';
 
 const HEADER = 'idempotency-key';
 const MAX_LENGTH = 255;
@@ -31,11 +31,9 @@ export async function once(
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   const owner = { principalId: context.principal.id, key };
-  const requestHash = createHash('sha256')
-    .update(
-      `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.written()?.at())}`,
-    )
-    .digest();
+  const requestHash = sha256(
+    `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.written()?.at())}`,
+  );
   const earlier = await claimIdempotencyKey(executor, sealer, owner, requestHash);
   if (earlier === 'conflict') {
     throw new Problem('idempotency-key-conflict', 'Use a new key for a new request.', {

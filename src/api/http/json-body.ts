@@ -1,6 +1,6 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { Problem } from '../../domain/problems';
-import { mayRewriteNumbers, WrittenJson } from '../../domain/written-json';
+import { mayRewriteNumbers, LosslessJson } from '../../domain/lossless-json';
 
 /** Deeper than any body has a use for, and far from what overflows the stack of whoever walks through it. */
 const MAX_DEPTH = 500;
@@ -84,11 +84,11 @@ export async function readBody(parse: RequestHandler, request: Request, response
 }
 
 /** The body of a request as it was written; `undefined` where JavaScript writes its numbers just so. */
-export function writtenBody(request: Request): WrittenJson | undefined {
+export function writtenBody(request: Request): LosslessJson | undefined {
   const raw = raws.get(request);
   // Latin-1 is the fast way to a string, and numbers are the same in it.
   if (!raw || !mayRewriteNumbers(raw.toString('latin1'))) return undefined;
-  return new WrittenJson(new TextDecoder().decode(raw));
+  return new LosslessJson(new TextDecoder().decode(raw));
 }
 
 function isDeeperThan(limit: number, json: Buffer): boolean {

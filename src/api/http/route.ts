@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
-import type { WrittenJson } from '../../domain/written-json';
+import type { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../../store/db/database';
 
 /** What a handler is given: everything is authenticated, authorised and validated by then. */
@@ -14,7 +14,7 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   query: Query;
   body: Body;
   /** The body as it was written, where JavaScript would write a number in it differently (`125.50`, more digits than a double holds). */
-  written(): WrittenJson | undefined;
+  written(): LosslessJson | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of a writing call; the pool for a reading one, and for a call with `ownTransaction`. */
   db: Executor;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import express, { Router } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../domain/problems';
@@ -7,16 +6,12 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { openSecretLink } from '../../store/subscriptions/secret-links';
 import { parseOrThrow } from '../http/problem-response';
+import { sha256 } from '../../domain/sha256';
 
 export const SECRET_PAGE_PATH = '/secret';
 
 const BODY_LIMIT_BYTES = 1024;
 const body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'is not the token of a link') });
-
-/** What is kept of a link's token. */
-export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
-}
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -95,7 +90,7 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
     response.set('cache-control', 'no-store');
     const { token } = parseOrThrow(body, request.body ?? {}, '');
     const opened = await db.transaction(async (executor) => {
-      const link = await openSecretLink(executor, sealer, hashToken(token));
+      const link = await openSecretLink(executor, sealer, sha256(token));
       if (!link) return undefined;
       const { subscriptionId, subscriptionName: name, productId, url, secret } = link;
       const holder = {

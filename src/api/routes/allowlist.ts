@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { parseUrlPattern, type UrlPattern } from '../../domain/url-pattern';
 import {
@@ -13,9 +14,9 @@ import {
 } from '../../store/catalog/allowlist';
 import { findCustomer } from '../../store/catalog/customers';
 import { scopeOf } from '../auth/auth';
-import type { Settler } from '../ports';
+import type { Settlement } from '../ports';
 import { route, type Context, type Route } from '../http/route';
-import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import { givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
 
@@ -34,14 +35,14 @@ const entry = z
   .meta({ id: 'AllowlistEntry' });
 
 /** The URL allow-list: requested by products, approved by admins. */
-export function allowlistRoutes(settler: Settler, allowedUrls: readonly UrlPattern[]): Route[] {
+export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly UrlPattern[]): Route[] {
   /** Decides again for the subscriptions that an entry concerns, and releases what was waiting for it. */
   async function review({ db, afterCommit }: Context, { pattern, customerId }: AllowlistEntry): Promise<void> {
     const marked: string[] = [];
     for (const subscriptionId of await reviewUrls(db, allowedUrls, { pattern, customerId })) {
-      marked.push(...(await settler.mark(db, { subscriptionId })));
+      marked.push(...(await settlement.mark(db, { subscriptionId })));
     }
-    if (marked.length > 0) afterCommit(() => settler.start(marked));
+    if (marked.length > 0) afterCommit(() => settlement.start(marked));
   }
 
   return [
@@ -100,7 +101,7 @@ export function allowlistRoutes(settler: Settler, allowedUrls: readonly UrlPatte
       query: z.strictObject({ ...pageQuery, status: z.enum(ALLOWLIST_STATUSES).optional() }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(entry) } },
       async handle({ db, principal, query }) {
-        return { status: 200, body: await listAllowlist(db, scopeOf(principal), query, pageRequest(query, isUuidKey)) };
+        return { status: 200, body: await listAllowlist(db, scopeOf(principal), query, pageRequest(query, isUuid)) };
       },
     }),
     route({

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { API_KEY, listCredentials } from '../../store/access/credentials';
 import { generateApiKey, type Authenticator } from '../auth/auth';
 import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
 import { route, type Route } from '../http/route';
-import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 
 const apiKey = z.object({ id: z.string(), ...credentialFields }).meta({ id: 'ApiKey' });
 
@@ -35,7 +36,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(apiKey) } },
       async handle({ db, query }) {
-        return { status: 200, body: await listCredentials(db, API_KEY, pageRequest(query, isUuidKey)) };
+        return { status: 200, body: await listCredentials(db, API_KEY, pageRequest(query, isUuid)) };
       },
     }),
     route({

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { listAudit } from '../../store/access/audit';
 import { scopeOf } from '../auth/auth';
 import { WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
 
 const entry = z
   .object({
@@ -40,7 +41,7 @@ export function auditRoutes(): Route[] {
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(entry) } },
       async handle({ db, principal, query }) {
-        return { status: 200, body: await listAudit(db, scopeOf(principal), query, pageRequest(query, isUuidKey)) };
+        return { status: 200, body: await listAudit(db, scopeOf(principal), query, pageRequest(query, isUuid)) };
       },
     }),
   ];

@@ -1,14 +1,15 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
 import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { setVerification } from '../../store/subscriptions/subscriptions';
-import type { Challenger, Settler } from '../ports';
+import type { ChallengeSender, Settlement } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 const params = z.object({ id: z.string() });
@@ -28,13 +29,13 @@ const challenge = z
 export function challengeRoutes({
   db,
   sealer,
-  challenger,
-  settler,
+  challengeSender,
+  settlement,
 }: {
   db: Database;
   sealer: Sealer;
-  challenger: Challenger;
-  settler: Settler;
+  challengeSender: ChallengeSender;
+  settlement: Settlement;
 }): Route[] {
   return [
     route({
@@ -53,7 +54,7 @@ export function challengeRoutes({
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
         const secrets = await currentSecrets(db, sealer, subscription.id);
-        const outcome = await challenger.challenge(
+        const outcome = await challengeSender.challenge(
           subscription.url,
           secrets.map(({ secret }) => secret),
         );
@@ -62,8 +63,8 @@ export function challengeRoutes({
           const row = await insertChallenge(executor, subscription.id, { status, ...outcome });
           await setVerification(executor, subscription.id, subscription.url, status);
           await insertAudit(executor, context.principal, 'subscription.challenge', subscription.id, { status });
-          const marked = await settler.mark(executor, { subscriptionId: subscription.id });
-          if (marked.length > 0) context.afterCommit(() => settler.start(marked));
+          const marked = await settlement.mark(executor, { subscriptionId: subscription.id });
+          if (marked.length > 0) context.afterCommit(() => settlement.start(marked));
           return row;
         });
         return { status: 200, body: recorded };
@@ -81,7 +82,7 @@ export function challengeRoutes({
       problems: ['not-found'],
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);
-        return { status: 200, body: await listChallenges(context.db, id, pageRequest(context.query, isUuidKey)) };
+        return { status: 200, body: await listChallenges(context.db, id, pageRequest(context.query, isUuid)) };
       },
     }),
   ];

@@ -1,8 +1,9 @@
 import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
+import { isUuid } from '../../domain/ids';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES } from '../../domain/types';
-import type { WrittenJson } from '../../domain/written-json';
+import type { LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { findEvent, listEvents } from '../../store/notifications/events';
@@ -17,7 +18,6 @@ import { route, type Context, type Reply, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
-  isUuidKey,
   jsonObject,
   pageOf,
   pageQuery,
@@ -186,7 +186,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       async handle({ db: executor, principal, query }) {
         return {
           status: 200,
-          body: await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuidKey)),
+          body: await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuid)),
         };
       },
     }),
@@ -213,7 +213,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
   ];
 }
 
-function readEvent(value: unknown, written: WrittenJson | undefined, index: number): PostedEvent | Problem {
+function readEvent(value: unknown, written: LosslessJson | undefined, index: number): PostedEvent | Problem {
   if (Buffer.byteLength(written?.at('events', index) ?? JSON.stringify(value)) > MAX_EVENT_BYTES)
     return new Problem('payload-too-large', 'An event is at most 256 KiB.');
   const result = eventInput.safeParse(value);
@@ -225,7 +225,7 @@ function readEvent(value: unknown, written: WrittenJson | undefined, index: numb
 }
 
 /** @param path - where the event stands in the body */
-function withWritten(event: PostedEvent, written: WrittenJson | undefined, ...path: (string | number)[]): PostedEvent {
+function withWritten(event: PostedEvent, written: LosslessJson | undefined, ...path: (string | number)[]): PostedEvent {
   if (!written) return event;
   return { ...event, written: { data: written.at(...path, 'data')!, user: written.at(...path, 'user') } };
 }

@@ -9,7 +9,14 @@ import type { Acceptor } from '../events/acceptor';
 import type { ActivityStream } from '../activity/activity-stream';
 import type { Authenticator } from '../auth/auth';
 import { openApiDocument } from '../http/openapi';
-import type { Challenger, Composer, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
+import type {
+  ChallengeSender,
+  Composer,
+  NotificationLauncher,
+  NotificationControl,
+  RecoveryControl,
+  Settlement,
+} from '../ports';
 import { route, type Route } from '../http/route';
 import type { Tokens } from '../auth/tokens';
 import { SubscriptionService } from '../subscriptions/subscription-service';
@@ -49,14 +56,14 @@ export interface RouteDeps {
   sealer: Sealer;
   authenticator: Authenticator;
   tokens: Tokens;
-  settler: Settler;
+  settlement: Settlement;
   metrics: Metrics;
   allowedUrls: readonly UrlPattern[];
   /** Where clients reach the API, for links. */
   publicUrl(): string;
   acceptor: Acceptor;
-  launcher: Launcher;
-  challenger: Challenger;
+  launcher: NotificationLauncher;
+  challengeSender: ChallengeSender;
   composer: Composer;
   control: NotificationControl;
   recoveries: RecoveryControl;
@@ -70,11 +77,11 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
-  const subscriptions = new SubscriptionService(deps.sealer, deps.settler, deps.allowedUrls, deps.composer);
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls, deps.composer);
   const routes = [
     // First, since Express tries them in order and most calls are events.
     ...eventRoutes(deps),
-    ...productRoutes(deps.settler),
+    ...productRoutes(deps.settlement),
     ...eventTypeRoutes(),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
@@ -88,7 +95,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...signingKeyRoutes(deps.sealer),
     ...secretLinkRoutes(deps.publicUrl),
     ...challengeRoutes(deps),
-    ...allowlistRoutes(deps.settler, deps.allowedUrls),
+    ...allowlistRoutes(deps.settlement, deps.allowedUrls),
     ...notificationRoutes(deps.control),
     ...recoveryRoutes(deps.recoveries),
     ...overviewRoutes(deps),

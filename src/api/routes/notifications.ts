@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import type { NotificationRef } from '../../domain/delivery';
 import { notFound, Problem } from '../../domain/problems';
 import { HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
@@ -12,7 +13,6 @@ import { route, type Context, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
-  isUuidKey,
   pageOf,
   pageQuery,
   pageRequest,
@@ -281,7 +281,7 @@ async function list(
       db,
       scopeOf(principal),
       { ...rest, statuses: status, eventType: type },
-      pageRequest(query, isUuidKey),
+      pageRequest(query, isUuid),
     ),
   };
 }

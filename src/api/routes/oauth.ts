@@ -1,12 +1,14 @@
 import type { Request } from 'express';
+import { isUuid } from '../../domain/ids';
 import { z } from 'zod';
-import { generateClientSecret, hashApiKey, type Authenticator } from '../auth/auth';
+import { generateClientSecret, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
 import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
 import { route, type Context, type Reply, type Route } from '../http/route';
-import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 import type { Tokens } from '../auth/tokens';
+import { sha256 } from '../../domain/sha256';
 
 const TOKEN_LIFE_SECONDS = 3600;
 
@@ -62,7 +64,7 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       query: z.strictObject(pageQuery),
       answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(client) } },
       async handle({ db, query }) {
-        const { items, nextCursor } = await listCredentials(db, OAUTH_CLIENT, pageRequest(query, isUuidKey));
+        const { items, nextCursor } = await listCredentials(db, OAUTH_CLIENT, pageRequest(query, isUuid));
         return { status: 200, body: { items: items.map(toClient), nextCursor } };
       },
     }),
@@ -114,7 +116,7 @@ function tokenRoute(path: string, tokens: Tokens): Route {
       };
       const found = await findOAuthClient(context.db, given.clientId);
       const expected = found?.secretHash ?? Buffer.alloc(32);
-      const right = equalInConstantTime(hashApiKey(given.secret).toString('hex'), expected.toString('hex'));
+      const right = equalInConstantTime(sha256(given.secret).toString('hex'), expected.toString('hex'));
       if (!found || !right) return refuse(context);
       const { id: clientId, role: scope } = found.principal;
       const token = await tokens.issue({ clientId, scope }, TOKEN_LIFE_SECONDS);

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { findCustomer } from '../../store/catalog/customers';
 import { endPortalSession, insertPortalSession, listPortalSessions } from '../../store/access/portal-sessions';
 import { scopeOf, type Authenticator } from '../auth/auth';
 import { READERS, WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
-import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import { givenId, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 import type { Tokens } from '../auth/tokens';
 
 const DEFAULT_LIFE_SECONDS = 3600;
@@ -84,7 +85,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       query: z.strictObject({ ...pageQuery, customerId: givenId.optional() }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(portalSession) } },
       async handle({ db, principal, query }) {
-        const page = pageRequest(query, isUuidKey);
+        const page = pageRequest(query, isUuid);
         return { status: 200, body: await listPortalSessions(db, scopeOf(principal), query, page) };
       },
     }),

@@ -14,7 +14,7 @@ import {
   searchText,
   timestamp,
 } from '../schemas/schemas';
-import type { Settler } from '../ports';
+import type { Settlement } from '../ports';
 
 const product = z
   .object({
@@ -33,7 +33,7 @@ const params = z.object({ id: z.string() });
 const requireVerification = z.boolean().describe('Hold notifications until the subscription has passed its challenge.');
 
 /** Product onboarding. */
-export function productRoutes(settler: Settler): Route[] {
+export function productRoutes(settlement: Settlement): Route[] {
   return [
     route({
       method: 'post',
@@ -112,8 +112,8 @@ export function productRoutes(settler: Settler): Route[] {
         if (!changed) throw notFound('product');
         await audit('product.change', id, { ...body });
         if (body.requireVerification === false) {
-          const subscriptions = await settler.mark(db, { productId: id });
-          afterCommit(() => settler.start(subscriptions));
+          const subscriptions = await settlement.mark(db, { productId: id });
+          afterCommit(() => settlement.start(subscriptions));
         }
         return { status: 200, body: changed };
       },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { RECOVERY_STATUSES, type Recovery } from '../../domain/recovery';
 import {
@@ -12,7 +13,7 @@ import { scopeOf } from '../auth/auth';
 import type { RecoveryControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
 import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const DEFAULT_RATE_PER_SECOND = 10;
@@ -95,7 +96,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       async handle({ db, principal, query }) {
         return {
           status: 200,
-          body: await listRecoveries(db, scopeOf(principal), query, pageRequest(query, isUuidKey)),
+          body: await listRecoveries(db, scopeOf(principal), query, pageRequest(query, isUuid)),
         };
       },
     }),

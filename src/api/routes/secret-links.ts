@@ -4,8 +4,9 @@ import { insertSecretLink } from '../../store/subscriptions/secret-links';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
-import { hashToken, SECRET_PAGE_PATH } from '../pages/secret-page';
+import { SECRET_PAGE_PATH } from '../pages/secret-page';
 import { lockedSubscriptionOf } from '../subscriptions/lookup';
+import { sha256 } from '../../domain/sha256';
 
 const TOKEN_BYTES = 32;
 const DEFAULT_EXPIRY_SECONDS = 604_800;
@@ -40,7 +41,7 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
         // Locked, so that a rotation that is under way cannot leave a link to the secret before.
         const { id } = await lockedSubscriptionOf(context, context.params.id);
         const token = randomBytes(TOKEN_BYTES).toString('base64url');
-        const expiresAt = await insertSecretLink(context.db, id, hashToken(token), context.body.expiresInSeconds);
+        const expiresAt = await insertSecretLink(context.db, id, sha256(token), context.body.expiresInSeconds);
         await context.audit('secret.link', id, { expiresAt });
         const url = `${publicUrl()}${SECRET_PAGE_PATH}#${token}`;
         return { status: 201, body: { url, expiresAt } };

@@ -8,7 +8,8 @@ import { VERSION } from '../../process/version';
 import type { Authenticator } from '../auth/auth';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
-import { hashOf, randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
+import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
+import { sha256 } from '../../domain/sha256';
 
 const LIFE_SECONDS = 12 * 3600;
 /** Wrong credentials from one address, before it has to wait. */
@@ -61,7 +62,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
   async function current({ db, request }: Context): Promise<{ tokenHash: Buffer; found: Session } | undefined> {
     const token = sessionTokenOf(request);
     if (token === undefined) return undefined;
-    const tokenHash = hashOf(token);
+    const tokenHash = sha256(token);
     const found = await findSession(db, sealer, tokenHash);
     return found && { tokenHash, found };
   }
@@ -96,7 +97,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         const expiresAtMs = Math.min(Date.now() + LIFE_SECONDS * 1000, known.expiresAt?.getTime() ?? Infinity);
         const made = { credential, csrfToken: randomToken(), expiresAt: new Date(expiresAtMs) };
         const token = randomToken();
-        await insertSession(db, sealer, hashOf(token), made);
+        await insertSession(db, sealer, sha256(token), made);
         const maxAgeSeconds = Math.max(1, Math.floor((expiresAtMs - Date.now()) / 1000));
         setSessionCookie(response, token, maxAgeSeconds, publicUrl().startsWith('https:'));
         return answer(known.principal, made);

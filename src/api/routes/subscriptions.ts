@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
-import { WrittenJson } from '../../domain/written-json';
+import { LosslessJson } from '../../domain/lossless-json';
 import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
@@ -15,16 +16,7 @@ import {
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import {
-  eventTypeName,
-  givenId,
-  isUuidKey,
-  pageOf,
-  pageQuery,
-  pageRequest,
-  searchText,
-  timestamp,
-} from '../schemas/schemas';
+import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas/schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
@@ -149,7 +141,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         },
       },
       async handle({ db, principal, query: { sort, include, ...query } }) {
-        const page = await listSubscriptions(db, scopeOf(principal), query, sort, pageRequest(query, isUuidKey));
+        const page = await listSubscriptions(db, scopeOf(principal), query, sort, pageRequest(query, isUuid));
         if (include === undefined) return { status: 200, body: page };
         const ids = page.items.map(({ id }) => id);
         const health = await readHealth(db, ids, new Date());
@@ -237,11 +229,11 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
 /** The settings with the numbers of their custom data as they were written. @param path - where the settings stand in the body */
 function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'customData'>>>(
   settings: Settings,
-  written: WrittenJson | undefined,
+  written: LosslessJson | undefined,
   ...path: (string | number)[]
 ): Settings {
   const text = written?.at(...path, 'customData');
-  return text === undefined ? settings : { ...settings, customData: new WrittenJson(text) };
+  return text === undefined ? settings : { ...settings, customData: new LosslessJson(text) };
 }
 
 /** Has the pointers of a problem with one entry lead into the list that it is in. */

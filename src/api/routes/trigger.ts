@@ -4,7 +4,7 @@ import { notFound, Problem } from '../../domain/problems';
 import type { Metrics } from '../../process/metrics';
 import { findNotification } from '../../store/notifications/notifications';
 import { acceptTriggered } from '../../store/notifications/trigger';
-import type { Launcher } from '../ports';
+import type { NotificationLauncher } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
@@ -14,7 +14,7 @@ import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 /** Trigger Now: one event for one subscription, through the real path. */
-export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metrics: Metrics }): Route[] {
+export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLauncher; metrics: Metrics }): Route[] {
   return [
     route({
       method: 'post',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { notFound, Problem } from '../../domain/problems';
@@ -14,6 +13,7 @@ import { route, type Context, type Route } from '../http/route';
 import { givenId } from '../schemas/schemas';
 import { newSettingsSchema, secretInput, settingsSchema } from '../schemas/subscription-schemas';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
+import { sha256 } from '../../domain/sha256';
 
 const webhook = z
   .object({ events: z.array(z.string()), url: z.string(), method: z.enum(HTTP_METHODS) })
@@ -101,7 +101,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
 
 function newWebhook(body: { url: string; events: string[]; secret?: string; method?: (typeof HTTP_METHODS)[number] }) {
   // One URL, one name: two calls at once make one webhook.
-  const name = `${new URL(body.url).hostname.slice(0, 60)} ${createHash('sha256').update(body.url).digest('hex').slice(0, 12)}`;
+  const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(body.url).toString('hex').slice(0, 12)}`;
   const { url: target, events: eventTypes, secret, method: verb = 'POST' } = body;
   return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
 }

@@ -84,9 +84,6 @@ export function pageRequest(
   return { limit: query.limit, after };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Cursor check of lists sorted by UUID. */
-export const isUuidKey = (key: string): boolean => UUID.test(key);
 /** Cursor check of lists sorted by an id that callers choose. */
 export const isGivenIdKey = (key: string): boolean => givenId.safeParse(key).success;
 

@@ -17,7 +17,7 @@ import {
   updateSubscription,
   type SubscriptionSettings,
 } from '../../store/subscriptions/subscriptions';
-import type { Composer, Settler } from '../ports';
+import type { Composer, Settlement } from '../ports';
 import type { Context } from '../http/route';
 import type { newSettingsSchema } from '../schemas/subscription-schemas';
 
@@ -28,7 +28,7 @@ export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'>
 export class SubscriptionService {
   constructor(
     private readonly sealer: Sealer,
-    private readonly settler: Settler,
+    private readonly settlement: Settlement,
     private readonly allowedUrls: readonly UrlPattern[],
     private readonly composer: Composer,
   ) {}
@@ -90,8 +90,8 @@ export class SubscriptionService {
 
   /** After a change that may release or cancel notifications. */
   async settle(context: Context, subscriptionId: string): Promise<void> {
-    const marked = await this.settler.mark(context.db, { subscriptionId });
-    if (marked.length > 0) context.afterCommit(() => this.settler.start(marked));
+    const marked = await this.settlement.mark(context.db, { subscriptionId });
+    if (marked.length > 0) context.afterCommit(() => this.settlement.start(marked));
   }
 
   /** @throws Problem invalid-transform */

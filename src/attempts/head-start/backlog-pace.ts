@@ -30,16 +30,16 @@ export class BacklogPace {
   private last: EventLoopUtilization;
   private sampledAt: number;
 
-  /** @param maxPlaces - never more than that */
+  /** @param maxSlots - never more than that */
   constructor(
-    private readonly maxPlaces: number,
+    private readonly maxSlots: number,
     private readonly load: LoopLoad = OF_THIS_PROCESS,
   ) {
     this.last = load.utilization();
     this.sampledAt = load.now();
   }
 
-  get places(): number {
+  get slots(): number {
     const now = this.load.now();
     if (now - this.sampledAt >= SAMPLE_MS) {
       this.last = this.load.utilization(this.last);
@@ -47,7 +47,7 @@ export class BacklogPace {
       this.current =
         this.last.utilization > BUSY
           ? Math.max(MIN_PLACES, this.current * SHRINK)
-          : Math.min(this.maxPlaces, this.current * GROW);
+          : Math.min(this.maxSlots, this.current * GROW);
     }
     return Math.floor(this.current);
   }

@@ -53,12 +53,12 @@ export class FairQueue<T> {
   }
 
   /** Has a lane wait until it is let on; what is pushed meanwhile waits as well. */
-  setAside(key: string): void {
+  pause(key: string): void {
     this.aside.set(key, this.ready.get(key) ?? { items: [], taken: 0 });
     this.ready.delete(key);
   }
 
-  letOn(key: string): void {
+  resume(key: string): void {
     const lane = this.aside.get(key);
     if (!lane) return;
     this.aside.delete(key);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../domain/delivery';
-import type { Attempter } from '../attempter';
+import type { AttemptRunner } from '../attempt-runner';
 import { BacklogPace } from './backlog-pace';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
@@ -73,7 +73,7 @@ export class HeadStarts {
 
   constructor(
     private readonly options: HeadStartOptions,
-    private readonly attempter: Attempter,
+    private readonly runAttempt: AttemptRunner,
     private readonly log: Logger,
   ) {}
 
@@ -140,11 +140,11 @@ export class HeadStarts {
   }
 
   private pump(): void {
-    const places = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
+    const slots = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
     for (;;) {
       const next = this.queue.peek();
       if (!next || this.running >= CONCURRENCY) return;
-      if (this.sending >= (this.isPaced(next) ? Math.min(places, this.backlog.places) : places)) return;
+      if (this.sending >= (this.isPaced(next) ? Math.min(slots, this.backlog.slots) : slots)) return;
       this.queue.take();
       if (isTooLate(next)) this.finish(next.notificationId, undefined);
       else void this.run(next);
@@ -159,7 +159,7 @@ export class HeadStarts {
     const { notificationId, subscriptionId } = headStart;
     this.running += 1;
     this.lag.start();
-    const answered = this.takePlace(subscriptionId);
+    const answered = this.acquireSlot(subscriptionId);
     const outcome = await this.make(headStart, answered);
     answered();
     this.running -= 1;
@@ -172,25 +172,25 @@ export class HeadStarts {
   }
 
   /** @returns what gives the place back, once: the record is waited for without it */
-  private takePlace(subscriptionId: string): () => void {
+  private acquireSlot(subscriptionId: string): () => void {
     const sending = (this.sendingBySubscription.get(subscriptionId) ?? 0) + 1;
     this.sendingBySubscription.set(subscriptionId, sending);
     this.sending += 1;
-    if (sending === SENDING_PER_SUBSCRIPTION) this.queue.setAside(subscriptionId);
+    if (sending === SENDING_PER_SUBSCRIPTION) this.queue.pause(subscriptionId);
     let given = false;
     return () => {
       if (given) return;
       given = true;
-      this.givePlaceBack(subscriptionId);
+      this.releaseSlot(subscriptionId);
     };
   }
 
-  private givePlaceBack(subscriptionId: string): void {
+  private releaseSlot(subscriptionId: string): void {
     const left = this.sendingBySubscription.get(subscriptionId)! - 1;
     if (left > 0) this.sendingBySubscription.set(subscriptionId, left);
     else this.sendingBySubscription.delete(subscriptionId);
     this.sending -= 1;
-    this.queue.letOn(subscriptionId);
+    this.queue.resume(subscriptionId);
     this.pump();
   }
 
@@ -205,7 +205,7 @@ export class HeadStarts {
   private async make(headStart: HeadStart, onAnswered: () => void): Promise<DeliverOutcome | undefined> {
     const { notificationId, schedule, workflowId, accepted } = headStart;
     try {
-      return await this.attempter({
+      return await this.runAttempt({
         notificationId,
         schedule,
         sequence: 1,

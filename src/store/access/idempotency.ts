@@ -1,4 +1,4 @@
-import { stringifyWritten, WrittenJson } from '../../domain/written-json';
+import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
@@ -40,9 +40,9 @@ export async function claimIdempotencyKey(
   });
   const row = rows[0];
   if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
-  const answer = new WrittenJson(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner)));
+  const answer = new LosslessJson(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner)));
   const body = answer.at('body');
-  return { status: Number(answer.at('status')), body: body && new WrittenJson(body) };
+  return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };
 }
 
 /** Keeps the answer for the next caller with the same key, sealed: it may hold a secret that is shown once. */

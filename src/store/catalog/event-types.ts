@@ -1,7 +1,7 @@
 import { decodeId } from '../../domain/ids';
 import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { EventType, Scope } from '../../domain/types';
-import { WrittenJson } from '../../domain/written-json';
+import { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
@@ -36,8 +36,8 @@ function toEventType(row: Row): EventType {
   };
 }
 
-function writtenSample({ sample }: Pick<Row, 'sample'>): WrittenJson | null {
-  return sample === null ? null : new WrittenJson(sample);
+function writtenSample({ sample }: Pick<Row, 'sample'>): LosslessJson | null {
+  return sample === null ? null : new LosslessJson(sample);
 }
 
 /**

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { MASTER_KEY_BYTES } from '../../domain/master-key';
+import { sha256 } from '../../domain/sha256';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -24,7 +25,7 @@ export interface Sealer {
 export function createSealer(masterKey: Buffer): Sealer {
   if (masterKey.length !== MASTER_KEY_BYTES)
     throw new Error(`The master key must be ${MASTER_KEY_BYTES} bytes, not ${masterKey.length}.`);
-  const keyId = createHash('sha256').update('signpost-master-key').update(masterKey).digest('hex').slice(0, 16);
+  const keyId = sha256('signpost-master-key', masterKey).toString('hex').slice(0, 16);
   // Each delivery opens the same few; what is opened is in memory anyhow while it signs.
   const opened = new Map<string, string>();
   return {

@@ -2,7 +2,7 @@ import { type Lane } from '../../domain/delivery';
 import { encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
-import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification} from '../../domain/acceptance';
+import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification } from '../../domain/acceptance';
 import { publicEventId } from '../../domain/acceptance';
 
 export interface AcceptRow {

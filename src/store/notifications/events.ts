@@ -1,6 +1,6 @@
 import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
 import type { Event, Scope } from '../../domain/types';
-import { WrittenJson } from '../../domain/written-json';
+import { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
@@ -29,8 +29,8 @@ function toEvent(row: Row): Event {
     customerId: row.customer_id,
     channels: row.channels,
     timestamp: row.occurred_at,
-    data: new WrittenJson(row.data),
-    user: row.user_context === null ? null : new WrittenJson(row.user_context),
+    data: new LosslessJson(row.data),
+    user: row.user_context === null ? null : new LosslessJson(row.user_context),
     acceptedAt: row.accepted_at,
   };
 }

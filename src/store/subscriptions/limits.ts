@@ -16,7 +16,7 @@ export async function markSlow(db: Executor, subscriptionId: string): Promise<vo
  *
  * @returns seconds until that place; 0 when it is now. The place is only taken when it is now.
  */
-export async function takeRatePlace(db: Executor, subscriptionId: string): Promise<number> {
+export async function takeRateSlot(db: Executor, subscriptionId: string): Promise<number> {
   const { rows } = await db.query<{ wait_seconds: number }>({
     name: 'take-rate-place',
     text: `with taken as (

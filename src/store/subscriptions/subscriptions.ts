@@ -4,7 +4,7 @@ import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { RetrySchedule } from '../../domain/retry-schedule';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
-import { stringifyWritten, WrittenJson } from '../../domain/written-json';
+import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
@@ -60,7 +60,7 @@ function toSubscription(row: Row): Subscription {
     channels: row.channels,
     headers: row.headers,
     format: row.format,
-    customData: new WrittenJson(row.custom_data),
+    customData: new LosslessJson(row.custom_data),
     transform: row.transform,
     retrySchedule: row.retry_schedule,
     timeoutSeconds: row.timeout_seconds,
@@ -89,7 +89,7 @@ export interface SubscriptionSettings {
   channels: string[];
   headers: Record<string, string>;
   format: Format;
-  customData: Record<string, unknown> | WrittenJson;
+  customData: Record<string, unknown> | LosslessJson;
   transform: Transform | null;
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;

@@ -15,16 +15,16 @@ function setUp() {
       utilization = busy;
       for (let sample = 0; sample < samples; sample++) {
         now += 50;
-        void pace.places;
+        void pace.slots;
       }
-      return pace.places;
+      return pace.slots;
     },
   };
 }
 
 it('gives a backlog few places at first, and more the longer the event loop has time to spare', () => {
   const { pace, after } = setUp();
-  expect(pace.places).toBe(4);
+  expect(pace.slots).toBe(4);
   const soon = after(3, 0.2);
   expect(soon).toBeGreaterThan(4);
   expect(after(3, 0.2)).toBeGreaterThan(soon);
@@ -44,5 +44,5 @@ it('takes places back while the event loop is busy, but lets a backlog go on', (
 it('judges by what was, not by each call', () => {
   const { pace, after } = setUp();
   const places = after(5, 0.2);
-  for (let call = 0; call < 10; call++) expect(pace.places).toBe(places);
+  for (let call = 0; call < 10; call++) expect(pace.slots).toBe(places);
 });

@@ -18,24 +18,24 @@ it('lets keys take turns and keeps the order within each', () => {
 
 it('passes over what is set aside, also what is pushed for it meanwhile, until it is let on', () => {
   const queue = filled('a1', 'b1');
-  queue.setAside('a');
+  queue.pause('a');
   queue.push('a', 'a2');
   expect(takeAll(queue)).toEqual(['b1']);
   expect(queue.size).toBe(2);
-  queue.letOn('a');
+  queue.resume('a');
   expect(takeAll(queue)).toEqual(['a1', 'a2']);
   expect(queue.size).toBe(0);
 });
 
 it('sets a key aside that has nothing waiting, and lets one on that was never set aside', () => {
   const queue = new FairQueue<string>();
-  queue.setAside('a');
+  queue.pause('a');
   queue.push('a', 'a1');
-  queue.letOn('b');
+  queue.resume('b');
   expect(queue.take()).toBeUndefined();
-  queue.letOn('a');
+  queue.resume('a');
   expect(queue.take()).toBe('a1');
-  queue.letOn('a');
+  queue.resume('a');
   expect(queue.take()).toBeUndefined();
 });
 
@@ -55,6 +55,6 @@ it('keeps order and count through thousands in one lane, pushed and taken in tur
 it('shows the next in turn without taking it', () => {
   const queue = filled('a1', 'b1');
   expect([queue.peek(), queue.peek(), queue.take(), queue.peek()]).toEqual(['a1', 'a1', 'a1', 'b1']);
-  queue.setAside('b');
+  queue.pause('b');
   expect(queue.peek()).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import type { Attempter } from '../../../src/attempts/attempter';
+import type { AttemptRunner } from '../../../src/attempts/attempt-runner';
 import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
 import type { DeliverOutcome } from '../../../src/domain/delivery';
 
@@ -11,9 +11,9 @@ const BACKLOG = 100;
 /** Attempts that end when told to: what counts here is how many are under way at once. */
 function attempts() {
   const ends: ((outcome: DeliverOutcome) => void)[] = [];
-  const attempter: Attempter = () => new Promise((resolve) => ends.push(resolve));
+  const runAttempt: AttemptRunner = () => new Promise((resolve) => ends.push(resolve));
   return {
-    attempter,
+    runAttempt,
     get begun() {
       return ends.length;
     },
@@ -63,13 +63,13 @@ function headStarts(waitedMs: number): HeadStart[] {
   return Array.from({ length: BACKLOG }, (_, index) => headStart(index, waitedMs));
 }
 
-function start(attempter: Attempter): HeadStarts {
-  return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, attempter, pino({ level: 'silent' }));
+function start(runAttempt: AttemptRunner): HeadStarts {
+  return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, runAttempt, pino({ level: 'silent' }));
 }
 
 it('makes those that were accepted a moment ago at once', async () => {
   const made = attempts();
-  const starts = start(made.attempter);
+  const starts = start(made.runAttempt);
   starts.begin(headStarts(0));
   expect(made.begun).toBe(BACKLOG);
   await starts.close(0);
@@ -77,7 +77,7 @@ it('makes those that were accepted a moment ago at once', async () => {
 
 it('takes few of a backlog at once while producers post', async () => {
   const made = attempts();
-  const starts = start(made.attempter);
+  const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));
   expect(made.begun).toBeGreaterThan(0);
   expect(made.begun).toBeLessThan(BACKLOG / 4);
@@ -86,7 +86,7 @@ it('takes few of a backlog at once while producers post', async () => {
 
 it('counts those whose claim was renewed as a backlog', async () => {
   const made = attempts();
-  const starts = start(made.attempter);
+  const starts = start(made.runAttempt);
   starts.begin([headStart(BACKLOG, 0)]);
   starts.begin(headStarts(0).map((one) => ({ ...one, accepted: undefined })));
   expect(made.begun).toBeGreaterThan(1);
@@ -96,7 +96,7 @@ it('counts those whose claim was renewed as a backlog', async () => {
 
 it('takes all of a backlog that there are places for once nobody posts', async () => {
   const made = attempts();
-  const starts = start(made.attempter);
+  const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));
   await sleep(QUIET_MS);
   await made.end(0);

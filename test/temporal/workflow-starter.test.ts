@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { BURST_PREFIX } from '../../src/domain/delivery';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { createLauncher } from '../../src/service/launcher';
+import { createNotificationLauncher } from '../../src/service/notification-launcher';
 import { createMetrics } from '../../src/process/metrics';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { listNotifications } from '../../src/store/notifications/notifications';
-import { Starter } from '../../src/temporal/starter';
+import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
 import { useSpine } from '../support/use-spine';
@@ -13,17 +13,21 @@ import { headStartDelivery } from '../../src/domain/head-start';
 
 /** Which workflow looks after what: one each in calm times, bursts when they come faster. */
 const on = useSpine();
-let starter: Starter;
-afterEach(() => starter?.close());
+let workflowStarter: WorkflowStarter;
+afterEach(() => workflowStarter?.close());
 
 function launcherWith(burst: boolean) {
   const options = { burst, taken: (id: string) => on.spine.headStarts.taken(id) };
-  starter = new Starter(on.spine.workflows, options, createMetrics(), pino({ level: 'silent' }));
-  return createLauncher(starter, on.spine.headStarts);
+  workflowStarter = new WorkflowStarter(on.spine.workflows, options, createMetrics(), pino({ level: 'silent' }));
+  return createNotificationLauncher(workflowStarter, on.spine.headStarts);
 }
 
 /** Accepts events at once and launches them. @returns the workflows that looked after them, once all are delivered */
-async function deliver(launcher: ReturnType<typeof createLauncher>, seeded: Seeded, count: number): Promise<string[]> {
+async function deliver(
+  launcher: ReturnType<typeof createNotificationLauncher>,
+  seeded: Seeded,
+  count: number,
+): Promise<string[]> {
   const events = Array.from({ length: count }, () => eventFor(seeded));
   const claimedAt = performance.now();
   const results = await acceptEvents(on.spine.db, events, launcher.processId);

@@ -1,16 +1,19 @@
 import type { HeadStarts } from '../attempts/head-start/head-starts';
-import type { Launcher } from '../api/ports';
-import type { Starter } from '../temporal/starter';
+import type { NotificationLauncher } from '../api/ports';
+import type { WorkflowStarter } from '../temporal/workflow-starter';
 
 /** Launches accepted notifications: each gets the workflow that looks after it, and the first attempt at once where it is this process's to make. */
-export function createLauncher(starter: Starter, headStarts: HeadStarts): Launcher {
+export function createNotificationLauncher(
+  workflowStarter: WorkflowStarter,
+  headStarts: HeadStarts,
+): NotificationLauncher {
   return {
     processId: headStarts.processId,
     get hasRoom() {
-      return starter.hasRoom;
+      return workflowStarter.hasRoom;
     },
     launch(notifications) {
-      const workflowIds = starter.enqueue(
+      const workflowIds = workflowStarter.enqueue(
         notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
       );
       headStarts.begin(

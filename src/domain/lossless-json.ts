@@ -27,7 +27,7 @@ export function mayRewriteNumbers(text: string): boolean {
  * JSON as it was written: `125.50` stays that, and so does an integer that is more than a double holds. All else is as `JSON.parse` has it: of a name
  * that comes twice the last value counts, and space is left out.
  */
-export class WrittenJson {
+export class LosslessJson {
   /** Numbers that would be rewritten are marked strings. */
   private readonly root: unknown;
 
@@ -57,7 +57,7 @@ export class WrittenJson {
   }
 }
 
-/** JSON text of a value that may hold `WrittenJson`. */
+/** JSON text of a value that may hold `LosslessJson`. */
 export function stringifyWritten(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes(MARK) ? text.replace(MARKED, '$1') : text;

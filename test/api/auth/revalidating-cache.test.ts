@@ -1,4 +1,4 @@
-import { BriefCache } from '../../../src/api/auth/brief-cache';
+import { RevalidatingCache } from '../../../src/api/auth/revalidating-cache';
 
 /** A cache on a clock of its own, over something that can be changed and that counts how often it was asked. */
 function setUp() {
@@ -7,7 +7,7 @@ function setUp() {
   let stored: string | undefined = 'first';
   let failure: Error | undefined;
   let gate: Promise<void> = Promise.resolve();
-  const cache = new BriefCache<string>(() => now);
+  const cache = new RevalidatingCache<string>(() => now);
   return {
     cache,
     get: () =>

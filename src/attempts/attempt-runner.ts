@@ -14,7 +14,7 @@ import { isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
-import { markSlow, takeRatePlace } from '../store/subscriptions/limits';
+import { markSlow, takeRateSlot } from '../store/subscriptions/limits';
 import { cancelNotification, holdNotification, markDelivering } from '../store/notifications/transitions';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { AttemptDeps } from './deps';
@@ -44,7 +44,7 @@ export interface AttemptInput extends DeliverInput {
 }
 
 /** Makes an attempt and records it. */
-export type Attempter = (input: AttemptInput) => Promise<DeliverOutcome>;
+export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
 
 /**
  * Reads notification, event and subscription as they are now, signs, sends, and records what came of it.
@@ -52,7 +52,7 @@ export type Attempter = (input: AttemptInput) => Promise<DeliverOutcome>;
  * It may be asked for the same attempt again: recorded, it answers from the record; made but not yet recorded (Postgres was away), it records
  * what is still in memory. Only a process that dies between the receiver's answer and the record makes an attempt twice.
  */
-export function createAttempter(deps: AttemptDeps): Attempter {
+export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
   const unrecorded = new Map<string, Made>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
@@ -101,7 +101,7 @@ async function attempt(deps: AttemptDeps, load: Load, input: AttemptInput): Prom
     return attempt(deps, load, input);
   }
   if (subscription.rateLimited) {
-    const waitSeconds = await takeRatePlace(db, subscription.id);
+    const waitSeconds = await takeRateSlot(db, subscription.id);
     if (waitSeconds > 0)
       return {
         kind: 'throttled',

@@ -29,7 +29,7 @@ export interface NotificationToStart extends NotificationRef {
   hasHeadStart: boolean;
 }
 
-export interface StarterOptions {
+export interface WorkflowStarterOptions {
   /** Whether notifications may be gathered into bursts. */
   burst: boolean;
   /** Resolves when the workflow of a notification with a head start has come to taking it over. */
@@ -47,7 +47,7 @@ interface Burst {
  * notification gets a workflow of its own. When they come faster, those with a head start are gathered into bursts of one workflow each. What
  * fails here, or is lost with the process, the relay finds in Postgres.
  */
-export class Starter {
+export class WorkflowStarter {
   private readonly own: NotificationToStart[] = [];
   private readonly bursts: Burst[] = [];
   private readonly limit = new StartLimit();
@@ -61,7 +61,7 @@ export class Starter {
 
   constructor(
     private readonly workflows: Pick<NotificationWorkflows, 'start' | 'runBurst'>,
-    private readonly options: StarterOptions,
+    private readonly options: WorkflowStarterOptions,
     private readonly metrics: Metrics,
     private readonly log: Logger,
   ) {}

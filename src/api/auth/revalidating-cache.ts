@@ -15,7 +15,7 @@ interface Entry<T> {
  * Keeps what was looked up for a moment, so that what is asked for many times a second is looked up once or twice, and nobody waits for it: it is
  * renewed before it is too old. What was not found is looked up each time.
  */
-export class BriefCache<T> {
+export class RevalidatingCache<T> {
   private readonly kept = new Map<string, Entry<T>>();
 
   constructor(private readonly now: () => number) {}

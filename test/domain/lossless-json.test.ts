@@ -1,4 +1,4 @@
-import { identityOf, mayRewriteNumbers, stringifyWritten, WrittenJson } from '../../src/domain/written-json';
+import { identityOf, mayRewriteNumbers, stringifyWritten, LosslessJson } from '../../src/domain/lossless-json';
 
 /** A generator of its own, so that a failure comes back with its seed (mulberry32). */
 function randomFrom(seed: number): () => number {
@@ -60,8 +60,8 @@ function anyJson(random: () => number, depth = 0): { spaced: string; compact: st
 it('any JSON comes back as it was written, but for space', () => {
   for (let seed = 1; seed <= 3000; seed++) {
     const { spaced, compact } = anyJson(randomFrom(seed));
-    expect({ seed, text: new WrittenJson(spaced).at() }).toEqual({ seed, text: compact });
-    expect({ seed, text: new WrittenJson(`{"a":[0, ${spaced}]}`).at('a', 1) }).toEqual({ seed, text: compact });
+    expect({ seed, text: new LosslessJson(spaced).at() }).toEqual({ seed, text: compact });
+    expect({ seed, text: new LosslessJson(`{"a":[0, ${spaced}]}`).at('a', 1) }).toEqual({ seed, text: compact });
   }
 });
 
@@ -113,7 +113,7 @@ it.each([
 ])('lets %s pass', (value) => expect(mayRewriteNumbers(`{"a":${value},"b":[${value}]}`)).toBe(false));
 
 it('of a name that comes twice the last value counts, and prototypes are not touched', () => {
-  const json = new WrittenJson('{"a":1.0,"b":2.0,"a":{"__proto__":{"polluted":3.0}}}');
+  const json = new LosslessJson('{"a":1.0,"b":2.0,"a":{"__proto__":{"polluted":3.0}}}');
   expect(json.at()).toBe('{"a":{"__proto__":{"polluted":3.0}},"b":2.0}');
   expect(json.at('a', '__proto__', 'polluted')).toBe('3.0');
   expect(json.at('b', '__proto__')).toBeUndefined();
@@ -122,12 +122,12 @@ it('of a name that comes twice the last value counts, and prototypes are not tou
 });
 
 it('goes into the JSON of what holds it', () => {
-  const held = { id: 1, data: new WrittenJson('{"amount": 1.50}'), list: [new WrittenJson('7')] };
+  const held = { id: 1, data: new LosslessJson('{"amount": 1.50}'), list: [new LosslessJson('7')] };
   expect(stringifyWritten(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
 });
 
 it('takes numbers for the same that differ only in how they are written, not those that a double cannot tell apart', () => {
-  const identity = (text: string) => identityOf(JSON.parse(text), new WrittenJson(text).at());
+  const identity = (text: string) => identityOf(JSON.parse(text), new LosslessJson(text).at());
   expect(identity('{"a":125.50}')).toBe(identity('{"a":125.5}'));
   expect(identity('{"a":1e2}')).toBe(identity('{"a":100}'));
   expect(identity('[9007199254740993]')).not.toBe(identity('[9007199254740992]'));
@@ -136,6 +136,6 @@ it('takes numbers for the same that differ only in how they are written, not tho
 it('takes the largest bodies', () => {
   for (const inner of ['a', '\\n', '\\u0041']) {
     const text = `{"n":1.0,"s":"${inner.repeat((8 * 1024 * 1024) / inner.length)}"}`;
-    expect(new WrittenJson(text).at('n')).toBe('1.0');
+    expect(new LosslessJson(text).at('n')).toBe('1.0');
   }
 });
