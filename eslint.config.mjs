@@ -4,25 +4,82 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
- * The layers of src/, each with what it may not import (the picture is in docs/internals/architecture.md). Imports point one way:
- * a layer's own folder is always allowed, and so is everything that is not named here.
+ * The rooms of src/, each with the rooms it may not import and the reason why (docs/internals/architecture.md has
+ * the picture). Imports point one way. A room's own folder is always allowed, and so is every room not named here.
  */
+const LEAVES = ['embedded', 'cli', 'service', 'main.ts', 'worker.ts'];
 const forbidden = {
-  domain: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
-  delivery: ['workflows', 'activities', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
-  bodies: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'embedded', 'cli'],
-  store: ['workflows', 'activities', 'delivery', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
-  workflows: ['delivery', 'store', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
-  activities: ['workflows', 'temporal', 'api', 'embedded', 'cli', 'bodies'],
-  temporal: ['store', 'activities', 'delivery', 'api', 'embedded', 'cli', 'bodies'],
-  api: ['workflows', 'activities', 'delivery', 'embedded', 'cli', 'bodies'],
-  embedded: ['workflows', 'activities', 'delivery', 'store', 'temporal', 'api', 'cli', 'bodies'],
+  domain: {
+    rooms: [
+      ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process'],
+      ...['config', ...LEAVES],
+    ],
+    reason: 'domain is pure: rules and types without I/O, so that workflows and tests can use it anywhere.',
+  },
+  process: {
+    rooms: [
+      ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', ...LEAVES],
+    ],
+    reason: 'process holds what any Node service needs (log, metrics, HTTP server); it knows no part of this one.',
+  },
+  config: {
+    rooms: [
+      ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process'],
+      ...LEAVES,
+    ],
+    reason: 'config reads settings before anything else exists.',
+  },
+  delivery: {
+    rooms: ['workflows', 'activities', 'attempts', 'composition', 'store', 'temporal', 'api', ...LEAVES],
+    reason: 'delivery is HTTP out: one guarded request, without knowledge of who records it.',
+  },
+  composition: {
+    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'store', 'temporal', 'api', ...LEAVES],
+    reason: 'composition runs expressions of customers and operators: it must not reach our database or network.',
+  },
+  store: {
+    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'composition', 'temporal', 'api', ...LEAVES],
+    reason: 'store is SQL: callers decide when a statement runs.',
+  },
+  workflows: {
+    rooms: [...['attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process', 'config', ...LEAVES]],
+    reason: 'workflow code must be deterministic: only domain and the types of activities.',
+  },
+  attempts: {
+    rooms: ['workflows', 'activities', 'temporal', 'api', ...LEAVES],
+    reason: 'the attempt engine also runs in role `api`, where no Temporal worker exists.',
+  },
+  activities: {
+    rooms: ['workflows', 'temporal', 'api', 'composition', ...LEAVES],
+    reason: 'activities adapt the attempt engine and the store to Temporal; implementations are injected.',
+  },
+  temporal: {
+    rooms: ['store', 'activities', 'attempts', 'delivery', 'composition', 'api', ...LEAVES],
+    reason: 'temporal speaks to the Temporal service; what it needs of the store is injected.',
+  },
+  api: {
+    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'composition', ...LEAVES],
+    reason: 'routes reach delivery, composition and workflows through api/ports.ts only.',
+  },
+  embedded: {
+    rooms: [
+      ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'cli'],
+      ...['service', 'main.ts', 'worker.ts'],
+    ],
+    reason: 'embedded starts Postgres and Temporal as processes; the service connects to them like to any other.',
+  },
 };
-const layerFences = Object.entries(forbidden).map(([layer, targets]) => ({
-  target: `./src/${layer}`,
-  from: targets.map((target) => `./src/${target}`),
-  message: `src/${layer} may not import this layer: imports point one way (docs/internals/architecture.md).`,
+const layerFences = Object.entries(forbidden).map(([room, { rooms, reason }]) => ({
+  target: `./src/${room}`,
+  from: rooms.map((name) => `./src/${name}`),
+  message: `src/${room} may not import this room: ${reason}`,
 }));
+/** A route is one declaration. What two of them share belongs to another folder of src/api. */
+const routeFence = {
+  target: './src/api/routes/!(index).ts',
+  from: './src/api/routes',
+  message: 'Routes import no routes: move what they share to src/api/schemas, subscriptions, composing or events.',
+};
 
 const uiFences = [
   { target: './web/src/ui', from: ['./web/src/screens', './web/src/layout', './web/src/app.tsx'] },
@@ -53,17 +110,17 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { zones: layerFences }],
+      'import-x/no-restricted-paths': ['error', { zones: [...layerFences, routeFence] }],
       'no-console': 'error',
     },
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/embedded/**', 'src/cli/main.ts'],
+    ignores: ['src/config/**', 'src/embedded/**', 'src/cli/main.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Settings are read in src/config.ts only.' },
+        { object: 'process', property: 'env', message: 'Settings are read in src/config only.' },
       ],
     },
   },

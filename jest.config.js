@@ -19,8 +19,8 @@ const project = (displayName, folders) => ({
 
 module.exports = {
   projects: [
-    project('unit', ['domain', 'config', 'delivery', 'docs', 'bench']),
-    project('store', ['store', 'activities', 'bodies']),
+    project('unit', ['domain', 'config', 'process', 'delivery', 'docs', 'bench']),
+    project('store', ['store', 'activities', 'attempts', 'composition']),
     project('workflows', ['workflows', 'replay']),
     project('api', ['api', 'temporal']),
     {

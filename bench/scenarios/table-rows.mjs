@@ -14,7 +14,7 @@ const FAILED_EVERY = 7;
  * partitions are made first.
  */
 export async function fillTable(database, rows, { productId, customerId, type, subscriptionUuid }) {
-  const { ensurePartitions } = createRequire(import.meta.url)('../../dist/store/partitions');
+  const { ensurePartitions } = createRequire(import.meta.url)('../../dist/store/db/partitions');
   const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const from = today - DAYS * DAY_MS;
   await ensurePartitions(database, DAYS - 1, from);

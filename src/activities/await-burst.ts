@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
-import { claimUnattempted, findUntaken } from '../store/notifications';
 import type { ActivityDeps } from './deps';
+import { claimUnattempted, findUntaken } from '../store/notifications/claims';
 
 const STARTS_AT_ONCE = 4;
 /** A claim is good for 10 s of waiting; a receiver that takes longer for what waits for it is given so many. */

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { DeliverInput, DeliverOutcome } from '../domain/delivery';
 import type { ActivityDeps } from './deps';
-import { mayHaveHeadStart } from './take-over';
+import { mayHaveHeadStart } from '../attempts/take-over';
 
 const HEARTBEAT_INTERVAL_MS = 10_000;
 

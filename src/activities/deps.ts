@@ -1,26 +1,9 @@
 import type { Logger } from 'pino';
-import type { Composer } from '../domain/composing';
 import type { NotificationRef } from '../domain/delivery';
-import type { HttpClient } from '../delivery/http-client';
-import type { Metrics } from '../metrics';
-import type { Database } from '../store/database';
-import type { AttemptRecord, RecordedAttempt } from '../store/deliveries';
-import type { Attempter } from './attempter';
-import type { HeadStarts } from './head-starts';
-import type { Signer } from './sign';
-
-/** What attempts are made with; built in the composition root. */
-export interface AttemptDeps extends Signer {
-  db: Database;
-  http: HttpClient;
-  composer: Pick<Composer, 'compose'>;
-  /** Records an attempt, together with others that end at the same time. */
-  recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
-  /** Has the workflows of notifications started that Signpost's own events gave rise to; returns at once. */
-  launch(notifications: readonly NotificationRef[]): void;
-  metrics: Metrics;
-  log: Logger;
-}
+import type { Metrics } from '../process/metrics';
+import type { Database } from '../store/db/database';
+import type { Attempter } from '../attempts/attempter';
+import type { HeadStarts } from '../attempts/head-start/head-starts';
 
 /** What the activities work with; built in the composition root. */
 export interface ActivityDeps {

@@ -1,17 +1,17 @@
-import { deleteOldActivity } from '../store/activity';
-import { deleteExpiredPortalSessions } from '../store/portal-sessions';
-import { deleteExpiredSessions } from '../store/sessions';
-import { cancelNotification } from '../store/deliveries';
-import { deleteExpiredIdempotencyKeys } from '../store/idempotency';
-import { ensurePartitions } from '../store/partitions';
+import { deleteOldActivity } from '../store/reporting/activity';
+import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
+import { deleteExpiredSessions } from '../store/access/sessions';
+import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
+import { ensurePartitions } from '../store/db/partitions';
 import type { DeliverNotificationResult } from '../domain/delivery';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
-import { closeRecovery } from '../store/recoveries';
+import { closeRecovery } from '../store/notifications/recoveries';
 import { createAwaitBurst } from './await-burst';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
+import { cancelNotification } from '../store/notifications/transitions';
 
 /** Longer than the stream goes back. */
 const ACTIVITY_KEPT_SECONDS = 2 * 86_400;

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import type { RecoverPageResult, RecoverSubscriptionInput } from '../domain/recovery';
-import { closeRecovery, findTask, retryForRecovery } from '../store/recoveries';
+import { closeRecovery, findTask, retryForRecovery } from '../store/notifications/recoveries';
 import type { ActivityDeps } from './deps';
-import { awaitAttempt } from './order';
+import { awaitAttempt } from './await-attempt';
 
 /** A page is what the rate allows in so many seconds: a cancellation is never far away, and a crash costs little. */
 const PAGE_SECONDS = 5;

@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { NotificationRef } from '../domain/delivery';
-import { cancelOpen, clearSettling, findSettling, listHeld, markSettling, releaseHeld } from '../store/settling';
+import {
+  cancelOpen,
+  clearSettling,
+  findSettling,
+  listHeld,
+  markSettling,
+  releaseHeld,
+} from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
-import { awaitAttempt } from './order';
+import { awaitAttempt } from './await-attempt';
 
 const BATCH = 50;
 /** An accept that read the old status may still be under way when the last one is released. */

@@ -5,15 +5,15 @@ import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import { stringifyWritten, type WrittenJson } from '../domain/written-json';
-import { insertAudit } from '../store/audit';
-import type { Sealer } from '../store/crypto';
-import type { Database, Executor } from '../store/database';
-import type { Authenticator } from './auth';
-import { idempotencyKeyOf, once } from './idempotency';
-import { jsonBody, readBody, writtenBody } from './json-body';
-import { parseOrThrow, problemHandler, sendProblem } from './problem-response';
-import { requestLog } from './request-log';
-import type { Context, Reply, Route } from './route';
+import { insertAudit } from '../store/access/audit';
+import type { Sealer } from '../store/db/crypto';
+import type { Database, Executor } from '../store/db/database';
+import type { Authenticator } from './auth/auth';
+import { idempotencyKeyOf, once } from './http/idempotency';
+import { jsonBody, readBody, writtenBody } from './http/json-body';
+import { parseOrThrow, problemHandler, sendProblem } from './http/problem-response';
+import { requestLog } from './http/request-log';
+import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
 /** For what no browser shows as a page; setting them costs a tenth of what the headers of a page do. */

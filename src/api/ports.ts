@@ -1,11 +1,11 @@
 export type { Composer } from '../domain/composing';
 export type { Challenger, ChallengeOutcome } from '../domain/challenge';
 import type { LiveState, NotificationRef } from '../domain/delivery';
-import type { HeadStartDelivery } from '../store/accept';
-import type { Executor } from '../store/database';
+import type { Executor } from '../store/db/database';
+import type { HeadStartDelivery } from '../domain/head-start';
 
 /**
- * What the routes need of the rest of the service. The composition root (src/main.ts) fills them in, so that src/api knows neither
+ * What the routes need of the rest of the service. The composition root (src/service/compose.ts) fills them in, so that src/api knows neither
  * Temporal's workers nor the HTTP client that delivers.
  */
 

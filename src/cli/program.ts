@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { VERSION } from '../version';
+import { VERSION } from '../process/version';
 import { ApiError } from './client';
 import { addCustomers } from './commands/customers';
 import { addCompletion } from './commands/completion';

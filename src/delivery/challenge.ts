@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Challenger } from '../domain/challenge';
 import { challengeResponse, equalInConstantTime } from '../domain/signing';
-import { VERSION } from '../version';
+import { VERSION } from '../process/version';
 import type { HttpClient, HttpResult } from './http-client';
 
 const TIMEOUT_MS = 10_000;

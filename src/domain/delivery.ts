@@ -115,3 +115,6 @@ export interface OverdueNotification extends NotificationRef {
   /** Accepted, never opened again, and no attempt was recorded. */
   unattempted: boolean;
 }
+
+/** Seconds past the due time after which the relay doubts that a workflow is waiting. */
+export const OVERDUE_SECONDS = 60;

@@ -129,3 +129,9 @@ function formatUuid(bytes: Buffer): string {
 function formatHex(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+export function uuidOf(notificationId: string): string {
+  const uuid = decodeId('ntf', notificationId);
+  if (uuid === undefined) throw new Error(`${notificationId} is not the id of a notification.`);
+  return uuid;
+}

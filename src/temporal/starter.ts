@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { BURST_PREFIX, type NotificationRef } from '../domain/delivery';
 import { newUuid } from '../domain/ids';
 import { notificationWorkflowId } from '../domain/types';
-import type { Metrics } from '../metrics';
+import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 import { StartLimit } from './start-limit';
 

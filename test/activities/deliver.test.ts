@@ -1,21 +1,21 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import { createAttempter } from '../../src/activities/attempter';
+import { createAttempter } from '../../src/attempts/attempter';
 import { createDeliver } from '../../src/activities/deliver';
-import { HeadStarts } from '../../src/activities/head-starts';
+import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
 import type { DeliverInput, DeliverOutcome, NotificationRef } from '../../src/domain/delivery';
-import { createMetrics } from '../../src/metrics';
-import { attemptsOf, findAttempt } from '../../src/store/attempts';
-import { reopenNotification } from '../../src/store/notifications';
-import { findSubscription } from '../../src/store/subscriptions';
+import { createMetrics } from '../../src/process/metrics';
+import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
+import { findSubscription } from '../../src/store/subscriptions/subscriptions';
 import { decodeId } from '../../src/domain/ids';
-import { createRecorder } from '../../src/store/recorder';
+import { createRecorder } from '../../src/store/notifications/recorder';
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, TEST_SEALER } from '../support/seed';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** The activity on its own: what it answers when Temporal has it run again, since an answer of it was lost. */
 let database: TestDatabase;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Route } from '../../src/api/route';
+import type { Route } from '../../src/api/http/route';
 import { encodeId, newUuid } from '../../src/domain/ids';
-import { recordAttempts } from '../../src/store/deliveries';
 import { ADMIN_KEY, startTestApi, type Answer, type CallOptions, type TestApi } from '../support/api';
+import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
 /**
  * What hostile and careless callers send, thrown at every route that is declared: a new route is covered by being in the list. Nothing of it is a 500,

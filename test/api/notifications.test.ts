@@ -1,5 +1,6 @@
-import { recordAttempts, type AttemptRecord } from '../../src/store/deliveries';
 import { startTestApi, type TestApi } from '../support/api';
+import type { AttemptRecord } from '../../src/domain/attempt';
+import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
 /** Exception management over HTTP; that the workflow does what it is told is proven in test/temporal. */
 let api: TestApi;

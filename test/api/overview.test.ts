@@ -1,6 +1,6 @@
 import { newUuid } from '../../src/domain/ids';
-import { recordAttempts } from '../../src/store/deliveries';
 import { startTestApi, type TestApi } from '../support/api';
+import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
 let api: TestApi;
 let tenant: { productId: string; key: string };

@@ -1,5 +1,5 @@
-import { recordAttempts } from '../../src/store/deliveries';
 import { startTestApi, type TestApi } from '../support/api';
+import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
 /** Bulk recovery over HTTP; that its workflow does what it is told is proven in test/temporal. */
 let api: TestApi;

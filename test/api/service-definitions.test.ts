@@ -1,7 +1,7 @@
 import { startTestApi, type TestApi } from '../support/api';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
-/** Service definitions as an operator keeps and tries them. What attempts make of them is in test/bodies/attempts. */
+/** Service definitions as an operator keeps and tries them. What attempts make of them is in test/composition/attempts. */
 let ledger: TestDatabase;
 let api: TestApi;
 let tenant: { productId: string; key: string };

@@ -1,6 +1,6 @@
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
 
-/** Transforms as callers keep and try them. What attempts make of them is in test/bodies/attempts. */
+/** Transforms as callers keep and try them. What attempts make of them is in test/composition/attempts. */
 let api: TestApi;
 let tenant: { productId: string; key: string };
 let customerId: string;

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { ConfigError, loadConfig, maskedSummary, SETTINGS } from '../../src/config';
+import { ConfigError, loadConfig, maskedSummary } from '../../src/config';
+import { SETTINGS } from '../../src/config/settings';
 
 type Env = Record<string, string>;
 

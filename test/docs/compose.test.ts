@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020';
 import { parse } from 'yaml';
-import { loadConfig, SETTINGS } from '../../src/config';
+import { loadConfig } from '../../src/config';
+import { SETTINGS } from '../../src/config/settings';
 
 /** The deployment files, held against the compose specification and against what they name. No Docker engine is needed. */
 const ROOT = path.join(__dirname, '..', '..');

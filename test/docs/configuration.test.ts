@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SETTINGS } from '../../src/config';
+import { SETTINGS } from '../../src/config/settings';
 
 const PAGE = path.join(__dirname, '..', '..', 'docs', 'operators', 'configuration.md');
 
@@ -22,7 +22,7 @@ function configurationPage(): string {
     'Settings are environment variables. The service reads them once, when it starts. An empty variable counts as unset, except for the two allow-lists.',
     'If a value is invalid, the service does not start. It prints the name of the variable and the expected value. A valid configuration is printed at the start, with secrets masked.',
     'To run several processes with roles `api` and `worker`, see [Scaling](scaling.md). The CLI has [its own settings](cli.md#service-and-credential).',
-    'This page is generated from the settings in `src/config.ts` by `npm run docs`.',
+    'This page is generated from the settings in `src/config/settings.ts` by `npm run docs`.',
     ...sections,
   ].join('\n\n')}\n`;
 }

@@ -92,7 +92,7 @@ it.each([
 });
 
 it('a service definition composes the body from the back end instead', async () => {
-  const ledger = path.join(__dirname, '..', 'bodies', 'ledger.sql');
+  const ledger = path.join(__dirname, '..', 'composition', 'ledger.sql');
   await story.source.db.query({ text: readFileSync(ledger, 'utf8') });
   const file = path.join(EXAMPLES, 'service-definitions', 'ledgerpayment.yaml');
   expect((await run('types', 'define', 'ledgerpayment', file)).code).toBe(0);

@@ -7,7 +7,7 @@ import { startPostgres } from '../../src/embedded/postgres';
 import { isAlive } from '../../src/embedded/processes';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli } from '../../src/embedded/temporal-binary';
-import { openDatabase } from '../../src/store/database';
+import { openDatabase } from '../../src/store/db/database';
 import { fromSetup } from '../support/environment';
 import { runNode } from '../support/processes';
 import { tempDir } from '../support/service';

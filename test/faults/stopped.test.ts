@@ -1,6 +1,6 @@
 import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
-import { openDatabase } from '../../src/store/database';
+import { openDatabase } from '../../src/store/db/database';
 import { fromSetup } from '../support/environment';
 import type { Receiver } from '../support/receiver';
 import { onboard, tempDir } from '../support/service';

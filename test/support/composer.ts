@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { transformFileSync } from '@swc/core';
 import { pino } from 'pino';
-import { createComposer } from '../../src/bodies/composer';
-import { DataSources } from '../../src/bodies/data-sources';
-import { TransformPool } from '../../src/bodies/transform-pool';
+import { createComposer } from '../../src/composition/composer';
+import { DataSources } from '../../src/composition/data-sources';
+import { TransformPool } from '../../src/composition/transform-pool';
 import type { Composer } from '../../src/domain/composing';
 import { fromSetup } from './environment';
 
-const SOURCE = path.join(__dirname, '..', '..', 'src', 'bodies', 'transform-child.ts');
+const SOURCE = path.join(__dirname, '..', '..', 'src', 'composition', 'transform-child.ts');
 
 /** The real thing, on the sources: its processes run what is compiled from them here. */
 export interface TestComposer extends Composer {

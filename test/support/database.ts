@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { openDatabase, type Database } from '../../src/store/database';
+import { openDatabase, type Database } from '../../src/store/db/database';
 import { fromSetup, TEMPLATE } from './environment';
 
 /** A migrated database of a test file's own. */

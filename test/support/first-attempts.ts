@@ -1,9 +1,11 @@
-import type { HeadStarts } from '../../src/activities/head-starts';
+import type { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { acceptEvents, headStartDelivery, type AcceptedNotification } from '../../src/store/accept';
+import { acceptEvents } from '../../src/store/notifications/accept';
 import { eventFor, type Seeded } from './seed';
 import { useSpine } from './use-spine';
+import { headStartDelivery } from '../../src/domain/head-start';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
 
 /** A notification that a process claimed, if it could, and has not attempted yet. */
 export interface Claimed {

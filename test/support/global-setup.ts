@@ -6,9 +6,9 @@ import { Client } from 'pg';
 import { startPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli, obtain, TEMPORAL_TEST_SERVER } from '../../src/embedded/temporal-binary';
-import { openDatabase } from '../../src/store/database';
-import { migrate } from '../../src/store/migrate';
-import { ensurePartitions } from '../../src/store/partitions';
+import { openDatabase } from '../../src/store/db/database';
+import { migrate } from '../../src/store/db/migrate';
+import { ensurePartitions } from '../../src/store/db/partitions';
 import { ENV, TEMPLATE } from './environment';
 
 /** Servers and files of one run of Jest; global-teardown sees to their end. */

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
-import { VERSION } from '../../src/version';
+import { VERSION } from '../../src/process/version';
 import { workflowBundlePath } from './temporal';
 
 const { History } = temporal.api.history.v1;

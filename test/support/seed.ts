@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { patternRegex } from '../../src/domain/event-type-pattern';
 import { encodeId, newUuid } from '../../src/domain/ids';
 import { generateSecret } from '../../src/domain/signing';
-import { acceptEvents, type AcceptedNotification, type EventToAccept } from '../../src/store/accept';
-import { createSealer, type Sealer } from '../../src/store/crypto';
-import type { Executor } from '../../src/store/database';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { createSealer, type Sealer } from '../../src/store/db/crypto';
+import type { Executor } from '../../src/store/db/database';
+import type { EventToAccept, AcceptedNotification } from '../../src/domain/acceptance';
 
 export const TEST_SEALER: Sealer = createSealer(Buffer.alloc(32, 7));
 

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
-import { createAttempter } from '../../src/activities/attempter';
-import { HeadStarts } from '../../src/activities/head-starts';
+import { createAttempter } from '../../src/attempts/attempter';
+import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
-import { createMetrics } from '../../src/metrics';
-import type { Database } from '../../src/store/database';
-import { createRecorder } from '../../src/store/recorder';
+import { createMetrics } from '../../src/process/metrics';
+import type { Database } from '../../src/store/db/database';
+import { createRecorder } from '../../src/store/notifications/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';

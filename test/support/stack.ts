@@ -2,7 +2,7 @@ import { Client as TemporalClient, Connection, WorkflowNotFoundError } from '@te
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import type { Database } from '../../src/store/database';
+import type { Database } from '../../src/store/db/database';
 import { createTestDatabase, type TestDatabase } from './database';
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';

@@ -1,5 +1,5 @@
 import { notificationWorkflowId, type Notification } from '../../src/domain/types';
-import { findNotification } from '../../src/store/notifications';
+import { findNotification } from '../../src/store/notifications/notifications';
 import { startReceiver, type Receiver } from './receiver';
 import { startSpine, type Spine } from './spine';
 import { connectTestTemporal } from './temporal';

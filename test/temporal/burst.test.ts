@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HeadStarts } from '../../src/activities/head-starts';
+import type { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { BURST_PREFIX } from '../../src/domain/delivery';
 import { decodeId, newUuid } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { attemptsOf } from '../../src/store/attempts';
-import { cancelNotification } from '../../src/store/deliveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { useFirstAttempts } from '../support/first-attempts';
 import { seed, type Seeded } from '../support/seed';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** Bursts: one workflow that looks after the first attempts of many notifications. */
 const on = useFirstAttempts();

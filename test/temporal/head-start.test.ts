@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { headStartDelivery } from '../../src/store/accept';
-import { attemptsOf } from '../../src/store/attempts';
-import { cancelNotification } from '../../src/store/deliveries';
-import { takeOverdue } from '../../src/store/notifications';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { useFirstAttempts } from '../support/first-attempts';
 import { startReceiver } from '../support/receiver';
 import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { headStartDelivery } from '../../src/domain/head-start';
+import { takeOverdue } from '../../src/store/notifications/overdue';
 
 /** First attempts that the accepting process makes while Temporal gets ready. */
 const on = useFirstAttempts();

@@ -1,12 +1,12 @@
 import { encodeId } from '../../src/domain/ids';
 import { recoveryWorkflowId } from '../../src/domain/recovery';
-import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/recoveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
 import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
 import { replayAll } from '../support/histories';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
 import { useSpine } from '../support/use-spine';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 const on = useSpine();
 let recoveries: RecoveryWorkflows;

@@ -1,14 +1,15 @@
 import { pino } from 'pino';
 import { BURST_PREFIX } from '../../src/domain/delivery';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { createLauncher } from '../../src/launcher';
-import { createMetrics } from '../../src/metrics';
-import { acceptEvents, headStartDelivery } from '../../src/store/accept';
-import { listNotifications } from '../../src/store/notifications';
+import { createLauncher } from '../../src/service/launcher';
+import { createMetrics } from '../../src/process/metrics';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { listNotifications } from '../../src/store/notifications/notifications';
 import { Starter } from '../../src/temporal/starter';
 import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
 import { useSpine } from '../support/use-spine';
+import { headStartDelivery } from '../../src/domain/head-start';
 
 /** Which workflow looks after what: one each in calm times, bursts when they come faster. */
 const on = useSpine();

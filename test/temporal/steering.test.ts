@@ -1,10 +1,10 @@
-import { attemptsOf } from '../../src/store/attempts';
-import { cancelNotification } from '../../src/store/deliveries';
-import { reopenNotification } from '../../src/store/notifications';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { acceptOne, seed, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
 import { useSpine } from '../support/use-spine';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** Steering by hand on a real Temporal server: what the UI and the command line do must end as what the API does. */
 const on = useSpine({ searchAttributes: true });

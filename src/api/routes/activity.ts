@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { ACTIVITY_KINDS, decodePosition, type Position } from '../../domain/activity';
 import { Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES, ROLES } from '../../domain/types';
-import type { ActivityStream } from '../activity-stream';
-import { scopeOf, type Authenticator } from '../auth';
-import { route, type Route } from '../route';
-import { eventTypeName, givenId, timestamp } from '../schemas';
+import type { ActivityStream } from '../activity/activity-stream';
+import { scopeOf, type Authenticator } from '../auth/auth';
+import { route, type Route } from '../http/route';
+import { eventTypeName, givenId, timestamp } from '../schemas/schemas';
 
 const MAX_POSITION_LENGTH = 8192;
 

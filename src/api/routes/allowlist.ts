@@ -10,12 +10,12 @@ import {
   lockAllowlist,
   reviewUrls,
   type AllowlistEntry,
-} from '../../store/allowlist';
-import { findCustomer } from '../../store/customers';
-import { scopeOf } from '../auth';
+} from '../../store/catalog/allowlist';
+import { findCustomer } from '../../store/catalog/customers';
+import { scopeOf } from '../auth/auth';
 import type { Settler } from '../ports';
-import { route, type Context, type Route } from '../route';
-import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
+import { route, type Context, type Route } from '../http/route';
+import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
 

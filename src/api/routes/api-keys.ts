@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { API_KEY, listCredentials } from '../../store/credentials';
-import { generateApiKey, type Authenticator } from '../auth';
-import { create, credentialFields, credentialInput, revoke } from '../credentials';
-import { route, type Route } from '../route';
-import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
+import { API_KEY, listCredentials } from '../../store/access/credentials';
+import { generateApiKey, type Authenticator } from '../auth/auth';
+import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { route, type Route } from '../http/route';
+import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 
 const apiKey = z.object({ id: z.string(), ...credentialFields }).meta({ id: 'ApiKey' });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { listAudit } from '../../store/audit';
-import { scopeOf } from '../auth';
-import { WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
+import { listAudit } from '../../store/access/audit';
+import { scopeOf } from '../auth/auth';
+import { WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
 
 const entry = z
   .object({

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { Sealer } from '../../store/crypto';
-import type { Database } from '../../store/database';
-import { insertAudit } from '../../store/audit';
-import { insertChallenge, listChallenges } from '../../store/challenges';
-import { currentSecrets } from '../../store/secrets';
-import { setVerification } from '../../store/subscriptions';
+import type { Sealer } from '../../store/db/crypto';
+import type { Database } from '../../store/db/database';
+import { insertAudit } from '../../store/access/audit';
+import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { currentSecrets } from '../../store/subscriptions/secrets';
+import { setVerification } from '../../store/subscriptions/subscriptions';
 import type { Challenger, Settler } from '../ports';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
-import { subscriptionOf } from './subscriptions';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 const params = z.object({ id: z.string() });
 

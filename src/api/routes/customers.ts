@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
-import { findCustomer, insertCustomer, listCustomers, updateCustomer } from '../../store/customers';
-import { findProduct } from '../../store/products';
-import { scopeOf } from '../auth';
-import { CUSTOMER_READERS, WRITERS } from '../roles';
-import { route, type Route } from '../route';
+import { findCustomer, insertCustomer, listCustomers, updateCustomer } from '../../store/catalog/customers';
+import { findProduct } from '../../store/catalog/products';
+import { scopeOf } from '../auth/auth';
+import { CUSTOMER_READERS, WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
 import {
   displayName,
   givenId,
@@ -17,7 +17,7 @@ import {
   retrySchedule,
   searchText,
   timestamp,
-} from '../schemas';
+} from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
 

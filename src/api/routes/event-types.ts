@@ -1,15 +1,24 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
-import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/event-types';
-import { findProduct } from '../../store/products';
-import { scopeOf } from '../auth';
+import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/catalog/event-types';
+import { findProduct } from '../../store/catalog/products';
+import { scopeOf } from '../auth/auth';
 import { missingFields } from '../../domain/query-arguments';
-import { findDefinition } from '../../store/service-definitions';
-import type { Executor } from '../../store/database';
-import { compileSchema, sampleOf } from '../json-schema';
-import { CUSTOMER_READERS, WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { description, eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
+import { findDefinition } from '../../store/catalog/service-definitions';
+import type { Executor } from '../../store/db/database';
+import { compileSchema, sampleOf } from '../events/json-schema';
+import { CUSTOMER_READERS, WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import {
+  description,
+  eventTypeName,
+  givenId,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  searchText,
+  timestamp,
+} from '../schemas/schemas';
 
 const params = z.object({ name: z.string() });
 const jsonSchema = z

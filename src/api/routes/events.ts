@@ -3,17 +3,17 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES } from '../../domain/types';
 import type { WrittenJson } from '../../domain/written-json';
-import type { Sealer } from '../../store/crypto';
-import type { Database } from '../../store/database';
-import { findEvent, listEvents } from '../../store/events';
-import { notificationsOfEvent } from '../../store/notifications';
-import type { Acceptor } from '../acceptor';
-import { type AcceptOutcome, type PostedEvent } from '../acceptor';
-import { scopeOf } from '../auth';
-import { idempotencyKeyOf, once } from '../idempotency';
-import { fieldErrorsOf } from '../problem-response';
-import { CUSTOMER_READERS, WRITERS } from '../roles';
-import { route, type Context, type Reply, type Route } from '../route';
+import type { Sealer } from '../../store/db/crypto';
+import type { Database } from '../../store/db/database';
+import { findEvent, listEvents } from '../../store/notifications/events';
+import { notificationsOfEvent } from '../../store/notifications/notifications';
+import type { Acceptor } from '../events/acceptor';
+import { type AcceptOutcome, type PostedEvent } from '../events/acceptor';
+import { scopeOf } from '../auth/auth';
+import { idempotencyKeyOf, once } from '../http/idempotency';
+import { fieldErrorsOf } from '../http/problem-response';
+import { CUSTOMER_READERS, WRITERS } from '../http/roles';
+import { route, type Context, type Reply, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
@@ -24,9 +24,9 @@ import {
   pageRequest,
   timestamp,
   timestampInput,
-} from '../schemas';
-import { channelName } from '../subscription-schemas';
-import { notificationSchema } from './notifications';
+} from '../schemas/schemas';
+import { channelName } from '../schemas/subscription-schemas';
+import { notificationSchema } from '../schemas/notification';
 
 const MAX_EVENT_BYTES = 256 * 1024;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;

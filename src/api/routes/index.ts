@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
 import type { UrlPattern } from '../../domain/url-pattern';
-import type { Metrics } from '../../metrics';
-import type { Sealer } from '../../store/crypto';
-import type { Database } from '../../store/database';
-import { VERSION } from '../../version';
-import type { Acceptor } from '../acceptor';
-import type { ActivityStream } from '../activity-stream';
-import type { Authenticator } from '../auth';
-import { openApiDocument } from '../openapi';
+import type { Metrics } from '../../process/metrics';
+import type { Sealer } from '../../store/db/crypto';
+import type { Database } from '../../store/db/database';
+import { VERSION } from '../../process/version';
+import type { Acceptor } from '../events/acceptor';
+import type { ActivityStream } from '../activity/activity-stream';
+import type { Authenticator } from '../auth/auth';
+import { openApiDocument } from '../http/openapi';
 import type { Challenger, Composer, Launcher, NotificationControl, RecoveryControl, Settler } from '../ports';
-import { route, type Route } from '../route';
-import type { Tokens } from '../tokens';
-import { SubscriptionService } from '../subscription-service';
+import { route, type Route } from '../http/route';
+import type { Tokens } from '../auth/tokens';
+import { SubscriptionService } from '../subscriptions/subscription-service';
 import { activityRoutes } from './activity';
 import { allowlistRoutes } from './allowlist';
 import { apiKeyRoutes } from './api-keys';
@@ -36,6 +36,7 @@ import { signingKeyRoutes } from './signing-keys';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
 import { subscriptionRoutes } from './subscriptions';
+import { transformDraftRoute } from './transform-drafts';
 import { transformRoutes } from './transforms';
 import { triggerRoutes } from './trigger';
 import { webhookRoutes } from './webhooks';
@@ -81,6 +82,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),
+    transformDraftRoute(deps.composer),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...signingKeyRoutes(deps.sealer),

@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import type { NotificationRef } from '../../domain/delivery';
 import { notFound, Problem } from '../../domain/problems';
-import { ATTEMPT_ERROR_CLASSES, HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
-import { attemptsOf, findAttempt } from '../../store/attempts';
-import { cancelNotification } from '../../store/deliveries';
-import {
-  findNotification,
-  findRef,
-  listNotifications,
-  markDue,
-  reopenNotification,
-  type NotificationFilter,
-} from '../../store/notifications';
-import { findSubscription } from '../../store/subscriptions';
-import { scopeOf } from '../auth';
+import { HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
+import { attemptsOf, findAttempt } from '../../store/notifications/attempts';
+import { findNotification, listNotifications, type NotificationFilter } from '../../store/notifications/notifications';
+import { findSubscription } from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
 import type { NotificationControl } from '../ports';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
@@ -27,28 +19,11 @@ import {
   searchText,
   timestamp,
   timestampInput,
-} from '../schemas';
-
-const attemptError = z.object({ class: z.enum(ATTEMPT_ERROR_CLASSES), message: z.string() });
-
-export const notificationSchema = z
-  .object({
-    id: z.string(),
-    eventId: z.string(),
-    subscriptionId: z.string(),
-    customerId: z.string(),
-    productId: z.string(),
-    eventType: z.string(),
-    status: z.enum(NOTIFICATION_STATUSES),
-    attemptCount: z.int(),
-    nextAttemptAt: timestamp.nullable(),
-    lastError: attemptError.nullable(),
-    lastResponseStatus: z.int().nullable(),
-    createdAt: timestamp,
-    finishedAt: timestamp.nullable(),
-    workflowId: z.string(),
-  })
-  .meta({ id: 'Notification' });
+} from '../schemas/schemas';
+import { cancelNotification } from '../../store/notifications/transitions';
+import { attemptError, notificationSchema } from '../schemas/notification';
+import { markDue, reopenNotification } from '../../store/notifications/reopen';
+import { findRef } from '../../store/notifications/notification-refs';
 
 const attempt = z
   .object({

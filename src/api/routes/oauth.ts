@@ -1,12 +1,12 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { generateClientSecret, hashApiKey, type Authenticator } from '../auth';
+import { generateClientSecret, hashApiKey, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
-import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/credentials';
-import { create, credentialFields, credentialInput, revoke } from '../credentials';
-import { route, type Context, type Reply, type Route } from '../route';
-import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas';
-import type { Tokens } from '../tokens';
+import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
+import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { route, type Context, type Reply, type Route } from '../http/route';
+import { isUuidKey, pageOf, pageQuery, pageRequest } from '../schemas/schemas';
+import type { Tokens } from '../auth/tokens';
 
 const TOKEN_LIFE_SECONDS = 3600;
 

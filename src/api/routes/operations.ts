@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Metrics } from '../../metrics';
-import type { Database } from '../../store/database';
-import { VERSION } from '../../version';
-import { route, type Route } from '../route';
+import type { Metrics } from '../../process/metrics';
+import type { Database } from '../../store/db/database';
+import { VERSION } from '../../process/version';
+import { route, type Route } from '../http/route';
 
 const READY_TIMEOUT_MS = 3000;
 const part = z.enum(['ok', 'unreachable']);

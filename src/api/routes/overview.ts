@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { SUBSCRIPTION_STATUSES } from '../../domain/types';
-import type { Database } from '../../store/database';
-import { scopeOf } from '../auth';
+import type { Database } from '../../store/db/database';
+import { scopeOf } from '../auth/auth';
 import { OverviewCache } from '../overview-cache';
-import { CUSTOMER_READERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
+import { CUSTOMER_READERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
 
 const count = z.int().min(0);
 

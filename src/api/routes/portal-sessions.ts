@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
-import { findCustomer } from '../../store/customers';
-import { endPortalSession, insertPortalSession, listPortalSessions } from '../../store/portal-sessions';
-import { scopeOf, type Authenticator } from '../auth';
-import { READERS, WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas';
-import type { Tokens } from '../tokens';
+import { findCustomer } from '../../store/catalog/customers';
+import { endPortalSession, insertPortalSession, listPortalSessions } from '../../store/access/portal-sessions';
+import { scopeOf, type Authenticator } from '../auth/auth';
+import { READERS, WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { givenId, isUuidKey, pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
+import type { Tokens } from '../auth/tokens';
 
 const DEFAULT_LIFE_SECONDS = 3600;
 const MAX_LIFE_SECONDS = 86_400;

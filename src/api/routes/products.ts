@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
-import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/products';
-import { scopeOf } from '../auth';
-import { route, type Route } from '../route';
-import { displayName, givenId, isGivenIdKey, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
+import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/catalog/products';
+import { scopeOf } from '../auth/auth';
+import { route, type Route } from '../http/route';
+import {
+  displayName,
+  givenId,
+  isGivenIdKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  searchText,
+  timestamp,
+} from '../schemas/schemas';
 import type { Settler } from '../ports';
 
 const product = z

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { RECOVERY_STATUSES, type Recovery } from '../../domain/recovery';
-import { closeRecovery, findRecovery, findRunning, insertRecovery, listRecoveries } from '../../store/recoveries';
-import { scopeOf } from '../auth';
+import {
+  closeRecovery,
+  findRecovery,
+  findRunning,
+  insertRecovery,
+  listRecoveries,
+} from '../../store/notifications/recoveries';
+import { scopeOf } from '../auth/auth';
 import type { RecoveryControl } from '../ports';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas';
-import { lockedSubscriptionOf } from './subscriptions';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
+import { isUuidKey, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const DEFAULT_RATE_PER_SECOND = 10;
 const MIN_RATE_PER_SECOND = 0.1;

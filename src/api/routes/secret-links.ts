@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { insertSecretLink } from '../../store/secret-links';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { hashToken, SECRET_PAGE_PATH } from '../secret-page';
-import { lockedSubscriptionOf } from './subscriptions';
+import { insertSecretLink } from '../../store/subscriptions/secret-links';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { hashToken, SECRET_PAGE_PATH } from '../pages/secret-page';
+import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const TOKEN_BYTES = 32;
 const DEFAULT_EXPIRY_SECONDS = 604_800;

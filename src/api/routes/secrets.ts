@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import { generateSecret } from '../../domain/signing';
-import type { Sealer } from '../../store/crypto';
-import type { Executor } from '../../store/database';
-import { currentSecrets, rotateSecret } from '../../store/secrets';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Reply, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { secretInput } from '../subscription-schemas';
-import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
-
-export const DEFAULT_OVERLAP_SECONDS = 86_400;
-export const MAX_OVERLAP_SECONDS = 604_800;
+import type { Sealer } from '../../store/db/crypto';
+import type { Executor } from '../../store/db/database';
+import { currentSecrets, rotateSecret } from '../../store/subscriptions/secrets';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Reply, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { secretInput, DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
+import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
 const params = z.object({ id: z.string() });
 
 const secret = z

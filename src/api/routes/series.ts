@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { readSeries, SERIES_WINDOWS } from '../../store/health';
-import { CUSTOMER_READERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { subscriptionOf } from './subscriptions';
+import { readSeries, SERIES_WINDOWS } from '../../store/reporting/health';
+import { CUSTOMER_READERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 const series = z
   .object({

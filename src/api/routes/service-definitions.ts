@@ -3,13 +3,13 @@ import { MAX_COMPOSE_MS, type Composition, type ServiceDefinition } from '../../
 import { encodeId, newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import type { EventType } from '../../domain/types';
-import { findEventType } from '../../store/event-types';
-import { deleteDefinition, findDefinition, putDefinition } from '../../store/service-definitions';
-import { answeringComposeErrors } from '../composing-problems';
-import { definitionSchema, savedDefinitionSchema } from '../composing-schemas';
+import { findEventType } from '../../store/catalog/event-types';
+import { deleteDefinition, findDefinition, putDefinition } from '../../store/catalog/service-definitions';
+import { answeringComposeErrors } from '../composing/composing-problems';
+import { definitionSchema, savedDefinitionSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
-import { route, type Context, type Route } from '../route';
-import { givenId, jsonObject } from '../schemas';
+import { route, type Context, type Route } from '../http/route';
+import { givenId, jsonObject } from '../schemas/schemas';
 
 const params = z.object({ name: z.string() });
 const PATH = '/v1/event-types/:name/service-definition';

@@ -2,13 +2,13 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { Problem } from '../../domain/problems';
 import { ROLES, type Principal } from '../../domain/types';
-import type { Sealer } from '../../store/crypto';
-import { deleteSession, findSession, insertSession, type Session } from '../../store/sessions';
-import { VERSION } from '../../version';
-import type { Authenticator } from '../auth';
-import { route, type Context, type Reply, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { hashOf, randomToken, sessionTokenOf, setSessionCookie } from '../session-cookie';
+import type { Sealer } from '../../store/db/crypto';
+import { deleteSession, findSession, insertSession, type Session } from '../../store/access/sessions';
+import { VERSION } from '../../process/version';
+import type { Authenticator } from '../auth/auth';
+import { route, type Context, type Reply, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { hashOf, randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
 
 const LIFE_SECONDS = 12 * 3600;
 /** Wrong credentials from one address, before it has to wait. */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { notFound } from '../../domain/problems';
 import { generateSigningKey } from '../../domain/signing';
-import type { Sealer } from '../../store/crypto';
-import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/signing-keys';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from './secrets';
-import { lockedSubscriptionOf, subscriptionOf } from './subscriptions';
+import type { Sealer } from '../../store/db/crypto';
+import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/subscriptions/signing-keys';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
+import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
 
 const PATH = '/v1/subscriptions/:id/signing-key';
 const params = z.object({ id: z.string() });

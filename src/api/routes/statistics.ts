@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { readStatistics } from '../../store/statistics';
-import { CUSTOMER_READERS } from '../roles';
-import { route, type Route } from '../route';
-import { timestamp } from '../schemas';
-import { subscriptionOf } from './subscriptions';
+import { readStatistics } from '../../store/reporting/statistics';
+import { CUSTOMER_READERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { timestamp } from '../schemas/schemas';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 const link = z.object({ at: timestamp, attemptId: z.string().describe('See `GET /v1/attempts/:id`.') }).nullable();
 

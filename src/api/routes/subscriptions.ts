@@ -2,24 +2,32 @@ import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { WrittenJson } from '../../domain/written-json';
-import { findCustomer } from '../../store/customers';
-import { findProduct } from '../../store/products';
-import { lockAllowlist } from '../../store/allowlist';
-import { readHealth } from '../../store/health';
+import { findCustomer } from '../../store/catalog/customers';
+import { findProduct } from '../../store/catalog/products';
+import { lockAllowlist } from '../../store/catalog/allowlist';
+import { readHealth } from '../../store/reporting/health';
 import {
-  findSubscription,
   listSubscriptions,
-  lockSubscription,
   lockSubscriptionsOf,
   setEnabled,
   type SubscriptionSettings,
-} from '../../store/subscriptions';
-import { scopeOf } from '../auth';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { eventTypeName, givenId, isUuidKey, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas';
-import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../subscription-schemas';
-import type { SubscriptionService } from '../subscription-service';
+} from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
+import {
+  eventTypeName,
+  givenId,
+  isUuidKey,
+  pageOf,
+  pageQuery,
+  pageRequest,
+  searchText,
+  timestamp,
+} from '../schemas/schemas';
+import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
+import type { SubscriptionService } from '../subscriptions/subscription-service';
+import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const MAX_AT_ONCE = 200;
 const params = z.object({ id: z.string() });
@@ -255,24 +263,4 @@ async function customerOf({ db, principal }: Context, id: string): Promise<Custo
 
 async function isProductOf({ db }: Context, customer: Customer, productId: string): Promise<boolean> {
   return (customer.productId ?? productId) === productId && (await findProduct(db, productId)) !== undefined;
-}
-
-/** The subscription of a route's `:id`. @throws Problem not-found where there is none in reach */
-export async function subscriptionOf(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
-  id: string,
-): Promise<Subscription> {
-  const subscription = await findSubscription(db, id, scopeOf(principal));
-  if (!subscription) throw notFound('subscription');
-  return subscription;
-}
-
-/** The same, locked until the end of the transaction: for calls that change it. @throws Problem not-found where there is none in reach */
-export async function lockedSubscriptionOf(
-  { db, principal }: Pick<Context, 'db' | 'principal'>,
-  id: string,
-): Promise<Subscription> {
-  const subscription = await lockSubscription(db, id, scopeOf(principal));
-  if (!subscription) throw notFound('subscription');
-  return subscription;
 }

@@ -3,17 +3,17 @@ import { MAX_COMPOSE_MS } from '../../domain/composing';
 import { encodeId, newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import type { Customer, EventType } from '../../domain/types';
-import { findCustomer } from '../../store/customers';
-import { findEventType } from '../../store/event-types';
-import { findDefinition } from '../../store/service-definitions';
-import { scopeOf } from '../auth';
-import { answeringComposeErrors } from '../composing-problems';
-import { transformSchema } from '../composing-schemas';
+import { findCustomer } from '../../store/catalog/customers';
+import { findEventType } from '../../store/catalog/event-types';
+import { findDefinition } from '../../store/catalog/service-definitions';
+import { scopeOf } from '../auth/auth';
+import { answeringComposeErrors } from '../composing/composing-problems';
+import { transformSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { eventTypeName, jsonObject } from '../schemas';
-import { sampleData } from './trigger';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
+import { eventTypeName, jsonObject } from '../schemas/schemas';
+import { sampleData } from '../composing/sample-data';
 
 /** Stands in for a secret that there is not yet. */
 const NO_SECRET = '***';

@@ -4,17 +4,16 @@ import { buildBody, buildComposedBody, type FormatContext } from '../../domain/f
 import { encodeId, newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { HTTP_METHODS } from '../../domain/types';
-import type { Sealer } from '../../store/crypto';
-import { findDeliverySubscription, type DeliverySubscription } from '../../store/delivery-subscription';
-import { answeringComposeErrors } from '../composing-problems';
-import { transformSchema } from '../composing-schemas';
+import type { Sealer } from '../../store/db/crypto';
+import { findDeliverySubscription, type DeliverySubscription } from '../../store/notifications/delivery-subscription';
+import { answeringComposeErrors } from '../composing/composing-problems';
+import { transformSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Route } from '../route';
-import { eventTypeName, jsonObject } from '../schemas';
-import { subscriptionOf } from './subscriptions';
-import { transformDraftRoute } from './transform-drafts';
-import { sampleData, typeOf } from './trigger';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { eventTypeName, jsonObject } from '../schemas/schemas';
+import { sampleData, typeOf } from '../composing/sample-data';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 /** What the dry run needs. */
 interface TransformDeps {
@@ -27,7 +26,6 @@ interface TransformDeps {
 /** Shows what a subscription would be sent. */
 export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
   return [
-    transformDraftRoute(composer),
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/transform/dry-run',

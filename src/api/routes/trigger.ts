@@ -1,20 +1,17 @@
 import { z } from 'zod';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
-import type { Metrics } from '../../metrics';
-import { headStartDelivery } from '../../store/accept';
-import { findTypeOfSubscription, type TriggerableType } from '../../store/event-types';
-import { findDefinition } from '../../store/service-definitions';
-import { findNotification } from '../../store/notifications';
-import { acceptTriggered } from '../../store/trigger';
-import { scopeOf } from '../auth';
-import { compileSchema } from '../json-schema';
+import type { Metrics } from '../../process/metrics';
+import { findNotification } from '../../store/notifications/notifications';
+import { acceptTriggered } from '../../store/notifications/trigger';
 import type { Launcher } from '../ports';
-import { CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { eventTypeName, jsonObject } from '../schemas';
-import { notificationSchema } from './notifications';
-import { subscriptionOf } from './subscriptions';
+import { CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Route } from '../http/route';
+import { eventTypeName, jsonObject } from '../schemas/schemas';
+import { headStartDelivery } from '../../domain/head-start';
+import { typeOf, sampleData } from '../composing/sample-data';
+import { notificationSchema } from '../schemas/notification';
+import { subscriptionOf } from '../subscriptions/lookup';
 
 /** Trigger Now: one event for one subscription, through the real path. */
 export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metrics: Metrics }): Route[] {
@@ -61,60 +58,4 @@ export function triggerRoutes({ launcher, metrics }: { launcher: Launcher; metri
       },
     }),
   ];
-}
-
-/** The type that a sample is to be of. @throws Problem unknown-event-type */
-export async function typeOf(
-  context: Context,
-  subscriptionId: string,
-  name: string | undefined,
-): Promise<TriggerableType> {
-  const type = await findTypeOfSubscription(context.db, subscriptionId, scopeOf(context.principal), name);
-  if (!type) {
-    const message =
-      name === undefined ? 'the subscription gets none that is in the catalog' : 'the subscription does not get it';
-    throw new Problem('unknown-event-type', `There is no such event type to trigger: ${message}.`, {
-      errors: [{ path: '/type', message }],
-    });
-  }
-  return type;
-}
-
-/**
- * What is to be sent: the given data, or else the type's sample. Where a service definition looks the data up, a customer may not choose it: it would
- * read the rows of others.
- *
- * @returns JSON text
- * @throws Problem data-breaks-schema, also where the sample is nothing that an event could hold; forbidden
- */
-export async function sampleData(
-  { db, principal, written }: Pick<Context, 'db' | 'principal' | 'written'>,
-  type: TriggerableType,
-  given: object | undefined,
-): Promise<string> {
-  if (given && principal.role === 'customer' && (await findDefinition(db, type.name))?.steps.length)
-    throw new Problem('forbidden', `What is sent of ${type.name} is looked up: leave data out, to use its sample.`);
-  return checkedData(type, given, given ? written()?.at('data') : type.sample?.at());
-}
-
-function checkedData(
-  { name, schema, sample }: TriggerableType,
-  given: object | undefined,
-  written: string | undefined,
-): string {
-  const data = jsonObject.safeParse(given ?? sample?.value() ?? {});
-  const errors = data.success
-    ? schema
-      ? compileSchema(schema)(data.data)
-      : []
-    : [{ path: '', message: 'expected an object' }];
-  if (errors.length > 0) {
-    const detail = given
-      ? `The data is not as the schema of ${name} has it.`
-      : `${name} has no sample that can be sent: give data.`;
-    throw new Problem('data-breaks-schema', detail, {
-      errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
-    });
-  }
-  return written ?? JSON.stringify(data.data);
 }

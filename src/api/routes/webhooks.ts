@@ -3,17 +3,17 @@ import { z } from 'zod';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { notFound, Problem } from '../../domain/problems';
 import { HTTP_METHODS, type Customer, type Principal, type Subscription } from '../../domain/types';
-import { lockAllowlist } from '../../store/allowlist';
-import type { Sealer } from '../../store/crypto';
-import { findCustomer, insertCustomer } from '../../store/customers';
-import { rotateSecret } from '../../store/secrets';
-import { findSubscriptionsOf, lockSubscriptionsOf } from '../../store/subscriptions';
-import { scopeOf } from '../auth';
-import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../roles';
-import { route, type Context, type Route } from '../route';
-import { givenId } from '../schemas';
-import { newSettingsSchema, secretInput, settingsSchema } from '../subscription-schemas';
-import type { SubscriptionService } from '../subscription-service';
+import { lockAllowlist } from '../../store/catalog/allowlist';
+import type { Sealer } from '../../store/db/crypto';
+import { findCustomer, insertCustomer } from '../../store/catalog/customers';
+import { rotateSecret } from '../../store/subscriptions/secrets';
+import { findSubscriptionsOf, lockSubscriptionsOf } from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
+import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
+import { route, type Context, type Route } from '../http/route';
+import { givenId } from '../schemas/schemas';
+import { newSettingsSchema, secretInput, settingsSchema } from '../schemas/subscription-schemas';
+import type { SubscriptionService } from '../subscriptions/subscription-service';
 
 const webhook = z
   .object({ events: z.array(z.string()), url: z.string(), method: z.enum(HTTP_METHODS) })

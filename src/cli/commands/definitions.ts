@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { definitionSchema } from '../../api/composing-schemas';
+import { definitionSchema } from '../../api/schemas/composing-schemas';
 import { jsonArgument } from '../arguments';
 import { ApiError } from '../client';
 import { SourceFile } from '../onboard/source';

@@ -40,7 +40,7 @@ Example:
           EXIT.usage,
           'Say which database: set --database-url or DATABASE_URL. (The embedded one is migrated by signpost start.)',
         );
-      const { migrate } = await import('../../store/migrate.js');
+      const { migrate } = await import('../../store/db/migrate.js');
       const applied = await migrate(url).catch((error: Error & { code?: string }) => {
         throw new CliError(EXIT.failed, `The database was not migrated: ${error.message || error.code}`);
       });

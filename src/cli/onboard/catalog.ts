@@ -1,5 +1,5 @@
 import { Problem } from '../../domain/problems';
-import { compileSchema, sampleOf } from '../../api/json-schema';
+import { compileSchema, sampleOf } from '../../api/events/json-schema';
 import { find, type Client, type Json } from '../client';
 import { schemaOfFields } from './fields';
 import type { CatalogEntry } from './files';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { displayName, description, eventTypeName, givenId, retrySchedule } from '../../api/schemas';
-import { newSettingsSchema } from '../../api/subscription-schemas';
+import { displayName, description, eventTypeName, givenId, retrySchedule } from '../../api/schemas/schemas';
+import { newSettingsSchema } from '../../api/schemas/subscription-schemas';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { parseUrlPattern } from '../../domain/url-pattern';
 import { fieldsSchema } from './fields';

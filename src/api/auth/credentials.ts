@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { notFound, Problem } from '../../domain/problems';
+import { ROLES } from '../../domain/types';
+import {
+  insertCredential,
+  revokeCredential,
+  type Credential,
+  type CredentialKind,
+} from '../../store/access/credentials';
+import { findCustomer } from '../../store/catalog/customers';
+import { findProduct } from '../../store/catalog/products';
+import type { Authenticator } from './auth';
+import type { Context, Reply } from '../http/route';
+import { displayName, givenId, timestamp } from '../schemas/schemas';
+
+/** What every credential says of itself. */
+export const credentialFields = {
+  name: z.string(),
+  role: z.enum(ROLES),
+  productId: z.string().nullable(),
+  customerId: z.string().nullable(),
+  createdAt: timestamp,
+  revokedAt: timestamp.nullable(),
+};
+
+/** What makes a credential, be it an API key or an OAuth client. */
+export const credentialInput = z
+  .strictObject({
+    name: displayName,
+    role: z.enum(ROLES),
+    productId: givenId.nullish().describe('Needed for `product`; a `viewer` with one sees that product only.'),
+    customerId: givenId.nullish().describe('Needed for `customer`.'),
+  })
+  .superRefine(({ role, productId, customerId }, context) => {
+    const need = (path: string, needed: boolean, allowed: boolean, given: boolean) => {
+      if (needed && !given)
+        context.addIssue({ code: 'custom', path: [path], message: `is needed for the role ${role}` });
+      if (!allowed && given)
+        context.addIssue({ code: 'custom', path: [path], message: `does not go with the role ${role}` });
+    };
+    need('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
+    need('customerId', role === 'customer', role === 'customer', customerId != null);
+  });
+
+type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput>>;
+
+/**
+ * Creates the credential that a call asks for.
+ *
+ * @param hash - SHA-256 of its key or secret
+ * @throws Problem unknown-product, unknown-customer
+ */
+export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
+  await checkReach(context);
+  const { name, role, productId = null, customerId = null } = context.body;
+  const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
+  await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
+  return created;
+}
+
+async function checkReach({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
+  if (productId != null && !(await findProduct(db, productId))) {
+    throw new Problem('unknown-product', 'There is no such product.', {
+      errors: [{ path: '/productId', message: 'no such product' }],
+    });
+  }
+  if (customerId != null && !(await findCustomer(db, customerId, {}))) {
+    throw new Problem('unknown-customer', 'There is no such customer.', {
+      errors: [{ path: '/customerId', message: 'no such customer' }],
+    });
+  }
+}
+
+/**
+ * Revokes a credential: at once in this process, within a second in others.
+ *
+ * @throws Problem not-found; own-credential where it is the one that the call is made with
+ */
+export async function revoke(
+  { db, principal, params: { id }, audit, afterCommit }: Context<{ id: string }>,
+  kind: CredentialKind,
+  authenticator: Authenticator,
+): Promise<Reply> {
+  if (id === principal.id) throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
+  if (!(await revokeCredential(db, kind, id))) throw notFound(kind.noun);
+  await audit(`${kind.object}.revoke`, id);
+  afterCommit(() => authenticator.forget());
+  return { status: 204 };
+}

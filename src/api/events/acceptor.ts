@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { newUuid } from '../../domain/ids';
+import { Problem, type FieldError } from '../../domain/problems';
+import type { Principal } from '../../domain/types';
+import { identityOf } from '../../domain/written-json';
+import type { Metrics } from '../../process/metrics';
+import { acceptEvents } from '../../store/notifications/accept';
+import { isUnavailable, type Database, type Executor } from '../../store/db/database';
+import { GroupCommit } from '../../store/db/group-commit';
+import { compileSchema } from './json-schema';
+import type { Launcher, NotificationToLaunch } from '../ports';
+import { findSchema } from '../../store/catalog/event-types';
+import { headStartDelivery } from '../../domain/head-start';
+import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
+
+/** An event as posted, after the checks of its shape. */
+export interface PostedEvent {
+  id?: string;
+  type: string;
+  customerId?: string;
+  channels?: string[];
+  timestamp?: Date;
+  data: object;
+  user?: object;
+  /** JSON text of data and user, where JavaScript would write a number in them differently. */
+  written?: { data: string; user?: string };
+}
+
+/** What came of one posted event. */
+export type AcceptOutcome = AcceptedEvent | { problem: Problem };
+
+interface AcceptedEvent {
+  accepted: Extract<AcceptResult, { kind: 'accepted' }>;
+  event: EventToAccept;
+  /** By `performance.now()`, taken before the statement that claimed its notifications. */
+  claimedAt: number;
+}
+
+interface CompiledType {
+  version: number;
+  validate: (data: unknown) => FieldError[];
+}
+
+const MAX_COMPILED = 10_000;
+/** A second statement may run beside the first, so that a large batch does not hold up single events. */
+const GROUP = { pipelines: 2, maxGatherMs: 10, maxItems: 200, isUnavailable };
+
+const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
+  'unknown-event-type': { detail: 'Put it into the catalog first (PUT /v1/event-types/:name).', path: '/type' },
+  'event-type-archived': { detail: 'An archived type takes no more events.', path: '/type' },
+  'product-disabled': { detail: 'An operator enables it (PATCH /v1/products/:id).', path: '/type' },
+  'unknown-customer': { detail: 'The product has no customer with this id.', path: '/customerId' },
+  'event-id-conflict': {
+    detail: 'The same id with the same body is answered as the first time; this body differs.',
+    path: '/id',
+  },
+};
+
+/**
+ * Accepts events: holds data against the schema of its type, and has the rest checked, matched and written by one statement. Compiled schemas
+ * are kept; the statement says when one is out of date.
+ */
+export class Acceptor {
+  private readonly compiled = new Map<string, CompiledType>();
+  private readonly group: GroupCommit<EventToAccept, AcceptResult>;
+
+  constructor(
+    private readonly db: Database,
+    private readonly launcher: Launcher,
+    private readonly metrics: Metrics,
+  ) {
+    this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
+  }
+
+  /**
+   * Accepts events, together with those of other callers at this moment.
+   *
+   * @param inside - a transaction of the caller's, where the events are to be accepted in it
+   * @returns one outcome for each event, in order
+   * @throws Problem too-many-requests when too much waits to be started
+   */
+  async accept(principal: Principal, posted: readonly PostedEvent[], inside?: Executor): Promise<AcceptOutcome[]> {
+    if (!this.launcher.hasRoom) {
+      throw new Problem('too-many-requests', 'More is accepted than can be started; nothing of this request was.', {
+        headers: { 'retry-after': '5' },
+      });
+    }
+    const outcomes: AcceptOutcome[] = [];
+    let remaining = posted.map((event, index) => ({ event, index }));
+    // A second round is needed only where a schema was replaced between our check and the statement.
+    while (remaining.length > 0) {
+      const checked: { index: number; event: EventToAccept }[] = [];
+      for (const { event, index } of remaining) {
+        const type = this.compiled.get(event.type) ?? (await this.compile(inside ?? this.db, event.type));
+        const result = check(type, principal, event);
+        if (result instanceof Problem) outcomes[index] = { problem: result };
+        else checked.push({ index, event: result });
+      }
+      const claimedAt = performance.now();
+      const results = await this.write(
+        checked.map(({ event }) => event),
+        inside,
+      );
+      remaining = [];
+      results.forEach((result, position) => {
+        const { index, event } = checked[position]!;
+        if (result.kind === 'accepted') outcomes[index] = { accepted: result, event, claimedAt };
+        else if (result.fault !== 'stale-schema') outcomes[index] = { problem: faultProblem(result.fault) };
+        else {
+          this.compiled.delete(event.type);
+          remaining.push({ index, event: posted[index]! });
+        }
+      });
+    }
+    return outcomes;
+  }
+
+  /** After the commit: counts what was accepted, and has it delivered. */
+  launch(outcomes: readonly AcceptOutcome[]): void {
+    const toLaunch: NotificationToLaunch[] = [];
+    for (const outcome of outcomes) {
+      if ('problem' in outcome) continue;
+      const { accepted, event, claimedAt } = outcome;
+      if (accepted.duplicate) {
+        this.metrics.duplicates.inc();
+        continue;
+      }
+      this.metrics.accepted.inc();
+      for (const notification of accepted.notifications) {
+        if (notification.status !== 'pending') continue;
+        toLaunch.push({ notification, delivery: headStartDelivery(event, notification), claimedAt });
+      }
+    }
+    this.launcher.launch(toLaunch);
+  }
+
+  private write(events: EventToAccept[], inside: Executor | undefined): Promise<AcceptResult[]> {
+    if (events.length === 0) return Promise.resolve([]);
+    return inside ? acceptEvents(inside, events, this.launcher.processId) : this.group.submit(events);
+  }
+
+  private async compile(db: Executor, name: string): Promise<CompiledType | undefined> {
+    const found = await findSchema(db, name);
+    if (!found) return undefined;
+    const compiled = { version: found.version, validate: found.schema ? compileSchema(found.schema) : () => [] };
+    if (this.compiled.size >= MAX_COMPILED) this.compiled.clear();
+    this.compiled.set(name, compiled);
+    return compiled;
+  }
+}
+
+function check(type: CompiledType | undefined, principal: Principal, event: PostedEvent): EventToAccept | Problem {
+  if (!type) return faultProblem('unknown-event-type');
+  const errors = type.validate(event.data);
+  if (errors.length > 0) {
+    return new Problem('data-breaks-schema', `The data is not as the schema of ${event.type} has it.`, {
+      errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
+    });
+  }
+  const { written, ...facts } = event;
+  return {
+    id: event.id,
+    uuid: newUuid(),
+    productId: principal.productId ?? undefined,
+    type: event.type,
+    schemaVersion: type.version,
+    customerId: event.customerId,
+    channels: event.channels ?? [],
+    timestamp: event.timestamp ?? new Date(),
+    data: written?.data ?? JSON.stringify(event.data),
+    user: written?.user ?? (event.user && JSON.stringify(event.user)),
+    bodyHash: createHash('sha256')
+      .update(identityOf(facts, written && `${written.data}${written.user ?? ''}`))
+      .digest(),
+  };
+}
+
+function faultProblem(fault: keyof typeof FAULTS): Problem {
+  const { detail, path } = FAULTS[fault];
+  return new Problem(fault, detail, { errors: [{ path, message: detail }] });
+}

@@ -1,0 +1,46 @@
+import path from 'node:path';
+import express, { Router } from 'express';
+import { PROBLEMS } from '../../domain/problems';
+
+/** The package's own code would tell the same, and evaluate the whole of the page's code to do so. */
+const SWAGGER_UI = path.dirname(require.resolve('swagger-ui-dist/package.json'));
+
+const HEAD =
+  '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">';
+
+/** The API reference at /docs, drawn by Swagger UI from /openapi.json, and the list of problem codes at /docs/errors. Nothing comes from elsewhere. */
+export function docsPage(): Router {
+  const router = Router();
+  router.get('/docs', (_request, response) => {
+    response
+      .type('html')
+      .send(
+        `${HEAD}<title>Signpost API</title><link rel="stylesheet" href="/docs/assets/swagger-ui.css"></head>` +
+          '<body><div id="swagger-ui"></div><script src="/docs/assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>',
+      );
+  });
+  router.get('/docs/start.js', (_request, response) => {
+    response
+      .type('text/javascript')
+      .send(
+        "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, persistAuthorization: false });\n",
+      );
+  });
+  router.get('/docs/errors', (_request, response) => {
+    response.type('html').send(errorsPage());
+  });
+  router.use('/docs/assets', express.static(SWAGGER_UI, { index: false, maxAge: '1 day' }));
+  return router;
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, [status, title]]) =>
+      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}.</td></tr>`,
+  );
+  return (
+    `${HEAD}<title>Signpost problem codes</title></head><body><h1>Problem codes</h1>` +
+    '<p>Errors are <code>application/problem+json</code> (RFC 9457) with one of these in <code>code</code>.</p>' +
+    `<table><thead><tr><th>Code</th><th>Status</th><th>Means</th></tr></thead><tbody>${rows.join('')}</tbody></table></body></html>`
+  );
+}

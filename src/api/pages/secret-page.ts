@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import express, { Router } from 'express';
+import { z } from 'zod';
+import { Problem } from '../../domain/problems';
+import { insertAudit } from '../../store/access/audit';
+import type { Sealer } from '../../store/db/crypto';
+import type { Database } from '../../store/db/database';
+import { openSecretLink } from '../../store/subscriptions/secret-links';
+import { parseOrThrow } from '../http/problem-response';
+
+export const SECRET_PAGE_PATH = '/secret';
+
+const BODY_LIMIT_BYTES = 1024;
+const body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'is not the token of a link') });
+
+/** What is kept of a link's token. */
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>A secret for you</title>
+<link rel="stylesheet" href="${SECRET_PAGE_PATH}/page.css">
+</head>
+<body>
+<main>
+<h1>A secret for you</h1>
+<p id="say" role="status">It signs the webhook notifications that you get. This page shows it once: go on when you can store it.</p>
+<p id="whose"></p>
+<pre id="secret" hidden></pre>
+<button id="show" type="button">Show the secret</button>
+<noscript><p>This page needs JavaScript.</p></noscript>
+</main>
+<script src="${SECRET_PAGE_PATH}/page.js"></script>
+</body>
+</html>
+`;
+
+const STYLE = `body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1rem; color: #1a1a1a }
+main { max-width: 40rem; margin: 10vh auto 0 }
+pre { background: #f4f4f4; padding: 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere; user-select: all }
+button { font: inherit; padding: 0.5rem 1rem }
+`;
+
+/** The token leaves the address bar when it has been used, so that nobody keeps a link that is worth nothing. */
+const SCRIPT = `const element = (id) => document.getElementById(id);
+element('show').addEventListener('click', async () => {
+  element('show').disabled = true;
+  try {
+    const response = await fetch('${SECRET_PAGE_PATH}', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: location.hash.slice(1) }),
+    });
+    const answer = await response.json();
+    if (!response.ok && response.status >= 500) throw new Error(answer.detail);
+    history.replaceState(null, '', location.pathname);
+    element('show').hidden = true;
+    if (!response.ok) {
+      element('say').textContent = answer.status === 404 ? answer.detail : 'This is not a complete link.';
+      return;
+    }
+    element('say').textContent = 'Store it now: it will not be shown again.';
+    element('whose').textContent = answer.name + ', for ' + answer.url;
+    element('secret').textContent = answer.secret;
+    element('secret').hidden = false;
+  } catch {
+    element('say').textContent = 'The service could not be reached. Try again.';
+    element('show').disabled = false;
+  }
+});
+`;
+
+/**
+ * The page behind a link to a secret. Looking at it changes nothing; only the click, a POST with the token, uses the link up. It is no part of the
+ * API: it has no credential but the token.
+ */
+export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Router {
+  const router = Router();
+  for (const [path, type, text] of [
+    [SECRET_PAGE_PATH, 'html', PAGE],
+    [`${SECRET_PAGE_PATH}/page.css`, 'css', STYLE],
+    [`${SECRET_PAGE_PATH}/page.js`, 'text/javascript', SCRIPT],
+  ] as const) {
+    router.get(path, (_request, response) => {
+      response.set('cache-control', 'no-store').type(type).send(text);
+    });
+  }
+  router.post(SECRET_PAGE_PATH, express.json({ limit: BODY_LIMIT_BYTES }), async (request, response) => {
+    response.set('cache-control', 'no-store');
+    const { token } = parseOrThrow(body, request.body ?? {}, '');
+    const opened = await db.transaction(async (executor) => {
+      const link = await openSecretLink(executor, sealer, hashToken(token));
+      if (!link) return undefined;
+      const { subscriptionId, subscriptionName: name, productId, url, secret } = link;
+      const holder = {
+        id: 'secret-link',
+        name: 'holder of a link',
+        role: 'viewer',
+        productId,
+        customerId: null,
+      } as const;
+      await insertAudit(executor, holder, 'secret.link-open', subscriptionId);
+      return { name, url, secret };
+    });
+    if (!opened)
+      throw new Problem('not-found', 'The link was used, has expired, or its secret was replaced. Ask for a new one.');
+    response.json(opened);
+  });
+  return router;
+}

@@ -1,0 +1,197 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { z } from 'zod';
+import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-type-pattern';
+import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
+import { transformSchema } from './composing-schemas';
+import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
+
+const MAX_URL_LENGTH = 2048;
+const MAX_ENTRIES = 100;
+const MAX_HEADERS = 30;
+const MAX_HEADER_LENGTH = 4096;
+const MAX_TIMEOUT_SECONDS = 600;
+const MAX_RATE_PER_SECOND = 1000;
+/** Document 002: 120 hours without a success, and at least ten failures. */
+const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
+const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
+const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
+
+/** Headers that Signpost or HTTP itself sets (RFC 9110 §7.6.1 names those that belong to one connection). */
+const RESERVED_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+]);
+const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
+
+const url = z
+  .string()
+  .max(MAX_URL_LENGTH)
+  .superRefine((text, context) => {
+    const fault = urlFault(text);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  })
+  .describe('http or https, without credentials or fragment.');
+
+function urlFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'not an absolute URL';
+  const { protocol, username, password, hash } = new URL(text);
+  if (protocol !== 'http:' && protocol !== 'https:') return 'only http and https';
+  if (username || password) return 'no credentials in the URL: use a header';
+  if (hash || text.includes('#')) return 'no fragment';
+  return undefined;
+}
+
+const headers = z
+  .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
+  .superRefine((given, context) => {
+    const names = Object.keys(given);
+    if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
+    for (const name of names) {
+      const fault = headerFault(name, given[name]!);
+      if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
+    }
+    if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
+      context.addIssue({ code: 'custom', message: 'a name is given twice' });
+  })
+  .describe('Sent with every delivery.');
+
+function headerFault(name: string, value: string): string | undefined {
+  const lower = name.toLowerCase();
+  if (RESERVED_HEADERS.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)))
+    return 'is set by Signpost or by HTTP';
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return undefined;
+  } catch {
+    return 'is not a valid header';
+  }
+}
+
+/** Text of a secret that a customer brings; with the prefix it must hold a key as the Standard Webhooks demand. */
+export const secretInput = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'no control characters')
+  .refine(
+    (secret) => !secret.startsWith('whsec_') || isStandardKey(secret.slice('whsec_'.length)),
+    'after whsec_: base64 of 24 to 64 bytes',
+  );
+
+function isStandardKey(text: string): boolean {
+  const key = Buffer.from(text, 'base64');
+  return key.length >= 24 && key.length <= 64 && key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+}
+
+/** Control characters and lone surrogates cannot be stored. */
+export const channelName = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, '1 to 128 characters, no control characters');
+
+const eventTypes = z
+  .array(
+    z
+      .string()
+      .max(EVENT_TYPE_MAX_LENGTH)
+      .regex(EVENT_TYPE_PATTERN, 'an event type name, or a pattern in which * stands for a segment'),
+  )
+  .min(1)
+  .max(MAX_ENTRIES)
+  .describe('Names, or patterns: `payment.*.v1`, `payment.*`, `*`.');
+
+const outOfOrderRule = z
+  .strictObject({
+    afterSeconds: z.int().min(0).max(MAX_OUT_OF_ORDER_SECONDS).describe('Since the first of the failures.'),
+    minFailures: z.int().min(1).max(MAX_OUT_OF_ORDER_FAILURES).describe('Attempts in a row that failed.'),
+  })
+  .nullable()
+  .describe(
+    'When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.',
+  );
+
+/** What a caller may set, without defaults: the body of a PATCH. */
+export const settingsSchema = z.strictObject({
+  name: displayName,
+  description,
+  url,
+  method: z.enum(HTTP_METHODS),
+  enabled: z.boolean(),
+  eventTypes,
+  channels: z
+    .array(channelName)
+    .max(MAX_ENTRIES)
+    .describe('Empty: every event of the customer and the types; otherwise those that carry one of them.'),
+  headers,
+  format: z.enum(FORMATS).describe('How the body looks; see docs/receivers/receiving.md.'),
+  customData: z.record(z.string(), z.unknown()),
+  transform: transformSchema.nullable().describe('Makes what is sent out of the data of the event.'),
+  retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),
+  timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS),
+  rateLimitPerSecond: z.number().positive().max(MAX_RATE_PER_SECOND).nullable(),
+  outOfOrderRule,
+});
+
+/** The same with defaults: what makes a subscription. */
+export const newSettingsSchema = settingsSchema.extend({
+  description: settingsSchema.shape.description.default(''),
+  method: settingsSchema.shape.method.default('POST'),
+  enabled: settingsSchema.shape.enabled.default(true),
+  channels: settingsSchema.shape.channels.default([]),
+  headers: settingsSchema.shape.headers.default({}),
+  format: settingsSchema.shape.format.default('standard'),
+  customData: settingsSchema.shape.customData.default({}),
+  transform: settingsSchema.shape.transform.default(null),
+  retrySchedule: settingsSchema.shape.retrySchedule.default(null),
+  timeoutSeconds: settingsSchema.shape.timeoutSeconds.default(15),
+  rateLimitPerSecond: settingsSchema.shape.rateLimitPerSecond.default(null),
+  outOfOrderRule: outOfOrderRule.default(DEFAULT_OUT_OF_ORDER_RULE),
+  secret: secretInput.optional().describe('Brought by the customer; generated where absent.'),
+});
+
+/** A subscription as answered. */
+export const subscriptionSchema = z
+  .object({
+    id: z.string(),
+    customerId: givenId,
+    productId: z.string().nullable(),
+    name: z.string(),
+    description: z.string(),
+    url: z.string(),
+    method: z.enum(HTTP_METHODS),
+    enabled: z.boolean(),
+    status: z.enum(SUBSCRIPTION_STATUSES),
+    eventTypes: z.array(z.string()),
+    channels: z.array(z.string()),
+    headers: z.record(z.string(), z.string()),
+    format: z.enum(FORMATS),
+    customData: z.record(z.string(), z.unknown()),
+    transform: transformSchema.nullable(),
+    retrySchedule: z.array(z.int()).nullable(),
+    timeoutSeconds: z.int(),
+    rateLimitPerSecond: z.number().nullable(),
+    verification: z.object({ status: z.enum(['unverified', 'verified', 'failed']), at: timestamp.nullable() }),
+    outOfOrderRule: z.object({ afterSeconds: z.int(), minFailures: z.int() }).nullable(),
+    outOfOrder: z
+      .object({ at: timestamp, reason: z.string() })
+      .nullable()
+      .describe('Since when, and why, the service has switched it off.'),
+    createdAt: timestamp,
+    modifiedAt: timestamp,
+    secret: z.string().optional().describe('Only in the answer that made it.'),
+  })
+  .meta({ id: 'Subscription' });
+
+export const DEFAULT_OVERLAP_SECONDS = 86_400;
+
+export const MAX_OVERLAP_SECONDS = 604_800;

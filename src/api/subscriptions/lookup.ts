@@ -1,0 +1,25 @@
+import { notFound } from '../../domain/problems';
+import { type Subscription } from '../../domain/types';
+import { findSubscription, lockSubscription } from '../../store/subscriptions/subscriptions';
+import { scopeOf } from '../auth/auth';
+import { type Context } from '../http/route';
+
+/** The subscription of a route's `:id`. @throws Problem not-found where there is none in reach */
+export async function subscriptionOf(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await findSubscription(db, id, scopeOf(principal));
+  if (!subscription) throw notFound('subscription');
+  return subscription;
+}
+
+/** The same, locked until the end of the transaction: for calls that change it. @throws Problem not-found where there is none in reach */
+export async function lockedSubscriptionOf(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await lockSubscription(db, id, scopeOf(principal));
+  if (!subscription) throw notFound('subscription');
+  return subscription;
+}

@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
+import type { Transform } from '../../domain/composing';
+import { isPattern } from '../../domain/event-type-pattern';
+import { Problem, type FieldError } from '../../domain/problems';
+import { generateSecret } from '../../domain/signing';
+import type { Customer, Subscription } from '../../domain/types';
+import type { UrlPattern } from '../../domain/url-pattern';
+import { isUrlApproved } from '../../store/catalog/allowlist';
+import type { Sealer } from '../../store/db/crypto';
+import { isUniqueViolation } from '../../store/db/database';
+import { unknownEventTypes } from '../../store/catalog/event-types';
+import { insertSecret } from '../../store/subscriptions/secrets';
+import {
+  deleteSubscription,
+  insertSubscription,
+  updateSubscription,
+  type SubscriptionSettings,
+} from '../../store/subscriptions/subscriptions';
+import type { Composer, Settler } from '../ports';
+import type { Context } from '../http/route';
+import type { newSettingsSchema } from '../schemas/subscription-schemas';
+
+export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
+  Pick<SubscriptionSettings, 'customData'>;
+
+/** What changing subscriptions needs, whether one by one or all of a customer's at once. */
+export class SubscriptionService {
+  constructor(
+    private readonly sealer: Sealer,
+    private readonly settler: Settler,
+    private readonly allowedUrls: readonly UrlPattern[],
+    private readonly composer: Composer,
+  ) {}
+
+  /**
+   * @param productId - whose events it gets; null: those of every product that the customer belongs to
+   * @returns it with its secret, which is shown this once
+   * @throws Problem already-exists, unknown-event-type, invalid-transform
+   */
+  async create(
+    context: Context,
+    customer: Customer,
+    productId: string | null,
+    { secret = generateSecret(), ...settings }: NewSettings,
+  ) {
+    const owner = { customerId: customer.id, productId };
+    refuseTokenHeader(settings);
+    await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
+    await this.checkTransform(settings.transform);
+    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+      ...owner,
+      productId: productId ?? customer.productId,
+    });
+    const created = await named(settings.name, () => insertSubscription(context.db, owner, settings, approved));
+    await insertSecret(context.db, this.sealer, created.id, secret);
+    await context.audit('subscription.create', created.id, { customerId: customer.id, name: created.name });
+    return { ...created, secret };
+  }
+
+  /** @throws Problem already-exists, unknown-event-type, invalid-transform */
+  async change(
+    context: Context,
+    before: Subscription,
+    customer: Customer,
+    change: Partial<SubscriptionSettings>,
+  ): Promise<Subscription> {
+    const settings = { ...before, ...change };
+    refuseFixed(before, settings);
+    refuseTokenHeader(settings);
+    const productId = before.productId ?? customer.productId;
+    const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
+    await this.checkEventTypes(context, added, productId);
+    if (settings.transform?.expression !== before.transform?.expression) await this.checkTransform(settings.transform);
+    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+      customerId: before.customerId,
+      productId,
+    });
+    const changed = await named(settings.name, () => updateSubscription(context.db, before.id, settings, approved));
+    await context.audit('subscription.change', before.id, { fields: Object.keys(change) });
+    await this.settle(context, before.id);
+    return changed;
+  }
+
+  async remove(context: Context, id: string): Promise<void> {
+    await deleteSubscription(context.db, id);
+    await context.audit('subscription.delete', id);
+    await this.settle(context, id);
+  }
+
+  /** After a change that may release or cancel notifications. */
+  async settle(context: Context, subscriptionId: string): Promise<void> {
+    const marked = await this.settler.mark(context.db, { subscriptionId });
+    if (marked.length > 0) context.afterCommit(() => this.settler.start(marked));
+  }
+
+  /** @throws Problem invalid-transform */
+  private async checkTransform(transform: Transform | null): Promise<void> {
+    const errors = transform ? await this.composer.checkTransform(transform, '/transform') : [];
+    if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
+  }
+
+  /** A typing error must not become a subscription that never gets anything. Patterns may run ahead of the catalog. */
+  private async checkEventTypes(context: Context, entries: readonly string[], productId: string | null): Promise<void> {
+    const names = entries.filter((entry) => !isPattern(entry));
+    const unknown = await unknownEventTypes(context.db, names, productId);
+    if (unknown.length === 0) return;
+    throw new Problem('unknown-event-type', `Not in the catalog: ${unknown.join(', ')}.`, {
+      errors: unknown.map((name) => ({ path: '/eventTypes', message: `${name} is not in the catalog` })),
+    });
+  }
+}
+
+/** Document 002: what a webhook of format `trigger` is about is settled when it is made. */
+function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
+  const errors: FieldError[] = [];
+  if (before.format !== after.format && [before.format, after.format].includes('trigger'))
+    errors.push({ path: '/format', message: 'a subscription of format trigger is made as one, and stays one' });
+  if (before.format === 'trigger' && !isDeepStrictEqual([...before.eventTypes].sort(), [...after.eventTypes].sort()))
+    errors.push({ path: '/eventTypes', message: 'fixed in format trigger: make another subscription' });
+  if (errors.length > 0)
+    throw new Problem('fixed-after-creation', errors.map(({ message }) => message).join('; '), { errors });
+}
+
+/** Format `trigger` sends its token there. */
+function refuseTokenHeader({ format, headers }: Pick<SubscriptionSettings, 'format' | 'headers'>): void {
+  const name = format === 'trigger' && Object.keys(headers).find((header) => header.toLowerCase() === 'authorization');
+  if (!name) return;
+  throw new Problem('validation-failed', 'Format trigger sets the header Authorization itself.', {
+    errors: [{ path: `/headers/${name}`, message: 'is set by Signpost in format trigger' }],
+  });
+}
+
+async function named<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new Problem('already-exists', `The customer has a subscription named ${name}.`, {
+      errors: [{ path: '/name', message: 'is taken' }],
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { MAX_COMPOSE_MS, type Composed, type Composer } from '../domain/composing';
+import type { Sealer } from '../store/db/crypto';
+import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
+import type { DeliveryFacts } from '../domain/attempt';
+
+/**
+ * Makes what an attempt sends in place of the event's data.
+ *
+ * @returns `undefined`, at once, where the event's data is sent as it is
+ * @throws ComposeError
+ */
+export function composeData(
+  { composer, sealer }: { composer: Pick<Composer, 'compose'>; sealer: Sealer },
+  { event }: Pick<DeliveryFacts, 'event'>,
+  { id, customerId, definition, transform, secrets, timeoutSeconds }: DeliverySubscription,
+): Promise<Composed> | undefined {
+  if (!definition && !transform) return undefined;
+  const [secret] = secrets;
+  const composition = {
+    event,
+    customerId,
+    definition,
+    transform,
+    owner: id,
+    secret() {
+      if (!secret) throw new Error('The subscription has no secret.');
+      return sealer.open(secret, id);
+    },
+  };
+  return composer.compose(composition, Math.min(MAX_COMPOSE_MS, timeoutSeconds * 1000));
+}

@@ -1,0 +1,21 @@
+import type { Logger } from 'pino';
+import type { Composer } from '../domain/composing';
+import type { NotificationRef } from '../domain/delivery';
+import type { HttpClient } from '../delivery/http-client';
+import type { Metrics } from '../process/metrics';
+import type { Database } from '../store/db/database';
+import type { Signer } from './sign';
+import type { AttemptRecord, RecordedAttempt } from '../domain/attempt';
+
+/** What attempts are made with; built in the composition root. */
+export interface AttemptDeps extends Signer {
+  db: Database;
+  http: HttpClient;
+  composer: Pick<Composer, 'compose'>;
+  /** Records an attempt, together with others that end at the same time. */
+  recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
+  /** Has the workflows of notifications started that Signpost's own events gave rise to; returns at once. */
+  launch(notifications: readonly NotificationRef[]): void;
+  metrics: Metrics;
+  log: Logger;
+}

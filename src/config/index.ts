@@ -1,0 +1,178 @@
+import path from 'node:path';
+import type { z } from 'zod';
+import type { Setting} from './settings';
+import { SETTINGS } from './settings';
+
+type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+export interface TlsPaths {
+  clientCertPath?: string;
+  clientKeyPath?: string;
+  serverCaCertPath?: string;
+  serverName?: string;
+}
+
+/** The configuration of one process. */
+export interface Config {
+  role: Settings['SIGNPOST_ROLE'];
+  host: string;
+  port: number;
+  /** Absent: from host and the port that is listened on. */
+  publicUrl?: string;
+  adminKey?: string;
+  masterKey?: Buffer;
+  /** Absolute. */
+  dataDir: string;
+  allowAddresses: string[];
+  allowUrls: string[];
+  shutdownGraceSeconds: number;
+  burst: boolean;
+  logLevel: Settings['SIGNPOST_LOG_LEVEL'];
+  /** Absent: embedded. */
+  databaseUrl?: string;
+  /** URLs of what service definitions read, by name (`ledger-db`). */
+  dataSources: Record<string, string>;
+  temporal: {
+    /** Absent: embedded. */
+    address?: string;
+    namespace: string;
+    apiKey?: string;
+    tls?: TlsPaths;
+    uiUrl?: string;
+    cliPath?: string;
+  };
+}
+
+/** One or more settings have a value that cannot be used. The message has a line for each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the configuration from environment variables.
+ *
+ * @throws ConfigError naming each bad variable, its value (masked if secret) and what is expected
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const { settings, faults } = readSettings(env);
+  const dataSources = readDataSources(env, faults);
+  if (
+    settings.DATABASE_URL !== undefined &&
+    settings.SIGNPOST_MASTER_KEY === undefined &&
+    !faults.some((line) => line.startsWith('SIGNPOST_MASTER_KEY'))
+  ) {
+    faults.push(
+      `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+    );
+  }
+  const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
+  if ((cert === undefined) !== (key === undefined)) {
+    faults.push(
+      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+    );
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  const embedded = settings.DATABASE_URL === undefined;
+  return {
+    role: settings.SIGNPOST_ROLE,
+    host: settings.SIGNPOST_HOST,
+    port: settings.SIGNPOST_PORT,
+    publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
+    adminKey: settings.SIGNPOST_ADMIN_KEY,
+    masterKey: settings.SIGNPOST_MASTER_KEY,
+    dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
+    allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (embedded ? ['127.0.0.0/8', '::1/128'] : []),
+    allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
+    shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
+    burst: settings.SIGNPOST_BURST === 'on',
+    logLevel: settings.SIGNPOST_LOG_LEVEL,
+    databaseUrl: settings.DATABASE_URL,
+    dataSources,
+    temporal: {
+      address: settings.TEMPORAL_ADDRESS,
+      namespace: settings.TEMPORAL_NAMESPACE,
+      apiKey: settings.TEMPORAL_API_KEY,
+      tls: tlsPaths(settings),
+      uiUrl: settings.TEMPORAL_UI_URL?.replace(/\/+$/, ''),
+      cliPath: settings.TEMPORAL_CLI_PATH,
+    },
+  };
+}
+
+function readSettings(env: Record<string, string | undefined>): { settings: Settings; faults: string[] } {
+  const faults: string[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const [name, { schema, expected, secret }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const value = env[name];
+    // An empty variable is an absent one, save for lists, where it says "none".
+    const given = value === '' && !name.startsWith('SIGNPOST_ALLOW_') ? undefined : value;
+    const result = schema.safeParse(given);
+    if (result.success) settings[name] = result.data;
+    else
+      faults.push(
+        `${name} is ${secret ? 'set to a value' : JSON.stringify(value)}, which cannot be used: expected ${expected}.`,
+      );
+  }
+  return { settings: settings as Settings, faults };
+}
+
+const DATA_SOURCE = /^SIGNPOST_DATASOURCE_(.+)_URL$/;
+
+/** The variables that have a name of the operator's in theirs. */
+function readDataSources(env: Record<string, string | undefined>, faults: string[]): Record<string, string> {
+  const { schema, expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
+  const dataSources: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    const name = DATA_SOURCE.exec(variable)?.[1];
+    if (name === undefined || name === '<NAME>' || !value) continue;
+    if (/^[A-Z0-9]+(_[A-Z0-9]+)*$/.test(name) && schema.safeParse(value).success)
+      dataSources[name.toLowerCase().replaceAll('_', '-')] = value;
+    else faults.push(`${variable} is set to a value, which cannot be used: expected ${expected}.`);
+  }
+  return dataSources;
+}
+
+function tlsPaths(settings: Settings): TlsPaths | undefined {
+  const tls: TlsPaths = {
+    clientCertPath: settings.TEMPORAL_TLS_CLIENT_CERT_PATH,
+    clientKeyPath: settings.TEMPORAL_TLS_CLIENT_KEY_PATH,
+    serverCaCertPath: settings.TEMPORAL_TLS_SERVER_CA_CERT_PATH,
+    serverName: settings.TEMPORAL_TLS_SERVER_NAME,
+  };
+  return Object.values(tls).some((value) => value !== undefined) ? tls : undefined;
+}
+
+const MASKED = '***';
+
+/** The configuration as it may be printed: secrets masked, a database URL without its password. */
+export function maskedSummary(config: Config): Record<string, unknown> {
+  return {
+    role: config.role,
+    host: config.host,
+    port: config.port,
+    publicUrl: config.publicUrl ?? 'from host and port',
+    adminKey: config.adminKey === undefined ? 'generated' : MASKED,
+    masterKey: config.masterKey === undefined ? 'generated' : MASKED,
+    dataDir: config.dataDir,
+    allowAddresses: config.allowAddresses,
+    allowUrls: config.allowUrls,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
+    logLevel: config.logLevel,
+    database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
+    dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),
+    temporal: {
+      address: config.temporal.address ?? 'embedded',
+      namespace: config.temporal.namespace,
+      apiKey: config.temporal.apiKey === undefined ? 'not set' : MASKED,
+      tls: config.temporal.tls ?? 'off',
+      uiUrl: config.temporal.uiUrl ?? 'from the server',
+    },
+  };
+}
+
+function maskUrl(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password) parsed.password = MASKED;
+  parsed.search = '';
+  return parsed.toString();
+}

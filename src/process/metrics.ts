@@ -1,0 +1,121 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { NotificationStatus } from '../domain/types';
+
+const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** What the service counts. Labels have few values: never an id. */
+export interface Metrics {
+  registry: Registry;
+  accepted: Counter;
+  duplicates: Counter;
+  started: Counter<'by'>;
+  attempts: Counter<'outcome'>;
+  attemptDuration: Histogram;
+  acceptToFirstAttempt: Histogram;
+  inFlight: Gauge;
+  startQueue: Gauge;
+  startConcurrency: Gauge;
+  burstSize: Histogram;
+  relayed: Counter;
+  outOfOrder: Counter<'cause'>;
+  /** Counts a notification that was closed; other statuses are none of its business. */
+  notificationsFinished(status: NotificationStatus): void;
+}
+
+/**
+ * @param openByStatus - counts the notifications that are not closed, asked for at each scrape
+ */
+export function createMetrics(openByStatus?: () => Promise<Record<string, number>>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const finished = new Counter({
+    name: 'signpost_notifications_finished_total',
+    help: 'Notifications closed by this process, by status.',
+    labelNames: ['status'],
+    registers,
+  });
+  if (openByStatus) {
+    new Gauge({
+      name: 'signpost_notifications',
+      help: 'Notifications that are not closed, by status; the backlog.',
+      labelNames: ['status'],
+      registers,
+      async collect() {
+        for (const [status, count] of Object.entries(await openByStatus())) this.set({ status }, count);
+      },
+    });
+  }
+  return {
+    registry,
+    accepted: new Counter({
+      name: 'signpost_events_accepted_total',
+      help: 'Events accepted by this process.',
+      registers,
+    }),
+    duplicates: new Counter({
+      name: 'signpost_events_duplicate_total',
+      help: 'Events posted again and answered from the first time.',
+      registers,
+    }),
+    started: new Counter({
+      name: 'signpost_workflows_started_total',
+      help: 'Workflows of notifications started by this process.',
+      labelNames: ['by'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'signpost_attempts_total',
+      help: 'Attempts by outcome: delivered, or the class of the error.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    attemptDuration: new Histogram({
+      name: 'signpost_attempt_duration_seconds',
+      help: 'Duration of attempts.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    acceptToFirstAttempt: new Histogram({
+      name: 'signpost_accept_to_first_attempt_seconds',
+      help: 'From the acceptance of an event to the first attempt of a notification.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'signpost_attempts_in_flight',
+      help: 'Attempts under way in this process.',
+      registers,
+    }),
+    startQueue: new Gauge({
+      name: 'signpost_start_queue',
+      help: 'Notifications of this process that wait for their workflow to be started.',
+      registers,
+    }),
+    startConcurrency: new Gauge({
+      name: 'signpost_start_concurrency',
+      help: 'Workflow starts that this process allows at once; adapts to the latency of Temporal.',
+      registers,
+    }),
+    burstSize: new Histogram({
+      name: 'signpost_burst_notifications',
+      help: 'Notifications that shared a workflow for their first attempts, by burst.',
+      buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
+      registers,
+    }),
+    relayed: new Counter({
+      name: 'signpost_relayed_total',
+      help: 'Notifications that the relay found without a workflow and took care of.',
+      registers,
+    }),
+    outOfOrder: new Counter({
+      name: 'signpost_subscriptions_out_of_order_total',
+      help: 'Subscriptions taken out of order by this process: gone (a 410), or failing for too long.',
+      labelNames: ['cause'],
+      registers,
+    }),
+    notificationsFinished(status) {
+      if (status === 'delivered' || status === 'failed' || status === 'cancelled') finished.inc({ status });
+    },
+  };
+}

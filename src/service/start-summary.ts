@@ -1,0 +1,61 @@
+import { maskedSummary, type Config } from '../config';
+import type { Service } from './compose';
+
+const SAFE_KEY_LENGTH = 16;
+
+/** Prints what a person who has just started the service needs: the configuration, the URLs, the admin key, and calls to paste. */
+export function printSummary(
+  config: Config,
+  service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>,
+  print: (line: string) => void,
+): void {
+  const { url, adminKey, temporalUiUrl } = service;
+  print(`configuration: ${JSON.stringify(maskedSummary(config))}`);
+  if (config.allowAddresses.length > 0)
+    print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
+  if (config.adminKey !== undefined && config.adminKey.length < SAFE_KEY_LENGTH) {
+    print(
+      `SIGNPOST_ADMIN_KEY is short: whoever guesses it owns the service. Use ${SAFE_KEY_LENGTH} characters or more.`,
+    );
+  }
+  print('');
+  if (config.role !== 'worker') print(`  web UI         ${url}/`);
+  print(`  API            ${url}`);
+  print(`  API reference  ${url}/docs`);
+  if (temporalUiUrl) print(`  Temporal UI    ${temporalUiUrl}`);
+  if (config.role !== 'worker') {
+    print(`  admin key      ${config.adminKey === undefined ? adminKey : 'as set in SIGNPOST_ADMIN_KEY'}`);
+    print('');
+    print('Try it (paste into another terminal):');
+    for (const line of walkThrough(url, config.adminKey === undefined ? adminKey : '$SIGNPOST_ADMIN_KEY'))
+      print(`  ${line}`);
+  }
+  print('');
+}
+
+/** The shortest way from nothing to a notification; the README explains each step. */
+export function walkThrough(url: string, adminKey: string): string[] {
+  const call = (method: string, path: string, body: object) =>
+    `curl -s -X ${method} ${url}${path} -H "X-API-Key: $KEY" -H 'content-type: application/json' -d '${JSON.stringify(body)}'; echo`;
+  return [
+    `KEY=${adminKey}`,
+    call('POST', '/v1/products', { id: 'payments', name: 'Payments', enabled: true }),
+    call('PUT', '/v1/event-types/payment.confirmed.v1', {
+      productId: 'payments',
+      description: 'A payment was confirmed.',
+    }),
+    call('POST', '/v1/customers', { id: 'customer1', name: 'Customer One', productId: 'payments' }),
+    call('POST', '/v1/subscriptions', {
+      customerId: 'customer1',
+      name: 'payments',
+      url: 'http://127.0.0.1:9000/payment-confirmed',
+      eventTypes: ['payment.*.v1'],
+    }),
+    call('POST', '/v1/events', {
+      type: 'payment.confirmed.v1',
+      customerId: 'customer1',
+      data: { paymentId: 'P-1', date: '2026-01-31T12:00:00Z', amount: 125.5 },
+    }),
+    `curl -s '${url}/v1/notifications' -H "X-API-Key: $KEY"; echo`,
+  ];
+}

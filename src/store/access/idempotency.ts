@@ -1,0 +1,69 @@
+import { stringifyWritten, WrittenJson } from '../../domain/written-json';
+import type { Sealer } from '../db/crypto';
+import type { Executor } from '../db/database';
+
+const LIFETIME = '24 hours';
+
+export interface IdempotencyOwner {
+  principalId: string;
+  key: string;
+}
+
+export interface StoredAnswer {
+  status: number;
+  body?: unknown;
+}
+
+/**
+ * Takes a key for the current transaction, waiting for another one that holds it.
+ *
+ * @returns `undefined` when the key is new (or older than 24 hours), the first answer, or `conflict` when it was another request
+ */
+export async function claimIdempotencyKey(
+  db: Executor,
+  sealer: Sealer,
+  owner: IdempotencyOwner,
+  requestHash: Buffer,
+): Promise<StoredAnswer | 'conflict' | undefined> {
+  const claimed = await db.query({
+    text: `insert into idempotency_keys as k (principal_id, key, request_hash) values ($1, $2, $3)
+           on conflict (principal_id, key) do update
+             set request_hash = excluded.request_hash, answer = '', answer_key_id = '', created_at = now()
+             where k.created_at < now() - interval '${LIFETIME}'
+           returning true`,
+    values: [owner.principalId, owner.key, requestHash],
+  });
+  if (claimed.rowCount) return undefined;
+  const { rows } = await db.query<{ request_hash: Buffer; answer: Buffer; answer_key_id: string }>({
+    text: 'select request_hash, answer, answer_key_id from idempotency_keys where principal_id = $1 and key = $2',
+    values: [owner.principalId, owner.key],
+  });
+  const row = rows[0];
+  if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
+  const answer = new WrittenJson(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner)));
+  const body = answer.at('body');
+  return { status: Number(answer.at('status')), body: body && new WrittenJson(body) };
+}
+
+/** Keeps the answer for the next caller with the same key, sealed: it may hold a secret that is shown once. */
+export async function storeIdempotentAnswer(
+  db: Executor,
+  sealer: Sealer,
+  owner: IdempotencyOwner,
+  answer: StoredAnswer,
+): Promise<void> {
+  const sealed = sealer.seal(stringifyWritten(answer), context(owner));
+  await db.query({
+    text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
+    values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],
+  });
+}
+
+function context(owner: IdempotencyOwner): string {
+  return `idempotency ${owner.principalId} ${owner.key}`;
+}
+
+/** Removes keys that are past their 24 hours. */
+export async function deleteExpiredIdempotencyKeys(db: Executor): Promise<void> {
+  await db.query({ text: `delete from idempotency_keys where created_at < now() - interval '${LIFETIME}'` });
+}

@@ -1,0 +1,93 @@
+import { decodeId, encodeId, newUuid } from '../../domain/ids';
+import type { Principal, Scope } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+/** A live session of a customer's portal, without its token. */
+export interface PortalSession {
+  id: string;
+  customerId: string;
+  /** Whose credential opened it. */
+  createdBy: string;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+interface Row {
+  id: string;
+  customer_id: string;
+  created_by: string;
+  created_at: Date;
+  expires_at: Date;
+}
+
+function toSession(row: Row): PortalSession {
+  return {
+    id: encodeId('prt', row.id),
+    customerId: row.customer_id,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}
+
+/** @returns its id */
+export async function insertPortalSession(
+  db: Executor,
+  session: Pick<PortalSession, 'customerId' | 'createdBy' | 'expiresAt'>,
+): Promise<string> {
+  const uuid = newUuid();
+  await db.query({
+    text: 'insert into portal_sessions (id, customer_id, created_by, expires_at) values ($1, $2, $3, $4)',
+    values: [uuid, session.customerId, session.createdBy, session.expiresAt],
+  });
+  return encodeId('prt', uuid);
+}
+
+/** Who a live session stands for: its customer. */
+export async function findPortalPrincipal(db: Executor, id: string): Promise<Principal | undefined> {
+  const { rows } = await db.query<{ customer_id: string }>({
+    name: 'find-portal-principal',
+    text: 'select customer_id from portal_sessions where id = $1 and expires_at > now()',
+    values: [decodeId('prt', id) ?? null],
+  });
+  return rows[0] && { id, name: 'portal session', role: 'customer', productId: null, customerId: rows[0].customer_id };
+}
+
+/** Live ones of the customers in reach, newest first. A product reaches those of its own customers. */
+export async function listPortalSessions(
+  db: Executor,
+  scope: Pick<Scope, 'productId'>,
+  filter: { customerId?: string },
+  page: PageRequest,
+): Promise<Page<PortalSession>> {
+  const { rows } = await db.query<Row>({
+    text: `select p.id, p.customer_id, p.created_by, p.created_at, p.expires_at
+           from portal_sessions p join customers c on c.id = p.customer_id
+           where p.expires_at > now() and ($1::text is null or c.product_id = $1) and ($2::text is null or p.customer_id = $2)
+             and ($3::uuid is null or p.id < $3)
+           order by p.id desc limit $4`,
+    values: [scope.productId ?? null, filter.customerId ?? null, page.after ?? null, page.limit + 1],
+  });
+  return toPage(rows, page, toSession, (row) => row.id);
+}
+
+/** Ends a session. @returns its customer; `undefined` where there is no live one in reach */
+export async function endPortalSession(
+  db: Executor,
+  id: string,
+  scope: Pick<Scope, 'productId'>,
+): Promise<string | undefined> {
+  const { rows } = await db.query<{ customer_id: string }>({
+    text: `delete from portal_sessions p using customers c
+           where p.id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or c.product_id = $2)
+           returning p.customer_id`,
+    values: [decodeId('prt', id) ?? null, scope.productId ?? null],
+  });
+  return rows[0]?.customer_id;
+}
+
+/** Removes those that have expired. */
+export async function deleteExpiredPortalSessions(db: Executor): Promise<void> {
+  await db.query({ text: 'delete from portal_sessions where expires_at < now()' });
+}

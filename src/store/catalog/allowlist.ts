@@ -1,0 +1,217 @@
+import { decodeId, encodeId, newUuid } from '../../domain/ids';
+import type { Scope } from '../../domain/types';
+import { parseUrlPattern, urlMatches, type UrlPattern } from '../../domain/url-pattern';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+export const ALLOWLIST_STATUSES = ['requested', 'approved', 'rejected'] as const;
+export type AllowlistStatus = (typeof ALLOWLIST_STATUSES)[number];
+
+/** A pattern of URLs that may be delivered to, or that somebody asked for. */
+export interface AllowlistEntry {
+  id: string;
+  pattern: string;
+  /** Null: for all customers. */
+  customerId: string | null;
+  /** Who asked; the pattern then holds for this product's subscriptions. Null where an admin made it: for all. */
+  productId: string | null;
+  status: AllowlistStatus;
+  requestedBy: string;
+  decidedBy: string | null;
+  createdAt: Date;
+  decidedAt: Date | null;
+}
+
+interface Row {
+  id: string;
+  pattern: string;
+  customer_id: string | null;
+  product_id: string | null;
+  status: AllowlistStatus;
+  requested_by: string;
+  decided_by: string | null;
+  created_at: Date;
+  decided_at: Date | null;
+}
+
+const COLUMNS = 'id, pattern, customer_id, product_id, status, requested_by, decided_by, created_at, decided_at';
+
+function toEntry(row: Row): AllowlistEntry {
+  return {
+    id: encodeId('url', row.id),
+    pattern: row.pattern,
+    customerId: row.customer_id,
+    productId: row.product_id,
+    status: row.status,
+    requestedBy: row.requested_by,
+    decidedBy: row.decided_by,
+    createdAt: row.created_at,
+    decidedAt: row.decided_at,
+  };
+}
+
+/** An admin's entry is approved at once. @returns `undefined` where there is the same one already */
+export async function insertAllowlistEntry(
+  db: Executor,
+  entry: { pattern: string; customerId: string | null; productId: string | null; approved: boolean; by: string },
+): Promise<AllowlistEntry | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `insert into url_allowlist (id, pattern, customer_id, product_id, status, requested_by, decided_by, decided_at)
+           values ($1, $2, $3, $4, $5, $6, case when $5 = 'approved' then $6 end, case when $5 = 'approved' then now() end)
+           on conflict do nothing returning ${COLUMNS}`,
+    values: [
+      newUuid(),
+      entry.pattern,
+      entry.customerId,
+      entry.productId,
+      entry.approved ? 'approved' : 'requested',
+      entry.by,
+    ],
+  });
+  return rows[0] && toEntry(rows[0]);
+}
+
+/** Newest first. A product sees what it asked for and what holds for all. */
+export async function listAllowlist(
+  db: Executor,
+  scope: Scope,
+  filter: { status?: AllowlistStatus },
+  page: PageRequest,
+): Promise<Page<AllowlistEntry>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from url_allowlist
+           where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
+           order by id desc limit $4`,
+    values: [scope.productId ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
+  });
+  return toPage(rows, page, toEntry, (row) => row.id);
+}
+
+export async function decideAllowlistEntry(
+  db: Executor,
+  id: string,
+  status: 'approved' | 'rejected',
+  by: string,
+): Promise<AllowlistEntry | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `update url_allowlist set status = $2, decided_by = $3, decided_at = now() where id = $1 returning ${COLUMNS}`,
+    values: [decodeId('url', id) ?? null, status, by],
+  });
+  return rows[0] && toEntry(rows[0]);
+}
+
+/** A product may take back what it asked for. @returns `undefined` where there is none in reach */
+export async function deleteAllowlistEntry(
+  db: Executor,
+  id: string,
+  scope: Scope,
+): Promise<AllowlistEntry | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `delete from url_allowlist where id = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
+    values: [decodeId('url', id) ?? null, scope.productId ?? null],
+  });
+  return rows[0] && toEntry(rows[0]);
+}
+
+/** Any number will do, as long as it is no other's. */
+const LOCK = 7_319_002;
+
+/**
+ * Locks the list until the end of the transaction: shared by those who decide by it, alone for the one who changes it. Otherwise a subscription
+ * that is written while its URL is being approved would be seen by neither. Taken before any subscription is locked, so that nobody waits in a ring.
+ */
+export async function lockAllowlist(db: Executor, mode: 'shared' | 'alone'): Promise<void> {
+  await db.query({ text: `select pg_advisory_xact_lock${mode === 'shared' ? '_shared' : ''}($1)`, values: [LOCK] });
+}
+
+/** Whom a URL is for. */
+export interface UrlOwner {
+  customerId: string;
+  productId: string | null;
+}
+
+/** Whether a URL is on the allow-list for a subscription of this customer and product. */
+export async function isUrlApproved(
+  db: Executor,
+  allowed: readonly UrlPattern[],
+  url: string,
+  owner: UrlOwner,
+): Promise<boolean> {
+  if (allowed.some((pattern) => urlMatches(pattern, url))) return true;
+  const { rows } = await db.query<{ pattern: string }>({
+    text: `select pattern from url_allowlist
+           where status = 'approved' and (customer_id is null or customer_id = $1) and (product_id is null or product_id = $2)`,
+    values: [owner.customerId, owner.productId],
+  });
+  return rows.some(({ pattern }) => matches(pattern, url));
+}
+
+function matches(pattern: string, url: string): boolean {
+  const parsed = parseUrlPattern(pattern);
+  return parsed !== undefined && urlMatches(parsed, url);
+}
+
+interface UrlRow {
+  id: string;
+  customer_id: string;
+  product_id: string | null;
+  url: string;
+  url_approved: boolean;
+}
+
+const PAGE = 500;
+
+/**
+ * Decides again for the subscriptions that a changed pattern may concern.
+ *
+ * @returns the ids of those whose URL is approved now and was not
+ */
+export async function reviewUrls(
+  db: Executor,
+  allowed: readonly UrlPattern[],
+  only: { pattern?: string; customerId?: string | null } = {},
+): Promise<string[]> {
+  const newlyApproved: string[] = [];
+  for (let after: string | null = null; ;) {
+    const { rows }: { rows: UrlRow[] } = await db.query<UrlRow>({
+      text: `select s.id, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, s.url_approved
+             from subscriptions s join customers c on c.id = s.customer_id
+             where s.deleted_at is null and ($1::uuid is null or s.id > $1) and ($2::text is null or s.customer_id = $2)
+             order by s.id limit ${PAGE}`,
+      values: [after, only.customerId ?? null],
+    });
+    for (const row of rows) {
+      if (only.pattern !== undefined && !matches(only.pattern, row.url)) continue;
+      const approved = await isUrlApproved(db, allowed, row.url, {
+        customerId: row.customer_id,
+        productId: row.product_id,
+      });
+      if (approved === row.url_approved) continue;
+      await db.query({
+        text: 'update subscriptions set url_approved = $2, modified_at = now() where id = $1',
+        values: [row.id, approved],
+      });
+      if (approved) newlyApproved.push(encodeId('sub', row.id));
+    }
+    if (rows.length < PAGE) return newlyApproved;
+    after = rows.at(-1)!.id;
+  }
+}
+
+const SETTING = 'allowed-urls';
+
+/**
+ * Decides again for all subscriptions where the patterns of the configuration changed since the last start. In a transaction: that they
+ * changed must not be forgotten before it is done.
+ *
+ * @returns the ids of those whose URL is approved now and was not
+ */
+export async function reconcileAllowedUrls(db: Executor, allowed: readonly UrlPattern[]): Promise<string[]> {
+  await lockAllowlist(db, 'alone');
+  const { rowCount } = await db.query({
+    text: `insert into installation as i (name, value) values ($1, $2)
+           on conflict (name) do update set value = excluded.value where i.value <> excluded.value returning true`,
+    values: [SETTING, JSON.stringify(allowed)],
+  });
+  return rowCount === 0 ? [] : reviewUrls(db, allowed);
+}

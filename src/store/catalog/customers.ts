@@ -1,0 +1,87 @@
+import type { RetrySchedule } from '../../domain/retry-schedule';
+import type { Customer, Scope } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+interface Row {
+  id: string;
+  name: string;
+  product_id: string | null;
+  retry_schedule: number[];
+  created_at: Date;
+  modified_at: Date;
+}
+
+const COLUMNS = 'id, name, product_id, retry_schedule, created_at, modified_at';
+
+function toCustomer(row: Row): Customer {
+  return {
+    id: row.id,
+    name: row.name,
+    productId: row.product_id,
+    retrySchedule: row.retry_schedule,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+/** @returns `undefined` where the id is taken */
+export async function insertCustomer(
+  db: Executor,
+  customer: { id: string; name: string; productId: string | null; retrySchedule: RetrySchedule },
+): Promise<Customer | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `insert into customers (id, name, product_id, retry_schedule) values ($1, $2, $3, $4) on conflict (id) do nothing returning ${COLUMNS}`,
+    values: [customer.id, customer.name, customer.productId, customer.retrySchedule],
+  });
+  return rows[0] && toCustomer(rows[0]);
+}
+
+/** A product sees its own customers and those that all share. */
+export async function findCustomer(db: Executor, id: string, scope: Scope): Promise<Customer | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from customers
+           where id = $1 and ($2::text is null or product_id = $2 or product_id is null) and ($3::text is null or id = $3)`,
+    values: [id, scope.productId ?? null, scope.customerId ?? null],
+  });
+  return rows[0] && toCustomer(rows[0]);
+}
+
+/** By id, descending. */
+export async function listCustomers(
+  db: Executor,
+  scope: Scope,
+  filter: { productId?: string; q?: string },
+  page: PageRequest,
+): Promise<Page<Customer>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from customers
+           where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or id = $2) and ($3::text is null or id < $3)
+             and ($5::text is null or product_id = $5) and ($6::text is null or position(lower($6) in lower(id || ' ' || name)) > 0)
+           order by id desc limit $4`,
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      page.after ?? null,
+      page.limit + 1,
+      filter.productId ?? null,
+      filter.q ?? null,
+    ],
+  });
+  return toPage(rows, page, toCustomer, (row) => row.id);
+}
+
+/** Changes what is given. A product may change its own customers only. @returns `undefined` where there is none in reach */
+export async function updateCustomer(
+  db: Executor,
+  id: string,
+  scope: Scope,
+  change: { name?: string; retrySchedule?: RetrySchedule },
+): Promise<Customer | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `update customers set name = coalesce($3, name), retry_schedule = coalesce($4::int[], retry_schedule), modified_at = now()
+           where id = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
+    values: [id, scope.productId ?? null, change.name ?? null, change.retrySchedule ?? null],
+  });
+  return rows[0] && toCustomer(rows[0]);
+}

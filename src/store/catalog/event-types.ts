@@ -1,0 +1,168 @@
+import { decodeId } from '../../domain/ids';
+import { OWN_PRODUCT } from '../../domain/operational-events';
+import type { EventType, Scope } from '../../domain/types';
+import { WrittenJson } from '../../domain/written-json';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+interface Row {
+  name: string;
+  product_id: string;
+  description: string;
+  schema: object | null;
+  /** JSON text. */
+  sample: string | null;
+  archived: boolean;
+  created_at: Date;
+  modified_at: Date;
+}
+
+/** A customer sees the types of the product it belongs to; one that all products share sees those of all. Takes the customer as the place given. */
+const seenByCustomer = (place: string) =>
+  `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, nullif(event_types.product_id, '${OWN_PRODUCT}')) = event_types.product_id))`;
+
+const COLUMNS = 'name, product_id, description, schema, sample::text as sample, archived, created_at, modified_at';
+
+function toEventType(row: Row): EventType {
+  return {
+    name: row.name,
+    productId: row.product_id,
+    description: row.description,
+    schema: row.schema,
+    sample: writtenSample(row),
+    archived: row.archived,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+function writtenSample({ sample }: Pick<Row, 'sample'>): WrittenJson | null {
+  return sample === null ? null : new WrittenJson(sample);
+}
+
+/**
+ * Creates or changes a type. Its schema's version rises when the schema changes, so that no process accepts by an old one. An archived type
+ * that is put again takes events again.
+ *
+ * @param type - its sample is JSON text
+ * @returns `undefined` where the name belongs to another product
+ */
+export async function putEventType(
+  db: Executor,
+  type: Pick<EventType, 'name' | 'productId' | 'description' | 'schema'> & { sample: string | null },
+): Promise<{ eventType: EventType; created: boolean } | undefined> {
+  const { rows } = await db.query<Row & { created: boolean }>({
+    text: `insert into event_types as t (name, product_id, description, schema, sample) values ($1, $2, $3, $4, $5)
+           on conflict (name) do update set description = excluded.description, schema = excluded.schema, sample = excluded.sample, archived = false,
+             version = t.version + (t.schema::text is distinct from excluded.schema::text)::int, modified_at = now()
+             where t.product_id = excluded.product_id
+           returning ${COLUMNS}, xmax = 0 as created`,
+    values: [type.name, type.productId, type.description, type.schema && JSON.stringify(type.schema), type.sample],
+  });
+  return rows[0] && { eventType: toEventType(rows[0]), created: rows[0].created };
+}
+
+export async function findEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from event_types where name = $1 and ($2::text is null or product_id = $2) and ${seenByCustomer('$3')}`,
+    values: [name, scope.productId ?? null, scope.customerId ?? null],
+  });
+  return rows[0] && toEventType(rows[0]);
+}
+
+/** By name, ascending: a catalog is read from A to Z. */
+export async function listEventTypes(
+  db: Executor,
+  scope: Scope,
+  filter: { productId?: string; archived?: boolean; q?: string },
+  page: PageRequest,
+): Promise<Page<EventType>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from event_types
+           where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
+             and ($4::text is null or name > $4) and ${seenByCustomer('$6')}
+             and ($7::text is null or position(lower($7) in lower(name || ' ' || description)) > 0)
+           order by name limit $5`,
+    values: [
+      scope.productId ?? null,
+      filter.productId ?? null,
+      filter.archived ?? null,
+      page.after ?? null,
+      page.limit + 1,
+      scope.customerId ?? null,
+      filter.q ?? null,
+    ],
+  });
+  return toPage(rows, page, toEventType, (row) => row.name);
+}
+
+export async function archiveEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `update event_types set archived = true, modified_at = now() where name = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
+    values: [name, scope.productId ?? null],
+  });
+  return rows[0] && toEventType(rows[0]);
+}
+
+/** Which of the names are not in the catalog, as far as a product reaches (`null`: all products, but for Signpost's own). */
+export async function unknownEventTypes(
+  db: Executor,
+  names: readonly string[],
+  productId: string | null,
+): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>({
+    text: `select name from unnest($1::text[]) as wanted (name)
+           where not exists (select from event_types t where t.name = wanted.name and t.product_id = coalesce($2, nullif(t.product_id, '${OWN_PRODUCT}')))`,
+    values: [names, productId],
+  });
+  return rows.map((row) => row.name);
+}
+
+/** A type that a subscription gets, with whether its product takes events. */
+export type TriggerableType = Pick<EventType, 'name' | 'productId' | 'schema' | 'sample'> & { productEnabled: boolean };
+
+/**
+ * Finds a live type among those that a subscription gets: one that it names before one that only a pattern of it covers.
+ *
+ * @param name - this one, provided that the subscription gets it
+ */
+export async function findTypeOfSubscription(
+  db: Executor,
+  subscriptionId: string,
+  scope: Scope,
+  name?: string,
+): Promise<TriggerableType | undefined> {
+  const { rows } = await db.query<Pick<Row, 'name' | 'product_id' | 'schema' | 'sample'> & { enabled: boolean }>({
+    text: `select t.name, t.product_id, t.schema, t.sample::text as sample, p.enabled
+           from subscription_states s
+           join event_types t on (t.name = any (s.event_types) or t.name ~ s.event_type_regex) and not t.archived
+             and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))
+           join products p on p.id = t.product_id
+           where s.id = $1 and ($2::text is null or t.product_id = $2) and ($3::text is null or t.name = $3)
+           order by t.name = any (s.event_types) desc, t.name limit 1`,
+    values: [decodeId('sub', subscriptionId), scope.productId ?? null, name ?? null],
+  });
+  const row = rows[0];
+  return (
+    row && {
+      name: row.name,
+      productId: row.product_id,
+      schema: row.schema,
+      sample: writtenSample(row),
+      productEnabled: row.enabled,
+    }
+  );
+}
+
+/** The schema that an event type's data is held against. @returns `undefined` where there is no such type */
+export async function findSchema(
+  db: Executor,
+  eventType: string,
+): Promise<{ version: number; schema: object | null } | undefined> {
+  const { rows } = await db.query<{ version: number; schema: object | null }>({
+    name: 'find-schema',
+    text: 'select version, schema from event_types where name = $1',
+    values: [eventType],
+  });
+  return rows[0];
+}

@@ -1,0 +1,78 @@
+import type { Product, Scope } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+interface Row {
+  id: string;
+  name: string;
+  enabled: boolean;
+  require_verification: boolean;
+  created_at: Date;
+  modified_at: Date;
+}
+
+const COLUMNS = 'id, name, enabled, require_verification, created_at, modified_at';
+
+function toProduct(row: Row): Product {
+  return {
+    id: row.id,
+    name: row.name,
+    enabled: row.enabled,
+    requireVerification: row.require_verification,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+/** @returns `undefined` where the id is taken */
+export async function insertProduct(
+  db: Executor,
+  product: Pick<Product, 'id' | 'name' | 'enabled' | 'requireVerification'>,
+): Promise<Product | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `insert into products (id, name, enabled, require_verification) values ($1, $2, $3, $4)
+           on conflict (id) do nothing returning ${COLUMNS}`,
+    values: [product.id, product.name, product.enabled, product.requireVerification],
+  });
+  return rows[0] && toProduct(rows[0]);
+}
+
+export async function findProduct(db: Executor, id: string, scope: Scope = {}): Promise<Product | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from products where id = $1 and ($2::text is null or id = $2)`,
+    values: [id, scope.productId ?? null],
+  });
+  return rows[0] && toProduct(rows[0]);
+}
+
+/** By id, descending: ids are the caller's own, so there is no better order that is unique. */
+export async function listProducts(
+  db: Executor,
+  scope: Scope,
+  filter: { q?: string },
+  page: PageRequest,
+): Promise<Page<Product>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from products
+           where ($1::text is null or id = $1) and ($2::text is null or id < $2)
+             and ($4::text is null or position(lower($4) in lower(id || ' ' || name)) > 0)
+           order by id desc limit $3`,
+    values: [scope.productId ?? null, page.after ?? null, page.limit + 1, filter.q ?? null],
+  });
+  return toPage(rows, page, toProduct, (row) => row.id);
+}
+
+/** Changes what is given. @returns `undefined` where there is no such product */
+export async function updateProduct(
+  db: Executor,
+  id: string,
+  change: Partial<Pick<Product, 'name' | 'enabled' | 'requireVerification'>>,
+): Promise<Product | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `update products set name = coalesce($2, name), enabled = coalesce($3, enabled),
+             require_verification = coalesce($4, require_verification), modified_at = now()
+           where id = $1 returning ${COLUMNS}`,
+    values: [id, change.name ?? null, change.enabled ?? null, change.requireVerification ?? null],
+  });
+  return rows[0] && toProduct(rows[0]);
+}

@@ -1,0 +1,56 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { MASTER_KEY_BYTES } from '../../domain/master-key';
+
+const ALGORITHM = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const MAX_OPENED = 1000;
+
+/** A secret as it lies in the database. */
+export interface Sealed {
+  ciphertext: Buffer;
+  /** Which master key sealed it. */
+  keyId: string;
+}
+
+/** Encrypts secrets at rest (AES-256-GCM). The context (such as the owner's id) must be the same at opening, so rows cannot be swapped. */
+export interface Sealer {
+  seal(plaintext: string, context: string): Sealed;
+  /** @throws Error where the master key is not the one that sealed it, or the row was changed */
+  open(sealed: Sealed, context: string): string;
+}
+
+/** @param masterKey - 32 bytes */
+export function createSealer(masterKey: Buffer): Sealer {
+  if (masterKey.length !== MASTER_KEY_BYTES)
+    throw new Error(`The master key must be ${MASTER_KEY_BYTES} bytes, not ${masterKey.length}.`);
+  const keyId = createHash('sha256').update('signpost-master-key').update(masterKey).digest('hex').slice(0, 16);
+  // Each delivery opens the same few; what is opened is in memory anyhow while it signs.
+  const opened = new Map<string, string>();
+  return {
+    seal(plaintext, context) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(ALGORITHM, masterKey, nonce).setAAD(Buffer.from(context));
+      const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+      return { ciphertext: Buffer.concat([nonce, body, cipher.getAuthTag()]), keyId };
+    },
+    open({ ciphertext, keyId: sealedBy }, context) {
+      const cacheKey = `${sealedBy} ${context} ${ciphertext.toString('latin1')}`;
+      const known = opened.get(cacheKey);
+      if (known !== undefined) return known;
+      if (sealedBy !== keyId)
+        throw new Error(`The secret was sealed with master key ${sealedBy}; this process has ${keyId}.`);
+      const decipher = createDecipheriv(ALGORITHM, masterKey, ciphertext.subarray(0, NONCE_BYTES)).setAAD(
+        Buffer.from(context),
+      );
+      decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
+      const plaintext = Buffer.concat([
+        decipher.update(ciphertext.subarray(NONCE_BYTES, -TAG_BYTES)),
+        decipher.final(),
+      ]).toString('utf8');
+      if (opened.size >= MAX_OPENED) opened.clear();
+      opened.set(cacheKey, plaintext);
+      return plaintext;
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
+
+/** What becomes of a notification for a row of `subscription_states`. */
+export const PENDING_OR_HELD = `case when status = 'enabled' and settling_since is null then 'pending' else 'held' end`;
+
+export const LANE = `case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end`;
+
+/** Until when the first attempt is the accepting process's to make; null where it is not: held, in the slow lane, or under a rate limit. */
+export function claimedUntil(processId: string): string {
+  return `case
+      when ${processId}::text is not null and status = 'enabled' and settling_since is null and rate_limit_per_second is null
+        and timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (slow_until is null or slow_until <= now())
+      then now() + make_interval(secs => timeout_seconds + ${HEAD_START_WAIT_SECONDS})
+    end`;
+}
+
+/** Writes the notifications of `matched`. */
+export function insertNotifications(processId: string): string {
+  return `insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
+    claimed_by, claimed_until, reconcile_after)
+  select id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
+    case when claimed_until is not null then ${processId}::text end, claimed_until,
+    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end
+  from matched`;
+}
+
+/** For the accepting process, of `matched m` joined with `service_definitions d`. */
+export const CLAIM = `m.claimed_until is not null as claimed, case when m.claimed_until is not null and d.event_type is null then m.revision end as revision`;
+
+/** Counts the events of `matched`, one row for each subscription. */
+export const COUNT_EVENTS = `insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
+  select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
+  on conflict (subscription_id) do update set events = c.events + excluded.events, last_event_at = excluded.last_event_at`;
+
+/**
+ * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
+ * writes both, and says for each event what came of it. A notification's id begins as its event's, so it sorts in order of acceptance.
+ */
+function acceptStatement(toAllCustomers: boolean): string {
+  return `
+with input as (
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::bytea[])
+    with ordinality as i (id, given_id, product_id, type, version, customer_id, channels, occurred_at, data, user_context, body_hash, position)
+),
+checked as (
+  select i.*, t.product_id as owner,
+    case
+      when t.name is null or t.product_id <> coalesce(i.product_id, t.product_id) then 'unknown-event-type'
+      when not p.enabled then 'product-disabled'
+      when t.archived then 'event-type-archived'
+      when i.customer_id is not null and c.id is null then 'unknown-customer'
+      when t.version <> i.version then 'stale-schema'
+    end as fault
+  from input i
+  left join event_types t on t.name = i.type
+  left join products p on p.id = t.product_id
+  left join customers c on c.id = i.customer_id and (c.product_id is null or c.product_id = t.product_id)
+),
+keys as (
+  insert into event_keys (product_id, given_id, event_id, body_hash)
+  select owner, given_id, id, body_hash from checked where fault is null and given_id is not null order by owner, given_id
+  on conflict do nothing
+  returning event_id
+),
+fresh as (
+  select id, given_id, owner, type, customer_id, array(select json_array_elements_text(channels::json)) as channels,
+    occurred_at, data, user_context
+  from checked
+  where fault is null and (given_id is null or id in (select event_id from keys))
+),
+stored as (
+  insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, data, user_context)
+  select id, given_id, owner, type, customer_id, channels, occurred_at, data::json, user_context::json from fresh
+),
+candidates as (
+  select f.id as event_id, f.owner, f.type, f.channels as event_channels, s.*
+  from fresh f join subscription_states s on s.customer_id = f.customer_id
+${
+  toAllCustomers
+    ? `union all
+  select f.id, f.owner, f.type, f.channels, s.*
+  from fresh f
+  join customers c on c.product_id is null or c.product_id = f.owner
+  join subscription_states s on s.customer_id = c.id
+  where f.customer_id is null`
+    : ''
+}
+),
+matched as (
+  select (left(event_id::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id,
+    event_id, id as subscription_id, customer_id, owner, type,
+    ${PENDING_OR_HELD} as status,
+    coalesce(retry_schedule, customer_retry_schedule) as schedule,
+    ${LANE} as lane,
+    ${claimedUntil('$12')} as claimed_until, revision
+  from candidates
+  where (product_id is null or product_id = owner)
+    and (type = any (event_types) or type ~ event_type_regex)
+    and (channels = '{}' or channels && event_channels)
+),
+notified as (
+  ${insertNotifications('$12')}
+),
+counted as (
+  ${COUNT_EVENTS}
+)
+select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
+  m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${CLAIM}
+from checked c
+left join matched m on m.event_id = c.id
+left join service_definitions d on d.event_type = m.type
+order by c.position, m.subscription_id`;
+}
+
+/** Most events name their customer: the statement for those has half the matching to set up. */
+export const ACCEPT = { name: 'accept', text: acceptStatement(false) };
+
+export const ACCEPT_TO_ALL = { name: 'accept-to-all', text: acceptStatement(true) };

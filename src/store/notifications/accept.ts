@@ -1,0 +1,102 @@
+import { type Lane } from '../../domain/delivery';
+import { encodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
+import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification} from '../../domain/acceptance';
+import { publicEventId } from '../../domain/acceptance';
+
+export interface AcceptRow {
+  position: number;
+  fault: AcceptFault | null;
+  owner: string | null;
+  duplicate: boolean;
+  notification_id: string | null;
+  subscription_id: string;
+  customer_id: string;
+  status: 'pending' | 'held';
+  schedule: number[];
+  lane: Lane;
+  claimed: boolean;
+  revision: number | null;
+}
+
+/**
+ * Accepts events, all in one statement, so in one transaction: what is answered as accepted is committed. Bad events do not sink the rest.
+ *
+ * @param claimedBy - the process that is to make the first attempts; `null`: nobody before the workflows do
+ * @returns one result for each event, in order
+ */
+export async function acceptEvents(
+  db: Executor,
+  events: readonly EventToAccept[],
+  claimedBy: string | null = null,
+): Promise<AcceptResult[]> {
+  const { rows } = await db.query<AcceptRow>({
+    ...(events.some(({ customerId }) => customerId === undefined) ? ACCEPT_TO_ALL : ACCEPT),
+    values: [
+      events.map((event) => event.uuid),
+      events.map((event) => event.id ?? null),
+      events.map((event) => event.productId ?? null),
+      events.map((event) => event.type),
+      events.map((event) => event.schemaVersion),
+      events.map((event) => event.customerId ?? null),
+      events.map((event) => JSON.stringify(event.channels)),
+      events.map((event) => event.timestamp),
+      events.map((event) => event.data),
+      events.map((event) => event.user ?? null),
+      events.map((event) => event.bodyHash),
+      claimedBy,
+    ],
+  });
+  const results: (AcceptResult | undefined)[] = events.map(() => undefined);
+  const duplicates: { index: number; owner: string }[] = [];
+  for (const row of rows) {
+    const index = row.position - 1;
+    const event = events[index]!;
+    if (row.duplicate) {
+      duplicates.push({ index, owner: row.owner! });
+    } else if (row.fault) {
+      results[index] = { kind: 'refused', fault: row.fault };
+    } else {
+      const result = (results[index] ??= {
+        kind: 'accepted',
+        id: publicEventId(event),
+        duplicate: false,
+        notifications: [],
+      });
+      if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
+    }
+  }
+  for (const { index, owner } of duplicates) results[index] = await firstAnswer(db, events[index]!, owner);
+  return results as AcceptResult[];
+}
+
+export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotification {
+  return {
+    notificationId: encodeId('ntf', row.notification_id!),
+    subscriptionId: encodeId('sub', row.subscription_id),
+    customerId: row.customer_id,
+    eventType,
+    schedule: row.schedule,
+    lane: row.lane,
+    status: row.status,
+    productId: row.owner!,
+    claimed: row.claimed,
+    subscriptionRevision: row.revision,
+  };
+}
+
+/** What was answered when the id was posted first. */
+async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
+  const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
+    name: 'accept-duplicate',
+    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as revision
+           from event_keys k left join notifications n on n.event_id = k.event_id
+           where k.product_id = $1 and k.given_id = $2
+           order by n.subscription_id`,
+    values: [owner, event.id],
+  });
+  if (!rows[0]?.body_hash.equals(event.bodyHash)) return { kind: 'refused', fault: 'event-id-conflict' };
+  const notifications = rows.filter((row) => row.notification_id !== null).map((row) => toAccepted(row, event.type));
+  return { kind: 'accepted', id: publicEventId(event), duplicate: true, notifications };
+}

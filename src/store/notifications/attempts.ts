@@ -1,0 +1,105 @@
+import { decodeId, encodeId } from '../../domain/ids';
+import { standardBody } from '../../domain/formats';
+import type { Attempt, AttemptDetail, AttemptErrorClass, AttemptTrigger, HttpMethod, Scope } from '../../domain/types';
+import type { Executor } from '../db/database';
+
+interface Row {
+  id: string;
+  notification_id: string;
+  number: number;
+  trigger: AttemptTrigger;
+  started_at: Date;
+  finished_at: Date;
+  duration_ms: number;
+  response_status: number | null;
+  error_class: AttemptErrorClass | null;
+  error_message: string | null;
+  workflow_id: string;
+}
+
+const COLUMNS = `a.id, a.notification_id, a.number, a.trigger, a.started_at, a.finished_at, a.duration_ms, a.response_status, a.error_class,
+  a.error_message, a.workflow_id`;
+
+function toAttempt(row: Row): Attempt {
+  return {
+    id: encodeId('att', row.id),
+    notificationId: encodeId('ntf', row.notification_id),
+    number: row.number,
+    trigger: row.trigger,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    durationMs: row.duration_ms,
+    status: row.response_status,
+    error: row.error_class && { class: row.error_class, message: row.error_message ?? '' },
+    workflowId: row.workflow_id,
+  };
+}
+
+/** The attempts of a notification, first to last. */
+export async function attemptsOf(db: Executor, notificationId: string): Promise<Attempt[]> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from attempts a where a.notification_id = $1 order by a.number limit 1000`,
+    values: [decodeId('ntf', notificationId)],
+  });
+  return rows.map(toAttempt);
+}
+
+interface DetailRow extends Row {
+  request_method: HttpMethod;
+  request_url: string;
+  request_headers: Record<string, string>;
+  request_body: string | null;
+  response_headers: Record<string, string> | null;
+  response_body: string | null;
+  response_truncated: boolean;
+  event_type: string;
+  occurred_at: Date;
+  data: string;
+  user_context: string | null;
+  channels: string[];
+}
+
+/** One attempt with its request and response. @returns `undefined` where there is none in reach */
+export async function findAttempt(db: Executor, id: string, scope: Scope): Promise<AttemptDetail | undefined> {
+  const { rows } = await db.query<DetailRow>({
+    text: `select ${COLUMNS}, a.request_method, a.request_url, a.request_headers, a.request_body, a.response_headers, a.response_body, a.response_truncated,
+             e.type as event_type, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels
+           from attempts a join notifications n on n.id = a.notification_id join events e on e.id = n.event_id
+           where a.id = $1 and ($2::text is null or n.product_id = $2) and ($3::text is null or n.customer_id = $3)`,
+    values: [decodeId('att', id) ?? null, scope.productId ?? null, scope.customerId ?? null],
+  });
+  const row = rows[0];
+  return (
+    row && {
+      ...toAttempt(row),
+      request: {
+        method: row.request_method,
+        url: row.request_url,
+        headers: row.request_headers,
+        body: bodyAsSent(row),
+      },
+      response:
+        row.response_status === null
+          ? null
+          : {
+              status: row.response_status,
+              headers: row.response_headers ?? {},
+              body: row.response_body ?? '',
+              truncated: row.response_truncated,
+            },
+    }
+  );
+}
+
+function bodyAsSent(row: DetailRow): string | null {
+  // What could not be built or signed has no headers, and was never sent.
+  const wasSent = Object.keys(row.request_headers).length > 0;
+  if (row.request_body !== null || row.request_method === 'GET' || !wasSent) return row.request_body;
+  return standardBody({
+    type: row.event_type,
+    occurredAt: row.occurred_at,
+    data: row.data,
+    user: row.user_context,
+    channels: row.channels,
+  });
+}

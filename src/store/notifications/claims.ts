@@ -1,0 +1,58 @@
+import {
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  HEAD_START_PREFIX,
+  HEAD_START_WAIT_SECONDS,
+  RECONCILE_AFTER_SECONDS,
+  type NotificationRef,
+} from '../../domain/delivery';
+import { decodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+
+/**
+ * Ends all claims, where nobody who made them can still be running: what was claimed need not wait for its claim to lapse. Recorded failures that no
+ * workflow took over are found at once, too.
+ */
+export async function endClaims(db: Executor): Promise<void> {
+  await db.query({
+    text: `update notifications set claimed_until = null, reconcile_after = now()
+           where reconcile_after is not null and claimed_until > now() and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
+  });
+}
+
+/** What was accepted, never opened again, and has no attempt yet. */
+export const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
+
+/**
+ * Claims the first attempts of those of the given notifications that nobody made or holds a live claim on, as the accept does: for the fast lane, and where
+ * no rate limit has a say.
+ */
+export async function claimUnattempted(
+  db: Executor,
+  ids: readonly string[],
+  processId: string,
+): Promise<NotificationRef[]> {
+  const { rows } = await db.query<RefRow>({
+    text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
+             reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
+           from subscription_states s
+           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or n.claimed_until <= now())
+             and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
+           returning ${REF_COLUMNS}`,
+    values: [ids.map((id) => decodeId('ntf', id)), processId],
+  });
+  return rows.map(toRef);
+}
+
+/**
+ * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
+ * of its own and has none.
+ */
+export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
+  const { rows } = await db.query<RefRow>({
+    text: `select ${REF_COLUMNS} from notifications n left join subscription_states s on s.id = n.subscription_id
+           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+    values: [ids.map((id) => decodeId('ntf', id))],
+  });
+  return rows.map(toRef);
+}

@@ -1,0 +1,147 @@
+import type { ServiceDefinition, Transform } from '../../domain/composing';
+import { decodeId, encodeId } from '../../domain/ids';
+import type { Format, HttpMethod, SubscriptionStatus } from '../../domain/types';
+import type { Sealed } from '../db/crypto';
+import type { Executor } from '../db/database';
+
+/** What an attempt needs of its subscription, as it is now: attempts are fresh. */
+export interface DeliverySubscription {
+  id: string;
+  /** Changes with anything of the subscription, its secrets included; not with `definition`, and not with what is as it is for a time only. */
+  revision: number;
+  status: SubscriptionStatus;
+  customerId: string;
+  url: string;
+  method: HttpMethod;
+  headers: Record<string, string>;
+  format: Format;
+  /** Set where the subscription is bound to one product. */
+  productId: string | null;
+  name: string;
+  /** JSON text of an object. */
+  customData: string;
+  transform: Transform | null;
+  /** Of the event's type. */
+  definition: ServiceDefinition | null;
+  /** Read for format `trigger` only, which says them. */
+  lastSuccessAt: Date | null;
+  lastFailureAt: Date | null;
+  timeoutSeconds: number;
+  rateLimited: boolean;
+  slow: boolean;
+  /** Newest first; the current one and, during a rotation, the one before. */
+  secrets: Sealed[];
+  /** Private keys, where it has a key pair: newest first, as with the secrets. */
+  signingKeys: Sealed[];
+}
+
+/** A row of a statement that selects `DELIVERY_SUBSCRIPTION_COLUMNS`; all null where there is no subscription. */
+export interface DeliverySubscriptionRow {
+  subscription_id: string;
+  customer_id: string;
+  revision: number;
+  subscription_status: SubscriptionStatus | null;
+  url: string;
+  method: HttpMethod;
+  headers: Record<string, string>;
+  format: Format;
+  subscription_product_id: string | null;
+  name: string;
+  custom_data: string;
+  transform: Transform | null;
+  definition: ServiceDefinition | null;
+  last_success_at: Date | null;
+  last_failure_at: Date | null;
+  timeout_seconds: number;
+  rate_limited: boolean;
+  slow: boolean | null;
+  ciphertexts: Buffer[] | null;
+  key_ids: string[] | null;
+  signing_key: Buffer | null;
+  signing_key_sealed_by: string | null;
+  /** Null also once its overlap is over. */
+  old_signing_key: Buffer | null;
+  old_signing_key_sealed_by: string | null;
+}
+
+/**
+ * What an attempt needs of its subscription; `subscription_id` and `customer_id` come from the notification.
+ *
+ * @param s - a row of `subscription_states`: an alias, or a composite in brackets
+ */
+export function deliverySubscriptionColumns(s: string): string {
+  return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
+  ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
+  ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
+  ${s}.signing_key, ${s}.signing_key_sealed_by, ${s}.old_signing_key_sealed_by,
+  case when ${s}.old_signing_key_until > now() then ${s}.old_signing_key end as old_signing_key`;
+}
+
+/**
+ * Joins to such a row its live secrets `k`, the statistics `t` that format `trigger` says, and the service definition `d` of the event's type.
+ *
+ * @param type - the name of that type, as an expression
+ */
+export function deliverySubscriptionJoins(s: string, type: string): string {
+  return `left join service_definitions d on d.event_type = ${type}
+left join subscription_attempt_statistics t on ${s}.format = 'trigger' and t.subscription_id = ${s}.id
+left join lateral (
+  select array_agg(ciphertext order by newest desc, created_at desc) as ciphertexts, array_agg(key_id order by newest desc, created_at desc) as key_ids
+  from (select *, expires_at is null as newest from subscription_secrets where subscription_id = ${s}.id and (expires_at is null or expires_at > now())) live
+) k on true`;
+}
+
+/** @returns `null` where the subscription was deleted */
+export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySubscription | null {
+  if (row.subscription_status === null) return null;
+  return {
+    id: encodeId('sub', row.subscription_id),
+    revision: row.revision,
+    status: row.subscription_status,
+    customerId: row.customer_id,
+    url: row.url,
+    method: row.method,
+    headers: row.headers,
+    format: row.format,
+    productId: row.subscription_product_id,
+    name: row.name,
+    customData: row.custom_data,
+    transform: row.transform,
+    definition: row.definition,
+    lastSuccessAt: row.last_success_at,
+    lastFailureAt: row.last_failure_at,
+    timeoutSeconds: row.timeout_seconds,
+    rateLimited: row.rate_limited,
+    slow: row.slow ?? false,
+    secrets: (row.ciphertexts ?? []).map((ciphertext, index) => ({ ciphertext, keyId: row.key_ids![index]! })),
+    signingKeys: signingKeysOf(row),
+  };
+}
+
+/** The private keys that sign now, newest first. */
+export function signingKeysOf(
+  row: Pick<
+    DeliverySubscriptionRow,
+    'signing_key' | 'signing_key_sealed_by' | 'old_signing_key' | 'old_signing_key_sealed_by'
+  >,
+): Sealed[] {
+  if (row.signing_key === null) return [];
+  const current = { ciphertext: row.signing_key, keyId: row.signing_key_sealed_by! };
+  return row.old_signing_key === null
+    ? [current]
+    : [current, { ciphertext: row.old_signing_key, keyId: row.old_signing_key_sealed_by! }];
+}
+
+/** A subscription as an attempt for an event of this type would find it. @returns `undefined` where it was deleted */
+export async function findDeliverySubscription(
+  db: Executor,
+  id: string,
+  eventType: string,
+): Promise<DeliverySubscription | undefined> {
+  const { rows } = await db.query<DeliverySubscriptionRow>({
+    text: `select s.id as subscription_id, s.customer_id, ${deliverySubscriptionColumns('s')}
+           from subscription_states s ${deliverySubscriptionJoins('s', '$2')} where s.id = $1`,
+    values: [decodeId('sub', id), eventType],
+  });
+  return (rows[0] && toDeliverySubscription(rows[0])) ?? undefined;
+}

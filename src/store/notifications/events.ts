@@ -1,0 +1,89 @@
+import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
+import type { Event, Scope } from '../../domain/types';
+import { WrittenJson } from '../../domain/written-json';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+interface Row {
+  id: string;
+  given_id: string | null;
+  product_id: string;
+  type: string;
+  customer_id: string | null;
+  channels: string[];
+  occurred_at: Date;
+  /** JSON text. */
+  data: string;
+  user_context: string | null;
+  accepted_at: Date;
+}
+
+const COLUMNS =
+  'id, given_id, product_id, type, customer_id, channels, occurred_at, data::text as data, user_context::text as user_context, accepted_at';
+
+function toEvent(row: Row): Event {
+  return {
+    id: row.given_id ?? encodeId('evt', row.id),
+    productId: row.product_id,
+    type: row.type,
+    customerId: row.customer_id,
+    channels: row.channels,
+    timestamp: row.occurred_at,
+    data: new WrittenJson(row.data),
+    user: row.user_context === null ? null : new WrittenJson(row.user_context),
+    acceptedAt: row.accepted_at,
+  };
+}
+
+/**
+ * Finds an event by the id that its producer gave, or by a generated one. Given ids are unique per product only; a caller that
+ * sees several products gets the newest.
+ */
+export async function findEvent(
+  db: Executor,
+  id: string,
+  scope: Scope,
+): Promise<{ uuid: string; event: Event } | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from events
+           where (id in (select event_id from event_keys where given_id = $1) or (id = $2 and given_id is null))
+             and ($3::text is null or product_id = $3) and ($4::text is null or customer_id = $4)
+           order by id desc limit 1`,
+    values: [id, decodeId('evt', id) ?? null, scope.productId ?? null, scope.customerId ?? null],
+  });
+  return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
+}
+
+/** Narrows a list of events; an absent field does not narrow. */
+export interface EventFilter {
+  type?: string;
+  customerId?: string;
+  since?: Date;
+  until?: Date;
+}
+
+/** Newest first. */
+export async function listEvents(
+  db: Executor,
+  scope: Scope,
+  filter: EventFilter,
+  page: PageRequest,
+): Promise<Page<Event>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from events
+           where ($1::text is null or product_id = $1) and ($2::text is null or customer_id = $2) and ($3::text is null or customer_id = $3)
+             and ($4::text is null or type = $4) and ($5::uuid is null or id >= $5) and ($6::uuid is null or id < $6) and ($7::uuid is null or id < $7)
+           order by id desc limit $8`,
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      filter.customerId ?? null,
+      filter.type ?? null,
+      filter.since ? uuidFloor(filter.since.getTime()) : null,
+      filter.until ? uuidFloor(filter.until.getTime()) : null,
+      page.after ?? null,
+      page.limit + 1,
+    ],
+  });
+  return toPage(rows, page, toEvent, (row) => row.id);
+}

@@ -1,0 +1,98 @@
+import type { NotificationStatus } from '../../domain/types';
+import { encodeId, uuidsSharingTime, uuidOf } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import {
+  deliverySubscriptionColumns,
+  deliverySubscriptionJoins,
+  toDeliverySubscription,
+  type DeliverySubscription,
+  type DeliverySubscriptionRow,
+} from './delivery-subscription';
+import type { DeliveryFacts } from '../../domain/attempt';
+
+/** All that one attempt needs, as it is now: retries are fresh. */
+export interface Delivery extends DeliveryFacts {
+  /** `null` where the subscription was deleted. */
+  subscription: DeliverySubscription | null;
+}
+
+interface DeliveryRow extends DeliverySubscriptionRow {
+  id: string;
+  status: NotificationStatus;
+  attempt_count: number;
+  last_attempt_key: string | null;
+  last_error_message: string | null;
+  next_attempt_at: Date | null;
+  created_at: Date;
+  claimed_by: string | null;
+  event_id: string;
+  given_id: string | null;
+  event_type: string;
+  product_id: string;
+  occurred_at: Date;
+  data: string;
+  user_context: string | null;
+  event_channels: string[];
+}
+
+/** What the notifications of one subscription for events of one type share is told with one of them: in a group it would be the most of the answer. */
+const LOAD = `
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.event_id, n.event_type,
+  n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
+  ${deliverySubscriptionColumns('(n.subscription)')}
+from (
+  select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
+    case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
+    case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
+  from notifications n
+  join events e on e.id = n.event_id
+  left join subscription_states s on s.id = n.subscription_id
+  where n.id = any($1) and n.id between $2 and $3 and e.id between $2 and $3
+) n
+${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
+
+/** @returns what each attempt needs, as it is now and in the order given; `undefined` where there is no such notification */
+export async function loadDeliveries(
+  db: Executor,
+  notificationIds: readonly string[],
+): Promise<(Delivery | undefined)[]> {
+  const uuids = notificationIds.map(uuidOf);
+  const sorted = uuids.toSorted();
+  // A notification's id begins as its event's: so the partitions of both are known before the statement runs.
+  const [first] = uuidsSharingTime(sorted[0]!);
+  const [, last] = uuidsSharingTime(sorted.at(-1)!);
+  const { rows } = await db.query<DeliveryRow>({ name: 'load-deliveries', text: LOAD, values: [uuids, first, last] });
+  const found = new Map(rows.map((row) => [row.id, row]));
+  const keyOf = (row: DeliveryRow) => `${row.subscription_id} ${row.event_type}`;
+  const subscriptions = new Map<string, DeliverySubscription | null>();
+  for (const row of rows)
+    if (row.subscription_status !== null) subscriptions.set(keyOf(row), toDeliverySubscription(row));
+  return uuids.map((uuid, index) => {
+    const row = found.get(uuid);
+    return row && toDelivery(notificationIds[index]!, row, subscriptions.get(keyOf(row)) ?? null);
+  });
+}
+
+function toDelivery(notificationId: string, row: DeliveryRow, subscription: DeliverySubscription | null): Delivery {
+  return {
+    notificationId,
+    status: row.status,
+    attempts: row.attempt_count,
+    lastAttemptKey: row.last_attempt_key,
+    lastErrorMessage: row.last_error_message,
+    nextAttemptAt: row.next_attempt_at,
+    acceptedAt: row.created_at,
+    claimedBy: row.claimed_by,
+    event: {
+      id: row.given_id ?? encodeId('evt', row.event_id),
+      type: row.event_type,
+      productId: row.product_id,
+      occurredAt: row.occurred_at,
+      data: row.data,
+      user: row.user_context,
+      channels: row.event_channels,
+    },
+    subscription,
+  };
+}

@@ -1,0 +1,53 @@
+import { type OverdueNotification } from '../../domain/delivery';
+import { type NotificationStatus } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { UNATTEMPTED } from './claims';
+
+interface OverdueRow extends RefRow {
+  status: NotificationStatus;
+  opened_at: Date;
+  retry_asked: boolean;
+  unattempted: boolean;
+}
+
+/**
+ * Takes notifications that nobody seems to look after: accepted and not started, or waiting past their time. Two relays at once get
+ * different ones, and none gets the same again within `againAfterSeconds`.
+ */
+export async function takeOverdue(
+  db: Executor,
+  limit: number,
+  againAfterSeconds: number,
+): Promise<OverdueNotification[]> {
+  const { rows } = await db.query<OverdueRow>({
+    text: `with overdue as (
+             update notifications set reconcile_after = now() + make_interval(secs => $2)
+             where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
+             returning *
+           )
+           select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
+    values: [limit, againAfterSeconds],
+  });
+  return rows.map((row) => ({
+    ...toRef(row),
+    status: row.status,
+    openedAt: row.opened_at,
+    retryAsked: row.retry_asked,
+    unattempted: row.unattempted,
+  }));
+}
+
+/** Open notifications by status, for the metrics; reads the partial index only. */
+export async function countOpen(db: Executor): Promise<Record<string, number>> {
+  const { rows } = await db.query<{ status: string; count: number }>({
+    text: `select status, count(*) from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
+  });
+  return {
+    pending: 0,
+    delivering: 0,
+    retrying: 0,
+    held: 0,
+    ...Object.fromEntries(rows.map((row) => [row.status, row.count])),
+  };
+}

@@ -1,0 +1,118 @@
+import type { NotificationStatus } from '../../domain/types';
+import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, OVERDUE_SECONDS } from '../../domain/delivery';
+import { decodeId, newUuid, uuidOf } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
+import { COUNT_ATTEMPTS } from './count-attempts';
+
+interface RecordedRow {
+  id: string;
+  last_attempt_key: string;
+  status: NotificationStatus;
+  attempt_count: number;
+}
+
+const RECORD = `
+with input as (
+  select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
+    $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[])
+    as i (notification_id, attempt_key, attempt_id, response_status, error_class, error_message, outcome, next_attempt_at, finished_at, subscription_id,
+    trigger, started_at, duration_ms, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id)
+),
+recorded as (
+  update notifications n set
+    attempt_count = n.attempt_count + 1,
+    last_attempt_key = i.attempt_key,
+    last_attempt_id = i.attempt_id,
+    last_response_status = i.response_status,
+    last_error_class = i.error_class,
+    last_error_message = i.error_message,
+    status = case when n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end,
+    next_attempt_at = case when n.status = 'cancelled' then null else i.next_attempt_at end,
+    reconcile_after = case
+      when n.status = 'cancelled' then null
+      -- A workflow is still to be told of it; where none is, the relay starts one.
+      when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+      else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+    end,
+    finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
+    burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
+  from input i
+  -- The array leads to the index, the bounds leave out the partitions of other days; the join alone would do neither while the tables are small.
+  where n.id = i.notification_id and n.id = any($1) and n.id between $22 and $23 and n.last_attempt_key is distinct from i.attempt_key
+  returning n.id, n.status, n.attempt_count, n.last_attempt_key
+),
+logged as (
+  insert into attempts (id, notification_id, subscription_id, number, trigger, started_at, finished_at, duration_ms, response_status, error_class,
+    error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id, notification_status)
+  select i.attempt_id, r.id, i.subscription_id, r.attempt_count, i.trigger, i.started_at, i.finished_at, i.duration_ms, i.response_status, i.error_class,
+    i.error_message, i.request_method, i.request_url, i.request_headers::json, i.request_body, i.response_headers::json, i.response_body,
+    i.response_truncated, i.workflow_id, r.status
+  from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key
+),
+counted as (
+  ${COUNT_ATTEMPTS}
+)
+select id, last_attempt_key, status, attempt_count from recorded`;
+
+/**
+ * Records attempts of different notifications, and what follows from them, in one statement. Recording the same attempt (by its key) again
+ * changes nothing.
+ *
+ * @returns each notification as it is now, in order
+ */
+export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
+  const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
+  const ids = column(({ notificationId }) => uuidOf(notificationId));
+  const [first, last] = [min(ids), max(ids)];
+  const { rows } = await db.query<RecordedRow>({
+    name: 'record-attempts',
+    text: RECORD,
+    values: [
+      ids,
+      column(({ attemptKey }) => attemptKey),
+      column(() => newUuid()),
+      column(({ response }) => response?.status ?? null),
+      column(({ error }) => error?.class ?? null),
+      column(({ error }) => error?.message ?? null),
+      column(({ outcome }) => outcome.status),
+      column(({ outcome }) => (outcome.status === 'retrying' ? outcome.nextAttemptAt : null)),
+      column(({ finishedAt }) => finishedAt),
+      column(({ subscriptionId }) => decodeId('sub', subscriptionId)),
+      column(({ trigger }) => trigger),
+      column(({ startedAt }) => startedAt),
+      column(({ durationMs }) => Math.round(durationMs)),
+      column(({ request }) => request.method),
+      column(({ request }) => request.url),
+      column(({ request }) => JSON.stringify(request.headers)),
+      column(({ request }) => request.body),
+      column(({ response }) => response && JSON.stringify(response.headers)),
+      column(({ response }) => response?.body ?? null),
+      column(({ response }) => response?.truncated ?? false),
+      column(({ workflowId }) => workflowId),
+      first,
+      last,
+    ],
+  });
+  if (rows.length < attempts.length) rows.push(...(await findRecorded(db, ids)));
+  const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
+  return attempts.map(({ notificationId, attemptKey }) => {
+    const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
+    // Gone, or recorded by somebody else in this very statement: who asks again gets to know.
+    if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
+    return { status: row.status, attempts: row.attempt_count };
+  });
+}
+
+/** The last recorded attempts of notifications: what was recorded before is not recorded again. */
+async function findRecorded(db: Executor, uuids: string[]): Promise<RecordedRow[]> {
+  const { rows } = await db.query<RecordedRow>({
+    text: 'select id, last_attempt_key, status, attempt_count from notifications where id = any($1)',
+    values: [uuids],
+  });
+  return rows;
+}
+
+const min = (texts: readonly string[]) => texts.reduce((least, text) => (text < least ? text : least));
+
+export const max = (texts: readonly string[]) => texts.reduce((most, text) => (text > most ? text : most));

@@ -1,0 +1,207 @@
+import type { NotificationRef } from '../../domain/delivery';
+import { decodeId, encodeId, newUuid, uuidFloor } from '../../domain/ids';
+import type { Recovery, RecoveryStatus } from '../../domain/recovery';
+import type { Scope } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+import { REOPEN } from './reopen';
+
+interface Row {
+  id: string;
+  subscription_id: string;
+  status: RecoveryStatus;
+  since: Date;
+  until: Date;
+  rate_per_second: number;
+  total: number;
+  retried: number;
+  skipped: number;
+  created_at: Date;
+  finished_at: Date | null;
+}
+
+const COLUMNS = `r.id, r.subscription_id, r.status, r.since, r.until, r.rate_per_second, r.total, r.retried, r.skipped, r.created_at, r.finished_at`;
+/** A recovery is seen by who sees its subscription, also after that was deleted. Takes the product as $1, the customer as $2. */
+const FROM_IN_SCOPE = `from recoveries r join subscriptions s on s.id = r.subscription_id join customers c on c.id = s.customer_id
+  where ($1::text is null or s.product_id = $1 or (s.product_id is null and c.product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+
+function toRecovery(row: Row): Recovery {
+  return {
+    id: encodeId('rec', row.id),
+    subscriptionId: encodeId('sub', row.subscription_id),
+    status: row.status,
+    since: row.since,
+    until: row.until,
+    ratePerSecond: row.rate_per_second,
+    total: row.total,
+    retried: row.retried,
+    skipped: row.skipped,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+export interface NewRecovery {
+  subscriptionId: string;
+  since: Date;
+  until: Date;
+  ratePerSecond: number;
+}
+
+/** Writes a recovery down; from here on the relay sees that its workflow runs. Lock the subscription before, so that there is one at a time. */
+export async function insertRecovery(db: Executor, recovery: NewRecovery): Promise<Recovery> {
+  const { rows } = await db.query<Row>({
+    text: `insert into recoveries as r (id, subscription_id, since, until, rate_per_second, total)
+           select $1, $2, $3, $4, $5, count(*) from notifications n
+           where n.subscription_id = $2 and n.status = 'failed' and n.id >= $6 and n.id < $7
+           returning ${COLUMNS}`,
+    values: [
+      newUuid(),
+      decodeId('sub', recovery.subscriptionId),
+      recovery.since,
+      recovery.until,
+      recovery.ratePerSecond,
+      uuidFloor(recovery.since.getTime()),
+      uuidFloor(recovery.until.getTime()),
+    ],
+  });
+  return toRecovery(rows[0]!);
+}
+
+/** The recovery of a subscription that is not finished. */
+export async function findRunning(db: Executor, subscriptionId: string): Promise<Recovery | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from recoveries r where r.subscription_id = $1 and r.status = 'running'`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rows[0] && toRecovery(rows[0]);
+}
+
+/** @returns `undefined` where there is none in reach */
+export async function findRecovery(db: Executor, id: string, scope: Scope): Promise<Recovery | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} ${FROM_IN_SCOPE} and r.id = $3`,
+    values: [scope.productId ?? null, scope.customerId ?? null, decodeId('rec', id) ?? null],
+  });
+  return rows[0] && toRecovery(rows[0]);
+}
+
+/** Newest first. */
+export async function listRecoveries(
+  db: Executor,
+  scope: Scope,
+  filter: { subscriptionId?: string; status?: RecoveryStatus },
+  page: PageRequest,
+): Promise<Page<Recovery>> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} ${FROM_IN_SCOPE} and ($3::uuid is null or r.subscription_id = $3) and ($4::text is null or r.status = $4)
+             and ($5::uuid is null or r.id < $5)
+           order by r.id desc limit $6`,
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      // An id that is none can match nothing; it must not fail either.
+      filter.subscriptionId === undefined ? null : (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
+      filter.status ?? null,
+      page.after ?? null,
+      page.limit + 1,
+    ],
+  });
+  return toPage(rows, page, toRecovery, (row) => row.id);
+}
+
+/** Ends a recovery, unless it has ended. What was not failed any more when its turn came is known when it is completed. */
+export async function closeRecovery(
+  db: Executor,
+  id: string,
+  status: Exclude<RecoveryStatus, 'running'>,
+): Promise<void> {
+  await db.query({
+    text: `update recoveries set status = $2, finished_at = now(), total = greatest(total, retried),
+             skipped = case when $2 = 'completed' then greatest(total - retried, 0) else 0 end
+           where id = $1 and status = 'running'`,
+    values: [decodeId('rec', id) ?? null, status],
+  });
+}
+
+/** Recoveries that have not moved for a while: the relay sees that their workflow runs. */
+export async function findStalled(db: Executor, olderThanSeconds: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `select id from recoveries where status = 'running' and progressed_at < now() - make_interval(secs => $1) order by id limit 100`,
+    values: [olderThanSeconds],
+  });
+  return rows.map((row) => encodeId('rec', row.id));
+}
+
+/** How a running recovery stands. */
+export interface RecoveryTask {
+  ratePerSecond: number;
+  subscriptionDeleted: boolean;
+  /** The next failed notifications in order of acceptance. */
+  notificationIds: string[];
+}
+
+/** @returns `undefined` where it is not running */
+export async function findTask(db: Executor, id: string, maxNotifications: number): Promise<RecoveryTask | undefined> {
+  const { rows } = await db.query<Row & { done_up_to: string | null; deleted: boolean }>({
+    text: `select ${COLUMNS}, r.done_up_to, s.deleted_at is not null as deleted
+           from recoveries r join subscriptions s on s.id = r.subscription_id where r.id = $1 and r.status = 'running'`,
+    values: [decodeId('rec', id) ?? null],
+  });
+  const row = rows[0];
+  if (!row) return undefined;
+  const next = await db.query<{ id: string }>({
+    // Opened later: somebody has retried it since, and it failed once more.
+    text: `select id from notifications where subscription_id = $1 and status = 'failed' and id >= $2 and id < $3 and id > $4 and opened_at <= $5
+           order by id limit $6`,
+    values: [
+      row.subscription_id,
+      uuidFloor(row.since.getTime()),
+      uuidFloor(row.until.getTime()),
+      row.done_up_to ?? uuidFloor(0),
+      row.created_at,
+      maxNotifications,
+    ],
+  });
+  return {
+    ratePerSecond: row.rate_per_second,
+    subscriptionDeleted: row.deleted,
+    notificationIds: next.rows.map((notification) => encodeId('ntf', notification.id)),
+  };
+}
+
+/**
+ * Opens a failed notification again on behalf of a recovery and notes that it is done with, in one statement: a crash leaves both or none. From here
+ * on the relay looks after the notification, should the signal that follows be lost.
+ *
+ * @returns `stopped` where the recovery is not running, or is past this notification; otherwise what is needed to start the workflow, or `undefined`
+ *   where the notification is not failed any more
+ */
+export async function retryForRecovery(
+  db: Executor,
+  recoveryId: string,
+  notificationId: string,
+): Promise<NotificationRef | 'stopped' | undefined> {
+  const { rows } = await db.query<{ mine: boolean } & (RefRow | { id: null })>({
+    name: 'retry-for-recovery',
+    text: `with mine as (
+             select id from recoveries where id = $1 and status = 'running' and (done_up_to is null or done_up_to < $2) for no key update
+           ),
+           reopened as (
+             update notifications n set ${REOPEN}
+             from subscription_states s, mine
+             where n.id = $2 and n.status = 'failed' and s.id = n.subscription_id
+             returning ${REF_COLUMNS}
+           ),
+           noted as (
+             update recoveries r set done_up_to = $2, progressed_at = now(), retried = r.retried + (select count(*) from reopened)
+             from mine where r.id = mine.id
+           )
+           select exists (select from mine) as mine, reopened.* from (select) one left join reopened on true`,
+    values: [decodeId('rec', recoveryId), decodeId('ntf', notificationId)],
+  });
+  const row = rows[0]!;
+  if (!row.mine) return 'stopped';
+  return row.id === null ? undefined : toRef(row);
+}

@@ -1,0 +1,69 @@
+import type { NotificationStatus } from '../../domain/types';
+import { OVERDUE_SECONDS } from '../../domain/delivery';
+import { uuidOf } from '../../domain/ids';
+import type { Executor } from '../db/database';
+
+/**
+ * Shows that an attempt is under way. The happy path does without; a first attempt in the fast lane is over too soon to be seen.
+ *
+ * @param reconcileAfterSeconds - when the relay should doubt that anybody still waits for it
+ */
+export async function markDelivering(
+  db: Executor,
+  notificationId: string,
+  reconcileAfterSeconds: number,
+): Promise<void> {
+  await db.query({
+    name: 'mark-delivering',
+    text: `update notifications set status = 'delivering', next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
+           where id = $1 and status not in ('delivered', 'cancelled')`,
+    values: [uuidOf(notificationId), reconcileAfterSeconds],
+  });
+}
+
+/** A workflow takes over from the head start that failed: from here on the attempt is known by the workflow's own name for it. */
+export async function handOver(
+  db: Executor,
+  notificationId: string,
+  headStartKey: string,
+  attemptKey: string,
+): Promise<void> {
+  await db.query({
+    name: 'hand-over',
+    text: `update notifications set last_attempt_key = $3, burst_id = null, reconcile_after = next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+           where id = $1 and last_attempt_key = $2`,
+    values: [uuidOf(notificationId), headStartKey, attemptKey],
+  });
+}
+
+/** Holds a notification, provided that its subscription still takes no deliveries. @returns whether it is held */
+export async function holdNotification(db: Executor, notificationId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'hold-notification',
+    text: `update notifications n set status = 'held', next_attempt_at = null, reconcile_after = null
+           from subscription_states s
+           where n.id = $1 and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled')`,
+    values: [uuidOf(notificationId)],
+  });
+  return rowCount === 1;
+}
+
+/** Closes a notification as cancelled, unless it was closed before. @returns what it is now, or `undefined` where there is none */
+export async function cancelNotification(
+  db: Executor,
+  notificationId: string,
+): Promise<{ status: NotificationStatus; attempts: number } | undefined> {
+  const { rows } = await db.query<{ status: NotificationStatus; attempt_count: number }>({
+    name: 'cancel-notification',
+    text: `with cancelled as (
+             update notifications set status = 'cancelled', next_attempt_at = null, reconcile_after = null, finished_at = now()
+             where id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
+             returning status, attempt_count
+           )
+           select * from cancelled
+           union all
+           select status, attempt_count from notifications where id = $1 and not exists (select from cancelled)`,
+    values: [uuidOf(notificationId)],
+  });
+  return rows[0] && { status: rows[0].status, attempts: rows[0].attempt_count };
+}

@@ -1,0 +1,55 @@
+import { decodeId } from '../../domain/ids';
+import { toAccepted, type AcceptRow } from './accept';
+import type { Executor } from '../db/database';
+import { CLAIM, claimedUntil, COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from './accept-statement';
+import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
+
+/** An event that is for one subscription only, whatever else would match it. */
+export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };
+
+const TRIGGER = `
+with stored as (
+  insert into events (id, product_id, type, customer_id, channels, occurred_at, data)
+  select $1, $2, $3, customer_id, '{}', $4, $5::json from subscription_states where id = $6
+),
+matched as (
+  select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
+    $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
+    ${claimedUntil('$7')} as claimed_until, revision
+  from subscription_states s where id = $6
+),
+notified as (
+  ${insertNotifications('$7')}
+),
+counted as (
+  ${COUNT_EVENTS}
+)
+select m.id as notification_id, m.subscription_id, m.customer_id, m.owner, m.status, m.schedule, m.lane, ${CLAIM}
+from matched m
+left join service_definitions d on d.event_type = m.type`;
+
+/**
+ * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.
+ *
+ * @returns its notification; `undefined` where the subscription was deleted meanwhile
+ */
+export async function acceptTriggered(
+  db: Executor,
+  event: TriggeredEvent,
+  subscriptionId: string,
+  claimedBy: string,
+): Promise<AcceptedNotification | undefined> {
+  const { rows } = await db.query<AcceptRow>({
+    text: TRIGGER,
+    values: [
+      event.uuid,
+      event.productId,
+      event.type,
+      event.timestamp,
+      event.data,
+      decodeId('sub', subscriptionId),
+      claimedBy,
+    ],
+  });
+  return rows[0] && toAccepted(rows[0], event.type);
+}

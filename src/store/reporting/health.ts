@@ -1,0 +1,118 @@
+import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
+import type { AttemptErrorClass } from '../../domain/types';
+import type { Executor } from '../db/database';
+
+const HOUR_MS = 3_600_000;
+const HEALTH_HOURS = 24;
+/** Attempts of so long ago's notifications may be made now: a ladder walks for a day at most. */
+const LONGEST_LADDER_MS = 25 * HOUR_MS;
+
+/** How a subscription fared in the last day, an hour a bucket, and what came of its last attempt. */
+export interface Health {
+  buckets: { at: Date; successes: number; failures: number }[];
+  lastAttempt: {
+    at: Date;
+    responseStatus: number | null;
+    errorClass: AttemptErrorClass | null;
+    attemptId: string;
+  } | null;
+}
+
+/** What a window of charts is cut into. */
+export const SERIES_WINDOWS = {
+  hour: { buckets: 60, bucketSeconds: 60 },
+  day: { buckets: 96, bucketSeconds: 900 },
+  week: { buckets: 84, bucketSeconds: 7200 },
+} as const;
+export type SeriesWindow = keyof typeof SERIES_WINDOWS;
+
+export interface SeriesBucket {
+  at: Date;
+  successes: number;
+  failures: number;
+  /** Of the attempts' durations, in milliseconds; `null` where there was none. */
+  p50Ms: number | null;
+  p95Ms: number | null;
+}
+
+/** Attempts of some subscriptions' notifications, found by their index: takes the ids as $1, and as $2 and $3 the least of notifications and of attempts. */
+const ATTEMPTS = `notifications n join attempts a on a.notification_id = n.id
+  where n.subscription_id = any($1::uuid[]) and n.id >= $2 and a.id >= $3`;
+
+/** @returns the health of each, in the order given; it costs as much as these subscriptions had attempts in a day */
+export async function readHealth(db: Executor, subscriptionIds: readonly string[], now: Date): Promise<Health[]> {
+  const uuids = subscriptionIds.map((id) => decodeId('sub', id)!);
+  const startMs = (Math.floor(now.getTime() / HOUR_MS) - HEALTH_HOURS + 1) * HOUR_MS;
+  const { rows: counts } = await db.query<{ id: string; bucket: number; successes: number; failures: number }>({
+    text: `select n.subscription_id as id, floor((extract(epoch from a.finished_at) - $4) / 3600)::int as bucket,
+             (count(*) - count(a.error_class))::int as successes, count(a.error_class)::int as failures
+           from ${ATTEMPTS} and a.finished_at >= to_timestamp($4) group by 1, 2`,
+    values: [uuids, uuidFloor(startMs - LONGEST_LADDER_MS), uuidFloor(startMs - HOUR_MS), startMs / 1000],
+  });
+  const { rows: last } = await db.query<{
+    id: string;
+    attempt_id: string;
+    at: Date;
+    response_status: number | null;
+    error_class: AttemptErrorClass | null;
+  }>({
+    text: `select t.subscription_id as id, a.id as attempt_id, a.finished_at as at, a.response_status, a.error_class
+           from subscription_attempt_statistics t
+           join attempts a on a.id = case when t.last_failure_at is null or t.last_success_at >= t.last_failure_at
+             then t.last_success_attempt_id else t.last_failure_attempt_id end
+           where t.subscription_id = any($1::uuid[])`,
+    values: [uuids],
+  });
+  return uuids.map((uuid) => {
+    const buckets = emptyBuckets(startMs, HEALTH_HOURS, 3600).map((at) => ({ at, successes: 0, failures: 0 }));
+    for (const { id, bucket, successes, failures } of counts) {
+      if (id === uuid && buckets[bucket]) Object.assign(buckets[bucket], { successes, failures });
+    }
+    const found = last.find(({ id }) => id === uuid);
+    return {
+      buckets,
+      lastAttempt: found
+        ? {
+            at: found.at,
+            responseStatus: found.response_status,
+            errorClass: found.error_class,
+            attemptId: encodeId('att', found.attempt_id),
+          }
+        : null,
+    };
+  });
+}
+
+/** The attempts of one subscription over time. */
+export async function readSeries(
+  db: Executor,
+  subscriptionId: string,
+  window: SeriesWindow,
+  now: Date,
+): Promise<SeriesBucket[]> {
+  const { buckets: count, bucketSeconds } = SERIES_WINDOWS[window];
+  const startMs = (Math.floor(now.getTime() / 1000 / bucketSeconds) - count + 1) * bucketSeconds * 1000;
+  const { rows } = await db.query<Omit<SeriesBucket, 'at'> & { bucket: number }>({
+    text: `select floor((extract(epoch from a.finished_at) - $4) / $5)::int as bucket,
+             (count(*) - count(a.error_class))::int as successes, count(a.error_class)::int as failures,
+             percentile_cont(0.5) within group (order by a.duration_ms) as "p50Ms",
+             percentile_cont(0.95) within group (order by a.duration_ms) as "p95Ms"
+           from ${ATTEMPTS} and a.finished_at >= to_timestamp($4) group by 1`,
+    values: [
+      [decodeId('sub', subscriptionId)],
+      uuidFloor(startMs - LONGEST_LADDER_MS),
+      uuidFloor(startMs - HOUR_MS),
+      startMs / 1000,
+      bucketSeconds,
+    ],
+  });
+  const found = new Map(rows.map(({ bucket, ...figures }) => [bucket, figures]));
+  return emptyBuckets(startMs, count, bucketSeconds).map((at, index) => ({
+    at,
+    ...(found.get(index) ?? { successes: 0, failures: 0, p50Ms: null, p95Ms: null }),
+  }));
+}
+
+function emptyBuckets(startMs: number, count: number, bucketSeconds: number): Date[] {
+  return Array.from({ length: count }, (_, index) => new Date(startMs + index * bucketSeconds * 1000));
+}

@@ -1,0 +1,202 @@
+import { encodeId, uuidFloor } from '../../domain/ids';
+import type { Scope, SubscriptionStatus } from '../../domain/types';
+import type { Database, Executor } from '../db/database';
+import { IN_SCOPE } from '../subscriptions/subscriptions';
+
+/** What is looked at: the time until now, in buckets that begin at whole multiples of their length. */
+export const OVERVIEW_WINDOWS = {
+  hour: { buckets: 60, bucketSeconds: 60 },
+  day: { buckets: 96, bucketSeconds: 900 },
+} as const;
+export type OverviewWindow = keyof typeof OVERVIEW_WINDOWS;
+
+/** An id is made so long before its row is finished, at most: attempts take up to ten minutes. */
+const LONGEST_ATTEMPT_MS = 900_000;
+const DAY_MS = 86_400_000;
+/** Accepted so long before it failed, at most, counted without retries by hand. */
+const FAILS_WITHIN_MS = 2 * DAY_MS;
+const WORST = 10;
+const STATEMENT_TIMEOUT_MS = 5000;
+
+/** How deliveries fared of late, and what needs a person. */
+export interface Overview {
+  window: OverviewWindow;
+  bucketSeconds: number;
+  /** `retrying`: attempts that failed and will be repeated; `delivered` and `failed`: notifications that ended so. */
+  buckets: { at: Date; accepted: number; delivered: number; retrying: number; failed: number }[];
+  attempts: number;
+  /** Of the attempts, from 0 to 1; `null` where there was none. */
+  successRate: number | null;
+  backlog: { pending: number; delivering: number; retrying: number; held: number };
+  /** Those with failures, the most first. */
+  worst: {
+    subscriptionId: string;
+    name: string;
+    customerId: string;
+    url: string;
+    status: SubscriptionStatus;
+    attempts: number;
+    failures: number;
+    lastError: string | null;
+  }[];
+  attention: {
+    outOfOrder: number;
+    awaitingApproval: number;
+    unverified: number;
+    failedLastDay: number;
+    urlRequests: number;
+  };
+}
+
+/**
+ * Reads the part of the tables that the window covers, by the time in the ids, and the open notifications by their index.
+ *
+ * @throws an error of code 57014 where that takes longer than five seconds
+ */
+export async function readOverview(db: Database, scope: Scope, window: OverviewWindow, now: Date): Promise<Overview> {
+  const { buckets: count, bucketSeconds } = OVERVIEW_WINDOWS[window];
+  const lengthMs = bucketSeconds * 1000;
+  const startMs = (Math.floor(now.getTime() / lengthMs) - count + 1) * lengthMs;
+  const place: Window = { scope: [scope.productId ?? null, scope.customerId ?? null], startMs, bucketSeconds };
+  return db.transaction(async (executor) => {
+    await executor.query({ text: `set local statement_timeout = ${STATEMENT_TIMEOUT_MS}` });
+    const buckets = Array.from({ length: count }, (_, index) => ({
+      at: new Date(startMs + index * lengthMs),
+      accepted: 0,
+      delivered: 0,
+      retrying: 0,
+      failed: 0,
+    }));
+    for (const { bucket, accepted } of await readAccepted(executor, place)) {
+      if (buckets[bucket]) buckets[bucket].accepted = accepted;
+    }
+    const totals = { attempts: 0, successes: 0 };
+    for (const { bucket, attempts, successes, ...ended } of await readAttempts(executor, place)) {
+      if (!buckets[bucket]) continue;
+      Object.assign(buckets[bucket], ended);
+      totals.attempts += attempts;
+      totals.successes += successes;
+    }
+    return {
+      window,
+      bucketSeconds,
+      buckets,
+      attempts: totals.attempts,
+      successRate: totals.attempts > 0 ? totals.successes / totals.attempts : null,
+      backlog: await readBacklog(executor, place),
+      worst: await readWorst(executor, place),
+      attention: await readAttention(executor, place, now),
+    };
+  });
+}
+
+interface Window {
+  /** $1 and $2 of every statement here: product and customer. */
+  scope: [productId: string | null, customerId: string | null];
+  startMs: number;
+  bucketSeconds: number;
+}
+
+const NOTIFICATION_IN_SCOPE = '($1::text is null or n.product_id = $1) and ($2::text is null or n.customer_id = $2)';
+
+async function readAccepted(db: Executor, { scope, startMs, bucketSeconds }: Window) {
+  const { rows } = await db.query<{ bucket: number; accepted: number }>({
+    text: `select floor((extract(epoch from n.created_at) - $3) / $4)::int as bucket, count(*)::int as accepted
+           from notifications n where n.id >= $5 and n.created_at >= to_timestamp($3) and ${NOTIFICATION_IN_SCOPE}
+           group by 1`,
+    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+  });
+  return rows;
+}
+
+/** What became of a notification by an attempt stands with the attempt. */
+async function readAttempts(db: Executor, { scope, startMs, bucketSeconds }: Window) {
+  const { rows } = await db.query<{
+    bucket: number;
+    attempts: number;
+    successes: number;
+    delivered: number;
+    retrying: number;
+    failed: number;
+  }>({
+    text: `select floor((extract(epoch from a.finished_at) - $3) / $4)::int as bucket, count(*)::int as attempts,
+             count(*) filter (where a.error_class is null)::int as successes,
+             count(*) filter (where a.notification_status = 'delivered')::int as delivered,
+             count(*) filter (where a.notification_status = 'retrying')::int as retrying,
+             count(*) filter (where a.notification_status = 'failed')::int as failed
+           from ${attemptsOf(scope)} group by 1`,
+    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+  });
+  return rows;
+}
+
+/** Takes the start in seconds as $3 and the lowest id as $5; who sees all needs no look at the notifications. */
+function attemptsOf([productId, customerId]: Window['scope']): string {
+  const inWindow = 'a.id >= $5 and a.finished_at >= to_timestamp($3)';
+  return productId === null && customerId === null
+    ? `attempts a where ${inWindow} and $1::text is null and $2::text is null`
+    : `attempts a join notifications n on n.id = a.notification_id where ${inWindow} and ${NOTIFICATION_IN_SCOPE}`;
+}
+
+async function readBacklog(db: Executor, { scope }: Window): Promise<Overview['backlog']> {
+  const { rows } = await db.query<{ status: keyof Overview['backlog']; count: number }>({
+    text: `select n.status, count(*)::int as count from notifications n
+           where n.status in ('pending', 'delivering', 'retrying', 'held') and ${NOTIFICATION_IN_SCOPE} group by 1`,
+    values: scope,
+  });
+  const backlog = { pending: 0, delivering: 0, retrying: 0, held: 0 };
+  for (const { status, count } of rows) backlog[status] = count;
+  return backlog;
+}
+
+async function readWorst(db: Executor, { scope, startMs, bucketSeconds }: Window): Promise<Overview['worst']> {
+  const { rows } = await db.query<{
+    id: string;
+    name: string;
+    customer_id: string;
+    url: string;
+    status: SubscriptionStatus;
+    attempts: number;
+    failures: number;
+    last_error: string | null;
+  }>({
+    text: `select s.id, s.name, s.customer_id, s.url, s.status, f.attempts, f.failures, f.last_error
+           from (
+             select a.subscription_id, count(*)::int as attempts, count(a.error_class)::int as failures,
+               (array_agg(a.error_message order by a.finished_at desc) filter (where a.error_class is not null))[1] as last_error
+             from ${attemptsOf(scope)} and $4::int > 0
+             group by a.subscription_id having count(a.error_class) > 0
+             order by failures desc, a.subscription_id limit ${WORST}
+           ) f join subscription_states s on s.id = f.subscription_id
+           order by f.failures desc, s.id`,
+    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+  });
+  return rows.map((row) => ({
+    subscriptionId: encodeId('sub', row.id),
+    name: row.name,
+    customerId: row.customer_id,
+    url: row.url,
+    status: row.status,
+    attempts: row.attempts,
+    failures: row.failures,
+    lastError: row.last_error,
+  }));
+}
+
+async function readAttention(db: Executor, { scope }: Window, now: Date): Promise<Overview['attention']> {
+  const since = new Date(now.getTime() - DAY_MS);
+  const { rows } = await db.query<Overview['attention']>({
+    text: `select
+             count(*) filter (where s.status = 'out-of-order')::int as "outOfOrder",
+             count(*) filter (where s.status = 'awaiting-approval')::int as "awaitingApproval",
+             count(*) filter (where s.status = 'unverified')::int as unverified,
+             (select count(*)::int from notifications n
+               where n.status = 'failed' and n.id >= $4 and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
+             (select count(*)::int from url_allowlist u
+               where u.status = 'requested' and ($1::text is null or u.product_id = $1) and $2::text is null) as "urlRequests"
+           from subscription_states s
+           where s.enabled and (s.out_of_order_at is not null or not s.url_approved or s.verification_status <> 'verified') and ${IN_SCOPE}`,
+    values: [...scope, since, uuidFloor(since.getTime() - FAILS_WITHIN_MS)],
+  });
+  return rows[0]!;
+}

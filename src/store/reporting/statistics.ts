@@ -1,0 +1,60 @@
+import { decodeId, encodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
+
+/** The figures of a subscription since it was made. */
+export interface SubscriptionStatistics {
+  /** Events that concerned it. */
+  events: number;
+  /** Attempts made, repeated ones included. */
+  triggers: number;
+  successResponses: number;
+  /** Attempts without a 2xx answer, for whatever reason. */
+  failureResponses: number;
+  failuresSinceLastSuccess: number;
+  lastEventAt: Date | null;
+  /** When the next repeated attempt is due. */
+  nextTriggerAt: Date | null;
+  lastSuccess: { at: Date; attemptId: string } | null;
+  lastFailure: { at: Date; attemptId: string } | null;
+}
+
+interface StatisticsRow {
+  events: number | null;
+  last_event_at: Date | null;
+  attempts: number | null;
+  successes: number | null;
+  failures: number | null;
+  failures_since_success: number | null;
+  last_success_at: Date | null;
+  last_success_attempt_id: string | null;
+  last_failure_at: Date | null;
+  last_failure_attempt_id: string | null;
+  next_trigger_at: Date | null;
+}
+
+/** Reads one row of each table and the head of one index, however many attempts there were. */
+export async function readStatistics(db: Executor, subscriptionId: string): Promise<SubscriptionStatistics> {
+  const { rows } = await db.query<StatisticsRow>({
+    text: `select e.events, e.last_event_at, a.attempts, a.successes, a.failures, a.failures_since_success, a.last_success_at, a.last_success_attempt_id,
+             a.last_failure_at, a.last_failure_attempt_id,
+             (select min(next_attempt_at) from notifications where subscription_id = s.id and status = 'retrying') as next_trigger_at
+           from (select $1::uuid as id) s
+           left join subscription_event_statistics e on e.subscription_id = s.id
+           left join subscription_attempt_statistics a on a.subscription_id = s.id`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  const row = rows[0]!;
+  const link = (at: Date | null, attemptId: string | null) =>
+    at && attemptId ? { at, attemptId: encodeId('att', attemptId) } : null;
+  return {
+    events: row.events ?? 0,
+    triggers: row.attempts ?? 0,
+    successResponses: row.successes ?? 0,
+    failureResponses: row.failures ?? 0,
+    failuresSinceLastSuccess: row.failures_since_success ?? 0,
+    lastEventAt: row.last_event_at,
+    nextTriggerAt: row.next_trigger_at,
+    lastSuccess: link(row.last_success_at, row.last_success_attempt_id),
+    lastFailure: link(row.last_failure_at, row.last_failure_attempt_id),
+  };
+}

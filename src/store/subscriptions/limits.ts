@@ -1,0 +1,33 @@
+import { SLOW_LANE_SECONDS } from '../../domain/delivery';
+import { decodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
+
+/** Sends a subscription's attempts to the slow lane for a while. */
+export async function markSlow(db: Executor, subscriptionId: string): Promise<void> {
+  await db.query({
+    text: `update subscriptions set slow_until = now() + interval '${SLOW_LANE_SECONDS} seconds'
+           where id = $1 and (slow_until is null or slow_until < now() + interval '${SLOW_LANE_SECONDS / 2} seconds')`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+}
+
+/**
+ * Takes the next place under a subscription's rate limit (all processes share it: the generic cell rate algorithm on one row).
+ *
+ * @returns seconds until that place; 0 when it is now. The place is only taken when it is now.
+ */
+export async function takeRatePlace(db: Executor, subscriptionId: string): Promise<number> {
+  const { rows } = await db.query<{ wait_seconds: number }>({
+    name: 'take-rate-place',
+    text: `with taken as (
+             update subscriptions set rate_next_at = greatest(rate_next_at, now()) + make_interval(secs => 1 / rate_limit_per_second)
+             where id = $1 and (rate_next_at is null or rate_next_at <= now())
+             returning 0::float8 as wait_seconds
+           )
+           select wait_seconds from taken
+           union all
+           select extract(epoch from rate_next_at - now())::float8 from subscriptions where id = $1 and not exists (select from taken)`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return Math.max(0, rows[0]?.wait_seconds ?? 0);
+}

@@ -1,0 +1,70 @@
+import { decodeId, encodeId } from '../../domain/ids';
+import type { Sealer } from '../db/crypto';
+import type { Executor } from '../db/database';
+
+/** How long a link that cannot be opened any more is kept, in days: long enough to say why. */
+const KEEP_DAYS = 30;
+
+/** What a link shows. */
+export interface OpenedLink {
+  subscriptionId: string;
+  subscriptionName: string;
+  /** Whose audit the opening belongs to. */
+  productId: string | null;
+  url: string;
+  secret: string;
+}
+
+/**
+ * Makes a link to a subscription's current secret.
+ *
+ * @param tokenHash - SHA-256 of what the link carries
+ * @returns until when it can be opened
+ */
+export async function insertSecretLink(
+  db: Executor,
+  subscriptionId: string,
+  tokenHash: Buffer,
+  expiresInSeconds: number,
+): Promise<Date> {
+  await db.query({
+    text: 'delete from secret_links where expires_at < now() - make_interval(days => $1)',
+    values: [KEEP_DAYS],
+  });
+  const { rows } = await db.query<{ expires_at: Date }>({
+    text: `insert into secret_links (token_hash, secret_id, expires_at)
+           select $1, id, now() + make_interval(secs => $3) from subscription_secrets where subscription_id = $2 and expires_at is null
+           returning expires_at`,
+    values: [tokenHash, decodeId('sub', subscriptionId), expiresInSeconds],
+  });
+  return rows[0]!.expires_at;
+}
+
+/** Uses a link up. Of two who open it at once, one gets the secret. @returns `undefined` where it cannot be opened */
+export async function openSecretLink(db: Executor, sealer: Sealer, tokenHash: Buffer): Promise<OpenedLink | undefined> {
+  const { rows } = await db.query<{
+    id: string;
+    name: string;
+    product_id: string | null;
+    url: string;
+    ciphertext: Buffer;
+    key_id: string;
+  }>({
+    text: `update secret_links l set opened_at = now()
+           from subscription_secrets x join subscriptions s on s.id = x.subscription_id join customers c on c.id = s.customer_id
+           where l.token_hash = $1 and l.opened_at is null and l.expires_at > now()
+             and x.id = l.secret_id and x.expires_at is null and s.deleted_at is null
+           returning s.id, s.name, coalesce(s.product_id, c.product_id) as product_id, s.url, x.ciphertext, x.key_id`,
+    values: [tokenHash],
+  });
+  const row = rows[0];
+  if (!row) return undefined;
+  const subscriptionId = encodeId('sub', row.id);
+  return {
+    subscriptionId,
+    subscriptionName: row.name,
+    productId: row.product_id,
+    url: row.url,
+    secret: sealer.open({ ciphertext: row.ciphertext, keyId: row.key_id }, subscriptionId),
+  };
+}

@@ -1,0 +1,62 @@
+import { decodeId, newUuid } from '../../domain/ids';
+import type { Sealer } from '../db/crypto';
+import type { Executor } from '../db/database';
+
+/** A signing secret in the clear; it leaves the store only to sign, to be revealed, or to be shown once. */
+export interface Secret {
+  secret: string;
+  createdAt: Date;
+  /** Null for the current one. */
+  expiresAt: Date | null;
+}
+
+/** Seals and writes a subscription's current secret. The seal is bound to the subscription's public id. */
+export async function insertSecret(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+  secret: string,
+): Promise<void> {
+  const { ciphertext, keyId } = sealer.seal(secret, subscriptionId);
+  await db.query({
+    text: 'insert into subscription_secrets (id, subscription_id, ciphertext, key_id) values ($1, $2, $3, $4)',
+    values: [newUuid(), decodeId('sub', subscriptionId), ciphertext, keyId],
+  });
+}
+
+/**
+ * Makes a new secret the current one; the one before signs too for `overlapSeconds`. Older ones, still within an earlier overlap, end now: a
+ * receiver has two secrets to try at most.
+ */
+export async function rotateSecret(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+  secret: string,
+  overlapSeconds: number,
+): Promise<void> {
+  const uuid = decodeId('sub', subscriptionId);
+  await db.query({
+    text: 'delete from subscription_secrets where subscription_id = $1 and expires_at is not null',
+    values: [uuid],
+  });
+  await db.query({
+    text: 'update subscription_secrets set expires_at = now() + make_interval(secs => $2) where subscription_id = $1',
+    values: [uuid, overlapSeconds],
+  });
+  await insertSecret(db, sealer, subscriptionId, secret);
+}
+
+/** The secrets that sign now, the current one first. */
+export async function currentSecrets(db: Executor, sealer: Sealer, subscriptionId: string): Promise<Secret[]> {
+  const { rows } = await db.query<{ ciphertext: Buffer; key_id: string; created_at: Date; expires_at: Date | null }>({
+    text: `select ciphertext, key_id, created_at, expires_at from subscription_secrets
+           where subscription_id = $1 and (expires_at is null or expires_at > now()) order by expires_at desc nulls first`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rows.map((row) => ({
+    secret: sealer.open({ ciphertext: row.ciphertext, keyId: row.key_id }, subscriptionId),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  }));
+}

@@ -1,0 +1,150 @@
+import type { NotificationRef } from '../../domain/delivery';
+import { decodeId, encodeId } from '../../domain/ids';
+import type { SubscriptionStatus } from '../../domain/types';
+import type { Executor } from '../db/database';
+import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
+
+/**
+ * Settling: after a subscription's status changed, its notifications are brought in line. While `settling_since` is set, new
+ * notifications are accepted as held, so that they queue up behind those that are being released.
+ */
+
+/** Which subscriptions a change concerns. */
+export type SettleScope = { subscriptionId: string } | { productId: string };
+
+/**
+ * Marks the subscriptions that have something to settle: deleted with open notifications, or taking deliveries with held ones.
+ *
+ * @returns their ids
+ */
+export async function markSettling(db: Executor, scope: SettleScope): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `update subscriptions s set settling_since = clock_timestamp()
+           where ($1::uuid is null or s.id = $1)
+             and ($2::text is null or coalesce(s.product_id, (select product_id from customers where id = s.customer_id)) = $2)
+             and case when s.deleted_at is not null
+               then exists (select from notifications n where n.subscription_id = s.id and n.status in ('pending', 'delivering', 'retrying', 'held'))
+               else exists (select from notifications n where n.subscription_id = s.id and n.status = 'held')
+                 and exists (select from subscription_states t where t.id = s.id and t.status = 'enabled')
+             end
+           returning s.id`,
+    values: [
+      'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
+      'productId' in scope ? scope.productId : null,
+    ],
+  });
+  return rows.map((row) => encodeId('sub', row.id));
+}
+
+/** Subscriptions whose settling was marked a while ago: the relay sees that their workflow runs. */
+export async function findUnsettled(db: Executor, olderThanSeconds: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `select id from subscriptions where settling_since < now() - make_interval(secs => $1) order by settling_since limit 100`,
+    values: [olderThanSeconds],
+  });
+  return rows.map((row) => encodeId('sub', row.id));
+}
+
+/**
+ * Marks the subscriptions that take deliveries but have held notifications that nobody releases: an accept may have read the status a moment
+ * before it changed.
+ *
+ * @returns their ids
+ */
+export async function markForgottenHolds(db: Executor): Promise<string[]> {
+  const marked: string[] = [];
+  for (const subscriptionId of await findForgottenHolds(db))
+    marked.push(...(await markSettling(db, { subscriptionId })));
+  return marked;
+}
+
+/** Skips from subscription to subscription along the index, so it costs by the number of subscriptions that hold. */
+async function findForgottenHolds(db: Executor): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `with recursive holding as (
+             (select subscription_id from notifications where status = 'held' order by subscription_id limit 1)
+             union all
+             select (select n.subscription_id from notifications n
+                     where n.status = 'held' and n.subscription_id > h.subscription_id order by n.subscription_id limit 1)
+             from holding h where h.subscription_id is not null
+           )
+           select s.id from holding h join subscription_states s on s.id = h.subscription_id
+           where s.status = 'enabled' and s.settling_since is null`,
+  });
+  return rows.map((row) => encodeId('sub', row.id));
+}
+
+/** How a subscription stands, for settling it. */
+export interface Settling {
+  deleted: boolean;
+  /** `null` where it was deleted. */
+  status: SubscriptionStatus | null;
+  since: Date | null;
+}
+
+/** @returns `undefined` where there never was such a subscription */
+export async function findSettling(db: Executor, subscriptionId: string): Promise<Settling | undefined> {
+  const { rows } = await db.query<{ deleted: boolean; status: SubscriptionStatus | null; settling_since: Date | null }>(
+    {
+      text: `select s.deleted_at is not null as deleted, t.status, s.settling_since
+           from subscriptions s left join subscription_states t on t.id = s.id where s.id = $1`,
+      values: [decodeId('sub', subscriptionId)],
+    },
+  );
+  return rows[0] && { deleted: rows[0].deleted, status: rows[0].status, since: rows[0].settling_since };
+}
+
+/** Ends the settling unless it was marked anew since `since`. */
+export async function clearSettling(db: Executor, subscriptionId: string, since: Date | null): Promise<void> {
+  await db.query({
+    text: `update subscriptions set settling_since = null
+           where id = $1 and date_trunc('milliseconds', settling_since) is not distinct from $2::timestamptz`,
+    values: [decodeId('sub', subscriptionId), since],
+  });
+}
+
+/** Held notifications of a subscription, in order of acceptance. */
+export async function listHeld(db: Executor, subscriptionId: string, limit: number): Promise<NotificationRef[]> {
+  const { rows } = await db.query<RefRow>({
+    text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id
+           where n.subscription_id = $1 and n.status = 'held' order by n.id limit $2`,
+    values: [decodeId('sub', subscriptionId), limit],
+  });
+  return rows.map(toRef);
+}
+
+/**
+ * Lets a held notification go on. From here on the relay looks after it.
+ *
+ * @returns whether it was held
+ */
+export async function releaseHeld(db: Executor, notificationId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `update notifications set status = 'pending', reconcile_after = now() + interval '30 seconds' where id = $1 and status = 'held'`,
+    values: [decodeId('ntf', notificationId)],
+  });
+  return rowCount === 1;
+}
+
+/** Whether a released notification has had its attempt, or is held again. */
+export async function hasMovedOn(db: Executor, notificationId: string): Promise<boolean> {
+  const { rows } = await db.query<{ moved: boolean }>({
+    text: `select status not in ('pending', 'delivering') as moved from notifications where id = $1`,
+    values: [decodeId('ntf', notificationId)],
+  });
+  return rows[0]?.moved ?? true;
+}
+
+/** Cancels open notifications of a deleted subscription. @returns the ids of those whose workflows are to be told */
+export async function cancelOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: `update notifications set status = 'cancelled', next_attempt_at = null, reconcile_after = null, finished_at = now()
+           where id in (
+             select id from notifications where subscription_id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
+             order by id limit $2
+           )
+           returning id`,
+    values: [decodeId('sub', subscriptionId), limit],
+  });
+  return rows.map((row) => encodeId('ntf', row.id));
+}

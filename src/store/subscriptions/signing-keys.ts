@@ -1,0 +1,75 @@
+import { decodeId } from '../../domain/ids';
+import { publicKeyOf } from '../../domain/signing';
+import type { Sealed, Sealer } from '../db/crypto';
+import type { Executor } from '../db/database';
+import { signingKeysOf, type DeliverySubscriptionRow } from '../notifications/delivery-subscription';
+
+/** The key pair of a subscription, as it may be shown. */
+export interface SigningKey {
+  publicKey: string;
+  createdAt: Date;
+  /** The one before, while it signs too. */
+  previous: { publicKey: string; expiresAt: Date } | null;
+}
+
+/** Not that of its secrets: the seal of one does not open as the other. */
+const sealedFor = (subscriptionId: string) => `signing key of ${subscriptionId}`;
+
+/** A sealed private key in the clear, to sign with. */
+export function openSigningKey(sealer: Sealer, subscriptionId: string, sealed: Sealed): string {
+  return sealer.open(sealed, sealedFor(subscriptionId));
+}
+
+/** Makes a private key the current one; the one before, should there be one, signs too for `overlapSeconds`. */
+export async function putSigningKey(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+  privateKey: string,
+  overlapSeconds: number,
+): Promise<void> {
+  const { ciphertext, keyId } = sealer.seal(privateKey, sealedFor(subscriptionId));
+  await db.query({
+    text: `update subscriptions set old_signing_key = signing_key, old_signing_key_sealed_by = signing_key_sealed_by,
+             old_signing_key_until = now() + make_interval(secs => $4), signing_key = $2, signing_key_sealed_by = $3, signing_key_created_at = now()
+           where id = $1`,
+    values: [decodeId('sub', subscriptionId), ciphertext, keyId, overlapSeconds],
+  });
+}
+
+/** @returns `undefined` where the subscription has no key pair */
+export async function findSigningKey(
+  db: Executor,
+  sealer: Sealer,
+  subscriptionId: string,
+): Promise<SigningKey | undefined> {
+  type Row = Parameters<typeof signingKeysOf>[0] & { signing_key_created_at: Date; old_signing_key_until: Date | null };
+  const { rows } = await db.query<Row & Pick<DeliverySubscriptionRow, 'signing_key'>>({
+    text: `select signing_key, signing_key_sealed_by, signing_key_created_at, old_signing_key_sealed_by, old_signing_key_until,
+             case when old_signing_key_until > now() then old_signing_key end as old_signing_key
+           from subscriptions where id = $1`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  const row = rows[0];
+  if (!row) return undefined;
+  const [current, previous] = signingKeysOf(row).map((sealed) =>
+    publicKeyOf(openSigningKey(sealer, subscriptionId, sealed)),
+  );
+  if (current === undefined) return undefined;
+  return {
+    publicKey: current,
+    createdAt: row.signing_key_created_at,
+    previous: previous === undefined ? null : { publicKey: previous, expiresAt: row.old_signing_key_until! },
+  };
+}
+
+/** From the next attempt on there is no `v1a` signature. @returns whether there was a key pair */
+export async function deleteSigningKey(db: Executor, subscriptionId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `update subscriptions set signing_key = null, signing_key_sealed_by = null, signing_key_created_at = null,
+             old_signing_key = null, old_signing_key_sealed_by = null, old_signing_key_until = null
+           where id = $1 and signing_key is not null`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rowCount === 1;
+}

@@ -1,0 +1,290 @@
+import { patternRegex } from '../../domain/event-type-pattern';
+import type { Transform } from '../../domain/composing';
+import { decodeId, encodeId, newUuid } from '../../domain/ids';
+import { OWN_PRODUCT } from '../../domain/operational-events';
+import type { RetrySchedule } from '../../domain/retry-schedule';
+import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
+import { stringifyWritten, WrittenJson } from '../../domain/written-json';
+import type { Executor } from '../db/database';
+import { toPage, type Page, type PageRequest } from '../db/pages';
+
+interface Row {
+  id: string;
+  customer_id: string;
+  product_id: string | null;
+  name: string;
+  description: string;
+  url: string;
+  method: HttpMethod;
+  enabled: boolean;
+  status: SubscriptionStatus;
+  event_types: string[];
+  channels: string[];
+  headers: Record<string, string>;
+  format: Format;
+  /** JSON text. */
+  custom_data: string;
+  transform: Transform | null;
+  retry_schedule: number[] | null;
+  timeout_seconds: number;
+  rate_limit_per_second: number | null;
+  verification_status: Subscription['verification']['status'];
+  verification_at: Date | null;
+  out_of_order_after_seconds: number | null;
+  out_of_order_min_failures: number | null;
+  out_of_order_at: Date | null;
+  out_of_order_reason: string | null;
+  created_at: Date;
+  modified_at: Date;
+}
+
+const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
+  s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
+  s.out_of_order_min_failures, s.out_of_order_at,
+  s.out_of_order_reason, s.created_at, s.modified_at`;
+/** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
+export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
+
+function toSubscription(row: Row): Subscription {
+  return {
+    id: encodeId('sub', row.id),
+    customerId: row.customer_id,
+    productId: row.product_id,
+    name: row.name,
+    description: row.description,
+    url: row.url,
+    method: row.method,
+    enabled: row.enabled,
+    status: row.status,
+    eventTypes: row.event_types,
+    channels: row.channels,
+    headers: row.headers,
+    format: row.format,
+    customData: new WrittenJson(row.custom_data),
+    transform: row.transform,
+    retrySchedule: row.retry_schedule,
+    timeoutSeconds: row.timeout_seconds,
+    rateLimitPerSecond: row.rate_limit_per_second,
+    verification: { status: row.verification_status, at: row.verification_at },
+    outOfOrderRule: ruleOf(row),
+    outOfOrder: row.out_of_order_at && { at: row.out_of_order_at, reason: row.out_of_order_reason ?? '' },
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+function ruleOf(row: Pick<Row, 'out_of_order_after_seconds' | 'out_of_order_min_failures'>): OutOfOrderRule | null {
+  const { out_of_order_after_seconds: afterSeconds, out_of_order_min_failures: minFailures } = row;
+  return afterSeconds === null || minFailures === null ? null : { afterSeconds, minFailures };
+}
+
+/** What a caller may set. */
+export interface SubscriptionSettings {
+  name: string;
+  description: string;
+  url: string;
+  method: HttpMethod;
+  enabled: boolean;
+  eventTypes: string[];
+  channels: string[];
+  headers: Record<string, string>;
+  format: Format;
+  customData: Record<string, unknown> | WrittenJson;
+  transform: Transform | null;
+  retrySchedule: RetrySchedule | null;
+  timeoutSeconds: number;
+  rateLimitPerSecond: number | null;
+  outOfOrderRule: OutOfOrderRule | null;
+}
+
+/** @throws a unique violation of `subscriptions_name` where the customer has one of this name */
+export async function insertSubscription(
+  db: Executor,
+  owner: { customerId: string; productId: string | null },
+  settings: SubscriptionSettings,
+  urlApproved: boolean,
+): Promise<Subscription> {
+  const uuid = newUuid();
+  await db.query({
+    text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
+             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform,
+             out_of_order_after_seconds, out_of_order_min_failures)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+    values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(settings)],
+  });
+  return (await findSubscription(db, encodeId('sub', uuid), {}))!;
+}
+
+/** Replaces the settings. A changed URL has to be verified again. @throws as `insertSubscription` */
+export async function updateSubscription(
+  db: Executor,
+  id: string,
+  settings: SubscriptionSettings,
+  urlApproved: boolean,
+): Promise<Subscription> {
+  await db.query({
+    text: `update subscriptions set url_approved = $2,
+             verification_status = case when url = $5 then verification_status else 'unverified' end,
+             verification_at = case when url = $5 then verification_at end,
+             name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10, headers = $11,
+             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, transform = $17,
+             out_of_order_after_seconds = $18, out_of_order_min_failures = $19, modified_at = now()
+           where id = $1`,
+    values: [decodeId('sub', id), urlApproved, ...valuesOf(settings)],
+  });
+  return (await findSubscription(db, id, {}))!;
+}
+
+function valuesOf(settings: SubscriptionSettings): unknown[] {
+  return [
+    settings.name,
+    settings.description,
+    settings.url,
+    settings.method,
+    settings.enabled,
+    settings.eventTypes,
+    patternRegex(settings.eventTypes),
+    settings.channels,
+    JSON.stringify(settings.headers),
+    settings.format,
+    stringifyWritten(settings.customData),
+    settings.retrySchedule,
+    settings.timeoutSeconds,
+    settings.rateLimitPerSecond,
+    settings.transform && JSON.stringify(settings.transform),
+    settings.outOfOrderRule?.afterSeconds ?? null,
+    settings.outOfOrderRule?.minFailures ?? null,
+  ];
+}
+
+/** @returns `undefined` where there is none in reach */
+export async function findSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.id = $3`,
+    values: [scope.productId ?? null, scope.customerId ?? null, decodeId('sub', id) ?? null],
+  });
+  return rows[0] && toSubscription(rows[0]);
+}
+
+/**
+ * Finds a subscription and locks it until the end of the transaction, so that what is changed is what was read.
+ *
+ * @returns `undefined` where there is none in reach
+ */
+export async function lockSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
+  // A statement of its own: the one that waited for the lock would read what was before.
+  await db.query({
+    text: 'select from subscriptions where id = $1 and deleted_at is null for no key update',
+    values: [decodeId('sub', id) ?? null],
+  });
+  return findSubscription(db, id, scope);
+}
+
+/** How lists may be sorted: what comes after the row with the id $6, and the order. Ids settle what is equal. */
+const SORTS = {
+  newest: { after: 's.id < $6', order: 's.id desc' },
+  oldest: { after: 's.id > $6', order: 's.id' },
+  name: { after: '(s.name, s.id) > (select name, id from subscriptions where id = $6)', order: 's.name, s.id' },
+  customer: {
+    after: '(s.customer_id, s.id) > (select customer_id, id from subscriptions where id = $6)',
+    order: 's.customer_id, s.id',
+  },
+} as const;
+export type SubscriptionSort = keyof typeof SORTS;
+
+/** Narrows a list of subscriptions; an absent field does not narrow. */
+export interface SubscriptionFilter {
+  customerId?: string;
+  productId?: string;
+  status?: SubscriptionStatus;
+  /** Those that would get it, whatever its channels. */
+  eventType?: string;
+  /** A part of name, URL or customer, or the id. */
+  q?: string;
+}
+
+export async function listSubscriptions(
+  db: Executor,
+  scope: Scope,
+  filter: SubscriptionFilter,
+  sort: SubscriptionSort,
+  page: PageRequest,
+): Promise<Page<Subscription>> {
+  const { after, order } = SORTS[sort];
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s
+           where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
+             and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
+             and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
+             and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
+               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))))
+             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
+           order by ${order} limit $7`,
+    values: [
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      filter.customerId ?? null,
+      filter.productId ?? null,
+      filter.status ?? null,
+      page.after ?? null,
+      page.limit + 1,
+      filter.eventType ?? null,
+      filter.q ?? null,
+      (filter.q && decodeId('sub', filter.q)) ?? null,
+    ],
+  });
+  return toPage(rows, page, toSubscription, (row) => row.id);
+}
+
+/** A customer's subscriptions in reach, locked until the end of the transaction, so that two calls that set them up do not mix. */
+export async function lockSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
+  await db.query({ text: 'select from customers where id = $1 for no key update', values: [customerId] });
+  await db.query({
+    text: 'select from subscriptions where customer_id = $1 and deleted_at is null order by id for no key update',
+    values: [customerId],
+  });
+  return findSubscriptionsOf(db, customerId, scope);
+}
+
+/** A customer's subscriptions in reach, oldest first. */
+export async function findSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
+    values: [scope.productId ?? null, scope.customerId ?? null, customerId],
+  });
+  return rows.map(toSubscription);
+}
+
+/** Enables (which also puts it back in order) or disables. */
+export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription | undefined> {
+  await db.query({
+    text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
+             out_of_order_reason = case when $2 then null else out_of_order_reason end, modified_at = now()
+           where id = $1 and deleted_at is null`,
+    values: [decodeId('sub', id), enabled],
+  });
+  return findSubscription(db, id, {});
+}
+
+/** What a challenge found out about a URL; where the subscription has another one by now, it says nothing about that. */
+export async function setVerification(
+  db: Executor,
+  id: string,
+  url: string,
+  status: 'verified' | 'failed',
+): Promise<void> {
+  await db.query({
+    text: 'update subscriptions set verification_status = $3, verification_at = now() where id = $1 and url = $2',
+    values: [decodeId('sub', id), url, status],
+  });
+}
+
+/** Its notifications stay; what is open is cancelled by settling. Its secrets and keys are forgotten. */
+export async function deleteSubscription(db: Executor, id: string): Promise<void> {
+  const uuid = decodeId('sub', id);
+  await db.query({
+    text: 'update subscriptions set deleted_at = now(), signing_key = null, old_signing_key = null where id = $1 and deleted_at is null',
+    values: [uuid],
+  });
+  await db.query({ text: 'delete from subscription_secrets where subscription_id = $1', values: [uuid] });
+}

@@ -1,0 +1,162 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { ActivityStream, type ActivityStreamOptions } from '../../../src/api/activity/activity-stream';
+import { Problem } from '../../../src/domain/problems';
+import { openDatabase } from '../../../src/store/db/database';
+import { watch } from '../../support/activity';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { acceptOne, seed, type Seeded } from '../../support/seed';
+import { until } from '../../support/until';
+
+/** What the stream does with those who watch badly, or too many at once, and how it ends. */
+let database: TestDatabase;
+let seeded: Seeded;
+let server: Server;
+let stream: ActivityStream;
+let url: string;
+let allowed: boolean;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:1/' });
+});
+afterAll(() => database?.drop());
+beforeEach(() => (allowed = true));
+afterEach(async () => {
+  await stream.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function serve(options: Partial<ActivityStreamOptions> = {}, db = database.db): Promise<void> {
+  stream = new ActivityStream(db, pino({ level: 'silent' }), { pollMs: 20, ...options });
+  server = createServer((request, response) => {
+    const credentialId = String(request.headers['x-api-key']);
+    stream.open(response, { credentialId, scope: {}, filter: {}, stillAllowed: async () => allowed }).catch((error) => {
+      response.writeHead(error instanceof Problem ? error.status : 500).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+it('keeps an idle stream open by comments, which bring a fresh position along', async () => {
+  await serve({ heartbeatMs: 30 });
+  const watcher = await watch(url);
+  await acceptOne(database.db, seeded);
+  await watcher.waitFor(1);
+  await until(
+    async () => watcher.lastEventId,
+    (id) => id !== watcher.events[0]!.id,
+  );
+  expect(watcher.comments).toContain('heartbeat');
+  watcher.close();
+});
+
+it('ends when the credential does not hold any more', async () => {
+  await serve({ heartbeatMs: 30 });
+  const watcher = await watch(url);
+  allowed = false;
+  await until(
+    async () => watcher.ended,
+    (ended) => ended,
+  );
+});
+
+it('takes only so many, and only so many with one credential; a place that is left is free again', async () => {
+  await serve({ maxWatchers: 3, maxWatchersPerCredential: 2 });
+  const first = [await watch(url, 'a'), await watch(url, 'a')];
+  expect((await watch(url, 'a')).status).toBe(429);
+  const third = await watch(url, 'b');
+  expect(third.status).toBe(200);
+  expect((await watch(url, 'c')).status).toBe(429);
+  first[0]!.close();
+  const again = await until(
+    () => watch(url, 'a'),
+    ({ status }) => status === 200,
+  );
+  for (const watcher of [...first, third, again]) watcher.close();
+});
+
+it('cuts off one that does not read, and goes on for the others', async () => {
+  await serve();
+  const [idle, reading] = [await watch(url), await watch(url)];
+  idle.pause();
+  let count = 0;
+  // The buffers of both ends of the connection take a good deal before anything waits here.
+  while (server.listening && (await openConnections()) > 1 && count < 60_000) {
+    await database.db.query({
+      text: `insert into events (id, product_id, type, channels, occurred_at, data) select uuid_of_now(), $1, $2, '{}', now(), '{}' from generate_series(1, 1000)`,
+      values: [seeded.productId, seeded.eventType],
+    });
+    count += 1000;
+    await reading.waitFor(count);
+  }
+  expect(await openConnections()).toBe(1);
+  expect(reading.ended).toBe(false);
+  expect(new Set(reading.events.map(({ data }) => data.eventId)).size).toBe(count);
+  reading.close();
+});
+
+function openConnections(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
+
+it('misses nothing when its connections to Postgres break', async () => {
+  const db = openDatabase(database.url, () => undefined, { application_name: 'watched' });
+  await serve({}, db);
+  const watcher = await watch(url);
+  const ids: string[] = [];
+  for (let round = 0; round < 5; round++) {
+    const id = `event-${round}`;
+    ids.push(id);
+    await acceptOne(database.db, seeded, { id });
+    await database.db.query({
+      text: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'watched'",
+    });
+    await watcher.waitFor(round + 1);
+  }
+  expect(watcher.events.map(({ data }) => data.eventId)).toEqual(ids);
+  watcher.close();
+  await stream.close();
+  await db.close();
+});
+
+it('reads nothing while nobody watches', async () => {
+  let statements = 0;
+  const counting = { query: (statement: never) => (statements++, database.db.query(statement)) };
+  await serve({}, counting as never);
+  const watcher = await watch(url);
+  await until(
+    async () => statements,
+    (seen) => seen > 3,
+  );
+  watcher.close();
+  await until(openConnections, (count) => count === 0);
+  // The reading under way may end; after that there is none.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = statements;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(statements).toBe(before);
+});
+
+it('ends all streams when it is closed, also one that does not read, and takes no more', async () => {
+  await serve();
+  const [watcher, idle] = [await watch(url), await watch(url)];
+  idle.pause();
+  await stream.close();
+  await until(
+    async () => watcher.ended,
+    (ended) => ended,
+  );
+  const late = await watch(url);
+  expect(late.status).toBe(200);
+  await until(
+    async () => late.ended,
+    (ended) => ended,
+  );
+  await until(openConnections, (count) => count === 0);
+});

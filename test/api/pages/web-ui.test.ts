@@ -1,0 +1,90 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import express from 'express';
+import { UI_PLACES, webUi } from '../../../src/api/pages/web-ui';
+
+const ROOT = path.join(__dirname, '..', '..', '..');
+const BUILT = path.join(ROOT, 'dist', 'web');
+const FIRST_LOAD_LIMIT_BYTES = 250_000;
+
+let servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers) server.close();
+  servers = [];
+});
+
+async function serve(directory: string): Promise<string> {
+  const app = express().use(webUi(directory));
+  const server = createServer(app);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+it.each(UI_PLACES.flatMap((place) => [`/${place}`, ...(place === '' ? [] : [`/${place}/sub_1`])]))(
+  'answers %s with the page, under a policy that lets nothing in from elsewhere',
+  async (route) => {
+    const url = await serve(BUILT);
+    const response = await fetch(url + route);
+    expect(response.status).toBe(200);
+    const nonce = /<meta name="csp-nonce" content="([^"]+)"/.exec(await response.text())?.[1];
+    const policy = response.headers.get('content-security-policy');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`style-src 'self' 'nonce-${nonce}'`);
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    expect(response.headers.get('cache-control')).toBe('no-cache');
+  },
+);
+
+it('gives every answer a nonce of its own', async () => {
+  const url = await serve(BUILT);
+  const policies = await Promise.all([1, 2].map(async () => (await fetch(url)).headers.get('content-security-policy')));
+  expect(policies[0]).not.toBe(policies[1]);
+});
+
+it.each([
+  ['br', 'br'],
+  ['gzip', 'gzip'],
+  ['identity', null],
+])('serves its files as %s to whoever takes that, to be kept for good', async (accepted, encoding) => {
+  const url = await serve(BUILT);
+  const script = readdirSync(path.join(BUILT, 'assets')).find((file) => /^index-.*\.js$/.test(file))!;
+  const response = await fetch(`${url}/assets/${script}`, { headers: { 'accept-encoding': accepted } });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-encoding')).toBe(encoding);
+  expect(response.headers.get('content-type')).toMatch(/javascript/);
+  expect(response.headers.get('cache-control')).toContain('immutable');
+  expect(await response.text()).toBe(readFileSync(path.join(BUILT, 'assets', script), 'utf8'));
+});
+
+it('leaves every other path to the API', async () => {
+  const url = await serve(BUILT);
+  for (const route of ['/v1/subscriptions', '/nowhere', '/assets/no-such.js', '/assets/../index.html'])
+    expect((await fetch(url + route)).status).toBe(404);
+});
+
+it('says how to build it where it is not built', async () => {
+  const empty = mkdtempSync(path.join(tmpdir(), 'no-web-'));
+  const response = await fetch(await serve(empty));
+  expect(response.status).toBe(503);
+  expect(await response.text()).toMatch('npm run build');
+  rmSync(empty, { recursive: true });
+});
+
+it('knows the same places as the router of the UI', () => {
+  const router = readFileSync(path.join(ROOT, 'web', 'src', 'app.tsx'), 'utf8');
+  const places = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, place]) => place);
+  expect(new Set(['', ...places])).toEqual(new Set(UI_PLACES));
+});
+
+it('needs less than 250 kB of compressed JavaScript for its first screen', () => {
+  const page = readFileSync(path.join(BUILT, 'index.html'), 'utf8');
+  const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, file]) => path.join(BUILT, file!));
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.every((file) => existsSync(`${file}.gz`))).toBe(true);
+  const bytes = files.reduce((sum, file) => sum + statSync(`${file}.gz`).size, 0);
+  expect(bytes).toBeLessThan(FIRST_LOAD_LIMIT_BYTES);
+});

@@ -1,0 +1,60 @@
+import { FairQueue } from '../../../src/attempts/head-start/fair-queue';
+
+function filled(...items: string[]): FairQueue<string> {
+  const queue = new FairQueue<string>();
+  for (const item of items) queue.push(item[0]!, item);
+  return queue;
+}
+
+function takeAll(queue: FairQueue<string>): string[] {
+  const taken: string[] = [];
+  for (let item = queue.take(); item !== undefined; item = queue.take()) taken.push(item);
+  return taken;
+}
+
+it('lets keys take turns and keeps the order within each', () => {
+  expect(takeAll(filled('a1', 'a2', 'a3', 'b1', 'b2', 'c1'))).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+});
+
+it('passes over what is set aside, also what is pushed for it meanwhile, until it is let on', () => {
+  const queue = filled('a1', 'b1');
+  queue.setAside('a');
+  queue.push('a', 'a2');
+  expect(takeAll(queue)).toEqual(['b1']);
+  expect(queue.size).toBe(2);
+  queue.letOn('a');
+  expect(takeAll(queue)).toEqual(['a1', 'a2']);
+  expect(queue.size).toBe(0);
+});
+
+it('sets a key aside that has nothing waiting, and lets one on that was never set aside', () => {
+  const queue = new FairQueue<string>();
+  queue.setAside('a');
+  queue.push('a', 'a1');
+  queue.letOn('b');
+  expect(queue.take()).toBeUndefined();
+  queue.letOn('a');
+  expect(queue.take()).toBe('a1');
+  queue.letOn('a');
+  expect(queue.take()).toBeUndefined();
+});
+
+it('keeps order and count through thousands in one lane, pushed and taken in turns', () => {
+  const queue = new FairQueue<number>();
+  let next = 0;
+  let expected = 0;
+  for (let round = 0; round < 100; round++) {
+    for (let i = 0; i < 100; i++) queue.push('a', next++);
+    for (let i = 0; i < 90; i++) expect(queue.take()).toBe(expected++);
+    expect(queue.size).toBe(next - expected);
+  }
+  expect(queue.drain()).toEqual(Array.from({ length: next - expected }, (_, index) => expected + index));
+  expect(queue.take()).toBeUndefined();
+});
+
+it('shows the next in turn without taking it', () => {
+  const queue = filled('a1', 'b1');
+  expect([queue.peek(), queue.peek(), queue.take(), queue.peek()]).toEqual(['a1', 'a1', 'a1', 'b1']);
+  queue.setAside('b');
+  expect(queue.peek()).toBeUndefined();
+});

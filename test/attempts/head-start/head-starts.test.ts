@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { Attempter } from '../../../src/attempts/attempter';
+import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
+import type { DeliverOutcome } from '../../../src/domain/delivery';
+
+const WAITED_MS = 2000;
+const QUIET_MS = 300;
+const BACKLOG = 100;
+
+/** Attempts that end when told to: what counts here is how many are under way at once. */
+function attempts() {
+  const ends: ((outcome: DeliverOutcome) => void)[] = [];
+  const attempter: Attempter = () => new Promise((resolve) => ends.push(resolve));
+  return {
+    attempter,
+    get begun() {
+      return ends.length;
+    },
+    async end(index: number) {
+      ends[index]!({ kind: 'delivered', attempts: 1 });
+      await sleep(1);
+    },
+  };
+}
+
+function headStart(index: number, waitedMs: number): HeadStart {
+  const notificationId = `ntf_${waitedMs}_${index}`;
+  const subscriptionId = `sub_${index % 10}`;
+  return {
+    notificationId,
+    subscriptionId,
+    schedule: [],
+    workflowId: 'notification/test',
+    claimedAt: performance.now() - waitedMs,
+    accepted: {
+      facts: {
+        notificationId,
+        status: 'pending',
+        attempts: 0,
+        lastAttemptKey: null,
+        lastErrorMessage: null,
+        nextAttemptAt: null,
+        acceptedAt: new Date(),
+        claimedBy: null,
+        event: {
+          id: 'evt_1',
+          type: 'a.b',
+          productId: 'p',
+          occurredAt: new Date(),
+          data: '{}',
+          user: null,
+          channels: [],
+        },
+      },
+      subscriptionId,
+      subscriptionRevision: null,
+    },
+  };
+}
+
+function headStarts(waitedMs: number): HeadStart[] {
+  return Array.from({ length: BACKLOG }, (_, index) => headStart(index, waitedMs));
+}
+
+function start(attempter: Attempter): HeadStarts {
+  return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, attempter, pino({ level: 'silent' }));
+}
+
+it('makes those that were accepted a moment ago at once', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(0));
+  expect(made.begun).toBe(BACKLOG);
+  await starts.close(0);
+});
+
+it('takes few of a backlog at once while producers post', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(WAITED_MS));
+  expect(made.begun).toBeGreaterThan(0);
+  expect(made.begun).toBeLessThan(BACKLOG / 4);
+  await starts.close(0);
+});
+
+it('counts those whose claim was renewed as a backlog', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin([headStart(BACKLOG, 0)]);
+  starts.begin(headStarts(0).map((one) => ({ ...one, accepted: undefined })));
+  expect(made.begun).toBeGreaterThan(1);
+  expect(made.begun).toBeLessThan(BACKLOG / 4);
+  await starts.close(0);
+});
+
+it('takes all of a backlog that there are places for once nobody posts', async () => {
+  const made = attempts();
+  const starts = start(made.attempter);
+  starts.begin(headStarts(WAITED_MS));
+  await sleep(QUIET_MS);
+  await made.end(0);
+  expect(made.begun).toBe(BACKLOG);
+  await starts.close(0);
+});

@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import { createAttempter, type Attempter } from '../../src/attempts/attempter';
+import { definitionSchema } from '../../src/api/schemas/composing-schemas';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
+import type { ServiceDefinition, Transform } from '../../src/domain/composing';
+import { standardSignature } from '../../src/domain/signing';
+import { decodeId } from '../../src/domain/ids';
+import type { Format } from '../../src/domain/types';
+import { createMetrics } from '../../src/process/metrics';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
+import { createRecorder } from '../../src/store/notifications/recorder';
+import { putDefinition } from '../../src/store/catalog/service-definitions';
+import { startTestComposer, type TestComposer } from '../support/composer';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { eventFor, seed, TEST_SEALER, type Seeded } from '../support/seed';
+import { headStartDelivery, type HeadStartDelivery } from '../../src/domain/head-start';
+
+/** What receivers get where a service definition or a transform composes it, and what of it is kept. */
+let database: TestDatabase;
+let ledger: TestDatabase;
+let http: HttpClient;
+let composer: TestComposer;
+let receiver: Receiver;
+let attempter: Attempter;
+let logged = '';
+let counter = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  ledger = await createTestDatabase();
+  await ledger.db.query({ text: readFileSync(path.join(__dirname, 'ledger.sql'), 'utf8') });
+  composer = startTestComposer({ ledger: ledger.url });
+  http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const { db } = database;
+  const log = pino({ level: 'debug' }, { write: (line: string) => void (logged += line) });
+  const metrics = createMetrics();
+  const recorder = createRecorder(db);
+  const publicUrl = () => 'http://signpost.example';
+  attempter = createAttempter({
+    db,
+    sealer: TEST_SEALER,
+    publicUrl,
+    http,
+    composer,
+    recorder,
+    launch: () => undefined,
+    metrics,
+    log,
+  });
+});
+afterAll(async () => {
+  await http?.close();
+  await composer?.close();
+  await database?.drop();
+  await ledger?.drop();
+});
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
+
+interface Setup {
+  format?: Format;
+  secret?: string;
+  definition?: ServiceDefinition;
+  transform?: Transform;
+  data?: string;
+  method?: string;
+}
+
+async function setUp({
+  format = 'flat',
+  secret = 'mySecret',
+  definition,
+  transform,
+  method = 'POST',
+}: Setup): Promise<Seeded> {
+  const { db } = database;
+  const seeded = await seed(db, { url: receiver.url(), retrySchedule: [30] });
+  const sealed = TEST_SEALER.seal(secret, seeded.subscriptionId);
+  const uuid = decodeId('sub', seeded.subscriptionId);
+  await db.query({
+    text: 'update subscription_secrets set ciphertext = $2 where subscription_id = $1',
+    values: [uuid, sealed.ciphertext],
+  });
+  await db.query({
+    text: 'update subscriptions set format = $2, transform = $3, method = $4 where id = $1',
+    values: [uuid, format, transform ?? null, method],
+  });
+  if (definition) await putDefinition(db, seeded.eventType, definition);
+  return { ...seeded, secret };
+}
+
+/** Accepts an event and makes its first attempt: as a head start, or as a workflow that reads everything anew. */
+async function attempt(seeded: Seeded, data: string, headStart: boolean) {
+  const event = eventFor(seeded, { data });
+  const [result] = await acceptEvents(database.db, [event], headStart ? 'this-process' : null);
+  if (result?.kind !== 'accepted') throw new Error(JSON.stringify(result));
+  const [notification] = result.notifications;
+  const accepted = headStart ? headStartDelivery(event, notification!) : undefined;
+  if (accepted === null) throw new Error('there was no head start');
+  return again(notification!.notificationId, accepted);
+}
+
+async function again(notificationId: string, accepted?: HeadStartDelivery) {
+  const outcome = await attempter({
+    notificationId,
+    sequence: 1,
+    trigger: 'scheduled',
+    schedule: [30],
+    step: 0,
+    attemptKey: `run:${++counter}`,
+    workflowId: 'notification/test',
+    processId: 'this-process',
+    slow: false,
+    accepted,
+  });
+  const last = (await attemptsOf(database.db, notificationId)).at(-1)!;
+  return { notificationId, outcome, kept: (await findAttempt(database.db, last.id, {}))! };
+}
+
+const definitionOf = (file: string) =>
+  definitionSchema.parse(
+    parse(readFileSync(path.join(__dirname, '..', '..', 'examples', 'service-definitions', `${file}.yaml`), 'utf8')),
+  );
+const jsonata = (expression: string): Transform => ({ language: 'jsonata', expression });
+const PAYMENT =
+  '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1"}';
+
+describe('the example definitions of a ledger (document 003)', () => {
+  it.each([true, false])(
+    'ledgerpayment is sent as its columns (head start: %s), the secret kept as ***',
+    async (headStart) => {
+      const seeded = await setUp({ definition: definitionOf('ledgerpayment') });
+      const { outcome, kept } = await attempt(seeded, PAYMENT, headStart);
+      expect(outcome).toMatchObject({ kind: 'delivered' });
+      const body = (secret: string) =>
+        `{"invoiceguid":"80342534-2508-4CAB-A090-C25BF1DDF923","invoicenumber":"765","paidamount":123.00,"secret":"${secret}"}`;
+      const [request] = receiver.requests;
+      expect(request!.body).toBe(body('mySecret'));
+      expect(kept.request.body).toBe(body('***'));
+      const timestampSeconds = Number(request!.headers['webhook-timestamp']);
+      const id = String(request!.headers['webhook-id']);
+      expect(request!.headers['webhook-signature']).toBe(
+        standardSignature({ id, timestampSeconds, body: request!.body }, ['mySecret']),
+      );
+    },
+  );
+
+  it('statuschange is sent with its invoice and payments', async () => {
+    const seeded = await setUp({ definition: definitionOf('statuschange') });
+    await attempt(seeded, '{"ledgeraccountid":"111927","status":"PAID"}', false);
+    expect(receiver.requests[0]!.body).toBe(
+      '{"invoiceguid":"80342534-2508-4CAB-A090-C25BF1DDF923","invoicenumber":"765","status":"PAID","secret":"mySecret","payments":[{"paymentid":18142,"amount":123.00},{"paymentid":18150,"amount":50.00}]}',
+    );
+  });
+});
+
+describe('a composed body', () => {
+  const definition: ServiceDefinition = {
+    steps: [
+      {
+        kind: 'query',
+        dataSource: 'ledger',
+        sql: 'select debtref, :secret as key from dat_debthead where debtheadid = 7',
+        arguments: [{ name: 'secret', type: 'string', from: '$secret' }],
+      },
+    ],
+    transform: null,
+  };
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into bodies of any shape
+  it.each<[Format, (body: Record<string, any>) => unknown]>([
+    ['standard', (body) => body.data],
+    ['envelope', ({ payload }) => ({ debtref: payload.details.debtref, key: payload.details.key })],
+    ['trigger', (body) => body.data.event],
+    ['flat', (body) => body],
+  ])('in format %s has the columns in place of the data, and is kept as it was sent', async (format, dataOf) => {
+    const secret = 'with "quotes" and \\';
+    const { kept } = await attempt(await setUp({ format, secret, definition }), PAYMENT, false);
+    const { body } = receiver.requests[0]!;
+    expect(dataOf(JSON.parse(body))).toEqual({ debtref: '765', key: secret });
+    expect(dataOf(JSON.parse(kept.request.body!))).toEqual({ debtref: '765', key: '***' });
+    expect(kept.request.body).not.toContain('quotes');
+  });
+
+  it('that an echo brings back is kept without the secret, whatever its format', async () => {
+    receiver.answerWith((request) => ({ status: 200, body: `got ${request.body}` }));
+    const { kept } = await attempt(await setUp({ format: 'standard', definition }), PAYMENT, false);
+    expect(kept.response!.body).toContain('"key":"***"');
+    expect(kept.response!.body).not.toContain('mySecret');
+  });
+
+  it.each<[Format, string]>([
+    ['flat', '{"n":"18142","secret":"mySecret"}'],
+    ['standard', '"data":{"n":"18142"}}'],
+  ])('of a transform in format %s is %s', async (format, expected) => {
+    const { kept } = await attempt(await setUp({ format, transform: jsonata('{"n": paymentid}') }), PAYMENT, true);
+    const { body } = receiver.requests[0]!;
+    expect(body.endsWith(expected)).toBe(true);
+    expect(kept.request.body).toBe(body.replace('mySecret', '***'));
+  });
+
+  it('of a definition and a transform is what the transform makes of the columns', async () => {
+    const transform = jsonata('{"ref": "no. " & debtref}');
+    await attempt(await setUp({ definition, transform }), PAYMENT, false);
+    expect(receiver.requests[0]!.body).toBe('{"ref":"no. 765"}');
+  });
+
+  it('follows the definition as it is at each attempt', async () => {
+    receiver.answerWith([500, 200]);
+    const seeded = await setUp({ definition });
+    const { notificationId } = await attempt(seeded, PAYMENT, false);
+    await putDefinition(database.db, seeded.eventType, { steps: [], transform: jsonata('{"now": "this"}') });
+    await again(notificationId);
+    expect(receiver.requests.map(({ body }) => body)).toEqual(['{"debtref":"765","key":"mySecret"}', '{"now":"this"}']);
+  });
+});
+
+describe('an attempt whose body cannot be composed', () => {
+  it.each<[string, Setup, string]>([
+    [
+      'no row',
+      { definition: definitionOf('ledgerpayment'), data: '{"paymentid":"1","ledgeraccountid":"1"}' },
+      'the query on data source ledger gives no row',
+    ],
+    [
+      'a value of another type',
+      { definition: definitionOf('ledgerpayment'), data: '{"paymentid":"4111-hidden","ledgeraccountid":"1"}' },
+      'the argument paymentid is not of type int',
+    ],
+    [
+      'an expression that fails',
+      { transform: jsonata('{"n": $number(paymentid)}'), data: '{"paymentid":"4111-hidden"}' },
+      'the transform fails at line 1, column 14 (JSONata D3030)',
+    ],
+    ['an expression that gives nothing', { transform: jsonata('nosuch') }, 'the transform gives nothing'],
+  ])('for %s fails with class transform and its reason, and is tried again', async (_, setup, message) => {
+    const seeded = await setUp(setup);
+    const { outcome, kept, notificationId } = await attempt(seeded, setup.data ?? PAYMENT, false);
+    expect(outcome).toMatchObject({ kind: 'retry', attempts: 1, reason: message });
+    expect(kept).toMatchObject({ status: null, error: { class: 'transform', message }, response: null });
+    expect(kept.request).toMatchObject({ headers: {}, body: null });
+    expect(receiver.requests).toEqual([]);
+    expect(logged).not.toContain('4111-hidden');
+    await database.db.query({ text: 'update subscriptions set transform = null' });
+    await database.db.query({ text: 'delete from service_definitions' });
+    expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered', attempts: 2 });
+  });
+});

@@ -1,0 +1,182 @@
+import { decodeId, newUuid } from '../../../src/domain/ids';
+import { markOutOfOrder, markOutOfOrderIfFailing } from '../../../src/store/subscriptions/out-of-order';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { seed, seedSubscription, type Seeded } from '../../support/seed';
+
+let database: TestDatabase;
+let seeded: Seeded;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:1/' });
+});
+afterEach(() => database.drop());
+
+/** As if so many attempts had failed in a row, the first of them so long ago, and nobody had touched the subscription since. */
+async function failing(failures: number, sinceSeconds: number, id = seeded.subscriptionId): Promise<void> {
+  await database.db.query({
+    text: `with touched as (update subscriptions set modified_at = now() - interval '30 days' where id = $1)
+           insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since)
+           values ($1, $2, 0, $2, $2, now() - make_interval(secs => $3))
+           on conflict (subscription_id) do update set failures_since_success = excluded.failures_since_success, failing_since = excluded.failing_since`,
+    values: [decodeId('sub', id), failures, sinceSeconds],
+  });
+}
+
+async function setRule(afterSeconds: number | null, minFailures: number | null): Promise<void> {
+  await database.db.query({
+    text: 'update subscriptions set out_of_order_after_seconds = $2, out_of_order_min_failures = $3 where id = $1',
+    values: [decodeId('sub', seeded.subscriptionId), afterSeconds, minFailures],
+  });
+}
+
+/** A subscription to Signpost's own events. @returns its id */
+async function operators(eventTypes = ['signpost.*'], options: { enabled?: boolean } = {}): Promise<string> {
+  await database.db.query({
+    text: "insert into customers (id, name, product_id) values ('signpost-operators', 'Operators', 'signpost') on conflict do nothing",
+  });
+  const id = await seedSubscription(
+    database.db,
+    { ...seeded, customerId: 'signpost-operators', productId: 'signpost', eventType: eventTypes[0]! },
+    { url: 'http://127.0.0.1:1/', ...options },
+    newUuid(),
+  );
+  return id;
+}
+
+const eventRows = async () =>
+  (
+    await database.db.query<{ data: string; product_id: string; customer_id: string | null; type: string }>({
+      text: 'select data::text as data, product_id, customer_id, type from events order by id',
+    })
+  ).rows;
+const notified = async () =>
+  (
+    await database.db.query<{ subscription_id: string; status: string }>({
+      text: 'select subscription_id, status from notifications order by id',
+    })
+  ).rows;
+const reasonOf = async () =>
+  (
+    await database.db.query<{ out_of_order_reason: string | null }>({
+      text: 'select out_of_order_reason from subscriptions where id = $1',
+      values: [decodeId('sub', seeded.subscriptionId)],
+    })
+  ).rows[0]!.out_of_order_reason;
+
+const HOURS = 3600;
+
+it.each([
+  [10, 121 * HOURS, true],
+  [9, 121 * HOURS, false],
+  [10, 119 * HOURS, false],
+])(
+  'where nothing else is said, %s failures since %s seconds take it out of order: %s',
+  async (failures, since, taken) => {
+    await failing(failures, since);
+    expect((await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)) !== undefined).toBe(taken);
+    expect(await reasonOf()).toEqual(taken ? expect.stringMatching(/^10 failures and no success since 20/) : null);
+  },
+);
+
+it('its own rule counts, and with none failures never do, while a 410 always does', async () => {
+  await failing(3, 60);
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  await setRule(null, null);
+  await failing(100_000, 300 * 24 * HOURS);
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  await setRule(60, 3);
+  await failing(3, 60);
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toEqual({ notifications: [] });
+  await database.db.query({ text: 'update subscriptions set out_of_order_at = null' });
+  await setRule(null, null);
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+  expect(await reasonOf()).toBe('gone');
+});
+
+it('operators who follow it are told in the same step, once', async () => {
+  const follower = await operators();
+  const disabled = await operators(['signpost.subscription.out-of-order.v1'], { enabled: false });
+  await operators(['signpost.other.v1']);
+  await failing(12, 121 * HOURS);
+  const taken = await markOutOfOrderIfFailing(database.db, seeded.subscriptionId);
+  expect(taken!.notifications).toEqual([
+    {
+      notificationId: expect.stringMatching(/^ntf_/),
+      subscriptionId: follower,
+      customerId: 'signpost-operators',
+      eventType: 'signpost.subscription.out-of-order.v1',
+      schedule: [30, 300, 1800, 7200],
+      lane: 'fast',
+    },
+  ]);
+  expect(await notified()).toEqual(
+    expect.arrayContaining([
+      { subscription_id: decodeId('sub', follower), status: 'pending' },
+      { subscription_id: decodeId('sub', disabled), status: 'held' },
+    ]),
+  );
+  const [event, ...more] = await eventRows();
+  expect(more).toEqual([]);
+  expect(event).toMatchObject({
+    product_id: 'signpost',
+    customer_id: null,
+    type: 'signpost.subscription.out-of-order.v1',
+  });
+  expect(event!.data).toMatch(/^\{"subscriptionId":"sub_/);
+  expect(JSON.parse(event!.data)).toEqual({
+    subscriptionId: seeded.subscriptionId,
+    customerId: seeded.customerId,
+    name: 'main',
+    reason: expect.stringMatching(/^12 failures and no success since 20/),
+    at: expect.stringMatching(/^20.*\.\d{3}Z$/),
+    failuresSinceLastSuccess: 12,
+  });
+  expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toBeUndefined();
+  expect(await eventRows()).toHaveLength(1);
+});
+
+it('of a 410 the failure counts that is about to be recorded', async () => {
+  await failing(2, 60);
+  await markOutOfOrder(database.db, seeded.subscriptionId, 'the receiver answered 410 Gone');
+  const [event] = await eventRows();
+  expect(JSON.parse(event!.data)).toMatchObject({
+    reason: 'the receiver answered 410 Gone',
+    failuresSinceLastSuccess: 3,
+  });
+});
+
+it('nobody gets it who follows all events of other products, or of all products', async () => {
+  await seedSubscription(database.db, { ...seeded, eventType: '*' }, { url: 'http://127.0.0.1:1/' }, 'all');
+  await database.db.query({ text: "insert into customers (id, name) values ('shared', 'Shared')" });
+  const shared = await seedSubscription(
+    database.db,
+    { ...seeded, customerId: 'shared', eventType: '*' },
+    { url: 'http://127.0.0.1:1/' },
+  );
+  for (const eventTypes of ["'{*}'", "'{signpost.subscription.out-of-order.v1}'"]) {
+    await database.db.query({
+      text: `update subscriptions set product_id = null, event_types = ${eventTypes} where id = $1`,
+      values: [decodeId('sub', shared)],
+    });
+    await database.db.query({ text: 'update subscriptions set out_of_order_at = null' });
+    expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+  }
+  expect(await notified()).toEqual([]);
+});
+
+it('a subscription to these events raises none itself', async () => {
+  await operators();
+  const id = await operators();
+  expect(await markOutOfOrder(database.db, id, 'gone')).toEqual({ notifications: [] });
+  expect(await eventRows()).toEqual([]);
+});
+
+it('where an operator has switched the product or the type off, it is taken out of order all the same', async () => {
+  await operators();
+  await database.db.query({ text: "update products set enabled = false where id = 'signpost'" });
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });
+  expect(await eventRows()).toEqual([]);
+  expect(await reasonOf()).toBe('gone');
+});
