@@ -49,3 +49,18 @@ it('docs/README.md lists every page for producers, receivers and operators', () 
   expect(pages.length).toBeGreaterThan(8);
   expect(pages.filter((page) => !listed.includes(page))).toEqual([]);
 });
+
+it('every page that the code and its tests name exists', () => {
+  const sources = ['src', 'sdk/src', 'web/src', 'test', 'bench', 'scripts'].flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|tsx|mjs|md)$/.test(file) && !file.includes('node_modules'))
+      .map((file) => `${folder}/${file}`),
+  );
+  const named = [...PAGES, ...sources].flatMap((file) =>
+    [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/(?<![\w/.])docs\/[\w/-]+\.(?:md|svg)\b/g)].map(
+      ([page]) => ({ file, page }),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter(({ page }) => !existsSync(path.join(ROOT, page)))).toEqual([]);
+});
