@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SETTINGS } from '../../src/config/settings';
 
-const PAGE = path.join(__dirname, '..', '..', 'docs', 'configuration.md');
+const PAGE = path.join(__dirname, '..', '..', 'docs', 'operators', 'configuration.md');
 
-/** The page as the settings have it. */
+/** The page that follows from the settings. */
 function configurationPage(): string {
   const sections = Object.entries(SETTINGS).map(([name, setting]) =>
     [
@@ -19,14 +19,15 @@ function configurationPage(): string {
   );
   return `${[
     '# Configuration',
-    'All settings are environment variables, read once at the start. An empty variable counts as one that is not set, save for the two allow-lists.',
-    'A value that cannot be used stops the start with a line that names the variable and what is expected. The configuration in force is printed, with secrets masked, when the service starts.',
-    'This page is made from the settings in `src/config/settings.ts` by `npm run docs`.',
+    'Settings are environment variables. The service reads them once, when it starts. An empty variable counts as unset, except for the two allow-lists.',
+    'If a value is invalid, the service does not start. It prints the name of the variable and the expected value. A valid configuration is printed at the start, with secrets masked.',
+    'To run several processes with roles `api` and `worker`, see [Scaling](scaling.md). The CLI has [its own settings](cli.md#service-and-credential).',
+    'This page is generated from the settings in `src/config/settings.ts` by `npm run docs`.',
     ...sections,
   ].join('\n\n')}\n`;
 }
 
-it('the configuration page says what the settings say; npm run docs brings it up to date', () => {
+it('docs/operators/configuration.md matches the settings; npm run docs updates it', () => {
   if (process.env.UPDATE_DOCS) writeFileSync(PAGE, configurationPage());
   expect(readFileSync(PAGE, 'utf8')).toBe(configurationPage());
 });

@@ -1,14 +1,26 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PROBLEMS } from '../../src/domain/problems';
+import { PROBLEMS, type ProblemCode } from '../../src/domain/problems';
 
 const ROOT = path.join(__dirname, '..', '..');
-const page = readFileSync(path.join(ROOT, 'docs', 'errors.md'), 'utf8');
-const documented = [...page.matchAll(/^\| `([a-z-]+)` +\| (\d+) +\| (.+?) +\| .+\|$/gm)].map(
-  ([, code, status, title]) => [code, Number(status), title],
-);
+const PAGE = path.join(ROOT, 'docs', 'producers', 'errors.md');
+const ROW = /^\| `([a-z-]+)` +\| (\d+) +\| (.+?) +\| (.+?) +\|$/gm;
 
-it('docs/errors.md has every problem code with its status and meaning, and no other', () => {
+/** The advice is written by hand; status and title come from the code. */
+function updateRows(): void {
+  const updated = readFileSync(PAGE, 'utf8').replace(ROW, (_row, code: ProblemCode, _status, _title, advice) => {
+    const [status, title] = PROBLEMS[code];
+    return `| \`${code}\` | ${status} | ${title} | ${advice} |`;
+  });
+  writeFileSync(PAGE, updated);
+  execFileSync(process.execPath, [require.resolve('prettier/bin/prettier.cjs'), '--write', PAGE]);
+}
+
+it('docs/producers/errors.md lists every problem code with its status, title and advice, and no other', () => {
+  if (process.env.UPDATE_DOCS) updateRows();
+  const page = readFileSync(PAGE, 'utf8');
+  const documented = [...page.matchAll(ROW)].map(([, code, status, title]) => [code, Number(status), title]);
   expect(documented).toEqual(Object.entries(PROBLEMS).map(([code, [status, title]]) => [code, status, title]));
 });
 
