@@ -4,7 +4,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
- * The layers of src/, each with what it may not import (the picture is in docs/architecture.md). Imports point one way:
+ * The layers of src/, each with what it may not import (the picture is in docs/internals/architecture.md). Imports point one way:
  * a layer's own folder is always allowed, and so is everything that is not named here.
  */
 const forbidden = {
@@ -21,7 +21,7 @@ const forbidden = {
 const layerFences = Object.entries(forbidden).map(([layer, targets]) => ({
   target: `./src/${layer}`,
   from: targets.map((target) => `./src/${target}`),
-  message: `src/${layer} may not import this layer: imports point one way (docs/architecture.md).`,
+  message: `src/${layer} may not import this layer: imports point one way (docs/internals/architecture.md).`,
 }));
 
 const uiFences = [

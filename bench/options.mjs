@@ -100,7 +100,7 @@ export function usage(scenarios) {
   return `usage: npm run bench -- [options]
 
 Compares the service with its limit and its floor, side by side on this machine, on a Postgres and a Temporal of its own. Writes
-bench/results.json, docs/performance.md, docs/performance.svg and the figures of docs/scaling.md.
+bench/results.json, docs/internals/performance.md, docs/internals/performance.svg and the figures of docs/operators/scaling.md.
 
   --scenarios LIST       of ${scenarios.map(({ name }) => name).join(', ')} (all)
   --subjects LIST        of ${SUBJECTS.join(', ')} (${USUAL_SUBJECTS.join(',')}); the last two are installed when

@@ -5,7 +5,7 @@ import { MASTER_KEY_BYTES } from './domain/master-key';
 import { parseUrlPattern } from './domain/url-pattern';
 
 /**
- * The settings: one entry per environment variable, in the order of docs/configuration.md, which is generated from here.
+ * The settings: one entry per environment variable, in the order of docs/operators/configuration.md, which is generated from here.
  * An entry's schema reads the variable's text (or its absence) into the value the code uses.
  */
 interface Setting<T> {

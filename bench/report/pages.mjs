@@ -12,11 +12,11 @@ const DOCS = path.join(ROOT, 'docs');
 
 export async function writePages(results) {
   const chart = chartSvg(results);
-  if (chart) writeFileSync(path.join(DOCS, 'performance.svg'), chart);
+  if (chart) writeFileSync(path.join(DOCS, 'internals', 'performance.svg'), chart);
   const picture = chart ? '\n\n![Deliveries a second of each subject](performance.svg)' : '';
-  await replacePart('performance.md', 'targets', targetsMarkdown(results) + picture);
-  await replacePart('performance.md', 'scenarios', scenariosMarkdown(results, SCENARIOS));
-  await replacePart('scaling.md', 'sizing', sizingMarkdown(results));
+  await replacePart('internals/performance.md', 'targets', targetsMarkdown(results) + picture);
+  await replacePart('internals/performance.md', 'scenarios', scenariosMarkdown(results, SCENARIOS));
+  await replacePart('operators/scaling.md', 'sizing', sizingMarkdown(results));
 }
 
 /** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */

@@ -3459,7 +3459,7 @@ export interface operations {
                             [key: string]: string;
                         };
                         /**
-                         * @description How the body looks; see docs/receiving.md.
+                         * @description How the body looks; see docs/receivers/receiving.md.
                          * @default standard
                          * @enum {string}
                          */
@@ -3770,7 +3770,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receiving.md.
+                     * @description How the body looks; see docs/receivers/receiving.md.
                      * @default standard
                      * @enum {string}
                      */
@@ -4036,7 +4036,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receiving.md.
+                     * @description How the body looks; see docs/receivers/receiving.md.
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";

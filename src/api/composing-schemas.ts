@@ -15,7 +15,7 @@ const text = (maxLength: number) =>
     .max(maxLength)
     .regex(/^[^\p{Cs}\0]*$/u, 'no NUL, no lone surrogates');
 
-/** An expression in place of data; see docs/service-definitions.md. */
+/** An expression in place of data; see docs/producers/service-definitions.md. */
 export const transformSchema = z
   .strictObject({
     language: z.literal('jsonata'),

@@ -133,7 +133,7 @@ export const settingsSchema = z.strictObject({
     .max(MAX_ENTRIES)
     .describe('Empty: every event of the customer and the types; otherwise those that carry one of them.'),
   headers,
-  format: z.enum(FORMATS).describe('How the body looks; see docs/receiving.md.'),
+  format: z.enum(FORMATS).describe('How the body looks; see docs/receivers/receiving.md.'),
   customData: z.record(z.string(), z.unknown()),
   transform: transformSchema.nullable().describe('Makes what is sent out of the data of the event.'),
   retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),

@@ -1,4 +1,4 @@
-/** What the command line ends with (docs/cli.md). Scripts branch on it, so a code never changes its meaning. */
+/** What the command line ends with (docs/operators/cli.md). Scripts branch on it, so a code never changes its meaning. */
 export const EXIT = {
   ok: 0,
   /** The service refused the call, or what was asked for did not succeed. */

@@ -1,5 +1,5 @@
 /**
- * Every problem the API answers with (RFC 9457). A code is stable: clients branch on it. docs/errors.md lists them, held by a test.
+ * Every problem the API answers with (RFC 9457). A code is stable: clients branch on it. docs/producers/errors.md lists them, held by a test.
  */
 export const PROBLEMS = {
   'malformed-json': [400, 'The body is not valid JSON'],

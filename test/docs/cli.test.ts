@@ -5,7 +5,7 @@ import { EXIT } from '../../src/cli/exit-codes';
 import { buildProgram } from '../../src/cli/program';
 import { Session } from '../../src/cli/session';
 
-const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
+const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'operators', 'cli.md'), 'utf8');
 
 /** Every command that does something, with its words as typed. */
 function leaves(command: Command, words: string[] = []): { name: string; command: Command }[] {
@@ -24,13 +24,13 @@ const documented = new Map(
   [...page.matchAll(/^\| `([a-z][a-z -]*)` +\| (.+) \|$/gm)].map(([, name, does]) => [name!, does!]),
 );
 
-it('docs/cli.md has every command, and no other', () => {
+it('docs/operators/cli.md has every command, and no other', () => {
   const commands = leaves(program).map(({ name }) => name);
   const files = ['product', 'fields', 'customer', 'subscriptions', 'checks'];
   expect([...documented.keys()].filter((name) => !files.includes(name)).sort()).toEqual(commands.sort());
 });
 
-it('docs/cli.md has every option of every command, and no other', () => {
+it('docs/operators/cli.md has every option of every command, and no other', () => {
   for (const { name, command } of leaves(program)) {
     const options = command.options.map(({ long }) => long);
     const named = [...documented.get(name)!.matchAll(/--[a-z-]+/g)].map(([option]) => option);
@@ -38,7 +38,7 @@ it('docs/cli.md has every option of every command, and no other', () => {
   }
 });
 
-it('docs/cli.md has every exit code, and no other', () => {
+it('docs/operators/cli.md has every exit code, and no other', () => {
   const codes = [...page.matchAll(/^\| (\d) +\| .+ \|$/gm)].map(([, code]) => Number(code));
   expect(codes).toEqual(Object.values(EXIT));
 });

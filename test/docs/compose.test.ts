@@ -70,7 +70,7 @@ it('sets only settings that exist, to values that the service takes', () => {
 
 it('the API and the worker take data sources from one file, which need not be there', () => {
   for (const [, { env_file: files }] of ours) expect(files).toEqual([{ path: 'datasources.env', required: false }]);
-  expect(read('docs/service-definitions.md')).toContain('`datasources.env`');
+  expect(read('docs/producers/service-definitions.md')).toContain('`datasources.env`');
   expect(read('.gitignore').split('\n')).toContain('datasources.env');
   expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', 'datasources.env']));
 });

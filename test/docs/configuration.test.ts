@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SETTINGS } from '../../src/config';
 
-const PAGE = path.join(__dirname, '..', '..', 'docs', 'configuration.md');
+const PAGE = path.join(__dirname, '..', '..', 'docs', 'operators', 'configuration.md');
 
 /** The page as the settings have it. */
 function configurationPage(): string {

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { PROBLEMS } from '../../src/domain/problems';
 
 const ROOT = path.join(__dirname, '..', '..');
-const page = readFileSync(path.join(ROOT, 'docs', 'errors.md'), 'utf8');
+const page = readFileSync(path.join(ROOT, 'docs', 'producers', 'errors.md'), 'utf8');
 const documented = [...page.matchAll(/^\| `([a-z-]+)` +\| (\d+) +\| (.+?) +\| .+\|$/gm)].map(
   ([, code, status, title]) => [code, Number(status), title],
 );
 
-it('docs/errors.md has every problem code with its status and meaning, and no other', () => {
+it('docs/producers/errors.md has every problem code with its status and meaning, and no other', () => {
   expect(documented).toEqual(Object.entries(PROBLEMS).map(([code, [status, title]]) => [code, status, title]));
 });
 

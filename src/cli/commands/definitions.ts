@@ -16,7 +16,7 @@ export function addDefine(types: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-What a definition holds: docs/service-definitions.md.
+What a definition holds: docs/producers/service-definitions.md.
 
 Example:
   $ signpost types define ledgerpayment examples/service-definitions/ledgerpayment.yaml --dry-run`,

@@ -31,7 +31,7 @@ export function addOnboard(program: Command, session: Session): void {
       'after',
       `
 The file says how things are to be; what is so already is left alone, so it can be run again after every change. All faults of a file are told
-at once, with their lines, before anything is written. examples/onboarding/ has a file of each kind, docs/cli.md every field.`,
+at once, with their lines, before anything is written. examples/onboarding/ has a file of each kind, docs/operators/cli.md every field.`,
     );
 
   onboard

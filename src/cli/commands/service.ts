@@ -10,7 +10,7 @@ export function addService(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-Settings come from the environment (docs/configuration.md). With none, an embedded Postgres and Temporal are started.
+Settings come from the environment (docs/operators/configuration.md). With none, an embedded Postgres and Temporal are started.
 
 Example:
   $ SIGNPOST_PORT=9090 signpost start`,

@@ -113,7 +113,7 @@ function addGenerate(types: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-With them a wrong payload does not compile (docs/sdk.md).
+With them a wrong payload does not compile (docs/producers/sdk.md).
 
 Examples:
   $ signpost types generate --product payments --out src/event-types.ts
