@@ -17,7 +17,7 @@ const CONCURRENCY = 32;
 
 export const table = {
   name: 'table',
-  about: 'Old notifications in the table: accepting, listing, retrying and statistics beside an almost empty one',
+  about: 'Accepting, listing, retrying and statistics with many old notifications, beside an almost empty table',
   async run({ environment, sizes, subjects, quick }) {
     if (!subjects.includes('signpost')) return [];
     const receivers = await startReceivers(1);
