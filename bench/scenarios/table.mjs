@@ -76,7 +76,7 @@ async function runRound({ url, send, subscriptionId, customerId, failed }, recei
   const retried = failed.splice(0, retries);
   return {
     'accept ms': await medianMs(calls, (index) => send(`${tag}-single-${index}`)),
-    'accept ms each, 32 at once': (acceptSeconds * 1000) / events,
+    'accept ms each, 32 senders': (acceptSeconds * 1000) / events,
     'list ms': await get(`/v1/notifications?customerId=${customerId}`),
     'list failed ms': await get(`/v1/subscriptions/${subscriptionId}/notifications?status=failed`),
     'statistics ms': await get(`/v1/subscriptions/${subscriptionId}/statistics`),
