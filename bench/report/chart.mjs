@@ -33,7 +33,7 @@ export function chartSvg(results) {
     y += GAP;
   }
   if (parts.length === 0) return undefined;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="Deliveries a second of each subject">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="Deliveries per second by subject">
 <rect width="${WIDTH}" height="${y}" fill="#ffffff"/>
 ${parts.join('\n')}
 </svg>

@@ -1,4 +1,4 @@
-/** Writes the figures into the pages, between their markers; the words around them are written by hand. */
+/** Writes the figures into the pages, between their markers; the words around them are written manually. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -13,7 +13,7 @@ const DOCS = path.join(ROOT, 'docs');
 export async function writePages(results) {
   const chart = chartSvg(results);
   if (chart) writeFileSync(path.join(DOCS, 'internals', 'performance.svg'), chart);
-  const picture = chart ? '\n\n![Deliveries a second of each subject](performance.svg)' : '';
+  const picture = chart ? '\n\n![Deliveries per second by subject](performance.svg)' : '';
   await replacePart('internals/performance.md', 'targets', targetsMarkdown(results) + picture);
   await replacePart('internals/performance.md', 'scenarios', scenariosMarkdown(results, SCENARIOS));
   await replacePart('operators/scaling.md', 'sizing', sizingMarkdown(results));

@@ -1,4 +1,4 @@
-/** What a size of traffic takes, by the sizing model. */
+/** The resources that a size of traffic needs, by the sizing model. */
 import { simulateDay } from '../simulation/day.mjs';
 import { peaksOf } from '../simulation/hours.mjs';
 import { costsOf, PARTS, PLANNED_USE } from '../sizing.mjs';
@@ -10,7 +10,7 @@ import { markdownTable, tableMarkdown } from './tables.mjs';
 const CONNECTIONS_PER_PROCESS = 16;
 const SECONDS_A_DAY = 86_400;
 
-/** What the sizes have in common; the defaults of the simulation. */
+/** Shared by all sizes; the defaults of the simulation. */
 const COMMON = {
   peak: 1.8,
   failing: 0.02,
@@ -27,23 +27,23 @@ const SIZES = [
   { perSecond: 10_000, subscriptions: 1_000_000 },
 ];
 
-/** What a unit of work costs each part, three sizes carried from it, and what was measured with several worker processes. */
+/** The cost of a unit of work per part, three sizes derived from it, and the measurements with several worker processes. */
 export function sizingMarkdown(results) {
   const costs = costsOf(results);
   const source = costs.isMeasured
     ? 'Measured (scenarios `closed` and `oneeach`):'
-    : 'Assumed, since the bench has not been run:';
+    : 'Assumed, because the bench has not run yet:';
   const apart = results.processes?.tables.map(tableMarkdown) ?? [];
   return [
-    '### What a notification costs',
+    '### Cost of a notification',
     source,
     costTable(costs),
     '### Three sizes',
-    'Extrapolated: the costs above, times a simulated day (`node bench/simulate.mjs`). Figures are those of the worst minute of the day.',
+    'Extrapolated: the costs above, multiplied by a simulated day (`node bench/simulate.mjs`). The figures are for the worst minute of the day.',
     sizeTable(costs, figure(results, 'table', 'Disk', '', 'KB each')?.median),
     '### One, two and four worker processes',
     apart.length > 0
-      ? 'Measured (scenario `processes`), one API process beside them on one machine:'
+      ? 'Measured (scenario `processes`), with one API process on the same machine:'
       : 'Not measured yet.',
     ...apart,
   ].join('\n\n');
@@ -52,7 +52,7 @@ export function sizingMarkdown(results) {
 function costTable({ delivery, workflow }) {
   const rows = PARTS.map((part) => [part, ...perCore(delivery[part]), ...perCore(workflow[part])]);
   return markdownTable(
-    ['Part', 'Delivery among many, ms', 'per second and core', 'Workflow of its own, ms', 'per second and core'],
+    ['Part', 'Delivery under load, ms', 'per second and core', 'Own workflow, ms', 'per second and core'],
     rows,
   );
 }
@@ -70,25 +70,25 @@ function sizeTable(costs, kilobytesEach) {
     const perDay = size.perSecond * SECONDS_A_DAY;
     return {
       Subscriptions: size.subscriptions,
-      'Notifications/s, mean of the day': size.perSecond,
+      'Notifications/s, daily mean': size.perSecond,
       'Notifications/s': peaks['notifications/s'],
-      'Workflows of their own begun/s': peaks['workflows/s'],
+      'Own workflows started/s': peaks['workflows/s'],
       'Timers fired/s': peaks['timers/s'],
       'Waiting in the ladder': peaks.waiting,
       'Slow lane, in flight': peaks['slow in flight'],
-      [`Cores for Node, used to ${PLANNED_USE * 100} %`]: planned('node'),
-      [`Cores for Postgres, used to ${PLANNED_USE * 100} %`]: planned('postgres'),
-      [`Cores for Temporal, used to ${PLANNED_USE * 100} %`]: planned('temporal'),
-      'Processes, one spare': processes,
-      'Postgres connections at most': processes * CONNECTIONS_PER_PROCESS,
-      'Rows a day in each daily partition, million': perDay / 1e6,
-      ...(kilobytesEach ? { 'Disk a day, GB': (perDay * kilobytesEach) / 2 ** 20 } : {}),
+      [`Cores for Node, at ${PLANNED_USE * 100} % use`]: planned('node'),
+      [`Cores for Postgres, at ${PLANNED_USE * 100} % use`]: planned('postgres'),
+      [`Cores for Temporal, at ${PLANNED_USE * 100} % use`]: planned('temporal'),
+      'Processes, including one spare': processes,
+      'Postgres connections, at most': processes * CONNECTIONS_PER_PROCESS,
+      'Rows per daily partition, million': perDay / 1e6,
+      ...(kilobytesEach ? { 'Disk per day, GB': (perDay * kilobytesEach) / 2 ** 20 } : {}),
     };
   });
   const names = Object.keys(columns[0]);
   const shown = (value) => (value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toFixed(1))));
   return markdownTable(
-    ['', 'Small', 'Middle', 'Large'],
+    ['', 'Small', 'Medium', 'Large'],
     names.map((name) => [name, ...columns.map((column) => shown(column[name]))]),
   );
 }

@@ -1,4 +1,4 @@
-/** What is to be reached, and what was. */
+/** The targets, and whether they are reached. */
 import { figure, ratio } from './figures.mjs';
 
 const FLAT = 1.05;
@@ -42,10 +42,10 @@ const TARGETS = [
     value: (results) => compare(results, 'oneeach', 'One workflow each', 'completed/s', 'signpost', 'floor'),
   },
   {
-    of: 'Accept p99 while a burst drains',
+    of: 'Accept p99 while a spike drains',
     target: 'at most 3 of idle',
     max: 3,
-    value: (results) => compare(results, 'burst', 'Burst of', 'accept p99 ms', 'draining', 'idle'),
+    value: (results) => compare(results, 'burst', 'Spike of', 'accept p99 ms', 'draining', 'idle'),
   },
   {
     of: 'Timer after 30 s, 10,000 waiting, p99',
@@ -55,8 +55,8 @@ const TARGETS = [
       figure(results, 'ladder', 'Timers: an attempt 30 s after the last, 10,000', 'signpost', 'late p99 ms'),
   },
   {
-    of: 'Cost of a call with a full table, the worst of them',
-    target: 'at most 1.2 of an empty one',
+    of: 'Cost of the worst call with a full table',
+    target: 'at most 1.2 of an empty table',
     max: 1.2,
     value: worstGrowth,
   },
@@ -64,17 +64,17 @@ const TARGETS = [
     of: 'Memory of a process, idle',
     target: 'at most 200 MB',
     max: 200,
-    value: (results) => figure(results, 'memory', 'Memory', 'idle', 'most MB'),
+    value: (results) => figure(results, 'memory', 'Memory', 'idle', 'max MB'),
   },
   {
     of: 'Memory of a process, closed loop',
     target: 'at most 350 MB',
     max: 350,
-    value: (results) => figure(results, 'memory', 'Memory', 'closed loop', 'most MB'),
+    value: (results) => figure(results, 'memory', 'Memory', 'closed loop', 'max MB'),
   },
   {
-    of: 'Memory of a process in a soak, its last third',
-    target: `at most ${FLAT} of its first`,
+    of: 'Memory of a process in a soak, last third',
+    target: `at most ${FLAT} of the first third`,
     max: FLAT,
     value: (results) => compare(results, 'memory', 'Memory', 'PSS MB', 'soak, last third', 'soak, first third'),
   },

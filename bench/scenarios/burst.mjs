@@ -1,4 +1,4 @@
-/** A burst: many events in a moment. What does whoever comes then notice of it? */
+/** A spike: many events within a moment, and how much slower other events are accepted meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { atOnce, paced, startReceivers } from '../load.mjs';
@@ -17,7 +17,8 @@ const MAX_ROUNDS = 3;
 
 export const burst = {
   name: 'burst',
-  about: 'A burst of 20,000 notifications: time to accept and to drain, peak memory, accept p99 of others meanwhile',
+  about:
+    'A spike of 20,000 notifications: time to accept and to drain, peak memory, accept p99 of other events meanwhile',
   async run({ environment, sizes, subjects }) {
     if (!subjects.includes('signpost')) return [];
     const receivers = await startReceivers(1);
@@ -37,10 +38,10 @@ export const burst = {
     const [idle, draining, whole] = ['idle', 'draining', 'whole'].map((part) =>
       summarise(rounds.map((figures) => figures[part])),
     );
-    const title = `Burst of ${sizes.burst.toLocaleString('en')} notifications`;
+    const title = `Spike of ${sizes.burst.toLocaleString('en')} notifications`;
     return [
       { title, rows: { signpost: whole } },
-      { title: `${title}: accepting others`, reference: 'idle', rows: { idle, draining } },
+      { title: `${title}: accepting other events`, reference: 'idle', rows: { idle, draining } },
     ];
   },
 };

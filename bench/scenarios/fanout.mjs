@@ -3,7 +3,7 @@ import { throughput } from './throughput.mjs';
 
 export const fanout = {
   name: 'fanout',
-  about: 'The same with ten subscriptions (not for the floor: one workflow has one receiver)',
+  about: 'The closed loop with ten subscriptions (not for the floor, whose workflow has one receiver)',
   async run(bench) {
     const tables = [];
     for (const fanOut of bench.fanOuts) {

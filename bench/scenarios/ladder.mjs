@@ -23,7 +23,7 @@ const MIN_PER_SECOND = 5;
 
 export const ladder = {
   name: 'ladder',
-  about: 'Notifications waiting in the ladder: memory each, CPU while idle, how late the attempt after 30 s is',
+  about: 'Notifications that wait in the ladder: memory each, CPU while idle, delay of the attempt after 30 s',
   async run({ environment, sizes, subjects, quick }) {
     if (!subjects.includes('signpost')) return [];
     const stepSeconds = quick ? QUICK_STEP_SECONDS : STEP_SECONDS;
@@ -54,7 +54,7 @@ export const ladder = {
     probed.close();
     const summarised = Object.fromEntries(Object.entries(rows).map(([row, figures]) => [row, summarise([figures])]));
     const { p50, p99 } = quantiles(lateMs);
-    const accuracy = { 'late p50 ms': p50, 'late p99 ms': p99, 'late most ms': Math.max(...lateMs) };
+    const accuracy = { 'late p50 ms': p50, 'late p99 ms': p99, 'late max ms': Math.max(...lateMs) };
     const waiting = Math.min(ACCURACY_AT, sizes.waiting).toLocaleString('en');
     return [
       { title: 'Waiting in the ladder', rows: summarised },
@@ -62,7 +62,7 @@ export const ladder = {
         title: `Timers: an attempt ${stepSeconds} s after the last, ${waiting} waiting`,
         rows: { signpost: summarise([accuracy]) },
       },
-      { title: 'Coming to wait: notifications whose first attempt fails', rows: { signpost: summarise([filling]) } },
+      { title: 'Starting to wait: notifications whose first attempt fails', rows: { signpost: summarise([filling]) } },
     ];
   },
 };

@@ -46,5 +46,5 @@ export const memory = {
 };
 
 function memoryFigures(samples) {
-  return summarise([{ 'PSS MB': median(samples), 'most MB': Math.max(...samples) }]);
+  return summarise([{ 'PSS MB': median(samples), 'max MB': Math.max(...samples) }]);
 }

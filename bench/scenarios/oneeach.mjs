@@ -11,7 +11,8 @@ const TYPES = { floor: 'floor', signpost: 'deliverNotification' };
 
 export const oneeach = {
   name: 'oneeach',
-  about: 'One workflow each (SIGNPOST_BURST=off) and the floor: workflows completed per second, CPU per 1,000',
+  about:
+    'One workflow per notification (SIGNPOST_BURST=off) beside the floor: workflows completed per second, CPU per 1,000',
   async run({ environment, sizes, subjects: names }) {
     const receivers = await startReceivers(1);
     const wanted = names.filter((name) => name in TYPES);

@@ -21,8 +21,8 @@ export const processes = {
     const each = await compare(bench, { SIGNPOST_BURST: 'off' }, complete);
     const reference = '1 worker';
     return [
-      { title: 'API and workers apart, closed loop of 32', reference, rows: together },
-      { title: 'API and workers apart, one workflow each', reference, rows: each },
+      { title: 'Separate API and workers, closed loop of 32', reference, rows: together },
+      { title: 'Separate API and workers, one workflow each', reference, rows: each },
     ];
   },
 };

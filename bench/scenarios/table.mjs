@@ -17,7 +17,7 @@ const CONCURRENCY = 32;
 
 export const table = {
   name: 'table',
-  about: 'Old notifications in the table: accepting, listing, retrying and statistics beside an almost empty one',
+  about: 'Accepting, listing, retrying and statistics with many old notifications, beside an almost empty table',
   async run({ environment, sizes, subjects, quick }) {
     if (!subjects.includes('signpost')) return [];
     const receivers = await startReceivers(1);
@@ -76,7 +76,7 @@ async function runRound({ url, send, subscriptionId, customerId, failed }, recei
   const retried = failed.splice(0, retries);
   return {
     'accept ms': await medianMs(calls, (index) => send(`${tag}-single-${index}`)),
-    'accept ms each, 32 at once': (acceptSeconds * 1000) / events,
+    'accept ms each, 32 senders': (acceptSeconds * 1000) / events,
     'list ms': await get(`/v1/notifications?customerId=${customerId}`),
     'list failed ms': await get(`/v1/subscriptions/${subscriptionId}/notifications?status=failed`),
     'statistics ms': await get(`/v1/subscriptions/${subscriptionId}/statistics`),
