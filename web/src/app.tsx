@@ -13,18 +13,18 @@ import { ToastProvider } from './ui/toast';
 
 const screens: RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('./screens/overview/overview')).Overview }) },
-  { path: 'endpoints', lazy: async () => ({ Component: (await import('./screens/endpoints/list')).Endpoints }) },
+  { path: 'endpoints', lazy: async () => ({ Component: (await import('./screens/endpoints/list/list')).Endpoints }) },
   {
     path: 'endpoints/new',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/create')).CreateEndpoint }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/create/create')).CreateEndpoint }),
   },
   {
     path: 'endpoints/:id',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/detail')).EndpointDetail }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/detail/detail')).EndpointDetail }),
   },
   {
     path: 'endpoints/:id/edit',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/edit')).EditEndpoint }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/detail/edit')).EditEndpoint }),
   },
   { path: 'logs', lazy: async () => ({ Component: (await import('./screens/logs/logs')).Logs }) },
   { path: 'activity', lazy: async () => ({ Component: (await import('./screens/activity/activity')).ActivityScreen }) },

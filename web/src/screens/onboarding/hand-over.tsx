@@ -5,7 +5,7 @@ import type { Customer, EventType, Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { saySchedule, utc } from '../../ui/time';
-import { receives } from '../endpoints/event-types';
+import { receives } from '../endpoints/shared/event-types';
 import { FieldTable } from '../catalog/field-table';
 import styles from './hand-over.module.css';
 

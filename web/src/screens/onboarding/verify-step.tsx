@@ -4,8 +4,8 @@ import { useAction } from '../../api/queries';
 import type { Notification, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { ChallengeResult, useChallenge } from '../endpoints/challenge';
-import { Fate } from '../endpoints/fate';
+import { ChallengeResult, useChallenge } from '../endpoints/shared/challenge';
+import { Fate } from '../endpoints/shared/fate';
 
 /** Does the URL belong to the customer, and does a notification arrive there? */
 export function VerifyStep({ endpoint }: { endpoint: Subscription }) {

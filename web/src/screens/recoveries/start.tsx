@@ -3,7 +3,7 @@ import { useRead } from '../../api/queries';
 import type { Page, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import { Dialog } from '../../ui/dialog';
-import { RecoverForm } from '../endpoints/recover-dialog';
+import { RecoverForm } from '../endpoints/dialogs/recover';
 
 const SUGGESTIONS = 20;
 

@@ -1,0 +1,58 @@
+import { ProblemError } from '../../../api/problem';
+import { customDataOf, fault, type Draft } from '../shared/draft';
+
+/** The steps of the wizard, each with the fields that it holds, by the pointers that the API uses. */
+export const STEPS = [
+  { id: 'general', title: 'General', fields: ['/name', '/description', '/enabled', '/customerId', '/productId'] },
+  { id: 'types', title: 'Event types', fields: ['/eventTypes'] },
+  {
+    id: 'http',
+    title: 'HTTP settings',
+    fields: [
+      '/url',
+      '/method',
+      '/format',
+      '/headers',
+      '/secret',
+      '/timeoutSeconds',
+      '/retrySchedule',
+      '/rateLimitPerSecond',
+    ],
+  },
+  { id: 'channels', title: 'Channels', fields: ['/channels'] },
+  { id: 'data', title: 'Custom data', fields: ['/customData', '/transform'] },
+  { id: 'review', title: 'Review', fields: [] },
+] as const;
+
+export type StepId = (typeof STEPS)[number]['id'];
+
+/** What a step still lacks, so that one learns of it there and not at the end; the rest is for the API to judge. */
+export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
+  const errors: { path: string; message: string }[] = [];
+  const need = (path: string, there: unknown, message: string) => {
+    if (!there) errors.push({ path, message });
+  };
+  if (step === 'general') {
+    need('/name', draft.name.trim(), 'Give it a name.');
+    need('/customerId', draft.customerId, 'Choose who is notified.');
+  }
+  if (step === 'types') need('/eventTypes', draft.eventTypes.length, 'Choose at least one.');
+  if (step === 'http') {
+    need('/url', URL.canParse(draft.url.trim()), 'Give the whole URL, as https://example.com/hooks.');
+    need('/secret', draft.secret === null || draft.secret, 'Give your secret, or have one generated.');
+  }
+  if (step === 'data') {
+    try {
+      customDataOf(draft.customData);
+    } catch (error) {
+      return error as ProblemError;
+    }
+  }
+  return errors.length > 0 ? fault(...errors) : undefined;
+}
+
+/** The first step that holds a field which something was said of. */
+export function stepOf(error: unknown): StepId | undefined {
+  if (!(error instanceof ProblemError)) return undefined;
+  return STEPS.find(({ fields }) => fields.some((field) => error.messageFor(field) !== undefined))?.id;
+}

@@ -1,0 +1,83 @@
+import { ShieldCheck } from 'lucide-react';
+import type { ColumnDef } from '@tanstack/react-table';
+import { useList } from '../../../../api/queries';
+import { useMay } from '../../../../api/session';
+import type { Challenge, Subscription } from '../../../../api/types';
+import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
+import { Button } from '../../../../ui/button';
+import { CodeBlock } from '../../../../ui/copy';
+import { DataTable } from '../../../../ui/data-table';
+import { Card } from '../../../../ui/page';
+import { Empty } from '../../../../ui/states';
+import { sayMilliseconds, Time } from '../../../../ui/time';
+import { ChallengeResult, useChallenge } from '../../shared/challenge';
+
+const SAMPLE = `import { createHmac } from 'node:crypto';
+
+app.get('/webhooks', (request, response) => {
+  const token = createHmac('sha256', process.env.WEBHOOK_SECRET)
+    .update(request.query.crc_token)
+    .digest('base64');
+  response.json({ response_token: 'sha256=' + token });
+});`;
+
+const columns: ColumnDef<Challenge>[] = [
+  { header: 'Outcome', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  {
+    header: 'Answer',
+    meta: { wide: true },
+    cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
+  },
+  {
+    header: 'Detail',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => <span title={original.detail}>{original.detail}</span>,
+  },
+  {
+    header: 'Took',
+    meta: { wide: true, align: 'end' },
+    cell: ({ row: { original } }) => sayMilliseconds(original.durationMs),
+  },
+  { header: 'When', cell: ({ row: { original } }) => <Time at={original.at} /> },
+];
+
+/** Proof that the URL belongs to the one who has the secret: run it, what came of it before, how to answer it. */
+export function ChallengeTab({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const challenge = useChallenge(subscription);
+  const list = useList<Challenge>(`/v1/subscriptions/${subscription.id}/challenges`);
+  return (
+    <div className="stack">
+      <Card
+        title="Challenge"
+        actions={
+          may.steer && (
+            <Button look="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
+              {challenge.isPending ? 'Waiting for the answer' : 'Run it now'}
+            </Button>
+          )
+        }
+      >
+        <div className="stack-s">
+          <p>
+            A GET with a random <code>crc_token</code> is sent to the URL. Who answers it with its HMAC has the secret,
+            and so the URL is theirs.
+          </p>
+          {challenge.data && <ChallengeResult challenge={challenge.data} />}
+        </div>
+      </Card>
+      <Card title="How to answer">
+        <CodeBlock label="Answering a challenge in Node" text={SAMPLE} />
+      </Card>
+      <Card title="History" flush>
+        <DataTable
+          label="Challenges"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={<Empty title="No challenge was run yet" />}
+        />
+      </Card>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { Pencil } from 'lucide-react';
+import { useMay } from '../../../../api/session';
+import type { Subscription } from '../../../../api/types';
+import { ButtonLink } from '../../../../ui/button';
+import { CopyButton } from '../../../../ui/copy';
+import { Card, Fact, Facts } from '../../../../ui/page';
+import { sayDuration, saySchedule } from '../../../../ui/time';
+import { FORMATS } from '../../shared/formats';
+import { useCustomer } from '../../shared/use-types';
+
+/** How it is called. */
+export function HttpTab({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const customer = useCustomer(subscription.customerId);
+  const schedule = subscription.retrySchedule ?? customer?.retrySchedule;
+  const headers = Object.entries(subscription.headers);
+  return (
+    <Card
+      title="HTTP settings"
+      actions={
+        may.steer && (
+          <ButtonLink small icon={Pencil} to={`/endpoints/${subscription.id}/edit`}>
+            Edit
+          </ButtonLink>
+        )
+      }
+    >
+      <div className="stack">
+        <Facts>
+          <Fact name="URL">
+            <span className="row-nowrap">
+              <code>{subscription.url}</code>
+              <CopyButton text={subscription.url} label="Copy the URL" />
+            </span>
+          </Fact>
+        </Facts>
+        <Facts>
+          <Fact name="Method">{subscription.method}</Fact>
+          <Fact name="Format">
+            {FORMATS[subscription.format].title}
+            <p className="field-hint">{FORMATS[subscription.format].about}</p>
+          </Fact>
+          <Fact name="Timeout">{sayDuration(subscription.timeoutSeconds)}</Fact>
+          <Fact name="Retries">
+            {schedule ? saySchedule(schedule) : '–'}
+            {subscription.retrySchedule === null && <p className="field-hint">as for the customer</p>}
+          </Fact>
+          <Fact name="Rate limit">
+            {subscription.rateLimitPerSecond === null ? 'None' : `${subscription.rateLimitPerSecond} per second`}
+          </Fact>
+          <Fact name="Headers">
+            {headers.length === 0 ? (
+              <span className="muted">None of its own</span>
+            ) : (
+              headers.map(([name, value]) => (
+                <div key={name}>
+                  <code>
+                    {name}: {value}
+                  </code>
+                </div>
+              ))
+            )}
+          </Fact>
+        </Facts>
+      </div>
+    </Card>
+  );
+}

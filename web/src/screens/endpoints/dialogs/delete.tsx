@@ -1,0 +1,39 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
+import type { Subscription } from '../../../api/types';
+import { Confirm } from '../../../ui/dialog';
+import { useRemoval } from '../shared/actions';
+
+/** Asks before an endpoint is deleted; afterwards the list is shown. */
+export function DeleteDialog({
+  subscription,
+  open,
+  onClose,
+}: {
+  subscription: Subscription;
+  open: boolean;
+  onClose(): void;
+}) {
+  const remove = useRemoval(subscription);
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  async function confirm() {
+    await remove.mutateAsync();
+    await navigate('/endpoints');
+    await client.invalidateQueries({ queryKey: ['/v1/subscriptions'] });
+  }
+  return (
+    <Confirm
+      open={open}
+      onClose={onClose}
+      title={`Delete ${subscription.name}?`}
+      action="Delete endpoint"
+      onConfirm={confirm}
+    >
+      <p>
+        It gets nothing any more. Notifications that are still to be delivered are cancelled, and its secret is gone for
+        good. To stop for a while, disable it: then they are held.
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,147 @@
+import { RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { api, at } from '../../../api/client';
+import { useAction, useRead } from '../../../api/queries';
+import type { Notification, Page, Recovery, Subscription } from '../../../api/types';
+import { StatusBadge } from '../../../ui/badge';
+import { Button } from '../../../ui/button';
+import { Actions, Dialog } from '../../../ui/dialog';
+import { Form, SelectField, TextField } from '../../../ui/form';
+import styles from '../shared/endpoints.module.css';
+import { sayDuration } from '../../../ui/time';
+
+const HOUR_SECONDS = 3600;
+const DAY_SECONDS = 86_400;
+const SPANS = [
+  { seconds: HOUR_SECONDS, text: 'in the last hour' },
+  { seconds: DAY_SECONDS, text: 'in the last day' },
+  { seconds: 7 * DAY_SECONDS, text: 'in the last 7 days' },
+  { seconds: 30 * DAY_SECONDS, text: 'in the last 30 days' },
+];
+const COUNTED = 200;
+const LOOK_EVERY_MS = 1000;
+
+interface Shown {
+  subscription: Subscription;
+  open: boolean;
+  onClose(): void;
+}
+
+/** Retries all that failed for the endpoint since some time, at a rate that its receiver stands. */
+export function RecoverDialog({ subscription, open, onClose }: Shown) {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Recover"
+      description={`Retries what failed for ${subscription.name}, oldest first.`}
+    >
+      <RecoverForm subscription={subscription} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+/** What failed, at which rate; then how far it is. */
+export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
+  // A moment in time, chosen once: a `since` that moves on would be another query each time.
+  const [since, setSince] = useState(() => before(DAY_SECONDS));
+  const [rate, setRate] = useState('10');
+  const failed = useRead<Page<Notification>>(`/v1/subscriptions/${subscription.id}/notifications`, {
+    status: 'failed',
+    since: since.at,
+    limit: COUNTED,
+  }).data;
+  const start = useAction(
+    () =>
+      api.post<Recovery>(at`/v1/subscriptions/${subscription.id}/recover`, {
+        since: since.at,
+        ratePerSecond: Number(rate || NaN),
+      }),
+    { quiet: true, invalidate: ['/v1/recoveries', '/v1/subscriptions', '/v1/notifications'] },
+  );
+  if (start.data) return <Progress id={start.data.id} onClose={onClose} />;
+  const count = failed?.items.length;
+  const many = failed?.nextCursor !== null;
+  const seconds = count && Number(rate) > 0 ? Math.ceil(count / Number(rate)) : 0;
+  return (
+    <Form label="Recover" error={start.error} onSubmit={() => start.mutate()}>
+      <SelectField
+        label="What failed"
+        pointer="/since"
+        value={since.seconds}
+        onChange={(next) => setSince(before(Number(next)))}
+      >
+        {SPANS.map(({ seconds: span, text }) => (
+          <option key={span} value={span}>
+            {text}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label="Retries per second"
+        pointer="/ratePerSecond"
+        type="number"
+        min={0.1}
+        max={1000}
+        step="any"
+        value={rate}
+        onChange={setRate}
+      />
+      <p role="status">
+        {count === undefined
+          ? 'Counting …'
+          : count === 0
+            ? 'Nothing failed in this time.'
+            : `${count}${many ? ' or more' : ''} failed; retrying them takes ${many ? 'at least' : 'about'} ${sayDuration(seconds)}.`}
+      </p>
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" look="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
+          Recover
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
+
+function Progress({ id, onClose }: { id: string; onClose(): void }) {
+  const recovery = useRead<Recovery>(
+    `/v1/recoveries/${id}`,
+    {},
+    { refetchInterval: ({ state }) => (state.data && state.data.status !== 'running' ? false : LOOK_EVERY_MS) },
+  ).data;
+  return (
+    <>
+      {recovery && (
+        <div className="stack-s" role="status">
+          <div className="row">
+            <StatusBadge status={recovery.status} />
+            <span>
+              {recovery.retried} of {recovery.total} retried
+              {recovery.skipped > 0 && `, ${recovery.skipped} not failed any more`}
+            </span>
+          </div>
+          <progress
+            className={styles.progress}
+            value={recovery.retried + recovery.skipped}
+            max={Math.max(1, recovery.total)}
+            aria-label="Progress"
+          />
+          <p>
+            It goes on when you close this. <Link to="/recoveries">All recoveries</Link>
+          </p>
+        </div>
+      )}
+      <Actions>
+        <Button look="primary" onClick={onClose}>
+          Close
+        </Button>
+      </Actions>
+    </>
+  );
+}
+
+function before(seconds: number): { seconds: number; at: string } {
+  return { seconds, at: new Date(Date.now() - seconds * 1000).toISOString() };
+}

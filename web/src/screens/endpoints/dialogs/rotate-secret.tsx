@@ -1,0 +1,96 @@
+import { useState } from 'react';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import type { Secret } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { Actions, Dialog } from '../../../ui/dialog';
+import { Form, SelectField, SwitchField, TextField } from '../../../ui/form';
+
+const OVERLAPS = [
+  { seconds: 0, text: 'Stops at once' },
+  { seconds: 3600, text: 'Signs for one more hour' },
+  { seconds: 86_400, text: 'Signs for one more day' },
+  { seconds: 604_800, text: 'Signs for one more week' },
+];
+const DEFAULT_SECONDS = '86400';
+
+interface Shown {
+  id: string;
+  open: boolean;
+  onClose(): void;
+  onRotated(secret: Secret): void;
+}
+
+/** Puts a new secret in place of the old one. */
+export function RotateDialog({ open, onClose, ...rest }: Shown) {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Rotate the secret"
+      description="A new secret signs from the next attempt on."
+    >
+      <RotateForm {...rest} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
+  const [overlapSeconds, setOverlap] = useState(DEFAULT_SECONDS);
+  const [own, setOwn] = useState<string | null>(null);
+  const rotate = useAction(
+    () =>
+      api.post<Secret>(at`/v1/subscriptions/${id}/secret/rotate`, {
+        overlapSeconds: Number(overlapSeconds),
+        ...(own !== null && { secret: own }),
+      }),
+    { done: 'The secret is rotated.', quiet: true, invalidate: ['/v1/audit'] },
+  );
+  const submit = () =>
+    rotate.mutate(undefined, {
+      onSuccess(secret) {
+        onRotated(secret);
+        onClose();
+      },
+    });
+  return (
+    <Form label="Rotate the secret" error={rotate.error} onSubmit={submit}>
+      <SwitchField
+        label="Generate the new one"
+        checked={own === null}
+        onChange={(generate) => setOwn(generate ? null : '')}
+      />
+      {own !== null && (
+        <TextField
+          label="New secret"
+          pointer="/secret"
+          hint="Any text, or whsec_ and 24 to 64 bytes in base64."
+          value={own}
+          onChange={setOwn}
+        />
+      )}
+      <SelectField
+        label="The old one"
+        pointer="/overlapSeconds"
+        hint="While both sign, the receiver can change over without a gap."
+        value={overlapSeconds}
+        onChange={setOverlap}
+      >
+        {OVERLAPS.map(({ seconds, text }) => (
+          <option key={seconds} value={seconds}>
+            {text}
+          </option>
+        ))}
+      </SelectField>
+      {overlapSeconds === '0' && (
+        <p className="notice notice-warn">A receiver that has only the old one refuses what comes from then on.</p>
+      )}
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" look="danger" busy={rotate.isPending}>
+          Rotate secret
+        </Button>
+      </Actions>
+    </Form>
+  );
+}

@@ -1,0 +1,103 @@
+import { Send } from 'lucide-react';
+import { useState } from 'react';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import type { Notification, Subscription } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { Actions, Dialog } from '../../../ui/dialog';
+import { Form, SelectField, TextArea } from '../../../ui/form';
+import { Empty } from '../../../ui/states';
+import { fault } from '../shared/draft';
+import { Fate } from '../shared/fate';
+import { useTypesOf } from '../shared/use-types';
+
+interface Shown {
+  subscription: Subscription;
+  open: boolean;
+  onClose(): void;
+}
+
+/** Sends a sample to the endpoint, through the real path, and shows what becomes of it. */
+export function TriggerDialog({ subscription, open, onClose }: Shown) {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Trigger now"
+      description={
+        subscription.status === 'enabled'
+          ? `Sent to ${subscription.name} only: signed, recorded and retried as any event.`
+          : `${subscription.name} takes no deliveries now: what is triggered is held.`
+      }
+    >
+      <TriggerForm subscription={subscription} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
+  const types = useTypesOf(subscription);
+  const [name, setName] = useState<string>();
+  const [text, setText] = useState<string>();
+  const type = types.find((candidate) => candidate.name === name) ?? types[0];
+  const data = text ?? JSON.stringify(type?.sample ?? {}, null, 2);
+  const send = useAction(
+    // Absent where nothing was changed: a customer may not choose what is looked up, and the sample is the API's own.
+    async () =>
+      api.post<Notification>(at`/v1/subscriptions/${subscription.id}/trigger`, {
+        type: type?.name,
+        ...(text !== undefined && { data: parsed(text) }),
+      }),
+    { quiet: true, invalidate: ['/v1/subscriptions', '/v1/notifications'] },
+  );
+  if (send.data)
+    return (
+      <>
+        <Fate id={send.data.id} />
+        <Actions>
+          <Button onClick={() => send.reset()}>Send another</Button>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </Actions>
+      </>
+    );
+  if (!type)
+    return (
+      <Empty title="There is nothing to send yet">None of the types that this endpoint gets is in the catalog.</Empty>
+    );
+  return (
+    <Form label="Trigger now" error={send.error} onSubmit={() => send.mutate()}>
+      <SelectField
+        label="Event type"
+        pointer="/type"
+        hint={type.description}
+        value={type.name}
+        onChange={(next) => {
+          setName(next);
+          setText(undefined);
+        }}
+      >
+        {types.map((candidate) => (
+          <option key={candidate.name}>{candidate.name}</option>
+        ))}
+      </SelectField>
+      <TextArea label="Data" pointer="/data" code rows={10} value={data} onChange={setText} />
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" look="primary" icon={Send} busy={send.isPending}>
+          Send
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
+
+/** @throws ProblemError pointing to the data, where it is no JSON */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw fault({ path: '/data', message: `Not JSON: ${(error as Error).message}` });
+  }
+}

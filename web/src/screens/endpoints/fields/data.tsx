@@ -1,0 +1,48 @@
+import { TextArea } from '../../../ui/form';
+import type { DraftProps } from '../shared/draft';
+import { DryRun } from './dry-run';
+
+/** What goes along with the event, and what is made of its data. */
+export function DataFields({ draft, set, existing }: DraftProps) {
+  return (
+    <>
+      {draft.format === 'trigger' ? (
+        <TextArea
+          label="Custom data"
+          pointer="/customData"
+          hint={
+            draft.method === 'GET' ? (
+              'A JSON object. It is in the token; a GET has no body.'
+            ) : (
+              <>
+                A JSON object. It is sent as <code>data</code>, with the event in it as <code>event</code>.
+              </>
+            )
+          }
+          code
+          rows={8}
+          value={draft.customData}
+          onChange={(customData) => set({ customData })}
+        />
+      ) : (
+        <p className="muted">Custom data is sent in format trigger; in this format there is none.</p>
+      )}
+      <TextArea
+        label="Transform"
+        pointer="/transform"
+        optional
+        hint={
+          <>
+            A JSONata expression that makes what is sent out of the event&#39;s data, as{' '}
+            <code>{'{"total": amount, "currency": currency}'}</code>.
+          </>
+        }
+        code
+        rows={4}
+        value={draft.transform}
+        onChange={(transform) => set({ transform })}
+      />
+      <DryRun draft={draft} existing={existing} />
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+import { FlaskConical } from 'lucide-react';
+import { useState } from 'react';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import type { EventType, Subscription } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { CodeBlock, laidOut } from '../../../ui/copy';
+import { FormFault, SelectField } from '../../../ui/form';
+import type { Draft } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+import { useTypesOf } from '../shared/use-types';
+
+/** What would be sent: the body, `null` for a GET, or before there is an endpoint what stands in place of the data. */
+type Answer = { type: string } & ({ body: string | null } | { data: string });
+
+/** Shows what would be sent for a sample, by the transform as it is typed; nothing is saved or sent. */
+export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscription }) {
+  const types = useTypesOf(existing ?? { ...draft, productId: draft.productId || null });
+  const [chosen, setChosen] = useState('');
+  const type = types.find(({ name }) => name === chosen) ?? types[0];
+  const run = useAction(({ name }: EventType) => dryRun(draft, existing, name), { quiet: true, invalidate: [] });
+  if (!type) return null;
+  return (
+    <div className="stack-s">
+      <div className={styles.try}>
+        {types.length > 1 && (
+          <SelectField label="Sample of" value={type.name} onChange={setChosen}>
+            {types.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </SelectField>
+        )}
+        <Button icon={FlaskConical} busy={run.isPending} onClick={() => run.mutate(type)}>
+          Show what would be sent
+        </Button>
+      </div>
+      <FormFault error={run.error} />
+      {run.data && <Shown answer={run.data} />}
+    </div>
+  );
+}
+
+function dryRun({ customerId, transform: expression }: Draft, existing: Subscription | undefined, type: string) {
+  const path = existing
+    ? at`/v1/subscriptions/${existing.id}/transform/dry-run`
+    : at`/v1/customers/${customerId}/transform/dry-run`;
+  return api.post<Answer>(path, { type, transform: expression.trim() ? { language: 'jsonata', expression } : null });
+}
+
+function Shown({ answer }: { answer: Answer }) {
+  if ('data' in answer) return <CodeBlock label={`Data for ${answer.type}`} text={laidOut(answer.data)} />;
+  if (answer.body === null) return <p className="muted">A GET has no body.</p>;
+  return <CodeBlock label={`Body for ${answer.type}`} text={laidOut(answer.body)} />;
+}

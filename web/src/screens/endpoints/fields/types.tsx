@@ -1,0 +1,131 @@
+import { Plus } from 'lucide-react';
+import { useContext, useState } from 'react';
+import { ProblemError } from '../../../api/problem';
+import { useRead } from '../../../api/queries';
+import type { EventType, Page } from '../../../api/types';
+import { Badge } from '../../../ui/badge';
+import { Button } from '../../../ui/button';
+import { SearchBox } from '../../../ui/filters';
+import { FormError, TextField } from '../../../ui/form';
+import { Empty, Loaded } from '../../../ui/states';
+import { Chips } from '../shared/chips';
+import type { DraftProps } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+import { isPattern, receives } from '../shared/event-types';
+import { TypeRow } from './type-row';
+import { useCustomer } from '../shared/use-types';
+
+const MOST = 200;
+
+/** What the endpoint gets: types out of the catalog, by product, and patterns. */
+export function TypeFields({ draft, set, existing }: DraftProps) {
+  const [q, setQ] = useState('');
+  const customer = useCustomer(draft.customerId);
+  const query = useRead<Page<EventType>>('/v1/event-types', {
+    q,
+    productId: draft.productId || customer?.productId,
+    archived: 'false',
+    limit: MOST,
+  });
+  const error = useContext(FormError);
+  const said = error instanceof ProblemError ? error.messageFor('/eventTypes') : undefined;
+  const fixed = existing?.format === 'trigger';
+  const { eventTypes } = draft;
+  const toggle = (name: string) =>
+    set({
+      eventTypes: eventTypes.includes(name) ? eventTypes.filter((entry) => entry !== name) : [...eventTypes, name],
+    });
+  if (fixed)
+    return (
+      <div className="stack-s">
+        <Chips label="Event types" items={eventTypes} />
+        <p className="field-hint">
+          An endpoint of format trigger keeps the types it was made with. For others, make another endpoint.
+        </p>
+      </div>
+    );
+  return (
+    <>
+      <Chips
+        label="Chosen"
+        items={eventTypes}
+        empty="None chosen yet"
+        onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
+      />
+      {said && (
+        <p className="field-fault" role="alert">
+          {said}
+        </p>
+      )}
+      <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />
+      <div className="row">
+        <SearchBox label="Search event types" value={q} onChange={setQ} />
+      </div>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={q ? 'No event type matches' : 'There are no event types yet'}>
+              {q ? 'Try another word.' : 'A product line adds them to the catalog. A pattern can be set before.'}
+            </Empty>
+          ) : (
+            byProduct(items).map(([productId, types]) => (
+              <section key={productId} aria-label={productId}>
+                <h3 className={styles.group}>{productId}</h3>
+                <ul className={styles.types}>
+                  {types.map((type) => (
+                    <TypeRow
+                      key={type.name}
+                      type={type}
+                      chosen={eventTypes.includes(type.name)}
+                      covered={receives(eventTypes.filter(isPattern), type.name)}
+                      onToggle={() => toggle(type.name)}
+                    />
+                  ))}
+                </ul>
+              </section>
+            ))
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function PatternField({ onAdd }: { onAdd(pattern: string): void }) {
+  const [pattern, setPattern] = useState('');
+  function add() {
+    if (!pattern.trim()) return;
+    onAdd(pattern.trim());
+    setPattern('');
+  }
+  return (
+    <div className={styles.addRow}>
+      <TextField
+        label="Pattern"
+        optional
+        hint={
+          <>
+            <Badge>payment.*.v1</Badge> one version of all payments, <Badge>payment.*</Badge> all of them,{' '}
+            <Badge>*</Badge> everything. Types that are added later count, too.
+          </>
+        }
+        value={pattern}
+        onChange={setPattern}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter') return;
+          event.preventDefault();
+          add();
+        }}
+      />
+      <Button icon={Plus} onClick={add}>
+        Add pattern
+      </Button>
+    </div>
+  );
+}
+
+function byProduct(types: EventType[]): [string, EventType[]][] {
+  const groups = new Map<string, EventType[]>();
+  for (const type of types) groups.set(type.productId, [...(groups.get(type.productId) ?? []), type]);
+  return [...groups].sort(([one], [other]) => one.localeCompare(other));
+}

@@ -1,0 +1,54 @@
+import { useChoices } from '../../../api/queries';
+import { useMay } from '../../../api/session';
+import type { Product } from '../../../api/types';
+import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
+import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
+
+const STATUSES = [
+  'enabled',
+  'disabled',
+  { value: 'out-of-order', text: 'out of order' },
+  { value: 'awaiting-approval', text: 'awaiting approval' },
+  'unverified',
+];
+const SORTS = [
+  { value: '', text: 'Newest first' },
+  { value: 'oldest', text: 'Oldest first' },
+  { value: 'name', text: 'Name' },
+  { value: 'customer', text: 'Customer' },
+];
+
+/** The list's filters and its order, by the names that the API has for them. */
+export function useEndpointFilters() {
+  const filters = useFilters('q', 'status', 'customerId', 'productId', 'eventType', 'sort');
+  // An order hides nothing.
+  return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
+}
+
+/** The line of filters over the list of endpoints. */
+export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
+  const { isCustomer } = useMay();
+  const products = useChoices<Product>('/v1/products', {}, !isCustomer);
+  return (
+    <FilterBar>
+      <SearchBox
+        label="Search endpoints"
+        placeholder={isCustomer ? 'Name, URL or id' : 'Name, URL, customer or id'}
+        value={values.q}
+        onChange={(q) => set({ q })}
+      />
+      <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+      {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
+      {products.length > 1 && (
+        <FilterSelect
+          label="Product"
+          value={values.productId}
+          onChange={(productId) => set({ productId })}
+          options={products.map(({ id, name }) => ({ value: id, text: name }))}
+        />
+      )}
+      <TypeFilter value={values.eventType} onChange={(eventType) => set({ eventType })} />
+      <FilterSelect label="Order" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
+    </FilterBar>
+  );
+}

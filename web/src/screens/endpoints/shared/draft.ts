@@ -1,0 +1,148 @@
+import { ProblemError } from '../../../api/problem';
+import type { Format, Method, Subscription } from '../../../api/types';
+
+/** An endpoint as it stands in the form: numbers and JSON as they are typed, headers as rows. */
+export interface Draft {
+  name: string;
+  description: string;
+  enabled: boolean;
+  customerId: string;
+  /** Empty: those of every product. */
+  productId: string;
+  eventTypes: string[];
+  url: string;
+  method: Method;
+  format: Format;
+  headers: { name: string; value: string }[];
+  /** Null: generated. */
+  secret: string | null;
+  timeoutSeconds: string;
+  /** Waits in seconds; null: the customer's. */
+  retrySchedule: number[] | null;
+  rateLimitPerSecond: string;
+  channels: string[];
+  customData: string;
+  transform: string;
+}
+
+/** What the parts of the form need. */
+export interface DraftProps {
+  draft: Draft;
+  set(change: Partial<Draft>): void;
+  /** The endpoint that is edited; absent for a new one. */
+  existing?: Subscription;
+}
+
+/** A form with nothing in it but the defaults. */
+export function emptyDraft(customerId: string, productId: string): Draft {
+  return {
+    name: '',
+    description: '',
+    enabled: true,
+    customerId,
+    productId,
+    eventTypes: [],
+    url: '',
+    method: 'POST',
+    format: 'standard',
+    headers: [],
+    secret: null,
+    timeoutSeconds: '15',
+    retrySchedule: null,
+    rateLimitPerSecond: '',
+    channels: [],
+    customData: '{}',
+    transform: '',
+  };
+}
+
+/** The form for an endpoint that is there. */
+export function draftOf(subscription: Subscription): Draft {
+  return {
+    ...subscription,
+    productId: subscription.productId ?? '',
+    headers: Object.entries(subscription.headers).map(([name, value]) => ({ name, value })),
+    secret: null,
+    timeoutSeconds: String(subscription.timeoutSeconds),
+    rateLimitPerSecond: subscription.rateLimitPerSecond === null ? '' : String(subscription.rateLimitPerSecond),
+    customData: JSON.stringify(subscription.customData, null, 2),
+    transform: subscription.transform?.expression ?? '',
+  };
+}
+
+/**
+ * What may be changed later, as the API takes it.
+ *
+ * @throws ProblemError where something is typed that cannot be sent at all; it points to the field as the API does
+ */
+export function settingsOf(draft: Draft) {
+  return {
+    name: draft.name.trim(),
+    description: draft.description,
+    url: draft.url.trim(),
+    method: draft.method,
+    enabled: draft.enabled,
+    eventTypes: draft.eventTypes,
+    channels: draft.channels,
+    headers: headersOf(draft.headers),
+    format: draft.format,
+    customData: customDataOf(draft.customData),
+    transform: draft.transform.trim() ? { language: 'jsonata' as const, expression: draft.transform } : null,
+    retrySchedule: draft.retrySchedule,
+    timeoutSeconds: Number(draft.timeoutSeconds || NaN),
+    rateLimitPerSecond: draft.rateLimitPerSecond.trim() ? Number(draft.rateLimitPerSecond) : null,
+  };
+}
+
+/** The body that makes an endpoint. @throws ProblemError as `settingsOf` */
+export function creationOf(draft: Draft) {
+  return {
+    ...settingsOf(draft),
+    customerId: draft.customerId.trim(),
+    ...(draft.productId && { productId: draft.productId }),
+    ...(draft.secret !== null && { secret: draft.secret }),
+  };
+}
+
+/** The fields that differ from how the endpoint was. @throws ProblemError as `settingsOf` */
+export function changesOf(before: Draft, draft: Draft) {
+  const old: Record<string, unknown> = settingsOf(before);
+  return Object.fromEntries(
+    Object.entries(settingsOf(draft)).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(old[field])),
+  );
+}
+
+/** What the form refuses by itself, told as the API would. */
+export function fault(...errors: { path: string; message: string }[]): ProblemError {
+  return new ProblemError(422, 'validation-failed', 'Not ready yet', 'Something is missing or wrong.', errors);
+}
+
+/** What is left of a fault once some fields are typed anew: what was said of them holds no more. */
+export function without(error: unknown, change: Partial<Draft>): unknown {
+  if (!(error instanceof ProblemError) || error.errors.length === 0) return error;
+  const left = error.errors.filter(({ path }) => !(path.split('/')[1]! in change));
+  return left.length > 0 ? new ProblemError(error.status, error.code, error.title, error.detail, left) : undefined;
+}
+
+function headersOf(rows: Draft['headers']): Record<string, string> {
+  const given = rows.filter(({ name, value }) => name.trim() || value.trim());
+  for (const { name } of given) {
+    if (!name.trim()) throw fault({ path: '/headers', message: 'Every value needs a name.' });
+    if (given.filter((other) => other.name.trim().toLowerCase() === name.trim().toLowerCase()).length > 1)
+      throw fault({ path: '/headers', message: `${name.trim()} is there twice.` });
+  }
+  return Object.fromEntries(given.map(({ name, value }) => [name.trim(), value]));
+}
+
+/** @throws ProblemError for what is no JSON object */
+export function customDataOf(text: string): Record<string, unknown> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text.trim() || '{}');
+  } catch (error) {
+    throw fault({ path: '/customData', message: `Not JSON: ${(error as Error).message}` });
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    throw fault({ path: '/customData', message: 'A JSON object is needed: {"name": "value"}' });
+  return data as Record<string, unknown>;
+}

@@ -1,0 +1,155 @@
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import { useMay } from '../../../api/session';
+import type { AllowlistEntry, Page, Subscription } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { Time } from '../../../ui/time';
+import { useSwitch } from './actions';
+import { ChallengeResult, useChallenge } from './challenge';
+import styles from './endpoints.module.css';
+
+/** Says what keeps an endpoint from getting anything, and puts it right; nothing where nothing does. */
+export function Notice({ subscription }: { subscription: Subscription }) {
+  if (subscription.status === 'out-of-order') return <OutOfOrder subscription={subscription} />;
+  if (subscription.status === 'awaiting-approval') return <AwaitingApproval subscription={subscription} />;
+  if (subscription.status === 'unverified') return <Unverified subscription={subscription} />;
+  if (subscription.status === 'disabled') return <Disabled subscription={subscription} />;
+  return null;
+}
+
+function Frame({
+  tone,
+  title,
+  action,
+  children,
+}: {
+  tone: string;
+  title: string;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className={`notice notice-${tone} ${styles.notice}`} aria-label={title}>
+      <div className="grow">
+        <p>
+          <strong>{title}</strong>
+        </p>
+        {children}
+      </div>
+      {action}
+    </section>
+  );
+}
+
+function OutOfOrder({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const change = useSwitch(subscription);
+  const { outOfOrder } = subscription;
+  return (
+    <Frame
+      tone="bad"
+      title="Out of order"
+      action={
+        may.steer && (
+          <Button look="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
+            Enable and release what is held
+          </Button>
+        )
+      }
+    >
+      <p>
+        Signpost has stopped sending
+        {outOfOrder && (
+          <>
+            {' '}
+            <Time at={outOfOrder.at} />: {outOfOrder.reason}
+          </>
+        )}
+        . New notifications are held. Enable it once the receiver is right again.
+      </p>
+    </Frame>
+  );
+}
+
+function AwaitingApproval({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const { origin } = new URL(subscription.url);
+  const { isCustomer, administer, write } = may;
+  const allow = useAction(() => allowUrl(origin, subscription.customerId, administer), {
+    done: administer ? `${origin} is approved; what was held is being sent.` : 'The approval is asked for.',
+  });
+  return (
+    <Frame
+      tone="warn"
+      title="Awaiting approval"
+      action={
+        write && (
+          <Button look="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
+            {administer ? `Approve ${origin}` : 'Ask for approval'}
+          </Button>
+        )
+      }
+    >
+      <p>
+        {origin} is not on the {isCustomer ? 'list of approved addresses' : <Link to="/allow-list">allow-list</Link>}{' '}
+        yet. Notifications are held until {administer ? 'it is' : 'an admin approves it'}.
+      </p>
+    </Frame>
+  );
+}
+
+/** An admin's pattern is approved at once, or the request for it that is there; a product's is a request. */
+async function allowUrl(pattern: string, customerId: string, mayApprove: boolean): Promise<void> {
+  if (mayApprove) {
+    const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });
+    const asked = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
+    if (asked) return api.patch(at`/v1/url-allowlist/${asked.id}`, { status: 'approved' });
+  }
+  await api.post('/v1/url-allowlist', { pattern, customerId });
+}
+
+function Unverified({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const challenge = useChallenge(subscription);
+  return (
+    <Frame
+      tone="warn"
+      title="Not verified"
+      action={
+        may.steer && (
+          <Button look="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
+            Run challenge
+          </Button>
+        )
+      }
+    >
+      <p>
+        The product wants proof that the URL belongs to the customer. Notifications are held until a challenge is
+        passed. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to answer it</Link>
+      </p>
+      {challenge.data?.status === 'failed' && <ChallengeResult challenge={challenge.data} />}
+    </Frame>
+  );
+}
+
+function Disabled({ subscription }: { subscription: Subscription }) {
+  const may = useMay();
+  const change = useSwitch(subscription);
+  return (
+    <Frame
+      tone="info"
+      title="Disabled"
+      action={
+        may.steer && (
+          <Button busy={change.isPending} onClick={() => change.mutate(true)}>
+            Enable
+          </Button>
+        )
+      }
+    >
+      <p>New notifications are held. Enabling sends them in the order they came.</p>
+    </Frame>
+  );
+}

@@ -1,0 +1,11 @@
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import type { Subscription } from '../../../api/types';
+
+/** Changes some of an endpoint's settings. */
+export function useChange({ id, name }: Pick<Subscription, 'id' | 'name'>) {
+  return useAction(
+    (changes: Record<string, unknown>) => api.patch<Subscription>(at`/v1/subscriptions/${id}`, changes),
+    { done: `${name} is changed. It holds from the next attempt on.`, quiet: true },
+  );
+}
