@@ -39,7 +39,7 @@ async function fillIn(page: Page, name: string): Promise<void> {
   await press(page, 'Next');
   await press(page, 'Next');
   await page.getByRole('textbox', { name: 'Custom data' }).fill('{"purpose": "demo"}');
-  await press(page, 'Show what would be sent');
+  await press(page, 'Preview payload');
   await page.getByLabel(`Data for ${TYPE}`, { exact: true }).getByText('PR-1').waitFor();
   await press(page, 'Next');
 }
@@ -47,7 +47,7 @@ async function fillIn(page: Page, name: string): Promise<void> {
 test('a webhook is made in steps, and a refused field leads back to its step', async () => {
   const page = await ui.signedIn('/endpoints/new');
   await press(page, 'Next');
-  await page.getByText('Give it a name.').waitFor();
+  await page.getByText('Enter a name.').waitFor();
   await fillIn(page, 'Handler');
   await press(page, 'Create endpoint');
   await page.getByText('is set by Signpost or by HTTP').waitFor();
@@ -55,7 +55,7 @@ test('a webhook is made in steps, and a refused field leads back to its step', a
   await page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: 'Review' }).click();
   await ui.look(page, 'endpoint-new-review');
   await press(page, 'Create endpoint');
-  await page.getByRole('heading', { name: 'Handler is made' }).waitFor();
+  await page.getByRole('heading', { name: 'Handler created' }).waitFor();
   const secret = await page.getByLabel('Secret', { exact: true }).innerText();
   expect(secret).toMatch(/^whsec_/);
   await ui.look(page, 'endpoint-new-created');
@@ -63,7 +63,7 @@ test('a webhook is made in steps, and a refused field leads back to its step', a
   ui.receiver.answerChallenges(secret);
   await press(page, 'Run challenge');
   await page.getByText('the answer proves the secret').waitFor();
-  await page.getByRole('link', { name: 'Open the endpoint' }).click();
+  await page.getByRole('link', { name: 'View endpoint' }).click();
   await page.getByRole('heading', { name: 'Handler', exact: true }).waitFor();
 });
 
@@ -90,7 +90,7 @@ test('triggering delivers the custom data and the sample, and moves the statisti
   const [head, claims, signature] = request.headers.authorization!.replace('Bearer ', '').split('.');
   expect(createHmac('sha256', secret).update(`${head}.${claims}`).digest('base64url')).toBe(signature);
   await ui.look(page, 'endpoint-statistics');
-  await page.getByRole('button', { name: 'Last success: show the attempt' }).click();
+  await page.getByRole('button', { name: 'Last success: show attempt' }).click();
   await page.getByRole('dialog', { name: 'Attempt' }).getByText('HTTP 200', { exact: true }).first().waitFor();
 });
 
@@ -103,7 +103,7 @@ test('the secret is shown when asked for, and replaced', async () => {
   await page.getByText(secret).waitFor();
   await press(page, 'Rotate…');
   await press(page, 'Rotate secret');
-  await page.getByText('The one before signs too').waitFor();
+  await page.getByText('The previous secret also signs until').waitFor();
   const next = await shown.innerText();
   expect(next).not.toBe(secret);
   expect((await ui.service.call('GET', `/v1/subscriptions/${id}/secret`)).body.secret).toBe(next);
@@ -128,21 +128,21 @@ test('a disabled webhook holds what comes, and sends it when it is enabled', asy
 test('settings are changed on one page and on their tabs', async () => {
   const { id } = await make('Changed');
   const page = await ui.signedIn(`/endpoints/${id}/edit`);
-  await page.getByLabel('Timeout in seconds').fill('900');
+  await page.getByLabel('Timeout (seconds)').fill('900');
   await press(page, 'Save changes');
   await page.getByText(/600/).nth(1).waitFor();
   await ui.look(page, 'endpoint-edit');
-  await page.getByLabel('Timeout in seconds').fill('60');
+  await page.getByLabel('Timeout (seconds)').fill('60');
   await page.getByLabel('Retries').selectOption({ label: 'No retries' });
   await press(page, 'Save changes');
   await tab(page, 'HTTP settings');
   await page.getByText('no retries').waitFor();
   await ui.look(page, 'endpoint-http');
   await tab(page, 'Channels');
-  await page.getByLabel('Id', { exact: true }).fill('42');
+  await page.getByLabel('ID', { exact: true }).fill('42');
   await press(page, 'Add channel');
   await press(page, 'Save channels');
-  await page.getByText('Changed is changed.').first().waitFor();
+  await page.getByText('Changed updated. Changes apply from the next attempt.').first().waitFor();
   await ui.look(page, 'endpoint-channels');
   expect((await ui.service.call('GET', `/v1/subscriptions/${id}`)).body).toMatchObject({
     timeoutSeconds: 60,
@@ -151,7 +151,7 @@ test('settings are changed on one page and on their tabs', async () => {
   });
   await tab(page, 'Custom data');
   await page.getByLabel('Transform').fill('{"id": requestId}');
-  await press(page, 'Show what would be sent');
+  await press(page, 'Preview payload');
   await page.getByLabel(`Body for ${TYPE}`, { exact: true }).getByText('PR-1').waitFor();
   await ui.look(page, 'endpoint-data');
 });
@@ -165,7 +165,7 @@ test('what failed is sent again by a recovery', async () => {
   await ui.look(page, 'endpoint-notifications');
   ui.receiver.answerWith(200);
   await press(page, 'Recover…');
-  await page.getByText('1 failed; retrying them takes').waitFor();
+  await page.getByText('1 failed. Retrying them takes').waitFor();
   await press(page, 'Recover');
   await page.getByText('1 of 1 retried').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
@@ -179,17 +179,17 @@ test('the list is searched, filtered and sorted, and its rows have a menu', asyn
   await page.getByRole('link', { name: 'Zebra crossing' }).waitFor();
   await ui.look(page, 'endpoints');
   await page.getByRole('searchbox', { name: 'Search endpoints' }).fill('zebra');
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
   expect(page.url()).toContain('q=zebra');
   await press(page, 'Actions for Zebra crossing');
   await page.getByRole('menuitem', { name: 'Delete' }).click();
-  await page.getByText('Notifications that are still to be delivered are cancelled').waitFor();
+  await page.getByText('Undelivered notifications are cancelled').waitFor();
   await press(page, 'Delete endpoint');
-  await page.getByText('Zebra crossing is deleted.').first().waitFor();
+  await page.getByText('Zebra crossing deleted').first().waitFor();
   expect((await ui.service.call('GET', `/v1/subscriptions/${id}`)).status).toBe(404);
   await page.goto('/endpoints?status=disabled');
   await page.getByRole('link', { name: 'Aardvark alley' }).waitFor();
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
 });
 
 test('what awaits approval is approved on the spot, and what is out of order says why', async () => {
@@ -207,11 +207,11 @@ test('what awaits approval is approved on the spot, and what is out of order say
     (status) => status === 'out-of-order',
   );
   await page.goto(`/endpoints/${gone.id}`);
-  const notice = page.getByRole('region', { name: 'Out of order' });
+  const notice = page.getByRole('region', { name: 'Disabled automatically' });
   await notice.getByText('410').waitFor();
   await ui.look(page, 'endpoint-out-of-order');
   ui.receiver.answerWith(200);
-  await press(page, 'Enable and release what is held');
+  await press(page, 'Enable and send held notifications');
   await notice.waitFor({ state: 'detached' });
 });
 
@@ -229,7 +229,7 @@ test('a customer makes one of their own, and sees no others', async () => {
   await make('Not theirs');
   const key = await ui.service.call('POST', '/v1/api-keys', { name: 'own', role: 'customer', customerId: 'reseller' });
   const page = await ui.signedIn('/endpoints', key.body.key);
-  await page.getByText('There are no endpoints yet').waitFor();
+  await page.getByText('No endpoints yet').waitFor();
   await ui.look(page, 'endpoints-none');
   await page.getByRole('link', { name: 'New endpoint' }).first().click();
   await page.getByLabel('Name').fill('Theirs');
@@ -239,7 +239,7 @@ test('a customer makes one of their own, and sees no others', async () => {
   await page.getByLabel('URL').fill(ui.receiver.url('/theirs'));
   for (let step = 0; step < 3; step++) await press(page, 'Next');
   await press(page, 'Create endpoint');
-  await page.getByRole('heading', { name: 'Theirs is made' }).waitFor();
+  await page.getByRole('heading', { name: 'Theirs created' }).waitFor();
 });
 
 async function make(name: string, settings: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> {

@@ -48,8 +48,8 @@ test('what failed is understood and retried from its drawer', async () => {
   const page = await ui.signedIn(`/logs?subscriptionId=${id}&status=failed`);
   await press(page, TYPE);
   const drawer = page.getByRole('dialog', { name: 'Notification' });
-  await drawer.getByText(/^Failed after 2 attempts: .*Nothing more happens unless you retry\.$/).waitFor();
-  await drawer.getByText('The receiver answered, but not with success (2xx).').waitFor();
+  await drawer.getByText(/^Failed after 2 attempts: .*No more retries are scheduled\.$/).waitFor();
+  await drawer.getByText('The receiver did not respond with a 2xx status.').waitFor();
   await drawer.getByLabel('Response body', { exact: true }).getByText('"reason": "maintenance"').waitFor();
   await drawer
     .getByLabel('Request', { exact: true })
@@ -59,12 +59,12 @@ test('what failed is understood and retried from its drawer', async () => {
 
   answer('/Broken', 200);
   await drawer.getByRole('button', { name: 'Retry now' }).click();
-  await drawer.getByText('Delivered, after 3 attempts.').waitFor();
-  await drawer.getByText('by hand').waitFor();
+  await drawer.getByText('Delivered after 3 attempts.').waitFor();
+  await drawer.getByText('manual', { exact: true }).waitFor();
   await ui.look(page, 'notification-delivered');
   expect((await ui.service.call('GET', `/v1/notifications/${notification}`)).body.status).toBe('delivered');
   await press(page, 'Close');
-  await page.getByText('Nothing is like that').waitFor();
+  await page.getByText('No notifications match these filters').waitFor();
 });
 
 test('what waits for its next attempt says when, can be cancelled, and leads to its event', async () => {
@@ -79,7 +79,7 @@ test('what waits for its next attempt says when, can be cancelled, and leads to 
     .nth(1)
     .getByText(/^in (10|9) min/)
     .waitFor();
-  await steps.nth(2).getByText('2 h after that, should it fail').waitFor();
+  await steps.nth(2).getByText('2 h later, if that fails').waitFor();
   await ui.look(page, 'notification-retrying');
   const [temporal] = await Promise.all([
     page.waitForEvent('popup'),
@@ -89,7 +89,7 @@ test('what waits for its next attempt says when, can be cancelled, and leads to 
   expect(temporal.url()).toContain(encodeURIComponent(`notification/${id}`));
   await temporal.close();
   await drawer.getByRole('button', { name: 'Cancel' }).click();
-  await press(page, 'Cancel it');
+  await press(page, 'Cancel notification');
   await drawer.getByText('Cancelled after 1 attempt.').waitFor();
   await drawer.getByRole('link', { name: /^evt_/ }).click();
   const event = page.getByRole('dialog', { name: 'Event' });
@@ -106,9 +106,9 @@ test('many are retried at once, with what came of them', async () => {
   answer('/Down', 500);
   for (let index = 0; index < 60; index++) await post('Down', { index });
   const page = await ui.signedIn(`/logs?subscriptionId=${id}&status=failed`);
-  await page.getByText('50 loaded, more below').or(page.getByText('60 in all')).waitFor();
+  await page.getByText('50 loaded, scroll for more').or(page.getByText('60 total')).waitFor();
   await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
-  await page.getByText('60 in all').waitFor();
+  await page.getByText('60 total').waitFor();
   await page.evaluate('window.scrollTo(0, 0)');
   await page.getByLabel('Select all loaded notifications').check();
   await page.getByText('60 selected').waitFor();
@@ -121,10 +121,10 @@ test('many are retried at once, with what came of them', async () => {
   await dialog.getByText('60 of 60 retried.').waitFor();
   await ui.look(page, 'logs-retried');
   await dialog.getByRole('button', { name: 'Close' }).last().click();
-  await page.getByText('Nothing is like that').waitFor();
+  await page.getByText('No notifications match these filters').waitFor();
   await page.getByLabel('failed').uncheck();
   await page.getByLabel('delivered').check();
-  await page.getByText('50 loaded, more below').or(page.getByText('60 in all')).waitFor();
+  await page.getByText('50 loaded, scroll for more').or(page.getByText('60 total')).waitFor();
 });
 
 test('thousands are scrolled through, of which few are drawn, and cancelled together', async () => {
@@ -139,19 +139,19 @@ test('thousands are scrolled through, of which few are drawn, and cancelled toge
   const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
   const rows = page.getByRole('table').getByRole('row');
   for (let loaded = 50; loaded < 2000; loaded += 50) {
-    await page.getByText(`${loaded} loaded, more below`).waitFor();
+    await page.getByText(`${loaded} loaded, scroll for more`).waitFor();
     expect(await rows.count()).toBeLessThan(100);
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
   }
-  await page.getByText('2,000 in all').or(page.getByText('2000 in all')).waitFor();
+  await page.getByText('2,000 total').or(page.getByText('2000 total')).waitFor();
   expect(await rows.count()).toBeLessThan(100);
 
   await page.goto(`/logs?subscriptionId=${id}`);
-  await page.getByText('50 loaded, more below').waitFor();
+  await page.getByText('50 loaded, scroll for more').waitFor();
   await page.getByLabel('Select all loaded notifications').check();
   await press(page, 'Cancel 50');
   const dialog = page.getByRole('dialog', { name: 'Cancel 50 notifications?' });
-  await press(page, 'Cancel them');
+  await press(page, 'Cancel notifications');
   await dialog.getByText('50 of 50 cancelled.').waitFor();
   await ui.look(page, 'logs-cancelled');
   await dialog.getByRole('button', { name: 'Close' }).last().click();
@@ -169,18 +169,18 @@ test('filters survive a reload', async () => {
   await page.getByLabel('delivered').check();
   await page.getByLabel('held').check();
   await page.getByLabel('Accepted').selectOption('Last hour');
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
   await ui.look(page, 'logs');
   const before = page.url();
   for (const part of [`subscriptionId=${id}`, 'status=delivered%2Cheld', 'period=hour']) expect(before).toContain(part);
   await page.reload();
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
   expect(page.url()).toBe(before);
   expect(await page.getByRole('combobox', { name: 'Endpoint' }).inputValue()).toBe('Filtered');
   await page.getByRole('searchbox', { name: 'Search notifications' }).fill(wanted);
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
   await page.getByRole('searchbox', { name: 'Search notifications' }).fill('ntf_00000000000000000000000000');
-  await page.getByText('Nothing is like that').waitFor();
+  await page.getByText('No notifications match these filters').waitFor();
 });
 
 test('what is new waits while rows are selected', async () => {
@@ -191,9 +191,9 @@ test('what is new waits while rows are selected', async () => {
   await page.getByLabel(/^Select ntf_/).check();
   await post('Steady');
   await page.getByRole('button', { name: 'Show 1 new' }).waitFor();
-  await page.getByText('1 in all').waitFor();
+  await page.getByText('1 total').waitFor();
   await press(page, 'Show 1 new');
-  await page.getByText('2 in all').waitFor();
+  await page.getByText('2 total').waitFor();
 });
 
 test('activity is seen as it happens, and nothing of it is lost while it is paused', async () => {
@@ -212,13 +212,13 @@ test('activity is seen as it happens, and nothing of it is lost while it is paus
   await page.getByText('Paused, 10 waiting').waitFor();
   expect(await rows.count()).toBe(3);
   await press(page, 'Resume');
-  await page.getByText('12 in all').waitFor();
+  await page.getByText('12 total').waitFor();
   await ui.look(page, 'activity');
 
-  await page.getByLabel('What', { exact: true }).selectOption('Attempt made');
-  await page.getByText('6 in all').waitFor();
+  await page.getByLabel('Activity type', { exact: true }).selectOption('Attempt finished');
+  await page.getByText('6 total').waitFor();
   await page.getByRole('button', { name: 'Attempt 1' }).first().click();
-  await page.getByRole('dialog', { name: 'Notification' }).getByText('Delivered, after 1 attempt.').waitFor();
+  await page.getByRole('dialog', { name: 'Notification' }).getByText('Delivered after 1 attempt.').waitFor();
 });
 
 /** What the stream tells from now on, as text, until it has told of so many things. */
@@ -245,10 +245,10 @@ test('a stream that was cut off, and refused then, is taken up where it was', as
     return asked.length === 2 ? route.fulfill({ status: 503 }) : route.continue();
   });
   await page.goto('/activity');
-  await page.getByText('2 in all').waitFor();
+  await page.getByText('2 total').waitFor();
   await post('Cut');
-  await page.getByText('Disconnected, connecting again …').waitFor();
-  await page.getByText('4 in all').waitFor();
+  await page.getByText('Disconnected. Reconnecting…').waitFor();
+  await page.getByText('4 total').waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
   expect(asked[2]).toContain('lastEventId=');
 });
@@ -258,13 +258,13 @@ test('a recovery is started, and seen to the end', async () => {
   answer('/Recovering', 500);
   for (let index = 0; index < 3; index++) await post('Recovering', { index });
   const page = await ui.signedIn('/recoveries');
-  await page.getByText('There was none yet').waitFor();
+  await page.getByText('No recoveries yet').waitFor();
   await ui.look(page, 'recoveries-empty');
-  await press(page, 'Start a recovery');
-  const dialog = page.getByRole('dialog', { name: 'Start a recovery' });
+  await press(page, 'Start recovery');
+  const dialog = page.getByRole('dialog', { name: 'Start recovery' });
   await dialog.getByRole('combobox', { name: 'Endpoint' }).fill('Recov');
   await page.getByRole('option', { name: /Recovering/ }).click();
-  await dialog.getByText('3 failed; retrying them takes').waitFor();
+  await dialog.getByText('3 failed. Retrying them takes').waitFor();
   await ui.look(page, 'recovery-start');
   answer('/Recovering', 200);
   await dialog.getByRole('button', { name: 'Recover', exact: true }).click();

@@ -44,17 +44,17 @@ it('shows how deliveries fare, with what needs a person as links', async () => {
   ui.receiver.answerWith(204);
   const page = await ui.signedIn('/');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  await page.getByRole('link', { name: /1 notification failed for good in the last day/ }).waitFor();
-  await page.getByRole('region', { name: 'Endpoints that fail most' }).getByText('1 of 2').waitFor();
+  await page.getByRole('link', { name: /1 notification failed in the last 24 hours \(no retries left\)/ }).waitFor();
+  await page.getByRole('region', { name: 'Most failing endpoints' }).getByText('1 of 2').waitFor();
   // With the pointer over the chart: what it tells there must not stick out of a window that becomes narrow.
   await page.locator('.recharts-wrapper').hover();
   await page.locator('.recharts-default-tooltip').getByText('accepted').waitFor();
   await ui.look(page, 'overview');
-  await page.getByLabel('Shown').selectOption('day');
+  await page.getByLabel('Period').selectOption('day');
   await page.waitForURL('**/?window=day');
   await page.reload();
-  expect(await page.getByLabel('Shown').inputValue()).toBe('day');
-  await page.getByRole('link', { name: /failed for good in the last day/ }).click();
+  expect(await page.getByLabel('Period').inputValue()).toBe('day');
+  await page.getByRole('link', { name: /failed in the last 24 hours/ }).click();
   await page.waitForURL('**/logs?status=failed');
 });
 
@@ -65,7 +65,7 @@ it('opens a portal by its link, with what is that customer’s and nothing of an
   await mine.post();
   const { body: session } = await ui.service.call('POST', '/v1/portal-sessions', { customerId: mine.customerId });
   const page = await ui.open(new URL(session.url).pathname + new URL(session.url).hash);
-  await page.getByText(`Portal of ${mine.customerId}`).waitFor();
+  await page.getByText(`${mine.customerId} · webhooks`).waitFor();
   expect(page.url()).not.toContain(session.token);
   const places = await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents();
   expect(places).toEqual(['Overview', 'Endpoints', 'Logs', 'Activity', 'Recoveries', 'Event catalog']);
@@ -98,6 +98,6 @@ it('opens a portal by its link, with what is that customer’s and nothing of an
 
 it('says that a link is worth nothing any more', async () => {
   const page = await ui.open('/portal#token=eyJhbGciOiJIUzI1NiJ9.e30.xxxx');
-  await page.getByRole('alert').getByText('This link has expired or is not complete.').waitFor();
+  await page.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
   await ui.look(page, 'portal-expired');
 });

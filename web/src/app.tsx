@@ -120,8 +120,8 @@ function ScreenFailed() {
 
 function NoSuchPage() {
   return (
-    <Empty title="There is no such page">
-      <ButtonLink to="/">To the overview</ButtonLink>
+    <Empty title="Page not found">
+      <ButtonLink to="/">Go to overview</ButtonLink>
     </Empty>
   );
 }

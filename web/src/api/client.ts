@@ -48,12 +48,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ProblemError(
-      0,
-      'unreachable',
-      'Signpost cannot be reached',
-      'Signpost cannot be reached. Try again in a moment.',
-    );
+    throw new ProblemError(0, 'unreachable', 'Cannot reach Signpost', 'Cannot reach Signpost. Try again in a moment.');
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const problem = await problemOf(response);
@@ -70,7 +65,7 @@ async function problemOf(response: Response): Promise<ProblemError> {
       response.status,
       'unknown',
       `HTTP ${response.status}`,
-      `The server answered HTTP ${response.status}.`,
+      `The server responded with HTTP ${response.status}.`,
     );
   }
 }

@@ -56,7 +56,7 @@ export const SessionContext = createContext<Session | null>(null);
 /** The session; there is one on every screen but the sign-in. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('There is no session here.');
+  if (!session) throw new Error('useSession requires a signed-in session.');
   return session;
 }
 

@@ -44,7 +44,7 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
     places: [{ path: 'catalog', title: 'Event catalog', icon: BookOpen }],
   },
   {
-    title: 'Set up',
+    title: 'Setup',
     places: [
       { path: 'onboarding', title: 'Onboarding', icon: ListChecks, roles: WRITERS },
       { path: 'customers', title: 'Customers', icon: Users, roles: STAFF },
@@ -56,7 +56,7 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
     title: 'Security',
     places: [
       { path: 'credentials', title: 'Credentials', icon: KeyRound, roles: ['admin'] },
-      { path: 'audit', title: 'Audit', icon: ClipboardCheck, roles: WRITERS },
+      { path: 'audit', title: 'Audit log', icon: ClipboardCheck, roles: WRITERS },
     ],
   },
 ];

@@ -20,13 +20,13 @@ export function Shell() {
   return (
     <div className="shell">
       <a href="#main" className="skip-link">
-        Skip to the content
+        Skip to content
       </a>
       <header className="topbar">
         <Button
           look="ghost"
           icon={open ? X : MenuIcon}
-          label={open ? 'Close the menu' : 'Open the menu'}
+          label={open ? 'Close menu' : 'Open menu'}
           aria-expanded={open}
           aria-controls="sidebar"
           onClick={() => setOpen(!open)}
@@ -54,7 +54,7 @@ function Sidebar({ open }: { open: boolean }) {
         <div>
           <strong>Signpost</strong>
           <div className="sidebar-sub">
-            {principal.role === 'customer' ? `Portal of ${principal.customerId}` : 'Webhook notifications'}
+            {principal.role === 'customer' ? `${principal.customerId} · webhooks` : 'Webhook notifications'}
           </div>
         </div>
       </div>
@@ -91,7 +91,7 @@ function Sidebar({ open }: { open: boolean }) {
 }
 
 const THEMES = [
-  { theme: 'system', text: 'As the device', icon: Monitor },
+  { theme: 'system', text: 'System', icon: Monitor },
   { theme: 'light', text: 'Light', icon: Sun },
   { theme: 'dark', text: 'Dark', icon: Moon },
 ] as const;

@@ -44,7 +44,7 @@ const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
   // Of endpoints.
   enabled: ['ok', CheckCircle2],
   disabled: ['neutral', PauseCircle],
-  'out-of-order': ['bad', TriangleAlert, 'out of order'],
+  'out-of-order': ['bad', TriangleAlert, 'disabled automatically'],
   'awaiting-approval': ['warn', Hourglass, 'awaiting approval'],
   unverified: ['warn', ShieldQuestion],
   // Of challenges, recoveries and URL patterns.

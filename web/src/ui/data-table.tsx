@@ -8,7 +8,7 @@ import {
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button';
-import { Failed, Skeleton } from './states';
+import { Failed, midSentence, Skeleton } from './states';
 
 declare module '@tanstack/react-table' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters must be those of the declaration that is extended
@@ -96,7 +96,8 @@ export function DataTable<T>({
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, rows.length]);
 
   if (list.isPending && !list.error) return <Skeleton lines={6} />;
-  if (list.error && rows.length === 0) return <Failed error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.error && rows.length === 0)
+    return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
   if (rows.length === 0) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
@@ -151,14 +152,14 @@ export function DataTable<T>({
       <div className="table-foot" aria-live="polite">
         {list.error ? (
           <Button small onClick={() => void fetchNextPage()}>
-            The next page could not be loaded. Try again
+            Could not load more. Try again
           </Button>
         ) : isFetchingNextPage ? (
-          'Loading more …'
+          'Loading more…'
         ) : hasNextPage ? (
-          `${rows.length} loaded, more below`
+          `${rows.length} loaded, scroll for more`
         ) : (
-          `${rows.length} in all`
+          `${rows.length} total`
         )}
       </div>
     </div>
@@ -195,7 +196,7 @@ function selectColumn<T>(label: string): ColumnDef<T> {
     header: ({ table }) => (
       <input
         type="checkbox"
-        aria-label={`Select all loaded ${label.toLowerCase()}`}
+        aria-label={`Select all loaded ${midSentence(label)}`}
         checked={table.getIsAllRowsSelected()}
         ref={(input) => {
           if (input) input.indeterminate = table.getIsSomeRowsSelected();

@@ -80,6 +80,7 @@ export function Confirm({
   title,
   children,
   action,
+  dismiss = 'Cancel',
   danger = true,
   onConfirm,
 }: {
@@ -91,6 +92,8 @@ export function Confirm({
   children: ReactNode;
   /** The verb on the button. */
   action: string;
+  /** The button that changes nothing. Give it another name if the action itself is a cancellation. */
+  dismiss?: string;
   danger?: boolean;
   onConfirm(): Promise<unknown>;
 }) {
@@ -121,7 +124,7 @@ export function Confirm({
           </AlertDialog.Description>
           <Actions>
             <AlertDialog.Cancel asChild>
-              <Button>Keep as it is</Button>
+              <Button>{dismiss}</Button>
             </AlertDialog.Cancel>
             <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
               {action}

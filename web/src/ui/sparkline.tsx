@@ -7,7 +7,8 @@ export function Sparkline({ buckets }: { buckets: { successes: number; failures:
   const successes = buckets.reduce((sum, bucket) => sum + bucket.successes, 0);
   const failures = buckets.reduce((sum, bucket) => sum + bucket.failures, 0);
   const total = successes + failures;
-  const text = total === 0 ? 'No attempts in the last day' : `Last day: ${successes} of ${total} attempts succeeded`;
+  const text =
+    total === 0 ? 'No attempts in the last 24 hours' : `Last 24 hours: ${successes} of ${total} attempts succeeded`;
   return (
     <svg role="img" aria-label={text} width={buckets.length * BAR} height={HEIGHT} className="sparkline">
       <title>{text}</title>

@@ -33,12 +33,17 @@ export function Empty({
   );
 }
 
+/** A label as it reads inside a sentence: `API keys` keeps its capitals, `Endpoints` does not. */
+export function midSentence(label: string): string {
+  return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
+}
+
 /** Something could not be read. */
-export function Failed({ error, onRetry }: { error: unknown; onRetry?(): void }) {
+export function Failed({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
   return (
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
-      <p className="empty-title">This could not be loaded</p>
+      <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
       <p className="muted">{sayError(error)}</p>
       {onRetry && <Button onClick={onRetry}>Try again</Button>}
     </div>

@@ -90,6 +90,13 @@ export function sayMilliseconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** A retry schedule as a sentence. */
+export function retrySentence(schedule: readonly number[]): string {
+  return schedule.length === 0
+    ? 'Failed deliveries are not retried.'
+    : `Failed deliveries are retried ${saySchedule(schedule)}.`;
+}
+
 /** A retry schedule in words: `after 30 s, 5 min, 30 min, 2 h`. */
 export function saySchedule(schedule: readonly number[]): string {
   return schedule.length === 0 ? 'no retries' : `after ${schedule.map(sayDuration).join(', ')}`;

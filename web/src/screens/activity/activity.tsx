@@ -35,7 +35,7 @@ export function ActivityScreen() {
       <PageHead title="Activity" />
       <FilterBar>
         <FilterSelect
-          label="What"
+          label="Activity type"
           value={values.kind}
           onChange={(kind) => set({ kind })}
           options={Object.entries(KINDS).map(([value, text]) => ({ value, text }))}
@@ -65,9 +65,9 @@ export function ActivityScreen() {
           rowId={({ key }) => String(key)}
           onOpen={(entry) => setOpened(entry)}
           empty={
-            <Empty icon={Radio} title={active ? 'Nothing of this happened yet' : 'Nothing happened yet'}>
-              What happens from now on shows here by itself: events that are accepted, attempts, and what becomes of
-              them. What was before is in the logs.
+            <Empty icon={Radio} title={active ? 'No matching activity yet' : 'No activity yet'}>
+              New activity appears here as it happens: accepted events, attempts and their results. Earlier activity is
+              in the logs.
             </Empty>
           }
         />
@@ -86,14 +86,14 @@ function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 
     <span role="status">
       {state === 'lost' ? (
         <Badge tone="bad" icon={Unplug}>
-          Disconnected, connecting again …
+          Disconnected. Reconnecting…
         </Badge>
       ) : paused ? (
         <Badge tone="warn" icon={Pause}>
           Paused, {waiting >= MAX_ENTRIES ? `${MAX_ENTRIES.toLocaleString('en')} or more` : waiting} waiting
         </Badge>
       ) : state === 'connecting' ? (
-        <Badge icon={Radio}>Connecting …</Badge>
+        <Badge icon={Radio}>Connecting…</Badge>
       ) : (
         <Badge tone="ok" icon={Radio}>
           Live

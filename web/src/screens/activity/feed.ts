@@ -4,7 +4,7 @@ import type { Activity } from '../../api/types';
 /** What the stream tells of, with the words for it. */
 export const KINDS: Record<string, string> = {
   'event.accepted': 'Event accepted',
-  'attempt.finished': 'Attempt made',
+  'attempt.finished': 'Attempt finished',
   'notification.held': 'Held',
   'notification.released': 'Released',
   'notification.cancelled': 'Cancelled',

@@ -11,7 +11,7 @@ export function Rate({ entries, kind }: { entries: Entry[]; kind: 'event.accepte
   const moreThanKept = recent.length >= MAX_ENTRIES;
   return (
     <span className="muted num nowrap">
-      {moreThanKept && 'over '}
+      {moreThanKept && 'more than '}
       {count.toLocaleString('en')} {kind === 'event.accepted' ? 'event' : 'attempt'}
       {count !== 1 && 's'} in the last minute
     </span>

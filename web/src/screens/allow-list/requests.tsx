@@ -16,12 +16,13 @@ export function Requests() {
     ({ id, status }: { id: string; status: 'approved' | 'rejected' }) =>
       api.patch(at`/v1/url-allowlist/${id}`, { status }),
     {
-      done: (_, { status }) => (status === 'approved' ? 'Approved: what was held for it goes out.' : 'Rejected.'),
+      done: (_, { status }) =>
+        status === 'approved' ? 'URL approved. Held notifications are being sent.' : 'URL rejected',
     },
   );
   if (requests.length === 0) return null;
   return (
-    <Card title={administer ? 'Waiting for your decision' : 'Waiting for an admin'}>
+    <Card title={administer ? 'Requests to review' : 'Waiting for an admin'}>
       <ul className="stack">
         {requests.map(({ id, pattern, customerId, productId, requestedBy, createdAt }) => (
           <li key={id} className="row spread">

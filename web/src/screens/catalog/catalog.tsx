@@ -18,7 +18,7 @@ import { fieldsOf } from './fields';
 import { ImportDialog } from './import-dialog';
 
 const ARCHIVED = [
-  { value: '', text: 'In use' },
+  { value: '', text: 'Active' },
   { value: 'true', text: 'Archived' },
 ];
 
@@ -43,7 +43,7 @@ const columns: ColumnDef<EventType>[] = [
       original.schema ? fieldsOf(original.schema).length : <span className="muted">any</span>,
   },
   {
-    header: 'Changed',
+    header: 'Updated',
     cell: ({ row: { original } }) => (original.archived ? <Badge>archived</Badge> : <Time at={original.modifiedAt} />),
   },
 ];
@@ -58,7 +58,7 @@ export function Catalog() {
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (
     <>
-      <PageHead title="Event catalog" sub="What endpoints can subscribe to.">
+      <PageHead title="Event catalog" sub="Event types that endpoints can subscribe to.">
         <Button icon={Download} onClick={() => void exportCatalog(query)}>
           Export
         </Button>
@@ -89,7 +89,7 @@ export function Catalog() {
           />
         )}
         <FilterSelect
-          label="Shown"
+          label="Status"
           all={null}
           value={values.archived}
           onChange={(archived) => set({ archived })}
@@ -104,10 +104,10 @@ export function Catalog() {
           rowId={({ name }) => name}
           empty={
             active ? (
-              <Empty title="Nothing is like that">Take a filter back to see more.</Empty>
+              <Empty title="No event types match these filters">Remove a filter to see more.</Empty>
             ) : (
-              <Empty title="The catalog is empty">
-                An event type says what happened and which data tells of it. Make one, or import a file.
+              <Empty title="No event types yet">
+                An event type describes what happened and the data that comes with it. Create one, or import a file.
               </Empty>
             )
           }

@@ -13,7 +13,7 @@ const EXAMPLE = `{
   "type": "object",
   "required": ["paymentId", "amount"],
   "properties": {
-    "paymentId": { "type": "string", "description": "Of the payment." },
+    "paymentId": { "type": "string", "description": "ID of the payment." },
     "amount": { "type": "number" }
   }
 }`;
@@ -50,7 +50,7 @@ export function EventTypeDialog({
         ...(sample.trim() && sample.trim() !== 'null' ? { sample: JSON.parse(sample) } : {}),
       }),
     {
-      done: eventType ? 'The event type is changed.' : 'The event type is made.',
+      done: eventType ? 'Changes saved' : 'Event type created',
       invalidate: ['/v1/event-types'],
       quiet: true,
     },
@@ -73,7 +73,7 @@ export function EventTypeDialog({
               value={name}
               onChange={setName}
               placeholder="payment.confirmed.v1"
-              hint="Dotted, with its version last. It cannot change later."
+              hint="Dot-separated, version last. It cannot be changed later."
               required
             />
             {principal.productId === null && fixed === undefined && (
@@ -100,7 +100,7 @@ export function EventTypeDialog({
           placeholder="A payment was confirmed."
         />
         <TextArea
-          label="JSON Schema of its data"
+          label="JSON Schema"
           optional
           code
           rows={10}
@@ -108,7 +108,7 @@ export function EventTypeDialog({
           fault={schemaFault}
           value={schema}
           onChange={setSchema}
-          hint="Events whose data breaks it are refused. Empty: any object."
+          hint="Events whose data does not match are rejected. Leave empty to accept any object."
         />
         <TextArea
           label="Sample"
@@ -119,10 +119,10 @@ export function EventTypeDialog({
           fault={sampleFault}
           value={sample}
           onChange={setSample}
-          hint="Empty: generated from the schema."
+          hint="Leave empty to generate one from the schema."
         />
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button
             type="submit"
             look="primary"
@@ -143,6 +143,6 @@ function jsonFault(text: string): string | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return `Not JSON yet: ${(error as Error).message}`;
+    return `Invalid JSON: ${(error as Error).message}`;
   }
 }

@@ -27,13 +27,13 @@ function Shown({ eventType }: { eventType: EventType }) {
   const [editing, setEditing] = useState(false);
   const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
   const archive = useAction(() => api.post(at`/v1/event-types/${name}/archive`), {
-    done: 'It takes no more events.',
+    done: 'Event type archived',
     invalidate: ['/v1/event-types'],
   });
   const restore = useAction(
     () =>
       api.put(at`/v1/event-types/${name}`, { productId, description, schema, ...(sample === null ? {} : { sample }) }),
-    { done: 'It takes events again.', invalidate: ['/v1/event-types'] },
+    { done: 'Event type restored', invalidate: ['/v1/event-types'] },
   );
   return (
     <>
@@ -50,18 +50,22 @@ function Shown({ eventType }: { eventType: EventType }) {
             </Button>
             {archived ? (
               <Button icon={ArchiveRestore} busy={restore.isPending} onClick={() => restore.mutate()}>
-                Take back into use
+                Restore
               </Button>
             ) : (
               <Confirm
                 trigger={<Button icon={Archive}>Archive</Button>}
                 title={`Archive ${name}?`}
-                action="Archive it"
+                action="Archive event type"
                 onConfirm={() => archive.mutateAsync()}
               >
-                <p>Events of this type are refused from then on. What was accepted is still delivered.</p>
+                <p>New events of this type will be rejected. Events already accepted will still be delivered.</p>
                 <p>
-                  {subscribers.length === 0 ? 'No endpoint gets it.' : `${subscribers.length} endpoints still get it.`}
+                  {subscribers.length === 0
+                    ? 'No endpoint is subscribed to it.'
+                    : subscribers.length === 1
+                      ? '1 endpoint is subscribed to it.'
+                      : `${subscribers.length} endpoints are subscribed to it.`}
                 </p>
               </Confirm>
             )}
@@ -70,11 +74,11 @@ function Shown({ eventType }: { eventType: EventType }) {
       </PageHead>
       <div className="stack">
         <Card title="Fields">
-          {schema ? <FieldTable schema={schema} /> : <p className="muted">It has no schema: any object is taken.</p>}
+          {schema ? <FieldTable schema={schema} /> : <p className="muted">No schema. Any object is accepted.</p>}
         </Card>
         <Card title="Sample">
           {sample === null ? (
-            <p className="muted">There is none.</p>
+            <p className="muted">No sample</p>
           ) : (
             <CodeBlock label="Sample" text={JSON.stringify(sample, null, 2)} />
           )}
@@ -112,7 +116,7 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
             ) : (
               <Link to={`/catalog/${encodeURIComponent(type.name)}`}>{type.name}</Link>
             )}
-            {index === 0 && <Badge tone="ok">newest</Badge>}
+            {index === 0 && <Badge tone="ok">latest</Badge>}
             {type.archived && <Badge>archived</Badge>}
           </li>
         ))}
@@ -123,9 +127,11 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
 
 function Subscribers({ subscribers }: { subscribers: Subscription[] }) {
   return (
-    <Card title="Who gets it">
+    <Card title="Subscribers">
       {subscribers.length === 0 ? (
-        <Empty title="No endpoint does">An endpoint gets it that names it, or a pattern that covers it.</Empty>
+        <Empty title="No subscribers">
+          Endpoints appear here once they select this type, or a pattern that matches it.
+        </Empty>
       ) : (
         <ul className="stack-s">
           {subscribers.map(({ id, name, customerId, status, eventTypes }) => (

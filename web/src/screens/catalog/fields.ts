@@ -36,7 +36,7 @@ const WORDS: Record<string, string> = {
   boolean: 'Boolean',
   object: 'Object',
   array: 'List',
-  null: 'Nothing',
+  null: 'Null',
 };
 const FORMATS: Record<string, string> = {
   'date-time': 'DateTime',

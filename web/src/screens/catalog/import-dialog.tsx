@@ -12,7 +12,7 @@ import type { CatalogFile } from './export';
 interface Step {
   productId: string;
   type: CatalogFile['eventTypes'][number];
-  kind: 'new' | 'changed' | 'the same';
+  kind: 'new' | 'changed' | 'unchanged';
 }
 
 /** Imports a file of event types: shows first what is new and what changes. */
@@ -20,7 +20,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   const id = useId();
   const [steps, setSteps] = useState<Step[] | null>(null);
   const [fault, setFault] = useState<unknown>();
-  const todo = steps?.filter(({ kind }) => kind !== 'the same') ?? [];
+  const todo = steps?.filter(({ kind }) => kind !== 'unchanged') ?? [];
   const run = useAction(
     async () => {
       for (const { productId, type } of todo) {
@@ -33,7 +33,11 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
         });
       }
     },
-    { done: `${todo.length} event types are imported.`, invalidate: ['/v1/event-types'], quiet: true },
+    {
+      done: `${todo.length} ${todo.length === 1 ? 'event type' : 'event types'} imported`,
+      invalidate: ['/v1/event-types'],
+      quiet: true,
+    },
   );
   async function read(file: File | undefined) {
     setSteps(null);
@@ -50,7 +54,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
       open
       onClose={onClose}
       title="Import event types"
-      description="A JSON file, as Export writes it. Nothing is removed."
+      description="A JSON file in the format that Export writes. Nothing is removed."
     >
       <Form error={run.error ?? fault} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
         <div className="field">
@@ -64,7 +68,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           />
         </div>
         {steps && (
-          <ul className="stack-s" aria-label="What will be done">
+          <ul className="stack-s" aria-label="Planned changes">
             {steps.map(({ productId, type, kind }) => (
               <li key={type.name} className="row">
                 <Badge tone={kind === 'new' ? 'ok' : kind === 'changed' ? 'warn' : 'neutral'}>{kind}</Badge>
@@ -75,9 +79,9 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           </ul>
         )}
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={run.isPending} disabled={todo.length === 0}>
-            {steps && todo.length === 0 ? 'Nothing to do' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
+            {steps && todo.length === 0 ? 'Nothing to import' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
           </Button>
         </Actions>
       </Form>
@@ -91,12 +95,12 @@ async function planOf(text: string): Promise<Step[]> {
   try {
     files = [JSON.parse(text) as CatalogFile].flat();
   } catch (error) {
-    throw new Error(`The file is not JSON: ${sayError(error)}`, { cause: error });
+    throw new Error(`The file is not valid JSON: ${sayError(error)}`, { cause: error });
   }
   const steps: Step[] = [];
   for (const file of files) {
     if (typeof file?.product?.id !== 'string' || !Array.isArray(file.eventTypes))
-      throw new Error('The file has no product.id and eventTypes, as an export has.');
+      throw new Error('The file needs product.id and eventTypes, as in an exported file.');
     const { items } = await api.get<Page<EventType>>('/v1/event-types', { productId: file.product.id, limit: 200 });
     const known = new Map(items.map((type) => [type.name, type]));
     for (const type of file.eventTypes)
@@ -110,6 +114,6 @@ function kindOf(type: CatalogFile['eventTypes'][number], known: EventType | unde
   const text = (one: { description: string; schema?: unknown; sample?: unknown }) =>
     JSON.stringify([one.description, one.schema ?? null, one.sample ?? null]);
   return text(known) === text({ ...type, sample: type.sample ?? known.sample }) && !known.archived
-    ? 'the same'
+    ? 'unchanged'
     : 'changed';
 }

@@ -12,10 +12,10 @@ import { KINDS, usageOf, type Credential, type Kind } from './kinds';
 import { useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
-  { role: 'product', text: "product: posts events, and keeps the product's types, customers and endpoints" },
-  { role: 'viewer', text: 'viewer: reads, and changes nothing' },
-  { role: 'customer', text: "customer: one customer's endpoints and notifications" },
-  { role: 'admin', text: 'admin: everything' },
+  { role: 'product', text: "product: posts events; manages the product's event types, customers and endpoints" },
+  { role: 'viewer', text: 'viewer: read-only access' },
+  { role: 'customer', text: "customer: manages one customer's endpoints and notifications" },
+  { role: 'admin', text: 'admin: full access' },
 ];
 
 /** Makes a credential, and shows it this once. */
@@ -41,10 +41,10 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
     { invalidate: [path], quiet: true },
   );
   return (
-    <Dialog open onClose={onClose} title={make.data ? `${make.data.name} is made` : `New ${one}`}>
+    <Dialog open onClose={onClose} title={make.data ? `${make.data.name} created` : `New ${one}`}>
       {make.data ? (
         <div className="stack">
-          <p>Copy it now: it is not shown again.</p>
+          <p>Copy it now. It will not be shown again.</p>
           {usageOf(make.data, publicUrl).map(({ label, text }) => (
             <div key={label} className="stack-s">
               <h3>{label}</h3>
@@ -64,8 +64,8 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
             pointer="/name"
             value={name}
             onChange={setName}
-            placeholder="Payments back end"
-            hint="Whose it is: the audit names it."
+            placeholder="Payments backend"
+            hint="The audit log shows this name."
             required
           />
           <SelectField label="Role" pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
@@ -96,7 +96,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
             />
           )}
           <Actions>
-            <Button onClick={onClose}>Not now</Button>
+            <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" look="primary" busy={make.isPending} disabled={name.trim() === ''}>
               Create
             </Button>

@@ -6,7 +6,7 @@ import { CredentialList } from './credential-list';
 export function Credentials() {
   return (
     <>
-      <PageHead title="Credentials" sub="Each is shown once, when it is made; only its hash is kept." />
+      <PageHead title="Credentials" sub="Each secret is shown once, when it is created. Only its hash is stored." />
       <Tabs
         label="Kinds of credentials"
         tabs={[

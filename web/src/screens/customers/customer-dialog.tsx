@@ -40,7 +40,7 @@ export function CustomerDialog({
             ...(productId ? { productId } : {}),
           }),
     {
-      done: customer ? 'The customer is changed.' : 'The customer is made.',
+      done: customer ? 'Changes saved' : 'Customer created',
       invalidate: ['/v1/customers'],
       quiet: true,
     },
@@ -60,12 +60,12 @@ export function CustomerDialog({
         {!customer && (
           <>
             <TextField
-              label="Id"
+              label="ID"
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="As your systems know the customer. Empty: generated."
+              hint="The ID of this customer in your systems. Leave empty to generate one."
             />
             {principal.productId === null && fixed === undefined && (
               <SelectField
@@ -73,7 +73,7 @@ export function CustomerDialog({
                 pointer="/productId"
                 value={productId}
                 onChange={setProductId}
-                hint="Whose customer it is."
+                hint="The product this customer belongs to."
               >
                 <option value="">Shared by all products</option>
                 {products.map((product) => (
@@ -87,7 +87,7 @@ export function CustomerDialog({
         )}
         <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {customer ? 'Save' : 'Create'}
           </Button>

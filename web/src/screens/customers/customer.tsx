@@ -38,7 +38,7 @@ function Shown({ customer }: { customer: Customer }) {
               New endpoint
             </ButtonLink>
             <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
-              Open portal…
+              Create portal link…
             </Button>
             <Button icon={Pencil} onClick={() => setDialog('edit')}>
               Edit
@@ -49,16 +49,16 @@ function Shown({ customer }: { customer: Customer }) {
       <div className="stack">
         <Card>
           <Facts>
-            <Fact name="Id">
+            <Fact name="ID">
               <Id id={id} />
             </Fact>
-            <Fact name="Product">{productId ?? 'shared by all'}</Fact>
+            <Fact name="Product">{productId ?? 'shared by all products'}</Fact>
             <Fact name="Retries">{saySchedule(retrySchedule)}</Fact>
-            <Fact name="Made">
+            <Fact name="Created">
               <Time at={createdAt} />
             </Fact>
-            <Fact name="What was sent">
-              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>Notifications</Link>
+            <Fact name="Deliveries">
+              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>View in logs</Link>
             </Fact>
           </Facts>
         </Card>
@@ -80,13 +80,13 @@ function Shown({ customer }: { customer: Customer }) {
               },
               { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
               {
-                header: 'Last day',
+                header: 'Last 24 hours',
                 meta: { wide: true },
                 cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
               },
             ]}
             empty={
-              <Empty title="There are no endpoints yet">Events for this customer are accepted, and go nowhere.</Empty>
+              <Empty title="No endpoints yet">Events for this customer are accepted but not delivered anywhere.</Empty>
             }
           />
         </Card>

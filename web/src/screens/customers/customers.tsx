@@ -28,10 +28,10 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: 'Product',
-    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all</span>,
+    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
   },
   { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => saySchedule(original.retrySchedule) },
-  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
 ];
 
 /** Who is notified. */
@@ -50,7 +50,7 @@ export function Customers() {
         )}
       </PageHead>
       <FilterBar>
-        <SearchBox label="Search customers" placeholder="Name or id" value={values.q} onChange={(q) => set({ q })} />
+        <SearchBox label="Search customers" placeholder="Name or ID" value={values.q} onChange={(q) => set({ q })} />
       </FilterBar>
       <Card flush>
         <DataTable
@@ -60,11 +60,9 @@ export function Customers() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title="Nobody is like that" />
+              <Empty title="No customers match this search" />
             ) : (
-              <Empty title="There are no customers yet">
-                A customer has endpoints, and a retry schedule for all of them.
-              </Empty>
+              <Empty title="No customers yet">A customer has endpoints, and a default retry schedule for them.</Empty>
             )
           }
         />

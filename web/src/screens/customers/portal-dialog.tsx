@@ -25,13 +25,13 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
     <Dialog
       open
       onClose={onClose}
-      title={`Portal of ${customer.name}`}
-      description="Whoever has the link sees this customer's endpoints, logs and secrets, and nothing of anyone else."
+      title={`Portal link for ${customer.name}`}
+      description="Anyone with the link sees this customer's endpoints, logs and secrets, but no other customer's."
     >
       {make.data ? (
         <div className="stack">
           <CodeBlock label="Link" text={make.data.url} />
-          <p className="muted">It opens until {utc(make.data.expiresAt)}. It is shown this once.</p>
+          <p className="muted">Valid until {utc(make.data.expiresAt)}. The link is shown only once.</p>
           <Actions>
             <Button look="primary" onClick={onClose}>
               Done
@@ -40,7 +40,7 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
         </div>
       ) : (
         <Form error={make.error} onSubmit={() => make.mutate()}>
-          <SelectField label="Opens for" value={life} onChange={setLife} pointer="/expiresInSeconds">
+          <SelectField label="Valid for" value={life} onChange={setLife} pointer="/expiresInSeconds">
             {LIVES.map((seconds) => (
               <option key={seconds} value={seconds}>
                 {sayDuration(seconds)}
@@ -48,9 +48,9 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
             ))}
           </SelectField>
           <Actions>
-            <Button onClick={onClose}>Not now</Button>
+            <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" look="primary" busy={make.isPending}>
-              Make a link
+              Create link
             </Button>
           </Actions>
         </Form>

@@ -29,23 +29,30 @@ export function PortalLinks({ customerId }: { customerId: string }) {
             meta: { grow: true },
             cell: ({ row: { original } }) => <Id id={original.id} />,
           },
-          { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
-          { header: 'Made by', meta: { wide: true }, cell: ({ row: { original } }) => original.createdBy },
-          { header: 'Opens until', cell: ({ row: { original } }) => <Time at={original.expiresAt} /> },
+          {
+            header: 'Created',
+            meta: { wide: true },
+            cell: ({ row: { original } }) => <Time at={original.createdAt} />,
+          },
+          { header: 'Created by', meta: { wide: true }, cell: ({ row: { original } }) => original.createdBy },
+          { header: 'Expires', cell: ({ row: { original } }) => <Time at={original.expiresAt} /> },
           {
             id: 'end',
             header: () => <span className="sr-only">Actions</span>,
             cell: ({ row: { original } }) => write && <End session={original} />,
           },
         ]}
-        empty={<Empty title="No link is open">Make one with Open portal…</Empty>}
+        empty={<Empty title="No active portal links">Create one with “Create portal link…”.</Empty>}
       />
     </Card>
   );
 }
 
 function End({ session: { id } }: { session: PortalSession }) {
-  const end = useAction(() => api.delete(at`/v1/portal-sessions/${id}`), { done: 'It is ended.', invalidate: [PATH] });
+  const end = useAction(() => api.delete(at`/v1/portal-sessions/${id}`), {
+    done: 'Portal session ended',
+    invalidate: [PATH],
+  });
   return (
     <Confirm
       trigger={
@@ -54,10 +61,10 @@ function End({ session: { id } }: { session: PortalSession }) {
         </Button>
       }
       title="End this portal session?"
-      action="End it"
+      action="End session"
       onConfirm={() => end.mutateAsync()}
     >
-      <p>The link opens nothing any more, and whoever is in the portal by it is signed out within a second.</p>
+      <p>The link stops working, and anyone who used it is signed out within one second.</p>
     </Confirm>
   );
 }

@@ -36,17 +36,17 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
       {request.body ? (
         <CodeBlock label="Request body" text={laidOut(request.body)} />
       ) : (
-        <p className="muted">Without a body.</p>
+        <p className="muted">No body</p>
       )}
-      <h3>Response, after {sayMilliseconds(durationMs)}</h3>
+      <h3>Response after {sayMilliseconds(durationMs)}</h3>
       {response ? (
         <>
           <CodeBlock label="Response" text={`HTTP ${response.status}\n${headerLines(response.headers)}`} />
           {response.body && <CodeBlock label="Response body" text={laidOut(response.body)} />}
-          {response.truncated && <p className="muted">Only its first 16 KiB are kept.</p>}
+          {response.truncated && <p className="muted">Only the first 16 KiB are stored.</p>}
         </>
       ) : (
-        <p className="muted">There was none.</p>
+        <p className="muted">No response</p>
       )}
     </div>
   );

@@ -34,7 +34,7 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
             </Button>
           )}
           <Button small look="ghost" onClick={onDone}>
-            Clear
+            Clear selection
           </Button>
         </div>
       )}

@@ -15,13 +15,15 @@ const WORDS = {
     title: 'Retry',
     verb: 'Retry',
     done: 'retried',
-    what: 'Each is attempted at once, and walks its retry schedule again should that fail.',
+    dismiss: 'Cancel',
+    what: 'Each one is attempted immediately. If that fails, its retry schedule starts again.',
   },
   cancel: {
     title: 'Cancel',
-    verb: 'Cancel them',
+    verb: 'Cancel notifications',
     done: 'cancelled',
-    what: 'None of them is attempted again, unless you retry it later.',
+    dismiss: 'Keep them',
+    what: 'They will not be attempted again unless you retry them.',
   },
 };
 
@@ -43,7 +45,7 @@ export function BulkDialog({
 }) {
   const [progress, setProgress] = useState<Progress | null>(null);
   const client = useQueryClient();
-  const { title, verb, done, what } = WORDS[action];
+  const { title, verb, done, dismiss, what } = WORDS[action];
   const count = ids.length === 1 ? '1 notification' : `${ids.length} notifications`;
 
   async function run() {
@@ -103,7 +105,7 @@ export function BulkDialog({
         ) : (
           <>
             <Button onClick={() => onClose(false)} disabled={progress !== null}>
-              Keep as they are
+              {dismiss}
             </Button>
             <Button
               look={action === 'cancel' ? 'danger' : 'primary'}

@@ -33,7 +33,7 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
     },
     { header: 'Attempts', meta: { wide: true, align: 'end' }, cell: ({ row: { original } }) => original.attemptCount },
     {
-      header: 'Last answer',
+      header: 'Last response',
       meta: { wide: true },
       cell: ({ row: { original } }) => <LastAnswer notification={original} />,
     },

@@ -34,9 +34,9 @@ export function EventsTab() {
           onOpen={({ id }) => set({ event: id })}
           empty={
             active ? (
-              <Empty title="No event is like that">Take a filter back to see more.</Empty>
+              <Empty title="No events match these filters">Remove a filter to see more.</Empty>
             ) : (
-              <Empty title="No event came in yet">Producers post them to POST /v1/events.</Empty>
+              <Empty title="No events yet">Producers send events with POST /v1/events.</Empty>
             )
           }
         />
@@ -63,7 +63,8 @@ function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] 
     {
       header: 'Customer',
       meta: { wide: true },
-      cell: ({ row: { original } }) => original.customerId ?? <span className="muted">all of the product</span>,
+      cell: ({ row: { original } }) =>
+        original.customerId ?? <span className="muted">all customers of the product</span>,
     },
     { header: 'Channels', meta: { wide: true }, cell: ({ row: { original } }) => original.channels.join(', ') },
     { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.acceptedAt} /> },

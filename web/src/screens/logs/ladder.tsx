@@ -32,7 +32,7 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
       {waits.map((seconds, index) => (
         <Step key={index} icon={<Clock size={14} aria-hidden />} tone="later">
           <span>Attempt {attempts.length + 2 + index}</span>
-          <span>{sayDuration(seconds)} after that, should it fail</span>
+          <span>{sayDuration(seconds)} later, if that fails</span>
         </Step>
       ))}
     </ol>
@@ -59,7 +59,7 @@ function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; on
         Attempt {number}
       </button>
       <ResponseBadge status={status} errorClass={error?.class} />
-      {trigger === 'manual' && <Badge tone="info">by hand</Badge>}
+      {trigger === 'manual' && <Badge tone="info">manual</Badge>}
       <span className="muted">
         <Time at={startedAt} />, {sayMilliseconds(durationMs)}
       </span>

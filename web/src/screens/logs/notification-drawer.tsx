@@ -83,13 +83,13 @@ function Shown({ notification }: { notification: NotificationDetail }) {
         <Fact name="Event">
           <Link to={`/logs?tab=events&event=${encodeURIComponent(notification.eventId)}`}>{notification.eventId}</Link>
         </Fact>
-        <Fact name="Id">
+        <Fact name="ID">
           <Id id={notification.id} />
         </Fact>
       </Facts>
       <section className="stack-s" aria-label="Attempts">
         <h3>Attempts</h3>
-        {notification.attempts.length === 0 && <p className="muted">None was made yet.</p>}
+        {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
         {/* Anew when one is added, so that the newest stands open. */}
         <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
       </section>
@@ -102,11 +102,11 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
   const { temporalUiUrl } = useSession();
   const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
   const retry = useAction((force: boolean) => api.post(at`/v1/notifications/${id}/retry`, { force }), {
-    done: 'It is being retried.',
+    done: 'Retry started',
     invalidate,
   });
   const cancel = useAction(() => api.post(at`/v1/notifications/${id}/cancel`), {
-    done: 'It is cancelled.',
+    done: 'Notification cancelled',
     invalidate,
   });
   const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
@@ -120,22 +120,23 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
       {may.steer && status === 'delivered' && (
         <Confirm
           trigger={<Button icon={RotateCcw}>Deliver again</Button>}
-          title="Deliver it again?"
+          title="Deliver this notification again?"
           action="Deliver again"
           danger={false}
           onConfirm={() => retry.mutateAsync(true)}
         >
-          <p>The receiver has it already. It gets the same webhook-id again, by which it can tell.</p>
+          <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
         </Confirm>
       )}
       {may.steer && !CLOSED.includes(status) && (
         <Confirm
           trigger={<Button icon={Ban}>Cancel</Button>}
           title="Cancel this notification?"
-          action="Cancel it"
+          action="Cancel notification"
+          dismiss="Keep notification"
           onConfirm={() => cancel.mutateAsync()}
         >
-          <p>It will not be attempted again, unless you retry it later. An attempt that is under way is finished.</p>
+          <p>It will not be attempted again unless you retry it. An attempt in progress will finish.</p>
         </Confirm>
       )}
       {workflow && !may.isCustomer && (

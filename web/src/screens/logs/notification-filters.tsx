@@ -15,7 +15,7 @@ export function NotificationFilters({ filters: { values, set } }: { filters: Ret
     <FilterBar>
       <SearchBox
         label="Search notifications"
-        placeholder="Notification or event id"
+        placeholder="Notification or event ID"
         value={values.q}
         onChange={(q) => set({ q })}
       />

@@ -69,11 +69,11 @@ export function NotificationsTab() {
           onSelection={steer ? setSelection : undefined}
           empty={
             filters.active ? (
-              <Empty title="Nothing is like that">
-                <Button onClick={() => filters.set(NO_FILTER)}>Take all filters back</Button>
+              <Empty title="No notifications match these filters">
+                <Button onClick={() => filters.set(NO_FILTER)}>Clear filters</Button>
               </Empty>
             ) : (
-              <Empty title="Nothing was sent yet">A notification is made for each endpoint that an event is for.</Empty>
+              <Empty title="No notifications yet">Each event creates one notification per matching endpoint.</Empty>
             )
           }
         />

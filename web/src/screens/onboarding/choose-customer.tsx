@@ -4,7 +4,7 @@ import { useRead } from '../../api/queries';
 import type { Customer, Page, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
-import { saySchedule } from '../../ui/time';
+import { retrySentence } from '../../ui/time';
 import { CustomerDialog } from '../customers/customer-dialog';
 
 /** Who is to be notified. */
@@ -28,10 +28,10 @@ export function ChooseCustomer({
         value={customer?.id ?? ''}
         onChange={onChoose}
         onSearch={setQ}
-        placeholder="Name or id"
+        placeholder="Name or ID"
         options={reachable.map(({ id, name }) => ({ value: id, text: name }))}
       />
-      {customer && <p className="muted">What fails is repeated {saySchedule(customer.retrySchedule)}.</p>}
+      {customer && <p className="muted">{retrySentence(customer.retrySchedule)}</p>}
       <div className="row">
         <Button icon={Plus} look={customer ? 'plain' : 'primary'} onClick={() => setMaking(true)}>
           New customer

@@ -34,13 +34,13 @@ export function ChooseEndpoint({
           value={form ? NEW : (endpoint?.id ?? '')}
           onChange={(id) => (id === NEW ? setMaking(true) : (setMaking(false), onChoose(id)))}
         >
-          <option value="">Choose …</option>
+          <option value="">Choose…</option>
           {endpoints.map(({ id, name, url }) => (
             <option key={id} value={id}>
               {name}, {url}
             </option>
           ))}
-          <option value={NEW}>A new one</option>
+          <option value={NEW}>New endpoint…</option>
         </SelectField>
       )}
       {endpoint && !form && <StatusBadge status={endpoint.status} />}
@@ -82,7 +82,7 @@ function NewEndpoint({
         eventTypes: chosen,
         ...(customer.productId === null ? { productId: product.id } : {}),
       }),
-    { done: 'The endpoint is made.', invalidate: ['/v1/subscriptions'], quiet: true },
+    { done: 'Endpoint created', invalidate: ['/v1/subscriptions'], quiet: true },
   );
   return (
     <Form
@@ -122,7 +122,7 @@ function NewEndpoint({
           busy={make.isPending}
           disabled={url.trim() === '' || chosen.length === 0}
         >
-          Make the endpoint
+          Create endpoint
         </Button>
       </div>
     </Form>

@@ -16,13 +16,13 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
   const products = useProducts();
   const [making, setMaking] = useState(false);
   const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
-    done: 'It is enabled.',
+    done: 'Product enabled',
     invalidate: ['/v1/products'],
   });
   return (
     <div className="stack">
-      <SelectField label="Product line" value={product?.id ?? ''} onChange={onChoose}>
-        <option value="">Choose …</option>
+      <SelectField label="Product" value={product?.id ?? ''} onChange={onChoose}>
+        <option value="">Choose…</option>
         {products.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -35,10 +35,10 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
           !product.enabled &&
           (administer ? (
             <Button look="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
-              Enable it
+              Enable product
             </Button>
           ) : (
-            <span className="muted">An admin has to enable it: its events are refused until then.</span>
+            <span className="muted">An admin must enable this product. Until then, its events are rejected.</span>
           ))}
         {administer && (
           <Button icon={Plus} onClick={() => setMaking(true)}>

@@ -28,7 +28,10 @@ export function Onboarding() {
   const ready = product?.enabled === true && types.length > 0;
   return (
     <>
-      <PageHead title="Onboarding" sub="A product line, its customer, and a first notification that arrives." />
+      <PageHead
+        title="Onboarding"
+        sub="Set up a product, a customer and an endpoint, and deliver a first notification."
+      />
       <ol className={styles.steps}>
         <Step number={1} title="Product" done={product?.enabled === true}>
           <ChooseProduct product={product} onChoose={(id) => set({ product: id, customer: '', endpoint: '' })} />
@@ -58,7 +61,7 @@ export function Onboarding() {
         </Step>
         <Step
           number={5}
-          title="URL allowed"
+          title="URL approval"
           done={endpoint !== undefined && endpoint.status !== 'awaiting-approval'}
           waits={!endpoint}
         >
@@ -106,7 +109,9 @@ function Step({
         <span className="sr-only">{done ? 'Done' : 'To do'}</span>
       </span>
       <div className="grow">
-        <Card title={`${number}. ${title}`}>{waits ? <p className="muted">After the step before.</p> : children}</Card>
+        <Card title={`${number}. ${title}`}>
+          {waits ? <p className="muted">Complete the previous step first.</p> : children}
+        </Card>
       </div>
     </li>
   );

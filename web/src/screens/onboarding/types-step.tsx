@@ -12,7 +12,7 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
   return (
     <div className="stack">
       {types.length === 0 ? (
-        <p>It has none yet. An event type says what happened, and which data tells of it.</p>
+        <p>No event types yet. An event type describes what happened and the data that comes with it.</p>
       ) : (
         <ul className="stack-s">
           {types.map(({ name, description }) => (

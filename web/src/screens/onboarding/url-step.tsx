@@ -10,18 +10,18 @@ export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: S
   const { administer } = useMay();
   const pattern = new URL(url).origin;
   const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
-    done: administer ? 'It is allowed.' : 'An admin is asked.',
+    done: administer ? 'URL approved' : 'Approval requested',
   });
   if (status !== 'awaiting-approval') return <p>The URL is on the allow-list.</p>;
   return (
     <div className="stack">
       <p>
-        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet: notifications are held until it
-        is.
+        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet. Notifications are held until it
+        is approved.
       </p>
       <div className="row">
         <Button look="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
-          {administer ? 'Allow it for this customer' : 'Ask for it'}
+          {administer ? 'Approve for this customer' : 'Request approval'}
         </Button>
       </div>
     </div>

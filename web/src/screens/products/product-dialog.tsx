@@ -24,7 +24,7 @@ export function ProductDialog({
       product
         ? api.patch<Product>(at`/v1/products/${product.id}`, { name })
         : api.post<Product>('/v1/products', { name, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
-    { done: product ? 'The product is renamed.' : 'The product is made.', invalidate: ['/v1/products'], quiet: true },
+    { done: product ? 'Product renamed' : 'Product created', invalidate: ['/v1/products'], quiet: true },
   );
   const submit = () =>
     save.mutate(undefined, {
@@ -40,23 +40,23 @@ export function ProductDialog({
         {!product && (
           <>
             <TextField
-              label="Id"
+              label="ID"
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="Short, as payments. Empty: generated."
+              hint="Short, for example payments. Leave empty to generate one."
             />
             <SwitchField
               label="Enabled"
-              hint="Off: its events are refused until somebody enables it."
+              hint="While the product is disabled, its events are rejected."
               checked={enabled}
               onChange={setEnabled}
             />
           </>
         )}
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {product ? 'Save' : 'Create'}
           </Button>

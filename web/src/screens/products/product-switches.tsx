@@ -15,7 +15,7 @@ export function ProductSwitches({ product }: { product: Product }) {
   const { id, name, enabled, requireVerification } = product;
   const [open, setOpen] = useState<'switch' | 'verify' | 'edit' | null>(null);
   const change = useAction((changes: Partial<Product>) => api.patch(at`/v1/products/${id}`, changes), {
-    done: 'The product is changed.',
+    done: 'Changes saved',
     invalidate: ['/v1/products', '/v1/subscriptions'],
   });
   if (!administer) return null;
@@ -28,7 +28,7 @@ export function ProductSwitches({ product }: { product: Product }) {
         items={[
           { text: enabled ? 'Disable…' : 'Enable…', icon: Power, onSelect: () => setOpen('switch') },
           {
-            text: requireVerification ? 'Ask for no challenge…' : 'Ask for a challenge…',
+            text: requireVerification ? 'Stop requiring a challenge…' : 'Require a challenge…',
             icon: ShieldCheck,
             onSelect: () => setOpen('verify'),
           },
@@ -39,28 +39,28 @@ export function ProductSwitches({ product }: { product: Product }) {
         open={open === 'switch'}
         onClose={close}
         title={`${enabled ? 'Disable' : 'Enable'} ${name}?`}
-        action={enabled ? 'Disable it' : 'Enable it'}
+        action={enabled ? 'Disable product' : 'Enable product'}
         danger={enabled}
         onConfirm={() => change.mutateAsync({ enabled: !enabled })}
       >
         <p>
           {enabled
-            ? 'Its events are refused from then on. What was accepted is still delivered.'
-            : 'Its events are accepted from then on.'}
+            ? 'New events will be rejected. Events already accepted will still be delivered.'
+            : 'New events will be accepted.'}
         </p>
       </Confirm>
       <Confirm
         open={open === 'verify'}
         onClose={close}
-        title={requireVerification ? 'Ask for no challenge?' : 'Ask for a challenge?'}
-        action={requireVerification ? 'Ask for none' : 'Ask for it'}
+        title={requireVerification ? 'Stop requiring a challenge?' : 'Require a challenge?'}
+        action={requireVerification ? 'Stop requiring' : 'Require challenge'}
         danger={!requireVerification}
         onConfirm={() => change.mutateAsync({ requireVerification: !requireVerification })}
       >
         <p>
           {requireVerification
-            ? 'What is held for endpoints that have not passed theirs goes out.'
-            : 'Endpoints that have not passed their challenge get nothing until they do; notifications are held, not lost.'}
+            ? 'Notifications held for unverified endpoints will be sent.'
+            : 'Unverified endpoints receive nothing until they pass a challenge. Their notifications are held, not lost.'}
         </p>
       </Confirm>
       {open === 'edit' && <ProductDialog product={product} onClose={close} />}

@@ -30,12 +30,12 @@ const columns: ColumnDef<Product>[] = [
     cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
   },
   {
-    header: 'Endpoints must pass a challenge',
+    header: 'Challenge required',
     meta: { wide: true },
     cell: ({ row: { original } }) =>
       original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
   },
-  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   {
     id: 'actions',
     header: () => <span className="sr-only">Actions</span>,
@@ -50,7 +50,7 @@ export function Products() {
   const [making, setMaking] = useState(false);
   return (
     <>
-      <PageHead title="Products" sub="Product lines that publish events. Each is off until an admin enables it.">
+      <PageHead title="Products" sub="Products publish events. A new product is disabled until an admin enables it.">
         {administer && (
           <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
             New product
@@ -63,9 +63,7 @@ export function Products() {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={
-            <Empty title="There are no products yet">A product owns event types and the keys that post events.</Empty>
-          }
+          empty={<Empty title="No products yet">A product owns event types and the API keys that post events.</Empty>}
         />
       </Card>
       {making && <ProductDialog onClose={() => setMaking(false)} />}

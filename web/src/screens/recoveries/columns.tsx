@@ -48,7 +48,7 @@ const toMinute = (at: string) => `${at.slice(5, 10)} ${at.slice(11, 16)}`;
 
 function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
   const cancel = useAction(() => api.post(at`/v1/recoveries/${id}/cancel`), {
-    done: 'The recovery is cancelled.',
+    done: 'Recovery cancelled',
     invalidate: ['/v1/recoveries'],
   });
   return (
@@ -56,10 +56,11 @@ function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
       trigger={<Button small>Cancel</Button>}
       title="Cancel this recovery?"
       action="Cancel recovery"
+      dismiss="Keep it running"
       onConfirm={() => cancel.mutateAsync()}
     >
       <p>
-        {retried} of {total} are retried by now, and go on. The others stay failed; another recovery can take them up.
+        {retried} of {total} notifications have been retried and continue. The rest stay failed until you retry them.
       </p>
     </Confirm>
   );

@@ -4,7 +4,7 @@ import styles from './recoveries.module.css';
 /** How far a recovery is, as a bar and in figures. */
 export function Progress({ recovery: { status, retried, skipped, total } }: { recovery: Recovery }) {
   const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`;
-  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} not failed any more` : '';
+  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} no longer failed` : '';
   return (
     <div className={styles.progress}>
       <progress

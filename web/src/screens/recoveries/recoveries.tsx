@@ -30,12 +30,15 @@ export function Recoveries() {
   const columns = useMemo(() => recoveryColumns(steer), [steer]);
   const start = steer && (
     <Button look="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
-      Start a recovery
+      Start recovery
     </Button>
   );
   return (
     <>
-      <PageHead title="Recoveries" sub="Each retries all that failed for an endpoint in some time, at a given rate.">
+      <PageHead
+        title="Recoveries"
+        sub="Resend everything that failed for an endpoint in a time range, at a rate the receiver can handle."
+      >
         {start}
       </PageHead>
       <FilterBar>
@@ -50,12 +53,12 @@ export function Recoveries() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty icon={RotateCcw} title="None is like that">
-                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Show all</Button>
+              <Empty icon={RotateCcw} title="No recoveries match these filters">
+                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Clear filters</Button>
               </Empty>
             ) : (
-              <Empty icon={RotateCcw} title="There was none yet">
-                After an outage of a receiver, a recovery sends what failed meanwhile.
+              <Empty icon={RotateCcw} title="No recoveries yet">
+                After a receiver outage, a recovery resends everything that failed in the meantime.
               </Empty>
             )
           }

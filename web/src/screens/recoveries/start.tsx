@@ -13,8 +13,8 @@ export function StartRecovery({ open, onClose }: { open: boolean; onClose(): voi
     <Dialog
       open={open}
       onClose={onClose}
-      title="Start a recovery"
-      description="Retries what failed for an endpoint, oldest first."
+      title="Start recovery"
+      description="Retries the failed notifications of one endpoint, oldest first."
     >
       <Start onClose={onClose} />
     </Dialog>
@@ -34,7 +34,7 @@ function Start({ onClose }: { onClose(): void }) {
     <div className="stack">
       <Combobox
         label="Endpoint"
-        placeholder="Name, URL, customer or id"
+        placeholder="Name, URL, customer or ID"
         value={id}
         valueText={chosen.data?.name}
         onChange={setId}

@@ -28,7 +28,7 @@ export function PeriodFilter({
       <FilterSelect
         label="Accepted"
         value={period}
-        all="At any time"
+        all="Any time"
         options={[...PERIODS, BETWEEN]}
         onChange={(next) => onChange({ period: next, since: '', until: '' })}
       />
@@ -47,7 +47,7 @@ function Moment({ label, value, onChange }: { label: string; value: string; onCh
   const id = useId();
   return (
     <div className="filter-select">
-      <label htmlFor={id}>{label}, your time</label>
+      <label htmlFor={id}>{label} (local time)</label>
       <input
         id={id}
         type="datetime-local"

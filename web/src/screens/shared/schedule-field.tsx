@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { TextField } from '../../ui/form';
-import { sayDuration, saySchedule } from '../../ui/time';
+import { retrySentence, sayDuration } from '../../ui/time';
 
 export const USUAL_SCHEDULE: readonly number[] = [30, 300, 1800, 7200];
 const UNITS: Record<string, number> = { s: 1, min: 60, m: 60, h: 3600, d: 86_400 };
@@ -31,11 +31,7 @@ export function ScheduleField({
         onChange(waitsOf(next));
       }}
       fault={fault}
-      hint={
-        fault
-          ? undefined
-          : `A failed delivery is repeated ${saySchedule(waits)}. At most five waits, together at most a day.`
-      }
+      hint={fault ? undefined : `${retrySentence(waits)} At most 5 retries, within 24 hours in total.`}
     />
   );
 }
@@ -53,7 +49,9 @@ function waitsOf(text: string): number[] {
 }
 
 function faultOf(waits: number[]): string | undefined {
-  if (waits.some(Number.isNaN)) return 'Waits with commas between, as 30 s, 5 min, 2 h.';
-  if (waits.length > MOST) return 'At most five retries.';
-  return waits.reduce((sum, wait) => sum + wait, 0) > LONGEST_SECONDS ? 'Together at most 24 hours.' : undefined;
+  if (waits.some(Number.isNaN)) return 'Separate the delays with commas, for example: 30 s, 5 min, 2 h.';
+  if (waits.length > MOST) return 'Enter at most 5 delays.';
+  return waits.reduce((sum, wait) => sum + wait, 0) > LONGEST_SECONDS
+    ? 'The delays must add up to at most 24 hours.'
+    : undefined;
 }

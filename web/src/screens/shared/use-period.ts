@@ -2,10 +2,10 @@ import { useMemo, useSyncExternalStore } from 'react';
 
 export const PERIODS = [
   { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last day' },
-  { value: 'week', text: 'Last week' },
+  { value: 'day', text: 'Last 24 hours' },
+  { value: 'week', text: 'Last 7 days' },
 ];
-export const BETWEEN = { value: 'between', text: 'Between …' };
+export const BETWEEN = { value: 'between', text: 'Custom range…' };
 const SECONDS: Record<string, number> = { hour: 3600, day: 86_400, week: 604_800 };
 const MINUTE_MS = 60_000;
 

@@ -48,7 +48,7 @@ export function SignIn() {
             value={credential}
             onChange={setCredential}
             fault={fault}
-            hint="The admin key is printed by npm start. Your role decides what you see."
+            hint="npm start prints the admin key. The role of your key decides what you see."
             autoFocus
             required
           />
@@ -83,9 +83,9 @@ export function PortalEntry() {
           <h1>Your webhook portal</h1>
         </header>
         {signIn.isPending ? (
-          <p role="status">Opening …</p>
+          <p role="status">Opening…</p>
         ) : (
-          <p role="alert">This link has expired or is not complete. Ask the one who sent it for a new one.</p>
+          <p role="alert">This link is incomplete or has expired. Ask the sender for a new link.</p>
         )}
       </section>
     </main>

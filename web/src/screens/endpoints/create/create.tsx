@@ -44,7 +44,7 @@ export function CreateEndpoint() {
   const asked = STEPS.findIndex(({ id }) => id === params.get('step'));
   const index = Math.min(Math.max(asked, 0), reached);
   const step = STEPS[index]!;
-  if (!may.steer) return <Empty title="You may look at endpoints, but not make any" />;
+  if (!may.steer) return <Empty title="You don’t have permission to create endpoints" />;
   if (create.data) return <Created subscription={create.data} />;
 
   function go(to: StepId) {

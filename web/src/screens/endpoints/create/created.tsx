@@ -19,20 +19,20 @@ export function Created({ subscription: made }: { subscription: Subscription }) 
   return (
     <>
       <PageHead
-        title={`${made.name} is made`}
+        title={`${made.name} created`}
         badge={<StatusBadge status={subscription.status} />}
         crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
         sub={made.url}
       />
       <div className="stack">
         <Notice subscription={subscription} />
-        <Card title="Its secret">
+        <Card title="Signing secret">
           <div className="stack-s">
-            <p>The receiver checks with it that what comes is from here. Keep it where you keep passwords.</p>
+            <p>The receiver uses it to verify that a request came from Signpost. Store it like a password.</p>
             <CodeBlock label="Secret" text={made.secret ?? ''} />
           </div>
         </Card>
-        <Card title="What next">
+        <Card title="Next steps">
           <div className="stack">
             <div className="row">
               <Button icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
@@ -42,7 +42,7 @@ export function Created({ subscription: made }: { subscription: Subscription }) 
                 Trigger now
               </Button>
               <ButtonLink to={`/endpoints/${made.id}`} look="primary" icon={ArrowRight}>
-                Open the endpoint
+                View endpoint
               </ButtonLink>
             </div>
             {challenge.data && <ChallengeResult challenge={challenge.data} />}

@@ -32,8 +32,8 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
         <Facts>
           <Fact name="Name">{draft.name}</Fact>
           <Fact name="Customer">{draft.customerId}</Fact>
-          <Fact name="Product">{draft.productId || <span className="muted">the customer&#39;s</span>}</Fact>
-          <Fact name="Enabled">{draft.enabled ? 'Yes' : 'No, notifications are held'}</Fact>
+          <Fact name="Product">{draft.productId || <span className="muted">same as the customer</span>}</Fact>
+          <Fact name="Enabled">{draft.enabled ? 'Yes' : 'No. Notifications are held.'}</Fact>
           {draft.description && <Fact name="Description">{draft.description}</Fact>}
         </Facts>,
       )}
@@ -48,9 +48,9 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
             </code>
           </Fact>
           <Fact name="Format">{FORMATS[draft.format].title}</Fact>
-          <Fact name="Secret">{draft.secret === null ? 'Generated' : 'Yours'}</Fact>
+          <Fact name="Secret">{draft.secret === null ? 'Generated' : 'Custom'}</Fact>
           <Fact name="Retries">
-            {draft.retrySchedule === null ? 'As for the customer' : saySchedule(draft.retrySchedule)}
+            {draft.retrySchedule === null ? 'Customer default' : saySchedule(draft.retrySchedule)}
           </Fact>
           <Fact name="Timeout">{draft.timeoutSeconds} s</Fact>
           <Fact name="Rate limit">{draft.rateLimitPerSecond ? `${draft.rateLimitPerSecond} per second` : 'None'}</Fact>
@@ -70,7 +70,7 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
       {part(
         'channels',
         'Channels',
-        <Chips label="Channels" items={draft.channels} empty="None: every event of these types" />,
+        <Chips label="Channels" items={draft.channels} empty="None. It receives every event of its types." />,
       )}
       {part(
         'data',
@@ -79,7 +79,7 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
           {draft.format === 'trigger' ? (
             <CodeBlock label="Custom data" text={draft.customData} />
           ) : (
-            <p className="muted">None in this format</p>
+            <p className="muted">Not sent in this format</p>
           )}
           {draft.transform.trim() && <CodeBlock label="Transform" text={draft.transform} />}
         </div>,

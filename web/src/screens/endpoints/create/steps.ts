@@ -33,13 +33,14 @@ export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
     if (!there) errors.push({ path, message });
   };
   if (step === 'general') {
-    need('/name', draft.name.trim(), 'Give it a name.');
-    need('/customerId', draft.customerId, 'Choose who is notified.');
+    need('/name', draft.name.trim(), 'Enter a name.');
+    need('/customerId', draft.customerId, 'Choose a customer.');
   }
-  if (step === 'types') need('/eventTypes', draft.eventTypes.length, 'Choose at least one.');
+  if (step === 'types')
+    need('/eventTypes', draft.eventTypes.length, 'Choose at least one event type, or add a pattern.');
   if (step === 'http') {
-    need('/url', URL.canParse(draft.url.trim()), 'Give the whole URL, as https://example.com/hooks.');
-    need('/secret', draft.secret === null || draft.secret, 'Give your secret, or have one generated.');
+    need('/url', URL.canParse(draft.url.trim()), 'Enter the full URL, for example https://example.com/hooks.');
+    need('/secret', draft.secret === null || draft.secret, 'Enter a secret, or generate one.');
   }
   if (step === 'data') {
     try {

@@ -24,19 +24,19 @@ function Attempt({ id }: { id: string }) {
       {(attempt) => (
         <div className="stack">
           <Facts>
-            <Fact name="Outcome">
+            <Fact name="Result">
               <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
             </Fact>
             <Fact name="Started">
               <Time at={attempt.startedAt} />
             </Fact>
-            <Fact name="Took">{sayMilliseconds(attempt.durationMs)}</Fact>
-            <Fact name="Number">
-              {attempt.number}, {attempt.trigger}
+            <Fact name="Response time">{sayMilliseconds(attempt.durationMs)}</Fact>
+            <Fact name="Attempt">
+              {attempt.number} ({attempt.trigger})
             </Fact>
           </Facts>
           <p>
-            <Link to={`/logs?open=${attempt.notificationId}`}>The whole notification</Link>
+            <Link to={`/logs?open=${attempt.notificationId}`}>View notification</Link>
           </p>
           <AttemptParts attempt={attempt} />
         </div>

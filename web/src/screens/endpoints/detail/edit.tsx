@@ -26,7 +26,7 @@ export function EditEndpoint() {
     {},
     { placeholderData: undefined },
   );
-  if (!may.steer) return <Empty title="You may look at endpoints, but not change any" />;
+  if (!may.steer) return <Empty title="You don’t have permission to edit endpoints" />;
   return <Loaded query={query}>{(subscription) => <EditForm key={id} subscription={subscription} />}</Loaded>;
 }
 
@@ -64,7 +64,7 @@ function EditForm({ subscription }: { subscription: Subscription }) {
           { text: 'Endpoints', to: '/endpoints' },
           { text: subscription.name, to: page },
         ]}
-        sub={`The customer (${subscription.customerId}) and the product stay as they are.`}
+        sub={`The customer (${subscription.customerId}) and the product cannot be changed.`}
       />
       <Form label="Endpoint" error={fault} summary={false} onSubmit={() => void save()}>
         <Card title="General">

@@ -16,7 +16,7 @@ export function NotificationRow({ notification }: { notification: Notification }
       {attemptCount > 0 && <ResponseBadge status={lastResponseStatus} errorClass={lastError?.class} />}
       {status === 'retrying' && nextAttemptAt && (
         <span className="muted">
-          again in <Countdown until={nextAttemptAt} />
+          retry in <Countdown until={nextAttemptAt} />
         </span>
       )}
       <span className="muted">

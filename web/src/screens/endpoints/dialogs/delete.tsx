@@ -31,8 +31,8 @@ export function DeleteDialog({
       onConfirm={confirm}
     >
       <p>
-        It gets nothing any more. Notifications that are still to be delivered are cancelled, and its secret is gone for
-        good. To stop for a while, disable it: then they are held.
+        Undelivered notifications are cancelled, and the secret is deleted. This cannot be undone. To pause deliveries,
+        disable the endpoint instead: its notifications are then held.
       </p>
     </Confirm>
   );

@@ -14,10 +14,10 @@ import { sayDuration } from '../../../ui/time';
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
 const SPANS = [
-  { seconds: HOUR_SECONDS, text: 'in the last hour' },
-  { seconds: DAY_SECONDS, text: 'in the last day' },
-  { seconds: 7 * DAY_SECONDS, text: 'in the last 7 days' },
-  { seconds: 30 * DAY_SECONDS, text: 'in the last 30 days' },
+  { seconds: HOUR_SECONDS, text: 'Last hour' },
+  { seconds: DAY_SECONDS, text: 'Last 24 hours' },
+  { seconds: 7 * DAY_SECONDS, text: 'Last 7 days' },
+  { seconds: 30 * DAY_SECONDS, text: 'Last 30 days' },
 ];
 const COUNTED = 200;
 const LOOK_EVERY_MS = 1000;
@@ -35,7 +35,7 @@ export function RecoverDialog({ subscription, open, onClose }: Shown) {
       open={open}
       onClose={onClose}
       title="Recover"
-      description={`Retries what failed for ${subscription.name}, oldest first.`}
+      description={`Retries the failed notifications of ${subscription.name}, oldest first.`}
     >
       <RecoverForm subscription={subscription} onClose={onClose} />
     </Dialog>
@@ -67,7 +67,7 @@ export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   return (
     <Form label="Recover" error={start.error} onSubmit={() => start.mutate()}>
       <SelectField
-        label="What failed"
+        label="Accepted"
         pointer="/since"
         value={since.seconds}
         onChange={(next) => setSince(before(Number(next)))}
@@ -90,10 +90,10 @@ export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
       />
       <p role="status">
         {count === undefined
-          ? 'Counting …'
+          ? 'Counting…'
           : count === 0
-            ? 'Nothing failed in this time.'
-            : `${count}${many ? ' or more' : ''} failed; retrying them takes ${many ? 'at least' : 'about'} ${sayDuration(seconds)}.`}
+            ? 'No failed notifications in this period.'
+            : `${count}${many ? ' or more' : ''} failed. Retrying them takes ${many ? 'at least' : 'about'} ${sayDuration(seconds)}.`}
       </p>
       <Actions>
         <Button onClick={onClose}>Cancel</Button>
@@ -119,7 +119,7 @@ function Progress({ id, onClose }: { id: string; onClose(): void }) {
             <StatusBadge status={recovery.status} />
             <span>
               {recovery.retried} of {recovery.total} retried
-              {recovery.skipped > 0 && `, ${recovery.skipped} not failed any more`}
+              {recovery.skipped > 0 && `, ${recovery.skipped} no longer failed`}
             </span>
           </div>
           <progress
@@ -129,7 +129,7 @@ function Progress({ id, onClose }: { id: string; onClose(): void }) {
             aria-label="Progress"
           />
           <p>
-            It goes on when you close this. <Link to="/recoveries">All recoveries</Link>
+            The recovery continues when you close this dialog. <Link to="/recoveries">All recoveries</Link>
           </p>
         </div>
       )}

@@ -7,10 +7,10 @@ import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, SwitchField, TextField } from '../../../ui/form';
 
 const OVERLAPS = [
-  { seconds: 0, text: 'Stops at once' },
-  { seconds: 3600, text: 'Signs for one more hour' },
-  { seconds: 86_400, text: 'Signs for one more day' },
-  { seconds: 604_800, text: 'Signs for one more week' },
+  { seconds: 0, text: 'Stops signing immediately' },
+  { seconds: 3600, text: 'Keeps signing for 1 hour' },
+  { seconds: 86_400, text: 'Keeps signing for 1 day' },
+  { seconds: 604_800, text: 'Keeps signing for 1 week' },
 ];
 const DEFAULT_SECONDS = '86400';
 
@@ -27,8 +27,8 @@ export function RotateDialog({ open, onClose, ...rest }: Shown) {
     <Dialog
       open={open}
       onClose={onClose}
-      title="Rotate the secret"
-      description="A new secret signs from the next attempt on."
+      title="Rotate secret"
+      description="The new secret signs from the next attempt."
     >
       <RotateForm {...rest} onClose={onClose} />
     </Dialog>
@@ -44,7 +44,7 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
         overlapSeconds: Number(overlapSeconds),
         ...(own !== null && { secret: own }),
       }),
-    { done: 'The secret is rotated.', quiet: true, invalidate: ['/v1/audit'] },
+    { done: 'Secret rotated', quiet: true, invalidate: ['/v1/audit'] },
   );
   const submit = () =>
     rotate.mutate(undefined, {
@@ -54,9 +54,9 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
       },
     });
   return (
-    <Form label="Rotate the secret" error={rotate.error} onSubmit={submit}>
+    <Form label="Rotate secret" error={rotate.error} onSubmit={submit}>
       <SwitchField
-        label="Generate the new one"
+        label="Generate a new secret"
         checked={own === null}
         onChange={(generate) => setOwn(generate ? null : '')}
       />
@@ -64,15 +64,15 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
         <TextField
           label="New secret"
           pointer="/secret"
-          hint="Any text, or whsec_ and 24 to 64 bytes in base64."
+          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
           value={own}
           onChange={setOwn}
         />
       )}
       <SelectField
-        label="The old one"
+        label="Old secret"
         pointer="/overlapSeconds"
-        hint="While both sign, the receiver can change over without a gap."
+        hint="While both secrets sign, the receiver can switch without rejecting anything."
         value={overlapSeconds}
         onChange={setOverlap}
       >
@@ -83,7 +83,7 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
         ))}
       </SelectField>
       {overlapSeconds === '0' && (
-        <p className="notice notice-warn">A receiver that has only the old one refuses what comes from then on.</p>
+        <p className="notice notice-warn">A receiver that only knows the old secret will reject new deliveries.</p>
       )}
       <Actions>
         <Button onClick={onClose}>Cancel</Button>

@@ -26,8 +26,8 @@ export function TriggerDialog({ subscription, open, onClose }: Shown) {
       title="Trigger now"
       description={
         subscription.status === 'enabled'
-          ? `Sent to ${subscription.name} only: signed, recorded and retried as any event.`
-          : `${subscription.name} takes no deliveries now: what is triggered is held.`
+          ? `Sent only to ${subscription.name}. Signed, recorded and retried like any event.`
+          : `${subscription.name} is not accepting deliveries. Triggered notifications are held.`
       }
     >
       <TriggerForm subscription={subscription} onClose={onClose} />
@@ -62,10 +62,7 @@ function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
         </Actions>
       </>
     );
-  if (!type)
-    return (
-      <Empty title="There is nothing to send yet">None of the types that this endpoint gets is in the catalog.</Empty>
-    );
+  if (!type) return <Empty title="Nothing to send yet">None of the endpoint’s event types is in the catalog.</Empty>;
   return (
     <Form label="Trigger now" error={send.error} onSubmit={() => send.mutate()}>
       <SelectField
@@ -98,6 +95,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fault({ path: '/data', message: `Not JSON: ${(error as Error).message}` });
+    throw fault({ path: '/data', message: `Invalid JSON: ${(error as Error).message}` });
   }
 }

@@ -30,8 +30,8 @@ export function ChannelFields({
     <>
       <p className="muted">
         {channels.length === 0
-          ? 'Without channels, it gets every event of its types.'
-          : 'It gets the events that carry one of these channels, and no others.'}
+          ? 'Without channels, the endpoint receives every event of its types.'
+          : 'The endpoint receives only events that carry one of these channels.'}
       </p>
       <Chips
         label="Channels"

@@ -12,10 +12,10 @@ export function DataFields({ draft, set, existing }: DraftProps) {
           pointer="/customData"
           hint={
             draft.method === 'GET' ? (
-              'A JSON object. It is in the token; a GET has no body.'
+              'A JSON object. It is part of the token, because a GET has no body.'
             ) : (
               <>
-                A JSON object. It is sent as <code>data</code>, with the event in it as <code>event</code>.
+                A JSON object, sent as <code>data</code>. The event is added to it as <code>event</code>.
               </>
             )
           }
@@ -25,7 +25,7 @@ export function DataFields({ draft, set, existing }: DraftProps) {
           onChange={(customData) => set({ customData })}
         />
       ) : (
-        <p className="muted">Custom data is sent in format trigger; in this format there is none.</p>
+        <p className="muted">Custom data is sent only in Trigger format.</p>
       )}
       <TextArea
         label="Transform"
@@ -33,7 +33,7 @@ export function DataFields({ draft, set, existing }: DraftProps) {
         optional
         hint={
           <>
-            A JSONata expression that makes what is sent out of the event&#39;s data, as{' '}
+            A JSONata expression that builds the payload from the event&#39;s data, for example{' '}
             <code>{'{"total": amount, "currency": currency}'}</code>.
           </>
         }

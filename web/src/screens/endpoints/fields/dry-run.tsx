@@ -24,14 +24,14 @@ export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscript
     <div className="stack-s">
       <div className={styles.try}>
         {types.length > 1 && (
-          <SelectField label="Sample of" value={type.name} onChange={setChosen}>
+          <SelectField label="Sample event" value={type.name} onChange={setChosen}>
             {types.map(({ name }) => (
               <option key={name}>{name}</option>
             ))}
           </SelectField>
         )}
         <Button icon={FlaskConical} busy={run.isPending} onClick={() => run.mutate(type)}>
-          Show what would be sent
+          Preview payload
         </Button>
       </div>
       <FormFault error={run.error} />

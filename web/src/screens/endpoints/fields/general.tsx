@@ -16,7 +16,7 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
       <TextField
         label="Name"
         pointer="/name"
-        hint="Tells it from the customer's other endpoints."
+        hint="A name to tell this endpoint apart from the customer's others."
         placeholder="Order updates"
         value={draft.name}
         onChange={(name) => set({ name })}
@@ -32,7 +32,7 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
       {!existing && <OwnerFields draft={draft} set={set} />}
       <SwitchField
         label="Enabled"
-        hint="While it is off, notifications are held for it and not lost."
+        hint="While the endpoint is disabled, notifications are held, not lost."
         checked={draft.enabled}
         onChange={(enabled) => set({ enabled })}
       />
@@ -58,7 +58,7 @@ function OwnerFields({ draft, set }: DraftProps) {
         <Combobox
           label="Customer"
           pointer="/customerId"
-          hint={chosen ? chosen.name : 'Who is notified. Search by name or id.'}
+          hint={chosen ? chosen.name : 'The customer to notify. Search by name or ID.'}
           placeholder="Search customers"
           value={draft.customerId}
           options={(customers.data?.items ?? []).map(({ id, name }) => ({ value: id, text: name }))}
@@ -70,11 +70,11 @@ function OwnerFields({ draft, set }: DraftProps) {
         <SelectField
           label="Product"
           pointer="/productId"
-          hint="This customer is shared: whose events does the endpoint get? It cannot be changed later."
+          hint="All products share this customer. Choose whose events the endpoint receives. This cannot be changed later."
           value={draft.productId}
           onChange={(productId) => set({ productId })}
         >
-          <option value="">Every product's</option>
+          <option value="">All products</option>
           {products.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}

@@ -46,9 +46,9 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
       />
       <div className="grid-2">
         <TextField
-          label="Timeout in seconds"
+          label="Timeout (seconds)"
           pointer="/timeoutSeconds"
-          hint="How long an answer may take: 1 to 600."
+          hint="Time the receiver has to respond, from 1 to 600."
           type="number"
           min={1}
           max={600}
@@ -56,9 +56,9 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
           onChange={(timeoutSeconds) => set({ timeoutSeconds })}
         />
         <TextField
-          label="Rate limit per second"
+          label="Rate limit (per second)"
           pointer="/rateLimitPerSecond"
-          hint="What is above it waits. Empty: none."
+          hint="Extra deliveries queue. Leave empty for no limit."
           optional
           type="number"
           min={0}
@@ -80,8 +80,8 @@ function FormatField({ draft, set, existing }: DraftProps) {
       pointer="/format"
       hint={
         fixed
-          ? `${FORMATS.trigger.about} An endpoint that was made so stays so.`
-          : `${FORMATS[draft.format].about}${existing ? ' For Trigger, make another endpoint.' : ''}`
+          ? `${FORMATS.trigger.about} The format of this endpoint cannot be changed.`
+          : `${FORMATS[draft.format].about}${existing ? ' To use Trigger, create another endpoint.' : ''}`
       }
       disabled={fixed}
       value={draft.format}
@@ -100,16 +100,16 @@ function SecretField({ draft, set }: DraftProps) {
   return (
     <div className="stack-s">
       <SwitchField
-        label="Generate the secret"
-        hint="It signs what is sent, and is shown when the endpoint is made."
+        label="Generate a secret"
+        hint="The secret signs every delivery. It is shown once the endpoint is created."
         checked={draft.secret === null}
         onChange={(generate) => set({ secret: generate ? null : '' })}
       />
       {draft.secret !== null && (
         <TextField
-          label="Your secret"
+          label="Custom secret"
           pointer="/secret"
-          hint="Any text, or whsec_ and 24 to 64 bytes in base64."
+          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
           value={draft.secret}
           onChange={(secret) => set({ secret })}
         />

@@ -28,15 +28,15 @@ export function RetryField({
   return (
     <div className="stack-s">
       <SelectField label="Retries" pointer={own ? undefined : '/retrySchedule'} value={choice} onChange={choose}>
-        <option value="customer">As for the customer{inherited ? ` (${inherited})` : ''}</option>
+        <option value="customer">Customer default{inherited ? ` (${inherited})` : ''}</option>
         {RETRY_PRESETS.map(({ name, waits }, index) => (
           <option key={name} value={index}>
             {waits.length > 0 ? `${name} (${saySchedule(waits)})` : name}
           </option>
         ))}
-        <option value="own">Own waits</option>
+        <option value="own">Custom</option>
       </SelectField>
-      {own && <ScheduleField label="Waits before each retry" value={waits} onChange={onChange} />}
+      {own && <ScheduleField label="Delay before each retry" value={waits} onChange={onChange} />}
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function TypeRow({
           <label htmlFor={id} className="mono wrap-anywhere">
             {name}
           </label>{' '}
-          {covered && !chosen && <Badge tone="info">by a pattern</Badge>}
+          {covered && !chosen && <Badge tone="info">matched by a pattern</Badge>}
           {description && (
             <p id={`${id}-about`} className="field-hint">
               {description}

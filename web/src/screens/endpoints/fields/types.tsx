@@ -40,16 +40,17 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
       <div className="stack-s">
         <Chips label="Event types" items={eventTypes} />
         <p className="field-hint">
-          An endpoint of format trigger keeps the types it was made with. For others, make another endpoint.
+          An endpoint in Trigger format keeps the event types it was created with. To receive other types, create
+          another endpoint.
         </p>
       </div>
     );
   return (
     <>
       <Chips
-        label="Chosen"
+        label="Selected"
         items={eventTypes}
-        empty="None chosen yet"
+        empty="None selected yet"
         onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
       />
       {said && (
@@ -64,8 +65,8 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
       <Loaded query={query}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty title={q ? 'No event type matches' : 'There are no event types yet'}>
-              {q ? 'Try another word.' : 'A product line adds them to the catalog. A pattern can be set before.'}
+            <Empty title={q ? 'No event types match this search' : 'No event types yet'}>
+              {q ? 'Try another word.' : 'A product adds them to the catalog. You can already add a pattern.'}
             </Empty>
           ) : (
             byProduct(items).map(([productId, types]) => (
@@ -105,8 +106,8 @@ function PatternField({ onAdd }: { onAdd(pattern: string): void }) {
         optional
         hint={
           <>
-            <Badge>payment.*.v1</Badge> one version of all payments, <Badge>payment.*</Badge> all of them,{' '}
-            <Badge>*</Badge> everything. Types that are added later count, too.
+            <Badge>payment.*.v1</Badge> matches version 1 of every payment event, <Badge>payment.*</Badge> every payment
+            event, and <Badge>*</Badge> everything. Types added later are included.
           </>
         }
         value={pattern}

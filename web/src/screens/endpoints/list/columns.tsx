@@ -29,18 +29,18 @@ export function useEndpointColumns(): ColumnDef<Subscription>[] {
         cell: ({ row: { original } }) => <code title={original.url}>{original.url}</code>,
       },
       {
-        header: 'Types',
+        header: 'Event types',
         meta: { wide: true },
         cell: ({ row: { original } }) => <Types names={original.eventTypes} />,
       },
       { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
       {
-        header: 'Last day',
+        header: 'Last 24 hours',
         meta: { wide: true },
         cell: ({ row: { original } }) => original.health && <Sparkline buckets={original.health.buckets} />,
       },
       {
-        header: 'Last answer',
+        header: 'Last response',
         meta: { wide: true },
         cell: ({ row: { original } }) => <LastAnswer health={original.health} />,
       },

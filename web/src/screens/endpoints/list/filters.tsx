@@ -7,7 +7,7 @@ import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
 const STATUSES = [
   'enabled',
   'disabled',
-  { value: 'out-of-order', text: 'out of order' },
+  { value: 'out-of-order', text: 'disabled automatically' },
   { value: 'awaiting-approval', text: 'awaiting approval' },
   'unverified',
 ];
@@ -33,7 +33,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
     <FilterBar>
       <SearchBox
         label="Search endpoints"
-        placeholder={isCustomer ? 'Name, URL or id' : 'Name, URL, customer or id'}
+        placeholder={isCustomer ? 'Name, URL or ID' : 'Name, URL, customer or ID'}
         value={values.q}
         onChange={(q) => set({ q })}
       />
@@ -48,7 +48,7 @@ export function EndpointFilters({ filters: { values, set } }: { filters: ReturnT
         />
       )}
       <TypeFilter value={values.eventType} onChange={(eventType) => set({ eventType })} />
-      <FilterSelect label="Order" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
+      <FilterSelect label="Sort by" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
     </FilterBar>
   );
 }

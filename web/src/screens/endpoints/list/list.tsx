@@ -38,11 +38,11 @@ export function Endpoints() {
           rowId={({ id }) => id}
           empty={
             filters.active ? (
-              <Empty title="No endpoint matches">Search for something else, or take a filter off.</Empty>
+              <Empty title="No endpoints match these filters">Change the search, or remove a filter.</Empty>
             ) : (
-              <Empty title="There are no endpoints yet">
+              <Empty title="No endpoints yet">
                 <div className="stack-s">
-                  <p>An endpoint is a URL that is notified of {may.isCustomer ? 'your' : 'a customer’s'} events.</p>
+                  <p>An endpoint is a URL that receives {may.isCustomer ? 'your' : 'a customer’s'} events.</p>
                   <div>{create}</div>
                 </div>
               </Empty>

@@ -22,7 +22,7 @@ export function RowMenu({ subscription }: { subscription: Subscription }) {
   const close = () => setShown(undefined);
   async function copyId() {
     await writeClipboard(id);
-    toast({ tone: 'ok', text: `${id} is copied.` });
+    toast({ tone: 'ok', text: `${id} copied` });
   }
   return (
     <>
@@ -43,7 +43,7 @@ export function RowMenu({ subscription }: { subscription: Subscription }) {
               onSelect: () => change.mutate(true),
             },
           may.steer && enabled && { text: 'Disable', icon: Pause, onSelect: () => change.mutate(false) },
-          { text: 'Copy id', icon: Copy, onSelect: () => void copyId() },
+          { text: 'Copy ID', icon: Copy, onSelect: () => void copyId() },
           may.steer && { text: 'Delete', icon: Trash2, danger: true, onSelect: () => setShown('delete') },
         ]}
       />

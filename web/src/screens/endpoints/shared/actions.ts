@@ -11,8 +11,8 @@ export function useSwitch({ id, name }: Pick<Subscription, 'id' | 'name'>) {
     {
       done: (_, enabled) =>
         enabled
-          ? `${name} is enabled; what was held is being sent.`
-          : `${name} is disabled; new notifications are held.`,
+          ? `${name} enabled. Held notifications are being sent.`
+          : `${name} disabled. New notifications are held.`,
       invalidate: STALE,
     },
   );
@@ -21,7 +21,7 @@ export function useSwitch({ id, name }: Pick<Subscription, 'id' | 'name'>) {
 /** Deletes an endpoint. */
 export function useRemoval({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(() => api.delete(at`/v1/subscriptions/${id}`), {
-    done: `${name} is deleted.`,
+    done: `${name} deleted`,
     // Its own page would read what is not there any more.
     invalidate: ['/v1/notifications', '/v1/overview'],
   });

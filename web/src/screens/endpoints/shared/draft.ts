@@ -114,7 +114,7 @@ export function changesOf(before: Draft, draft: Draft) {
 
 /** What the form refuses by itself, told as the API would. */
 export function fault(...errors: { path: string; message: string }[]): ProblemError {
-  return new ProblemError(422, 'validation-failed', 'Not ready yet', 'Something is missing or wrong.', errors);
+  return new ProblemError(422, 'validation-failed', 'Invalid input', 'Some fields are missing or invalid.', errors);
 }
 
 /** What is left of a fault once some fields are typed anew: what was said of them holds no more. */
@@ -127,9 +127,9 @@ export function without(error: unknown, change: Partial<Draft>): unknown {
 function headersOf(rows: Draft['headers']): Record<string, string> {
   const given = rows.filter(({ name, value }) => name.trim() || value.trim());
   for (const { name } of given) {
-    if (!name.trim()) throw fault({ path: '/headers', message: 'Every value needs a name.' });
+    if (!name.trim()) throw fault({ path: '/headers', message: 'Every header needs a name.' });
     if (given.filter((other) => other.name.trim().toLowerCase() === name.trim().toLowerCase()).length > 1)
-      throw fault({ path: '/headers', message: `${name.trim()} is there twice.` });
+      throw fault({ path: '/headers', message: `${name.trim()} appears more than once.` });
   }
   return Object.fromEntries(given.map(({ name, value }) => [name.trim(), value]));
 }
@@ -140,9 +140,9 @@ export function customDataOf(text: string): Record<string, unknown> {
   try {
     data = JSON.parse(text.trim() || '{}');
   } catch (error) {
-    throw fault({ path: '/customData', message: `Not JSON: ${(error as Error).message}` });
+    throw fault({ path: '/customData', message: `Invalid JSON: ${(error as Error).message}` });
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data))
-    throw fault({ path: '/customData', message: 'A JSON object is needed: {"name": "value"}' });
+    throw fault({ path: '/customData', message: 'Enter a JSON object, for example {"name": "value"}.' });
   return data as Record<string, unknown>;
 }

@@ -28,7 +28,7 @@ export function Fate({ id }: { id: string }) {
                 next attempt in <Countdown until={nextAttemptAt} />
               </span>
             )}
-            <Link to={`/logs?open=${id}`}>Open in the logs</Link>
+            <Link to={`/logs?open=${id}`}>View in logs</Link>
           </div>
           {attempts.length > 0 && (
             <ul className="stack-s" aria-label="Attempts">

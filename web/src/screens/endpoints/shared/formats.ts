@@ -4,7 +4,7 @@ import type { Format } from '../../../api/types';
 export const FORMATS: Record<Format, { title: string; about: string }> = {
   standard: {
     title: 'Standard',
-    about: 'Type, time and data, signed as Standard Webhooks has it. Libraries for most languages check it.',
+    about: 'Type, time and data in the Standard Webhooks format. Most languages have a library that verifies it.',
   },
   envelope: {
     title: 'Envelope',
@@ -12,11 +12,11 @@ export const FORMATS: Record<Format, { title: string; about: string }> = {
   },
   trigger: {
     title: 'Trigger',
-    about: 'Your custom data with the event in it, and a signed token (JWT) in the Authorization header.',
+    about: 'Your custom data with the event inside, and a signed token (JWT) in the Authorization header.',
   },
   flat: {
     title: 'Flat',
-    about: 'The fields of the event at the top level, with the shared secret among them.',
+    about: 'The fields of the event and the shared secret, side by side at the top level.',
   },
 };
 

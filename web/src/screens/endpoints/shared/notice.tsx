@@ -50,24 +50,24 @@ function OutOfOrder({ subscription }: { subscription: Subscription }) {
   return (
     <Frame
       tone="bad"
-      title="Out of order"
+      title="Disabled automatically"
       action={
         may.steer && (
           <Button look="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
-            Enable and release what is held
+            Enable and send held notifications
           </Button>
         )
       }
     >
       <p>
-        Signpost has stopped sending
+        Signpost stopped sending to this endpoint
         {outOfOrder && (
           <>
             {' '}
             <Time at={outOfOrder.at} />: {outOfOrder.reason}
           </>
         )}
-        . New notifications are held. Enable it once the receiver is right again.
+        . New notifications are held. Fix the receiver, then enable the endpoint.
       </p>
     </Frame>
   );
@@ -78,7 +78,7 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
   const { origin } = new URL(subscription.url);
   const { isCustomer, administer, write } = may;
   const allow = useAction(() => allowUrl(origin, subscription.customerId, administer), {
-    done: administer ? `${origin} is approved; what was held is being sent.` : 'The approval is asked for.',
+    done: administer ? `${origin} approved. Held notifications are being sent.` : 'Approval requested',
   });
   return (
     <Frame
@@ -87,14 +87,14 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
       action={
         write && (
           <Button look="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
-            {administer ? `Approve ${origin}` : 'Ask for approval'}
+            {administer ? `Approve ${origin}` : 'Request approval'}
           </Button>
         )
       }
     >
       <p>
-        {origin} is not on the {isCustomer ? 'list of approved addresses' : <Link to="/allow-list">allow-list</Link>}{' '}
-        yet. Notifications are held until {administer ? 'it is' : 'an admin approves it'}.
+        {origin} is not on the {isCustomer ? 'list of approved URLs' : <Link to="/allow-list">allow-list</Link>} yet.
+        Notifications are held until {administer ? 'it is approved' : 'an admin approves it'}.
       </p>
     </Frame>
   );
@@ -126,8 +126,8 @@ function Unverified({ subscription }: { subscription: Subscription }) {
       }
     >
       <p>
-        The product wants proof that the URL belongs to the customer. Notifications are held until a challenge is
-        passed. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to answer it</Link>
+        The product requires proof that the URL belongs to the customer. Notifications are held until the endpoint
+        passes a challenge. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to respond</Link>
       </p>
       {challenge.data?.status === 'failed' && <ChallengeResult challenge={challenge.data} />}
     </Frame>
@@ -149,7 +149,7 @@ function Disabled({ subscription }: { subscription: Subscription }) {
         )
       }
     >
-      <p>New notifications are held. Enabling sends them in the order they came.</p>
+      <p>New notifications are held. Enabling the endpoint sends them in order.</p>
     </Frame>
   );
 }

@@ -22,9 +22,9 @@ app.get('/webhooks', (request, response) => {
 });`;
 
 const columns: ColumnDef<Challenge>[] = [
-  { header: 'Outcome', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  { header: 'Result', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
-    header: 'Answer',
+    header: 'Response',
     meta: { wide: true },
     cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
   },
@@ -34,11 +34,11 @@ const columns: ColumnDef<Challenge>[] = [
     cell: ({ row: { original } }) => <span title={original.detail}>{original.detail}</span>,
   },
   {
-    header: 'Took',
+    header: 'Response time',
     meta: { wide: true, align: 'end' },
     cell: ({ row: { original } }) => sayMilliseconds(original.durationMs),
   },
-  { header: 'When', cell: ({ row: { original } }) => <Time at={original.at} /> },
+  { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
 ];
 
 /** Proof that the URL belongs to the one who has the secret: run it, what came of it before, how to answer it. */
@@ -53,21 +53,21 @@ export function ChallengeTab({ subscription }: { subscription: Subscription }) {
         actions={
           may.steer && (
             <Button look="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
-              {challenge.isPending ? 'Waiting for the answer' : 'Run it now'}
+              {challenge.isPending ? 'Waiting for response…' : 'Run now'}
             </Button>
           )
         }
       >
         <div className="stack-s">
           <p>
-            A GET with a random <code>crc_token</code> is sent to the URL. Who answers it with its HMAC has the secret,
-            and so the URL is theirs.
+            Signpost sends a GET with a random <code>crc_token</code>. Returning its HMAC proves that you control the
+            URL.
           </p>
           {challenge.data && <ChallengeResult challenge={challenge.data} />}
         </div>
       </Card>
-      <Card title="How to answer">
-        <CodeBlock label="Answering a challenge in Node" text={SAMPLE} />
+      <Card title="How to respond">
+        <CodeBlock label="Responding to a challenge in Node.js" text={SAMPLE} />
       </Card>
       <Card title="History" flush>
         <DataTable
@@ -75,7 +75,7 @@ export function ChallengeTab({ subscription }: { subscription: Subscription }) {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={<Empty title="No challenge was run yet" />}
+          empty={<Empty title="No challenges yet" />}
         />
       </Card>
     </div>

@@ -17,7 +17,7 @@ export function ChannelsTab({ subscription }: { subscription: Subscription }) {
   if (!may.steer)
     return (
       <Card title="Channels">
-        <Chips label="Channels" items={subscription.channels} empty="None: it gets every event of its types" />
+        <Chips label="Channels" items={subscription.channels} empty="None. It receives every event of its types." />
       </Card>
     );
   const changed = channels !== undefined && channels.join('\n') !== subscription.channels.join('\n');

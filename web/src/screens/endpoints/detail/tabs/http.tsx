@@ -30,7 +30,7 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
           <Fact name="URL">
             <span className="row-nowrap">
               <code>{subscription.url}</code>
-              <CopyButton text={subscription.url} label="Copy the URL" />
+              <CopyButton text={subscription.url} label="Copy URL" />
             </span>
           </Fact>
         </Facts>
@@ -43,14 +43,14 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
           <Fact name="Timeout">{sayDuration(subscription.timeoutSeconds)}</Fact>
           <Fact name="Retries">
             {schedule ? saySchedule(schedule) : '–'}
-            {subscription.retrySchedule === null && <p className="field-hint">as for the customer</p>}
+            {subscription.retrySchedule === null && <p className="field-hint">customer default</p>}
           </Fact>
           <Fact name="Rate limit">
             {subscription.rateLimitPerSecond === null ? 'None' : `${subscription.rateLimitPerSecond} per second`}
           </Fact>
           <Fact name="Headers">
             {headers.length === 0 ? (
-              <span className="muted">None of its own</span>
+              <span className="muted">None</span>
             ) : (
               headers.map(([name, value]) => (
                 <div key={name}>

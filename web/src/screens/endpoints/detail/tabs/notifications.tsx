@@ -28,7 +28,7 @@ const columns: ColumnDef<Notification>[] = [
   },
   { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
   {
-    header: 'Last answer',
+    header: 'Last response',
     meta: { wide: true },
     cell: ({ row: { original } }) => (
       <ResponseBadge status={original.lastResponseStatus} errorClass={original.lastError?.class} />
@@ -40,7 +40,7 @@ const columns: ColumnDef<Notification>[] = [
     cell: ({ row: { original } }) => original.attemptCount,
   },
   {
-    header: 'Next',
+    header: 'Next attempt',
     meta: { wide: true },
     cell: ({ row: { original } }) =>
       original.nextAttemptAt ? <Time at={original.nextAttemptAt} /> : <span className="muted">–</span>,
@@ -68,10 +68,8 @@ export function NotificationsTab({ subscription }: { subscription: Subscription 
           columns={columns}
           rowId={({ id }) => id}
           empty={
-            <Empty title={values.status ? `None is ${values.status}` : 'Nothing was sent to it yet'}>
-              {values.status
-                ? 'Look at another status, or at all.'
-                : 'Trigger it to see what a notification looks like.'}
+            <Empty title={values.status ? `No ${values.status} notifications` : 'No notifications yet'}>
+              {values.status ? 'Choose another status, or All.' : 'Trigger the endpoint to send a sample.'}
             </Empty>
           }
         />

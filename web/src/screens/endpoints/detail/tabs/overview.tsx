@@ -26,7 +26,7 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
   return (
     <div className="stack">
       <HealthTiles subscription={subscription} />
-      <Card title="What it is">
+      <Card title="Details">
         <div className="stack">
           <Facts>
             {subscription.description && <Fact name="Description">{subscription.description}</Fact>}
@@ -35,7 +35,7 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
                 <Link to={`/customers/${encodeURIComponent(subscription.customerId)}`}>{subscription.customerId}</Link>
               </Fact>
             )}
-            <Fact name="Product">{subscription.productId ?? <span className="muted">the customer&#39;s</span>}</Fact>
+            <Fact name="Product">{subscription.productId ?? <span className="muted">same as the customer</span>}</Fact>
             <Fact name="Format">{FORMATS[subscription.format].title}</Fact>
             <Fact name="Verification">
               {subscription.verification.at ? (
@@ -43,16 +43,16 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
                   <StatusBadge status={subscription.verification.status} /> <Time at={subscription.verification.at} />
                 </>
               ) : (
-                <span className="muted">no challenge was run</span>
+                <span className="muted">no challenge run yet</span>
               )}
             </Fact>
-            <Fact name="Id">
+            <Fact name="ID">
               <Id id={subscription.id} />
             </Fact>
             <Fact name="Created">
               <Time at={subscription.createdAt} />
             </Fact>
-            <Fact name="Changed">
+            <Fact name="Updated">
               <Time at={subscription.modifiedAt} />
             </Fact>
           </Facts>
@@ -64,13 +64,13 @@ export function OverviewTab({ subscription }: { subscription: Subscription }) {
         </div>
       </Card>
       <Card
-        title="Latest notifications"
-        actions={<Link to={`/endpoints/${subscription.id}?tab=notifications`}>All</Link>}
+        title="Latest deliveries"
+        actions={<Link to={`/endpoints/${subscription.id}?tab=notifications`}>View all</Link>}
       >
         <Loaded query={latest}>
           {({ items }) =>
             items.length === 0 ? (
-              <Empty title="Nothing was sent to it yet">Trigger it to see what a notification looks like.</Empty>
+              <Empty title="No deliveries yet">Trigger the endpoint to send a sample.</Empty>
             ) : (
               <ul>
                 {items.map((notification) => (
@@ -103,13 +103,13 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
   return (
     <div className="grid-tiles">
       <Tile
-        name="Success rate, last day"
+        name="Success rate, last 24 hours"
         value={total > 0 ? `${percent(successes / total)} %` : '–'}
         sub={total > 0 ? `${successes} of ${total} attempts` : 'no attempts'}
         tone={total === 0 ? undefined : failures === 0 ? 'ok' : successes < failures ? 'bad' : 'warn'}
       />
       <Tile
-        name="Failures in a row"
+        name="Consecutive failures"
         value={statistics ? inARow : '–'}
         sub={inARow > 0 ? 'since the last success' : undefined}
         tone={inARow > 0 ? 'bad' : undefined}
@@ -117,7 +117,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
       <Tile name="Last success" value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
       <Tile
         name="Next attempt"
-        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : 'none due'}
+        value={statistics?.nextTriggerAt ? <Countdown until={statistics.nextTriggerAt} /> : 'none scheduled'}
       />
     </div>
   );

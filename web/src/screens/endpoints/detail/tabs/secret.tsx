@@ -17,18 +17,19 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
   const reveal = useAction(() => api.get<Secret>(at`/v1/subscriptions/${id}/secret`), { invalidate: ['/v1/audit'] });
   return (
     <div className="stack">
-      <Card title="Secret">
+      <Card title="Signing secret">
         <div className="stack">
           <div className={styles.secret}>
             <code className="wrap-anywhere" aria-label="Secret">
               {secret ? secret.secret : '•'.repeat(32)}
             </code>
-            {secret && <CopyButton text={secret.secret} label="Copy the secret" />}
+            {secret && <CopyButton text={secret.secret} label="Copy secret" />}
           </div>
           {secret && (
             <p className="field-hint">
-              Since <Time at={secret.createdAt} />.
-              {secret.previous && ` The one before signs too until ${utc(secret.previous.expiresAt).slice(0, 16)} UTC.`}
+              Created <Time at={secret.createdAt} />.
+              {secret.previous &&
+                ` The previous secret also signs until ${utc(secret.previous.expiresAt).slice(0, 16)} UTC.`}
             </p>
           )}
           <div className="row">
@@ -49,7 +50,7 @@ export function SecretTab({ subscription: { id } }: { subscription: Subscription
               Rotate…
             </Button>
           </div>
-          <p className="field-hint">Revealing and rotating are noted in the audit.</p>
+          <p className="field-hint">Revealing and rotating the secret are recorded in the audit log.</p>
         </div>
       </Card>
       <HandOver id={id} />
@@ -63,20 +64,22 @@ function HandOver({ id }: { id: string }) {
     invalidate: ['/v1/audit'],
   });
   return (
-    <Card title="Hand it over">
+    <Card title="Share the secret">
       <div className="stack-s">
-        <p>A link shows the secret once, to whoever opens it first. A rotation makes it useless.</p>
+        <p>
+          Create a one-time link. The first person to open it sees the secret. Rotating the secret invalidates the link.
+        </p>
         {link.data ? (
           <>
             <CodeBlock label="Link" text={link.data.url} />
             <p className="field-hint">
-              Good for one look, until <Time at={link.data.expiresAt} />
+              Can be opened once. Expires <Time at={link.data.expiresAt} />.
             </p>
           </>
         ) : (
           <div>
             <Button icon={Link2} busy={link.isPending} onClick={() => link.mutate()}>
-              Make a link
+              Create link
             </Button>
           </div>
         )}

@@ -14,8 +14,8 @@ const TimingChart = lazy(async () => ({ default: (await import('../charts')).Tim
 const REFRESH_MS = 5000;
 const WINDOWS = [
   { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last day' },
-  { value: 'week', text: 'Last week' },
+  { value: 'day', text: 'Last 24 hours' },
+  { value: 'week', text: 'Last 7 days' },
 ];
 
 /** The nine figures, and how it went over time. */
@@ -31,7 +31,7 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
         title="Attempts over time"
         actions={
           <FilterSelect
-            label="Window"
+            label="Period"
             all={null}
             value={window}
             onChange={(next) => set({ window: next === 'day' ? '' : next })}
@@ -42,12 +42,12 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
         <Loaded query={series}>
           {(data) =>
             data.buckets.every(({ successes, failures }) => successes + failures === 0) ? (
-              <Empty title="No attempts in this time">Choose a longer window, or trigger the endpoint.</Empty>
+              <Empty title="No attempts in this period">Choose a longer period, or trigger the endpoint.</Empty>
             ) : (
               <Suspense fallback={<Skeleton lines={8} />}>
                 <div className="stack">
                   <OutcomeChart series={data} />
-                  <h3>How long answers took</h3>
+                  <h3>Response time</h3>
                   <TimingChart series={data} />
                 </div>
               </Suspense>
@@ -66,7 +66,7 @@ function Figures({ figures }: { figures: Statistics }) {
       <button
         type="button"
         className="link-button"
-        aria-label={`${name}: show the attempt`}
+        aria-label={`${name}: show attempt`}
         onClick={() => setOpen(link.attemptId)}
       >
         <Time at={link.at} />
