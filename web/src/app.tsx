@@ -69,7 +69,6 @@ const routes: RouteObject[] = [
   },
 ];
 
-/** The whole of the UI. */
 export function App() {
   const [client] = useState(makeClient);
   const [router] = useState(() => createBrowserRouter(routes));
@@ -85,12 +84,12 @@ export function App() {
 function makeClient(): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
-      // The service may well run on this machine, or in a network without the Internet: what the browser thinks of being online says nothing about it.
+      // `navigator.onLine` says nothing about a service on this machine or in an isolated network.
       mutations: { networkMode: 'always' },
       queries: {
         networkMode: 'always',
         staleTime: 5000,
-        // What the API refuses it refuses again; what it could not do may go well the next time.
+        // A 4xx response would be the same again. Network and 5xx errors may be temporary.
         retry: (count, error) =>
           count < 2 && !(error instanceof ProblemError && error.status > 0 && error.status < 500),
       },
@@ -113,7 +112,10 @@ function SignedIn() {
   );
 }
 
-/** A new version has been deployed since this page was loaded, or the screen has a fault: either is mended by loading anew. */
+/**
+ * Shown if a chunk is missing because a new version was deployed, or if a screen throws. Reloading
+ * fixes the first.
+ */
 function ScreenFailed() {
   return <Failed error={useRouteError()} onRetry={() => location.reload()} />;
 }

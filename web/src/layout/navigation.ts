@@ -16,18 +16,18 @@ import {
 import type { Role } from '../api/types';
 
 export interface Place {
-  /** Without the slash before it: the first segment of the path. */
+  /** The first path segment, without a slash. */
   path: string;
   title: string;
   icon: LucideIcon;
-  /** Absent: everybody. */
+  /** Absent: visible to every role. */
   roles?: readonly Role[];
 }
 
 const STAFF: readonly Role[] = ['admin', 'product', 'viewer'];
 const WRITERS: readonly Role[] = ['admin', 'product'];
 
-/** Where one can go, in groups; a customer's portal has the first two, as far as they concern a customer. */
+/** The navigation in groups. A customer's portal shows only the groups without roles. */
 export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
   {
     title: 'Deliveries',
@@ -61,7 +61,7 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
   },
 ];
 
-/** The places that a role reaches. */
+/** Returns the groups and pages that a role may open. */
 export function placesFor(role: Role): readonly { title: string; places: readonly Place[] }[] {
   return PLACES.map(({ title, places }) => ({
     title,

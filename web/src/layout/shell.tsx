@@ -9,7 +9,7 @@ import { Logo } from './logo';
 import { placesFor } from './navigation';
 import { useTheme } from './theme';
 
-/** What stands around every screen: where one can go, who one is, and the screen itself. */
+/** The frame around every screen: navigation, account menu, content. */
 export function Shell() {
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();

@@ -15,7 +15,7 @@ const classes = ({ look = 'plain', small, children }: Common) =>
     .filter(Boolean)
     .join(' ');
 
-/** A button; with an icon alone it needs a `label`. While `busy` it takes no click. */
+/** A button. With an icon alone it needs a `label`. It is disabled while `busy`. */
 export function Button({
   look,
   small,

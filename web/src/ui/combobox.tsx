@@ -3,18 +3,18 @@ import { FieldFrame, useField, type FieldProps } from './form';
 
 export interface Option {
   value: string;
-  /** What stands for it in the list and in the field; default: the value. */
+  /** Shown in the list and in the field instead of the value. */
   label?: string;
-  /** Beside the value. */
+  /** Secondary text beside the label. */
   text?: string;
 }
 
 /**
- * One of many, found by typing: the options are those that match what is typed, as the caller reads them.
+ * A text field with suggestions. The caller loads `options` for the text it gets by `onSearch`.
  *
- * @param onSearch - called with what is typed
- * @param valueText - what stands for the value in the field
- * @param onChange - called with the option that is chosen, or with what was typed when the field is left (`free`), or with nothing when it is emptied
+ * @param valueText - the text that the field shows for `value`
+ * @param onChange - called with the chosen option's value; with the typed text when the field loses
+ * focus, if `free`; with an empty string when the field is cleared
  */
 export function Combobox({
   value,
@@ -117,7 +117,7 @@ export function Combobox({
               id={`${id}-${index}`}
               role="option"
               aria-selected={index === active}
-              // Before the field is left, which would close the list under the finger.
+              // On pointer down: the blur that follows would close the list before a click arrives.
               onPointerDown={(event) => {
                 event.preventDefault();
                 choose(option);

@@ -11,11 +11,11 @@ import { Button } from './button';
 import { Failed, midSentence, Skeleton } from './states';
 
 declare module '@tanstack/react-table' {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters must be those of the declaration that is extended
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- must match the extended declaration
   interface ColumnMeta<TData extends RowData, TValue> {
-    /** Left out on narrow screens. */
+    /** Hidden on narrow screens. */
     wide?: boolean;
-    /** Takes what space is left, and cuts its text. */
+    /** Takes the remaining width and truncates its text. */
     grow?: boolean;
     align?: 'end';
   }
@@ -36,11 +36,12 @@ interface List<T> {
 }
 
 /**
- * A list as a table. Only the rows in sight are in the document, and the next page is read as the end comes near, so that ten thousand rows scroll
- * as ten do.
+ * A list as a virtualized table. Only visible rows are in the document, and the next page loads
+ * near the end, so 10,000 rows scroll like 10.
  *
- * @param list - what `useList` gives
- * @param onOpen - called with a row that is clicked; its first cell should hold a link or a button for the keyboard
+ * @param list - the result of `useList`
+ * @param onOpen - called with the clicked row; for keyboard users, the first cell should hold a
+ * link or a button that does the same
  */
 export function DataTable<T>({
   label,
@@ -167,8 +168,9 @@ export function DataTable<T>({
 }
 
 /**
- * What a column shows. Its function is called, not drawn as a component: a list that is read again may come with new functions, and what they
- * show would begin anew, without the focus and the dialogs that are in it.
+ * Renders a column's header or cell. It calls the function instead of using it as a component: a
+ * refetch may bring new column functions, and React would remount the cells, losing focus and open
+ * dialogs.
  */
 function draw<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
   return typeof shows === 'function' ? shows(context) : shows;

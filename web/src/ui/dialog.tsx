@@ -12,7 +12,7 @@ interface Shown {
   children: ReactNode;
 }
 
-/** A dialog in the middle; on a narrow screen it takes the whole width. */
+/** A centered dialog. On a narrow screen it takes the full width. */
 export function Dialog({ open, onClose, title, description, children, wide = false }: Shown & { wide?: boolean }) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
@@ -30,7 +30,7 @@ export function Dialog({ open, onClose, title, description, children, wide = fal
   );
 }
 
-/** A panel from the right, for details of what was chosen in a list. */
+/** A panel from the right, for the details of a list row. */
 export function Drawer({ open, onClose, title, description, children }: Shown) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
@@ -63,15 +63,17 @@ function Head({ title, description }: { title: string; description?: ReactNode }
   );
 }
 
-/** Buttons at the end of a dialog or form; on a narrow screen under each other. */
+/** The buttons of a dialog or form. They stack on a narrow screen. */
 export function Actions({ children }: { children: ReactNode }) {
   return <div className="actions">{children}</div>;
 }
 
 /**
- * Asks before something that cannot be taken back, and says what will happen. Stays open while it is done, and when it failed.
+ * Asks for confirmation and says what will happen. The dialog stays open while `onConfirm` runs,
+ * and if it fails.
  *
- * @param trigger - what opens it; or control it by `open` and `onClose`
+ * @param trigger - the element that opens the dialog; omit it to control the dialog by `open` and
+ * `onClose`
  */
 export function Confirm({
   trigger,
@@ -88,11 +90,11 @@ export function Confirm({
   open?: boolean;
   onClose?(): void;
   title: string;
-  /** What will happen. */
+  /** Says what will happen. */
   children: ReactNode;
   /** The verb on the button. */
   action: string;
-  /** The button that changes nothing. Give it another name if the action itself is a cancellation. */
+  /** The button that changes nothing. Rename it if the action is itself a cancellation. */
   dismiss?: string;
   danger?: boolean;
   onConfirm(): Promise<unknown>;
@@ -107,7 +109,7 @@ export function Confirm({
       await onConfirm();
       close();
     } catch {
-      // The action has said why.
+      // `useAction` has already shown the reason.
     } finally {
       setBusy(false);
     }

@@ -13,14 +13,14 @@ import {
 import { Switch as RadixSwitch } from 'radix-ui';
 import { ProblemError, sayError } from '../api/problem';
 
-/** What went wrong when the form was sent; its fields show their part. */
-/** The fault of the form around. */
+/** The error of the enclosing form. Each field shows the part that belongs to it. */
 export const FormError = createContext<unknown>(undefined);
 
 /**
- * A form whose faults the API tells: each field shows what is said of its pointer, the form what is left. The first field at fault is gone to.
+ * A form that shows the API's validation errors: a field shows the message for its pointer, the
+ * summary shows all of them. After a submit, the first invalid field gets the focus.
  *
- * @param summary - whether the faults are told at the end, too
+ * @param summary - whether to list the errors below the fields
  */
 export function Form({
   error,
@@ -42,7 +42,7 @@ export function Form({
     sent.current = true;
     onSubmit();
   }
-  // After every drawing: the field may come with a step that is gone to because of it.
+  // On every render, because the invalid field may be on a wizard step that is shown only now.
   useEffect(() => {
     if (!sent.current || !error) return;
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid]');
@@ -61,7 +61,7 @@ export function Form({
   );
 }
 
-/** What went wrong with the whole: the detail, and what is said of fields that are not on the screen. */
+/** The error of the whole form: its detail, and every field message. */
 export function FormFault({ error }: { error: unknown }) {
   if (!error) return null;
   const errors = error instanceof ProblemError ? error.errors : [];
@@ -83,15 +83,17 @@ export function FormFault({ error }: { error: unknown }) {
 
 export interface FieldProps {
   label: string;
-  /** JSON Pointer into the body that is sent, as `/url`. */
+  /** JSON Pointer into the request body, for example `/url`. */
   pointer?: string;
   hint?: ReactNode;
-  /** What the form itself finds wrong. */
+  /** An error that the form itself found, before any request. */
   fault?: string;
   optional?: boolean;
 }
 
-/** A field's id, what is said of it, and what ties both to its control. */
+/**
+ * Returns a field's id, its error message, and the ARIA attributes that tie both to the control.
+ */
 export function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' | 'fault'>) {
   const id = useId();
   const error = useContext(FormError);
@@ -101,7 +103,7 @@ export function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 
   return { id, said, control: { id, 'aria-describedby': describedBy, 'aria-invalid': said ? true : undefined } };
 }
 
-/** A label over a control, a hint and a fault under it. */
+/** A label above a control, with the hint and the error message below it. */
 export function FieldFrame({
   id,
   label,
@@ -131,7 +133,6 @@ export function FieldFrame({
   );
 }
 
-/** A line of text. */
 export function TextField({
   label,
   pointer,
@@ -156,7 +157,7 @@ export function TextField({
   );
 }
 
-/** Several lines; `code` for JSON and expressions. */
+/** A multi-line text field. `code` is for JSON and expressions. */
 export function TextArea({
   label,
   pointer,
@@ -185,7 +186,6 @@ export function TextArea({
   );
 }
 
-/** One of a few. */
 export function SelectField({
   label,
   pointer,
@@ -206,7 +206,7 @@ export function SelectField({
   );
 }
 
-/** On or off, taking effect when the form is sent. */
+/** A switch that takes effect when the form is submitted. */
 export function SwitchField({
   label,
   hint,

@@ -11,7 +11,7 @@ export interface MenuItem {
   onSelect(): void;
 }
 
-/** A menu of actions behind a button. */
+/** A menu of actions. Falsy items are left out, so that callers can write `allowed && item`. */
 export function Menu({
   label,
   items,

@@ -1,7 +1,7 @@
 const HEIGHT = 22;
 const BAR = 4;
 
-/** How a day went, an hour a bar: what succeeded below, what failed on top. */
+/** Attempts of the last 24 hours, one bar per hour: successes below, failures on top. */
 export function Sparkline({ buckets }: { buckets: { successes: number; failures: number }[] }) {
   const most = Math.max(1, ...buckets.map(({ successes, failures }) => successes + failures));
   const successes = buckets.reduce((sum, bucket) => sum + bucket.successes, 0);

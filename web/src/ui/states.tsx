@@ -3,7 +3,6 @@ import type { ReactNode } from 'react';
 import { sayError } from '../api/problem';
 import { Button } from './button';
 
-/** Grey bars where text will stand. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
     <div className="stack-s" role="status" aria-label="Loading">
@@ -14,7 +13,7 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
   );
 }
 
-/** There is nothing, why that is, and what to do about it. */
+/** An empty state: what is absent, why, and what to do about it. */
 export function Empty({
   icon: Icon = Inbox,
   title,
@@ -33,12 +32,14 @@ export function Empty({
   );
 }
 
-/** A label as it reads inside a sentence: `API keys` keeps its capitals, `Endpoints` does not. */
+/**
+ * Formats a label for use inside a sentence: `API keys` keeps its capitals, `Endpoints` does not.
+ */
 export function midSentence(label: string): string {
   return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
 }
 
-/** Something could not be read. */
+/** An error state for data that could not be loaded. */
 export function Failed({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
   return (
     <div className="empty" role="alert">
@@ -50,7 +51,7 @@ export function Failed({ what, error, onRetry }: { what?: string; error: unknown
   );
 }
 
-/** Shows what was read; before that, that it is being read, and why it cannot be. */
+/** Renders the data of a query, a skeleton while it loads, or the error. */
 export function Loaded<T>({
   query,
   lines,

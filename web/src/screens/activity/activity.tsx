@@ -18,7 +18,7 @@ import { useFeed } from './use-feed';
 
 const NAMES = ['type', 'customerId', 'subscriptionId', 'kind'] as const;
 
-/** What happens, as it happens. */
+/** The live feed of events, attempts and their results. */
 export function ActivityScreen() {
   const { isCustomer } = useMay();
   const { values, set, active } = useFilters(...NAMES);
@@ -103,7 +103,7 @@ function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 
   );
 }
 
-/** All that is there is on the screen: there is nothing to load. */
+/** Adapts the entries to `DataTable`. They are all in memory, so there is nothing to load. */
 const asList = (rows: Entry[]) => ({
   rows,
   error: null,

@@ -14,7 +14,7 @@ const ICONS: Record<string, LucideIcon> = {
   'notification.reopened': RotateCcw,
 };
 
-/** The columns of the feed. @param onOpen - for the keyboard; a click anywhere on the row does the same */
+/** @param onOpen - opens an entry from the keyboard; a click anywhere on the row does the same */
 export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
   return [
     { header: 'Activity', cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} /> },
@@ -47,7 +47,7 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
   ];
 }
 
-/** The event type, or what is not told of. */
+/** The event type, or the time range of a gap. */
 function about(entry: Entry): string {
   if ('activity' in entry) return entry.activity.type;
   return `${utc(entry.gap.from)} to ${utc(entry.gap.until)}: no longer in the live feed, see the logs`;

@@ -1,7 +1,7 @@
 import { withQuery } from '../../api/client';
 import type { Activity } from '../../api/types';
 
-/** What the stream tells of, with the words for it. */
+/** The event names of the stream, with their labels. */
 export const KINDS: Record<string, string> = {
   'event.accepted': 'Event accepted',
   'attempt.finished': 'Attempt finished',
@@ -11,7 +11,7 @@ export const KINDS: Record<string, string> = {
   'notification.reopened': 'Retried',
 };
 
-/** A row of the feed: something that happened, or a span of time that is not told of. */
+/** A row of the feed: an activity, or a gap that the server no longer holds. */
 export type Entry = { key: number } & ({ activity: Activity } | { gap: { from: string; until: string } });
 
 export interface Narrowing {
@@ -25,20 +25,25 @@ export interface Seen {
   paused: boolean;
   /** Newest first. */
   entries: Entry[];
-  /** What came while it is paused; at `MAX_ENTRIES` there may be more, which the server keeps. */
+  /** Entries received while paused. From `MAX_ENTRIES` on, further ones stay on the server. */
   waiting: number;
 }
 
 export const MAX_ENTRIES = 1000;
-/** However much comes, the screen is drawn anew this often at most. */
+/** The longest time a received entry waits to be rendered; a burst of entries renders as one. */
 const DRAW_EVERY_MS = 200;
 const RECONNECT_MS = 3000;
 const NOTHING: Seen = { state: 'connecting', paused: false, entries: [], waiting: 0 };
 
 /**
- * The activity as it comes. A browser takes a dropped stream up again by itself, where it left off; where it gives up, which it does when it is answered
- * anything but a stream, this opens another from the last row on. Paused, it keeps what comes until there are `MAX_ENTRIES`; then it hangs up, and goes
- * on from there when it is resumed, so that nothing is lost however long that takes.
+ * A live connection to the activity stream.
+ *
+ * States: connecting → live ⇄ lost. `EventSource` reconnects by itself after a dropped connection
+ * and resumes after the last event. It gives up on any response that is not a stream; then this
+ * class opens a new connection after `RECONNECT_MS`, resuming in the same place.
+ *
+ * While paused, entries collect up to `MAX_ENTRIES`. Then the connection closes, and `resume` opens
+ * it again after the last entry, so a long pause loses nothing.
  */
 export class Feed {
   private seen = NOTHING;
@@ -53,7 +58,7 @@ export class Feed {
 
   constructor(private readonly narrowing: Narrowing) {}
 
-  /** For `useSyncExternalStore`: the stream is open while somebody looks. */
+  /** For `useSyncExternalStore`. The connection is open while there is at least one listener. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     if (this.listeners.size === 1 && !this.isFull()) this.connect();
@@ -103,7 +108,7 @@ export class Feed {
   }
 
   private take(entry: Entry): void {
-    // What was on its way when the stream was closed is told again by the next.
+    // Entries that arrive after the close are sent again on the next connection.
     if (!this.source) return;
     (this.seen.paused ? this.waiting : this.fresh).push(entry);
     if (this.isFull()) {

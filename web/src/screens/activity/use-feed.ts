@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import { Feed, type Narrowing, type Seen } from './feed';
 
-/** Follows the activity that is wanted; another wish begins anew. */
+/** Subscribes to the feed. A change of filter starts a new one. */
 export function useFeed({ type, customerId, subscriptionId }: Narrowing): Seen & Pick<Feed, 'pause' | 'resume'> {
   const feed = useMemo(() => new Feed({ type, customerId, subscriptionId }), [type, customerId, subscriptionId]);
   const seen = useSyncExternalStore(feed.subscribe, feed.snapshot);

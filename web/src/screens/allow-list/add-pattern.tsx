@@ -8,7 +8,7 @@ import { Combobox } from '../../ui/combobox';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
 
-/** Allows a pattern, or asks for it. */
+/** Adds a pattern. An admin's is approved immediately; anyone else's is a request. */
 export function AddPattern({ onClose }: { onClose(): void }) {
   const { administer } = useMay();
   const [pattern, setPattern] = useState('');

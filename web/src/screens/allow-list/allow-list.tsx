@@ -46,7 +46,7 @@ const columns: ColumnDef<AllowlistEntry>[] = [
   },
 ];
 
-/** Where deliveries may go. */
+/** The URL patterns that deliveries may go to. */
 export function AllowList() {
   const { write, administer } = useMay();
   const { values, set, active } = useFilters('status');

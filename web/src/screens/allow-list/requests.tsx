@@ -7,7 +7,7 @@ import { Button } from '../../ui/button';
 import { Card } from '../../ui/page';
 import { Time } from '../../ui/time';
 
-/** What product lines ask for, for an admin to decide. */
+/** Requested URL patterns, which an admin approves or rejects. */
 export function Requests() {
   const { administer } = useMay();
   const requests =

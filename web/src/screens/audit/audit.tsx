@@ -12,7 +12,6 @@ import { Time, utc } from '../../ui/time';
 import { PERIODS, usePeriodStart } from '../shared/use-period';
 import { ACTIONS, ObjectLink, sayAction } from './words';
 
-/** Who changed, revealed, retried or cancelled what. */
 export function Audit() {
   const { values, set, active } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);

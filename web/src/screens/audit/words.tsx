@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import type { AuditEntry } from '../../api/types';
 
-/** As the API names them. */
+/** Labels by the API's action names. */
 const WORDS: Record<string, string> = {
   'product.create': 'Created a product',
   'product.change': 'Updated a product',
@@ -41,7 +41,7 @@ const WORDS: Record<string, string> = {
 
 export const ACTIONS = Object.entries(WORDS).map(([value, text]) => ({ value, text }));
 
-/** An action in words. */
+/** Returns the label of an action, or its API name if it has none. */
 export const sayAction = (action: string): string => WORDS[action] ?? action;
 
 const PLACES: Record<string, (id: string) => string> = {
@@ -54,7 +54,7 @@ const PLACES: Record<string, (id: string) => string> = {
   'service-definition': (id) => `/catalog/${id}`,
 };
 
-/** What was acted on, with a link where there is a screen for it. */
+/** The object of an action, linked to its screen if there is one. */
 export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry }) {
   const place = PLACES[action.split('.')[0]!];
   return place ? <Link to={place(encodeURIComponent(object))}>{object}</Link> : <span className="muted">{object}</span>;

@@ -48,7 +48,7 @@ const columns: ColumnDef<EventType>[] = [
   },
 ];
 
-/** What can happen: every event type with its meaning, from A to Z. */
+/** The list of event types, sorted by name. */
 export function Catalog() {
   const { write, isCustomer } = useMay();
   const { values, set, active } = useFilters('q', 'productId', 'archived');

@@ -18,7 +18,9 @@ const EXAMPLE = `{
   }
 }`;
 
-/** Makes an event type, or changes one. @param stay - on the screen, instead of opening the new one */
+/**
+ * Creates or edits an event type. @param stay - stays on the screen instead of opening the new type
+ */
 export function EventTypeDialog({
   eventType,
   productId: fixed,

@@ -14,7 +14,7 @@ import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
 
-/** All about an event type: its fields, a sample, its versions, and who gets it. */
+/** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
   const { name = '' } = useParams();
   const query = useRead<EventType>(at`/v1/event-types/${name}`, {}, { placeholderData: undefined });
@@ -98,7 +98,7 @@ function Shown({ eventType }: { eventType: EventType }) {
 
 const VERSION = /\.v(\d+)$/;
 
-/** Names that differ in their last segment, `.v1` and `.v2`. */
+/** Other versions of the type: names that differ only in a final `.v1`, `.v2`, … */
 function Versions({ eventType: { name, productId } }: { eventType: EventType }) {
   const base = name.replace(VERSION, '');
   const all = useChoices<EventType>('/v1/event-types', { productId, q: base });

@@ -1,7 +1,6 @@
 import { Badge } from '../../ui/badge';
 import { fieldsOf } from './fields';
 
-/** The fields of an event type's data as a table. */
 export function FieldTable({ schema }: { schema: object }) {
   const fields = fieldsOf(schema);
   if (fields.length === 0) return <p className="muted">The schema defines no fields. Any object is accepted.</p>;

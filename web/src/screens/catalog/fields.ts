@@ -16,15 +16,15 @@ interface Schema {
   deprecated?: boolean;
 }
 
-/** A field of an event's data, in words. */
+/** A field of an event's data, as the field table shows it. */
 export interface Field {
-  /** As `payer.name`, `lines[].amount`. */
+  /** For example `payer.name` or `lines[].amount`. */
   path: string;
-  /** As `String`, `DateTime`, `List of Number`. */
+  /** For example `String`, `DateTime` or `List of Number`. */
   type: string;
   required: boolean;
   description: string;
-  /** Values it may have, where they are listed. */
+  /** The allowed values, if the schema lists them. */
   values: string[];
 }
 
@@ -47,7 +47,7 @@ const FORMATS: Record<string, string> = {
   uri: 'URL',
 };
 
-/** The fields of a JSON Schema in the order in which it has them, those of objects and lists after what holds them. */
+/** Returns the fields of a JSON Schema in schema order. Nested fields follow their parent. */
 export function fieldsOf(root: object): Field[] {
   const fields: Field[] = [];
   walk(root as Schema, '', 0);

@@ -15,7 +15,7 @@ interface Step {
   kind: 'new' | 'changed' | 'unchanged';
 }
 
-/** Imports a file of event types: shows first what is new and what changes. */
+/** Imports event types from a file, after a preview of what is new and what changes. */
 export function ImportDialog({ onClose }: { onClose(): void }) {
   const id = useId();
   const [steps, setSteps] = useState<Step[] | null>(null);
@@ -89,7 +89,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   );
 }
 
-/** @throws Error where the text is no catalog */
+/** @throws Error if the text is not a catalog */
 async function planOf(text: string): Promise<Step[]> {
   let files: CatalogFile[];
   try {

@@ -18,7 +18,7 @@ const ROLES: { role: Role; text: string }[] = [
   { role: 'admin', text: 'admin: full access' },
 ];
 
-/** Makes a credential, and shows it this once. */
+/** Creates a credential and shows its secret, which the API returns only once. */
 export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): void }) {
   const { publicUrl } = useSession();
   const { one, path } = KINDS[kind];

@@ -14,7 +14,7 @@ import { Time } from '../../ui/time';
 import { CredentialDialog } from './credential-dialog';
 import { idOf, KINDS, type Credential, type Kind } from './kinds';
 
-/** The credentials of a kind, revoked ones included. */
+/** All credentials of one kind, including revoked ones. */
 export function CredentialList({ kind }: { kind: Kind }) {
   const { one, path, empty, note } = KINDS[kind];
   const list = useList<Credential>(path);

@@ -2,7 +2,6 @@ import { PageHead } from '../../ui/page';
 import { Tabs } from '../../ui/tabs';
 import { CredentialList } from './credential-list';
 
-/** With what the API is called: keys, and OAuth clients. */
 export function Credentials() {
   return (
     <>

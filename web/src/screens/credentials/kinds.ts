@@ -3,7 +3,7 @@ import type { ApiKey, OAuthClient } from '../../api/types';
 export type Kind = 'keys' | 'clients';
 export type Credential = ApiKey | OAuthClient;
 
-/** What the two kinds of credentials are called, and where they are. */
+/** Labels and API paths of the two kinds of credentials. */
 export const KINDS = {
   keys: {
     one: 'API key',
@@ -17,7 +17,7 @@ export const KINDS = {
 export const idOf = (credential: Credential): string =>
   'clientId' in credential ? credential.clientId : credential.id;
 
-/** How a new credential is used. */
+/** Returns the parts of a new credential, and a command that uses it. */
 export function usageOf(made: Credential, url: string): { label: string; text: string }[] {
   if ('clientId' in made) {
     return [

@@ -9,7 +9,7 @@ import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
 import { ScheduleField, USUAL_SCHEDULE } from '../shared/schedule-field';
 
-/** Makes a customer, or changes one. @param onMade - instead of opening it */
+/** Creates or edits a customer. @param onMade - called instead of opening the new customer */
 export function CustomerDialog({
   customer,
   productId: fixed,
@@ -17,7 +17,7 @@ export function CustomerDialog({
   onMade,
 }: {
   customer?: Customer;
-  /** Whose customer a new one is; absent: to be chosen. */
+  /** The product of a new customer. Absent: the user chooses it. */
   productId?: string;
   onClose(): void;
   onMade?(made: Customer): void;

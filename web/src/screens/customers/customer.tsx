@@ -17,7 +17,6 @@ import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
 import { PortalLinks } from './portal-links';
 
-/** A customer with their endpoints. */
 export function CustomerDetail() {
   const { id = '' } = useParams();
   const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });

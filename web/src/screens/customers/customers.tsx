@@ -34,7 +34,6 @@ const columns: ColumnDef<Customer>[] = [
   { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
 ];
 
-/** Who is notified. */
 export function Customers() {
   const { write } = useMay();
   const { values, set, active } = useFilters('q');

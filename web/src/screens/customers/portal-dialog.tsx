@@ -10,7 +10,7 @@ import { sayDuration, utc } from '../../ui/time';
 
 const LIVES = [900, 3600, 28_800, 86_400];
 
-/** A link that opens the portal of one customer for a while. */
+/** Creates a link that opens one customer's portal for a limited time. */
 export function PortalDialog({ customer, onClose }: { customer: Customer; onClose(): void }) {
   const [life, setLife] = useState('3600');
   const make = useAction(

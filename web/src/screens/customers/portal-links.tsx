@@ -13,7 +13,7 @@ import { Time } from '../../ui/time';
 
 const PATH = '/v1/portal-sessions';
 
-/** The links into a customer's portal that are still good. */
+/** A customer's portal links that have not expired. */
 export function PortalLinks({ customerId }: { customerId: string }) {
   const { write } = useMay();
   const list = useList<PortalSession>(PATH, { customerId });

@@ -6,13 +6,13 @@ import { sayMilliseconds } from '../../ui/time';
 import { asCurl } from './curl';
 import { adviceFor } from './explain';
 
-/** What an attempt sent, and what came back, with what to make of it. */
+/** An attempt's request and response, with advice if it failed. */
 export function AttemptContent({ id }: { id: string }) {
   const query = useRead<AttemptDetail>(`/v1/attempts/${id}`, {}, { staleTime: Infinity });
   return <Loaded query={query}>{(attempt) => <AttemptParts attempt={attempt} />}</Loaded>;
 }
 
-/** Request and response of an attempt that was read. */
+/** The same for an attempt that is already loaded. */
 export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
   const { error, request, response, durationMs } = attempt;
   const advice = error && adviceFor(error);

@@ -8,10 +8,10 @@ import styles from './bulk-bar.module.css';
 const RETRYABLE = ['failed', 'cancelled', 'retrying'];
 const CANCELLABLE = ['pending', 'delivering', 'retrying', 'held'];
 
-/** What can be done with those that are selected; nothing while none is. */
+/** Actions for the selected notifications. Hidden while none is selected. */
 export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
   const [action, setAction] = useState<BulkAction | null>(null);
-  // Kept while the dialog is open: what is done changes the list under it.
+  // Fixed when the dialog opens: the action changes the list underneath.
   const [ids, setIds] = useState<string[]>([]);
   const begin = (next: BulkAction, statuses: string[]) => {
     setIds(selected.filter(({ status }) => statuses.includes(status)).map(({ id }) => id));
@@ -38,7 +38,7 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
           </Button>
         </div>
       )}
-      {/* Not within the bar: those that are retried may leave the list, and so the selection, while it runs. */}
+      {/* Outside the bar: retried rows may leave the list, and so the selection, while it runs. */}
       {action && (
         <BulkDialog
           action={action}

@@ -33,7 +33,9 @@ interface Progress {
   running: boolean;
 }
 
-/** Does something with many notifications, a few at a time, and shows how far it has come and what was refused. */
+/**
+ * Retries or cancels many notifications in batches, with progress and a list of what was refused.
+ */
 export function BulkDialog({
   action,
   ids,
@@ -129,7 +131,7 @@ async function retryAll(ids: string[]) {
   return results.filter(({ retried }) => !retried).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
 }
 
-/** There is no call for several; a few go out at a time. */
+/** Cancels `CANCELLED_AT_ONCE` at a time, because the API has no bulk call for it. */
 async function cancelAll(ids: string[]) {
   const refused: { id: string; detail: string }[] = [];
   const cancel = (id: string) =>

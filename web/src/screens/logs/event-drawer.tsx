@@ -10,7 +10,7 @@ import { Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { useEndpointName } from '../shared/endpoint-name';
 
-/** An event, and the notifications that it made. @param id - null: closed */
+/** An event and its notifications. @param id - null: closed */
 export function EventDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
     <Drawer open={id !== null} onClose={onClose} title="Event">

@@ -12,7 +12,6 @@ import { PeriodFilter, usePeriod } from '../shared/period-filter';
 import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
-/** What producers posted. */
 export function EventsTab() {
   const { isCustomer } = useMay();
   const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');

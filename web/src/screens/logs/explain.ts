@@ -1,6 +1,6 @@
 import type { AttemptError, NotificationDetail } from '../../api/types';
 
-/** What went wrong, and what to do about it, by the class of the error. */
+/** Causes and remedies by the error class of the attempt. */
 const ADVICE: Record<string, { what: string; todo: string }> = {
   dns: {
     what: 'The host name could not be resolved.',
@@ -44,14 +44,14 @@ const ADVICE: Record<string, { what: string; todo: string }> = {
   },
 };
 
-/** @returns what a class of errors means, and what to do */
+/** Returns the cause of an attempt's error, and what to do about it. */
 export function adviceFor(error: AttemptError): { what: string; todo: string } {
   return ADVICE[error.class] ?? { what: error.message, todo: 'Retry, or check the service log.' };
 }
 
 const times = (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`);
 
-/** Where a notification stands, and what happens next, in words. */
+/** Describes the status of a notification and what happens next. */
 export function storyOf({ status, attemptCount, lastError, live }: NotificationDetail): string {
   const why = lastError ? `: ${lastError.message}` : '';
   switch (status) {

@@ -6,7 +6,10 @@ import { Countdown, sayDuration, sayMilliseconds, Time } from '../../ui/time';
 import { AttemptContent } from './attempt-content';
 import styles from './ladder.module.css';
 
-/** The attempts of a notification as a time line: those that were made, each of which opens, the next one counting down, and those still to come. */
+/**
+ * The attempts of a notification as a timeline: past attempts, which expand, then the next one
+ * counting down, then those still to come.
+ */
 export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
   const { attempts, status, nextAttemptAt } = notification;
   const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
@@ -39,7 +42,10 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
   );
 }
 
-/** The waits after the next attempt. A retry by hand of what had failed or was cancelled begins the ladder anew; of what waits, it is the next step. */
+/**
+ * Returns the delays after the next attempt. A manual retry of a failed or cancelled notification
+ * restarts the ladder; a manual retry of a waiting one is its next step.
+ */
 function waitsToCome(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
   let step = 0;
   for (const { trigger } of attempts) step = trigger === 'manual' && step > schedule.length ? 1 : step + 1;

@@ -17,7 +17,10 @@ import { Ladder } from './ladder';
 const REFRESH_MS = 2000;
 const CLOSED = ['delivered', 'failed', 'cancelled'];
 
-/** All about a notification: where it stands, why, what happens next, and what can be done. @param id - null: closed */
+/**
+ * A notification: its status, the reason, what happens next, and its attempts. @param id - null:
+ * closed
+ */
 export function NotificationDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
     <Drawer open={id !== null} onClose={onClose} title="Notification">
@@ -90,7 +93,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
       <section className="stack-s" aria-label="Attempts">
         <h3>Attempts</h3>
         {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
-        {/* Anew when one is added, so that the newest stands open. */}
+        {/* Remounted for each new attempt, so that the newest one is expanded. */}
         <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
       </section>
     </div>

@@ -8,7 +8,6 @@ export const FILTERS = ['q', 'status', 'type', 'customerId', 'subscriptionId', '
 type Name = (typeof FILTERS)[number];
 export const NO_FILTER = Object.fromEntries(FILTERS.map((name) => [name, ''])) as Record<Name, string>;
 
-/** The line of filters over the list of notifications. */
 export function NotificationFilters({ filters: { values, set } }: { filters: ReturnType<typeof useFilters<Name>> }) {
   const { isCustomer } = useMay();
   return (

@@ -17,10 +17,10 @@ import { NotificationDrawer } from './notification-drawer';
 import { FILTERS, NO_FILTER, NotificationFilters } from './notification-filters';
 
 const REFRESH_MS = 3000;
-/** A list that one has scrolled far down in is not read anew from its start every few seconds. */
+/** A refetch reads every loaded page again, so a list longer than this is no longer polled. */
 const REFRESH_UP_TO = 150;
 
-/** Notifications with filters that live in the address bar, and a drawer with all about one of them. */
+/** The notification list, with a drawer for one notification. */
 export function NotificationsTab() {
   const { isCustomer, steer } = useMay();
   const filters = useFilters(...FILTERS);

@@ -7,7 +7,6 @@ import { Combobox } from '../../ui/combobox';
 import { retrySentence } from '../../ui/time';
 import { CustomerDialog } from '../customers/customer-dialog';
 
-/** Who is to be notified. */
 export function ChooseCustomer({
   product,
   customer,

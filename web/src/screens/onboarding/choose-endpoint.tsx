@@ -9,7 +9,10 @@ import { Form, SelectField, TextField } from '../../ui/form';
 
 const NEW = 'new';
 
-/** Where the customer is notified: an endpoint that is there, or a new one with what most need; the rest is under Endpoints. */
+/**
+ * Chooses an endpoint, or creates one with the few settings most need. The Endpoints screen has the
+ * rest.
+ */
 export function ChooseEndpoint({
   product,
   customer,

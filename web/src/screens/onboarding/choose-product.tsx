@@ -10,7 +10,7 @@ import { SelectField } from '../../ui/form';
 import { ProductDialog } from '../products/product-dialog';
 import { useProducts } from '../shared/use-products';
 
-/** The product line: an existing one, or a new one; an admin enables it. */
+/** Chooses or creates a product. Only an admin can enable it. */
 export function ChooseProduct({ product, onChoose }: { product: Product | undefined; onChoose(id: string): void }) {
   const { administer } = useMay();
   const products = useProducts();

@@ -10,7 +10,10 @@ import { FORMATS } from '../endpoints/shared/formats';
 import { FieldTable } from '../catalog/field-table';
 import styles from './hand-over.module.css';
 
-/** What the customer's developers need, on a sheet that can be printed; the secret goes by a link that shows it once. */
+/**
+ * A printable sheet for the customer's developers. It never holds the secret, only a one-time link
+ * to it.
+ */
 export function HandOver({
   endpoint,
   customer,

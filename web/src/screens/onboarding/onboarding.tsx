@@ -14,7 +14,10 @@ import { TypesStep } from './types-step';
 import { UrlStep } from './url-step';
 import { VerifyStep } from './verify-step';
 
-/** From nothing to a first notification, step by step. What was chosen stands in the address bar, so that one can stop and go on later. */
+/**
+ * Leads from a product to its first delivered notification. The choices are kept in the address
+ * bar, so that the user can stop and continue later.
+ */
 export function Onboarding() {
   const { values, set } = useFilters('product', 'customer', 'endpoint');
   const product = useThing<Product>(values.product && at`/v1/products/${values.product}`);
@@ -83,7 +86,7 @@ export function Onboarding() {
   );
 }
 
-/** Something that was chosen; undefined until it is, and while it is read. */
+/** Reads the chosen resource. Undefined while nothing is chosen, and while loading. */
 function useThing<T>(path: string): T | undefined {
   const { data } = useRead<T>(path, {}, { enabled: path !== '', retry: false, placeholderData: undefined });
   return path === '' ? undefined : data;

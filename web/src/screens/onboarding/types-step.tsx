@@ -6,7 +6,7 @@ import { Button } from '../../ui/button';
 import { EventTypeDialog } from '../catalog/event-type-dialog';
 import { ImportDialog } from '../catalog/import-dialog';
 
-/** What the product line tells: the event types that it has, and ways to more. */
+/** The product's event types, and ways to add more. */
 export function TypesStep({ product, types }: { product: Product; types: EventType[] }) {
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (

@@ -5,7 +5,7 @@ import { useMay } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 
-/** The URL has to be on the allow-list: an admin puts it there, a product asks for it. */
+/** Gets the URL onto the allow-list. An admin approves it, a product requests it. */
 export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: Subscription }) {
   const { administer } = useMay();
   const pattern = new URL(url).origin;

@@ -7,7 +7,7 @@ import { Button } from '../../ui/button';
 import { ChallengeResult, useChallenge } from '../endpoints/shared/challenge';
 import { Fate } from '../endpoints/shared/fate';
 
-/** Does the URL belong to the customer, and does a notification arrive there? */
+/** Runs the challenge and sends a test notification. */
 export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
   const challenge = useChallenge(endpoint);
   const trigger = useAction(() => api.post<Notification>(at`/v1/subscriptions/${endpoint.id}/trigger`), {

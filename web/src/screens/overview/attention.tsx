@@ -42,7 +42,7 @@ const MATTERS: { name: Attended; one: string; many: string; to: string; staff?: 
   },
 ];
 
-/** What needs a person now, each a link to where it is mended. */
+/** Conditions that need a person, each linking to where they can be fixed. */
 export function Attention({ attention }: { attention: Overview['attention'] }) {
   const { isCustomer } = useMay();
   const matters = MATTERS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));

@@ -16,7 +16,7 @@ const WINDOWS = [
   { value: 'day', text: 'Last 24 hours' },
 ];
 
-/** How deliveries fare now, and what needs a person. */
+/** The state of all deliveries, and what needs attention. */
 export function Overview() {
   const { values, set } = useFilters('window');
   const chosen = values.window || 'hour';

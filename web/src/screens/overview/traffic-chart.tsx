@@ -9,7 +9,7 @@ const SERIES = [
   { key: 'failed', name: 'failed', color: 'var(--chart-4)' },
 ] as const;
 
-/** What came in, and what became of it, over time. */
+/** Accepted notifications as a line over the results of attempts as stacked bars. */
 export default function TrafficChart({ overview: { buckets } }: { overview: Overview }) {
   const clock = (at: string) =>
     new Date(at).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SwitchField, TextField } from '../../ui/form';
 
-/** Makes a product, or renames one. */
+/** Creates or renames a product. */
 export function ProductDialog({
   product,
   onClose,

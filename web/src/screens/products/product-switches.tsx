@@ -9,7 +9,7 @@ import { Confirm } from '../../ui/dialog';
 import { Menu } from '../../ui/menu';
 import { ProductDialog } from './product-dialog';
 
-/** What an admin can do with a product. */
+/** An admin's actions for a product. */
 export function ProductSwitches({ product }: { product: Product }) {
   const { administer } = useMay();
   const { id, name, enabled, requireVerification } = product;

@@ -43,7 +43,6 @@ const columns: ColumnDef<Product>[] = [
   },
 ];
 
-/** Who publishes events. */
 export function Products() {
   const { administer } = useMay();
   const list = useList<Product>('/v1/products');

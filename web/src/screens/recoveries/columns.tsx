@@ -9,7 +9,7 @@ import { Time, utc } from '../../ui/time';
 import { EndpointName } from '../shared/endpoint-name';
 import { Progress } from './progress';
 
-/** The columns of the list of recoveries. @param steer - whether those that run may be cancelled */
+/** @param steer - whether the user may cancel running recoveries */
 export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
   const columns: ColumnDef<Recovery>[] = [
     { header: 'Endpoint', cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} /> },
@@ -43,7 +43,7 @@ export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
   ];
 }
 
-/** `11-23 14:05`, in UTC. */
+/** Formats a UTC time as `11-23 14:05`. */
 const toMinute = (at: string) => `${at.slice(5, 10)} ${at.slice(11, 16)}`;
 
 function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {

@@ -16,7 +16,6 @@ const RUNNING_REFRESH_MS = 1500;
 const IDLE_REFRESH_MS = 10_000;
 const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
 
-/** Recoveries: retrying all that failed for an endpoint, at a rate that its receiver stands. */
 export function Recoveries() {
   const { steer } = useMay();
   const { values, set, active } = useFilters('status', 'subscriptionId');

@@ -7,7 +7,7 @@ import { RecoverForm } from '../endpoints/dialogs/recover';
 
 const SUGGESTIONS = 20;
 
-/** Starts a recovery: of which endpoint, and then what the endpoint's own page asks. */
+/** Starts a recovery: chooses the endpoint, then shows the same form as the endpoint's own page. */
 export function StartRecovery({ open, onClose }: { open: boolean; onClose(): void }) {
   return (
     <Dialog

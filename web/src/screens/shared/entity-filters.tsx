@@ -12,7 +12,6 @@ interface FilterProps {
   onChange(value: string): void;
 }
 
-/** Narrows a list to one customer. */
 export function CustomerFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
   const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: FRESH_MS }).data;
@@ -30,7 +29,6 @@ export function CustomerFilter({ value, onChange }: FilterProps) {
   );
 }
 
-/** Narrows a list to one event type. */
 export function TypeFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
   const found = useRead<Page<EventType>>('/v1/event-types', { q, limit: SUGGESTIONS }, { staleTime: FRESH_MS }).data;
@@ -48,7 +46,6 @@ export function TypeFilter({ value, onChange }: FilterProps) {
   );
 }
 
-/** Narrows a list to one endpoint, found by its name. */
 export function EndpointFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
   const found = useRead<Page<Subscription>>(

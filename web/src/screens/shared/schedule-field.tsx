@@ -8,7 +8,10 @@ const AMOUNT = /(\d+(?:\.\d+)?)\s*([a-z]*)/gi;
 const MOST = 5;
 const LONGEST_SECONDS = 86_400;
 
-/** A retry schedule as waits with their units, and in words what it comes to. A wait that cannot be read is NaN, which the API refuses as well. */
+/**
+ * A retry schedule as a list of delays with units. A delay that cannot be parsed becomes NaN, which
+ * the API rejects too.
+ */
 export function ScheduleField({
   label = 'Retries',
   value,
@@ -36,7 +39,7 @@ export function ScheduleField({
   );
 }
 
-/** `30, 5 min, 1 h 30 min` in seconds. */
+/** Parses `30, 5 min, 1 h 30 min` to seconds. */
 function waitsOf(text: string): number[] {
   return text
     .split(',')

@@ -15,7 +15,10 @@ function subscribe(listener: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** When a period began, to the minute, so that what is read stays the same for that long; undefined for all time. */
+/**
+ * Returns the start of a period, rounded to the minute so that the query key changes at most once a
+ * minute. Undefined means all time.
+ */
 export function usePeriodStart(period: string): string | undefined {
   const now = useSyncExternalStore(subscribe, minute);
   return useMemo(() => {

@@ -8,13 +8,13 @@ function subscribe(listener: () => void): () => void {
 }
 
 /**
- * Keeps a list that is read anew by itself from moving under the reader: what is new goes on top at once only while the top is in sight and nothing is
- * being done with the rows. Ids sort by age.
+ * Keeps a refetched list from moving under the reader. New rows go on top immediately only while
+ * the top is visible and the user is not busy with rows. IDs sort by age.
  *
  * @param rows - newest first
- * @param view - what the list is narrowed to; another view begins anew
- * @param busy - something is being done with the rows, as with those that are selected
- * @returns the rows to show, how many newer ones there are, and what shows them
+ * @param view - identifies the filters; a new view starts over
+ * @param busy - the user is working with rows, for example has some selected
+ * @returns the rows to show, how many newer ones are withheld, and a function that shows them
  */
 export function useSteady<T extends { id: string }>(rows: T[], view: string, busy: boolean) {
   const scrolled = useSyncExternalStore(subscribe, () => window.scrollY > READING_FROM_PX);

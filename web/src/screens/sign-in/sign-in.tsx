@@ -7,7 +7,7 @@ import { Logo } from '../../layout/logo';
 import { Button } from '../../ui/button';
 import { TextField } from '../../ui/form';
 
-/** By an API key, or a token of a portal or OAuth client. */
+/** Signs in with an API key, or with a token of a portal or an OAuth client. */
 export function SignIn() {
   const session = useSessionQuery();
   const { state } = useLocation() as { state: { from?: string } | null };
@@ -61,7 +61,10 @@ export function SignIn() {
   );
 }
 
-/** A portal's link: the token stands behind `#`, which browsers send to nobody, and leaves the address bar at once. */
+/**
+ * The target of portal links. The token is in the fragment, which browsers never send, and is
+ * removed from the address bar immediately.
+ */
 export function PortalEntry() {
   const navigate = useNavigate();
   const signIn = useSignIn();
@@ -69,7 +72,7 @@ export function PortalEntry() {
     const token = new URLSearchParams(location.hash.slice(1)).get('token');
     history.replaceState(null, '', location.pathname);
     if (token) signIn.mutate(token, { onSuccess: () => void navigate('/', { replace: true }) });
-    // Once: the token is gone from the address afterwards.
+    // Runs once: the token is gone from the address afterwards.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
   useEffect(() => {

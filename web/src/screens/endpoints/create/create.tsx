@@ -28,7 +28,10 @@ const FIELDS: Record<Exclude<StepId, 'review'>, ComponentType<DraftProps>> = {
   data: DataFields,
 };
 
-/** Makes an endpoint in steps. The step is in the address bar, so that the browser's Back goes one back; what is typed stays. */
+/**
+ * Creates an endpoint in steps. The step is in the address bar, so that the browser's Back button
+ * goes back one step and keeps the draft.
+ */
 export function CreateEndpoint() {
   const { principal } = useSession();
   const may = useMay();
@@ -40,7 +43,7 @@ export function CreateEndpoint() {
   const [fault, setFault] = useState<unknown>();
   const create = useAction((body: object) => api.post<Subscription>('/v1/subscriptions', body), { quiet: true });
 
-  // A step that is not reached yet is not gone to by its address either: the draft of an earlier visit is gone.
+  // A step beyond `reached` is ignored: after a reload its draft is gone.
   const asked = STEPS.findIndex(({ id }) => id === params.get('step'));
   const index = Math.min(Math.max(asked, 0), reached);
   const step = STEPS[index]!;

@@ -10,9 +10,9 @@ import { ChallengeResult, useChallenge } from '../shared/challenge';
 import { Notice } from '../shared/notice';
 import { TriggerDialog } from '../dialogs/trigger';
 
-/** The endpoint is there: its secret, this once, and what to do next. */
+/** Shows the new endpoint's secret, which the API returns only once, and the next steps. */
 export function Created({ subscription: made }: { subscription: Subscription }) {
-  // Approving it, or its challenge, changes what it needs next.
+  // Read again, because an approval or a challenge changes what is left to do.
   const subscription = useRead<Subscription>(`/v1/subscriptions/${made.id}`).data ?? made;
   const challenge = useChallenge(subscription);
   const [triggering, setTriggering] = useState(false);

@@ -10,7 +10,7 @@ import styles from '../shared/endpoints.module.css';
 import { FORMATS } from '../shared/formats';
 import type { StepId } from './steps';
 
-/** All that was chosen, a part a step, each with a way back to it. */
+/** Summarizes the draft by step, each with a button back to it. */
 export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): void }) {
   const part = (id: StepId, title: string, children: ReactNode) => (
     <section className={styles.part} aria-label={title}>

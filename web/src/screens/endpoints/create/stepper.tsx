@@ -1,7 +1,7 @@
 import { Check } from 'lucide-react';
 import styles from './stepper.module.css';
 
-/** The steps of a wizard; those that were reached can be gone to. */
+/** The steps of a wizard. Steps reached so far can be selected. */
 export function Stepper<Id extends string>({
   steps,
   current,

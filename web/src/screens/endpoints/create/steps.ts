@@ -1,7 +1,7 @@
 import { ProblemError } from '../../../api/problem';
 import { customDataOf, fault, type Draft } from '../shared/draft';
 
-/** The steps of the wizard, each with the fields that it holds, by the pointers that the API uses. */
+/** The steps of the wizard, each with the API pointers of its fields. */
 export const STEPS = [
   { id: 'general', title: 'General', fields: ['/name', '/description', '/enabled', '/customerId', '/productId'] },
   { id: 'types', title: 'Event types', fields: ['/eventTypes'] },
@@ -26,7 +26,10 @@ export const STEPS = [
 
 export type StepId = (typeof STEPS)[number]['id'];
 
-/** What a step still lacks, so that one learns of it there and not at the end; the rest is for the API to judge. */
+/**
+ * Returns what a step still needs, so that the user learns it there and not at the end. The API
+ * checks the rest.
+ */
 export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
   const errors: { path: string; message: string }[] = [];
   const need = (path: string, there: unknown, message: string) => {
@@ -52,7 +55,7 @@ export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
   return errors.length > 0 ? fault(...errors) : undefined;
 }
 
-/** The first step that holds a field which something was said of. */
+/** Returns the first step that contains a field with an error. */
 export function stepOf(error: unknown): StepId | undefined {
   if (!(error instanceof ProblemError)) return undefined;
   return STEPS.find(({ fields }) => fields.some((field) => error.messageFor(field) !== undefined))?.id;

@@ -8,7 +8,7 @@ import { Loaded } from '../../../ui/states';
 import { sayMilliseconds, Time } from '../../../ui/time';
 import { AttemptParts } from '../../logs/attempt-content';
 
-/** One attempt: what was sent, and what came back. @param id - null: closed */
+/** An attempt with its request and response. @param id - null: closed */
 export function AttemptDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
     <Drawer open={id !== null} onClose={onClose} title="Attempt">

@@ -18,7 +18,7 @@ import styles from '../shared/endpoints.module.css';
 const HEIGHT = 220;
 const DAY_SECONDS = 86_400;
 
-/** Attempts over time, by how they came out. */
+/** Attempts over time, by result. */
 export function OutcomeChart({ series }: { series: Series }) {
   return (
     <div className={styles.chart}>
@@ -36,7 +36,7 @@ export function OutcomeChart({ series }: { series: Series }) {
   );
 }
 
-/** How long attempts took, over time: half of them at most p50, nineteen of twenty at most p95. */
+/** Response times: half of the attempts took at most p50, 95 % at most p95. */
 export function TimingChart({ series }: { series: Series }) {
   return (
     <div className={styles.chart}>
@@ -60,7 +60,7 @@ export function TimingChart({ series }: { series: Series }) {
               name={name}
               stroke={index === 0 ? 'var(--chart-1)' : 'var(--chart-3)'}
               strokeWidth={2}
-              // A bucket between two empty ones has no line to show it.
+              // Without a dot, a bucket between two empty ones would be invisible.
               dot={{ r: 2 }}
               isAnimationActive={false}
             />

@@ -17,7 +17,6 @@ import { OverviewTab } from './tabs/overview';
 import { SecretTab } from './tabs/secret';
 import { StatisticsTab } from './tabs/statistics';
 
-/** All about one endpoint. */
 export function EndpointDetail() {
   const { id = '' } = useParams();
   const query = useRead<Subscription>(

@@ -17,7 +17,7 @@ import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { useChange } from '../shared/use-change';
 
-/** Changes an endpoint: all that the wizard asks, on one page. */
+/** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {
   const { id = '' } = useParams();
   const may = useMay();
@@ -32,7 +32,8 @@ export function EditEndpoint() {
 
 function EditForm({ subscription }: { subscription: Subscription }) {
   const navigate = useNavigate();
-  // What it was when one began: what is read anew meanwhile must not undo what is typed, nor be undone by it.
+  // The endpoint when editing began. A refetch must neither overwrite what is typed nor count as a
+  // change.
   const [before] = useState(() => draftOf(subscription));
   const [draft, setDraft] = useState<Draft>(before);
   const [fault, setFault] = useState<unknown>();

@@ -11,7 +11,7 @@ import { DeleteDialog } from '../dialogs/delete';
 import { RecoverDialog } from '../dialogs/recover';
 import { TriggerDialog } from '../dialogs/trigger';
 
-/** What can be done with an endpoint: often wanted things as buttons, the rest in a menu. */
+/** The actions of the detail page: frequent ones as buttons, the rest in a menu. */
 export function HeadActions({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const toast = useToast();

@@ -4,7 +4,6 @@ import { ResponseBadge, StatusBadge } from '../../../ui/badge';
 import { Countdown, Time } from '../../../ui/time';
 import styles from '../shared/endpoints.module.css';
 
-/** A notification in a line, with a link to all about it. */
 export function NotificationRow({ notification }: { notification: Notification }) {
   const { id, eventType, status, lastResponseStatus, lastError, attemptCount, nextAttemptAt, createdAt } = notification;
   return (

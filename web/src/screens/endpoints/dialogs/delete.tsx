@@ -4,7 +4,7 @@ import type { Subscription } from '../../../api/types';
 import { Confirm } from '../../../ui/dialog';
 import { useRemoval } from '../shared/actions';
 
-/** Asks before an endpoint is deleted; afterwards the list is shown. */
+/** Confirms the deletion of an endpoint, then opens the list. */
 export function DeleteDialog({
   subscription,
   open,

@@ -28,7 +28,7 @@ interface Shown {
   onClose(): void;
 }
 
-/** Retries all that failed for the endpoint since some time, at a rate that its receiver stands. */
+/** Retries what failed for the endpoint since a given time, at a rate its receiver can handle. */
 export function RecoverDialog({ subscription, open, onClose }: Shown) {
   return (
     <Dialog
@@ -42,9 +42,10 @@ export function RecoverDialog({ subscription, open, onClose }: Shown) {
   );
 }
 
-/** What failed, at which rate; then how far it is. */
+/** The form that starts a recovery, then its progress. */
 export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
-  // A moment in time, chosen once: a `since` that moves on would be another query each time.
+  // Computed once per choice: a `since` that moves with the clock would be a new query on every
+  // render.
   const [since, setSince] = useState(() => before(DAY_SECONDS));
   const [rate, setRate] = useState('10');
   const failed = useRead<Page<Notification>>(`/v1/subscriptions/${subscription.id}/notifications`, {

@@ -21,7 +21,6 @@ interface Shown {
   onRotated(secret: Secret): void;
 }
 
-/** Puts a new secret in place of the old one. */
 export function RotateDialog({ open, onClose, ...rest }: Shown) {
   return (
     <Dialog

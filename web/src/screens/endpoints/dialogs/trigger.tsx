@@ -17,7 +17,7 @@ interface Shown {
   onClose(): void;
 }
 
-/** Sends a sample to the endpoint, through the real path, and shows what becomes of it. */
+/** Sends a sample through the real delivery pipeline and shows the result. */
 export function TriggerDialog({ subscription, open, onClose }: Shown) {
   return (
     <Dialog
@@ -42,7 +42,8 @@ function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   const type = types.find((candidate) => candidate.name === name) ?? types[0];
   const data = text ?? JSON.stringify(type?.sample ?? {}, null, 2);
   const send = useAction(
-    // Absent where nothing was changed: a customer may not choose what is looked up, and the sample is the API's own.
+    // Left out if unchanged: a customer may not choose looked-up data, and the sample is the API's
+    // own.
     async () =>
       api.post<Notification>(at`/v1/subscriptions/${subscription.id}/trigger`, {
         type: type?.name,
@@ -90,7 +91,7 @@ function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   );
 }
 
-/** @throws ProblemError pointing to the data, where it is no JSON */
+/** @throws ProblemError with the pointer `/data`, if the text is not JSON */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

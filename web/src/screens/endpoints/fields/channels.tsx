@@ -12,7 +12,7 @@ const KINDS = [
   { id: 'own', title: 'Other', prefix: '' },
 ];
 
-/** Which events of the customer reach the endpoint: all, or those that carry one of its channels. */
+/** Limits the endpoint to events with one of its channels. Without channels, it receives all. */
 export function ChannelFields({
   draft: { channels },
   set,
@@ -47,7 +47,7 @@ export function ChannelFields({
           ))}
         </SelectField>
         <TextField
-          label={prefix ? 'Id' : 'Name'}
+          label={prefix ? 'ID' : 'Name'}
           pointer="/channels"
           hint={prefix ? `Added as ${prefix}${name.trim() || '…'}` : undefined}
           placeholder={prefix ? '42' : 'eu-west'}

@@ -2,7 +2,6 @@ import { TextArea } from '../../../ui/form';
 import type { DraftProps } from '../shared/draft';
 import { DryRun } from './dry-run';
 
-/** What goes along with the event, and what is made of its data. */
 export function DataFields({ draft, set, existing }: DraftProps) {
   return (
     <>

@@ -10,10 +10,12 @@ import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { useTypesOf } from '../shared/use-types';
 
-/** What would be sent: the body, `null` for a GET, or before there is an endpoint what stands in place of the data. */
+/**
+ * The composed body, or `null` for a GET. Before the endpoint exists, only the transformed data.
+ */
 type Answer = { type: string } & ({ body: string | null } | { data: string });
 
-/** Shows what would be sent for a sample, by the transform as it is typed; nothing is saved or sent. */
+/** Previews the payload for a sample with the transform as typed. Saves and sends nothing. */
 export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscription }) {
   const types = useTypesOf(existing ?? { ...draft, productId: draft.productId || null });
   const [chosen, setChosen] = useState('');

@@ -9,7 +9,7 @@ import { useCustomer } from '../shared/use-types';
 
 const SUGGESTIONS = 20;
 
-/** Name, description, on or off; for a new endpoint whose it is, too. */
+/** Name, description and status; for a new endpoint also its customer and product. */
 export function GeneralFields({ draft, set, existing }: DraftProps) {
   return (
     <>

@@ -6,7 +6,7 @@ import { FormError } from '../../../ui/form';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 
-/** Headers that are sent with every delivery, a row each. */
+/** The custom headers, one row each. */
 export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChange(rows: Draft['headers']): void }) {
   const error = useContext(FormError);
   const said = error instanceof ProblemError ? error.errors.find(({ path }) => path.startsWith('/headers')) : undefined;

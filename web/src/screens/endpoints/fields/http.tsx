@@ -10,7 +10,6 @@ import { useCustomer } from '../shared/use-types';
 
 const METHODS: readonly Method[] = ['POST', 'PUT', 'GET'];
 
-/** Where and how it is sent. */
 export function HttpFields({ draft, set, existing }: DraftProps) {
   const customer = useCustomer(draft.customerId);
   return (

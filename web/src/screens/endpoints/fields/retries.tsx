@@ -4,15 +4,15 @@ import { saySchedule } from '../../../ui/time';
 import { ScheduleField } from '../../shared/schedule-field';
 import { RETRY_PRESETS } from '../shared/formats';
 
-/** When a failed delivery is repeated: as for the customer, as a preset has it, or by waits of one's own. */
+/** The retry schedule: the customer's default, a preset, or custom delays. */
 export function RetryField({
   value,
   inherited,
   onChange,
 }: {
-  /** Waits in seconds; null: the customer's. */
+  /** Delays in seconds; null: the customer's default. */
   value: number[] | null;
-  /** The customer's, in words. */
+  /** The customer's schedule, formatted. */
   inherited?: string;
   onChange(waits: number[] | null): void;
 }) {

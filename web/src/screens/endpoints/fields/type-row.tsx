@@ -6,7 +6,7 @@ import { Button } from '../../../ui/button';
 import { CodeBlock } from '../../../ui/copy';
 import styles from '../shared/endpoints.module.css';
 
-/** A type to choose, with what it means and, unfolded, a sample of it. */
+/** A selectable event type with its description and an expandable sample. */
 export function TypeRow({
   type: { name, description, sample },
   chosen,
@@ -15,7 +15,7 @@ export function TypeRow({
 }: {
   type: EventType;
   chosen: boolean;
-  /** A pattern that is chosen includes it. */
+  /** Whether a selected pattern matches the type. */
   covered: boolean;
   onToggle(): void;
 }) {

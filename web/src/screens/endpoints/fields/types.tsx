@@ -17,7 +17,7 @@ import { useCustomer } from '../shared/use-types';
 
 const MOST = 200;
 
-/** What the endpoint gets: types out of the catalog, by product, and patterns. */
+/** Selects event types from the catalog, grouped by product, and patterns. */
 export function TypeFields({ draft, set, existing }: DraftProps) {
   const [q, setQ] = useState('');
   const customer = useCustomer(draft.customerId);

@@ -8,7 +8,6 @@ import { Time } from '../../../ui/time';
 import styles from '../shared/endpoints.module.css';
 import { RowMenu } from './row-menu';
 
-/** The columns of the list of endpoints. */
 export function useEndpointColumns(): ColumnDef<Subscription>[] {
   return useMemo(
     () => [

@@ -18,14 +18,13 @@ const SORTS = [
   { value: 'customer', text: 'Customer' },
 ];
 
-/** The list's filters and its order, by the names that the API has for them. */
+/** The filters and the sort order, by the API's parameter names. */
 export function useEndpointFilters() {
   const filters = useFilters('q', 'status', 'customerId', 'productId', 'eventType', 'sort');
-  // An order hides nothing.
+  // A sort order hides no rows, so it does not count as a filter.
   return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
 }
 
-/** The line of filters over the list of endpoints. */
 export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
   const { isCustomer } = useMay();
   const products = useChoices<Product>('/v1/products', {}, !isCustomer);

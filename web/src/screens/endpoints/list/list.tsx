@@ -11,7 +11,7 @@ import { EndpointFilters, useEndpointFilters } from './filters';
 
 const REFRESH_MS = 15_000;
 
-/** All endpoints in reach. */
+/** The endpoints that the signed-in role may see. */
 export function Endpoints() {
   const may = useMay();
   const filters = useEndpointFilters();

@@ -11,7 +11,7 @@ import { useSwitch } from '../shared/actions';
 import { DeleteDialog } from '../dialogs/delete';
 import { TriggerDialog } from '../dialogs/trigger';
 
-/** What can be done with an endpoint without opening it. */
+/** Actions for an endpoint in the list. */
 export function RowMenu({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const navigate = useNavigate();

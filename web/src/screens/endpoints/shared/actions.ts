@@ -4,7 +4,7 @@ import type { Subscription } from '../../../api/types';
 
 const STALE = ['/v1/subscriptions', '/v1/notifications', '/v1/overview'];
 
-/** Puts an endpoint on, also back in order, and off. */
+/** Enables or disables an endpoint. Enabling also ends an automatic disable. */
 export function useSwitch({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(
     (enabled: boolean) => api.post<Subscription>(at`/v1/subscriptions/${id}/${enabled ? 'enable' : 'disable'}`),
@@ -18,11 +18,10 @@ export function useSwitch({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   );
 }
 
-/** Deletes an endpoint. */
 export function useRemoval({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(() => api.delete(at`/v1/subscriptions/${id}`), {
     done: `${name} deleted`,
-    // Its own page would read what is not there any more.
+    // Not `/v1/subscriptions`: the endpoint's own page would refetch it and get a 404.
     invalidate: ['/v1/notifications', '/v1/overview'],
   });
 }

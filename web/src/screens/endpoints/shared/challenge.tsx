@@ -4,14 +4,13 @@ import type { Challenge, Subscription } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
 import { sayMilliseconds } from '../../../ui/time';
 
-/** Runs a challenge now; it takes as long as the receiver does, up to ten seconds. */
+/** Runs a challenge. It takes as long as the receiver does, up to 10 seconds. */
 export function useChallenge({ id }: Pick<Subscription, 'id'>) {
   return useAction(() => api.post<Challenge>(at`/v1/subscriptions/${id}/challenge`), {
     invalidate: ['/v1/subscriptions'],
   });
 }
 
-/** What a challenge came to. */
 export function ChallengeResult({
   challenge: { status, detail, responseStatus, durationMs },
 }: {

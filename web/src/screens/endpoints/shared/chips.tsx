@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import styles from './endpoints.module.css';
 
-/** Short names beside each other, each with a button that takes it off. */
+/** A list of short names, optionally removable. */
 export function Chips({
   label,
   items,

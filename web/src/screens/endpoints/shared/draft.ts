@@ -1,13 +1,13 @@
 import { ProblemError } from '../../../api/problem';
 import type { Format, Method, Subscription } from '../../../api/types';
 
-/** An endpoint as it stands in the form: numbers and JSON as they are typed, headers as rows. */
+/** An endpoint as it is in the form: numbers and JSON as typed, headers as rows. */
 export interface Draft {
   name: string;
   description: string;
   enabled: boolean;
   customerId: string;
-  /** Empty: those of every product. */
+  /** Empty: all products. */
   productId: string;
   eventTypes: string[];
   url: string;
@@ -17,7 +17,7 @@ export interface Draft {
   /** Null: generated. */
   secret: string | null;
   timeoutSeconds: string;
-  /** Waits in seconds; null: the customer's. */
+  /** Delays in seconds; null: the customer's default. */
   retrySchedule: number[] | null;
   rateLimitPerSecond: string;
   channels: string[];
@@ -25,15 +25,14 @@ export interface Draft {
   transform: string;
 }
 
-/** What the parts of the form need. */
+/** Props of the form's sections. */
 export interface DraftProps {
   draft: Draft;
   set(change: Partial<Draft>): void;
-  /** The endpoint that is edited; absent for a new one. */
+  /** The endpoint being edited; absent for a new one. */
   existing?: Subscription;
 }
 
-/** A form with nothing in it but the defaults. */
 export function emptyDraft(customerId: string, productId: string): Draft {
   return {
     name: '',
@@ -56,7 +55,7 @@ export function emptyDraft(customerId: string, productId: string): Draft {
   };
 }
 
-/** The form for an endpoint that is there. */
+/** Fills the form from an existing endpoint. */
 export function draftOf(subscription: Subscription): Draft {
   return {
     ...subscription,
@@ -71,9 +70,9 @@ export function draftOf(subscription: Subscription): Draft {
 }
 
 /**
- * What may be changed later, as the API takes it.
+ * Converts the form to the fields that can be changed later, as the API takes them.
  *
- * @throws ProblemError where something is typed that cannot be sent at all; it points to the field as the API does
+ * @throws ProblemError with the field's pointer, if a field cannot be converted
  */
 export function settingsOf(draft: Draft) {
   return {
@@ -94,7 +93,7 @@ export function settingsOf(draft: Draft) {
   };
 }
 
-/** The body that makes an endpoint. @throws ProblemError as `settingsOf` */
+/** Converts the form to the body that creates an endpoint. @throws ProblemError as `settingsOf` */
 export function creationOf(draft: Draft) {
   return {
     ...settingsOf(draft),
@@ -104,7 +103,7 @@ export function creationOf(draft: Draft) {
   };
 }
 
-/** The fields that differ from how the endpoint was. @throws ProblemError as `settingsOf` */
+/** Returns only the fields that changed. @throws ProblemError as `settingsOf` */
 export function changesOf(before: Draft, draft: Draft) {
   const old: Record<string, unknown> = settingsOf(before);
   return Object.fromEntries(
@@ -112,12 +111,12 @@ export function changesOf(before: Draft, draft: Draft) {
   );
 }
 
-/** What the form refuses by itself, told as the API would. */
+/** A validation error found by the form, in the shape of the API's. */
 export function fault(...errors: { path: string; message: string }[]): ProblemError {
   return new ProblemError(422, 'validation-failed', 'Invalid input', 'Some fields are missing or invalid.', errors);
 }
 
-/** What is left of a fault once some fields are typed anew: what was said of them holds no more. */
+/** Drops the messages of fields that the user has changed since. */
 export function without(error: unknown, change: Partial<Draft>): unknown {
   if (!(error instanceof ProblemError) || error.errors.length === 0) return error;
   const left = error.errors.filter(({ path }) => !(path.split('/')[1]! in change));
@@ -134,7 +133,7 @@ function headersOf(rows: Draft['headers']): Record<string, string> {
   return Object.fromEntries(given.map(({ name, value }) => [name.trim(), value]));
 }
 
-/** @throws ProblemError for what is no JSON object */
+/** @throws ProblemError if the text is not a JSON object */
 export function customDataOf(text: string): Record<string, unknown> {
   let data: unknown;
   try {

@@ -1,7 +1,6 @@
-/** Whether an entry stands for types rather than naming one. */
 export const isPattern = (entry: string) => entry.includes('*');
 
-/** Whether a type is among the entries: `*` is one segment of a name, at the end one or more. */
+/** Returns whether the entries match a type. `*` matches one segment, or one or more at the end. */
 export function receives(entries: readonly string[], type: string): boolean {
   return entries.some((entry) => {
     if (!isPattern(entry)) return entry === type;

@@ -8,7 +8,7 @@ import { Countdown, sayMilliseconds } from '../../../ui/time';
 const LOOK_EVERY_MS = 1000;
 const SETTLED: readonly NotificationStatus[] = ['delivered', 'failed', 'cancelled', 'held'];
 
-/** What becomes of a notification, as it happens. */
+/** The status and attempts of a notification, updated until it settles. */
 export function Fate({ id }: { id: string }) {
   const query = useRead<NotificationDetail>(
     `/v1/notifications/${id}`,

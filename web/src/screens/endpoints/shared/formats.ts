@@ -1,6 +1,6 @@
 import type { Format } from '../../../api/types';
 
-/** What a receiver gets in each format, in a line. */
+/** A title and a one-line description of each delivery format. */
 export const FORMATS: Record<Format, { title: string; about: string }> = {
   standard: {
     title: 'Standard',
@@ -20,7 +20,7 @@ export const FORMATS: Record<Format, { title: string; about: string }> = {
   },
 };
 
-/** Retry schedules to choose from: the two that the API has names for, and none at all. Waits in seconds. */
+/** Retry schedules to choose from: the API's two named ones, and none. Delays in seconds. */
 export const RETRY_PRESETS: readonly { name: string; waits: number[] }[] = [
   { name: 'Default', waits: [30, 300, 1800, 7200] },
   { name: 'Growing', waits: [300, 900, 3600, 14_400, 43_200] },

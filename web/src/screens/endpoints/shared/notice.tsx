@@ -10,7 +10,10 @@ import { useSwitch } from './actions';
 import { ChallengeResult, useChallenge } from './challenge';
 import styles from './endpoints.module.css';
 
-/** Says what keeps an endpoint from getting anything, and puts it right; nothing where nothing does. */
+/**
+ * Explains why an endpoint receives nothing, with a button to fix it. Renders nothing for a healthy
+ * one.
+ */
 export function Notice({ subscription }: { subscription: Subscription }) {
   if (subscription.status === 'out-of-order') return <OutOfOrder subscription={subscription} />;
   if (subscription.status === 'awaiting-approval') return <AwaitingApproval subscription={subscription} />;
@@ -100,7 +103,10 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
   );
 }
 
-/** An admin's pattern is approved at once, or the request for it that is there; a product's is a request. */
+/**
+ * Approves the customer's pending request for the pattern, or creates an approved entry. Without
+ * the right to approve, it files a request.
+ */
 async function allowUrl(pattern: string, customerId: string, mayApprove: boolean): Promise<void> {
   if (mayApprove) {
     const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });

@@ -2,7 +2,6 @@ import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
 import type { Subscription } from '../../../api/types';
 
-/** Changes some of an endpoint's settings. */
 export function useChange({ id, name }: Pick<Subscription, 'id' | 'name'>) {
   return useAction(
     (changes: Record<string, unknown>) => api.patch<Subscription>(at`/v1/subscriptions/${id}`, changes),

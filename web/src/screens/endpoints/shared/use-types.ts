@@ -2,7 +2,7 @@ import { useChoices, useRead } from '../../../api/queries';
 import type { Customer, EventType, Subscription } from '../../../api/types';
 import { receives } from './event-types';
 
-/** A customer, once one is chosen. */
+/** Reads a customer. Undefined while `id` is empty. */
 export function useCustomer(id: string): Customer | undefined {
   return useRead<Customer>(
     `/v1/customers/${encodeURIComponent(id)}`,
@@ -11,7 +11,10 @@ export function useCustomer(id: string): Customer | undefined {
   ).data;
 }
 
-/** The types of the catalog that an endpoint gets, those that it names first: so does the API choose one to trigger. */
+/**
+ * Returns the catalog's types that an endpoint receives. Types it names come before types a pattern
+ * matches, which is the order in which the API chooses one to trigger.
+ */
 export function useTypesOf(subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>): EventType[] {
   const customer = useCustomer(subscription.customerId);
   const productId = subscription.productId ?? customer?.productId;

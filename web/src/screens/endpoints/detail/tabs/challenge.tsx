@@ -41,7 +41,7 @@ const columns: ColumnDef<Challenge>[] = [
   { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
 ];
 
-/** Proof that the URL belongs to the one who has the secret: run it, what came of it before, how to answer it. */
+/** Runs a challenge, explains how to respond to it, and lists earlier results. */
 export function ChallengeTab({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const challenge = useChallenge(subscription);

@@ -9,7 +9,7 @@ import { Chips } from '../../shared/chips';
 import { ChannelFields } from '../../fields/channels';
 import { useChange } from '../../shared/use-change';
 
-/** The channels it listens to, changed in place. */
+/** The endpoint's channels, edited in place. */
 export function ChannelsTab({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const [channels, setChannels] = useState<string[]>();

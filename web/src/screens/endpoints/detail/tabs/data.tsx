@@ -10,7 +10,7 @@ import { changesOf, draftOf, type Draft } from '../../shared/draft';
 import { DataFields } from '../../fields/data';
 import { useChange } from '../../shared/use-change';
 
-/** What goes along with the event, and the transform; changed in place. */
+/** The custom data and the transform, edited in place. */
 export function DataTab({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const before = draftOf(subscription);

@@ -8,7 +8,6 @@ import { sayDuration, saySchedule } from '../../../../ui/time';
 import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../shared/use-types';
 
-/** How it is called. */
 export function HttpTab({ subscription }: { subscription: Subscription }) {
   const may = useMay();
   const customer = useCustomer(subscription.customerId);

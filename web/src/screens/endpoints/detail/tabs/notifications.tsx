@@ -48,7 +48,6 @@ const columns: ColumnDef<Notification>[] = [
   { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
 ];
 
-/** What was, is and will be sent to the endpoint. */
 export function NotificationsTab({ subscription }: { subscription: Subscription }) {
   const { values, set } = useFilters('status');
   const list = useList<Notification>(

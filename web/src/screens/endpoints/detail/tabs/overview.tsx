@@ -14,7 +14,6 @@ import { NotificationRow } from '../notification-row';
 const LATEST = 8;
 const REFRESH_MS = 5000;
 
-/** What it is, how it fares, and what was last sent to it. */
 export function OverviewTab({ subscription }: { subscription: Subscription }) {
   const { isCustomer } = useMay();
   const path = `/v1/subscriptions/${subscription.id}`;
@@ -123,7 +122,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
   );
 }
 
-/** Never 100 while something failed. */
+/** Rounds down, so that it is never 100 if something failed. */
 function percent(rate: number): string {
   return rate === 1 ? '100' : (Math.floor(rate * 1000) / 10).toFixed(1);
 }

@@ -10,7 +10,7 @@ import { Time, utc } from '../../../../ui/time';
 import styles from '../../shared/endpoints.module.css';
 import { RotateDialog } from '../../dialogs/rotate-secret';
 
-/** The secret: masked until it is asked for, which the audit notes; copied, rotated, handed over. */
+/** The secret, masked until revealed; revealing it is recorded in the audit log. */
 export function SecretTab({ subscription: { id } }: { subscription: Subscription }) {
   const [secret, setSecret] = useState<Secret>();
   const [rotating, setRotating] = useState(false);

@@ -18,7 +18,7 @@ const WINDOWS = [
   { value: 'week', text: 'Last 7 days' },
 ];
 
-/** The nine figures, and how it went over time. */
+/** The nine figures of an endpoint, and its attempts over time. */
 export function StatisticsTab({ subscription: { id } }: { subscription: Subscription }) {
   const { values, set } = useFilters('window');
   const window = values.window || 'day';
