@@ -70,7 +70,7 @@ const routes: RouteObject[] = [
 ];
 
 export function App() {
-  const [client] = useState(makeClient);
+  const [client] = useState(createQueryClient);
   const [router] = useState(() => createBrowserRouter(routes));
   return (
     <QueryClientProvider client={client}>
@@ -81,7 +81,7 @@ export function App() {
   );
 }
 
-function makeClient(): QueryClient {
+function createQueryClient(): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
       // `navigator.onLine` says nothing about a service on this machine or in an isolated network.

@@ -19,7 +19,7 @@ export class ProblemError extends Error {
 }
 
 /** Returns the text to show for a caught error. */
-export function sayError(error: unknown): string {
+export function errorText(error: unknown): string {
   if (error instanceof ProblemError) return error.detail || error.title;
   return error instanceof Error ? error.message : 'Something went wrong.';
 }

@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-query';
 import { useToast } from '../ui/toast';
 import { api } from './client';
-import { sayError } from './problem';
+import { errorText } from './problem';
 import type { Page } from './types';
 
 type Query = Record<string, string | number | boolean | null | undefined>;
@@ -77,7 +77,7 @@ export function useAction<Input = void, Output = unknown>(
       if (done !== undefined) toast({ tone: 'ok', text: typeof done === 'string' ? done : done(output, input) });
     },
     onError(error) {
-      if (!quiet) toast({ tone: 'bad', text: sayError(error) });
+      if (!quiet) toast({ tone: 'bad', text: errorText(error) });
     },
   });
 }

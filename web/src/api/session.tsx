@@ -67,13 +67,13 @@ const WRITERS: readonly Role[] = ['admin', 'product'];
 /**
  * What the signed-in role may do. The API enforces it; the UI only hides buttons that would fail.
  */
-export function useMay() {
+export function usePermissions() {
   const { role } = useSession().principal;
   return {
     /** Event types, customers, portal links. */
     write: WRITERS.includes(role),
     /** Endpoints and notifications, which customers manage themselves. */
-    steer: role !== 'viewer',
+    manageEndpoints: role !== 'viewer',
     administer: role === 'admin',
     isCustomer: role === 'customer',
   };

@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import { Skeleton } from '../ui/states';
 import { Logo } from './logo';
-import { placesFor } from './navigation';
+import { navigationFor } from './navigation';
 import { useTheme } from './theme';
 
 /** The frame around every screen: navigation, account menu, content. */
@@ -24,7 +24,7 @@ export function Shell() {
       </a>
       <header className="topbar">
         <Button
-          look="ghost"
+          variant="ghost"
           icon={open ? X : MenuIcon}
           label={open ? 'Close menu' : 'Open menu'}
           aria-expanded={open}
@@ -59,12 +59,12 @@ function Sidebar({ open }: { open: boolean }) {
         </div>
       </div>
       <nav aria-label="Main" className="sidebar-nav">
-        {placesFor(principal.role).map(({ title, places }) => (
+        {navigationFor(principal.role).map(({ title, items }) => (
           <div key={title} role="group" aria-label={title}>
             <div className="sidebar-group" aria-hidden>
               {title}
             </div>
-            {places.map(({ path, title: text, icon: Icon }) => (
+            {items.map(({ path, title: text, icon: Icon }) => (
               <NavLink key={path} to={`/${path}`} end={path === ''} className="sidebar-link">
                 <Icon size={17} aria-hidden />
                 {text}

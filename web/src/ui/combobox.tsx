@@ -36,7 +36,7 @@ export function Combobox({
   placeholder?: string;
   disabled?: boolean;
 }) {
-  const { id, said, control } = useField(field);
+  const { id, fieldError, control } = useField(field);
   const [text, setText] = useState(valueText);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
@@ -45,7 +45,7 @@ export function Combobox({
   useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
   const shown = open && options.length > 0;
 
-  function type(next: string) {
+  function handleInput(next: string) {
     setText(next);
     setOpen(true);
     setActive(-1);
@@ -57,7 +57,7 @@ export function Combobox({
     setOpen(false);
     onChange(option.value);
   }
-  function leave() {
+  function handleBlur() {
     setOpen(false);
     const exact = options.find((option) => labelOf(option) === text.trim());
     if (text === valueText) setText(valueText);
@@ -66,7 +66,7 @@ export function Combobox({
     else setText(valueText);
     onSearch('');
   }
-  function press(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -82,7 +82,7 @@ export function Combobox({
     }
   }
   return (
-    <FieldFrame {...field} id={id} said={said}>
+    <FieldFrame {...field} id={id} fieldError={fieldError}>
       <div className="combobox">
         <input
           {...control}
@@ -99,9 +99,9 @@ export function Combobox({
           value={text}
           onFocus={() => setOpen(true)}
           onClick={() => setOpen(true)}
-          onChange={(event) => type(event.target.value)}
-          onKeyDown={press}
-          onBlur={leave}
+          onChange={(event) => handleInput(event.target.value)}
+          onKeyDown={handleKeyDown}
+          onBlur={handleBlur}
         />
         <ul
           ref={list}

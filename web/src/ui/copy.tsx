@@ -14,7 +14,7 @@ export function CopyButton({ text, label, children }: { text: string; label: str
   }
   return (
     <Button
-      look={children ? 'plain' : 'ghost'}
+      variant={children ? 'plain' : 'ghost'}
       small
       icon={copied ? Check : Copy}
       label={children ? undefined : copied ? 'Copied' : label}
@@ -69,7 +69,7 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
  * Indents JSON text without parsing it, so that numbers keep every digit. Returns text that is not
  * JSON unchanged.
  */
-export function laidOut(text: string): string {
+export function indentJson(text: string): string {
   try {
     JSON.parse(text);
   } catch {

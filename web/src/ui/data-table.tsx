@@ -116,14 +116,14 @@ export function DataTable<T>({
             <tr key={group.id}>
               {group.headers.map(({ id, column, getContext }) => (
                 <th key={id} scope="col" className={cellClass(column.columnDef.meta)}>
-                  {draw(column.columnDef.header, getContext())}
+                  {renderCell(column.columnDef.header, getContext())}
                 </th>
               ))}
             </tr>
           ))}
         </thead>
         <tbody ref={body}>
-          <Space height={before} width={width} />
+          <Spacer height={before} width={width} />
           {shown.map(({ index }) => {
             const row = rows[index]!;
             return (
@@ -141,13 +141,13 @@ export function DataTable<T>({
               >
                 {row.getVisibleCells().map((cell) => (
                   <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
-                    {draw(cell.column.columnDef.cell, cell.getContext())}
+                    {renderCell(cell.column.columnDef.cell, cell.getContext())}
                   </td>
                 ))}
               </tr>
             );
           })}
-          <Space height={after} width={width} />
+          <Spacer height={after} width={width} />
         </tbody>
       </table>
       <div className="table-foot" aria-live="polite">
@@ -172,11 +172,11 @@ export function DataTable<T>({
  * refetch may bring new column functions, and React would remount the cells, losing focus and open
  * dialogs.
  */
-function draw<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
+function renderCell<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
   return typeof shows === 'function' ? shows(context) : shows;
 }
 
-function Space({ height, width }: { height: number; width: number }) {
+function Spacer({ height, width }: { height: number; width: number }) {
   return height > 0 ? (
     <tr aria-hidden>
       <td colSpan={width} style={{ height, padding: 0, border: 0 }} />

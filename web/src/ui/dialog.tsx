@@ -3,7 +3,7 @@ import { AlertDialog, Dialog as Radix } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 import { Button } from './button';
 
-interface Shown {
+interface PanelProps {
   open: boolean;
   onClose(): void;
   title: string;
@@ -13,7 +13,7 @@ interface Shown {
 }
 
 /** A centered dialog. On a narrow screen it takes the full width. */
-export function Dialog({ open, onClose, title, description, children, wide = false }: Shown & { wide?: boolean }) {
+export function Dialog({ open, onClose, title, description, children, wide = false }: PanelProps & { wide?: boolean }) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
@@ -31,7 +31,7 @@ export function Dialog({ open, onClose, title, description, children, wide = fal
 }
 
 /** A panel from the right, for the details of a list row. */
-export function Drawer({ open, onClose, title, description, children }: Shown) {
+export function Drawer({ open, onClose, title, description, children }: PanelProps) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
@@ -57,7 +57,7 @@ function Head({ title, description }: { title: string; description?: ReactNode }
         )}
       </div>
       <Radix.Close asChild>
-        <Button look="ghost" icon={X} label="Close" />
+        <Button variant="ghost" icon={X} label="Close" />
       </Radix.Close>
     </header>
   );
@@ -128,7 +128,7 @@ export function Confirm({
             <AlertDialog.Cancel asChild>
               <Button>{dismiss}</Button>
             </AlertDialog.Cancel>
-            <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
+            <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
               {action}
             </Button>
           </Actions>

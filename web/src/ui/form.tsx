@@ -11,10 +11,10 @@ import {
   type TextareaHTMLAttributes,
 } from 'react';
 import { Switch as RadixSwitch } from 'radix-ui';
-import { ProblemError, sayError } from '../api/problem';
+import { ProblemError, errorText } from '../api/problem';
 
 /** The error of the enclosing form. Each field shows the part that belongs to it. */
-export const FormError = createContext<unknown>(undefined);
+export const FormErrorContext = createContext<unknown>(undefined);
 
 /**
  * A form that shows the API's validation errors: a field shows the message for its pointer, the
@@ -52,22 +52,22 @@ export function Form({
     sent.current = false;
   });
   return (
-    <FormError.Provider value={error}>
+    <FormErrorContext.Provider value={error}>
       <form ref={form} className="stack" onSubmit={submit} noValidate aria-label={label}>
         {children}
-        {summary && <FormFault error={error} />}
+        {summary && <FormErrorSummary error={error} />}
       </form>
-    </FormError.Provider>
+    </FormErrorContext.Provider>
   );
 }
 
 /** The error of the whole form: its detail, and every field message. */
-export function FormFault({ error }: { error: unknown }) {
+export function FormErrorSummary({ error }: { error: unknown }) {
   if (!error) return null;
   const errors = error instanceof ProblemError ? error.errors : [];
   return (
     <div role="alert" className="notice notice-bad">
-      <p>{sayError(error)}</p>
+      <p>{errorText(error)}</p>
       {errors.length > 0 && (
         <ul className="bullets">
           {errors.map(({ path, message }) => (
@@ -87,20 +87,24 @@ export interface FieldProps {
   pointer?: string;
   hint?: ReactNode;
   /** An error that the form itself found, before any request. */
-  fault?: string;
+  error?: string;
   optional?: boolean;
 }
 
 /**
  * Returns a field's id, its error message, and the ARIA attributes that tie both to the control.
  */
-export function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' | 'fault'>) {
+export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 'hint' | 'error'>) {
   const id = useId();
-  const error = useContext(FormError);
-  const said =
-    fault ?? (pointer !== undefined && error instanceof ProblemError ? error.messageFor(pointer) : undefined);
-  const describedBy = [hint && `${id}-hint`, said && `${id}-fault`].filter(Boolean).join(' ') || undefined;
-  return { id, said, control: { id, 'aria-describedby': describedBy, 'aria-invalid': said ? true : undefined } };
+  const formError = useContext(FormErrorContext);
+  const fieldError =
+    error ?? (pointer !== undefined && formError instanceof ProblemError ? formError.messageFor(pointer) : undefined);
+  const describedBy = [hint && `${id}-hint`, fieldError && `${id}-error`].filter(Boolean).join(' ') || undefined;
+  return {
+    id,
+    fieldError,
+    control: { id, 'aria-describedby': describedBy, 'aria-invalid': fieldError ? true : undefined },
+  };
 }
 
 /** A label above a control, with the hint and the error message below it. */
@@ -108,10 +112,10 @@ export function FieldFrame({
   id,
   label,
   hint,
-  said,
+  fieldError,
   optional,
   children,
-}: { id: string; said?: string; children: ReactNode } & FieldProps) {
+}: { id: string; fieldError?: string; children: ReactNode } & FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>
@@ -124,9 +128,9 @@ export function FieldFrame({
           {hint}
         </p>
       )}
-      {said && (
-        <p id={`${id}-fault`} className="field-fault">
-          {said}
+      {fieldError && (
+        <p id={`${id}-error`} className="field-error">
+          {fieldError}
         </p>
       )}
     </div>
@@ -137,14 +141,14 @@ export function TextField({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   onChange,
   ...rest
 }: FieldProps & { onChange(value: string): void } & Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange'>) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <input
         className="input"
         autoComplete="off"
@@ -162,7 +166,7 @@ export function TextArea({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   code = false,
   onChange,
@@ -171,9 +175,9 @@ export function TextArea({
     TextareaHTMLAttributes<HTMLTextAreaElement>,
     'onChange'
   >) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <textarea
         className={code ? 'input mono' : 'input'}
         spellCheck={!code}
@@ -190,15 +194,15 @@ export function SelectField({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   onChange,
   children,
   ...rest
 }: FieldProps & { onChange(value: string): void } & Omit<SelectHTMLAttributes<HTMLSelectElement>, 'onChange'>) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <select className="input" {...rest} {...control} onChange={(event) => onChange(event.target.value)}>
         {children}
       </select>

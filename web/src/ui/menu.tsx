@@ -26,7 +26,7 @@ export function Menu({
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
-        {trigger ?? <Button look="ghost" icon={MoreHorizontal} label={label} />}
+        {trigger ?? <Button variant="ghost" icon={MoreHorizontal} label={label} />}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={4}>

@@ -1,6 +1,6 @@
 import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { sayError } from '../api/problem';
+import { errorText } from '../api/problem';
 import { Button } from './button';
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
@@ -45,7 +45,7 @@ export function Failed({ what, error, onRetry }: { what?: string; error: unknown
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
       <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
-      <p className="muted">{sayError(error)}</p>
+      <p className="muted">{errorText(error)}</p>
       {onRetry && <Button onClick={onRetry}>Try again</Button>}
     </div>
   );

@@ -58,7 +58,7 @@ export function Countdown({ until }: { until: string }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
   return (
     <time dateTime={until} title={utc(until)} className="num nowrap">
-      {seconds === 0 ? 'due now' : sayDuration(seconds)}
+      {seconds === 0 ? 'due now' : formatDuration(seconds)}
     </time>
   );
 }
@@ -69,7 +69,7 @@ export function utc(at: string): string {
 }
 
 /** Formats seconds with at most two units, for example `30 min` or `1 h 5 min`. */
-export function sayDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],
     [Math.floor((seconds % 86_400) / 3600), 'h'],
@@ -86,18 +86,18 @@ export function sayDuration(seconds: number): string {
 }
 
 /** Formats milliseconds, for example `12 ms` or `3.4 s`. */
-export function sayMilliseconds(ms: number): string {
+export function formatMilliseconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** Formats a retry schedule as a sentence. */
-export function retrySentence(schedule: readonly number[]): string {
+export function describeRetries(schedule: readonly number[]): string {
   return schedule.length === 0
     ? 'Failed deliveries are not retried.'
-    : `Failed deliveries are retried ${saySchedule(schedule)}.`;
+    : `Failed deliveries are retried ${formatSchedule(schedule)}.`;
 }
 
 /** Formats a retry schedule, for example `after 30 s, 5 min, 30 min, 2 h`. */
-export function saySchedule(schedule: readonly number[]): string {
-  return schedule.length === 0 ? 'no retries' : `after ${schedule.map(sayDuration).join(', ')}`;
+export function formatSchedule(schedule: readonly number[]): string {
+  return schedule.length === 0 ? 'no retries' : `after ${schedule.map(formatDuration).join(', ')}`;
 }

@@ -1,6 +1,6 @@
 import { Pause, Play, Radio, Unplug } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -12,7 +12,7 @@ import { NotificationDrawer } from '../logs/notification-drawer';
 import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
 import styles from './activity.module.css';
 import { activityColumns } from './columns';
-import { KINDS, MAX_ENTRIES, type Entry, type Seen } from './feed';
+import { KINDS, MAX_ENTRIES, type Entry, type FeedState } from './feed';
 import { Rate } from './rate';
 import { useFeed } from './use-feed';
 
@@ -20,7 +20,7 @@ const NAMES = ['type', 'customerId', 'subscriptionId', 'kind'] as const;
 
 /** The live feed of events, attempts and their results. */
 export function ActivityScreen() {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const { values, set, active } = useFilters(...NAMES);
   const feed = useFeed(values);
   const [opened, setOpened] = useState<Entry>();
@@ -47,7 +47,7 @@ export function ActivityScreen() {
       <div className={styles.bar}>
         <Connection state={feed.state} paused={feed.paused} waiting={feed.waiting} />
         {feed.paused ? (
-          <Button small look="primary" icon={Play} onClick={feed.resume}>
+          <Button small variant="primary" icon={Play} onClick={feed.resume}>
             Resume
           </Button>
         ) : (
@@ -81,7 +81,7 @@ export function ActivityScreen() {
   );
 }
 
-function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 'waiting'>) {
+function Connection({ state, paused, waiting }: Pick<FeedState, 'state' | 'paused' | 'waiting'>) {
   return (
     <span role="status">
       {state === 'lost' ? (

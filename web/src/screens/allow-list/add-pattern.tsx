@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { AllowlistEntry, Customer, Page } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
@@ -10,7 +10,7 @@ import { Form, TextField } from '../../ui/form';
 
 /** Adds a pattern. An admin's is approved immediately; anyone else's is a request. */
 export function AddPattern({ onClose }: { onClose(): void }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const [pattern, setPattern] = useState('');
   const [customerId, setCustomerId] = useState('');
   const [q, setQ] = useState('');
@@ -46,7 +46,7 @@ export function AddPattern({ onClose }: { onClose(): void }) {
         />
         <Actions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
+          <Button type="submit" variant="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
             {administer ? 'Add pattern' : 'Send request'}
           </Button>
         </Actions>

@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { AllowlistEntry } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -48,7 +48,7 @@ const columns: ColumnDef<AllowlistEntry>[] = [
 
 /** The URL patterns that deliveries may go to. */
 export function AllowList() {
-  const { write, administer } = useMay();
+  const { write, administer } = usePermissions();
   const { values, set, active } = useFilters('status');
   const list = useList<AllowlistEntry>('/v1/url-allowlist', values);
   const [adding, setAdding] = useState(false);
@@ -56,7 +56,7 @@ export function AllowList() {
     <>
       <PageHead title="Allow-list" sub="Notifications for a URL that is not listed are held until the URL is approved.">
         {write && (
-          <Button look="primary" icon={Plus} onClick={() => setAdding(true)}>
+          <Button variant="primary" icon={Plus} onClick={() => setAdding(true)}>
             {administer ? 'Add a URL pattern' : 'Request a URL'}
           </Button>
         )}
@@ -93,14 +93,14 @@ export function AllowList() {
 }
 
 function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEntry }) {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const remove = useAction(() => api.delete(at`/v1/url-allowlist/${id}`), {
     done: 'Pattern removed',
   });
   if (!write) return null;
   return (
     <Confirm
-      trigger={<Button small look="ghost" icon={Trash2} label={`Remove ${pattern}`} />}
+      trigger={<Button small variant="ghost" icon={Trash2} label={`Remove ${pattern}`} />}
       title="Remove this pattern?"
       action="Remove pattern"
       onConfirm={() => remove.mutateAsync()}

@@ -1,7 +1,7 @@
 import { Check, X } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { AllowlistEntry, Page } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/page';
@@ -9,7 +9,7 @@ import { Time } from '../../ui/time';
 
 /** Requested URL patterns, which an admin approves or rejects. */
 export function Requests() {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const requests =
     useRead<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 50 }).data?.items ?? [];
   const decide = useAction(
@@ -37,7 +37,7 @@ export function Requests() {
             {administer && (
               <div className="row">
                 <Button
-                  look="primary"
+                  variant="primary"
                   small
                   icon={Check}
                   busy={decide.isPending}

@@ -10,7 +10,7 @@ import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Time, utc } from '../../ui/time';
 import { PERIODS, usePeriodStart } from '../shared/use-period';
-import { ACTIONS, ObjectLink, sayAction } from './words';
+import { ACTIONS, ObjectLink, actionLabel } from './labels';
 
 export function Audit() {
   const { values, set, active } = useFilters('actor', 'action', 'object', 'period');
@@ -54,7 +54,7 @@ export function Audit() {
           }
         />
       </Card>
-      <Drawer open={open !== null} onClose={() => setOpen(null)} title={open ? sayAction(open.action) : ''}>
+      <Drawer open={open !== null} onClose={() => setOpen(null)} title={open ? actionLabel(open.action) : ''}>
         {open && (
           <div className="stack">
             <Facts>
@@ -81,7 +81,7 @@ function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[]
       cell: ({ row: { original } }) => (
         <>
           <button type="button" className="link-button truncate" onClick={() => onOpen(original)}>
-            {sayAction(original.action)}
+            {actionLabel(original.action)}
           </button>
           <div className="muted truncate">{original.object}</div>
         </>

@@ -3,7 +3,7 @@ import { Download, Plus, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useChoices, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { EventType, Product } from '../../api/types';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -50,7 +50,7 @@ const columns: ColumnDef<EventType>[] = [
 
 /** The list of event types, sorted by name. */
 export function Catalog() {
-  const { write, isCustomer } = useMay();
+  const { write, isCustomer } = usePermissions();
   const { values, set, active } = useFilters('q', 'productId', 'archived');
   const query = { ...values, archived: values.archived || 'false' };
   const list = useList<EventType>('/v1/event-types', query);
@@ -67,7 +67,7 @@ export function Catalog() {
             <Button icon={Upload} onClick={() => setDialog('import')}>
               Import
             </Button>
-            <Button look="primary" icon={Plus} onClick={() => setDialog('new')}>
+            <Button variant="primary" icon={Plus} onClick={() => setDialog('new')}>
               New event type
             </Button>
           </>

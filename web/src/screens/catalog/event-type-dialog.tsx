@@ -42,7 +42,7 @@ export function EventTypeDialog({
     eventType ? (eventType.schema ? JSON.stringify(eventType.schema, null, 2) : '') : EXAMPLE,
   );
   const [sample, setSample] = useState(eventType ? JSON.stringify(eventType.sample, null, 2) : '');
-  const [schemaFault, sampleFault] = [jsonFault(schema), jsonFault(sample)];
+  const [schemaError, sampleError] = [jsonError(schema), jsonError(sample)];
   const put = useAction(
     () =>
       api.put<EventType>(at`/v1/event-types/${name.trim()}`, {
@@ -59,9 +59,9 @@ export function EventTypeDialog({
   );
   const submit = () =>
     put.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(made.name)}`);
+        if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(created.name)}`);
       },
     });
   return (
@@ -107,7 +107,7 @@ export function EventTypeDialog({
           code
           rows={10}
           pointer="/schema"
-          fault={schemaFault}
+          error={schemaError}
           value={schema}
           onChange={setSchema}
           hint="Events whose data does not match are rejected. Leave empty to accept any object."
@@ -118,7 +118,7 @@ export function EventTypeDialog({
           code
           rows={5}
           pointer="/sample"
-          fault={sampleFault}
+          error={sampleError}
           value={sample}
           onChange={setSample}
           hint="Leave empty to generate one from the schema."
@@ -127,9 +127,9 @@ export function EventTypeDialog({
           <Button onClick={onClose}>Cancel</Button>
           <Button
             type="submit"
-            look="primary"
+            variant="primary"
             busy={put.isPending}
-            disabled={name.trim() === '' || Boolean(schemaFault ?? sampleFault)}
+            disabled={name.trim() === '' || Boolean(schemaError ?? sampleError)}
           >
             {eventType ? 'Save' : 'Create'}
           </Button>
@@ -139,7 +139,7 @@ export function EventTypeDialog({
   );
 }
 
-function jsonFault(text: string): string | undefined {
+function jsonError(text: string): string | undefined {
   if (text.trim() === '') return undefined;
   try {
     JSON.parse(text);

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useChoices, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { EventType, Subscription } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -18,12 +18,12 @@ import { FieldTable } from './field-table';
 export function EventTypeDetail() {
   const { name = '' } = useParams();
   const query = useRead<EventType>(at`/v1/event-types/${name}`, {}, { placeholderData: undefined });
-  return <Loaded query={query}>{(eventType) => <Shown eventType={eventType} />}</Loaded>;
+  return <Loaded query={query}>{(eventType) => <Detail eventType={eventType} />}</Loaded>;
 }
 
-function Shown({ eventType }: { eventType: EventType }) {
+function Detail({ eventType }: { eventType: EventType }) {
   const { name, description, archived, schema, sample, productId } = eventType;
-  const { write } = useMay();
+  const { write } = usePermissions();
   const [editing, setEditing] = useState(false);
   const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
   const archive = useAction(() => api.post(at`/v1/event-types/${name}/archive`), {

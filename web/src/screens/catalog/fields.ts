@@ -28,8 +28,8 @@ export interface Field {
   values: string[];
 }
 
-const DEEPEST = 8;
-const WORDS: Record<string, string> = {
+const MAX_DEPTH = 8;
+const TYPE_NAMES: Record<string, string> = {
   string: 'String',
   number: 'Number',
   integer: 'Integer',
@@ -38,7 +38,7 @@ const WORDS: Record<string, string> = {
   array: 'List',
   null: 'Null',
 };
-const FORMATS: Record<string, string> = {
+const FORMAT_NAMES: Record<string, string> = {
   'date-time': 'DateTime',
   date: 'Date',
   time: 'Time',
@@ -67,10 +67,10 @@ export function fieldsOf(root: object): Field[] {
         values: valuesOf(field),
       });
       const item = field.items && resolved(field.items);
-      if (depth < DEEPEST) walk(item ?? field, item ? `${path}[].` : `${path}.`, depth + 1);
+      if (depth < MAX_DEPTH) walk(item ?? field, item ? `${path}[].` : `${path}.`, depth + 1);
     }
     for (const part of [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]) {
-      if (depth < DEEPEST) walk(part, prefix, depth + 1);
+      if (depth < MAX_DEPTH) walk(part, prefix, depth + 1);
     }
   }
 
@@ -88,9 +88,9 @@ export function fieldsOf(root: object): Field[] {
 
   function typeOf(schema: Schema): string {
     if (schema.items) return `List of ${typeOf(resolved(schema.items))}`;
-    if (schema.format && FORMATS[schema.format]) return FORMATS[schema.format]!;
+    if (schema.format && FORMAT_NAMES[schema.format]) return FORMAT_NAMES[schema.format]!;
     const types = [schema.type ?? (schema.properties ? 'object' : [])].flat();
-    if (types.length > 0) return types.map((type) => WORDS[type] ?? type).join(' or ');
+    if (types.length > 0) return types.map((type) => TYPE_NAMES[type] ?? type).join(' or ');
     const parts = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map((part) => typeOf(resolved(part)));
     return parts.length > 0 ? [...new Set(parts)].join(' or ') : 'Any';
   }

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 import { api, at } from '../../api/client';
-import { sayError } from '../../api/problem';
+import { errorText } from '../../api/problem';
 import { useAction } from '../../api/queries';
 import type { EventType, Page } from '../../api/types';
 import { Badge } from '../../ui/badge';
@@ -19,7 +19,7 @@ interface Step {
 export function ImportDialog({ onClose }: { onClose(): void }) {
   const id = useId();
   const [steps, setSteps] = useState<Step[] | null>(null);
-  const [fault, setFault] = useState<unknown>();
+  const [fileError, setFileError] = useState<unknown>();
   const todo = steps?.filter(({ kind }) => kind !== 'unchanged') ?? [];
   const run = useAction(
     async () => {
@@ -41,12 +41,12 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   );
   async function read(file: File | undefined) {
     setSteps(null);
-    setFault(undefined);
+    setFileError(undefined);
     if (!file) return;
     try {
-      setSteps(await planOf(await file.text()));
+      setSteps(await planImport(await file.text()));
     } catch (error) {
-      setFault(error);
+      setFileError(error);
     }
   }
   return (
@@ -56,7 +56,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
       title="Import event types"
       description="A JSON file in the format that Export writes. Nothing is removed."
     >
-      <Form error={run.error ?? fault} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
+      <Form error={run.error ?? fileError} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
         <div className="field">
           <label htmlFor={id}>File</label>
           <input
@@ -80,7 +80,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
         )}
         <Actions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={run.isPending} disabled={todo.length === 0}>
+          <Button type="submit" variant="primary" busy={run.isPending} disabled={todo.length === 0}>
             {steps && todo.length === 0 ? 'Nothing to import' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
           </Button>
         </Actions>
@@ -90,12 +90,12 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
 }
 
 /** @throws Error if the text is not a catalog */
-async function planOf(text: string): Promise<Step[]> {
+async function planImport(text: string): Promise<Step[]> {
   let files: CatalogFile[];
   try {
     files = [JSON.parse(text) as CatalogFile].flat();
   } catch (error) {
-    throw new Error(`The file is not valid JSON: ${sayError(error)}`, { cause: error });
+    throw new Error(`The file is not valid JSON: ${errorText(error)}`, { cause: error });
   }
   const steps: Step[] = [];
   for (const file of files) {

@@ -30,7 +30,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
   const [productId, setProductId] = useState('');
   const [customerId, setCustomerId] = useState('');
   const product = productId || (role === 'product' ? (products[0]?.id ?? '') : '');
-  const make = useAction(
+  const create = useAction(
     () =>
       api.post<Credential>(path, {
         name,
@@ -41,24 +41,24 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
     { invalidate: [path], quiet: true },
   );
   return (
-    <Dialog open onClose={onClose} title={make.data ? `${make.data.name} created` : `New ${one}`}>
-      {make.data ? (
+    <Dialog open onClose={onClose} title={create.data ? `${create.data.name} created` : `New ${one}`}>
+      {create.data ? (
         <div className="stack">
           <p>Copy it now. It will not be shown again.</p>
-          {usageOf(make.data, publicUrl).map(({ label, text }) => (
+          {usageOf(create.data, publicUrl).map(({ label, text }) => (
             <div key={label} className="stack-s">
               <h3>{label}</h3>
               <CodeBlock label={label} text={text} />
             </div>
           ))}
           <Actions>
-            <Button look="primary" onClick={onClose}>
+            <Button variant="primary" onClick={onClose}>
               Done
             </Button>
           </Actions>
         </div>
       ) : (
-        <Form error={make.error} onSubmit={() => make.mutate()}>
+        <Form error={create.error} onSubmit={() => create.mutate()}>
           <TextField
             label="Name"
             pointer="/name"
@@ -97,7 +97,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
           )}
           <Actions>
             <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" look="primary" busy={make.isPending} disabled={name.trim() === ''}>
+            <Button type="submit" variant="primary" busy={create.isPending} disabled={name.trim() === ''}>
               Create
             </Button>
           </Actions>

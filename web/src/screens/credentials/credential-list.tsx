@@ -18,12 +18,12 @@ import { idOf, KINDS, type Credential, type Kind } from './kinds';
 export function CredentialList({ kind }: { kind: Kind }) {
   const { one, path, empty, note } = KINDS[kind];
   const list = useList<Credential>(path);
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const columns = useMemo(() => columnsOf(kind), [kind]);
   return (
     <div className="stack">
       <div className="row">
-        <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+        <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
           New {one}
         </Button>
       </div>
@@ -36,7 +36,7 @@ export function CredentialList({ kind }: { kind: Kind }) {
           empty={<Empty title={empty}>{note}</Empty>}
         />
       </Card>
-      {making && <CredentialDialog kind={kind} onClose={() => setMaking(false)} />}
+      {creating && <CredentialDialog kind={kind} onClose={() => setCreating(false)} />}
     </div>
   );
 }
@@ -87,7 +87,7 @@ function Revoke({ kind, credential }: { kind: Kind; credential: Credential }) {
   if (credential.revokedAt || id === principal.id) return null;
   return (
     <Confirm
-      trigger={<Button small look="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
+      trigger={<Button small variant="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
       title={`Revoke ${credential.name}?`}
       action={`Revoke ${one}`}
       onConfirm={() => revoke.mutateAsync()}

@@ -18,19 +18,19 @@ export const idOf = (credential: Credential): string =>
   'clientId' in credential ? credential.clientId : credential.id;
 
 /** Returns the parts of a new credential, and a command that uses it. */
-export function usageOf(made: Credential, url: string): { label: string; text: string }[] {
-  if ('clientId' in made) {
+export function usageOf(created: Credential, url: string): { label: string; text: string }[] {
+  if ('clientId' in created) {
     return [
-      { label: 'Client ID', text: made.clientId },
-      { label: 'Client secret', text: made.clientSecret ?? '' },
+      { label: 'Client ID', text: created.clientId },
+      { label: 'Client secret', text: created.clientSecret ?? '' },
       {
         label: 'Get a token',
-        text: `curl -u '${made.clientId}:${made.clientSecret}' -d grant_type=client_credentials ${url}/oauth/token`,
+        text: `curl -u '${created.clientId}:${created.clientSecret}' -d grant_type=client_credentials ${url}/oauth/token`,
       },
     ];
   }
   return [
-    { label: 'API key', text: made.key ?? '' },
-    { label: 'Try it', text: `curl -H 'X-API-Key: ${made.key}' ${url}/v1/event-types` },
+    { label: 'API key', text: created.key ?? '' },
+    { label: 'Try it', text: `curl -H 'X-API-Key: ${created.key}' ${url}/v1/event-types` },
   ];
 }

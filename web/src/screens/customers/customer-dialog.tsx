@@ -7,20 +7,20 @@ import type { Customer, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
-import { ScheduleField, USUAL_SCHEDULE } from '../shared/schedule-field';
+import { ScheduleField, DEFAULT_SCHEDULE } from '../shared/schedule-field';
 
-/** Creates or edits a customer. @param onMade - called instead of opening the new customer */
+/** Creates or edits a customer. @param onCreated - called instead of opening the new customer */
 export function CustomerDialog({
   customer,
   productId: fixed,
   onClose,
-  onMade,
+  onCreated,
 }: {
   customer?: Customer;
   /** The product of a new customer. Absent: the user chooses it. */
   productId?: string;
   onClose(): void;
-  onMade?(made: Customer): void;
+  onCreated?(created: Customer): void;
 }) {
   const { principal } = useSession();
   const navigate = useNavigate();
@@ -28,7 +28,7 @@ export function CustomerDialog({
   const [name, setName] = useState(customer?.name ?? '');
   const [id, setId] = useState('');
   const [productId, setProductId] = useState(fixed ?? '');
-  const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? USUAL_SCHEDULE);
+  const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? DEFAULT_SCHEDULE);
   const save = useAction(
     () =>
       customer
@@ -47,10 +47,10 @@ export function CustomerDialog({
   );
   const submit = () =>
     save.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        if (onMade) onMade(made);
-        else if (!customer) void navigate(`/customers/${encodeURIComponent(made.id)}`);
+        if (onCreated) onCreated(created);
+        else if (!customer) void navigate(`/customers/${encodeURIComponent(created.id)}`);
       },
     });
   return (
@@ -88,7 +88,7 @@ export function CustomerDialog({
         <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
         <Actions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {customer ? 'Save' : 'Create'}
           </Button>
         </Actions>

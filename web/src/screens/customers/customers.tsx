@@ -3,14 +3,14 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Customer } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { saySchedule, Time } from '../../ui/time';
+import { formatSchedule, Time } from '../../ui/time';
 import { CustomerDialog } from './customer-dialog';
 
 const columns: ColumnDef<Customer>[] = [
@@ -30,20 +30,20 @@ const columns: ColumnDef<Customer>[] = [
     header: 'Product',
     cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
   },
-  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => saySchedule(original.retrySchedule) },
+  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => formatSchedule(original.retrySchedule) },
   { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
 ];
 
 export function Customers() {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const { values, set, active } = useFilters('q');
   const list = useList<Customer>('/v1/customers', values);
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   return (
     <>
       <PageHead title="Customers">
         {write && (
-          <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+          <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
             New customer
           </Button>
         )}
@@ -66,7 +66,7 @@ export function Customers() {
           }
         />
       </Card>
-      {making && <CustomerDialog onClose={() => setMaking(false)} />}
+      {creating && <CustomerDialog onClose={() => setCreating(false)} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Ban } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { PortalSession } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Id } from '../../ui/copy';
@@ -15,7 +15,7 @@ const PATH = '/v1/portal-sessions';
 
 /** A customer's portal links that have not expired. */
 export function PortalLinks({ customerId }: { customerId: string }) {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const list = useList<PortalSession>(PATH, { customerId });
   return (
     <Card title="Portal links" flush>
@@ -56,7 +56,7 @@ function End({ session: { id } }: { session: PortalSession }) {
   return (
     <Confirm
       trigger={
-        <Button small look="ghost" icon={Ban} label={`End ${id}`}>
+        <Button small variant="ghost" icon={Ban} label={`End ${id}`}>
           End
         </Button>
       }

@@ -1,8 +1,8 @@
 import { useRead } from '../../api/queries';
 import type { AttemptDetail } from '../../api/types';
-import { CodeBlock, CopyButton, laidOut } from '../../ui/copy';
+import { CodeBlock, CopyButton, indentJson } from '../../ui/copy';
 import { Loaded } from '../../ui/states';
-import { sayMilliseconds } from '../../ui/time';
+import { formatMilliseconds } from '../../ui/time';
 import { asCurl } from './curl';
 import { adviceFor } from './explain';
 
@@ -34,15 +34,15 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
       </div>
       <CodeBlock label="Request" text={`${request.method} ${request.url}\n${headerLines(request.headers)}`} />
       {request.body ? (
-        <CodeBlock label="Request body" text={laidOut(request.body)} />
+        <CodeBlock label="Request body" text={indentJson(request.body)} />
       ) : (
         <p className="muted">No body</p>
       )}
-      <h3>Response after {sayMilliseconds(durationMs)}</h3>
+      <h3>Response after {formatMilliseconds(durationMs)}</h3>
       {response ? (
         <>
           <CodeBlock label="Response" text={`HTTP ${response.status}\n${headerLines(response.headers)}`} />
-          {response.body && <CodeBlock label="Response body" text={laidOut(response.body)} />}
+          {response.body && <CodeBlock label="Response body" text={indentJson(response.body)} />}
           {response.truncated && <p className="muted">Only the first 16 KiB are stored.</p>}
         </>
       ) : (

@@ -13,7 +13,7 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
   const [action, setAction] = useState<BulkAction | null>(null);
   // Fixed when the dialog opens: the action changes the list underneath.
   const [ids, setIds] = useState<string[]>([]);
-  const begin = (next: BulkAction, statuses: string[]) => {
+  const start = (next: BulkAction, statuses: string[]) => {
     setIds(selected.filter(({ status }) => statuses.includes(status)).map(({ id }) => id));
     setAction(next);
   };
@@ -24,16 +24,16 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
         <div className={styles.bar} role="region" aria-label="Selected notifications">
           <strong className="num">{selected.length} selected</strong>
           {count(RETRYABLE) > 0 && (
-            <Button small icon={RotateCcw} onClick={() => begin('retry', RETRYABLE)}>
+            <Button small icon={RotateCcw} onClick={() => start('retry', RETRYABLE)}>
               Retry {count(RETRYABLE)}
             </Button>
           )}
           {count(CANCELLABLE) > 0 && (
-            <Button small icon={Ban} onClick={() => begin('cancel', CANCELLABLE)}>
+            <Button small icon={Ban} onClick={() => start('cancel', CANCELLABLE)}>
               Cancel {count(CANCELLABLE)}
             </Button>
           )}
-          <Button small look="ghost" onClick={onDone}>
+          <Button small variant="ghost" onClick={onDone}>
             Clear selection
           </Button>
         </div>

@@ -1,15 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
-import { sayError } from '../../api/problem';
+import { errorText } from '../../api/problem';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import styles from './bulk-bar.module.css';
 
 export type BulkAction = 'retry' | 'cancel';
 
-const SLICE = 50;
-const CANCELLED_AT_ONCE = 5;
+const BATCH_SIZE = 50;
+const CANCEL_CONCURRENCY = 5;
 const WORDS = {
   retry: {
     title: 'Retry',
@@ -53,27 +53,27 @@ export function BulkDialog({
   async function run() {
     const state: Progress = { done: 0, refused: [], running: true };
     setProgress({ ...state });
-    for (let from = 0; from < ids.length; from += SLICE) {
-      const slice = ids.slice(from, from + SLICE);
+    for (let from = 0; from < ids.length; from += BATCH_SIZE) {
+      const batch = ids.slice(from, from + BATCH_SIZE);
       try {
-        const refused = await (action === 'retry' ? retryAll(slice) : cancelAll(slice));
+        const refused = await (action === 'retry' ? retryAll(batch) : cancelAll(batch));
         state.refused = [...state.refused, ...refused];
       } catch (error) {
-        state.refused = [...state.refused, ...slice.map((id) => ({ id, detail: sayError(error) }))];
+        state.refused = [...state.refused, ...batch.map((id) => ({ id, detail: errorText(error) }))];
       }
-      state.done += slice.length;
+      state.done += batch.length;
       setProgress({ ...state, running: state.done < ids.length });
     }
     await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
   }
 
-  const ended = progress !== null && !progress.running;
+  const finished = progress !== null && !progress.running;
   return (
     <Dialog
       open
       title={`${title} ${count}?`}
       description={what}
-      onClose={() => (progress?.running ? undefined : onClose(ended))}
+      onClose={() => (progress?.running ? undefined : onClose(finished))}
     >
       {progress && (
         <div className="stack-s">
@@ -86,7 +86,7 @@ export function BulkDialog({
           <p role="status">
             {progress.done - progress.refused.length} of {ids.length} {done}
             {progress.refused.length > 0 && `, ${progress.refused.length} refused`}
-            {ended ? '.' : ' …'}
+            {finished ? '.' : ' …'}
           </p>
           {progress.refused.length > 0 && (
             <ul className="bullets">
@@ -100,8 +100,8 @@ export function BulkDialog({
         </div>
       )}
       <Actions>
-        {ended ? (
-          <Button look="primary" onClick={() => onClose(true)}>
+        {finished ? (
+          <Button variant="primary" onClick={() => onClose(true)}>
             Close
           </Button>
         ) : (
@@ -110,7 +110,7 @@ export function BulkDialog({
               {dismiss}
             </Button>
             <Button
-              look={action === 'cancel' ? 'danger' : 'primary'}
+              variant={action === 'cancel' ? 'danger' : 'primary'}
               busy={progress !== null}
               onClick={() => void run()}
             >
@@ -131,14 +131,14 @@ async function retryAll(ids: string[]) {
   return results.filter(({ retried }) => !retried).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
 }
 
-/** Cancels `CANCELLED_AT_ONCE` at a time, because the API has no bulk call for it. */
+/** Cancels `CANCEL_CONCURRENCY` at a time, because the API has no bulk call for it. */
 async function cancelAll(ids: string[]) {
   const refused: { id: string; detail: string }[] = [];
   const cancel = (id: string) =>
     api
       .post(at`/v1/notifications/${id}/cancel`)
-      .catch((error: unknown) => void refused.push({ id, detail: sayError(error) }));
-  for (let from = 0; from < ids.length; from += CANCELLED_AT_ONCE)
-    await Promise.all(ids.slice(from, from + CANCELLED_AT_ONCE).map(cancel));
+      .catch((error: unknown) => void refused.push({ id, detail: errorText(error) }));
+  for (let from = 0; from < ids.length; from += CANCEL_CONCURRENCY)
+    await Promise.all(ids.slice(from, from + CANCEL_CONCURRENCY).map(cancel));
   return refused;
 }

@@ -1,6 +1,6 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, useFilters } from '../../ui/filters';
@@ -13,7 +13,7 @@ import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
 export function EventsTab() {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');
   const period = usePeriod(values);
   const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, ...period });

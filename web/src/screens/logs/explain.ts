@@ -52,7 +52,7 @@ export function adviceFor(error: AttemptError): { what: string; todo: string } {
 const times = (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`);
 
 /** Describes the status of a notification and what happens next. */
-export function storyOf({ status, attemptCount, lastError, live }: NotificationDetail): string {
+export function describeStatus({ status, attemptCount, lastError, live }: NotificationDetail): string {
   const why = lastError ? `: ${lastError.message}` : '';
   switch (status) {
     case 'delivered':

@@ -2,7 +2,7 @@ import { Check, Clock, Hourglass, X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { Attempt, NotificationDetail } from '../../api/types';
 import { Badge, ResponseBadge } from '../../ui/badge';
-import { Countdown, sayDuration, sayMilliseconds, Time } from '../../ui/time';
+import { Countdown, formatDuration, formatMilliseconds, Time } from '../../ui/time';
 import { AttemptContent } from './attempt-content';
 import styles from './ladder.module.css';
 
@@ -13,11 +13,11 @@ import styles from './ladder.module.css';
 export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
   const { attempts, status, nextAttemptAt } = notification;
   const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
-  const waits = status === 'retrying' ? waitsToCome(attempts, schedule) : [];
+  const delays = status === 'retrying' ? remainingDelays(attempts, schedule) : [];
   return (
     <ol className={styles.ladder} aria-label="Attempts">
       {attempts.map((attempt) => (
-        <Made
+        <PastAttempt
           key={attempt.id}
           attempt={attempt}
           open={open === attempt.id}
@@ -32,10 +32,10 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
           </span>
         </Step>
       )}
-      {waits.map((seconds, index) => (
+      {delays.map((seconds, index) => (
         <Step key={index} icon={<Clock size={14} aria-hidden />} tone="later">
           <span>Attempt {attempts.length + 2 + index}</span>
-          <span>{sayDuration(seconds)} later, if that fails</span>
+          <span>{formatDuration(seconds)} later, if that fails</span>
         </Step>
       ))}
     </ol>
@@ -46,13 +46,13 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
  * Returns the delays after the next attempt. A manual retry of a failed or cancelled notification
  * restarts the ladder; a manual retry of a waiting one is its next step.
  */
-function waitsToCome(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
+function remainingDelays(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
   let step = 0;
   for (const { trigger } of attempts) step = trigger === 'manual' && step > schedule.length ? 1 : step + 1;
   return schedule.slice(step);
 }
 
-function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
+function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
   const { id, number, trigger, startedAt, durationMs, status, error } = attempt;
   const Icon = error ? X : Check;
   return (
@@ -67,7 +67,7 @@ function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; on
       <ResponseBadge status={status} errorClass={error?.class} />
       {trigger === 'manual' && <Badge tone="info">manual</Badge>}
       <span className="muted">
-        <Time at={startedAt} />, {sayMilliseconds(durationMs)}
+        <Time at={startedAt} />, {formatMilliseconds(durationMs)}
       </span>
     </Step>
   );

@@ -2,7 +2,7 @@ import { Ban, RotateCcw, Waypoints } from 'lucide-react';
 import { Link } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
-import { useMay, useSession } from '../../api/session';
+import { usePermissions, useSession } from '../../api/session';
 import type { Customer, NotificationDetail, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -11,11 +11,11 @@ import { Confirm, Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { Countdown, Time } from '../../ui/time';
-import { storyOf } from './explain';
+import { describeStatus } from './explain';
 import { Ladder } from './ladder';
 
 const REFRESH_MS = 2000;
-const CLOSED = ['delivered', 'failed', 'cancelled'];
+const FINAL_STATUSES = ['delivered', 'failed', 'cancelled'];
 
 /**
  * A notification: its status, the reason, what happens next, and its attempts. @param id - null:
@@ -33,13 +33,13 @@ function Content({ id }: { id: string }) {
   const query = useRead<NotificationDetail>(
     at`/v1/notifications/${id}`,
     {},
-    { refetchInterval: ({ state }) => (state.data && CLOSED.includes(state.data.status) ? false : REFRESH_MS) },
+    { refetchInterval: ({ state }) => (state.data && FINAL_STATUSES.includes(state.data.status) ? false : REFRESH_MS) },
   );
-  return <Loaded query={query}>{(notification) => <Shown notification={notification} />}</Loaded>;
+  return <Loaded query={query}>{(notification) => <Detail notification={notification} />}</Loaded>;
 }
 
-function Shown({ notification }: { notification: NotificationDetail }) {
-  const { isCustomer } = useMay();
+function Detail({ notification }: { notification: NotificationDetail }) {
+  const { isCustomer } = usePermissions();
   const subscription = useRead<Subscription>(
     at`/v1/subscriptions/${notification.subscriptionId}`,
     {},
@@ -59,7 +59,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
           <strong className="wrap-anywhere">{notification.eventType}</strong>
         </div>
         <p className="wrap-anywhere" role="status">
-          {storyOf(notification)}
+          {describeStatus(notification)}
         </p>
         {notification.status === 'retrying' && notification.nextAttemptAt && (
           <p>
@@ -67,7 +67,7 @@ function Shown({ notification }: { notification: NotificationDetail }) {
           </p>
         )}
       </div>
-      <Steering notification={notification} />
+      <NotificationActions notification={notification} />
       <Facts>
         <Fact name="Endpoint">
           {subscription.error ? (
@@ -100,8 +100,8 @@ function Shown({ notification }: { notification: NotificationDetail }) {
   );
 }
 
-function Steering({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
-  const may = useMay();
+function NotificationActions({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
+  const can = usePermissions();
   const { temporalUiUrl } = useSession();
   const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
   const retry = useAction((force: boolean) => api.post(at`/v1/notifications/${id}/retry`, { force }), {
@@ -115,12 +115,12 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
   const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
   return (
     <div className="row">
-      {may.steer && ['failed', 'cancelled', 'retrying'].includes(status) && (
-        <Button look="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
+      {can.manageEndpoints && ['failed', 'cancelled', 'retrying'].includes(status) && (
+        <Button variant="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
           Retry now
         </Button>
       )}
-      {may.steer && status === 'delivered' && (
+      {can.manageEndpoints && status === 'delivered' && (
         <Confirm
           trigger={<Button icon={RotateCcw}>Deliver again</Button>}
           title="Deliver this notification again?"
@@ -131,7 +131,7 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
           <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
         </Confirm>
       )}
-      {may.steer && !CLOSED.includes(status) && (
+      {can.manageEndpoints && !FINAL_STATUSES.includes(status) && (
         <Confirm
           trigger={<Button icon={Ban}>Cancel</Button>}
           title="Cancel this notification?"
@@ -142,7 +142,7 @@ function Steering({ notification: { id, status, workflowId } }: { notification: 
           <p>It will not be attempted again unless you retry it. An attempt in progress will finish.</p>
         </Confirm>
       )}
-      {workflow && !may.isCustomer && (
+      {workflow && !can.isCustomer && (
         <a className="button button-plain" href={workflow} target="_blank" rel="noreferrer">
           <Waypoints size={16} aria-hidden />
           Workflow

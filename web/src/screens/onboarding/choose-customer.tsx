@@ -4,7 +4,7 @@ import { useRead } from '../../api/queries';
 import type { Customer, Page, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
-import { retrySentence } from '../../ui/time';
+import { describeRetries } from '../../ui/time';
 import { CustomerDialog } from '../customers/customer-dialog';
 
 export function ChooseCustomer({
@@ -17,7 +17,7 @@ export function ChooseCustomer({
   onChoose(id: string): void;
 }) {
   const [q, setQ] = useState('');
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const found = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
   const reachable = found.filter(({ productId }) => productId === null || productId === product.id);
   return (
@@ -30,14 +30,18 @@ export function ChooseCustomer({
         placeholder="Name or ID"
         options={reachable.map(({ id, name }) => ({ value: id, text: name }))}
       />
-      {customer && <p className="muted">{retrySentence(customer.retrySchedule)}</p>}
+      {customer && <p className="muted">{describeRetries(customer.retrySchedule)}</p>}
       <div className="row">
-        <Button icon={Plus} look={customer ? 'plain' : 'primary'} onClick={() => setMaking(true)}>
+        <Button icon={Plus} variant={customer ? 'plain' : 'primary'} onClick={() => setCreating(true)}>
           New customer
         </Button>
       </div>
-      {making && (
-        <CustomerDialog productId={product.id} onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />
+      {creating && (
+        <CustomerDialog
+          productId={product.id}
+          onClose={() => setCreating(false)}
+          onCreated={({ id }) => onChoose(id)}
+        />
       )}
     </div>
   );

@@ -27,15 +27,15 @@ export function ChooseEndpoint({
   onChoose(id: string): void;
 }) {
   const endpoints = useChoices<Subscription>('/v1/subscriptions', { customerId: customer.id });
-  const [making, setMaking] = useState(false);
-  const form = making || endpoints.length === 0;
+  const [creating, setCreating] = useState(false);
+  const form = creating || endpoints.length === 0;
   return (
     <div className="stack">
       {endpoints.length > 0 && (
         <SelectField
           label="Endpoint"
           value={form ? NEW : (endpoint?.id ?? '')}
-          onChange={(id) => (id === NEW ? setMaking(true) : (setMaking(false), onChoose(id)))}
+          onChange={(id) => (id === NEW ? setCreating(true) : (setCreating(false), onChoose(id)))}
         >
           <option value="">Choose…</option>
           {endpoints.map(({ id, name, url }) => (
@@ -52,8 +52,8 @@ export function ChooseEndpoint({
           product={product}
           customer={customer}
           types={types}
-          onMade={(id) => {
-            setMaking(false);
+          onCreated={(id) => {
+            setCreating(false);
             onChoose(id);
           }}
         />
@@ -66,17 +66,17 @@ function NewEndpoint({
   product,
   customer,
   types,
-  onMade,
+  onCreated,
 }: {
   product: Product;
   customer: Customer;
   types: EventType[];
-  onMade(id: string): void;
+  onCreated(id: string): void;
 }) {
   const [name, setName] = useState('main');
   const [url, setUrl] = useState('');
   const [chosen, setChosen] = useState(() => types.map((type) => type.name));
-  const make = useAction(
+  const create = useAction(
     () =>
       api.post<Subscription>('/v1/subscriptions', {
         customerId: customer.id,
@@ -90,8 +90,8 @@ function NewEndpoint({
   return (
     <Form
       label="New endpoint"
-      error={make.error}
-      onSubmit={() => make.mutate(undefined, { onSuccess: ({ id }) => onMade(id) })}
+      error={create.error}
+      onSubmit={() => create.mutate(undefined, { onSuccess: ({ id }) => onCreated(id) })}
     >
       <TextField label="Name" pointer="/name" value={name} onChange={setName} />
       <TextField
@@ -120,9 +120,9 @@ function NewEndpoint({
       <div className="row">
         <Button
           type="submit"
-          look="primary"
+          variant="primary"
           icon={Plus}
-          busy={make.isPending}
+          busy={create.isPending}
           disabled={url.trim() === '' || chosen.length === 0}
         >
           Create endpoint

@@ -2,7 +2,7 @@ import { Plus, Power } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -12,9 +12,9 @@ import { useProducts } from '../shared/use-products';
 
 /** Chooses or creates a product. Only an admin can enable it. */
 export function ChooseProduct({ product, onChoose }: { product: Product | undefined; onChoose(id: string): void }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const products = useProducts();
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
     done: 'Product enabled',
     invalidate: ['/v1/products'],
@@ -34,19 +34,19 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
         {product &&
           !product.enabled &&
           (administer ? (
-            <Button look="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
+            <Button variant="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
               Enable product
             </Button>
           ) : (
             <span className="muted">An admin must enable this product. Until then, its events are rejected.</span>
           ))}
         {administer && (
-          <Button icon={Plus} onClick={() => setMaking(true)}>
+          <Button icon={Plus} onClick={() => setCreating(true)}>
             New product
           </Button>
         )}
       </div>
-      {making && <ProductDialog onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />}
+      {creating && <ProductDialog onClose={() => setCreating(false)} onCreated={({ id }) => onChoose(id)} />}
     </div>
   );
 }

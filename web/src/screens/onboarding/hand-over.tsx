@@ -4,7 +4,7 @@ import { useAction } from '../../api/queries';
 import type { Customer, EventType, Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
-import { retrySentence, utc } from '../../ui/time';
+import { describeRetries, utc } from '../../ui/time';
 import { receives } from '../endpoints/shared/event-types';
 import { FORMATS } from '../endpoints/shared/formats';
 import { FieldTable } from '../catalog/field-table';
@@ -43,7 +43,7 @@ export function HandOver({
         <p>
           We send each notification as an HTTP {endpoint.method} request in {FORMATS[endpoint.format].title} format to{' '}
           <code className="wrap-anywhere">{endpoint.url}</code>. Respond with any 2xx status within{' '}
-          {endpoint.timeoutSeconds} seconds. {retrySentence(endpoint.retrySchedule ?? customer.retrySchedule)}
+          {endpoint.timeoutSeconds} seconds. {describeRetries(endpoint.retrySchedule ?? customer.retrySchedule)}
         </p>
         <h3>Signing secret</h3>
         {link.data ? (

@@ -24,7 +24,7 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
         </ul>
       )}
       <div className="row">
-        <Button icon={Plus} look={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
+        <Button icon={Plus} variant={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
           New event type
         </Button>
         <Button icon={Upload} onClick={() => setDialog('import')}>

@@ -1,13 +1,13 @@
 import { Check } from 'lucide-react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 
 /** Gets the URL onto the allow-list. An admin approves it, a product requests it. */
 export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: Subscription }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const pattern = new URL(url).origin;
   const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
     done: administer ? 'URL approved' : 'Approval requested',
@@ -20,7 +20,7 @@ export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: S
         is approved.
       </p>
       <div className="row">
-        <Button look="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
+        <Button variant="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
           {administer ? 'Approve for this customer' : 'Request approval'}
         </Button>
       </div>

@@ -1,12 +1,12 @@
 import { CheckCircle2, ChevronRight, TriangleAlert } from 'lucide-react';
 import { Link } from 'react-router';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Overview } from '../../api/types';
 import styles from './attention.module.css';
 
-type Attended = keyof Overview['attention'];
+type ConditionName = keyof Overview['attention'];
 
-const MATTERS: { name: Attended; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
+const CONDITIONS: { name: ConditionName; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
   {
     name: 'outOfOrder',
     one: 'endpoint was disabled automatically',
@@ -44,9 +44,9 @@ const MATTERS: { name: Attended; one: string; many: string; to: string; staff?: 
 
 /** Conditions that need a person, each linking to where they can be fixed. */
 export function Attention({ attention }: { attention: Overview['attention'] }) {
-  const { isCustomer } = useMay();
-  const matters = MATTERS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
-  if (matters.length === 0)
+  const { isCustomer } = usePermissions();
+  const active = CONDITIONS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
+  if (active.length === 0)
     return (
       <p className={styles.calm}>
         <CheckCircle2 size={18} aria-hidden />
@@ -54,9 +54,9 @@ export function Attention({ attention }: { attention: Overview['attention'] }) {
       </p>
     );
   return (
-    <section aria-label="Needs attention" className={styles.matters}>
-      {matters.map(({ name, one, many, to, bad }) => (
-        <Link key={name} to={to} className={bad ? `${styles.matter} ${styles.bad}` : styles.matter}>
+    <section aria-label="Needs attention" className={styles.conditions}>
+      {active.map(({ name, one, many, to, bad }) => (
+        <Link key={name} to={to} className={bad ? `${styles.condition} ${styles.bad}` : styles.condition}>
           <TriangleAlert size={18} aria-hidden />
           <span className="grow">
             <strong className="num">{attention[name].toLocaleString('en')}</strong> {attention[name] === 1 ? one : many}

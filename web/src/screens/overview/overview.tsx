@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { FilterSelect, useFilters } from '../../ui/filters';
@@ -42,7 +42,7 @@ export function Overview() {
                 <TrafficChart overview={overview} />
               </Suspense>
             </Card>
-            <Worst overview={overview} />
+            <MostFailing overview={overview} />
           </div>
         )}
       </Loaded>
@@ -88,8 +88,8 @@ function Figures({ overview: { buckets, attempts, successRate, backlog } }: { ov
   );
 }
 
-function Worst({ overview: { worst } }: { overview: OverviewData }) {
-  const { isCustomer } = useMay();
+function MostFailing({ overview: { worst } }: { overview: OverviewData }) {
+  const { isCustomer } = usePermissions();
   if (worst.length === 0)
     return (
       <Card title="Most failing endpoints">

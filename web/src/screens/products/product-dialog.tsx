@@ -10,11 +10,11 @@ import { Form, SwitchField, TextField } from '../../ui/form';
 export function ProductDialog({
   product,
   onClose,
-  onMade,
+  onCreated,
 }: {
   product?: Product;
   onClose(): void;
-  onMade?(made: Product): void;
+  onCreated?(created: Product): void;
 }) {
   const [name, setName] = useState(product?.name ?? '');
   const [id, setId] = useState('');
@@ -28,9 +28,9 @@ export function ProductDialog({
   );
   const submit = () =>
     save.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        onMade?.(made);
+        onCreated?.(created);
       },
     });
   return (
@@ -57,7 +57,7 @@ export function ProductDialog({
         )}
         <Actions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {product ? 'Save' : 'Create'}
           </Button>
         </Actions>

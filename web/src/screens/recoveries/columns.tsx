@@ -9,8 +9,8 @@ import { Time, utc } from '../../ui/time';
 import { EndpointName } from '../shared/endpoint-name';
 import { Progress } from './progress';
 
-/** @param steer - whether the user may cancel running recoveries */
-export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
+/** @param manageEndpoints - whether the user may cancel running recoveries */
+export function recoveryColumns(manageEndpoints: boolean): ColumnDef<Recovery>[] {
   const columns: ColumnDef<Recovery>[] = [
     { header: 'Endpoint', cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} /> },
     { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
@@ -31,7 +31,7 @@ export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
     },
     { header: 'Started', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   ];
-  if (!steer) return columns;
+  if (!manageEndpoints) return columns;
   return [
     ...columns,
     {

@@ -1,7 +1,7 @@
 import { RotateCcw } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Recovery } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -17,7 +17,7 @@ const IDLE_REFRESH_MS = 10_000;
 const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
 
 export function Recoveries() {
-  const { steer } = useMay();
+  const { manageEndpoints } = usePermissions();
   const { values, set, active } = useFilters('status', 'subscriptionId');
   const [running, setRunning] = useState(false);
   const list = useList<Recovery>('/v1/recoveries', values, {
@@ -26,9 +26,9 @@ export function Recoveries() {
   const runs = list.rows.some(({ status }) => status === 'running');
   if (runs !== running) setRunning(runs);
   const [starting, setStarting] = useState(false);
-  const columns = useMemo(() => recoveryColumns(steer), [steer]);
-  const start = steer && (
-    <Button look="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
+  const columns = useMemo(() => recoveryColumns(manageEndpoints), [manageEndpoints]);
+  const start = manageEndpoints && (
+    <Button variant="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
       Start recovery
     </Button>
   );

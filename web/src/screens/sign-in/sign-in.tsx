@@ -1,7 +1,7 @@
 import { LogIn } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Navigate, useLocation, useNavigate } from 'react-router';
-import { ProblemError, sayError } from '../../api/problem';
+import { ProblemError, errorText } from '../../api/problem';
 import { useSessionQuery, useSignIn } from '../../api/session';
 import { Logo } from '../../layout/logo';
 import { Button } from '../../ui/button';
@@ -18,10 +18,10 @@ export function SignIn() {
   }, []);
   if (session.data) return <Navigate to={state?.from ?? '/'} replace />;
   const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
-  const fault = refused
+  const error = refused
     ? 'This key is unknown, revoked or expired.'
     : signIn.error
-      ? sayError(signIn.error)
+      ? errorText(signIn.error)
       : undefined;
   return (
     <main className="sign-in">
@@ -47,12 +47,18 @@ export function SignIn() {
             autoComplete="current-password"
             value={credential}
             onChange={setCredential}
-            fault={fault}
+            error={error}
             hint="npm start prints the admin key. The role of your key decides what you see."
             autoFocus
             required
           />
-          <Button type="submit" look="primary" icon={LogIn} busy={signIn.isPending} disabled={credential.trim() === ''}>
+          <Button
+            type="submit"
+            variant="primary"
+            icon={LogIn}
+            busy={signIn.isPending}
+            disabled={credential.trim() === ''}
+          >
             Sign in
           </Button>
         </form>

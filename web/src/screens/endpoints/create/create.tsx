@@ -2,7 +2,7 @@ import { useState, type ComponentType } from 'react';
 import { useSearchParams } from 'react-router';
 import { api } from '../../../api/client';
 import { useAction } from '../../../api/queries';
-import { useMay, useSession } from '../../../api/session';
+import { usePermissions, useSession } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { Button } from '../../../ui/button';
 import { Actions } from '../../../ui/dialog';
@@ -10,7 +10,7 @@ import { Form } from '../../../ui/form';
 import { Card, PageHead } from '../../../ui/page';
 import { Empty } from '../../../ui/states';
 import { Created } from './created';
-import { creationOf, emptyDraft, without, type Draft, type DraftProps } from '../shared/draft';
+import { creationOf, emptyDraft, withoutChanged, type Draft, type DraftProps } from '../shared/draft';
 import { ChannelFields } from '../fields/channels';
 import { DataFields } from '../fields/data';
 import { GeneralFields } from '../fields/general';
@@ -18,7 +18,7 @@ import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
 import { Review } from './review';
 import { Stepper } from './stepper';
-import { lacking, stepOf, STEPS, type StepId } from './steps';
+import { missingFields, stepOf, STEPS, type StepId } from './steps';
 
 const FIELDS: Record<Exclude<StepId, 'review'>, ComponentType<DraftProps>> = {
   general: GeneralFields,
@@ -34,20 +34,20 @@ const FIELDS: Record<Exclude<StepId, 'review'>, ComponentType<DraftProps>> = {
  */
 export function CreateEndpoint() {
   const { principal } = useSession();
-  const may = useMay();
+  const can = usePermissions();
   const [params, setParams] = useSearchParams();
   const [draft, setDraft] = useState<Draft>(() =>
     emptyDraft(principal.customerId ?? params.get('customerId') ?? '', principal.productId ?? ''),
   );
   const [reached, setReached] = useState(0);
-  const [fault, setFault] = useState<unknown>();
+  const [error, setError] = useState<unknown>();
   const create = useAction((body: object) => api.post<Subscription>('/v1/subscriptions', body), { quiet: true });
 
   // A step beyond `reached` is ignored: after a reload its draft is gone.
-  const asked = STEPS.findIndex(({ id }) => id === params.get('step'));
-  const index = Math.min(Math.max(asked, 0), reached);
+  const requested = STEPS.findIndex(({ id }) => id === params.get('step'));
+  const index = Math.min(Math.max(requested, 0), reached);
   const step = STEPS[index]!;
-  if (!may.steer) return <Empty title="You don’t have permission to create endpoints" />;
+  if (!can.manageEndpoints) return <Empty title="You don’t have permission to create endpoints" />;
   if (create.data) return <Created subscription={create.data} />;
 
   function go(to: StepId) {
@@ -60,8 +60,8 @@ export function CreateEndpoint() {
     });
   }
   async function forward() {
-    const missing = lacking(draft, step.id);
-    setFault(missing);
+    const missing = missingFields(draft, step.id);
+    setError(missing);
     if (missing) return;
     if (step.id === 'review') await send();
     else go(STEPS[index + 1]!.id);
@@ -70,14 +70,14 @@ export function CreateEndpoint() {
     try {
       await create.mutateAsync(creationOf(draft));
     } catch (error) {
-      setFault(error);
+      setError(error);
       const where = stepOf(error);
       if (where) go(where);
     }
   }
   function set(change: Partial<Draft>) {
     setDraft((before) => ({ ...before, ...change }));
-    setFault((before: unknown) => without(before, change));
+    setError((before: unknown) => withoutChanged(before, change));
   }
   const Fields = step.id === 'review' ? null : FIELDS[step.id];
   return (
@@ -85,11 +85,11 @@ export function CreateEndpoint() {
       <PageHead title="New endpoint" crumbs={[{ text: 'Endpoints', to: '/endpoints' }]} />
       <Stepper steps={STEPS} current={index} reached={reached} onGo={go} />
       <Card title={step.title}>
-        <Form label="New endpoint" error={fault} summary={step.id === 'review'} onSubmit={() => void forward()}>
+        <Form label="New endpoint" error={error} summary={step.id === 'review'} onSubmit={() => void forward()}>
           {Fields ? <Fields draft={draft} set={set} /> : <Review draft={draft} onEdit={go} />}
           <Actions>
             {index > 0 && <Button onClick={() => go(STEPS[index - 1]!.id)}>Back</Button>}
-            <Button type="submit" look="primary" busy={create.isPending}>
+            <Button type="submit" variant="primary" busy={create.isPending}>
               {step.id === 'review' ? 'Create endpoint' : 'Next'}
             </Button>
           </Actions>

@@ -11,25 +11,25 @@ import { Notice } from '../shared/notice';
 import { TriggerDialog } from '../dialogs/trigger';
 
 /** Shows the new endpoint's secret, which the API returns only once, and the next steps. */
-export function Created({ subscription: made }: { subscription: Subscription }) {
+export function Created({ subscription: created }: { subscription: Subscription }) {
   // Read again, because an approval or a challenge changes what is left to do.
-  const subscription = useRead<Subscription>(`/v1/subscriptions/${made.id}`).data ?? made;
+  const subscription = useRead<Subscription>(`/v1/subscriptions/${created.id}`).data ?? created;
   const challenge = useChallenge(subscription);
   const [triggering, setTriggering] = useState(false);
   return (
     <>
       <PageHead
-        title={`${made.name} created`}
+        title={`${created.name} created`}
         badge={<StatusBadge status={subscription.status} />}
         crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
-        sub={made.url}
+        sub={created.url}
       />
       <div className="stack">
         <Notice subscription={subscription} />
         <Card title="Signing secret">
           <div className="stack-s">
             <p>The receiver uses it to verify that a request came from Signpost. Store it like a password.</p>
-            <CodeBlock label="Secret" text={made.secret ?? ''} />
+            <CodeBlock label="Secret" text={created.secret ?? ''} />
           </div>
         </Card>
         <Card title="Next steps">
@@ -41,7 +41,7 @@ export function Created({ subscription: made }: { subscription: Subscription }) 
               <Button icon={Send} onClick={() => setTriggering(true)}>
                 Trigger now
               </Button>
-              <ButtonLink to={`/endpoints/${made.id}`} look="primary" icon={ArrowRight}>
+              <ButtonLink to={`/endpoints/${created.id}`} variant="primary" icon={ArrowRight}>
                 View endpoint
               </ButtonLink>
             </div>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { Button } from '../../../ui/button';
 import { CodeBlock } from '../../../ui/copy';
 import { Fact, Facts } from '../../../ui/page';
-import { saySchedule } from '../../../ui/time';
+import { formatSchedule } from '../../../ui/time';
 import { Chips } from '../shared/chips';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
@@ -16,7 +16,7 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
     <section className={styles.part} aria-label={title}>
       <header className="row-nowrap spread">
         <h3>{title}</h3>
-        <Button look="ghost" small icon={Pencil} label={`Edit ${title.toLowerCase()}`} onClick={() => onEdit(id)}>
+        <Button variant="ghost" small icon={Pencil} label={`Edit ${title.toLowerCase()}`} onClick={() => onEdit(id)}>
           Edit
         </Button>
       </header>
@@ -50,7 +50,7 @@ export function Review({ draft, onEdit }: { draft: Draft; onEdit(step: StepId): 
           <Fact name="Format">{FORMATS[draft.format].title}</Fact>
           <Fact name="Secret">{draft.secret === null ? 'Generated' : 'Custom'}</Fact>
           <Fact name="Retries">
-            {draft.retrySchedule === null ? 'Customer default' : saySchedule(draft.retrySchedule)}
+            {draft.retrySchedule === null ? 'Customer default' : formatSchedule(draft.retrySchedule)}
           </Fact>
           <Fact name="Timeout">{draft.timeoutSeconds} s</Fact>
           <Fact name="Rate limit">{draft.rateLimitPerSecond ? `${draft.rateLimitPerSecond} per second` : 'None'}</Fact>

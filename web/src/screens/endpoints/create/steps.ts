@@ -1,5 +1,5 @@
 import { ProblemError } from '../../../api/problem';
-import { customDataOf, fault, type Draft } from '../shared/draft';
+import { customDataOf, validationError, type Draft } from '../shared/draft';
 
 /** The steps of the wizard, each with the API pointers of its fields. */
 export const STEPS = [
@@ -30,7 +30,7 @@ export type StepId = (typeof STEPS)[number]['id'];
  * Returns what a step still needs, so that the user learns it there and not at the end. The API
  * checks the rest.
  */
-export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
+export function missingFields(draft: Draft, step: StepId): ProblemError | undefined {
   const errors: { path: string; message: string }[] = [];
   const need = (path: string, there: unknown, message: string) => {
     if (!there) errors.push({ path, message });
@@ -52,7 +52,7 @@ export function lacking(draft: Draft, step: StepId): ProblemError | undefined {
       return error as ProblemError;
     }
   }
-  return errors.length > 0 ? fault(...errors) : undefined;
+  return errors.length > 0 ? validationError(...errors) : undefined;
 }
 
 /** Returns the first step that contains a field with an error. */

@@ -5,7 +5,7 @@ import { ResponseBadge } from '../../../ui/badge';
 import { Drawer } from '../../../ui/dialog';
 import { Fact, Facts } from '../../../ui/page';
 import { Loaded } from '../../../ui/states';
-import { sayMilliseconds, Time } from '../../../ui/time';
+import { formatMilliseconds, Time } from '../../../ui/time';
 import { AttemptParts } from '../../logs/attempt-content';
 
 /** An attempt with its request and response. @param id - null: closed */
@@ -30,7 +30,7 @@ function Attempt({ id }: { id: string }) {
             <Fact name="Started">
               <Time at={attempt.startedAt} />
             </Fact>
-            <Fact name="Response time">{sayMilliseconds(attempt.durationMs)}</Fact>
+            <Fact name="Response time">{formatMilliseconds(attempt.durationMs)}</Fact>
             <Fact name="Attempt">
               {attempt.number} ({attempt.trigger})
             </Fact>

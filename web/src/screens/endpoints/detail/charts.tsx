@@ -12,7 +12,7 @@ import {
   YAxis,
 } from 'recharts';
 import type { Series } from '../../../api/types';
-import { sayMilliseconds, utc } from '../../../ui/time';
+import { formatMilliseconds, utc } from '../../../ui/time';
 import styles from '../shared/endpoints.module.css';
 
 const HEIGHT = 220;
@@ -44,14 +44,14 @@ export function TimingChart({ series }: { series: Series }) {
         <LineChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer>
           {axes(series)}
           <YAxis
-            tickFormatter={sayMilliseconds}
+            tickFormatter={formatMilliseconds}
             width={64}
             stroke="var(--text-3)"
             fontSize={12}
             tickLine={false}
             axisLine={false}
           />
-          {tooltip((value) => sayMilliseconds(Number(value)))}
+          {tooltip((value) => formatMilliseconds(Number(value)))}
           {legend()}
           {(['p50', 'p95'] as const).map((name, index) => (
             <Line

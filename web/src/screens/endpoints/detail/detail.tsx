@@ -1,6 +1,6 @@
 import { useParams } from 'react-router';
 import { useRead } from '../../../api/queries';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { StatusBadge } from '../../../ui/badge';
 import { PageHead } from '../../../ui/page';
@@ -28,7 +28,7 @@ export function EndpointDetail() {
 }
 
 function Endpoint({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const tabs = [
     { id: 'overview', title: 'Overview', content: <OverviewTab subscription={subscription} /> },
     { id: 'notifications', title: 'Notifications', content: <NotificationsTab subscription={subscription} /> },
@@ -38,7 +38,8 @@ function Endpoint({ subscription }: { subscription: Subscription }) {
     { id: 'data', title: 'Custom data', content: <DataTab subscription={subscription} /> },
     { id: 'challenge', title: 'Challenge', content: <ChallengeTab subscription={subscription} /> },
   ];
-  if (may.steer) tabs.push({ id: 'secret', title: 'Secret', content: <SecretTab subscription={subscription} /> });
+  if (can.manageEndpoints)
+    tabs.push({ id: 'secret', title: 'Secret', content: <SecretTab subscription={subscription} /> });
   return (
     <>
       <PageHead

@@ -1,32 +1,32 @@
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useRead } from '../../../api/queries';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { Button, ButtonLink } from '../../../ui/button';
 import { Actions } from '../../../ui/dialog';
-import { Form, FormFault } from '../../../ui/form';
+import { Form, FormErrorSummary } from '../../../ui/form';
 import { Card, PageHead } from '../../../ui/page';
 import { Empty, Loaded } from '../../../ui/states';
-import { changesOf, draftOf, without, type Draft } from '../shared/draft';
+import { changesOf, draftFrom, withoutChanged, type Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { ChannelFields } from '../fields/channels';
 import { DataFields } from '../fields/data';
 import { GeneralFields } from '../fields/general';
 import { HttpFields } from '../fields/http';
 import { TypeFields } from '../fields/types';
-import { useChange } from '../shared/use-change';
+import { useUpdateEndpoint } from '../shared/actions';
 
 /** Edits an endpoint: every section of the wizard on one page. */
 export function EditEndpoint() {
   const { id = '' } = useParams();
-  const may = useMay();
+  const can = usePermissions();
   const query = useRead<Subscription>(
     `/v1/subscriptions/${encodeURIComponent(id)}`,
     {},
     { placeholderData: undefined },
   );
-  if (!may.steer) return <Empty title="You don’t have permission to edit endpoints" />;
+  if (!can.manageEndpoints) return <Empty title="You don’t have permission to edit endpoints" />;
   return <Loaded query={query}>{(subscription) => <EditForm key={id} subscription={subscription} />}</Loaded>;
 }
 
@@ -34,26 +34,26 @@ function EditForm({ subscription }: { subscription: Subscription }) {
   const navigate = useNavigate();
   // The endpoint when editing began. A refetch must neither overwrite what is typed nor count as a
   // change.
-  const [before] = useState(() => draftOf(subscription));
+  const [before] = useState(() => draftFrom(subscription));
   const [draft, setDraft] = useState<Draft>(before);
-  const [fault, setFault] = useState<unknown>();
-  const change = useChange(subscription);
+  const [error, setError] = useState<unknown>();
+  const change = useUpdateEndpoint(subscription);
   const page = `/endpoints/${subscription.id}`;
   async function save() {
-    setFault(undefined);
+    setError(undefined);
     try {
       const changes = changesOf(before, draft);
       if (Object.keys(changes).length > 0) await change.mutateAsync(changes);
       await navigate(page);
     } catch (error) {
-      setFault(error);
+      setError(error);
     }
   }
   const props = {
     draft,
     set(next: Partial<Draft>) {
       setDraft((now) => ({ ...now, ...next }));
-      setFault((now: unknown) => without(now, next));
+      setError((now: unknown) => withoutChanged(now, next));
     },
     existing: subscription,
   };
@@ -67,7 +67,7 @@ function EditForm({ subscription }: { subscription: Subscription }) {
         ]}
         sub={`The customer (${subscription.customerId}) and the product cannot be changed.`}
       />
-      <Form label="Endpoint" error={fault} summary={false} onSubmit={() => void save()}>
+      <Form label="Endpoint" error={error} summary={false} onSubmit={() => void save()}>
         <Card title="General">
           <div className="stack">
             <GeneralFields {...props} />
@@ -94,10 +94,10 @@ function EditForm({ subscription }: { subscription: Subscription }) {
           </div>
         </Card>
         <div className={styles.saveBar}>
-          <FormFault error={fault} />
+          <FormErrorSummary error={error} />
           <Actions>
             <ButtonLink to={page}>Cancel</ButtonLink>
-            <Button type="submit" look="primary" busy={change.isPending}>
+            <Button type="submit" variant="primary" busy={change.isPending}>
               Save changes
             </Button>
           </Actions>

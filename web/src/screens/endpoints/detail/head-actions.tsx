@@ -1,11 +1,11 @@
 import { Pause, Pencil, Play, RotateCcw, Send, ShieldCheck, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { Button, ButtonLink } from '../../../ui/button';
 import { Menu } from '../../../ui/menu';
 import { useToast } from '../../../ui/toast';
-import { useSwitch } from '../shared/actions';
+import { useToggleEndpoint } from '../shared/actions';
 import { useChallenge } from '../shared/challenge';
 import { DeleteDialog } from '../dialogs/delete';
 import { RecoverDialog } from '../dialogs/recover';
@@ -13,12 +13,12 @@ import { TriggerDialog } from '../dialogs/trigger';
 
 /** The actions of the detail page: frequent ones as buttons, the rest in a menu. */
 export function HeadActions({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const toast = useToast();
-  const change = useSwitch(subscription);
+  const change = useToggleEndpoint(subscription);
   const challenge = useChallenge(subscription);
   const [shown, setShown] = useState<'trigger' | 'recover' | 'delete'>();
-  if (!may.steer) return null;
+  if (!can.manageEndpoints) return null;
   const close = () => setShown(undefined);
   const runChallenge = () =>
     challenge.mutate(undefined, {
@@ -26,7 +26,7 @@ export function HeadActions({ subscription }: { subscription: Subscription }) {
     });
   return (
     <>
-      <Button look="primary" icon={Send} onClick={() => setShown('trigger')}>
+      <Button variant="primary" icon={Send} onClick={() => setShown('trigger')}>
         Trigger now
       </Button>
       <Button icon={ShieldCheck} busy={challenge.isPending} onClick={runChallenge}>

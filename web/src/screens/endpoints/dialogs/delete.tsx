@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import type { Subscription } from '../../../api/types';
 import { Confirm } from '../../../ui/dialog';
-import { useRemoval } from '../shared/actions';
+import { useDeleteEndpoint } from '../shared/actions';
 
 /** Confirms the deletion of an endpoint, then opens the list. */
 export function DeleteDialog({
@@ -14,7 +14,7 @@ export function DeleteDialog({
   open: boolean;
   onClose(): void;
 }) {
-  const remove = useRemoval(subscription);
+  const remove = useDeleteEndpoint(subscription);
   const navigate = useNavigate();
   const client = useQueryClient();
   async function confirm() {

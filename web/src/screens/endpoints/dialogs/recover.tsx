@@ -9,27 +9,27 @@ import { Button } from '../../../ui/button';
 import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, TextField } from '../../../ui/form';
 import styles from '../shared/endpoints.module.css';
-import { sayDuration } from '../../../ui/time';
+import { formatDuration } from '../../../ui/time';
 
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
-const SPANS = [
+const PERIODS = [
   { seconds: HOUR_SECONDS, text: 'Last hour' },
   { seconds: DAY_SECONDS, text: 'Last 24 hours' },
   { seconds: 7 * DAY_SECONDS, text: 'Last 7 days' },
   { seconds: 30 * DAY_SECONDS, text: 'Last 30 days' },
 ];
-const COUNTED = 200;
-const LOOK_EVERY_MS = 1000;
+const COUNT_LIMIT = 200;
+const POLL_MS = 1000;
 
-interface Shown {
+interface DialogProps {
   subscription: Subscription;
   open: boolean;
   onClose(): void;
 }
 
 /** Retries what failed for the endpoint since a given time, at a rate its receiver can handle. */
-export function RecoverDialog({ subscription, open, onClose }: Shown) {
+export function RecoverDialog({ subscription, open, onClose }: DialogProps) {
   return (
     <Dialog
       open={open}
@@ -43,15 +43,15 @@ export function RecoverDialog({ subscription, open, onClose }: Shown) {
 }
 
 /** The form that starts a recovery, then its progress. */
-export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
+export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
   // Computed once per choice: a `since` that moves with the clock would be a new query on every
   // render.
-  const [since, setSince] = useState(() => before(DAY_SECONDS));
+  const [since, setSince] = useState(() => secondsAgo(DAY_SECONDS));
   const [rate, setRate] = useState('10');
   const failed = useRead<Page<Notification>>(`/v1/subscriptions/${subscription.id}/notifications`, {
     status: 'failed',
     since: since.at,
-    limit: COUNTED,
+    limit: COUNT_LIMIT,
   }).data;
   const start = useAction(
     () =>
@@ -63,7 +63,7 @@ export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   );
   if (start.data) return <Progress id={start.data.id} onClose={onClose} />;
   const count = failed?.items.length;
-  const many = failed?.nextCursor !== null;
+  const more = failed?.nextCursor !== null;
   const seconds = count && Number(rate) > 0 ? Math.ceil(count / Number(rate)) : 0;
   return (
     <Form label="Recover" error={start.error} onSubmit={() => start.mutate()}>
@@ -71,9 +71,9 @@ export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
         label="Accepted"
         pointer="/since"
         value={since.seconds}
-        onChange={(next) => setSince(before(Number(next)))}
+        onChange={(next) => setSince(secondsAgo(Number(next)))}
       >
-        {SPANS.map(({ seconds: span, text }) => (
+        {PERIODS.map(({ seconds: span, text }) => (
           <option key={span} value={span}>
             {text}
           </option>
@@ -94,11 +94,11 @@ export function RecoverForm({ subscription, onClose }: Omit<Shown, 'open'>) {
           ? 'Counting…'
           : count === 0
             ? 'No failed notifications in this period.'
-            : `${count}${many ? ' or more' : ''} failed. Retrying them takes ${many ? 'at least' : 'about'} ${sayDuration(seconds)}.`}
+            : `${count}${more ? ' or more' : ''} failed. Retrying them takes ${more ? 'at least' : 'about'} ${formatDuration(seconds)}.`}
       </p>
       <Actions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
+        <Button type="submit" variant="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
           Recover
         </Button>
       </Actions>
@@ -110,7 +110,7 @@ function Progress({ id, onClose }: { id: string; onClose(): void }) {
   const recovery = useRead<Recovery>(
     `/v1/recoveries/${id}`,
     {},
-    { refetchInterval: ({ state }) => (state.data && state.data.status !== 'running' ? false : LOOK_EVERY_MS) },
+    { refetchInterval: ({ state }) => (state.data && state.data.status !== 'running' ? false : POLL_MS) },
   ).data;
   return (
     <>
@@ -135,7 +135,7 @@ function Progress({ id, onClose }: { id: string; onClose(): void }) {
         </div>
       )}
       <Actions>
-        <Button look="primary" onClick={onClose}>
+        <Button variant="primary" onClick={onClose}>
           Close
         </Button>
       </Actions>
@@ -143,6 +143,6 @@ function Progress({ id, onClose }: { id: string; onClose(): void }) {
   );
 }
 
-function before(seconds: number): { seconds: number; at: string } {
+function secondsAgo(seconds: number): { seconds: number; at: string } {
   return { seconds, at: new Date(Date.now() - seconds * 1000).toISOString() };
 }

@@ -14,14 +14,14 @@ const OVERLAPS = [
 ];
 const DEFAULT_SECONDS = '86400';
 
-interface Shown {
+interface DialogProps {
   id: string;
   open: boolean;
   onClose(): void;
   onRotated(secret: Secret): void;
 }
 
-export function RotateDialog({ open, onClose, ...rest }: Shown) {
+export function RotateDialog({ open, onClose, ...rest }: DialogProps) {
   return (
     <Dialog
       open={open}
@@ -34,14 +34,14 @@ export function RotateDialog({ open, onClose, ...rest }: Shown) {
   );
 }
 
-function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
+function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
   const [overlapSeconds, setOverlap] = useState(DEFAULT_SECONDS);
-  const [own, setOwn] = useState<string | null>(null);
+  const [customSecret, setCustomSecret] = useState<string | null>(null);
   const rotate = useAction(
     () =>
       api.post<Secret>(at`/v1/subscriptions/${id}/secret/rotate`, {
         overlapSeconds: Number(overlapSeconds),
-        ...(own !== null && { secret: own }),
+        ...(customSecret !== null && { secret: customSecret }),
       }),
     { done: 'Secret rotated', quiet: true, invalidate: ['/v1/audit'] },
   );
@@ -56,16 +56,16 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
     <Form label="Rotate secret" error={rotate.error} onSubmit={submit}>
       <SwitchField
         label="Generate a new secret"
-        checked={own === null}
-        onChange={(generate) => setOwn(generate ? null : '')}
+        checked={customSecret === null}
+        onChange={(generate) => setCustomSecret(generate ? null : '')}
       />
-      {own !== null && (
+      {customSecret !== null && (
         <TextField
           label="New secret"
           pointer="/secret"
           hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
-          value={own}
-          onChange={setOwn}
+          value={customSecret}
+          onChange={setCustomSecret}
         />
       )}
       <SelectField
@@ -86,7 +86,7 @@ function RotateForm({ id, onClose, onRotated }: Omit<Shown, 'open'>) {
       )}
       <Actions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="danger" busy={rotate.isPending}>
+        <Button type="submit" variant="danger" busy={rotate.isPending}>
           Rotate secret
         </Button>
       </Actions>

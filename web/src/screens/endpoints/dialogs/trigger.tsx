@@ -7,18 +7,18 @@ import { Button } from '../../../ui/button';
 import { Actions, Dialog } from '../../../ui/dialog';
 import { Form, SelectField, TextArea } from '../../../ui/form';
 import { Empty } from '../../../ui/states';
-import { fault } from '../shared/draft';
-import { Fate } from '../shared/fate';
-import { useTypesOf } from '../shared/use-types';
+import { validationError } from '../shared/draft';
+import { DeliveryProgress } from '../shared/delivery-progress';
+import { useReceivedTypes } from '../shared/use-types';
 
-interface Shown {
+interface DialogProps {
   subscription: Subscription;
   open: boolean;
   onClose(): void;
 }
 
 /** Sends a sample through the real delivery pipeline and shows the result. */
-export function TriggerDialog({ subscription, open, onClose }: Shown) {
+export function TriggerDialog({ subscription, open, onClose }: DialogProps) {
   return (
     <Dialog
       open={open}
@@ -35,8 +35,8 @@ export function TriggerDialog({ subscription, open, onClose }: Shown) {
   );
 }
 
-function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
-  const types = useTypesOf(subscription);
+function TriggerForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
+  const types = useReceivedTypes(subscription);
   const [name, setName] = useState<string>();
   const [text, setText] = useState<string>();
   const type = types.find((candidate) => candidate.name === name) ?? types[0];
@@ -54,10 +54,10 @@ function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
   if (send.data)
     return (
       <>
-        <Fate id={send.data.id} />
+        <DeliveryProgress id={send.data.id} />
         <Actions>
           <Button onClick={() => send.reset()}>Send another</Button>
-          <Button look="primary" onClick={onClose}>
+          <Button variant="primary" onClick={onClose}>
             Done
           </Button>
         </Actions>
@@ -83,7 +83,7 @@ function TriggerForm({ subscription, onClose }: Omit<Shown, 'open'>) {
       <TextArea label="Data" pointer="/data" code rows={10} value={data} onChange={setText} />
       <Actions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" look="primary" icon={Send} busy={send.isPending}>
+        <Button type="submit" variant="primary" icon={Send} busy={send.isPending}>
           Send
         </Button>
       </Actions>
@@ -96,6 +96,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fault({ path: '/data', message: `Invalid JSON: ${(error as Error).message}` });
+    throw validationError({ path: '/data', message: `Invalid JSON: ${(error as Error).message}` });
   }
 }

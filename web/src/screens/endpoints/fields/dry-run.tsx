@@ -4,20 +4,20 @@ import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
 import type { EventType, Subscription } from '../../../api/types';
 import { Button } from '../../../ui/button';
-import { CodeBlock, laidOut } from '../../../ui/copy';
-import { FormFault, SelectField } from '../../../ui/form';
+import { CodeBlock, indentJson } from '../../../ui/copy';
+import { FormErrorSummary, SelectField } from '../../../ui/form';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
-import { useTypesOf } from '../shared/use-types';
+import { useReceivedTypes } from '../shared/use-types';
 
 /**
  * The composed body, or `null` for a GET. Before the endpoint exists, only the transformed data.
  */
-type Answer = { type: string } & ({ body: string | null } | { data: string });
+type DryRunResult = { type: string } & ({ body: string | null } | { data: string });
 
 /** Previews the payload for a sample with the transform as typed. Saves and sends nothing. */
 export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscription }) {
-  const types = useTypesOf(existing ?? { ...draft, productId: draft.productId || null });
+  const types = useReceivedTypes(existing ?? { ...draft, productId: draft.productId || null });
   const [chosen, setChosen] = useState('');
   const type = types.find(({ name }) => name === chosen) ?? types[0];
   const run = useAction(({ name }: EventType) => dryRun(draft, existing, name), { quiet: true, invalidate: [] });
@@ -36,8 +36,8 @@ export function DryRun({ draft, existing }: { draft: Draft; existing?: Subscript
           Preview payload
         </Button>
       </div>
-      <FormFault error={run.error} />
-      {run.data && <Shown answer={run.data} />}
+      <FormErrorSummary error={run.error} />
+      {run.data && <Preview result={run.data} />}
     </div>
   );
 }
@@ -46,11 +46,14 @@ function dryRun({ customerId, transform: expression }: Draft, existing: Subscrip
   const path = existing
     ? at`/v1/subscriptions/${existing.id}/transform/dry-run`
     : at`/v1/customers/${customerId}/transform/dry-run`;
-  return api.post<Answer>(path, { type, transform: expression.trim() ? { language: 'jsonata', expression } : null });
+  return api.post<DryRunResult>(path, {
+    type,
+    transform: expression.trim() ? { language: 'jsonata', expression } : null,
+  });
 }
 
-function Shown({ answer }: { answer: Answer }) {
-  if ('data' in answer) return <CodeBlock label={`Data for ${answer.type}`} text={laidOut(answer.data)} />;
-  if (answer.body === null) return <p className="muted">A GET has no body.</p>;
-  return <CodeBlock label={`Body for ${answer.type}`} text={laidOut(answer.body)} />;
+function Preview({ result }: { result: DryRunResult }) {
+  if ('data' in result) return <CodeBlock label={`Data for ${result.type}`} text={indentJson(result.data)} />;
+  if (result.body === null) return <p className="muted">A GET has no body.</p>;
+  return <CodeBlock label={`Body for ${result.type}`} text={indentJson(result.body)} />;
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useChoices, useRead } from '../../../api/queries';
-import { useMay, useSession } from '../../../api/session';
+import { usePermissions, useSession } from '../../../api/session';
 import type { Customer, Page, Product } from '../../../api/types';
 import { Combobox } from '../../../ui/combobox';
 import { SelectField, SwitchField, TextArea, TextField } from '../../../ui/form';
@@ -42,7 +42,7 @@ export function GeneralFields({ draft, set, existing }: DraftProps) {
 
 function OwnerFields({ draft, set }: DraftProps) {
   const { principal } = useSession();
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const [q, setQ] = useState('');
   const customers = useRead<Page<Customer>>(
     '/v1/customers',

@@ -2,15 +2,16 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useContext } from 'react';
 import { ProblemError } from '../../../api/problem';
 import { Button } from '../../../ui/button';
-import { FormError } from '../../../ui/form';
+import { FormErrorContext } from '../../../ui/form';
 import type { Draft } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 
 /** The custom headers, one row each. */
 export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChange(rows: Draft['headers']): void }) {
-  const error = useContext(FormError);
-  const said = error instanceof ProblemError ? error.errors.find(({ path }) => path.startsWith('/headers')) : undefined;
-  const put = (index: number, change: Partial<Draft['headers'][number]>) =>
+  const error = useContext(FormErrorContext);
+  const headerError =
+    error instanceof ProblemError ? error.errors.find(({ path }) => path.startsWith('/headers')) : undefined;
+  const update = (index: number, change: Partial<Draft['headers'][number]>) =>
     onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
   return (
     <fieldset className="stack-s">
@@ -25,8 +26,8 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
             placeholder="X-Source"
             spellCheck={false}
             value={name}
-            aria-invalid={(said && said.path === `/headers/${name}`) || undefined}
-            onChange={(event) => put(index, { name: event.target.value })}
+            aria-invalid={(headerError && headerError.path === `/headers/${name}`) || undefined}
+            onChange={(event) => update(index, { name: event.target.value })}
           />
           <input
             className="input mono"
@@ -34,19 +35,19 @@ export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChang
             placeholder="value"
             spellCheck={false}
             value={value}
-            onChange={(event) => put(index, { value: event.target.value })}
+            onChange={(event) => update(index, { value: event.target.value })}
           />
           <Button
-            look="ghost"
+            variant="ghost"
             icon={Trash2}
             label={`Remove header ${index + 1}`}
             onClick={() => onChange(rows.filter((_, at) => at !== index))}
           />
         </div>
       ))}
-      {said && (
-        <p className="field-fault" role="alert">
-          <code>{said.path.slice('/headers/'.length)}</code> {said.message}
+      {headerError && (
+        <p className="field-error" role="alert">
+          <code>{headerError.path.slice('/headers/'.length)}</code> {headerError.message}
         </p>
       )}
       <div>

@@ -1,6 +1,6 @@
 import type { Format, Method } from '../../../api/types';
 import { SelectField, SwitchField, TextField } from '../../../ui/form';
-import { saySchedule } from '../../../ui/time';
+import { formatSchedule } from '../../../ui/time';
 import type { DraftProps } from '../shared/draft';
 import styles from '../shared/endpoints.module.css';
 import { FORMATS } from '../shared/formats';
@@ -40,7 +40,7 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
       {!existing && <SecretField draft={draft} set={set} />}
       <RetryField
         value={draft.retrySchedule}
-        inherited={customer && saySchedule(customer.retrySchedule)}
+        inherited={customer && formatSchedule(customer.retrySchedule)}
         onChange={(retrySchedule) => set({ retrySchedule })}
       />
       <div className="grid-2">

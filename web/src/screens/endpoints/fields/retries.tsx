@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { SelectField } from '../../../ui/form';
-import { saySchedule } from '../../../ui/time';
+import { formatSchedule } from '../../../ui/time';
 import { ScheduleField } from '../../shared/schedule-field';
 import { RETRY_PRESETS } from '../shared/formats';
 
@@ -14,29 +14,29 @@ export function RetryField({
   value: number[] | null;
   /** The customer's schedule, formatted. */
   inherited?: string;
-  onChange(waits: number[] | null): void;
+  onChange(delays: number[] | null): void;
 }) {
-  const preset = value && RETRY_PRESETS.findIndex(({ waits }) => waits.join() === value.join());
-  const [own, setOwn] = useState(preset === -1);
-  const waits = value ?? RETRY_PRESETS[0]!.waits;
-  const choice = own ? 'own' : preset === null ? 'customer' : String(preset);
-  function choose(next: string) {
-    setOwn(next === 'own');
-    if (next === 'own') onChange(waits);
-    else onChange(next === 'customer' ? null : RETRY_PRESETS[Number(next)]!.waits);
+  const preset = value && RETRY_PRESETS.findIndex(({ delays }) => delays.join() === value.join());
+  const [custom, setCustom] = useState(preset === -1);
+  const delays = value ?? RETRY_PRESETS[0]!.delays;
+  const current = custom ? 'custom' : preset === null ? 'customer' : String(preset);
+  function choose(choice: string) {
+    setCustom(choice === 'custom');
+    if (choice === 'custom') onChange(delays);
+    else onChange(choice === 'customer' ? null : RETRY_PRESETS[Number(choice)]!.delays);
   }
   return (
     <div className="stack-s">
-      <SelectField label="Retries" pointer={own ? undefined : '/retrySchedule'} value={choice} onChange={choose}>
+      <SelectField label="Retries" pointer={custom ? undefined : '/retrySchedule'} value={current} onChange={choose}>
         <option value="customer">Customer default{inherited ? ` (${inherited})` : ''}</option>
-        {RETRY_PRESETS.map(({ name, waits }, index) => (
+        {RETRY_PRESETS.map(({ name, delays }, index) => (
           <option key={name} value={index}>
-            {waits.length > 0 ? `${name} (${saySchedule(waits)})` : name}
+            {delays.length > 0 ? `${name} (${formatSchedule(delays)})` : name}
           </option>
         ))}
-        <option value="own">Custom</option>
+        <option value="custom">Custom</option>
       </SelectField>
-      {own && <ScheduleField label="Delay before each retry" value={waits} onChange={onChange} />}
+      {custom && <ScheduleField label="Delay before each retry" value={delays} onChange={onChange} />}
     </div>
   );
 }

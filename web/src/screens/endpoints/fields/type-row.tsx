@@ -44,7 +44,7 @@ export function TypeRow({
         </div>
         {sample !== null && sample !== undefined && (
           <Button
-            look="ghost"
+            variant="ghost"
             small
             icon={open ? ChevronDown : ChevronRight}
             aria-expanded={open}

@@ -6,7 +6,7 @@ import type { EventType, Page } from '../../../api/types';
 import { Badge } from '../../../ui/badge';
 import { Button } from '../../../ui/button';
 import { SearchBox } from '../../../ui/filters';
-import { FormError, TextField } from '../../../ui/form';
+import { FormErrorContext, TextField } from '../../../ui/form';
 import { Empty, Loaded } from '../../../ui/states';
 import { Chips } from '../shared/chips';
 import type { DraftProps } from '../shared/draft';
@@ -15,7 +15,7 @@ import { isPattern, receives } from '../shared/event-types';
 import { TypeRow } from './type-row';
 import { useCustomer } from '../shared/use-types';
 
-const MOST = 200;
+const LIMIT = 200;
 
 /** Selects event types from the catalog, grouped by product, and patterns. */
 export function TypeFields({ draft, set, existing }: DraftProps) {
@@ -25,10 +25,10 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
     q,
     productId: draft.productId || customer?.productId,
     archived: 'false',
-    limit: MOST,
+    limit: LIMIT,
   });
-  const error = useContext(FormError);
-  const said = error instanceof ProblemError ? error.messageFor('/eventTypes') : undefined;
+  const error = useContext(FormErrorContext);
+  const fieldError = error instanceof ProblemError ? error.messageFor('/eventTypes') : undefined;
   const fixed = existing?.format === 'trigger';
   const { eventTypes } = draft;
   const toggle = (name: string) =>
@@ -53,9 +53,9 @@ export function TypeFields({ draft, set, existing }: DraftProps) {
         empty="None selected yet"
         onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
       />
-      {said && (
-        <p className="field-fault" role="alert">
-          {said}
+      {fieldError && (
+        <p className="field-error" role="alert">
+          {fieldError}
         </p>
       )}
       <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />

@@ -1,5 +1,5 @@
 import { useChoices } from '../../../api/queries';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { Product } from '../../../api/types';
 import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
 import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
@@ -26,7 +26,7 @@ export function useEndpointFilters() {
 }
 
 export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const products = useChoices<Product>('/v1/products', {}, !isCustomer);
   return (
     <FilterBar>

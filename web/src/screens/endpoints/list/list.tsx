@@ -1,6 +1,6 @@
 import { Plus } from 'lucide-react';
 import { useList } from '../../../api/queries';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { Subscription } from '../../../api/types';
 import { ButtonLink } from '../../../ui/button';
 import { DataTable } from '../../../ui/data-table';
@@ -13,7 +13,7 @@ const REFRESH_MS = 15_000;
 
 /** The endpoints that the signed-in role may see. */
 export function Endpoints() {
-  const may = useMay();
+  const can = usePermissions();
   const filters = useEndpointFilters();
   const columns = useEndpointColumns();
   const list = useList<Subscription>(
@@ -21,8 +21,8 @@ export function Endpoints() {
     { ...filters.values, include: 'health' },
     { refetchMs: REFRESH_MS },
   );
-  const create = may.steer && (
-    <ButtonLink look="primary" icon={Plus} to="/endpoints/new">
+  const create = can.manageEndpoints && (
+    <ButtonLink variant="primary" icon={Plus} to="/endpoints/new">
       New endpoint
     </ButtonLink>
   );
@@ -42,7 +42,7 @@ export function Endpoints() {
             ) : (
               <Empty title="No endpoints yet">
                 <div className="stack-s">
-                  <p>An endpoint is a URL that receives {may.isCustomer ? 'your' : 'a customer’s'} events.</p>
+                  <p>An endpoint is a URL that receives {can.isCustomer ? 'your' : 'a customer’s'} events.</p>
                   <div>{create}</div>
                 </div>
               </Empty>

@@ -2,7 +2,7 @@ import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
 import type { Challenge, Subscription } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
-import { sayMilliseconds } from '../../../ui/time';
+import { formatMilliseconds } from '../../../ui/time';
 
 /** Runs a challenge. It takes as long as the receiver does, up to 10 seconds. */
 export function useChallenge({ id }: Pick<Subscription, 'id'>) {
@@ -21,7 +21,7 @@ export function ChallengeResult({
       <div className="row">
         <StatusBadge status={status} />
         {responseStatus !== null && <ResponseBadge status={responseStatus} />}
-        <span className="muted">{sayMilliseconds(durationMs)}</span>
+        <span className="muted">{formatMilliseconds(durationMs)}</span>
       </div>
       <p>{detail}</p>
     </div>

@@ -56,7 +56,7 @@ export function emptyDraft(customerId: string, productId: string): Draft {
 }
 
 /** Fills the form from an existing endpoint. */
-export function draftOf(subscription: Subscription): Draft {
+export function draftFrom(subscription: Subscription): Draft {
   return {
     ...subscription,
     productId: subscription.productId ?? '',
@@ -112,12 +112,12 @@ export function changesOf(before: Draft, draft: Draft) {
 }
 
 /** A validation error found by the form, in the shape of the API's. */
-export function fault(...errors: { path: string; message: string }[]): ProblemError {
+export function validationError(...errors: { path: string; message: string }[]): ProblemError {
   return new ProblemError(422, 'validation-failed', 'Invalid input', 'Some fields are missing or invalid.', errors);
 }
 
 /** Drops the messages of fields that the user has changed since. */
-export function without(error: unknown, change: Partial<Draft>): unknown {
+export function withoutChanged(error: unknown, change: Partial<Draft>): unknown {
   if (!(error instanceof ProblemError) || error.errors.length === 0) return error;
   const left = error.errors.filter(({ path }) => !(path.split('/')[1]! in change));
   return left.length > 0 ? new ProblemError(error.status, error.code, error.title, error.detail, left) : undefined;
@@ -126,9 +126,9 @@ export function without(error: unknown, change: Partial<Draft>): unknown {
 function headersOf(rows: Draft['headers']): Record<string, string> {
   const given = rows.filter(({ name, value }) => name.trim() || value.trim());
   for (const { name } of given) {
-    if (!name.trim()) throw fault({ path: '/headers', message: 'Every header needs a name.' });
+    if (!name.trim()) throw validationError({ path: '/headers', message: 'Every header needs a name.' });
     if (given.filter((other) => other.name.trim().toLowerCase() === name.trim().toLowerCase()).length > 1)
-      throw fault({ path: '/headers', message: `${name.trim()} appears more than once.` });
+      throw validationError({ path: '/headers', message: `${name.trim()} appears more than once.` });
   }
   return Object.fromEntries(given.map(({ name, value }) => [name.trim(), value]));
 }
@@ -139,9 +139,9 @@ export function customDataOf(text: string): Record<string, unknown> {
   try {
     data = JSON.parse(text.trim() || '{}');
   } catch (error) {
-    throw fault({ path: '/customData', message: `Invalid JSON: ${(error as Error).message}` });
+    throw validationError({ path: '/customData', message: `Invalid JSON: ${(error as Error).message}` });
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data))
-    throw fault({ path: '/customData', message: 'Enter a JSON object, for example {"name": "value"}.' });
+    throw validationError({ path: '/customData', message: 'Enter a JSON object, for example {"name": "value"}.' });
   return data as Record<string, unknown>;
 }

@@ -21,8 +21,8 @@ export const FORMATS: Record<Format, { title: string; about: string }> = {
 };
 
 /** Retry schedules to choose from: the API's two named ones, and none. Delays in seconds. */
-export const RETRY_PRESETS: readonly { name: string; waits: number[] }[] = [
-  { name: 'Default', waits: [30, 300, 1800, 7200] },
-  { name: 'Growing', waits: [300, 900, 3600, 14_400, 43_200] },
-  { name: 'No retries', waits: [] },
+export const RETRY_PRESETS: readonly { name: string; delays: number[] }[] = [
+  { name: 'Default', delays: [30, 300, 1800, 7200] },
+  { name: 'Growing', delays: [300, 900, 3600, 14_400, 43_200] },
+  { name: 'No retries', delays: [] },
 ];

@@ -2,11 +2,11 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { api, at } from '../../../api/client';
 import { useAction } from '../../../api/queries';
-import { useMay } from '../../../api/session';
+import { usePermissions } from '../../../api/session';
 import type { AllowlistEntry, Page, Subscription } from '../../../api/types';
 import { Button } from '../../../ui/button';
 import { Time } from '../../../ui/time';
-import { useSwitch } from './actions';
+import { useToggleEndpoint } from './actions';
 import { ChallengeResult, useChallenge } from './challenge';
 import styles from './endpoints.module.css';
 
@@ -47,16 +47,16 @@ function Frame({
 }
 
 function OutOfOrder({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
-  const change = useSwitch(subscription);
+  const can = usePermissions();
+  const change = useToggleEndpoint(subscription);
   const { outOfOrder } = subscription;
   return (
     <Frame
       tone="bad"
       title="Disabled automatically"
       action={
-        may.steer && (
-          <Button look="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
+        can.manageEndpoints && (
+          <Button variant="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
             Enable and send held notifications
           </Button>
         )
@@ -77,9 +77,9 @@ function OutOfOrder({ subscription }: { subscription: Subscription }) {
 }
 
 function AwaitingApproval({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const { origin } = new URL(subscription.url);
-  const { isCustomer, administer, write } = may;
+  const { isCustomer, administer, write } = can;
   const allow = useAction(() => allowUrl(origin, subscription.customerId, administer), {
     done: administer ? `${origin} approved. Held notifications are being sent.` : 'Approval requested',
   });
@@ -89,7 +89,7 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
       title="Awaiting approval"
       action={
         write && (
-          <Button look="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
+          <Button variant="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
             {administer ? `Approve ${origin}` : 'Request approval'}
           </Button>
         )
@@ -110,22 +110,22 @@ function AwaitingApproval({ subscription }: { subscription: Subscription }) {
 async function allowUrl(pattern: string, customerId: string, mayApprove: boolean): Promise<void> {
   if (mayApprove) {
     const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });
-    const asked = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
-    if (asked) return api.patch(at`/v1/url-allowlist/${asked.id}`, { status: 'approved' });
+    const request = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
+    if (request) return api.patch(at`/v1/url-allowlist/${request.id}`, { status: 'approved' });
   }
   await api.post('/v1/url-allowlist', { pattern, customerId });
 }
 
 function Unverified({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const challenge = useChallenge(subscription);
   return (
     <Frame
       tone="warn"
       title="Not verified"
       action={
-        may.steer && (
-          <Button look="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
+        can.manageEndpoints && (
+          <Button variant="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
             Run challenge
           </Button>
         )
@@ -141,14 +141,14 @@ function Unverified({ subscription }: { subscription: Subscription }) {
 }
 
 function Disabled({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
-  const change = useSwitch(subscription);
+  const can = usePermissions();
+  const change = useToggleEndpoint(subscription);
   return (
     <Frame
       tone="info"
       title="Disabled"
       action={
-        may.steer && (
+        can.manageEndpoints && (
           <Button busy={change.isPending} onClick={() => change.mutate(true)}>
             Enable
           </Button>

@@ -15,7 +15,9 @@ export function useCustomer(id: string): Customer | undefined {
  * Returns the catalog's types that an endpoint receives. Types it names come before types a pattern
  * matches, which is the order in which the API chooses one to trigger.
  */
-export function useTypesOf(subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>): EventType[] {
+export function useReceivedTypes(
+  subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>,
+): EventType[] {
   const customer = useCustomer(subscription.customerId);
   const productId = subscription.productId ?? customer?.productId;
   const all = useChoices<EventType>('/v1/event-types', { productId, archived: 'false' });

@@ -1,7 +1,7 @@
 import { ShieldCheck } from 'lucide-react';
 import type { ColumnDef } from '@tanstack/react-table';
 import { useList } from '../../../../api/queries';
-import { useMay } from '../../../../api/session';
+import { usePermissions } from '../../../../api/session';
 import type { Challenge, Subscription } from '../../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
 import { Button } from '../../../../ui/button';
@@ -9,7 +9,7 @@ import { CodeBlock } from '../../../../ui/copy';
 import { DataTable } from '../../../../ui/data-table';
 import { Card } from '../../../../ui/page';
 import { Empty } from '../../../../ui/states';
-import { sayMilliseconds, Time } from '../../../../ui/time';
+import { formatMilliseconds, Time } from '../../../../ui/time';
 import { ChallengeResult, useChallenge } from '../../shared/challenge';
 
 const SAMPLE = `import { createHmac } from 'node:crypto';
@@ -36,14 +36,14 @@ const columns: ColumnDef<Challenge>[] = [
   {
     header: 'Response time',
     meta: { wide: true, align: 'end' },
-    cell: ({ row: { original } }) => sayMilliseconds(original.durationMs),
+    cell: ({ row: { original } }) => formatMilliseconds(original.durationMs),
   },
   { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
 ];
 
 /** Runs a challenge, explains how to respond to it, and lists earlier results. */
 export function ChallengeTab({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const challenge = useChallenge(subscription);
   const list = useList<Challenge>(`/v1/subscriptions/${subscription.id}/challenges`);
   return (
@@ -51,8 +51,8 @@ export function ChallengeTab({ subscription }: { subscription: Subscription }) {
       <Card
         title="Challenge"
         actions={
-          may.steer && (
-            <Button look="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
+          can.manageEndpoints && (
+            <Button variant="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
               {challenge.isPending ? 'Waiting for response…' : 'Run now'}
             </Button>
           )

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useMay } from '../../../../api/session';
+import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
 import { Button } from '../../../../ui/button';
 import { Actions } from '../../../../ui/dialog';
@@ -7,14 +7,14 @@ import { Form } from '../../../../ui/form';
 import { Card } from '../../../../ui/page';
 import { Chips } from '../../shared/chips';
 import { ChannelFields } from '../../fields/channels';
-import { useChange } from '../../shared/use-change';
+import { useUpdateEndpoint } from '../../shared/actions';
 
 /** The endpoint's channels, edited in place. */
 export function ChannelsTab({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const [channels, setChannels] = useState<string[]>();
-  const change = useChange(subscription);
-  if (!may.steer)
+  const change = useUpdateEndpoint(subscription);
+  if (!can.manageEndpoints)
     return (
       <Card title="Channels">
         <Chips label="Channels" items={subscription.channels} empty="None. It receives every event of its types." />
@@ -35,7 +35,7 @@ export function ChannelsTab({ subscription }: { subscription: Subscription }) {
         {changed && (
           <Actions>
             <Button onClick={() => setChannels(undefined)}>Discard</Button>
-            <Button type="submit" look="primary" busy={change.isPending}>
+            <Button type="submit" variant="primary" busy={change.isPending}>
               Save channels
             </Button>
           </Actions>

@@ -1,33 +1,33 @@
 import { useState } from 'react';
-import { useMay } from '../../../../api/session';
+import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
 import { Button } from '../../../../ui/button';
 import { CodeBlock } from '../../../../ui/copy';
 import { Actions } from '../../../../ui/dialog';
 import { Form } from '../../../../ui/form';
 import { Card } from '../../../../ui/page';
-import { changesOf, draftOf, type Draft } from '../../shared/draft';
+import { changesOf, draftFrom, type Draft } from '../../shared/draft';
 import { DataFields } from '../../fields/data';
-import { useChange } from '../../shared/use-change';
+import { useUpdateEndpoint } from '../../shared/actions';
 
 /** The custom data and the transform, edited in place. */
 export function DataTab({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
-  const before = draftOf(subscription);
+  const can = usePermissions();
+  const before = draftFrom(subscription);
   const [typed, setTyped] = useState<Partial<Draft>>({});
-  const [fault, setFault] = useState<unknown>();
-  const change = useChange(subscription);
+  const [error, setError] = useState<unknown>();
+  const change = useUpdateEndpoint(subscription);
   const draft = { ...before, ...typed };
   async function save() {
-    setFault(undefined);
+    setError(undefined);
     try {
       await change.mutateAsync(changesOf(before, draft));
       setTyped({});
     } catch (error) {
-      setFault(error);
+      setError(error);
     }
   }
-  if (!may.steer)
+  if (!can.manageEndpoints)
     return (
       <Card title="Custom data">
         <div className="stack-s">
@@ -39,12 +39,12 @@ export function DataTab({ subscription }: { subscription: Subscription }) {
   const changed = draft.customData !== before.customData || draft.transform !== before.transform;
   return (
     <Card title="Custom data">
-      <Form label="Settings" error={fault} onSubmit={() => void save()}>
+      <Form label="Settings" error={error} onSubmit={() => void save()}>
         <DataFields draft={draft} set={(next) => setTyped((now) => ({ ...now, ...next }))} existing={subscription} />
         {changed && (
           <Actions>
             <Button onClick={() => setTyped({})}>Discard</Button>
-            <Button type="submit" look="primary" busy={change.isPending}>
+            <Button type="submit" variant="primary" busy={change.isPending}>
               Save
             </Button>
           </Actions>

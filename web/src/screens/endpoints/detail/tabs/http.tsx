@@ -1,15 +1,15 @@
 import { Pencil } from 'lucide-react';
-import { useMay } from '../../../../api/session';
+import { usePermissions } from '../../../../api/session';
 import type { Subscription } from '../../../../api/types';
 import { ButtonLink } from '../../../../ui/button';
 import { CopyButton } from '../../../../ui/copy';
 import { Card, Fact, Facts } from '../../../../ui/page';
-import { sayDuration, saySchedule } from '../../../../ui/time';
+import { formatDuration, formatSchedule } from '../../../../ui/time';
 import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../shared/use-types';
 
 export function HttpTab({ subscription }: { subscription: Subscription }) {
-  const may = useMay();
+  const can = usePermissions();
   const customer = useCustomer(subscription.customerId);
   const schedule = subscription.retrySchedule ?? customer?.retrySchedule;
   const headers = Object.entries(subscription.headers);
@@ -17,7 +17,7 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
     <Card
       title="HTTP settings"
       actions={
-        may.steer && (
+        can.manageEndpoints && (
           <ButtonLink small icon={Pencil} to={`/endpoints/${subscription.id}/edit`}>
             Edit
           </ButtonLink>
@@ -39,9 +39,9 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
             {FORMATS[subscription.format].title}
             <p className="field-hint">{FORMATS[subscription.format].about}</p>
           </Fact>
-          <Fact name="Timeout">{sayDuration(subscription.timeoutSeconds)}</Fact>
+          <Fact name="Timeout">{formatDuration(subscription.timeoutSeconds)}</Fact>
           <Fact name="Retries">
-            {schedule ? saySchedule(schedule) : '–'}
+            {schedule ? formatSchedule(schedule) : '–'}
             {subscription.retrySchedule === null && <p className="field-hint">customer default</p>}
           </Fact>
           <Fact name="Rate limit">

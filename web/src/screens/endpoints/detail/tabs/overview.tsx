@@ -1,5 +1,5 @@
 import { Link } from 'react-router';
-import { useMay } from '../../../../api/session';
+import { usePermissions } from '../../../../api/session';
 import { useRead } from '../../../../api/queries';
 import type { Notification, Page, Series, Statistics, Subscription } from '../../../../api/types';
 import { StatusBadge } from '../../../../ui/badge';
@@ -15,7 +15,7 @@ const LATEST = 8;
 const REFRESH_MS = 5000;
 
 export function OverviewTab({ subscription }: { subscription: Subscription }) {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const path = `/v1/subscriptions/${subscription.id}`;
   const latest = useRead<Page<Notification>>(
     `${path}/notifications`,
@@ -98,7 +98,7 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
   const successes = day?.buckets.reduce((sum, bucket) => sum + bucket.successes, 0) ?? 0;
   const failures = day?.buckets.reduce((sum, bucket) => sum + bucket.failures, 0) ?? 0;
   const total = successes + failures;
-  const inARow = statistics?.failuresSinceLastSuccess ?? 0;
+  const consecutiveFailures = statistics?.failuresSinceLastSuccess ?? 0;
   return (
     <div className="grid-tiles">
       <Tile
@@ -109,9 +109,9 @@ function HealthTiles({ subscription: { id } }: { subscription: Subscription }) {
       />
       <Tile
         name="Consecutive failures"
-        value={statistics ? inARow : '–'}
-        sub={inARow > 0 ? 'since the last success' : undefined}
-        tone={inARow > 0 ? 'bad' : undefined}
+        value={statistics ? consecutiveFailures : '–'}
+        sub={consecutiveFailures > 0 ? 'since the last success' : undefined}
+        tone={consecutiveFailures > 0 ? 'bad' : undefined}
       />
       <Tile name="Last success" value={statistics ? <Time at={statistics.lastSuccess?.at} /> : '–'} />
       <Tile

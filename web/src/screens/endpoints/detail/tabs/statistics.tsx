@@ -61,7 +61,7 @@ export function StatisticsTab({ subscription: { id } }: { subscription: Subscrip
 
 function Figures({ figures }: { figures: Statistics }) {
   const [open, setOpen] = useState<string | null>(null);
-  const moment = (link: Statistics['lastSuccess'], name: string) =>
+  const attemptLink = (link: Statistics['lastSuccess'], name: string) =>
     link ? (
       <button
         type="button"
@@ -93,8 +93,8 @@ function Figures({ figures }: { figures: Statistics }) {
             figures.nextTriggerAt ? <Countdown until={figures.nextTriggerAt} /> : <span className="muted">none</span>
           }
         />
-        <Tile name="Last success" value={moment(figures.lastSuccess, 'Last success')} />
-        <Tile name="Last failure" value={moment(figures.lastFailure, 'Last failure')} />
+        <Tile name="Last success" value={attemptLink(figures.lastSuccess, 'Last success')} />
+        <Tile name="Last failure" value={attemptLink(figures.lastFailure, 'Last failure')} />
       </div>
       <AttemptDrawer id={open} onClose={() => setOpen(null)} />
     </>

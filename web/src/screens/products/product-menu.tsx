@@ -2,7 +2,7 @@ import { MoreHorizontal, Pencil, Power, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Confirm } from '../../ui/dialog';
@@ -10,8 +10,8 @@ import { Menu } from '../../ui/menu';
 import { ProductDialog } from './product-dialog';
 
 /** An admin's actions for a product. */
-export function ProductSwitches({ product }: { product: Product }) {
-  const { administer } = useMay();
+export function ProductMenu({ product }: { product: Product }) {
+  const { administer } = usePermissions();
   const { id, name, enabled, requireVerification } = product;
   const [open, setOpen] = useState<'switch' | 'verify' | 'edit' | null>(null);
   const change = useAction((changes: Partial<Product>) => api.patch(at`/v1/products/${id}`, changes), {
@@ -24,7 +24,7 @@ export function ProductSwitches({ product }: { product: Product }) {
     <>
       <Menu
         label={`Actions for ${name}`}
-        trigger={<Button small look="ghost" icon={MoreHorizontal} label={`Actions for ${name}`} />}
+        trigger={<Button small variant="ghost" icon={MoreHorizontal} label={`Actions for ${name}`} />}
         items={[
           { text: enabled ? 'Disable…' : 'Enable…', icon: Power, onSelect: () => setOpen('switch') },
           {

@@ -16,7 +16,7 @@ function subscribe(listener: () => void): () => void {
  * @param busy - the user is working with rows, for example has some selected
  * @returns the rows to show, how many newer ones are withheld, and a function that shows them
  */
-export function useSteady<T extends { id: string }>(rows: T[], view: string, busy: boolean) {
+export function useStableRows<T extends { id: string }>(rows: T[], view: string, busy: boolean) {
   const scrolled = useSyncExternalStore(subscribe, () => window.scrollY > READING_FROM_PX);
   const [held, setHeld] = useState({ view, top: rows[0]?.id });
   const newest = rows[0]?.id;

@@ -2,7 +2,7 @@ import { Link } from 'react-router';
 import type { AuditEntry } from '../../api/types';
 
 /** Labels by the API's action names. */
-const WORDS: Record<string, string> = {
+const LABELS: Record<string, string> = {
   'product.create': 'Created a product',
   'product.change': 'Updated a product',
   'event-type.create': 'Created an event type',
@@ -39,12 +39,12 @@ const WORDS: Record<string, string> = {
   'service-definition.delete': 'Deleted a service definition',
 };
 
-export const ACTIONS = Object.entries(WORDS).map(([value, text]) => ({ value, text }));
+export const ACTIONS = Object.entries(LABELS).map(([value, text]) => ({ value, text }));
 
 /** Returns the label of an action, or its API name if it has none. */
-export const sayAction = (action: string): string => WORDS[action] ?? action;
+export const actionLabel = (action: string): string => LABELS[action] ?? action;
 
-const PLACES: Record<string, (id: string) => string> = {
+const SCREENS: Record<string, (id: string) => string> = {
   subscription: (id) => `/endpoints/${id}`,
   secret: (id) => `/endpoints/${id}`,
   notification: (id) => `/logs?open=${id}`,
@@ -56,6 +56,10 @@ const PLACES: Record<string, (id: string) => string> = {
 
 /** The object of an action, linked to its screen if there is one. */
 export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry }) {
-  const place = PLACES[action.split('.')[0]!];
-  return place ? <Link to={place(encodeURIComponent(object))}>{object}</Link> : <span className="muted">{object}</span>;
+  const screen = SCREENS[action.split('.')[0]!];
+  return screen ? (
+    <Link to={screen(encodeURIComponent(object))}>{object}</Link>
+  ) : (
+    <span className="muted">{object}</span>
+  );
 }

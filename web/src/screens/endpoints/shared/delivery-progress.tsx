@@ -3,18 +3,18 @@ import { useRead } from '../../../api/queries';
 import type { NotificationDetail, NotificationStatus } from '../../../api/types';
 import { ResponseBadge, StatusBadge } from '../../../ui/badge';
 import { Loaded } from '../../../ui/states';
-import { Countdown, sayMilliseconds } from '../../../ui/time';
+import { Countdown, formatMilliseconds } from '../../../ui/time';
 
-const LOOK_EVERY_MS = 1000;
+const POLL_MS = 1000;
 const SETTLED: readonly NotificationStatus[] = ['delivered', 'failed', 'cancelled', 'held'];
 
 /** The status and attempts of a notification, updated until it settles. */
-export function Fate({ id }: { id: string }) {
+export function DeliveryProgress({ id }: { id: string }) {
   const query = useRead<NotificationDetail>(
     `/v1/notifications/${id}`,
     {},
     {
-      refetchInterval: ({ state }) => (state.data && SETTLED.includes(state.data.status) ? false : LOOK_EVERY_MS),
+      refetchInterval: ({ state }) => (state.data && SETTLED.includes(state.data.status) ? false : POLL_MS),
     },
   );
   return (
@@ -36,7 +36,7 @@ export function Fate({ id }: { id: string }) {
                 <li key={attempt.id} className="row">
                   <span>Attempt {attempt.number}</span>
                   <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
-                  <span className="muted">{sayMilliseconds(attempt.durationMs)}</span>
+                  <span className="muted">{formatMilliseconds(attempt.durationMs)}</span>
                   {attempt.error && <span className="wrap-anywhere">{attempt.error.message}</span>}
                 </li>
               ))}
