@@ -1,9 +1,12 @@
 import { useUi } from '../support/browser';
 
-/** From nothing to a first notification, and what an operator sets up beside it, by mouse and keyboard alone. */
+/**
+ * Onboarding, and the setup screens: catalog, credentials, allow-list, customers, products, audit
+ * log.
+ */
 const ui = useUi();
 
-it('onboards a product and its customer until a test notification arrives', async () => {
+test('onboarding leads from a new product to a delivered test notification', async () => {
   const page = await ui.signedIn('/onboarding');
   await page.getByRole('button', { name: 'New product' }).click();
   await page.getByLabel('Name').fill('Invoices');
@@ -47,7 +50,7 @@ it('onboards a product and its customer until a test notification arrives', asyn
   await page.getByText('The URL is on the allow-list.').waitFor();
 });
 
-it('shows an event type with its fields and versions, and archives it', async () => {
+test('the catalog creates an event type, shows its fields and versions, and archives it', async () => {
   const page = await ui.signedIn('/catalog');
   await page.getByRole('button', { name: 'New event type' }).click();
   await page.getByLabel('Name').fill('invoice.paid.v2');
@@ -74,7 +77,7 @@ it('shows an event type with its fields and versions, and archives it', async ()
   await ui.look(page, 'catalog');
 });
 
-it('imports what it exported, once it has shown what that changes', async () => {
+test('the catalog imports its own export after a preview of the changes', async () => {
   const page = await ui.signedIn('/catalog');
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export' }).click();
@@ -94,7 +97,7 @@ it('imports what it exported, once it has shown what that changes', async () => 
   await page.getByRole('link', { name: 'invoice.sent.v1' }).waitFor();
 });
 
-it('makes a key that is shown once, works, and is revoked', async () => {
+test('a new API key is shown once, works, and can be revoked', async () => {
   const page = await ui.signedIn('/credentials');
   await page.getByRole('button', { name: 'New API key' }).click();
   await page.getByLabel('Name').fill('Invoices back end');
@@ -111,9 +114,9 @@ it('makes a key that is shown once, works, and is revoked', async () => {
   expect(await status()).toBe(401);
 });
 
-it('approves a URL that a product asks for, and releases what waited', async () => {
+test('approving a requested URL enables the endpoint that waited for it', async () => {
   const { key } = (
-    await ui.service.call('POST', '/v1/api-keys', { name: 'asks', role: 'product', productId: 'invoices' })
+    await ui.service.call('POST', '/v1/api-keys', { name: 'payments', role: 'product', productId: 'invoices' })
   ).body;
   const settings = {
     customerId: 'acme',
@@ -132,7 +135,7 @@ it('approves a URL that a product asks for, and releases what waited', async () 
   expect(items[0].status).toBe('enabled');
 });
 
-it('changes a customer, and makes a link into their portal', async () => {
+test('the customer page edits the retry schedule and creates and ends a portal link', async () => {
   const page = await ui.signedIn('/customers');
   await page.getByRole('link', { name: 'Acme Trading' }).waitFor();
   await ui.look(page, 'customers');
@@ -152,18 +155,18 @@ it('changes a customer, and makes a link into their portal', async () => {
   await portal.getByText('acme · webhooks').waitFor();
 
   await page.getByRole('button', { name: /^End prt_/ }).click();
-  // Whoever comes back to the page has its lists read again, and the question must still be there.
+  // Returning to the page refetches its lists. The open confirmation must survive that.
   await page.clock.install({ time: Date.now() + 60_000 });
-  const readAgain = page.waitForResponse((response) => response.url().includes('/v1/portal-sessions'));
+  const refetched = page.waitForResponse((response) => response.url().includes('/v1/portal-sessions'));
   await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`);
-  await (await readAgain).finished();
+  await (await refetched).finished();
   await page.getByRole('button', { name: 'End session' }).click();
   await page.getByText('No active portal links').waitFor();
   await portal.reload();
   await portal.getByLabel('API key').waitFor();
 });
 
-it('asks before a product is disabled, and tells in the audit who did what', async () => {
+test('disabling a product needs confirmation, and the audit log records who did it', async () => {
   const page = await ui.signedIn('/products');
   await page.getByRole('button', { name: 'Actions for Invoices' }).click();
   await page.getByRole('menuitem', { name: 'Disable…' }).click();
