@@ -100,7 +100,7 @@ test('the catalog imports its own export after a preview of the changes', async 
 test('a new API key is shown once, works, and can be revoked', async () => {
   const page = await ui.signedIn('/credentials');
   await page.getByRole('button', { name: 'New API key' }).click();
-  await page.getByLabel('Name').fill('Invoices back end');
+  await page.getByLabel('Name').fill('Invoices backend');
   await page.getByRole('button', { name: 'Create' }).click();
   const key = (await page.getByLabel('API key', { exact: true }).textContent())!.trim();
   const status = async () => (await ui.service.call('GET', '/v1/event-types', undefined, key)).status;
@@ -108,7 +108,7 @@ test('a new API key is shown once, works, and can be revoked', async () => {
   await page.getByRole('button', { name: 'Done' }).click();
   expect(await page.content()).not.toContain(key);
   await ui.look(page, 'credentials');
-  await page.getByRole('button', { name: 'Revoke Invoices back end' }).click();
+  await page.getByRole('button', { name: 'Revoke Invoices backend' }).click();
   await page.getByRole('button', { name: 'Revoke API key' }).click();
   await page.getByText('API key revoked').first().waitFor();
   expect(await status()).toBe(401);

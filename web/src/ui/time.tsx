@@ -53,12 +53,16 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** The time left until `until`, counting down in seconds. */
-export function Countdown({ until }: { until: string }) {
+/**
+ * Counts down the time left.
+ *
+ * @param prefix - text before the time, as in `in 5 s`; left out before `due now`
+ */
+export function Countdown({ until, prefix = '' }: { until: string; prefix?: string }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
   return (
     <time dateTime={until} title={utc(until)} className="num nowrap">
-      {seconds === 0 ? 'due now' : formatDuration(seconds)}
+      {seconds === 0 ? 'due now' : prefix + formatDuration(seconds)}
     </time>
   );
 }

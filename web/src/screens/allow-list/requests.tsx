@@ -29,9 +29,9 @@ export function Requests() {
             <div className="grow">
               <code className="wrap-anywhere">{pattern}</code>
               <div className="muted">
-                {requestedBy}
-                {productId && `, ${productId}`}
-                {customerId && `, for ${customerId}`}, <Time at={createdAt} />
+                Requested by {requestedBy}
+                {productId && ` for product ${productId}`}
+                {customerId && ` for customer ${customerId}`}, <Time at={createdAt} />
               </div>
             </div>
             {administer && (

@@ -28,7 +28,7 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
         <Step icon={<Hourglass size={14} aria-hidden />} tone="next">
           <strong>Attempt {attempts.length + 1}</strong>
           <span>
-            in <Countdown until={nextAttemptAt} />
+            <Countdown prefix="in " until={nextAttemptAt} />
           </span>
         </Step>
       )}

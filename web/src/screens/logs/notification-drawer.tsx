@@ -63,7 +63,7 @@ function Detail({ notification }: { notification: NotificationDetail }) {
         </p>
         {notification.status === 'retrying' && notification.nextAttemptAt && (
           <p>
-            Next attempt: <Countdown until={notification.nextAttemptAt} />
+            Next attempt <Countdown prefix="in " until={notification.nextAttemptAt} />
           </p>
         )}
       </div>

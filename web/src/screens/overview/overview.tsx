@@ -61,7 +61,7 @@ function Figures({ overview: { buckets, attempts, successRate, backlog } }: { ov
       <Tile
         name="Success rate"
         value={successRate === null ? '–' : `${(successRate * 100).toFixed(successRate === 1 ? 0 : 1)} %`}
-        sub={`of ${attempts.toLocaleString('en')} attempts`}
+        sub={attempts === 1 ? 'of 1 attempt' : `of ${attempts.toLocaleString('en')} attempts`}
         tone={successRate === null ? undefined : successRate >= 0.99 ? 'ok' : successRate >= 0.9 ? 'warn' : 'bad'}
       />
       <Tile
@@ -93,7 +93,7 @@ function MostFailing({ overview: { worst } }: { overview: OverviewData }) {
   if (worst.length === 0)
     return (
       <Card title="Most failing endpoints">
-        <Empty title="No failed attempts">Every delivery attempt in this period succeeded.</Empty>
+        <Empty title="No failed attempts">Endpoints appear here when their deliveries fail.</Empty>
       </Card>
     );
   return (

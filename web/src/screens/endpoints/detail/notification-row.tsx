@@ -15,7 +15,7 @@ export function NotificationRow({ notification }: { notification: Notification }
       {attemptCount > 0 && <ResponseBadge status={lastResponseStatus} errorClass={lastError?.class} />}
       {status === 'retrying' && nextAttemptAt && (
         <span className="muted">
-          retry in <Countdown until={nextAttemptAt} />
+          retry <Countdown prefix="in " until={nextAttemptAt} />
         </span>
       )}
       <span className="muted">

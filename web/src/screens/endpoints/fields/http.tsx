@@ -47,7 +47,7 @@ export function HttpFields({ draft, set, existing }: DraftProps) {
         <TextField
           label="Timeout (seconds)"
           pointer="/timeoutSeconds"
-          hint="Time the receiver has to respond, from 1 to 600."
+          hint="How long the receiver has to respond, from 1 to 600 seconds."
           type="number"
           min={1}
           max={600}

@@ -25,7 +25,7 @@ export function DeliveryProgress({ id }: { id: string }) {
             <StatusBadge status={status} />
             {status === 'retrying' && nextAttemptAt && (
               <span>
-                next attempt in <Countdown until={nextAttemptAt} />
+                next attempt <Countdown prefix="in " until={nextAttemptAt} />
               </span>
             )}
             <Link to={`/logs?open=${id}`}>View in logs</Link>
