@@ -160,7 +160,7 @@ async function takePictures({ down, flaky }) {
   await take(page, 'notification');
   const { url } = await call('POST', '/v1/portal-sessions', { customerId: 'acme' });
   const portal = await open(new URL(url).pathname + new URL(url).hash, 'dark');
-  await portal.getByText('Portal of').first().waitFor();
+  await portal.getByText('· webhooks').first().waitFor();
   await take(portal, 'portal');
   await browser.close();
 }

@@ -7,7 +7,7 @@ import { defineConfig, type Plugin } from 'vite';
 const OUT_DIR = path.resolve(import.meta.dirname, '..', 'dist', 'web');
 const COMPRESSIBLE = /\.(js|css|svg)$/;
 
-/** Compresses once, at build time, what the API then serves as it is. */
+/** Compresses assets at build time. The API serves these files unchanged. */
 function compressed(): Plugin {
   return {
     name: 'compressed',

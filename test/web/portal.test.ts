@@ -1,10 +1,10 @@
 import { ADMIN_KEY, onboard } from '../support/service';
 import { useUi } from '../support/browser';
 
-/** Who gets in, what they see, and what a customer's portal keeps from them. */
+/** Sign-in, the overview, and the isolation of a customer's portal. */
 const ui = useUi();
 
-it('asks for a key, says when it is wrong, and keeps it out of the reach of scripts', async () => {
+test('sign-in rejects a wrong key and hides the right one from scripts', async () => {
   const page = await ui.open('/logs?status=failed');
   await page.waitForURL('**/sign-in');
   await ui.look(page, 'sign-in');
@@ -14,14 +14,14 @@ it('asks for a key, says when it is wrong, and keeps it out of the reach of scri
   await page.getByLabel('API key').fill(ADMIN_KEY);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL('**/logs?status=failed');
-  const reachable = await page.evaluate(
+  const visibleToScripts = await page.evaluate(
     'JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])',
   );
-  expect(reachable).not.toContain(ADMIN_KEY);
-  expect(reachable).not.toContain('signpost_session');
+  expect(visibleToScripts).not.toContain(ADMIN_KEY);
+  expect(visibleToScripts).not.toContain('signpost_session');
 });
 
-it('signs out, and stays so for one who goes back', async () => {
+test('signing out ends the session on the server', async () => {
   const page = await ui.signedIn('/endpoints');
   const [cookie] = await page.context().cookies();
   await page.getByRole('button', { name: /admin key of the configuration/ }).click();
@@ -29,13 +29,13 @@ it('signs out, and stays so for one who goes back', async () => {
   await page.waitForURL('**/sign-in');
   await page.goto('/endpoints');
   await page.waitForURL('**/sign-in');
-  const kept = await fetch(`${ui.service.url}/v1/subscriptions`, {
+  const response = await fetch(`${ui.service.url}/v1/subscriptions`, {
     headers: { cookie: `${cookie!.name}=${cookie!.value}` },
   });
-  expect(kept.status).toBe(401);
+  expect(response.status).toBe(401);
 });
 
-it('shows how deliveries fare, with what needs a person as links', async () => {
+test('the overview shows delivery figures and links to what needs attention', async () => {
   ui.receiver.answerWith([204, 500]);
   const customer = await onboard(ui.service, ui.receiver.url('/overview'), { retrySchedule: [] });
   await customer.post();
@@ -44,31 +44,31 @@ it('shows how deliveries fare, with what needs a person as links', async () => {
   ui.receiver.answerWith(204);
   const page = await ui.signedIn('/');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  await page.getByRole('link', { name: /1 notification failed for good in the last day/ }).waitFor();
-  await page.getByRole('region', { name: 'Endpoints that fail most' }).getByText('1 of 2').waitFor();
-  // With the pointer over the chart: what it tells there must not stick out of a window that becomes narrow.
+  await page.getByRole('link', { name: /1 notification failed in the last 24 hours \(no retries left\)/ }).waitFor();
+  await page.getByRole('region', { name: 'Most failing endpoints' }).getByText('1 of 2').waitFor();
+  // With the pointer on the chart: its tooltip must not overflow a window that becomes narrow.
   await page.locator('.recharts-wrapper').hover();
   await page.locator('.recharts-default-tooltip').getByText('accepted').waitFor();
   await ui.look(page, 'overview');
-  await page.getByLabel('Shown').selectOption('day');
+  await page.getByLabel('Period').selectOption('day');
   await page.waitForURL('**/?window=day');
   await page.reload();
-  expect(await page.getByLabel('Shown').inputValue()).toBe('day');
-  await page.getByRole('link', { name: /failed for good in the last day/ }).click();
+  expect(await page.getByLabel('Period').inputValue()).toBe('day');
+  await page.getByRole('link', { name: /failed in the last 24 hours/ }).click();
   await page.waitForURL('**/logs?status=failed');
 });
 
-it('opens a portal by its link, with what is that customer’s and nothing of anyone else', async () => {
+test('a portal link opens a portal that shows nothing of other customers', async () => {
   const mine = await onboard(ui.service, ui.receiver.url('/mine'));
   const theirs = await onboard(ui.service, ui.receiver.url('/theirs'));
   const [theirNotification] = await theirs.post();
   await mine.post();
   const { body: session } = await ui.service.call('POST', '/v1/portal-sessions', { customerId: mine.customerId });
   const page = await ui.open(new URL(session.url).pathname + new URL(session.url).hash);
-  await page.getByText(`Portal of ${mine.customerId}`).waitFor();
+  await page.getByText(`${mine.customerId} · webhooks`).waitFor();
   expect(page.url()).not.toContain(session.token);
-  const places = await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents();
-  expect(places).toEqual(['Overview', 'Endpoints', 'Logs', 'Activity', 'Recoveries', 'Event catalog']);
+  const navigation = await page.getByRole('navigation', { name: 'Main' }).getByRole('link').allTextContents();
+  expect(navigation).toEqual(['Overview', 'Endpoints', 'Logs', 'Activity', 'Recoveries', 'Event catalog']);
   await ui.look(page, 'portal');
 
   await page.goto('/endpoints');
@@ -77,7 +77,7 @@ it('opens a portal by its link, with what is that customer’s and nothing of an
   await page.getByRole('heading', { name: 'Logs' }).waitFor();
   expect(await page.content()).not.toContain(theirs.customerId);
 
-  // Another's ids give nothing, on the screens or behind them.
+  // The IDs of another customer return nothing, neither in the UI nor from the API.
   await page.goto(`/endpoints/${theirs.subscriptionId}`);
   await page
     .getByText(/There is no such subscription/)
@@ -96,8 +96,8 @@ it('opens a portal by its link, with what is that customer’s and nothing of an
   expect(await page.content()).not.toContain('spk_');
 });
 
-it('says that a link is worth nothing any more', async () => {
+test('an invalid portal link is rejected with an explanation', async () => {
   const page = await ui.open('/portal#token=eyJhbGciOiJIUzI1NiJ9.e30.xxxx');
-  await page.getByRole('alert').getByText('This link has expired or is not complete.').waitFor();
+  await page.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
   await ui.look(page, 'portal-expired');
 });

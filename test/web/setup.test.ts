@@ -1,15 +1,18 @@
 import { useUi } from '../support/browser';
 
-/** From nothing to a first notification, and what an operator sets up beside it, by mouse and keyboard alone. */
+/**
+ * Onboarding, and the setup screens: catalog, credentials, allow-list, customers, products, audit
+ * log.
+ */
 const ui = useUi();
 
-it('onboards a product and its customer until a test notification arrives', async () => {
+test('onboarding leads from a new product to a delivered test notification', async () => {
   const page = await ui.signedIn('/onboarding');
   await page.getByRole('button', { name: 'New product' }).click();
   await page.getByLabel('Name').fill('Invoices');
   await page.getByLabel('Id').fill('invoices');
   await page.getByRole('button', { name: 'Create' }).click();
-  await page.getByRole('button', { name: 'Enable it' }).click();
+  await page.getByRole('button', { name: 'Enable product' }).click();
 
   await page.getByRole('button', { name: 'New event type' }).click();
   await page.getByLabel('Name').fill('invoice.paid.v1');
@@ -25,7 +28,7 @@ it('onboards a product and its customer until a test notification arrives', asyn
 
   const endpoint = page.getByRole('form', { name: 'New endpoint' });
   await endpoint.getByLabel('URL').fill(ui.receiver.url('/onboarded'));
-  await endpoint.getByRole('button', { name: 'Make the endpoint' }).click();
+  await endpoint.getByRole('button', { name: 'Create endpoint' }).click();
   await page.getByText('The URL is on the allow-list.').waitFor();
 
   const { items } = (await ui.service.call('GET', '/v1/subscriptions?customerId=acme')).body;
@@ -37,8 +40,8 @@ it('onboards a product and its customer until a test notification arrives', asyn
   await page.getByRole('status').getByText('delivered').waitFor();
   expect(ui.receiver.requests.at(-1)).toMatchObject({ path: '/onboarded', method: 'POST' });
 
-  await page.getByRole('button', { name: 'Make a link to the secret' }).click();
-  const sheet = page.getByRole('article', { name: 'Sheet for the customer' });
+  await page.getByRole('button', { name: 'Create secret link' }).click();
+  const sheet = page.getByRole('article', { name: 'Hand-over sheet' });
   await sheet.getByText(/\/secret#/).waitFor();
   await sheet.getByText('paymentId').first().waitFor();
   await sheet.getByText('after 5 s, 1 min').waitFor();
@@ -47,14 +50,14 @@ it('onboards a product and its customer until a test notification arrives', asyn
   await page.getByText('The URL is on the allow-list.').waitFor();
 });
 
-it('shows an event type with its fields and versions, and archives it', async () => {
+test('the catalog creates an event type, shows its fields and versions, and archives it', async () => {
   const page = await ui.signedIn('/catalog');
   await page.getByRole('button', { name: 'New event type' }).click();
   await page.getByLabel('Name').fill('invoice.paid.v2');
-  await page.getByLabel('JSON Schema of its data').fill('{ "type": "objec');
-  await page.getByText(/Not JSON yet/).waitFor();
+  await page.getByLabel('JSON Schema').fill('{ "type": "objec');
+  await page.getByText(/Invalid JSON/).waitFor();
   await page
-    .getByLabel('JSON Schema of its data')
+    .getByLabel('JSON Schema')
     .fill(
       '{"type":"object","required":["lines"],"properties":{"lines":{"type":"array","items":{"type":"object","properties":{"amount":{"type":"number","description":"In cents."}}}}}}',
     );
@@ -62,11 +65,11 @@ it('shows an event type with its fields and versions, and archives it', async ()
   await page.waitForURL('**/catalog/invoice.paid.v2');
   const row = page.getByRole('row').filter({ hasText: 'lines[].amount' });
   expect(await row.textContent()).toContain('Number');
-  await page.getByText('newest').waitFor();
+  await page.getByText('latest').waitFor();
   await ui.look(page, 'event-type');
   await page.getByRole('button', { name: 'Archive' }).click();
-  await page.getByRole('alertdialog').getByText('No endpoint gets it.').waitFor();
-  await page.getByRole('button', { name: 'Archive it' }).click();
+  await page.getByRole('alertdialog').getByText('No endpoint is subscribed to it.').waitFor();
+  await page.getByRole('button', { name: 'Archive event type' }).click();
   await page.getByText('archived', { exact: true }).first().waitFor();
   await page.goto('/catalog');
   await page.getByRole('link', { name: 'invoice.paid.v1' }).waitFor();
@@ -74,15 +77,15 @@ it('shows an event type with its fields and versions, and archives it', async ()
   await ui.look(page, 'catalog');
 });
 
-it('imports what it exported, once it has shown what that changes', async () => {
+test('the catalog imports its own export after a preview of the changes', async () => {
   const page = await ui.signedIn('/catalog');
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export' }).click();
   const file = await (await download).path();
   await page.getByRole('button', { name: 'Import' }).click();
   await page.getByLabel('File').setInputFiles(file);
-  await page.getByText('the same').first().waitFor();
-  expect(await page.getByRole('button', { name: 'Nothing to do' }).isDisabled()).toBe(true);
+  await page.getByText('unchanged').first().waitFor();
+  expect(await page.getByRole('button', { name: 'Nothing to import' }).isDisabled()).toBe(true);
   const catalog = {
     product: { id: 'invoices' },
     eventTypes: [{ name: 'invoice.sent.v1', description: 'An invoice was sent.' }],
@@ -94,26 +97,26 @@ it('imports what it exported, once it has shown what that changes', async () => 
   await page.getByRole('link', { name: 'invoice.sent.v1' }).waitFor();
 });
 
-it('makes a key that is shown once, works, and is revoked', async () => {
+test('a new API key is shown once, works, and can be revoked', async () => {
   const page = await ui.signedIn('/credentials');
   await page.getByRole('button', { name: 'New API key' }).click();
-  await page.getByLabel('Name').fill('Invoices back end');
+  await page.getByLabel('Name').fill('Invoices backend');
   await page.getByRole('button', { name: 'Create' }).click();
-  const key = (await page.getByLabel('Key', { exact: true }).textContent())!.trim();
+  const key = (await page.getByLabel('API key', { exact: true }).textContent())!.trim();
   const status = async () => (await ui.service.call('GET', '/v1/event-types', undefined, key)).status;
   expect(await status()).toBe(200);
   await page.getByRole('button', { name: 'Done' }).click();
   expect(await page.content()).not.toContain(key);
   await ui.look(page, 'credentials');
-  await page.getByRole('button', { name: 'Revoke Invoices back end' }).click();
-  await page.getByRole('button', { name: 'Revoke it' }).click();
-  await page.getByText('It is revoked.').first().waitFor();
+  await page.getByRole('button', { name: 'Revoke Invoices backend' }).click();
+  await page.getByRole('button', { name: 'Revoke API key' }).click();
+  await page.getByText('API key revoked').first().waitFor();
   expect(await status()).toBe(401);
 });
 
-it('approves a URL that a product asks for, and releases what waited', async () => {
+test('approving a requested URL enables the endpoint that waited for it', async () => {
   const { key } = (
-    await ui.service.call('POST', '/v1/api-keys', { name: 'asks', role: 'product', productId: 'invoices' })
+    await ui.service.call('POST', '/v1/api-keys', { name: 'payments', role: 'product', productId: 'invoices' })
   ).body;
   const settings = {
     customerId: 'acme',
@@ -124,58 +127,58 @@ it('approves a URL that a product asks for, and releases what waited', async () 
   await ui.service.call('POST', '/v1/subscriptions', settings, key);
   await ui.service.call('POST', '/v1/url-allowlist', { pattern: 'https://hooks.acme.example' }, key);
   const page = await ui.signedIn('/allow-list');
-  await page.getByText('Waiting for your decision').waitFor();
+  await page.getByText('Requests to review').waitFor();
   await ui.look(page, 'allow-list');
   await page.getByRole('button', { name: 'Approve' }).click();
-  await page.getByText('Waiting for your decision').waitFor({ state: 'detached' });
+  await page.getByText('Requests to review').waitFor({ state: 'detached' });
   const { items } = (await ui.service.call('GET', '/v1/subscriptions?q=outside')).body;
   expect(items[0].status).toBe('enabled');
 });
 
-it('changes a customer, and makes a link into their portal', async () => {
+test('the customer page edits the retry schedule and creates and ends a portal link', async () => {
   const page = await ui.signedIn('/customers');
   await page.getByRole('link', { name: 'Acme Trading' }).waitFor();
   await ui.look(page, 'customers');
   await page.getByRole('link', { name: 'Acme Trading' }).click();
   await page.getByRole('button', { name: 'Edit' }).click();
   await page.getByLabel('Retries').fill('20 h, 5 h');
-  await page.getByText('Together at most 24 hours.').waitFor();
+  await page.getByText('The delays must add up to at most 24 hours.').waitFor();
   await page.getByLabel('Retries').fill('1 min, 1 h');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('after 1 min, 1 h').waitFor();
-  await page.getByRole('button', { name: 'Open portal…' }).click();
-  await page.getByRole('button', { name: 'Make a link' }).click();
+  await page.getByRole('button', { name: 'Create portal link…' }).click();
+  await page.getByRole('button', { name: 'Create link' }).click();
   const url = (await page.getByLabel('Link', { exact: true }).textContent())!.trim();
   await page.getByRole('button', { name: 'Done' }).click();
   await ui.look(page, 'customer');
   const portal = await ui.open(new URL(url).pathname + new URL(url).hash);
-  await portal.getByText('Portal of acme').waitFor();
+  await portal.getByText('acme · webhooks').waitFor();
 
   await page.getByRole('button', { name: /^End prt_/ }).click();
-  // Whoever comes back to the page has its lists read again, and the question must still be there.
+  // Returning to the page refetches its lists. The open confirmation must survive that.
   await page.clock.install({ time: Date.now() + 60_000 });
-  const readAgain = page.waitForResponse((response) => response.url().includes('/v1/portal-sessions'));
+  const refetched = page.waitForResponse((response) => response.url().includes('/v1/portal-sessions'));
   await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`);
-  await (await readAgain).finished();
-  await page.getByRole('button', { name: 'End it' }).click();
-  await page.getByText('No link is open').waitFor();
+  await (await refetched).finished();
+  await page.getByRole('button', { name: 'End session' }).click();
+  await page.getByText('No active portal links').waitFor();
   await portal.reload();
   await portal.getByLabel('API key').waitFor();
 });
 
-it('asks before a product is disabled, and tells in the audit who did what', async () => {
+test('disabling a product needs confirmation, and the audit log records who did it', async () => {
   const page = await ui.signedIn('/products');
   await page.getByRole('button', { name: 'Actions for Invoices' }).click();
   await page.getByRole('menuitem', { name: 'Disable…' }).click();
-  await page.getByRole('alertdialog').getByText('Its events are refused from then on.').waitFor();
-  await page.getByRole('button', { name: 'Disable it' }).click();
+  await page.getByRole('alertdialog').getByText('New events will be rejected.').waitFor();
+  await page.getByRole('button', { name: 'Disable product' }).click();
   await page.getByText('disabled', { exact: true }).waitFor();
   await ui.look(page, 'products');
   await page.goto('/audit');
-  await page.getByRole('button', { name: 'Changed a product' }).first().click();
+  await page.getByRole('button', { name: 'Updated a product' }).first().click();
   await page.getByRole('dialog').getByText('admin key of the configuration').waitFor();
   await page.keyboard.press('Escape');
-  await page.getByLabel('What').selectOption({ label: 'Looked at a secret' });
-  await page.getByRole('button', { name: 'Looked at a secret' }).waitFor();
+  await page.getByLabel('Action', { exact: true }).selectOption({ label: 'Revealed a secret' });
+  await page.getByRole('button', { name: 'Revealed a secret' }).waitFor();
   await ui.look(page, 'audit');
 });

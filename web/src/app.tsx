@@ -13,18 +13,18 @@ import { ToastProvider } from './ui/toast';
 
 const screens: RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('./screens/overview/overview')).Overview }) },
-  { path: 'endpoints', lazy: async () => ({ Component: (await import('./screens/endpoints/list')).Endpoints }) },
+  { path: 'endpoints', lazy: async () => ({ Component: (await import('./screens/endpoints/list/list')).Endpoints }) },
   {
     path: 'endpoints/new',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/create')).CreateEndpoint }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/create/create')).CreateEndpoint }),
   },
   {
     path: 'endpoints/:id',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/detail')).EndpointDetail }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/detail/detail')).EndpointDetail }),
   },
   {
     path: 'endpoints/:id/edit',
-    lazy: async () => ({ Component: (await import('./screens/endpoints/edit')).EditEndpoint }),
+    lazy: async () => ({ Component: (await import('./screens/endpoints/detail/edit')).EditEndpoint }),
   },
   { path: 'logs', lazy: async () => ({ Component: (await import('./screens/logs/logs')).Logs }) },
   { path: 'activity', lazy: async () => ({ Component: (await import('./screens/activity/activity')).ActivityScreen }) },
@@ -69,9 +69,8 @@ const routes: RouteObject[] = [
   },
 ];
 
-/** The whole of the UI. */
 export function App() {
-  const [client] = useState(makeClient);
+  const [client] = useState(createQueryClient);
   const [router] = useState(() => createBrowserRouter(routes));
   return (
     <QueryClientProvider client={client}>
@@ -82,15 +81,15 @@ export function App() {
   );
 }
 
-function makeClient(): QueryClient {
+function createQueryClient(): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
-      // The service may well run on this machine, or in a network without the Internet: what the browser thinks of being online says nothing about it.
+      // `navigator.onLine` says nothing about a service on this machine or in an isolated network.
       mutations: { networkMode: 'always' },
       queries: {
         networkMode: 'always',
         staleTime: 5000,
-        // What the API refuses it refuses again; what it could not do may go well the next time.
+        // A 4xx response would be the same again. Network and 5xx errors may be temporary.
         retry: (count, error) =>
           count < 2 && !(error instanceof ProblemError && error.status > 0 && error.status < 500),
       },
@@ -113,15 +112,18 @@ function SignedIn() {
   );
 }
 
-/** A new version has been deployed since this page was loaded, or the screen has a fault: either is mended by loading anew. */
+/**
+ * Shown if a chunk is missing because a new version was deployed, or if a screen throws. Reloading
+ * fixes the first.
+ */
 function ScreenFailed() {
   return <Failed error={useRouteError()} onRetry={() => location.reload()} />;
 }
 
 function NoSuchPage() {
   return (
-    <Empty title="There is no such page">
-      <ButtonLink to="/">To the overview</ButtonLink>
+    <Empty title="Page not found">
+      <ButtonLink to="/">Go to overview</ButtonLink>
     </Empty>
   );
 }

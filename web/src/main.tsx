@@ -8,7 +8,7 @@ import './styles/base.css';
 import './styles/ui.css';
 import './styles/layout.css';
 
-// What locks the scrolling behind a dialog adds a style of its own; the nonce has the content security policy let it.
+// Radix injects a style to lock scrolling behind a dialog. The CSP allows it by this nonce.
 setNonce(document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? '');
 applyTheme();
 createRoot(document.getElementById('root')!).render(

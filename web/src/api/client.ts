@@ -5,22 +5,25 @@ type Query = Record<string, string | number | boolean | null | undefined>;
 let csrfToken: string | undefined;
 let onSignedOut: () => void = () => undefined;
 
-/** Every changing call carries it: a page elsewhere can make the browser send the cookie, but cannot know this. */
+/**
+ * Sent with every request that changes something. A foreign page can make the browser send the
+ * cookie, but cannot know the token.
+ */
 export function setCsrfToken(token: string | undefined): void {
   csrfToken = token;
 }
 
-/** Called when the API says that there is no session any more. */
+/** Registers a listener for a 401, which means that the session has ended. */
 export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
 }
 
-/** A path with the parts put in, each encoded: at`/v1/subscriptions/${id}`. */
+/** Builds a path with encoded parts: at`/v1/subscriptions/${id}`. */
 export function at(parts: TemplateStringsArray, ...values: string[]): string {
   return parts.reduce((path, part, index) => path + encodeURIComponent(values[index - 1]!) + part);
 }
 
-/** A path with its query; what is empty is left out. */
+/** Adds a query string to a path, leaving out empty values. */
 export function withQuery(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -30,9 +33,9 @@ export function withQuery(path: string, query: Query = {}): string {
 }
 
 /**
- * Calls the API with the session's cookie.
+ * Calls the API with the session cookie.
  *
- * @throws ProblemError for every answer that is not 2xx, and for none at all
+ * @throws ProblemError for any status other than 2xx, and if there is no response
  */
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
@@ -48,12 +51,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ProblemError(
-      0,
-      'unreachable',
-      'Signpost cannot be reached',
-      'Signpost cannot be reached. Try again in a moment.',
-    );
+    throw new ProblemError(0, 'unreachable', 'Cannot reach Signpost', 'Cannot reach Signpost. Try again in a moment.');
   }
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
   const problem = await problemOf(response);
@@ -70,7 +68,7 @@ async function problemOf(response: Response): Promise<ProblemError> {
       response.status,
       'unknown',
       `HTTP ${response.status}`,
-      `The server answered HTTP ${response.status}.`,
+      `The server responded with HTTP ${response.status}.`,
     );
   }
 }

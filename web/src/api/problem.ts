@@ -1,4 +1,4 @@
-/** A problem that the API answered (RFC 9457), or that kept it from answering: then the status is 0. */
+/** A problem returned by the API (RFC 9457). Status 0 means that there was no response. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
 
@@ -12,14 +12,14 @@ export class ProblemError extends Error {
     super(detail || title);
   }
 
-  /** What was said of a field, by JSON Pointer; those of what the field holds included. */
+  /** Returns the first message for a field or anything inside it, by JSON Pointer. */
   messageFor(pointer: string): string | undefined {
     return this.errors.find(({ path }) => path === pointer || path.startsWith(`${pointer}/`))?.message;
   }
 }
 
-/** What to tell of something that was thrown. */
-export function sayError(error: unknown): string {
+/** Returns the text to show for a caught error. */
+export function errorText(error: unknown): string {
   if (error instanceof ProblemError) return error.detail || error.title;
   return error instanceof Error ? error.message : 'Something went wrong.';
 }

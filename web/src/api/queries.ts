@@ -8,12 +8,14 @@ import {
 } from '@tanstack/react-query';
 import { useToast } from '../ui/toast';
 import { api } from './client';
-import { sayError } from './problem';
+import { errorText } from './problem';
 import type { Page } from './types';
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 
-/** Reads one thing. The path and the query are its key: `invalidate` takes the path, or the beginning of it. */
+/**
+ * Reads one resource. Its path and query are the cache key, so `invalidate` can name a path prefix.
+ */
 export function useRead<T>(
   path: string,
   query: Query = {},
@@ -29,7 +31,7 @@ export function useRead<T>(
 
 const PAGE = 50;
 
-/** Reads a list page by page, newest first or as the API sorts it. */
+/** Reads a list page by page, in the order of the API: newest first by default. */
 export function useList<T>(path: string, query: Query = {}, options: { refetchMs?: number; enabled?: boolean } = {}) {
   const list = useInfiniteQuery({
     queryKey: [path, query, 'list'],
@@ -43,16 +45,17 @@ export function useList<T>(path: string, query: Query = {}, options: { refetchMs
   return { ...list, rows: list.data?.pages.flatMap(({ items }) => items) ?? [] };
 }
 
-/** All of a list that is short by nature, for a choice; at most the API's largest page. */
+/** Reads a short list for a choice: one page, at most the 200 items the API returns. */
 export function useChoices<T>(path: string, query: Query = {}, enabled = true) {
   return useRead<Page<T>>(path, { limit: 200, ...query }, { enabled, staleTime: 30_000 }).data?.items ?? [];
 }
 
 /**
- * Does something that changes data: says that it is done, or what went wrong, and has what was read before read anew.
+ * Runs a change, then refetches stale data and shows the result, or the error, as a toast.
  *
- * @param done - what to say; absent: nothing, since the screen shows it
- * @param invalidate - beginnings of the paths whose answers are stale then; absent: all
+ * @param done - the text of the toast; absent if the screen itself shows the result
+ * @param invalidate - path prefixes whose data becomes stale; absent: all
+ * @param quiet - shows no toast for an error, because the form does
  */
 export function useAction<Input = void, Output = unknown>(
   run: (input: Input) => Promise<Output>,
@@ -74,7 +77,7 @@ export function useAction<Input = void, Output = unknown>(
       if (done !== undefined) toast({ tone: 'ok', text: typeof done === 'string' ? done : done(output, input) });
     },
     onError(error) {
-      if (!quiet) toast({ tone: 'bad', text: sayError(error) });
+      if (!quiet) toast({ tone: 'bad', text: errorText(error) });
     },
   });
 }

@@ -20,12 +20,14 @@ function remember<T extends Session | null>(session: T): T {
   return session;
 }
 
-/** Who is signed in; `null` for nobody. */
+/** The current session, or `null` if nobody is signed in. */
 export function useSessionQuery() {
   return useQuery({ queryKey: KEY, queryFn: readSession, staleTime: Infinity, retry: 1 });
 }
 
-/** Signs in with any credential that the API takes; it is sent once and kept nowhere in the browser. */
+/**
+ * Signs in with any credential the API accepts. It is sent once and never stored in the browser.
+ */
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
@@ -34,7 +36,7 @@ export function useSignIn() {
   });
 }
 
-/** Ends the session, here and at the server. */
+/** Ends the session, on the server too. */
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
@@ -45,7 +47,7 @@ export function useSignOut() {
   });
 }
 
-/** What somebody else had read is nobody's business. */
+/** Drops the cache: data that one principal read must not be shown to the next. */
 function change(client: QueryClient, session: Session | null): void {
   client.setQueryData(KEY, session);
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
@@ -53,23 +55,25 @@ function change(client: QueryClient, session: Session | null): void {
 
 export const SessionContext = createContext<Session | null>(null);
 
-/** The session; there is one on every screen but the sign-in. */
+/** Returns the session. Every screen except sign-in has one. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('There is no session here.');
+  if (!session) throw new Error('useSession requires a signed-in session.');
   return session;
 }
 
 const WRITERS: readonly Role[] = ['admin', 'product'];
 
-/** What the signed-in role may do; the API decides anyway, this only spares the pointless button. */
-export function useMay() {
+/**
+ * What the signed-in role may do. The API enforces it; the UI only hides buttons that would fail.
+ */
+export function usePermissions() {
   const { role } = useSession().principal;
   return {
-    /** Product lines' own things: types, customers, portals. */
+    /** Event types, customers, portal links. */
     write: WRITERS.includes(role),
-    /** Endpoints and notifications, which customers keep themselves. */
-    steer: role !== 'viewer',
+    /** Endpoints and notifications, which customers manage themselves. */
+    manageEndpoints: role !== 'viewer',
     administer: role === 'admin',
     isCustomer: role === 'customer',
   };

@@ -1,6 +1,8 @@
 import type { components, paths } from '../../../sdk/src/openapi';
 
-/** What the API answers, from its own document: a screen that reads what is not there does not compile. */
+/**
+ * The API's types, from its OpenAPI document: a screen that reads an absent field does not compile.
+ */
 type Schemas = components['schemas'];
 
 type Json<Path extends keyof paths> = paths[Path] extends {
@@ -22,7 +24,7 @@ export type EventType = Schemas['EventType'];
 export type Customer = Schemas['Customer'];
 export type PortalSession = Schemas['PortalSession'];
 
-/** An endpoint, as the screens call it; with its health where that was asked for. */
+/** A subscription, which the UI calls an endpoint. `health` is present if it was requested. */
 export type Subscription = Json<'/v1/subscriptions'>['items'][number];
 export type SubscriptionStatus = Subscription['status'];
 export type Format = Subscription['format'];
@@ -42,13 +44,13 @@ export type Activity = Schemas['Activity'];
 
 export type AllowlistEntry = Schemas['AllowlistEntry'];
 export type Recovery = Schemas['Recovery'];
-/** The secret half only in the answer that made it. */
+/** `key` and `clientSecret` are returned only when the credential is created. */
 export type ApiKey = Schemas['ApiKey'] & { key?: string };
 export type OAuthClient = Schemas['OAuthClient'] & { clientSecret?: string };
 export type AuditEntry = Schemas['AuditEntry'];
 export type Overview = Schemas['Overview'];
 
-/** One attempt with what was sent and answered. */
+/** An attempt with its request and response. */
 export type AttemptDetail = Json<'/v1/attempts/{id}'>;
-/** One notification with its attempts and where it stands. */
+/** A notification with its attempts. */
 export type NotificationDetail = Json<'/v1/notifications/{id}'>;

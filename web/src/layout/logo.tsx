@@ -1,4 +1,3 @@
-/** Two signs on a post, pointing apart. */
 export function Logo({ size = 24 }: { size?: number }) {
   return (
     <svg viewBox="0 0 32 32" width={size} height={size} aria-hidden>

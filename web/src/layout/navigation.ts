@@ -15,23 +15,23 @@ import {
 } from 'lucide-react';
 import type { Role } from '../api/types';
 
-export interface Place {
-  /** Without the slash before it: the first segment of the path. */
+export interface NavItem {
+  /** The first path segment, without a slash. */
   path: string;
   title: string;
   icon: LucideIcon;
-  /** Absent: everybody. */
+  /** Absent: visible to every role. */
   roles?: readonly Role[];
 }
 
 const STAFF: readonly Role[] = ['admin', 'product', 'viewer'];
 const WRITERS: readonly Role[] = ['admin', 'product'];
 
-/** Where one can go, in groups; a customer's portal has the first two, as far as they concern a customer. */
-export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
+/** The navigation in groups. A customer's portal shows only the groups without roles. */
+export const NAVIGATION: readonly { title: string; items: readonly NavItem[] }[] = [
   {
     title: 'Deliveries',
-    places: [
+    items: [
       { path: '', title: 'Overview', icon: LayoutDashboard },
       { path: 'endpoints', title: 'Endpoints', icon: Webhook },
       { path: 'logs', title: 'Logs', icon: ScrollText },
@@ -41,11 +41,11 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
   },
   {
     title: 'Catalog',
-    places: [{ path: 'catalog', title: 'Event catalog', icon: BookOpen }],
+    items: [{ path: 'catalog', title: 'Event catalog', icon: BookOpen }],
   },
   {
-    title: 'Set up',
-    places: [
+    title: 'Setup',
+    items: [
       { path: 'onboarding', title: 'Onboarding', icon: ListChecks, roles: WRITERS },
       { path: 'customers', title: 'Customers', icon: Users, roles: STAFF },
       { path: 'products', title: 'Products', icon: Boxes, roles: STAFF },
@@ -54,17 +54,17 @@ export const PLACES: readonly { title: string; places: readonly Place[] }[] = [
   },
   {
     title: 'Security',
-    places: [
+    items: [
       { path: 'credentials', title: 'Credentials', icon: KeyRound, roles: ['admin'] },
-      { path: 'audit', title: 'Audit', icon: ClipboardCheck, roles: WRITERS },
+      { path: 'audit', title: 'Audit log', icon: ClipboardCheck, roles: WRITERS },
     ],
   },
 ];
 
-/** The places that a role reaches. */
-export function placesFor(role: Role): readonly { title: string; places: readonly Place[] }[] {
-  return PLACES.map(({ title, places }) => ({
+/** Returns the groups and pages that a role may open. */
+export function navigationFor(role: Role): readonly { title: string; items: readonly NavItem[] }[] {
+  return NAVIGATION.map(({ title, items }) => ({
     title,
-    places: places.filter(({ roles }) => !roles || roles.includes(role)),
-  })).filter(({ places }) => places.length > 0);
+    items: items.filter(({ roles }) => !roles || roles.includes(role)),
+  })).filter(({ items }) => items.length > 0);
 }

@@ -6,10 +6,10 @@ import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import { Skeleton } from '../ui/states';
 import { Logo } from './logo';
-import { placesFor } from './navigation';
+import { navigationFor } from './navigation';
 import { useTheme } from './theme';
 
-/** What stands around every screen: where one can go, who one is, and the screen itself. */
+/** The frame around every screen: navigation, account menu, content. */
 export function Shell() {
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();
@@ -20,13 +20,13 @@ export function Shell() {
   return (
     <div className="shell">
       <a href="#main" className="skip-link">
-        Skip to the content
+        Skip to content
       </a>
       <header className="topbar">
         <Button
-          look="ghost"
+          variant="ghost"
           icon={open ? X : MenuIcon}
-          label={open ? 'Close the menu' : 'Open the menu'}
+          label={open ? 'Close menu' : 'Open menu'}
           aria-expanded={open}
           aria-controls="sidebar"
           onClick={() => setOpen(!open)}
@@ -54,17 +54,17 @@ function Sidebar({ open }: { open: boolean }) {
         <div>
           <strong>Signpost</strong>
           <div className="sidebar-sub">
-            {principal.role === 'customer' ? `Portal of ${principal.customerId}` : 'Webhook notifications'}
+            {principal.role === 'customer' ? `${principal.customerId} · webhooks` : 'Webhook notifications'}
           </div>
         </div>
       </div>
       <nav aria-label="Main" className="sidebar-nav">
-        {placesFor(principal.role).map(({ title, places }) => (
+        {navigationFor(principal.role).map(({ title, items }) => (
           <div key={title} role="group" aria-label={title}>
             <div className="sidebar-group" aria-hidden>
               {title}
             </div>
-            {places.map(({ path, title: text, icon: Icon }) => (
+            {items.map(({ path, title: text, icon: Icon }) => (
               <NavLink key={path} to={`/${path}`} end={path === ''} className="sidebar-link">
                 <Icon size={17} aria-hidden />
                 {text}
@@ -91,7 +91,7 @@ function Sidebar({ open }: { open: boolean }) {
 }
 
 const THEMES = [
-  { theme: 'system', text: 'As the device', icon: Monitor },
+  { theme: 'system', text: 'System', icon: Monitor },
   { theme: 'light', text: 'Light', icon: Sun },
   { theme: 'dark', text: 'Dark', icon: Moon },
 ] as const;

@@ -3,7 +3,7 @@ import { useState } from 'react';
 const KEY = 'signpost-theme';
 export type Theme = 'system' | 'light' | 'dark';
 
-/** Puts the chosen theme on the document; `system` follows the device. */
+/** Applies a theme to the document. `system` follows the device. */
 export function applyTheme(theme: Theme = readTheme()): void {
   if (theme === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

@@ -14,7 +14,7 @@ import type { ReactNode } from 'react';
 
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'neutral';
 
-/** A short word on coloured ground. The colour is never the only sign: there are words, and often an icon. */
+/** A short word on a colored background. Color never carries the meaning alone: the word does. */
 export function Badge({
   tone = 'neutral',
   icon: Icon,
@@ -33,7 +33,7 @@ export function Badge({
 }
 
 const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
-  // Of notifications.
+  // Notifications
   pending: ['info', Clock],
   delivering: ['info', LoaderCircle],
   delivered: ['ok', CheckCircle2],
@@ -41,13 +41,13 @@ const STATUS: Record<string, [Tone, LucideIcon, string?]> = {
   failed: ['bad', XCircle],
   held: ['neutral', PauseCircle],
   cancelled: ['neutral', Ban],
-  // Of endpoints.
+  // Endpoints
   enabled: ['ok', CheckCircle2],
   disabled: ['neutral', PauseCircle],
-  'out-of-order': ['bad', TriangleAlert, 'out of order'],
+  'out-of-order': ['bad', TriangleAlert, 'disabled automatically'],
   'awaiting-approval': ['warn', Hourglass, 'awaiting approval'],
   unverified: ['warn', ShieldQuestion],
-  // Of challenges, recoveries and URL patterns.
+  // Challenges, recoveries and URL patterns
   verified: ['ok', CheckCircle2],
   running: ['info', LoaderCircle],
   completed: ['ok', CheckCircle2],
@@ -66,7 +66,7 @@ export function StatusBadge({ status }: { status: string }) {
   );
 }
 
-/** What an attempt came to: the HTTP status, or the class of its error. */
+/** The result of an attempt: the HTTP status, or the class of its error. */
 export function ResponseBadge({ status, errorClass }: { status: number | null; errorClass?: string | null }) {
   if (status === null && !errorClass) return <span className="muted">none yet</span>;
   const ok = status !== null && status >= 200 && status < 300 && !errorClass;

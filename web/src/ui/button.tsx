@@ -2,22 +2,22 @@ import { LoaderCircle, type LucideIcon } from 'lucide-react';
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
 import { Link } from 'react-router';
 
-type Look = 'primary' | 'plain' | 'danger' | 'ghost';
+type Variant = 'primary' | 'plain' | 'danger' | 'ghost';
 interface Common {
-  look?: Look;
+  variant?: Variant;
   small?: boolean;
   icon?: LucideIcon;
   children?: ReactNode;
 }
 
-const classes = ({ look = 'plain', small, children }: Common) =>
-  ['button', `button-${look}`, small && 'button-small', children === undefined && 'button-icon']
+const classes = ({ variant = 'plain', small, children }: Common) =>
+  ['button', `button-${variant}`, small && 'button-small', children === undefined && 'button-icon']
     .filter(Boolean)
     .join(' ');
 
-/** A button; with an icon alone it needs a `label`. While `busy` it takes no click. */
+/** A button. With an icon alone it needs a `label`. It is disabled while `busy`. */
 export function Button({
-  look,
+  variant,
   small,
   icon: Icon,
   busy = false,
@@ -33,7 +33,7 @@ export function Button({
     <button
       type="button"
       {...rest}
-      className={classes({ look, small, children })}
+      className={classes({ variant, small, children })}
       aria-label={label}
       title={rest.title ?? (children === undefined ? label : undefined)}
       aria-busy={busy || undefined}
@@ -46,9 +46,9 @@ export function Button({
 }
 
 /** A link that looks like a button. */
-export function ButtonLink({ to, look, small, icon: Icon, children }: Common & { to: string; children: ReactNode }) {
+export function ButtonLink({ to, variant, small, icon: Icon, children }: Common & { to: string; children: ReactNode }) {
   return (
-    <Link to={to} className={classes({ look, small, children })}>
+    <Link to={to} className={classes({ variant, small, children })}>
       {Icon && <Icon size={16} aria-hidden />}
       {children}
     </Link>

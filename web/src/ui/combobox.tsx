@@ -3,18 +3,18 @@ import { FieldFrame, useField, type FieldProps } from './form';
 
 export interface Option {
   value: string;
-  /** What stands for it in the list and in the field; default: the value. */
+  /** Shown in the list and in the field instead of the value. */
   label?: string;
-  /** Beside the value. */
+  /** Secondary text beside the label. */
   text?: string;
 }
 
 /**
- * One of many, found by typing: the options are those that match what is typed, as the caller reads them.
+ * A text field with suggestions. The caller loads `options` for the text it gets by `onSearch`.
  *
- * @param onSearch - called with what is typed
- * @param valueText - what stands for the value in the field
- * @param onChange - called with the option that is chosen, or with what was typed when the field is left (`free`), or with nothing when it is emptied
+ * @param valueText - the text that the field shows for `value`
+ * @param onChange - called with the chosen option's value; with the typed text when the field loses
+ * focus, if `free`; with an empty string when the field is cleared
  */
 export function Combobox({
   value,
@@ -36,7 +36,7 @@ export function Combobox({
   placeholder?: string;
   disabled?: boolean;
 }) {
-  const { id, said, control } = useField(field);
+  const { id, fieldError, control } = useField(field);
   const [text, setText] = useState(valueText);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
@@ -45,7 +45,7 @@ export function Combobox({
   useEffect(() => list.current?.children[active]?.scrollIntoView({ block: 'nearest' }), [active]);
   const shown = open && options.length > 0;
 
-  function type(next: string) {
+  function handleInput(next: string) {
     setText(next);
     setOpen(true);
     setActive(-1);
@@ -57,7 +57,7 @@ export function Combobox({
     setOpen(false);
     onChange(option.value);
   }
-  function leave() {
+  function handleBlur() {
     setOpen(false);
     const exact = options.find((option) => labelOf(option) === text.trim());
     if (text === valueText) setText(valueText);
@@ -66,7 +66,7 @@ export function Combobox({
     else setText(valueText);
     onSearch('');
   }
-  function press(event: KeyboardEvent) {
+  function handleKeyDown(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -82,7 +82,7 @@ export function Combobox({
     }
   }
   return (
-    <FieldFrame {...field} id={id} said={said}>
+    <FieldFrame {...field} id={id} fieldError={fieldError}>
       <div className="combobox">
         <input
           {...control}
@@ -99,9 +99,9 @@ export function Combobox({
           value={text}
           onFocus={() => setOpen(true)}
           onClick={() => setOpen(true)}
-          onChange={(event) => type(event.target.value)}
-          onKeyDown={press}
-          onBlur={leave}
+          onChange={(event) => handleInput(event.target.value)}
+          onKeyDown={handleKeyDown}
+          onBlur={handleBlur}
         />
         <ul
           ref={list}
@@ -117,7 +117,7 @@ export function Combobox({
               id={`${id}-${index}`}
               role="option"
               aria-selected={index === active}
-              // Before the field is left, which would close the list under the finger.
+              // On pointer down: the blur that follows would close the list before a click arrives.
               onPointerDown={(event) => {
                 event.preventDefault();
                 choose(option);

@@ -1,10 +1,10 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { Button } from './button';
+import { midSentence } from './states';
 
 const SHOWN_MS = 1500;
 
-/** Copies a text to the clipboard. */
 export function CopyButton({ text, label, children }: { text: string; label: string; children?: string }) {
   const [copied, setCopied] = useState(false);
   async function copy() {
@@ -14,7 +14,7 @@ export function CopyButton({ text, label, children }: { text: string; label: str
   }
   return (
     <Button
-      look={children ? 'plain' : 'ghost'}
+      variant={children ? 'plain' : 'ghost'}
       small
       icon={copied ? Check : Copy}
       label={children ? undefined : copied ? 'Copied' : label}
@@ -25,7 +25,10 @@ export function CopyButton({ text, label, children }: { text: string; label: str
   );
 }
 
-/** Puts a text on the clipboard. Browsers give it to secure pages only, and a plain http address inside a company is none. */
+/**
+ * Copies text to the clipboard. `navigator.clipboard` exists in secure contexts only, and an
+ * internal http address is not one, hence the fallback.
+ */
 export async function writeClipboard(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
@@ -36,7 +39,9 @@ export async function writeClipboard(text: string): Promise<void> {
   area.remove();
 }
 
-/** An id: in full for the screen reader and the tooltip, with a button that copies it. */
+/**
+ * An ID with a copy button. The tooltip and screen readers get it in full, even if it is cut off.
+ */
 export function Id({ id }: { id: string }) {
   return (
     <span className="row-nowrap id">
@@ -48,20 +53,23 @@ export function Id({ id }: { id: string }) {
   );
 }
 
-/** Text as it is, scrolling on its own, with a button that copies it. JSON is laid out. */
+/** Preformatted text that scrolls by itself, with a copy button. */
 export function CodeBlock({ text, label }: { text: string; label: string }) {
   return (
     <div className="code">
       <pre tabIndex={0} aria-label={label}>
         {text}
       </pre>
-      <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
+      <CopyButton text={text} label={`Copy ${midSentence(label)}`} />
     </div>
   );
 }
 
-/** JSON text with line breaks; what is not JSON as it is. Numbers stay as they are written. */
-export function laidOut(text: string): string {
+/**
+ * Indents JSON text without parsing it, so that numbers keep every digit. Returns text that is not
+ * JSON unchanged.
+ */
+export function indentJson(text: string): string {
   try {
     JSON.parse(text);
   } catch {

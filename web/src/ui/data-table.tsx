@@ -8,14 +8,14 @@ import {
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button } from './button';
-import { Failed, Skeleton } from './states';
+import { Failed, midSentence, Skeleton } from './states';
 
 declare module '@tanstack/react-table' {
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters must be those of the declaration that is extended
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- must match the extended declaration
   interface ColumnMeta<TData extends RowData, TValue> {
-    /** Left out on narrow screens. */
+    /** Hidden on narrow screens. */
     wide?: boolean;
-    /** Takes what space is left, and cuts its text. */
+    /** Takes the remaining width and truncates its text. */
     grow?: boolean;
     align?: 'end';
   }
@@ -36,11 +36,12 @@ interface List<T> {
 }
 
 /**
- * A list as a table. Only the rows in sight are in the document, and the next page is read as the end comes near, so that ten thousand rows scroll
- * as ten do.
+ * A list as a virtualized table. Only visible rows are in the document, and the next page loads
+ * near the end, so 10,000 rows scroll like 10.
  *
- * @param list - what `useList` gives
- * @param onOpen - called with a row that is clicked; its first cell should hold a link or a button for the keyboard
+ * @param list - the result of `useList`
+ * @param onOpen - called with the clicked row; for keyboard users, the first cell should hold a
+ * link or a button that does the same
  */
 export function DataTable<T>({
   label,
@@ -96,7 +97,8 @@ export function DataTable<T>({
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, list.error, lastShown, rows.length]);
 
   if (list.isPending && !list.error) return <Skeleton lines={6} />;
-  if (list.error && rows.length === 0) return <Failed error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.error && rows.length === 0)
+    return <Failed what={label} error={list.error} onRetry={() => void list.refetch()} />;
   if (rows.length === 0) return <>{empty}</>;
   const before = (shown[0]?.start ?? top) - top;
   const after = virtual.getTotalSize() - ((shown.at(-1)?.end ?? top) - top);
@@ -114,14 +116,14 @@ export function DataTable<T>({
             <tr key={group.id}>
               {group.headers.map(({ id, column, getContext }) => (
                 <th key={id} scope="col" className={cellClass(column.columnDef.meta)}>
-                  {draw(column.columnDef.header, getContext())}
+                  {renderCell(column.columnDef.header, getContext())}
                 </th>
               ))}
             </tr>
           ))}
         </thead>
         <tbody ref={body}>
-          <Space height={before} width={width} />
+          <Spacer height={before} width={width} />
           {shown.map(({ index }) => {
             const row = rows[index]!;
             return (
@@ -139,26 +141,26 @@ export function DataTable<T>({
               >
                 {row.getVisibleCells().map((cell) => (
                   <td key={cell.id} className={cellClass(cell.column.columnDef.meta)}>
-                    {draw(cell.column.columnDef.cell, cell.getContext())}
+                    {renderCell(cell.column.columnDef.cell, cell.getContext())}
                   </td>
                 ))}
               </tr>
             );
           })}
-          <Space height={after} width={width} />
+          <Spacer height={after} width={width} />
         </tbody>
       </table>
       <div className="table-foot" aria-live="polite">
         {list.error ? (
           <Button small onClick={() => void fetchNextPage()}>
-            The next page could not be loaded. Try again
+            Could not load more. Try again
           </Button>
         ) : isFetchingNextPage ? (
-          'Loading more …'
+          'Loading more…'
         ) : hasNextPage ? (
-          `${rows.length} loaded, more below`
+          `${rows.length} loaded, scroll for more`
         ) : (
-          `${rows.length} in all`
+          `${rows.length} total`
         )}
       </div>
     </div>
@@ -166,14 +168,15 @@ export function DataTable<T>({
 }
 
 /**
- * What a column shows. Its function is called, not drawn as a component: a list that is read again may come with new functions, and what they
- * show would begin anew, without the focus and the dialogs that are in it.
+ * Renders a column's header or cell. It calls the function instead of using it as a component: a
+ * refetch may bring new column functions, and React would remount the cells, losing focus and open
+ * dialogs.
  */
-function draw<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
+function renderCell<Context>(shows: ReactNode | ((context: Context) => ReactNode), context: Context): ReactNode {
   return typeof shows === 'function' ? shows(context) : shows;
 }
 
-function Space({ height, width }: { height: number; width: number }) {
+function Spacer({ height, width }: { height: number; width: number }) {
   return height > 0 ? (
     <tr aria-hidden>
       <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
@@ -195,7 +198,7 @@ function selectColumn<T>(label: string): ColumnDef<T> {
     header: ({ table }) => (
       <input
         type="checkbox"
-        aria-label={`Select all loaded ${label.toLowerCase()}`}
+        aria-label={`Select all loaded ${midSentence(label)}`}
         checked={table.getIsAllRowsSelected()}
         ref={(input) => {
           if (input) input.indeterminate = table.getIsSomeRowsSelected();

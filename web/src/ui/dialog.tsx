@@ -3,7 +3,7 @@ import { AlertDialog, Dialog as Radix } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 import { Button } from './button';
 
-interface Shown {
+interface PanelProps {
   open: boolean;
   onClose(): void;
   title: string;
@@ -12,8 +12,8 @@ interface Shown {
   children: ReactNode;
 }
 
-/** A dialog in the middle; on a narrow screen it takes the whole width. */
-export function Dialog({ open, onClose, title, description, children, wide = false }: Shown & { wide?: boolean }) {
+/** A centered dialog. On a narrow screen it takes the full width. */
+export function Dialog({ open, onClose, title, description, children, wide = false }: PanelProps & { wide?: boolean }) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
@@ -30,8 +30,8 @@ export function Dialog({ open, onClose, title, description, children, wide = fal
   );
 }
 
-/** A panel from the right, for details of what was chosen in a list. */
-export function Drawer({ open, onClose, title, description, children }: Shown) {
+/** A panel from the right, for the details of a list row. */
+export function Drawer({ open, onClose, title, description, children }: PanelProps) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
@@ -57,21 +57,23 @@ function Head({ title, description }: { title: string; description?: ReactNode }
         )}
       </div>
       <Radix.Close asChild>
-        <Button look="ghost" icon={X} label="Close" />
+        <Button variant="ghost" icon={X} label="Close" />
       </Radix.Close>
     </header>
   );
 }
 
-/** Buttons at the end of a dialog or form; on a narrow screen under each other. */
+/** The buttons of a dialog or form. They stack on a narrow screen. */
 export function Actions({ children }: { children: ReactNode }) {
   return <div className="actions">{children}</div>;
 }
 
 /**
- * Asks before something that cannot be taken back, and says what will happen. Stays open while it is done, and when it failed.
+ * Asks for confirmation and says what will happen. The dialog stays open while `onConfirm` runs,
+ * and if it fails.
  *
- * @param trigger - what opens it; or control it by `open` and `onClose`
+ * @param trigger - the element that opens the dialog; omit it to control the dialog by `open` and
+ * `onClose`
  */
 export function Confirm({
   trigger,
@@ -80,6 +82,7 @@ export function Confirm({
   title,
   children,
   action,
+  dismiss = 'Cancel',
   danger = true,
   onConfirm,
 }: {
@@ -87,10 +90,12 @@ export function Confirm({
   open?: boolean;
   onClose?(): void;
   title: string;
-  /** What will happen. */
+  /** Says what will happen. */
   children: ReactNode;
   /** The verb on the button. */
   action: string;
+  /** The button that changes nothing. Rename it if the action is itself a cancellation. */
+  dismiss?: string;
   danger?: boolean;
   onConfirm(): Promise<unknown>;
 }) {
@@ -104,7 +109,7 @@ export function Confirm({
       await onConfirm();
       close();
     } catch {
-      // The action has said why.
+      // `useAction` has already shown the reason.
     } finally {
       setBusy(false);
     }
@@ -121,9 +126,9 @@ export function Confirm({
           </AlertDialog.Description>
           <Actions>
             <AlertDialog.Cancel asChild>
-              <Button>Keep as it is</Button>
+              <Button>{dismiss}</Button>
             </AlertDialog.Cancel>
-            <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
+            <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
               {action}
             </Button>
           </Actions>

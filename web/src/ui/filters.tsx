@@ -2,24 +2,23 @@ import { Search } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 
-/** Filters that live in the address bar, so that a view can be kept and sent. */
+/** Filters kept in the address bar, so that a view can be bookmarked and shared. */
 export function useFilters<Name extends string>(...names: Name[]) {
   const [params, setParams] = useSearchParams();
   const values = Object.fromEntries(names.map((name) => [name, params.get(name) ?? ''])) as Record<Name, string>;
   const set = (changes: Partial<Record<Name, string>>) => {
-    // From the address bar itself: what was rendered last may not have the change before this one yet.
+    // The rendered parameters may lag behind the previous change, the address bar does not.
     const next = new URLSearchParams(window.location.search);
     for (const [name, value] of Object.entries(changes) as [Name, string][]) {
       if (value) next.set(name, value);
       else next.delete(name);
     }
-    // At once, so that the field that was changed shows it.
+    // Synchronously: the changed field must show its new value before the next keystroke.
     setParams(next, { replace: true, flushSync: true });
   };
   return { values, set, active: names.some((name) => values[name] !== '') };
 }
 
-/** A line of filters over a list. */
 export function FilterBar({ children }: { children: ReactNode }) {
   return (
     <div className="filters" role="search">
@@ -28,9 +27,9 @@ export function FilterBar({ children }: { children: ReactNode }) {
   );
 }
 
-const QUIET_MS = 250;
+const DEBOUNCE_MS = 250;
 
-/** Searches as one types, once the fingers rest. */
+/** A search field that reports its text once typing pauses for `DEBOUNCE_MS`. */
 export function SearchBox({
   label,
   value,
@@ -58,14 +57,14 @@ export function SearchBox({
         onChange={(event) => {
           setText(event.target.value);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => onChange(event.target.value.trim()), QUIET_MS);
+          timer.current = setTimeout(() => onChange(event.target.value.trim()), DEBOUNCE_MS);
         }}
       />
     </div>
   );
 }
 
-/** One of a few values, or all. */
+/** A select for one of a few values, or all of them. */
 export function FilterSelect({
   label,
   value,

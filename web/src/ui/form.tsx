@@ -11,16 +11,16 @@ import {
   type TextareaHTMLAttributes,
 } from 'react';
 import { Switch as RadixSwitch } from 'radix-ui';
-import { ProblemError, sayError } from '../api/problem';
+import { ProblemError, errorText } from '../api/problem';
 
-/** What went wrong when the form was sent; its fields show their part. */
-/** The fault of the form around. */
-export const FormError = createContext<unknown>(undefined);
+/** The error of the enclosing form. Each field shows the part that belongs to it. */
+export const FormErrorContext = createContext<unknown>(undefined);
 
 /**
- * A form whose faults the API tells: each field shows what is said of its pointer, the form what is left. The first field at fault is gone to.
+ * A form that shows the API's validation errors: a field shows the message for its pointer, the
+ * summary shows all of them. After a submit, the first invalid field gets the focus.
  *
- * @param summary - whether the faults are told at the end, too
+ * @param summary - whether to list the errors below the fields
  */
 export function Form({
   error,
@@ -42,7 +42,7 @@ export function Form({
     sent.current = true;
     onSubmit();
   }
-  // After every drawing: the field may come with a step that is gone to because of it.
+  // On every render, because the invalid field may be on a wizard step that is shown only now.
   useEffect(() => {
     if (!sent.current || !error) return;
     const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid]');
@@ -52,22 +52,22 @@ export function Form({
     sent.current = false;
   });
   return (
-    <FormError.Provider value={error}>
+    <FormErrorContext.Provider value={error}>
       <form ref={form} className="stack" onSubmit={submit} noValidate aria-label={label}>
         {children}
-        {summary && <FormFault error={error} />}
+        {summary && <FormErrorSummary error={error} />}
       </form>
-    </FormError.Provider>
+    </FormErrorContext.Provider>
   );
 }
 
-/** What went wrong with the whole: the detail, and what is said of fields that are not on the screen. */
-export function FormFault({ error }: { error: unknown }) {
+/** The error of the whole form: its detail, and every field message. */
+export function FormErrorSummary({ error }: { error: unknown }) {
   if (!error) return null;
   const errors = error instanceof ProblemError ? error.errors : [];
   return (
     <div role="alert" className="notice notice-bad">
-      <p>{sayError(error)}</p>
+      <p>{errorText(error)}</p>
       {errors.length > 0 && (
         <ul className="bullets">
           {errors.map(({ path, message }) => (
@@ -83,33 +83,39 @@ export function FormFault({ error }: { error: unknown }) {
 
 export interface FieldProps {
   label: string;
-  /** JSON Pointer into the body that is sent, as `/url`. */
+  /** JSON Pointer into the request body, for example `/url`. */
   pointer?: string;
   hint?: ReactNode;
-  /** What the form itself finds wrong. */
-  fault?: string;
+  /** An error that the form itself found, before any request. */
+  error?: string;
   optional?: boolean;
 }
 
-/** A field's id, what is said of it, and what ties both to its control. */
-export function useField({ pointer, hint, fault }: Pick<FieldProps, 'pointer' | 'hint' | 'fault'>) {
+/**
+ * Returns a field's id, its error message, and the ARIA attributes that tie both to the control.
+ */
+export function useField({ pointer, hint, error }: Pick<FieldProps, 'pointer' | 'hint' | 'error'>) {
   const id = useId();
-  const error = useContext(FormError);
-  const said =
-    fault ?? (pointer !== undefined && error instanceof ProblemError ? error.messageFor(pointer) : undefined);
-  const describedBy = [hint && `${id}-hint`, said && `${id}-fault`].filter(Boolean).join(' ') || undefined;
-  return { id, said, control: { id, 'aria-describedby': describedBy, 'aria-invalid': said ? true : undefined } };
+  const formError = useContext(FormErrorContext);
+  const fieldError =
+    error ?? (pointer !== undefined && formError instanceof ProblemError ? formError.messageFor(pointer) : undefined);
+  const describedBy = [hint && `${id}-hint`, fieldError && `${id}-error`].filter(Boolean).join(' ') || undefined;
+  return {
+    id,
+    fieldError,
+    control: { id, 'aria-describedby': describedBy, 'aria-invalid': fieldError ? true : undefined },
+  };
 }
 
-/** A label over a control, a hint and a fault under it. */
+/** A label above a control, with the hint and the error message below it. */
 export function FieldFrame({
   id,
   label,
   hint,
-  said,
+  fieldError,
   optional,
   children,
-}: { id: string; said?: string; children: ReactNode } & FieldProps) {
+}: { id: string; fieldError?: string; children: ReactNode } & FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>
@@ -122,28 +128,27 @@ export function FieldFrame({
           {hint}
         </p>
       )}
-      {said && (
-        <p id={`${id}-fault`} className="field-fault">
-          {said}
+      {fieldError && (
+        <p id={`${id}-error`} className="field-error">
+          {fieldError}
         </p>
       )}
     </div>
   );
 }
 
-/** A line of text. */
 export function TextField({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   onChange,
   ...rest
 }: FieldProps & { onChange(value: string): void } & Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange'>) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <input
         className="input"
         autoComplete="off"
@@ -156,12 +161,12 @@ export function TextField({
   );
 }
 
-/** Several lines; `code` for JSON and expressions. */
+/** A multi-line text field. `code` is for JSON and expressions. */
 export function TextArea({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   code = false,
   onChange,
@@ -170,9 +175,9 @@ export function TextArea({
     TextareaHTMLAttributes<HTMLTextAreaElement>,
     'onChange'
   >) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <textarea
         className={code ? 'input mono' : 'input'}
         spellCheck={!code}
@@ -185,20 +190,19 @@ export function TextArea({
   );
 }
 
-/** One of a few. */
 export function SelectField({
   label,
   pointer,
   hint,
-  fault,
+  error,
   optional,
   onChange,
   children,
   ...rest
 }: FieldProps & { onChange(value: string): void } & Omit<SelectHTMLAttributes<HTMLSelectElement>, 'onChange'>) {
-  const { id, said, control } = useField({ pointer, hint, fault });
+  const { id, fieldError, control } = useField({ pointer, hint, error });
   return (
-    <FieldFrame {...{ id, label, hint, said, optional }}>
+    <FieldFrame {...{ id, label, hint, fieldError, optional }}>
       <select className="input" {...rest} {...control} onChange={(event) => onChange(event.target.value)}>
         {children}
       </select>
@@ -206,7 +210,7 @@ export function SelectField({
   );
 }
 
-/** On or off, taking effect when the form is sent. */
+/** A switch that takes effect when the form is submitted. */
 export function SwitchField({
   label,
   hint,

@@ -11,7 +11,7 @@ export interface MenuItem {
   onSelect(): void;
 }
 
-/** A menu of actions behind a button. */
+/** A menu of actions. Falsy items are left out, so that callers can write `allowed && item`. */
 export function Menu({
   label,
   items,
@@ -26,7 +26,7 @@ export function Menu({
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
-        {trigger ?? <Button look="ghost" icon={MoreHorizontal} label={label} />}
+        {trigger ?? <Button variant="ghost" icon={MoreHorizontal} label={label} />}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={4}>

@@ -2,7 +2,7 @@ import { ChevronRight } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Link } from 'react-router';
 
-/** The head of a screen: where it is, what it is called, what can be done. Sets the title of the window, too. */
+/** The page heading with breadcrumbs and actions. It also sets the title of the window. */
 export function PageHead({
   title,
   badge,
@@ -43,7 +43,7 @@ export function PageHead({
   );
 }
 
-/** A part of a screen with its own heading. */
+/** A section of a screen with its own heading. */
 export function Card({
   title,
   actions,
@@ -68,7 +68,7 @@ export function Card({
   );
 }
 
-/** Names and values under each other. */
+/** A list of names and values. */
 export function Facts({ children }: { children: ReactNode }) {
   return <dl className="facts">{children}</dl>;
 }
@@ -82,7 +82,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
   );
 }
 
-/** A figure with its name. */
+/** A figure with its name. With `to`, the whole tile is a link. */
 export function Tile({
   name,
   value,

@@ -1,9 +1,8 @@
 import { Inbox, TriangleAlert, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { sayError } from '../api/problem';
+import { errorText } from '../api/problem';
 import { Button } from './button';
 
-/** Grey bars where text will stand. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
     <div className="stack-s" role="status" aria-label="Loading">
@@ -14,7 +13,7 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
   );
 }
 
-/** There is nothing, why that is, and what to do about it. */
+/** An empty state: what is absent, why, and what to do about it. */
 export function Empty({
   icon: Icon = Inbox,
   title,
@@ -33,19 +32,26 @@ export function Empty({
   );
 }
 
-/** Something could not be read. */
-export function Failed({ error, onRetry }: { error: unknown; onRetry?(): void }) {
+/**
+ * Formats a label for use inside a sentence: `API keys` keeps its capitals, `Endpoints` does not.
+ */
+export function midSentence(label: string): string {
+  return /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
+}
+
+/** An error state for data that could not be loaded. */
+export function Failed({ what, error, onRetry }: { what?: string; error: unknown; onRetry?(): void }) {
   return (
     <div className="empty" role="alert">
       <TriangleAlert size={28} aria-hidden />
-      <p className="empty-title">This could not be loaded</p>
-      <p className="muted">{sayError(error)}</p>
+      <p className="empty-title">{what ? `Could not load ${midSentence(what)}` : 'Could not load this'}</p>
+      <p className="muted">{errorText(error)}</p>
       {onRetry && <Button onClick={onRetry}>Try again</Button>}
     </div>
   );
 }
 
-/** Shows what was read; before that, that it is being read, and why it cannot be. */
+/** Renders the data of a query, a skeleton while it loads, or the error. */
 export function Loaded<T>({
   query,
   lines,

@@ -7,7 +7,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  // Nobody has kept it up to date while no time was shown.
+  // `now` is stale if no time was on the screen until now.
   if (!timer) now = Date.now();
   timer ??= setInterval(() => {
     now = Date.now();
@@ -36,9 +36,9 @@ function relative(seconds: number): string {
   return format.format(Math.trunc(seconds / size), unit);
 }
 
-/** A moment, relative to now and kept up to date; the exact UTC time stands in its tooltip. */
+/** A time relative to now, updated every second. Its tooltip is the exact UTC time. */
 export function Time({ at }: { at: string | null | undefined }) {
-  // The text is what is subscribed to, so that a row is drawn again only when it reads differently.
+  // The snapshot is the text itself, so that a row renders again only when its text changes.
   const text = useSyncExternalStore(subscribe, () => (at ? relative(Math.round((Date.parse(at) - now) / 1000)) : ''));
   if (!at) return <span className="muted">never</span>;
   return (
@@ -48,17 +48,21 @@ export function Time({ at }: { at: string | null | undefined }) {
   );
 }
 
-/** The time, kept up to date each second, in milliseconds. */
+/** The current time in milliseconds, updated every second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** Time that is left until a moment, counting down in seconds. */
-export function Countdown({ until }: { until: string }) {
+/**
+ * Counts down the time left.
+ *
+ * @param prefix - text before the time, as in `in 5 s`; left out before `due now`
+ */
+export function Countdown({ until, prefix = '' }: { until: string; prefix?: string }) {
   const seconds = useSyncExternalStore(subscribe, () => Math.max(0, Math.ceil((Date.parse(until) - now) / 1000)));
   return (
     <time dateTime={until} title={utc(until)} className="num nowrap">
-      {seconds === 0 ? 'due now' : sayDuration(seconds)}
+      {seconds === 0 ? 'due now' : prefix + formatDuration(seconds)}
     </time>
   );
 }
@@ -68,8 +72,8 @@ export function utc(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 23)} UTC`;
 }
 
-/** Seconds in words, as `30 min` or `1 h 5 min`; at most two units. */
-export function sayDuration(seconds: number): string {
+/** Formats seconds with at most two units, for example `30 min` or `1 h 5 min`. */
+export function formatDuration(seconds: number): string {
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],
     [Math.floor((seconds % 86_400) / 3600), 'h'],
@@ -85,12 +89,19 @@ export function sayDuration(seconds: number): string {
     .join(' ');
 }
 
-/** Milliseconds as `12 ms` or `3.4 s`. */
-export function sayMilliseconds(ms: number): string {
+/** Formats milliseconds, for example `12 ms` or `3.4 s`. */
+export function formatMilliseconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** A retry schedule in words: `after 30 s, 5 min, 30 min, 2 h`. */
-export function saySchedule(schedule: readonly number[]): string {
-  return schedule.length === 0 ? 'no retries' : `after ${schedule.map(sayDuration).join(', ')}`;
+/** Formats a retry schedule as a sentence. */
+export function describeRetries(schedule: readonly number[]): string {
+  return schedule.length === 0
+    ? 'Failed deliveries are not retried.'
+    : `Failed deliveries are retried ${formatSchedule(schedule)}.`;
+}
+
+/** Formats a retry schedule, for example `after 30 s, 5 min, 30 min, 2 h`. */
+export function formatSchedule(schedule: readonly number[]): string {
+  return schedule.length === 0 ? 'no retries' : `after ${schedule.map(formatDuration).join(', ')}`;
 }

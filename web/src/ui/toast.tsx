@@ -11,7 +11,7 @@ type Show = (message: { tone: 'ok' | 'bad'; text: string }) => void;
 
 const Context = createContext<Show>(() => undefined);
 
-/** Says something in the corner for a while; read out by screen readers. */
+/** Shows a message in the corner for 6 seconds. Screen readers announce it. */
 export const useToast = () => useContext(Context);
 
 export function ToastProvider({ children }: { children: ReactNode }) {

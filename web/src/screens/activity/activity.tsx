@@ -1,6 +1,6 @@
 import { Pause, Play, Radio, Unplug } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -12,15 +12,15 @@ import { NotificationDrawer } from '../logs/notification-drawer';
 import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
 import styles from './activity.module.css';
 import { activityColumns } from './columns';
-import { KINDS, MAX_ENTRIES, type Entry, type Seen } from './feed';
+import { KINDS, MAX_ENTRIES, type Entry, type FeedState } from './feed';
 import { Rate } from './rate';
 import { useFeed } from './use-feed';
 
 const NAMES = ['type', 'customerId', 'subscriptionId', 'kind'] as const;
 
-/** What happens, as it happens. */
+/** The live feed of events, attempts and their results. */
 export function ActivityScreen() {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const { values, set, active } = useFilters(...NAMES);
   const feed = useFeed(values);
   const [opened, setOpened] = useState<Entry>();
@@ -35,7 +35,7 @@ export function ActivityScreen() {
       <PageHead title="Activity" />
       <FilterBar>
         <FilterSelect
-          label="What"
+          label="Activity type"
           value={values.kind}
           onChange={(kind) => set({ kind })}
           options={Object.entries(KINDS).map(([value, text]) => ({ value, text }))}
@@ -47,7 +47,7 @@ export function ActivityScreen() {
       <div className={styles.bar}>
         <Connection state={feed.state} paused={feed.paused} waiting={feed.waiting} />
         {feed.paused ? (
-          <Button small look="primary" icon={Play} onClick={feed.resume}>
+          <Button small variant="primary" icon={Play} onClick={feed.resume}>
             Resume
           </Button>
         ) : (
@@ -65,9 +65,9 @@ export function ActivityScreen() {
           rowId={({ key }) => String(key)}
           onOpen={(entry) => setOpened(entry)}
           empty={
-            <Empty icon={Radio} title={active ? 'Nothing of this happened yet' : 'Nothing happened yet'}>
-              What happens from now on shows here by itself: events that are accepted, attempts, and what becomes of
-              them. What was before is in the logs.
+            <Empty icon={Radio} title={active ? 'No matching activity yet' : 'No activity yet'}>
+              New activity appears here as it happens: accepted events, attempts and their results. Earlier activity is
+              in the logs.
             </Empty>
           }
         />
@@ -81,19 +81,19 @@ export function ActivityScreen() {
   );
 }
 
-function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 'waiting'>) {
+function Connection({ state, paused, waiting }: Pick<FeedState, 'state' | 'paused' | 'waiting'>) {
   return (
     <span role="status">
       {state === 'lost' ? (
         <Badge tone="bad" icon={Unplug}>
-          Disconnected, connecting again …
+          Disconnected. Reconnecting…
         </Badge>
       ) : paused ? (
         <Badge tone="warn" icon={Pause}>
           Paused, {waiting >= MAX_ENTRIES ? `${MAX_ENTRIES.toLocaleString('en')} or more` : waiting} waiting
         </Badge>
       ) : state === 'connecting' ? (
-        <Badge icon={Radio}>Connecting …</Badge>
+        <Badge icon={Radio}>Connecting…</Badge>
       ) : (
         <Badge tone="ok" icon={Radio}>
           Live
@@ -103,7 +103,7 @@ function Connection({ state, paused, waiting }: Pick<Seen, 'state' | 'paused' | 
   );
 }
 
-/** All that is there is on the screen: there is nothing to load. */
+/** Adapts the entries to `DataTable`. They are all in memory, so there is nothing to load. */
 const asList = (rows: Entry[]) => ({
   rows,
   error: null,

@@ -14,12 +14,12 @@ const ICONS: Record<string, LucideIcon> = {
   'notification.reopened': RotateCcw,
 };
 
-/** The columns of the feed. @param onOpen - for the keyboard; a click anywhere on the row does the same */
+/** @param onOpen - opens an entry from the keyboard; a click anywhere on the row does the same */
 export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry>[] {
   return [
-    { header: 'What', cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} /> },
+    { header: 'Activity', cell: ({ row: { original } }) => <What entry={original} onOpen={onOpen} /> },
     {
-      header: 'Outcome',
+      header: 'Result',
       cell: ({ row: { original } }) => 'activity' in original && <Outcome activity={original.activity} />,
     },
     {
@@ -41,16 +41,16 @@ export function activityColumns(onOpen: (entry: Entry) => void): ColumnDef<Entry
         'activity' in original && (original.activity.customerId ?? <span className="muted">all</span>),
     },
     {
-      header: 'When',
+      header: 'Time',
       cell: ({ row: { original } }) => <Time at={'gap' in original ? original.gap.until : original.activity.at} />,
     },
   ];
 }
 
-/** The event type, or what is not told of. */
+/** The event type, or the time range of a gap. */
 function about(entry: Entry): string {
   if ('activity' in entry) return entry.activity.type;
-  return `from ${utc(entry.gap.from)} to ${utc(entry.gap.until)}: too long ago, look into the logs`;
+  return `${utc(entry.gap.from)} to ${utc(entry.gap.until)}: no longer in the live feed, see the logs`;
 }
 
 function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void }) {
@@ -58,7 +58,7 @@ function What({ entry, onOpen }: { entry: Entry; onOpen: (entry: Entry) => void 
   if ('gap' in entry) {
     return (
       <div className={styles.what}>
-        <strong>Not told of</strong>
+        <strong>Gap</strong>
         {type}
       </div>
     );

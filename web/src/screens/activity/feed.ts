@@ -1,134 +1,139 @@
 import { withQuery } from '../../api/client';
 import type { Activity } from '../../api/types';
 
-/** What the stream tells of, with the words for it. */
+/** The event names of the stream, with their labels. */
 export const KINDS: Record<string, string> = {
   'event.accepted': 'Event accepted',
-  'attempt.finished': 'Attempt made',
+  'attempt.finished': 'Attempt finished',
   'notification.held': 'Held',
   'notification.released': 'Released',
   'notification.cancelled': 'Cancelled',
   'notification.reopened': 'Retried',
 };
 
-/** A row of the feed: something that happened, or a span of time that is not told of. */
+/** A row of the feed: an activity, or a gap that the server no longer holds. */
 export type Entry = { key: number } & ({ activity: Activity } | { gap: { from: string; until: string } });
 
-export interface Narrowing {
+export interface FeedFilter {
   type: string;
   customerId: string;
   subscriptionId: string;
 }
 
-export interface Seen {
+export interface FeedState {
   state: 'connecting' | 'live' | 'lost';
   paused: boolean;
   /** Newest first. */
   entries: Entry[];
-  /** What came while it is paused; at `MAX_ENTRIES` there may be more, which the server keeps. */
+  /** Entries received while paused. From `MAX_ENTRIES` on, further ones stay on the server. */
   waiting: number;
 }
 
 export const MAX_ENTRIES = 1000;
-/** However much comes, the screen is drawn anew this often at most. */
-const DRAW_EVERY_MS = 200;
+/** The longest time a received entry waits to be rendered; a burst of entries renders as one. */
+const RENDER_INTERVAL_MS = 200;
 const RECONNECT_MS = 3000;
-const NOTHING: Seen = { state: 'connecting', paused: false, entries: [], waiting: 0 };
+const INITIAL: FeedState = { state: 'connecting', paused: false, entries: [], waiting: 0 };
 
 /**
- * The activity as it comes. A browser takes a dropped stream up again by itself, where it left off; where it gives up, which it does when it is answered
- * anything but a stream, this opens another from the last row on. Paused, it keeps what comes until there are `MAX_ENTRIES`; then it hangs up, and goes
- * on from there when it is resumed, so that nothing is lost however long that takes.
+ * A live connection to the activity stream.
+ *
+ * States: connecting → live ⇄ lost. `EventSource` reconnects by itself after a dropped connection
+ * and resumes after the last event. It gives up on any response that is not a stream; then this
+ * class opens a new connection after `RECONNECT_MS`, resuming in the same place.
+ *
+ * While paused, entries collect up to `MAX_ENTRIES`. Then the connection closes, and `resume` opens
+ * it again after the last entry, so a long pause loses nothing.
  */
 export class Feed {
-  private seen = NOTHING;
+  private current = INITIAL;
   private waiting: Entry[] = [];
   private fresh: Entry[] = [];
   private lastEventId = '';
   private nextKey = 0;
   private source: EventSource | undefined;
-  private drawing: ReturnType<typeof setTimeout> | undefined;
-  private reconnecting: ReturnType<typeof setTimeout> | undefined;
+  private renderTimer: ReturnType<typeof setTimeout> | undefined;
+  private reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<() => void>();
 
-  constructor(private readonly narrowing: Narrowing) {}
+  constructor(private readonly filter: FeedFilter) {}
 
-  /** For `useSyncExternalStore`: the stream is open while somebody looks. */
+  /** For `useSyncExternalStore`. The connection is open while there is at least one listener. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
-    if (this.listeners.size === 1 && !this.isFull()) this.connect();
+    if (this.listeners.size === 1 && !this.isBufferFull()) this.connect();
     return () => {
       this.listeners.delete(listener);
       if (this.listeners.size === 0) this.disconnect();
     };
   };
-  readonly snapshot = (): Seen => this.seen;
+  readonly snapshot = (): FeedState => this.current;
 
-  readonly pause = (): void => this.show({ paused: true });
+  readonly pause = (): void => this.update({ paused: true });
 
   readonly resume = (): void => {
     this.fresh.push(...this.waiting);
     this.waiting = [];
-    this.show({ paused: false, waiting: 0, entries: this.withFresh() });
-    if (!this.source && this.reconnecting === undefined) this.connect();
+    this.update({ paused: false, waiting: 0, entries: this.mergeFresh() });
+    if (!this.source && this.reconnectTimer === undefined) this.connect();
   };
 
   private connect(): void {
-    this.reconnecting = undefined;
-    const source = new EventSource(withQuery('/v1/activity', { ...this.narrowing, lastEventId: this.lastEventId }));
+    this.reconnectTimer = undefined;
+    const source = new EventSource(withQuery('/v1/activity', { ...this.filter, lastEventId: this.lastEventId }));
     this.source = source;
-    source.onopen = () => this.show({ state: 'live' });
+    source.onopen = () => this.update({ state: 'live' });
     source.onerror = () => {
-      this.show({ state: 'lost' });
+      this.update({ state: 'lost' });
       if (source.readyState !== EventSource.CLOSED) return;
       this.source = undefined;
-      this.reconnecting = setTimeout(() => this.connect(), RECONNECT_MS);
+      this.reconnectTimer = setTimeout(() => this.connect(), RECONNECT_MS);
     };
     for (const kind of Object.keys(KINDS))
       source.addEventListener(kind, ({ data, lastEventId }: MessageEvent<string>) => {
         this.lastEventId = lastEventId;
-        this.take({ key: this.nextKey++, activity: JSON.parse(data) as Activity });
+        this.receive({ key: this.nextKey++, activity: JSON.parse(data) as Activity });
       });
     source.addEventListener('activity.gap', ({ data }: MessageEvent<string>) =>
-      this.take({ key: this.nextKey++, gap: JSON.parse(data) as { from: string; until: string } }),
+      this.receive({ key: this.nextKey++, gap: JSON.parse(data) as { from: string; until: string } }),
     );
   }
 
   private disconnect(): void {
-    clearTimeout(this.reconnecting);
-    clearTimeout(this.drawing);
-    this.reconnecting = this.drawing = undefined;
+    clearTimeout(this.reconnectTimer);
+    clearTimeout(this.renderTimer);
+    this.reconnectTimer = this.renderTimer = undefined;
     this.source?.close();
     this.source = undefined;
   }
 
-  private take(entry: Entry): void {
-    // What was on its way when the stream was closed is told again by the next.
+  private receive(entry: Entry): void {
+    // Entries that arrive after the close are sent again on the next connection.
     if (!this.source) return;
-    (this.seen.paused ? this.waiting : this.fresh).push(entry);
-    if (this.isFull()) {
+    (this.current.paused ? this.waiting : this.fresh).push(entry);
+    if (this.isBufferFull()) {
       this.source.close();
       this.source = undefined;
     }
-    this.drawing ??= setTimeout(() => {
-      this.drawing = undefined;
-      this.show({ waiting: this.waiting.length, entries: this.withFresh() });
-    }, DRAW_EVERY_MS);
+    this.renderTimer ??= setTimeout(() => {
+      this.renderTimer = undefined;
+      this.update({ waiting: this.waiting.length, entries: this.mergeFresh() });
+    }, RENDER_INTERVAL_MS);
   }
 
-  private isFull(): boolean {
+  private isBufferFull(): boolean {
     return this.waiting.length >= MAX_ENTRIES;
   }
 
-  private withFresh(): Entry[] {
-    if (this.fresh.length === 0) return this.seen.entries;
-    const entries = [...this.fresh.reverse(), ...this.seen.entries].slice(0, MAX_ENTRIES);
+  private mergeFresh(): Entry[] {
+    if (this.fresh.length === 0) return this.current.entries;
+    const entries = [...this.fresh.reverse(), ...this.current.entries].slice(0, MAX_ENTRIES);
     this.fresh = [];
     return entries;
   }
 
-  private show(changes: Partial<Seen>): void {
-    this.seen = { ...this.seen, ...changes };
+  private update(changes: Partial<FeedState>): void {
+    this.current = { ...this.current, ...changes };
     for (const notify of this.listeners) notify();
   }
 }

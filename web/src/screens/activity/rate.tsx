@@ -3,7 +3,10 @@ import { MAX_ENTRIES, type Entry } from './feed';
 
 const MINUTE_MS = 60_000;
 
-/** How much happened in the last minute: events that were accepted, or attempts where one endpoint is watched, which has no events. */
+/**
+ * Accepted events in the last minute. For a single endpoint, which has no events, it counts
+ * attempts.
+ */
 export function Rate({ entries, kind }: { entries: Entry[]; kind: 'event.accepted' | 'attempt.finished' }) {
   const since = useNow() - MINUTE_MS;
   const recent = entries.filter((entry) => 'activity' in entry && Date.parse(entry.activity.at) > since);
@@ -11,7 +14,7 @@ export function Rate({ entries, kind }: { entries: Entry[]; kind: 'event.accepte
   const moreThanKept = recent.length >= MAX_ENTRIES;
   return (
     <span className="muted num nowrap">
-      {moreThanKept && 'over '}
+      {moreThanKept && 'more than '}
       {count.toLocaleString('en')} {kind === 'event.accepted' ? 'event' : 'attempt'}
       {count !== 1 && 's'} in the last minute
     </span>

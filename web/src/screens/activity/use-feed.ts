@@ -1,9 +1,9 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import { Feed, type Narrowing, type Seen } from './feed';
+import { Feed, type FeedFilter, type FeedState } from './feed';
 
-/** Follows the activity that is wanted; another wish begins anew. */
-export function useFeed({ type, customerId, subscriptionId }: Narrowing): Seen & Pick<Feed, 'pause' | 'resume'> {
+/** Subscribes to the feed. A change of filter starts a new one. */
+export function useFeed({ type, customerId, subscriptionId }: FeedFilter): FeedState & Pick<Feed, 'pause' | 'resume'> {
   const feed = useMemo(() => new Feed({ type, customerId, subscriptionId }), [type, customerId, subscriptionId]);
-  const seen = useSyncExternalStore(feed.subscribe, feed.snapshot);
-  return { ...seen, pause: feed.pause, resume: feed.resume };
+  const current = useSyncExternalStore(feed.subscribe, feed.snapshot);
+  return { ...current, pause: feed.pause, resume: feed.resume };
 }

@@ -1,16 +1,16 @@
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { AllowlistEntry, Customer, Page } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, TextField } from '../../ui/form';
 
-/** Allows a pattern, or asks for it. */
+/** Adds a pattern. An admin's is approved immediately; anyone else's is a request. */
 export function AddPattern({ onClose }: { onClose(): void }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const [pattern, setPattern] = useState('');
   const [customerId, setCustomerId] = useState('');
   const [q, setQ] = useState('');
@@ -18,12 +18,12 @@ export function AddPattern({ onClose }: { onClose(): void }) {
   const add = useAction(
     () => api.post<AllowlistEntry>('/v1/url-allowlist', { pattern, ...(customerId ? { customerId } : {}) }),
     {
-      done: ({ status }) => (status === 'approved' ? 'It is allowed.' : 'An admin is asked.'),
+      done: ({ status }) => (status === 'approved' ? 'Pattern added' : 'Request sent to an admin'),
       quiet: true,
     },
   );
   return (
-    <Dialog open onClose={onClose} title={administer ? 'Allow a URL' : 'Ask for a URL'}>
+    <Dialog open onClose={onClose} title={administer ? 'Add a URL pattern' : 'Request a URL'}>
       <Form error={add.error} onSubmit={() => add.mutate(undefined, { onSuccess: onClose })}>
         <TextField
           label="Pattern"
@@ -31,7 +31,7 @@ export function AddPattern({ onClose }: { onClose(): void }) {
           value={pattern}
           onChange={setPattern}
           placeholder="https://hooks.example.com/payments"
-          hint="scheme://host[:port][/path-prefix]. A * stands for any host, one sub-domain label or any port: https://*.example.com"
+          hint="scheme://host[:port][/path-prefix]. * matches any host, one subdomain label or any port, for example https://*.example.com"
           required
         />
         <Combobox
@@ -41,13 +41,13 @@ export function AddPattern({ onClose }: { onClose(): void }) {
           value={customerId}
           onChange={setCustomerId}
           onSearch={setQ}
-          placeholder="For all customers"
+          placeholder="All customers"
           options={customers.map(({ id, name }) => ({ value: id, text: name }))}
         />
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
-          <Button type="submit" look="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
-            {administer ? 'Allow it' : 'Ask for it'}
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={add.isPending} disabled={pattern.trim() === ''}>
+            {administer ? 'Add pattern' : 'Send request'}
           </Button>
         </Actions>
       </Form>

@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { AllowlistEntry } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -27,18 +27,18 @@ const columns: ColumnDef<AllowlistEntry>[] = [
         </code>
         <div className="muted truncate">
           {original.customerId
-            ? `for ${original.customerId}`
+            ? `customer ${original.customerId}`
             : original.productId
-              ? `for ${original.productId}`
-              : 'for all'}
+              ? `product ${original.productId}`
+              : 'all customers'}
         </div>
       </>
     ),
   },
   { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
-  { header: 'Asked for by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy },
+  { header: 'Requested by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy },
   { header: 'Decided by', meta: { wide: true }, cell: ({ row: { original } }) => original.decidedBy ?? '' },
-  { header: 'Since', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   {
     id: 'delete',
     header: () => <span className="sr-only">Actions</span>,
@@ -46,18 +46,18 @@ const columns: ColumnDef<AllowlistEntry>[] = [
   },
 ];
 
-/** Where deliveries may go. */
+/** The URL patterns that deliveries may go to. */
 export function AllowList() {
-  const { write, administer } = useMay();
-  const { values, set } = useFilters('status');
+  const { write, administer } = usePermissions();
+  const { values, set, active } = useFilters('status');
   const list = useList<AllowlistEntry>('/v1/url-allowlist', values);
   const [adding, setAdding] = useState(false);
   return (
     <>
-      <PageHead title="Allow-list" sub="Endpoints whose URL is not on it wait, and their notifications with them.">
+      <PageHead title="Allow-list" sub="Notifications for a URL that is not listed are held until the URL is approved.">
         {write && (
-          <Button look="primary" icon={Plus} onClick={() => setAdding(true)}>
-            {administer ? 'Allow a URL' : 'Ask for a URL'}
+          <Button variant="primary" icon={Plus} onClick={() => setAdding(true)}>
+            {administer ? 'Add a URL pattern' : 'Request a URL'}
           </Button>
         )}
       </PageHead>
@@ -79,8 +79,8 @@ export function AllowList() {
               columns={columns}
               rowId={({ id }) => id}
               empty={
-                <Empty title="No pattern is like that">
-                  Those of the configuration (SIGNPOST_ALLOW_URLS) are not listed here.
+                <Empty title={active ? 'No patterns match this filter' : 'No URL patterns yet'}>
+                  Patterns from the configuration (SIGNPOST_ALLOW_URLS) are not listed here.
                 </Empty>
               }
             />
@@ -93,16 +93,16 @@ export function AllowList() {
 }
 
 function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEntry }) {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const remove = useAction(() => api.delete(at`/v1/url-allowlist/${id}`), {
-    done: 'The pattern is taken off the list.',
+    done: 'Pattern removed',
   });
   if (!write) return null;
   return (
     <Confirm
-      trigger={<Button small look="ghost" icon={Trash2} label={`Take ${pattern} off the list`} />}
-      title="Take it off the list?"
-      action="Take it off"
+      trigger={<Button small variant="ghost" icon={Trash2} label={`Remove ${pattern}`} />}
+      title="Remove this pattern?"
+      action="Remove pattern"
       onConfirm={() => remove.mutateAsync()}
     >
       <p className="wrap-anywhere">
@@ -110,8 +110,8 @@ function DeletePattern({ entry: { id, pattern, status } }: { entry: AllowlistEnt
       </p>
       <p>
         {status === 'approved'
-          ? 'Endpoints that no other pattern covers wait for approval again. Their notifications are held, not lost.'
-          : 'Nothing changes for any endpoint.'}
+          ? 'Endpoints that no other pattern covers go back to awaiting approval. Their notifications are held, not lost.'
+          : 'No endpoint is affected.'}
       </p>
     </Confirm>
   );

@@ -10,11 +10,10 @@ import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Time, utc } from '../../ui/time';
 import { PERIODS, usePeriodStart } from '../shared/use-period';
-import { ACTIONS, ObjectLink, sayAction } from './words';
+import { ACTIONS, ObjectLink, actionLabel } from './labels';
 
-/** Who changed, revealed, retried or cancelled what. */
 export function Audit() {
-  const { values, set } = useFilters('actor', 'action', 'object', 'period');
+  const { values, set, active } = useFilters('actor', 'action', 'object', 'period');
   const since = usePeriodStart(values.period);
   const list = useList<AuditEntry>('/v1/audit', {
     actor: values.actor,
@@ -26,15 +25,15 @@ export function Audit() {
   const [columns] = useState(() => columnsOf(setOpen));
   return (
     <>
-      <PageHead title="Audit" sub="Every change, and every secret that was looked at." />
+      <PageHead title="Audit log" sub="Every change, and every secret that was revealed." />
       <FilterBar>
-        <SearchBox label="Id of the object" value={values.object} onChange={(object) => set({ object })} />
-        <SearchBox label="Id of the credential" value={values.actor} onChange={(actor) => set({ actor })} />
-        <FilterSelect label="What" value={values.action} options={ACTIONS} onChange={(action) => set({ action })} />
+        <SearchBox label="Object ID" value={values.object} onChange={(object) => set({ object })} />
+        <SearchBox label="Credential ID" value={values.actor} onChange={(actor) => set({ actor })} />
+        <FilterSelect label="Action" value={values.action} options={ACTIONS} onChange={(action) => set({ action })} />
         <FilterSelect
-          label="When"
+          label="Period"
           value={values.period}
-          all="At any time"
+          all="Any time"
           options={PERIODS}
           onChange={(period) => set({ period })}
         />
@@ -46,17 +45,23 @@ export function Audit() {
           columns={columns}
           rowId={({ id }) => id}
           onOpen={(entry) => setOpen(entry)}
-          empty={<Empty title="Nothing is like that">Take a filter back to see more.</Empty>}
+          empty={
+            active ? (
+              <Empty title="No entries match these filters">Remove a filter to see more.</Empty>
+            ) : (
+              <Empty title="No entries yet" />
+            )
+          }
         />
       </Card>
-      <Drawer open={open !== null} onClose={() => setOpen(null)} title={open ? sayAction(open.action) : ''}>
+      <Drawer open={open !== null} onClose={() => setOpen(null)} title={open ? actionLabel(open.action) : ''}>
         {open && (
           <div className="stack">
             <Facts>
-              <Fact name="Who">{open.actorName}</Fact>
+              <Fact name="Actor">{open.actorName}</Fact>
               <Fact name="Credential">{open.actorId}</Fact>
-              <Fact name="When">{utc(open.at)}</Fact>
-              <Fact name="What">
+              <Fact name="Time">{utc(open.at)}</Fact>
+              <Fact name="Object">
                 <ObjectLink entry={open} />
               </Fact>
             </Facts>
@@ -71,18 +76,18 @@ export function Audit() {
 function columnsOf(onOpen: (entry: AuditEntry) => void): ColumnDef<AuditEntry>[] {
   return [
     {
-      header: 'What',
+      header: 'Action',
       meta: { grow: true },
       cell: ({ row: { original } }) => (
         <>
           <button type="button" className="link-button truncate" onClick={() => onOpen(original)}>
-            {sayAction(original.action)}
+            {actionLabel(original.action)}
           </button>
           <div className="muted truncate">{original.object}</div>
         </>
       ),
     },
-    { header: 'Who', meta: { wide: true }, cell: ({ row: { original } }) => original.actorName },
-    { header: 'When', cell: ({ row: { original } }) => <Time at={original.at} /> },
+    { header: 'Actor', meta: { wide: true }, cell: ({ row: { original } }) => original.actorName },
+    { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
   ];
 }

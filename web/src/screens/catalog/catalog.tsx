@@ -3,7 +3,7 @@ import { Download, Plus, Upload } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useChoices, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { EventType, Product } from '../../api/types';
 import { Badge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -18,7 +18,7 @@ import { fieldsOf } from './fields';
 import { ImportDialog } from './import-dialog';
 
 const ARCHIVED = [
-  { value: '', text: 'In use' },
+  { value: '', text: 'Active' },
   { value: 'true', text: 'Archived' },
 ];
 
@@ -43,14 +43,14 @@ const columns: ColumnDef<EventType>[] = [
       original.schema ? fieldsOf(original.schema).length : <span className="muted">any</span>,
   },
   {
-    header: 'Changed',
+    header: 'Updated',
     cell: ({ row: { original } }) => (original.archived ? <Badge>archived</Badge> : <Time at={original.modifiedAt} />),
   },
 ];
 
-/** What can happen: every event type with its meaning, from A to Z. */
+/** The list of event types, sorted by name. */
 export function Catalog() {
-  const { write, isCustomer } = useMay();
+  const { write, isCustomer } = usePermissions();
   const { values, set, active } = useFilters('q', 'productId', 'archived');
   const query = { ...values, archived: values.archived || 'false' };
   const list = useList<EventType>('/v1/event-types', query);
@@ -58,7 +58,7 @@ export function Catalog() {
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (
     <>
-      <PageHead title="Event catalog" sub="What endpoints can subscribe to.">
+      <PageHead title="Event catalog" sub="Event types that endpoints can subscribe to.">
         <Button icon={Download} onClick={() => void exportCatalog(query)}>
           Export
         </Button>
@@ -67,7 +67,7 @@ export function Catalog() {
             <Button icon={Upload} onClick={() => setDialog('import')}>
               Import
             </Button>
-            <Button look="primary" icon={Plus} onClick={() => setDialog('new')}>
+            <Button variant="primary" icon={Plus} onClick={() => setDialog('new')}>
               New event type
             </Button>
           </>
@@ -89,7 +89,7 @@ export function Catalog() {
           />
         )}
         <FilterSelect
-          label="Shown"
+          label="Status"
           all={null}
           value={values.archived}
           onChange={(archived) => set({ archived })}
@@ -104,10 +104,10 @@ export function Catalog() {
           rowId={({ name }) => name}
           empty={
             active ? (
-              <Empty title="Nothing is like that">Take a filter back to see more.</Empty>
+              <Empty title="No event types match these filters">Remove a filter to see more.</Empty>
             ) : (
-              <Empty title="The catalog is empty">
-                An event type says what happened and which data tells of it. Make one, or import a file.
+              <Empty title="No event types yet">
+                An event type describes what happened and the data that comes with it. Create one, or import a file.
               </Empty>
             )
           }

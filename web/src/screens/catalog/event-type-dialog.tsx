@@ -13,12 +13,14 @@ const EXAMPLE = `{
   "type": "object",
   "required": ["paymentId", "amount"],
   "properties": {
-    "paymentId": { "type": "string", "description": "Of the payment." },
+    "paymentId": { "type": "string", "description": "ID of the payment." },
     "amount": { "type": "number" }
   }
 }`;
 
-/** Makes an event type, or changes one. @param stay - on the screen, instead of opening the new one */
+/**
+ * Creates or edits an event type. @param stay - stays on the screen instead of opening the new type
+ */
 export function EventTypeDialog({
   eventType,
   productId: fixed,
@@ -40,7 +42,7 @@ export function EventTypeDialog({
     eventType ? (eventType.schema ? JSON.stringify(eventType.schema, null, 2) : '') : EXAMPLE,
   );
   const [sample, setSample] = useState(eventType ? JSON.stringify(eventType.sample, null, 2) : '');
-  const [schemaFault, sampleFault] = [jsonFault(schema), jsonFault(sample)];
+  const [schemaError, sampleError] = [jsonError(schema), jsonError(sample)];
   const put = useAction(
     () =>
       api.put<EventType>(at`/v1/event-types/${name.trim()}`, {
@@ -50,16 +52,16 @@ export function EventTypeDialog({
         ...(sample.trim() && sample.trim() !== 'null' ? { sample: JSON.parse(sample) } : {}),
       }),
     {
-      done: eventType ? 'The event type is changed.' : 'The event type is made.',
+      done: eventType ? 'Changes saved' : 'Event type created',
       invalidate: ['/v1/event-types'],
       quiet: true,
     },
   );
   const submit = () =>
     put.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(made.name)}`);
+        if (!eventType && !stay) void navigate(`/catalog/${encodeURIComponent(created.name)}`);
       },
     });
   return (
@@ -73,7 +75,7 @@ export function EventTypeDialog({
               value={name}
               onChange={setName}
               placeholder="payment.confirmed.v1"
-              hint="Dotted, with its version last. It cannot change later."
+              hint="Dot-separated, version last. It cannot be changed later."
               required
             />
             {principal.productId === null && fixed === undefined && (
@@ -100,15 +102,15 @@ export function EventTypeDialog({
           placeholder="A payment was confirmed."
         />
         <TextArea
-          label="JSON Schema of its data"
+          label="JSON Schema"
           optional
           code
           rows={10}
           pointer="/schema"
-          fault={schemaFault}
+          error={schemaError}
           value={schema}
           onChange={setSchema}
-          hint="Events whose data breaks it are refused. Empty: any object."
+          hint="Events whose data does not match are rejected. Leave empty to accept any object."
         />
         <TextArea
           label="Sample"
@@ -116,18 +118,18 @@ export function EventTypeDialog({
           code
           rows={5}
           pointer="/sample"
-          fault={sampleFault}
+          error={sampleError}
           value={sample}
           onChange={setSample}
-          hint="Empty: generated from the schema."
+          hint="Leave empty to generate one from the schema."
         />
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button
             type="submit"
-            look="primary"
+            variant="primary"
             busy={put.isPending}
-            disabled={name.trim() === '' || Boolean(schemaFault ?? sampleFault)}
+            disabled={name.trim() === '' || Boolean(schemaError ?? sampleError)}
           >
             {eventType ? 'Save' : 'Create'}
           </Button>
@@ -137,12 +139,12 @@ export function EventTypeDialog({
   );
 }
 
-function jsonFault(text: string): string | undefined {
+function jsonError(text: string): string | undefined {
   if (text.trim() === '') return undefined;
   try {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return `Not JSON yet: ${(error as Error).message}`;
+    return `Invalid JSON: ${(error as Error).message}`;
   }
 }

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useChoices, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { EventType, Subscription } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -14,26 +14,26 @@ import { Empty, Loaded } from '../../ui/states';
 import { EventTypeDialog } from './event-type-dialog';
 import { FieldTable } from './field-table';
 
-/** All about an event type: its fields, a sample, its versions, and who gets it. */
+/** An event type with its fields, sample, versions and subscribers. */
 export function EventTypeDetail() {
   const { name = '' } = useParams();
   const query = useRead<EventType>(at`/v1/event-types/${name}`, {}, { placeholderData: undefined });
-  return <Loaded query={query}>{(eventType) => <Shown eventType={eventType} />}</Loaded>;
+  return <Loaded query={query}>{(eventType) => <Detail eventType={eventType} />}</Loaded>;
 }
 
-function Shown({ eventType }: { eventType: EventType }) {
+function Detail({ eventType }: { eventType: EventType }) {
   const { name, description, archived, schema, sample, productId } = eventType;
-  const { write } = useMay();
+  const { write } = usePermissions();
   const [editing, setEditing] = useState(false);
   const subscribers = useChoices<Subscription>('/v1/subscriptions', { eventType: name });
   const archive = useAction(() => api.post(at`/v1/event-types/${name}/archive`), {
-    done: 'It takes no more events.',
+    done: 'Event type archived',
     invalidate: ['/v1/event-types'],
   });
   const restore = useAction(
     () =>
       api.put(at`/v1/event-types/${name}`, { productId, description, schema, ...(sample === null ? {} : { sample }) }),
-    { done: 'It takes events again.', invalidate: ['/v1/event-types'] },
+    { done: 'Event type restored', invalidate: ['/v1/event-types'] },
   );
   return (
     <>
@@ -50,18 +50,22 @@ function Shown({ eventType }: { eventType: EventType }) {
             </Button>
             {archived ? (
               <Button icon={ArchiveRestore} busy={restore.isPending} onClick={() => restore.mutate()}>
-                Take back into use
+                Restore
               </Button>
             ) : (
               <Confirm
                 trigger={<Button icon={Archive}>Archive</Button>}
                 title={`Archive ${name}?`}
-                action="Archive it"
+                action="Archive event type"
                 onConfirm={() => archive.mutateAsync()}
               >
-                <p>Events of this type are refused from then on. What was accepted is still delivered.</p>
+                <p>New events of this type will be rejected. Events already accepted will still be delivered.</p>
                 <p>
-                  {subscribers.length === 0 ? 'No endpoint gets it.' : `${subscribers.length} endpoints still get it.`}
+                  {subscribers.length === 0
+                    ? 'No endpoint is subscribed to it.'
+                    : subscribers.length === 1
+                      ? '1 endpoint is subscribed to it.'
+                      : `${subscribers.length} endpoints are subscribed to it.`}
                 </p>
               </Confirm>
             )}
@@ -70,11 +74,11 @@ function Shown({ eventType }: { eventType: EventType }) {
       </PageHead>
       <div className="stack">
         <Card title="Fields">
-          {schema ? <FieldTable schema={schema} /> : <p className="muted">It has no schema: any object is taken.</p>}
+          {schema ? <FieldTable schema={schema} /> : <p className="muted">No schema. Any object is accepted.</p>}
         </Card>
         <Card title="Sample">
           {sample === null ? (
-            <p className="muted">There is none.</p>
+            <p className="muted">No sample</p>
           ) : (
             <CodeBlock label="Sample" text={JSON.stringify(sample, null, 2)} />
           )}
@@ -94,7 +98,7 @@ function Shown({ eventType }: { eventType: EventType }) {
 
 const VERSION = /\.v(\d+)$/;
 
-/** Names that differ in their last segment, `.v1` and `.v2`. */
+/** Other versions of the type: names that differ only in a final `.v1`, `.v2`, … */
 function Versions({ eventType: { name, productId } }: { eventType: EventType }) {
   const base = name.replace(VERSION, '');
   const all = useChoices<EventType>('/v1/event-types', { productId, q: base });
@@ -112,7 +116,7 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
             ) : (
               <Link to={`/catalog/${encodeURIComponent(type.name)}`}>{type.name}</Link>
             )}
-            {index === 0 && <Badge tone="ok">newest</Badge>}
+            {index === 0 && <Badge tone="ok">latest</Badge>}
             {type.archived && <Badge>archived</Badge>}
           </li>
         ))}
@@ -123,9 +127,11 @@ function Versions({ eventType: { name, productId } }: { eventType: EventType }) 
 
 function Subscribers({ subscribers }: { subscribers: Subscription[] }) {
   return (
-    <Card title="Who gets it">
+    <Card title="Subscribers">
       {subscribers.length === 0 ? (
-        <Empty title="No endpoint does">An endpoint gets it that names it, or a pattern that covers it.</Empty>
+        <Empty title="No subscribers">
+          Endpoints appear here once they select this type, or a pattern that matches it.
+        </Empty>
       ) : (
         <ul className="stack-s">
           {subscribers.map(({ id, name, customerId, status, eventTypes }) => (

@@ -3,13 +3,13 @@ import type { EventType, Page } from '../../api/types';
 
 const PAGE = 200;
 
-/** A catalog as a file: what `Import` and `signpost onboard product` take. */
+/** The file format of Export, Import and `signpost onboard product`. */
 export interface CatalogFile {
   product: { id: string };
   eventTypes: { name: string; description: string; schema?: object; sample?: unknown }[];
 }
 
-/** Downloads what is shown of the catalog, all pages of it. */
+/** Downloads every event type that matches the query, not only the loaded pages. */
 export async function exportCatalog(query: Record<string, string>): Promise<void> {
   const types: EventType[] = [];
   let cursor: string | null | undefined;

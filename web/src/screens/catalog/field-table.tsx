@@ -1,10 +1,9 @@
 import { Badge } from '../../ui/badge';
 import { fieldsOf } from './fields';
 
-/** The fields of an event type's data as a table. */
 export function FieldTable({ schema }: { schema: object }) {
   const fields = fieldsOf(schema);
-  if (fields.length === 0) return <p className="muted">The schema names no fields: any object is taken.</p>;
+  if (fields.length === 0) return <p className="muted">The schema defines no fields. Any object is accepted.</p>;
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label="Fields">
       <table className="table-plain">
@@ -12,7 +11,7 @@ export function FieldTable({ schema }: { schema: object }) {
           <tr>
             <th scope="col">Field</th>
             <th scope="col">Type</th>
-            <th scope="col">Meaning</th>
+            <th scope="col">Description</th>
           </tr>
         </thead>
         <tbody>

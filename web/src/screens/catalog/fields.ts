@@ -16,29 +16,29 @@ interface Schema {
   deprecated?: boolean;
 }
 
-/** A field of an event's data, in words. */
+/** A field of an event's data, as the field table shows it. */
 export interface Field {
-  /** As `payer.name`, `lines[].amount`. */
+  /** For example `payer.name` or `lines[].amount`. */
   path: string;
-  /** As `String`, `DateTime`, `List of Number`. */
+  /** For example `String`, `DateTime` or `List of Number`. */
   type: string;
   required: boolean;
   description: string;
-  /** Values it may have, where they are listed. */
+  /** The allowed values, if the schema lists them. */
   values: string[];
 }
 
-const DEEPEST = 8;
-const WORDS: Record<string, string> = {
+const MAX_DEPTH = 8;
+const TYPE_NAMES: Record<string, string> = {
   string: 'String',
   number: 'Number',
   integer: 'Integer',
   boolean: 'Boolean',
   object: 'Object',
   array: 'List',
-  null: 'Nothing',
+  null: 'Null',
 };
-const FORMATS: Record<string, string> = {
+const FORMAT_NAMES: Record<string, string> = {
   'date-time': 'DateTime',
   date: 'Date',
   time: 'Time',
@@ -47,7 +47,7 @@ const FORMATS: Record<string, string> = {
   uri: 'URL',
 };
 
-/** The fields of a JSON Schema in the order in which it has them, those of objects and lists after what holds them. */
+/** Returns the fields of a JSON Schema in schema order. Nested fields follow their parent. */
 export function fieldsOf(root: object): Field[] {
   const fields: Field[] = [];
   walk(root as Schema, '', 0);
@@ -67,10 +67,10 @@ export function fieldsOf(root: object): Field[] {
         values: valuesOf(field),
       });
       const item = field.items && resolved(field.items);
-      if (depth < DEEPEST) walk(item ?? field, item ? `${path}[].` : `${path}.`, depth + 1);
+      if (depth < MAX_DEPTH) walk(item ?? field, item ? `${path}[].` : `${path}.`, depth + 1);
     }
     for (const part of [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]) {
-      if (depth < DEEPEST) walk(part, prefix, depth + 1);
+      if (depth < MAX_DEPTH) walk(part, prefix, depth + 1);
     }
   }
 
@@ -88,9 +88,9 @@ export function fieldsOf(root: object): Field[] {
 
   function typeOf(schema: Schema): string {
     if (schema.items) return `List of ${typeOf(resolved(schema.items))}`;
-    if (schema.format && FORMATS[schema.format]) return FORMATS[schema.format]!;
+    if (schema.format && FORMAT_NAMES[schema.format]) return FORMAT_NAMES[schema.format]!;
     const types = [schema.type ?? (schema.properties ? 'object' : [])].flat();
-    if (types.length > 0) return types.map((type) => WORDS[type] ?? type).join(' or ');
+    if (types.length > 0) return types.map((type) => TYPE_NAMES[type] ?? type).join(' or ');
     const parts = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map((part) => typeOf(resolved(part)));
     return parts.length > 0 ? [...new Set(parts)].join(' or ') : 'Any';
   }

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 import { api, at } from '../../api/client';
-import { sayError } from '../../api/problem';
+import { errorText } from '../../api/problem';
 import { useAction } from '../../api/queries';
 import type { EventType, Page } from '../../api/types';
 import { Badge } from '../../ui/badge';
@@ -12,15 +12,15 @@ import type { CatalogFile } from './export';
 interface Step {
   productId: string;
   type: CatalogFile['eventTypes'][number];
-  kind: 'new' | 'changed' | 'the same';
+  kind: 'new' | 'changed' | 'unchanged';
 }
 
-/** Imports a file of event types: shows first what is new and what changes. */
+/** Imports event types from a file, after a preview of what is new and what changes. */
 export function ImportDialog({ onClose }: { onClose(): void }) {
   const id = useId();
   const [steps, setSteps] = useState<Step[] | null>(null);
-  const [fault, setFault] = useState<unknown>();
-  const todo = steps?.filter(({ kind }) => kind !== 'the same') ?? [];
+  const [fileError, setFileError] = useState<unknown>();
+  const todo = steps?.filter(({ kind }) => kind !== 'unchanged') ?? [];
   const run = useAction(
     async () => {
       for (const { productId, type } of todo) {
@@ -33,16 +33,20 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
         });
       }
     },
-    { done: `${todo.length} event types are imported.`, invalidate: ['/v1/event-types'], quiet: true },
+    {
+      done: `${todo.length} ${todo.length === 1 ? 'event type' : 'event types'} imported`,
+      invalidate: ['/v1/event-types'],
+      quiet: true,
+    },
   );
   async function read(file: File | undefined) {
     setSteps(null);
-    setFault(undefined);
+    setFileError(undefined);
     if (!file) return;
     try {
-      setSteps(await planOf(await file.text()));
+      setSteps(await planImport(await file.text()));
     } catch (error) {
-      setFault(error);
+      setFileError(error);
     }
   }
   return (
@@ -50,9 +54,9 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
       open
       onClose={onClose}
       title="Import event types"
-      description="A JSON file, as Export writes it. Nothing is removed."
+      description="A JSON file in the format that Export writes. Nothing is removed."
     >
-      <Form error={run.error ?? fault} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
+      <Form error={run.error ?? fileError} onSubmit={() => run.mutate(undefined, { onSuccess: onClose })}>
         <div className="field">
           <label htmlFor={id}>File</label>
           <input
@@ -64,7 +68,7 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           />
         </div>
         {steps && (
-          <ul className="stack-s" aria-label="What will be done">
+          <ul className="stack-s" aria-label="Planned changes">
             {steps.map(({ productId, type, kind }) => (
               <li key={type.name} className="row">
                 <Badge tone={kind === 'new' ? 'ok' : kind === 'changed' ? 'warn' : 'neutral'}>{kind}</Badge>
@@ -75,9 +79,9 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
           </ul>
         )}
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
-          <Button type="submit" look="primary" busy={run.isPending} disabled={todo.length === 0}>
-            {steps && todo.length === 0 ? 'Nothing to do' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={run.isPending} disabled={todo.length === 0}>
+            {steps && todo.length === 0 ? 'Nothing to import' : `Import${todo.length > 0 ? ` ${todo.length}` : ''}`}
           </Button>
         </Actions>
       </Form>
@@ -85,18 +89,18 @@ export function ImportDialog({ onClose }: { onClose(): void }) {
   );
 }
 
-/** @throws Error where the text is no catalog */
-async function planOf(text: string): Promise<Step[]> {
+/** @throws Error if the text is not a catalog */
+async function planImport(text: string): Promise<Step[]> {
   let files: CatalogFile[];
   try {
     files = [JSON.parse(text) as CatalogFile].flat();
   } catch (error) {
-    throw new Error(`The file is not JSON: ${sayError(error)}`, { cause: error });
+    throw new Error(`The file is not valid JSON: ${errorText(error)}`, { cause: error });
   }
   const steps: Step[] = [];
   for (const file of files) {
     if (typeof file?.product?.id !== 'string' || !Array.isArray(file.eventTypes))
-      throw new Error('The file has no product.id and eventTypes, as an export has.');
+      throw new Error('The file needs product.id and eventTypes, as in an exported file.');
     const { items } = await api.get<Page<EventType>>('/v1/event-types', { productId: file.product.id, limit: 200 });
     const known = new Map(items.map((type) => [type.name, type]));
     for (const type of file.eventTypes)
@@ -110,6 +114,6 @@ function kindOf(type: CatalogFile['eventTypes'][number], known: EventType | unde
   const text = (one: { description: string; schema?: unknown; sample?: unknown }) =>
     JSON.stringify([one.description, one.schema ?? null, one.sample ?? null]);
   return text(known) === text({ ...type, sample: type.sample ?? known.sample }) && !known.archived
-    ? 'the same'
+    ? 'unchanged'
     : 'changed';
 }

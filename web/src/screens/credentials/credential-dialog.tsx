@@ -12,13 +12,13 @@ import { KINDS, usageOf, type Credential, type Kind } from './kinds';
 import { useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
-  { role: 'product', text: "product: posts events, and keeps the product's types, customers and endpoints" },
-  { role: 'viewer', text: 'viewer: reads, and changes nothing' },
-  { role: 'customer', text: "customer: one customer's endpoints and notifications" },
-  { role: 'admin', text: 'admin: everything' },
+  { role: 'product', text: "product: posts events; manages the product's event types, customers and endpoints" },
+  { role: 'viewer', text: 'viewer: read-only access' },
+  { role: 'customer', text: "customer: manages one customer's endpoints and notifications" },
+  { role: 'admin', text: 'admin: full access' },
 ];
 
-/** Makes a credential, and shows it this once. */
+/** Creates a credential and shows its secret, which the API returns only once. */
 export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): void }) {
   const { publicUrl } = useSession();
   const { one, path } = KINDS[kind];
@@ -30,7 +30,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
   const [productId, setProductId] = useState('');
   const [customerId, setCustomerId] = useState('');
   const product = productId || (role === 'product' ? (products[0]?.id ?? '') : '');
-  const make = useAction(
+  const create = useAction(
     () =>
       api.post<Credential>(path, {
         name,
@@ -41,31 +41,31 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
     { invalidate: [path], quiet: true },
   );
   return (
-    <Dialog open onClose={onClose} title={make.data ? `${make.data.name} is made` : `New ${one}`}>
-      {make.data ? (
+    <Dialog open onClose={onClose} title={create.data ? `${create.data.name} created` : `New ${one}`}>
+      {create.data ? (
         <div className="stack">
-          <p>Copy it now: it is not shown again.</p>
-          {usageOf(make.data, publicUrl).map(({ label, text }) => (
+          <p>Copy it now. It will not be shown again.</p>
+          {usageOf(create.data, publicUrl).map(({ label, text }) => (
             <div key={label} className="stack-s">
               <h3>{label}</h3>
               <CodeBlock label={label} text={text} />
             </div>
           ))}
           <Actions>
-            <Button look="primary" onClick={onClose}>
+            <Button variant="primary" onClick={onClose}>
               Done
             </Button>
           </Actions>
         </div>
       ) : (
-        <Form error={make.error} onSubmit={() => make.mutate()}>
+        <Form error={create.error} onSubmit={() => create.mutate()}>
           <TextField
             label="Name"
             pointer="/name"
             value={name}
             onChange={setName}
-            placeholder="Payments back end"
-            hint="Whose it is: the audit names it."
+            placeholder="Payments backend"
+            hint="The audit log shows this name."
             required
           />
           <SelectField label="Role" pointer="/role" value={role} onChange={(next) => setRole(next as Role)}>
@@ -96,8 +96,8 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
             />
           )}
           <Actions>
-            <Button onClick={onClose}>Not now</Button>
-            <Button type="submit" look="primary" busy={make.isPending} disabled={name.trim() === ''}>
+            <Button onClick={onClose}>Cancel</Button>
+            <Button type="submit" variant="primary" busy={create.isPending} disabled={name.trim() === ''}>
               Create
             </Button>
           </Actions>

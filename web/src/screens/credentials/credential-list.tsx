@@ -14,23 +14,29 @@ import { Time } from '../../ui/time';
 import { CredentialDialog } from './credential-dialog';
 import { idOf, KINDS, type Credential, type Kind } from './kinds';
 
-/** The credentials of a kind, revoked ones included. */
+/** All credentials of one kind, including revoked ones. */
 export function CredentialList({ kind }: { kind: Kind }) {
-  const { one, path, empty } = KINDS[kind];
+  const { one, path, empty, note } = KINDS[kind];
   const list = useList<Credential>(path);
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const columns = useMemo(() => columnsOf(kind), [kind]);
   return (
     <div className="stack">
       <div className="row">
-        <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+        <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
           New {one}
         </Button>
       </div>
       <Card flush>
-        <DataTable label={`${one}s`} list={list} columns={columns} rowId={idOf} empty={<Empty title={empty} />} />
+        <DataTable
+          label={`${one}s`}
+          list={list}
+          columns={columns}
+          rowId={idOf}
+          empty={<Empty title={empty}>{note}</Empty>}
+        />
       </Card>
-      {making && <CredentialDialog kind={kind} onClose={() => setMaking(false)} />}
+      {creating && <CredentialDialog kind={kind} onClose={() => setCreating(false)} />}
     </div>
   );
 }
@@ -56,11 +62,11 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
         </>
       ),
     },
-    { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+    { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
     {
       header: 'Status',
       meta: { wide: true },
-      cell: ({ row: { original } }) => (original.revokedAt ? <Badge>revoked</Badge> : <Badge tone="ok">in use</Badge>),
+      cell: ({ row: { original } }) => (original.revokedAt ? <Badge>revoked</Badge> : <Badge tone="ok">active</Badge>),
     },
     {
       id: 'revoke',
@@ -72,23 +78,21 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
 
 function Revoke({ kind, credential }: { kind: Kind; credential: Credential }) {
   const { principal } = useSession();
-  const { path } = KINDS[kind];
+  const { one, path } = KINDS[kind];
   const id = idOf(credential);
   const revoke = useAction(() => api.delete(`${path}/${encodeURIComponent(id)}`), {
-    done: 'It is revoked.',
+    done: `${one} revoked`,
     invalidate: [path],
   });
   if (credential.revokedAt || id === principal.id) return null;
   return (
     <Confirm
-      trigger={<Button small look="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
+      trigger={<Button small variant="ghost" icon={Ban} label={`Revoke ${credential.name}`} />}
       title={`Revoke ${credential.name}?`}
-      action="Revoke it"
+      action={`Revoke ${one}`}
       onConfirm={() => revoke.mutateAsync()}
     >
-      <p>
-        Calls with it, and sessions that were opened with it, are refused within a second. This cannot be taken back.
-      </p>
+      <p>Requests and sessions that use it are rejected within one second. This cannot be undone.</p>
     </Confirm>
   );
 }

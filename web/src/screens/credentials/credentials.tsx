@@ -2,11 +2,10 @@ import { PageHead } from '../../ui/page';
 import { Tabs } from '../../ui/tabs';
 import { CredentialList } from './credential-list';
 
-/** With what the API is called: keys, and OAuth clients. */
 export function Credentials() {
   return (
     <>
-      <PageHead title="Credentials" sub="Each is shown once, when it is made; only its hash is kept." />
+      <PageHead title="Credentials" sub="Each secret is shown once, when it is created. Only its hash is stored." />
       <Tabs
         label="Kinds of credentials"
         tabs={[

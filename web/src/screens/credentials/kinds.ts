@@ -3,29 +3,34 @@ import type { ApiKey, OAuthClient } from '../../api/types';
 export type Kind = 'keys' | 'clients';
 export type Credential = ApiKey | OAuthClient;
 
-/** What the two kinds of credentials are called, and where they are. */
+/** Labels and API paths of the two kinds of credentials. */
 export const KINDS = {
-  keys: { one: 'API key', path: '/v1/api-keys', empty: 'There are no keys but the one of the configuration.' },
-  clients: { one: 'OAuth client', path: '/v1/oauth-clients', empty: 'There are no OAuth clients.' },
+  keys: {
+    one: 'API key',
+    path: '/v1/api-keys',
+    empty: 'No API keys yet',
+    note: 'The admin key from the configuration is not listed here.',
+  },
+  clients: { one: 'OAuth client', path: '/v1/oauth-clients', empty: 'No OAuth clients yet', note: undefined },
 } as const;
 
 export const idOf = (credential: Credential): string =>
   'clientId' in credential ? credential.clientId : credential.id;
 
-/** How a new credential is used. */
-export function usageOf(made: Credential, url: string): { label: string; text: string }[] {
-  if ('clientId' in made) {
+/** Returns the parts of a new credential, and a command that uses it. */
+export function usageOf(created: Credential, url: string): { label: string; text: string }[] {
+  if ('clientId' in created) {
     return [
-      { label: 'Client id', text: made.clientId },
-      { label: 'Client secret', text: made.clientSecret ?? '' },
+      { label: 'Client ID', text: created.clientId },
+      { label: 'Client secret', text: created.clientSecret ?? '' },
       {
-        label: 'To get a token',
-        text: `curl -u '${made.clientId}:${made.clientSecret}' -d grant_type=client_credentials ${url}/oauth/token`,
+        label: 'Get a token',
+        text: `curl -u '${created.clientId}:${created.clientSecret}' -d grant_type=client_credentials ${url}/oauth/token`,
       },
     ];
   }
   return [
-    { label: 'Key', text: made.key ?? '' },
-    { label: 'To try it', text: `curl -H 'X-API-Key: ${made.key}' ${url}/v1/event-types` },
+    { label: 'API key', text: created.key ?? '' },
+    { label: 'Try it', text: `curl -H 'X-API-Key: ${created.key}' ${url}/v1/event-types` },
   ];
 }

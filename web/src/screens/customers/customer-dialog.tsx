@@ -7,20 +7,20 @@ import type { Customer, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField, TextField } from '../../ui/form';
-import { ScheduleField, USUAL_SCHEDULE } from '../shared/schedule-field';
+import { ScheduleField, DEFAULT_SCHEDULE } from '../shared/schedule-field';
 
-/** Makes a customer, or changes one. @param onMade - instead of opening it */
+/** Creates or edits a customer. @param onCreated - called instead of opening the new customer */
 export function CustomerDialog({
   customer,
   productId: fixed,
   onClose,
-  onMade,
+  onCreated,
 }: {
   customer?: Customer;
-  /** Whose customer a new one is; absent: to be chosen. */
+  /** The product of a new customer. Absent: the user chooses it. */
   productId?: string;
   onClose(): void;
-  onMade?(made: Customer): void;
+  onCreated?(created: Customer): void;
 }) {
   const { principal } = useSession();
   const navigate = useNavigate();
@@ -28,7 +28,7 @@ export function CustomerDialog({
   const [name, setName] = useState(customer?.name ?? '');
   const [id, setId] = useState('');
   const [productId, setProductId] = useState(fixed ?? '');
-  const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? USUAL_SCHEDULE);
+  const [retrySchedule, setRetrySchedule] = useState<readonly number[]>(customer?.retrySchedule ?? DEFAULT_SCHEDULE);
   const save = useAction(
     () =>
       customer
@@ -40,17 +40,17 @@ export function CustomerDialog({
             ...(productId ? { productId } : {}),
           }),
     {
-      done: customer ? 'The customer is changed.' : 'The customer is made.',
+      done: customer ? 'Changes saved' : 'Customer created',
       invalidate: ['/v1/customers'],
       quiet: true,
     },
   );
   const submit = () =>
     save.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        if (onMade) onMade(made);
-        else if (!customer) void navigate(`/customers/${encodeURIComponent(made.id)}`);
+        if (onCreated) onCreated(created);
+        else if (!customer) void navigate(`/customers/${encodeURIComponent(created.id)}`);
       },
     });
   return (
@@ -60,12 +60,12 @@ export function CustomerDialog({
         {!customer && (
           <>
             <TextField
-              label="Id"
+              label="ID"
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="As your systems know the customer. Empty: generated."
+              hint="The ID of this customer in your systems. Leave empty to generate one."
             />
             {principal.productId === null && fixed === undefined && (
               <SelectField
@@ -73,7 +73,7 @@ export function CustomerDialog({
                 pointer="/productId"
                 value={productId}
                 onChange={setProductId}
-                hint="Whose customer it is."
+                hint="The product this customer belongs to."
               >
                 <option value="">Shared by all products</option>
                 {products.map((product) => (
@@ -87,8 +87,8 @@ export function CustomerDialog({
         )}
         <ScheduleField value={retrySchedule} onChange={setRetrySchedule} />
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
-          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {customer ? 'Save' : 'Create'}
           </Button>
         </Actions>

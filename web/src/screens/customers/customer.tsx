@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { at } from '../../api/client';
 import { useList, useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Customer, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button, ButtonLink } from '../../ui/button';
@@ -12,21 +12,20 @@ import { DataTable } from '../../ui/data-table';
 import { Card, Fact, Facts, PageHead } from '../../ui/page';
 import { Sparkline } from '../../ui/sparkline';
 import { Empty, Loaded } from '../../ui/states';
-import { saySchedule, Time } from '../../ui/time';
+import { formatSchedule, Time } from '../../ui/time';
 import { CustomerDialog } from './customer-dialog';
 import { PortalDialog } from './portal-dialog';
 import { PortalLinks } from './portal-links';
 
-/** A customer with their endpoints. */
 export function CustomerDetail() {
   const { id = '' } = useParams();
   const query = useRead<Customer>(at`/v1/customers/${id}`, {}, { placeholderData: undefined });
-  return <Loaded query={query}>{(customer) => <Shown customer={customer} />}</Loaded>;
+  return <Loaded query={query}>{(customer) => <Detail customer={customer} />}</Loaded>;
 }
 
-function Shown({ customer }: { customer: Customer }) {
+function Detail({ customer }: { customer: Customer }) {
   const { id, name, productId, retrySchedule, createdAt } = customer;
-  const { write, isCustomer } = useMay();
+  const { write, isCustomer } = usePermissions();
   const [dialog, setDialog] = useState<'edit' | 'portal' | null>(null);
   const list = useList<Subscription>('/v1/subscriptions', { customerId: id, include: 'health' });
   return (
@@ -34,11 +33,11 @@ function Shown({ customer }: { customer: Customer }) {
       <PageHead title={name} crumbs={[{ text: 'Customers', to: '/customers' }]}>
         {write && (
           <>
-            <ButtonLink to={`/endpoints/new?customerId=${encodeURIComponent(id)}`} look="primary" icon={Plus}>
+            <ButtonLink to={`/endpoints/new?customerId=${encodeURIComponent(id)}`} variant="primary" icon={Plus}>
               New endpoint
             </ButtonLink>
             <Button icon={DoorOpen} onClick={() => setDialog('portal')}>
-              Open portal…
+              Create portal link…
             </Button>
             <Button icon={Pencil} onClick={() => setDialog('edit')}>
               Edit
@@ -49,16 +48,16 @@ function Shown({ customer }: { customer: Customer }) {
       <div className="stack">
         <Card>
           <Facts>
-            <Fact name="Id">
+            <Fact name="ID">
               <Id id={id} />
             </Fact>
-            <Fact name="Product">{productId ?? 'shared by all'}</Fact>
-            <Fact name="Retries">{saySchedule(retrySchedule)}</Fact>
-            <Fact name="Made">
+            <Fact name="Product">{productId ?? 'shared by all products'}</Fact>
+            <Fact name="Retries">{formatSchedule(retrySchedule)}</Fact>
+            <Fact name="Created">
               <Time at={createdAt} />
             </Fact>
-            <Fact name="What was sent">
-              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>Notifications</Link>
+            <Fact name="Deliveries">
+              <Link to={`/logs?customerId=${encodeURIComponent(id)}`}>View in logs</Link>
             </Fact>
           </Facts>
         </Card>
@@ -80,13 +79,13 @@ function Shown({ customer }: { customer: Customer }) {
               },
               { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
               {
-                header: 'Last day',
+                header: 'Last 24 hours',
                 meta: { wide: true },
                 cell: ({ row: { original } }) => <Sparkline buckets={original.health?.buckets ?? []} />,
               },
             ]}
             empty={
-              <Empty title="There are no endpoints yet">Events for this customer are accepted, and go nowhere.</Empty>
+              <Empty title="No endpoints yet">Events for this customer are accepted but not delivered anywhere.</Empty>
             }
           />
         </Card>

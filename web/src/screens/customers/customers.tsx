@@ -3,14 +3,14 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Customer } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, SearchBox, useFilters } from '../../ui/filters';
 import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
-import { saySchedule, Time } from '../../ui/time';
+import { formatSchedule, Time } from '../../ui/time';
 import { CustomerDialog } from './customer-dialog';
 
 const columns: ColumnDef<Customer>[] = [
@@ -28,29 +28,28 @@ const columns: ColumnDef<Customer>[] = [
   },
   {
     header: 'Product',
-    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all</span>,
+    cell: ({ row: { original } }) => original.productId ?? <span className="muted">shared by all products</span>,
   },
-  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => saySchedule(original.retrySchedule) },
-  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Retries', meta: { wide: true }, cell: ({ row: { original } }) => formatSchedule(original.retrySchedule) },
+  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
 ];
 
-/** Who is notified. */
 export function Customers() {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const { values, set, active } = useFilters('q');
   const list = useList<Customer>('/v1/customers', values);
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   return (
     <>
       <PageHead title="Customers">
         {write && (
-          <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+          <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
             New customer
           </Button>
         )}
       </PageHead>
       <FilterBar>
-        <SearchBox label="Search customers" placeholder="Name or id" value={values.q} onChange={(q) => set({ q })} />
+        <SearchBox label="Search customers" placeholder="Name or ID" value={values.q} onChange={(q) => set({ q })} />
       </FilterBar>
       <Card flush>
         <DataTable
@@ -60,16 +59,14 @@ export function Customers() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty title="Nobody is like that" />
+              <Empty title="No customers match this search" />
             ) : (
-              <Empty title="There are no customers yet">
-                A customer has endpoints, and a retry schedule for all of them.
-              </Empty>
+              <Empty title="No customers yet">A customer has endpoints, and a default retry schedule for them.</Empty>
             )
           }
         />
       </Card>
-      {making && <CustomerDialog onClose={() => setMaking(false)} />}
+      {creating && <CustomerDialog onClose={() => setCreating(false)} />}
     </>
   );
 }

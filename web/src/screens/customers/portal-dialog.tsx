@@ -6,18 +6,18 @@ import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SelectField } from '../../ui/form';
-import { sayDuration, utc } from '../../ui/time';
+import { formatDuration, utc } from '../../ui/time';
 
-const LIVES = [900, 3600, 28_800, 86_400];
+const LIFETIMES_SECONDS = [900, 3600, 28_800, 86_400];
 
-/** A link that opens the portal of one customer for a while. */
+/** Creates a link that opens one customer's portal for a limited time. */
 export function PortalDialog({ customer, onClose }: { customer: Customer; onClose(): void }) {
-  const [life, setLife] = useState('3600');
-  const make = useAction(
+  const [lifetime, setLifetime] = useState('3600');
+  const create = useAction(
     () =>
       api.post<{ url: string; expiresAt: string }>('/v1/portal-sessions', {
         customerId: customer.id,
-        expiresInSeconds: Number(life),
+        expiresInSeconds: Number(lifetime),
       }),
     { quiet: true, invalidate: ['/v1/portal-sessions'] },
   );
@@ -25,32 +25,32 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
     <Dialog
       open
       onClose={onClose}
-      title={`Portal of ${customer.name}`}
-      description="Whoever has the link sees this customer's endpoints, logs and secrets, and nothing of anyone else."
+      title={`Portal link for ${customer.name}`}
+      description="Anyone with the link sees this customer's endpoints, logs and secrets, but no other customer's."
     >
-      {make.data ? (
+      {create.data ? (
         <div className="stack">
-          <CodeBlock label="Link" text={make.data.url} />
-          <p className="muted">It opens until {utc(make.data.expiresAt)}. It is shown this once.</p>
+          <CodeBlock label="Link" text={create.data.url} />
+          <p className="muted">Valid until {utc(create.data.expiresAt)}. The link is shown only once.</p>
           <Actions>
-            <Button look="primary" onClick={onClose}>
+            <Button variant="primary" onClick={onClose}>
               Done
             </Button>
           </Actions>
         </div>
       ) : (
-        <Form error={make.error} onSubmit={() => make.mutate()}>
-          <SelectField label="Opens for" value={life} onChange={setLife} pointer="/expiresInSeconds">
-            {LIVES.map((seconds) => (
+        <Form error={create.error} onSubmit={() => create.mutate()}>
+          <SelectField label="Valid for" value={lifetime} onChange={setLifetime} pointer="/expiresInSeconds">
+            {LIFETIMES_SECONDS.map((seconds) => (
               <option key={seconds} value={seconds}>
-                {sayDuration(seconds)}
+                {formatDuration(seconds)}
               </option>
             ))}
           </SelectField>
           <Actions>
-            <Button onClick={onClose}>Not now</Button>
-            <Button type="submit" look="primary" busy={make.isPending}>
-              Make a link
+            <Button onClick={onClose}>Cancel</Button>
+            <Button type="submit" variant="primary" busy={create.isPending}>
+              Create link
             </Button>
           </Actions>
         </Form>

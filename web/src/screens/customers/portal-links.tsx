@@ -1,7 +1,7 @@
 import { Ban } from 'lucide-react';
 import { api, at } from '../../api/client';
 import { useAction, useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { PortalSession } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Id } from '../../ui/copy';
@@ -13,9 +13,9 @@ import { Time } from '../../ui/time';
 
 const PATH = '/v1/portal-sessions';
 
-/** The links into a customer's portal that are still good. */
+/** A customer's portal links that have not expired. */
 export function PortalLinks({ customerId }: { customerId: string }) {
-  const { write } = useMay();
+  const { write } = usePermissions();
   const list = useList<PortalSession>(PATH, { customerId });
   return (
     <Card title="Portal links" flush>
@@ -29,35 +29,42 @@ export function PortalLinks({ customerId }: { customerId: string }) {
             meta: { grow: true },
             cell: ({ row: { original } }) => <Id id={original.id} />,
           },
-          { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
-          { header: 'Made by', meta: { wide: true }, cell: ({ row: { original } }) => original.createdBy },
-          { header: 'Opens until', cell: ({ row: { original } }) => <Time at={original.expiresAt} /> },
+          {
+            header: 'Created',
+            meta: { wide: true },
+            cell: ({ row: { original } }) => <Time at={original.createdAt} />,
+          },
+          { header: 'Created by', meta: { wide: true }, cell: ({ row: { original } }) => original.createdBy },
+          { header: 'Expires', cell: ({ row: { original } }) => <Time at={original.expiresAt} /> },
           {
             id: 'end',
             header: () => <span className="sr-only">Actions</span>,
             cell: ({ row: { original } }) => write && <End session={original} />,
           },
         ]}
-        empty={<Empty title="No link is open">Make one with Open portal…</Empty>}
+        empty={<Empty title="No active portal links">Create one with “Create portal link…”.</Empty>}
       />
     </Card>
   );
 }
 
 function End({ session: { id } }: { session: PortalSession }) {
-  const end = useAction(() => api.delete(at`/v1/portal-sessions/${id}`), { done: 'It is ended.', invalidate: [PATH] });
+  const end = useAction(() => api.delete(at`/v1/portal-sessions/${id}`), {
+    done: 'Portal session ended',
+    invalidate: [PATH],
+  });
   return (
     <Confirm
       trigger={
-        <Button small look="ghost" icon={Ban} label={`End ${id}`}>
+        <Button small variant="ghost" icon={Ban} label={`End ${id}`}>
           End
         </Button>
       }
       title="End this portal session?"
-      action="End it"
+      action="End session"
       onConfirm={() => end.mutateAsync()}
     >
-      <p>The link opens nothing any more, and whoever is in the portal by it is signed out within a second.</p>
+      <p>The link stops working, and anyone who used it is signed out within one second.</p>
     </Confirm>
   );
 }

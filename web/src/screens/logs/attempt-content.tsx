@@ -1,18 +1,18 @@
 import { useRead } from '../../api/queries';
 import type { AttemptDetail } from '../../api/types';
-import { CodeBlock, CopyButton, laidOut } from '../../ui/copy';
+import { CodeBlock, CopyButton, indentJson } from '../../ui/copy';
 import { Loaded } from '../../ui/states';
-import { sayMilliseconds } from '../../ui/time';
+import { formatMilliseconds } from '../../ui/time';
 import { asCurl } from './curl';
 import { adviceFor } from './explain';
 
-/** What an attempt sent, and what came back, with what to make of it. */
+/** An attempt's request and response, with advice if it failed. */
 export function AttemptContent({ id }: { id: string }) {
   const query = useRead<AttemptDetail>(`/v1/attempts/${id}`, {}, { staleTime: Infinity });
   return <Loaded query={query}>{(attempt) => <AttemptParts attempt={attempt} />}</Loaded>;
 }
 
-/** Request and response of an attempt that was read. */
+/** The same for an attempt that is already loaded. */
 export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
   const { error, request, response, durationMs } = attempt;
   const advice = error && adviceFor(error);
@@ -34,19 +34,19 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
       </div>
       <CodeBlock label="Request" text={`${request.method} ${request.url}\n${headerLines(request.headers)}`} />
       {request.body ? (
-        <CodeBlock label="Request body" text={laidOut(request.body)} />
+        <CodeBlock label="Request body" text={indentJson(request.body)} />
       ) : (
-        <p className="muted">Without a body.</p>
+        <p className="muted">No body</p>
       )}
-      <h3>Response, after {sayMilliseconds(durationMs)}</h3>
+      <h3>Response after {formatMilliseconds(durationMs)}</h3>
       {response ? (
         <>
           <CodeBlock label="Response" text={`HTTP ${response.status}\n${headerLines(response.headers)}`} />
-          {response.body && <CodeBlock label="Response body" text={laidOut(response.body)} />}
-          {response.truncated && <p className="muted">Only its first 16 KiB are kept.</p>}
+          {response.body && <CodeBlock label="Response body" text={indentJson(response.body)} />}
+          {response.truncated && <p className="muted">Only the first 16 KiB are stored.</p>}
         </>
       ) : (
-        <p className="muted">There was none.</p>
+        <p className="muted">No response</p>
       )}
     </div>
   );

@@ -8,12 +8,12 @@ import styles from './bulk-bar.module.css';
 const RETRYABLE = ['failed', 'cancelled', 'retrying'];
 const CANCELLABLE = ['pending', 'delivering', 'retrying', 'held'];
 
-/** What can be done with those that are selected; nothing while none is. */
+/** Actions for the selected notifications. Hidden while none is selected. */
 export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone(): void }) {
   const [action, setAction] = useState<BulkAction | null>(null);
-  // Kept while the dialog is open: what is done changes the list under it.
+  // Fixed when the dialog opens: the action changes the list underneath.
   const [ids, setIds] = useState<string[]>([]);
-  const begin = (next: BulkAction, statuses: string[]) => {
+  const start = (next: BulkAction, statuses: string[]) => {
     setIds(selected.filter(({ status }) => statuses.includes(status)).map(({ id }) => id));
     setAction(next);
   };
@@ -24,21 +24,21 @@ export function BulkBar({ selected, onDone }: { selected: Notification[]; onDone
         <div className={styles.bar} role="region" aria-label="Selected notifications">
           <strong className="num">{selected.length} selected</strong>
           {count(RETRYABLE) > 0 && (
-            <Button small icon={RotateCcw} onClick={() => begin('retry', RETRYABLE)}>
+            <Button small icon={RotateCcw} onClick={() => start('retry', RETRYABLE)}>
               Retry {count(RETRYABLE)}
             </Button>
           )}
           {count(CANCELLABLE) > 0 && (
-            <Button small icon={Ban} onClick={() => begin('cancel', CANCELLABLE)}>
+            <Button small icon={Ban} onClick={() => start('cancel', CANCELLABLE)}>
               Cancel {count(CANCELLABLE)}
             </Button>
           )}
-          <Button small look="ghost" onClick={onDone}>
-            Clear
+          <Button small variant="ghost" onClick={onDone}>
+            Clear selection
           </Button>
         </div>
       )}
-      {/* Not within the bar: those that are retried may leave the list, and so the selection, while it runs. */}
+      {/* Outside the bar: retried rows may leave the list, and so the selection, while it runs. */}
       {action && (
         <BulkDialog
           action={action}

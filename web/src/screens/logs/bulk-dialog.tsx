@@ -1,27 +1,29 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
-import { sayError } from '../../api/problem';
+import { errorText } from '../../api/problem';
 import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import styles from './bulk-bar.module.css';
 
 export type BulkAction = 'retry' | 'cancel';
 
-const SLICE = 50;
-const CANCELLED_AT_ONCE = 5;
+const BATCH_SIZE = 50;
+const CANCEL_CONCURRENCY = 5;
 const WORDS = {
   retry: {
     title: 'Retry',
     verb: 'Retry',
     done: 'retried',
-    what: 'Each is attempted at once, and walks its retry schedule again should that fail.',
+    dismiss: 'Cancel',
+    what: 'Each one is attempted immediately. If that fails, its retry schedule starts again.',
   },
   cancel: {
     title: 'Cancel',
-    verb: 'Cancel them',
+    verb: 'Cancel notifications',
     done: 'cancelled',
-    what: 'None of them is attempted again, unless you retry it later.',
+    dismiss: 'Keep them',
+    what: 'They will not be attempted again unless you retry them.',
   },
 };
 
@@ -31,7 +33,9 @@ interface Progress {
   running: boolean;
 }
 
-/** Does something with many notifications, a few at a time, and shows how far it has come and what was refused. */
+/**
+ * Retries or cancels many notifications in batches, with progress and a list of what was refused.
+ */
 export function BulkDialog({
   action,
   ids,
@@ -43,33 +47,33 @@ export function BulkDialog({
 }) {
   const [progress, setProgress] = useState<Progress | null>(null);
   const client = useQueryClient();
-  const { title, verb, done, what } = WORDS[action];
+  const { title, verb, done, dismiss, what } = WORDS[action];
   const count = ids.length === 1 ? '1 notification' : `${ids.length} notifications`;
 
   async function run() {
     const state: Progress = { done: 0, refused: [], running: true };
     setProgress({ ...state });
-    for (let from = 0; from < ids.length; from += SLICE) {
-      const slice = ids.slice(from, from + SLICE);
+    for (let from = 0; from < ids.length; from += BATCH_SIZE) {
+      const batch = ids.slice(from, from + BATCH_SIZE);
       try {
-        const refused = await (action === 'retry' ? retryAll(slice) : cancelAll(slice));
+        const refused = await (action === 'retry' ? retryAll(batch) : cancelAll(batch));
         state.refused = [...state.refused, ...refused];
       } catch (error) {
-        state.refused = [...state.refused, ...slice.map((id) => ({ id, detail: sayError(error) }))];
+        state.refused = [...state.refused, ...batch.map((id) => ({ id, detail: errorText(error) }))];
       }
-      state.done += slice.length;
+      state.done += batch.length;
       setProgress({ ...state, running: state.done < ids.length });
     }
     await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
   }
 
-  const ended = progress !== null && !progress.running;
+  const finished = progress !== null && !progress.running;
   return (
     <Dialog
       open
       title={`${title} ${count}?`}
       description={what}
-      onClose={() => (progress?.running ? undefined : onClose(ended))}
+      onClose={() => (progress?.running ? undefined : onClose(finished))}
     >
       {progress && (
         <div className="stack-s">
@@ -82,7 +86,7 @@ export function BulkDialog({
           <p role="status">
             {progress.done - progress.refused.length} of {ids.length} {done}
             {progress.refused.length > 0 && `, ${progress.refused.length} refused`}
-            {ended ? '.' : ' …'}
+            {finished ? '.' : ' …'}
           </p>
           {progress.refused.length > 0 && (
             <ul className="bullets">
@@ -96,17 +100,17 @@ export function BulkDialog({
         </div>
       )}
       <Actions>
-        {ended ? (
-          <Button look="primary" onClick={() => onClose(true)}>
+        {finished ? (
+          <Button variant="primary" onClick={() => onClose(true)}>
             Close
           </Button>
         ) : (
           <>
             <Button onClick={() => onClose(false)} disabled={progress !== null}>
-              Keep as they are
+              {dismiss}
             </Button>
             <Button
-              look={action === 'cancel' ? 'danger' : 'primary'}
+              variant={action === 'cancel' ? 'danger' : 'primary'}
               busy={progress !== null}
               onClick={() => void run()}
             >
@@ -127,14 +131,14 @@ async function retryAll(ids: string[]) {
   return results.filter(({ retried }) => !retried).map(({ id, detail }) => ({ id, detail: detail ?? '' }));
 }
 
-/** There is no call for several; a few go out at a time. */
+/** Cancels `CANCEL_CONCURRENCY` at a time, because the API has no bulk call for it. */
 async function cancelAll(ids: string[]) {
   const refused: { id: string; detail: string }[] = [];
   const cancel = (id: string) =>
     api
       .post(at`/v1/notifications/${id}/cancel`)
-      .catch((error: unknown) => void refused.push({ id, detail: sayError(error) }));
-  for (let from = 0; from < ids.length; from += CANCELLED_AT_ONCE)
-    await Promise.all(ids.slice(from, from + CANCELLED_AT_ONCE).map(cancel));
+      .catch((error: unknown) => void refused.push({ id, detail: errorText(error) }));
+  for (let from = 0; from < ids.length; from += CANCEL_CONCURRENCY)
+    await Promise.all(ids.slice(from, from + CANCEL_CONCURRENCY).map(cancel));
   return refused;
 }

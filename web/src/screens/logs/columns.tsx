@@ -5,7 +5,6 @@ import { Countdown, Time } from '../../ui/time';
 import { EndpointName } from '../shared/endpoint-name';
 import styles from './columns.module.css';
 
-/** The columns of the list of notifications. */
 export function notificationColumns(isCustomer: boolean, onOpen: (id: string) => void): ColumnDef<Notification>[] {
   return [
     { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
@@ -33,7 +32,7 @@ export function notificationColumns(isCustomer: boolean, onOpen: (id: string) =>
     },
     { header: 'Attempts', meta: { wide: true, align: 'end' }, cell: ({ row: { original } }) => original.attemptCount },
     {
-      header: 'Last answer',
+      header: 'Last response',
       meta: { wide: true },
       cell: ({ row: { original } }) => <LastAnswer notification={original} />,
     },

@@ -2,7 +2,7 @@ import type { AttemptDetail } from '../../api/types';
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** An attempt's request as a command line; what is masked stays so. */
+/** Formats an attempt's request as a curl command. Masked headers stay masked. */
 export function asCurl({ request: { method, url, headers, body } }: AttemptDetail): string {
   const lines = [`curl -i -X ${method} ${quoted(url)}`];
   for (const [name, value] of Object.entries(headers)) {

@@ -10,7 +10,7 @@ import { Loaded } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { useEndpointName } from '../shared/endpoint-name';
 
-/** An event, and the notifications that it made. @param id - null: closed */
+/** An event and its notifications. @param id - null: closed */
 export function EventDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
     <Drawer open={id !== null} onClose={onClose} title="Event">
@@ -29,15 +29,15 @@ function Content({ id }: { id: string }) {
             <Fact name="Type">
               <Link to={`/catalog/${encodeURIComponent(event.type)}`}>{event.type}</Link>
             </Fact>
-            <Fact name="Customer">{event.customerId ?? 'all of the product'}</Fact>
-            <Fact name="Happened">
+            <Fact name="Customer">{event.customerId ?? 'All customers of the product'}</Fact>
+            <Fact name="Occurred">
               <Time at={event.timestamp} />
             </Fact>
             <Fact name="Accepted">
               <Time at={event.acceptedAt} />
             </Fact>
             {event.channels.length > 0 && <Fact name="Channels">{event.channels.join(', ')}</Fact>}
-            <Fact name="Id">
+            <Fact name="ID">
               <Id id={event.id} />
             </Fact>
           </Facts>
@@ -51,7 +51,7 @@ function Content({ id }: { id: string }) {
           )}
           <h3>Notifications</h3>
           {event.notifications.length === 0 ? (
-            <p className="muted">No endpoint was to get it when it was accepted.</p>
+            <p className="muted">No endpoint matched this event when it was accepted.</p>
           ) : (
             <ul className="stack-s">
               {event.notifications.map((notification) => (

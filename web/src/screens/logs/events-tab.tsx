@@ -1,6 +1,6 @@
 import type { ColumnDef } from '@tanstack/react-table';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { SignpostEvent } from '../../api/types';
 import { DataTable } from '../../ui/data-table';
 import { FilterBar, useFilters } from '../../ui/filters';
@@ -12,9 +12,8 @@ import { PeriodFilter, usePeriod } from '../shared/period-filter';
 import styles from './columns.module.css';
 import { EventDrawer } from './event-drawer';
 
-/** What producers posted. */
 export function EventsTab() {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   const { values, set, active } = useFilters('type', 'customerId', 'period', 'since', 'until', 'event');
   const period = usePeriod(values);
   const list = useList<SignpostEvent>('/v1/events', { type: values.type, customerId: values.customerId, ...period });
@@ -34,9 +33,9 @@ export function EventsTab() {
           onOpen={({ id }) => set({ event: id })}
           empty={
             active ? (
-              <Empty title="No event is like that">Take a filter back to see more.</Empty>
+              <Empty title="No events match these filters">Remove a filter to see more.</Empty>
             ) : (
-              <Empty title="No event came in yet">Producers post them to POST /v1/events.</Empty>
+              <Empty title="No events yet">Producers send events with POST /v1/events.</Empty>
             )
           }
         />
@@ -63,7 +62,8 @@ function eventColumns(onOpen: (id: string) => void): ColumnDef<SignpostEvent>[] 
     {
       header: 'Customer',
       meta: { wide: true },
-      cell: ({ row: { original } }) => original.customerId ?? <span className="muted">all of the product</span>,
+      cell: ({ row: { original } }) =>
+        original.customerId ?? <span className="muted">all customers of the product</span>,
     },
     { header: 'Channels', meta: { wide: true }, cell: ({ row: { original } }) => original.channels.join(', ') },
     { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.acceptedAt} /> },

@@ -1,75 +1,75 @@
 import type { AttemptError, NotificationDetail } from '../../api/types';
 
-/** What went wrong, and what to do about it, by the class of the error. */
+/** Causes and remedies by the error class of the attempt. */
 const ADVICE: Record<string, { what: string; todo: string }> = {
   dns: {
     what: 'The host name could not be resolved.',
-    todo: 'Check the host in the URL, and that its DNS entry exists.',
+    todo: 'Check the host in the URL and its DNS record.',
   },
   connect: {
-    what: 'No connection could be made.',
-    todo: 'Is the receiver running, and does its firewall let Signpost in? Retry when it does.',
+    what: 'Could not connect to the receiver.',
+    todo: 'Check that the receiver is running and reachable from Signpost, then retry.',
   },
   tls: {
-    what: 'The secure connection failed.',
-    todo: 'Look at the certificate of the receiver: expired, for another name, or signed by nobody known.',
+    what: 'The TLS handshake failed.',
+    todo: 'Check the certificate of the receiver: it may be expired, issued for another host, or signed by an unknown CA.',
   },
   timeout: {
-    what: 'The receiver did not answer in time.',
-    todo: 'Have it answer first and work afterwards, or allow it more time in the HTTP settings.',
+    what: 'The receiver did not respond in time.',
+    todo: 'Respond first and process the event afterwards, or raise the timeout in the HTTP settings.',
   },
   blocked: {
-    what: 'The address may not be reached from here.',
-    todo: 'The URL leads to a private or reserved address. An operator can allow it.',
+    what: 'The address is blocked.',
+    todo: 'The URL resolves to a private or reserved address. An operator can allow it.',
   },
   status: {
-    what: 'The receiver answered, but not with success (2xx).',
-    todo: 'Its answer is below. When the receiver is mended, retry.',
+    what: 'The receiver did not respond with a 2xx status.',
+    todo: 'The response is below. Fix the receiver, then retry.',
   },
   'response-too-large': {
-    what: 'The answer was too large to be read.',
-    todo: 'Have the receiver answer with a short body, or none.',
+    what: 'The response was too large.',
+    todo: 'Respond with a short body, or with none.',
   },
   transform: {
-    what: 'The body could not be composed.',
-    todo: 'Correct the transform of the endpoint or the service definition of the event type; a dry run shows what it makes.',
+    what: 'The request body could not be composed.',
+    todo: 'Fix the transform of the endpoint or the service definition of the event type. A dry run shows its output.',
   },
   sign: {
     what: 'The request could not be signed.',
-    todo: 'Look at the log of the service: its master key may have changed.',
+    todo: 'Check the service log. The master key may have changed.',
   },
   internal: {
-    what: 'Something went wrong in Signpost.',
-    todo: 'It is retried. If it stays so, look at the log of the service.',
+    what: 'Signpost hit an internal error.',
+    todo: 'The attempt is retried. If the error persists, check the service log.',
   },
 };
 
-/** @returns what a class of errors means, and what to do */
+/** Returns the cause of an attempt's error, and what to do about it. */
 export function adviceFor(error: AttemptError): { what: string; todo: string } {
-  return ADVICE[error.class] ?? { what: error.message, todo: 'Retry, or look at the log of the service.' };
+  return ADVICE[error.class] ?? { what: error.message, todo: 'Retry, or check the service log.' };
 }
 
 const times = (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`);
 
-/** Where a notification stands, and what happens next, in words. */
-export function storyOf({ status, attemptCount, lastError, live }: NotificationDetail): string {
+/** Describes the status of a notification and what happens next. */
+export function describeStatus({ status, attemptCount, lastError, live }: NotificationDetail): string {
   const why = lastError ? `: ${lastError.message}` : '';
   switch (status) {
     case 'delivered':
-      return `Delivered, after ${times(attemptCount)}.`;
+      return `Delivered after ${times(attemptCount)}.`;
     case 'failed':
-      return `Failed after ${times(attemptCount)}${why}. Nothing more happens unless you retry.`;
+      return `Failed after ${times(attemptCount)}${why}. No more retries are scheduled.`;
     case 'retrying':
-      return `${attemptCount === 1 ? 'The first attempt' : `The last of ${times(attemptCount)}`} failed${why}. It is tried again.`;
+      return `Attempt ${attemptCount} failed${why}. Another attempt is scheduled.`;
     case 'held':
-      return 'Held: it goes out when its endpoint takes deliveries again.';
+      return 'Held until the endpoint accepts deliveries again.';
     case 'cancelled':
-      return `Cancelled${attemptCount > 0 ? ` after ${times(attemptCount)}` : ' before any attempt'}.`;
+      return `Cancelled${attemptCount > 0 ? ` after ${times(attemptCount)}` : ' before the first attempt'}.`;
     case 'delivering':
-      return 'An attempt is under way.';
+      return 'An attempt is in progress.';
     default:
       return live?.phase === 'delivering'
-        ? 'The first attempt is under way.'
-        : 'Accepted; the first attempt is about to be made.';
+        ? 'The first attempt is in progress.'
+        : 'Accepted. The first attempt is about to start.';
   }
 }

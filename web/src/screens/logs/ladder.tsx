@@ -2,19 +2,22 @@ import { Check, Clock, Hourglass, X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { Attempt, NotificationDetail } from '../../api/types';
 import { Badge, ResponseBadge } from '../../ui/badge';
-import { Countdown, sayDuration, sayMilliseconds, Time } from '../../ui/time';
+import { Countdown, formatDuration, formatMilliseconds, Time } from '../../ui/time';
 import { AttemptContent } from './attempt-content';
 import styles from './ladder.module.css';
 
-/** The attempts of a notification as a time line: those that were made, each of which opens, the next one counting down, and those still to come. */
+/**
+ * The attempts of a notification as a timeline: past attempts, which expand, then the next one
+ * counting down, then those still to come.
+ */
 export function Ladder({ notification, schedule }: { notification: NotificationDetail; schedule: readonly number[] }) {
   const { attempts, status, nextAttemptAt } = notification;
   const [open, setOpen] = useState<string | null>(attempts.at(-1)?.id ?? null);
-  const waits = status === 'retrying' ? waitsToCome(attempts, schedule) : [];
+  const delays = status === 'retrying' ? remainingDelays(attempts, schedule) : [];
   return (
     <ol className={styles.ladder} aria-label="Attempts">
       {attempts.map((attempt) => (
-        <Made
+        <PastAttempt
           key={attempt.id}
           attempt={attempt}
           open={open === attempt.id}
@@ -25,28 +28,31 @@ export function Ladder({ notification, schedule }: { notification: NotificationD
         <Step icon={<Hourglass size={14} aria-hidden />} tone="next">
           <strong>Attempt {attempts.length + 1}</strong>
           <span>
-            in <Countdown until={nextAttemptAt} />
+            <Countdown prefix="in " until={nextAttemptAt} />
           </span>
         </Step>
       )}
-      {waits.map((seconds, index) => (
+      {delays.map((seconds, index) => (
         <Step key={index} icon={<Clock size={14} aria-hidden />} tone="later">
           <span>Attempt {attempts.length + 2 + index}</span>
-          <span>{sayDuration(seconds)} after that, should it fail</span>
+          <span>{formatDuration(seconds)} later, if that fails</span>
         </Step>
       ))}
     </ol>
   );
 }
 
-/** The waits after the next attempt. A retry by hand of what had failed or was cancelled begins the ladder anew; of what waits, it is the next step. */
-function waitsToCome(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
+/**
+ * Returns the delays after the next attempt. A manual retry of a failed or cancelled notification
+ * restarts the ladder; a manual retry of a waiting one is its next step.
+ */
+function remainingDelays(attempts: readonly Attempt[], schedule: readonly number[]): readonly number[] {
   let step = 0;
   for (const { trigger } of attempts) step = trigger === 'manual' && step > schedule.length ? 1 : step + 1;
   return schedule.slice(step);
 }
 
-function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
+function PastAttempt({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; onToggle(): void }) {
   const { id, number, trigger, startedAt, durationMs, status, error } = attempt;
   const Icon = error ? X : Check;
   return (
@@ -59,9 +65,9 @@ function Made({ attempt, open, onToggle }: { attempt: Attempt; open: boolean; on
         Attempt {number}
       </button>
       <ResponseBadge status={status} errorClass={error?.class} />
-      {trigger === 'manual' && <Badge tone="info">by hand</Badge>}
+      {trigger === 'manual' && <Badge tone="info">manual</Badge>}
       <span className="muted">
-        <Time at={startedAt} />, {sayMilliseconds(durationMs)}
+        <Time at={startedAt} />, {formatMilliseconds(durationMs)}
       </span>
     </Step>
   );

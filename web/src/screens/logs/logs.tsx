@@ -3,7 +3,6 @@ import { Tabs } from '../../ui/tabs';
 import { EventsTab } from './events-tab';
 import { NotificationsTab } from './notifications-tab';
 
-/** What was sent to whom, and what became of it; and what came in. */
 export function Logs() {
   return (
     <>

@@ -2,7 +2,7 @@ import { Ban, RotateCcw, Waypoints } from 'lucide-react';
 import { Link } from 'react-router';
 import { api, at } from '../../api/client';
 import { useAction, useRead } from '../../api/queries';
-import { useMay, useSession } from '../../api/session';
+import { usePermissions, useSession } from '../../api/session';
 import type { Customer, NotificationDetail, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -11,13 +11,16 @@ import { Confirm, Drawer } from '../../ui/dialog';
 import { Fact, Facts } from '../../ui/page';
 import { Loaded } from '../../ui/states';
 import { Countdown, Time } from '../../ui/time';
-import { storyOf } from './explain';
+import { describeStatus } from './explain';
 import { Ladder } from './ladder';
 
 const REFRESH_MS = 2000;
-const CLOSED = ['delivered', 'failed', 'cancelled'];
+const FINAL_STATUSES = ['delivered', 'failed', 'cancelled'];
 
-/** All about a notification: where it stands, why, what happens next, and what can be done. @param id - null: closed */
+/**
+ * A notification: its status, the reason, what happens next, and its attempts. @param id - null:
+ * closed
+ */
 export function NotificationDrawer({ id, onClose }: { id: string | null; onClose(): void }) {
   return (
     <Drawer open={id !== null} onClose={onClose} title="Notification">
@@ -30,13 +33,13 @@ function Content({ id }: { id: string }) {
   const query = useRead<NotificationDetail>(
     at`/v1/notifications/${id}`,
     {},
-    { refetchInterval: ({ state }) => (state.data && CLOSED.includes(state.data.status) ? false : REFRESH_MS) },
+    { refetchInterval: ({ state }) => (state.data && FINAL_STATUSES.includes(state.data.status) ? false : REFRESH_MS) },
   );
-  return <Loaded query={query}>{(notification) => <Shown notification={notification} />}</Loaded>;
+  return <Loaded query={query}>{(notification) => <Detail notification={notification} />}</Loaded>;
 }
 
-function Shown({ notification }: { notification: NotificationDetail }) {
-  const { isCustomer } = useMay();
+function Detail({ notification }: { notification: NotificationDetail }) {
+  const { isCustomer } = usePermissions();
   const subscription = useRead<Subscription>(
     at`/v1/subscriptions/${notification.subscriptionId}`,
     {},
@@ -56,15 +59,15 @@ function Shown({ notification }: { notification: NotificationDetail }) {
           <strong className="wrap-anywhere">{notification.eventType}</strong>
         </div>
         <p className="wrap-anywhere" role="status">
-          {storyOf(notification)}
+          {describeStatus(notification)}
         </p>
         {notification.status === 'retrying' && notification.nextAttemptAt && (
           <p>
-            Next attempt: <Countdown until={notification.nextAttemptAt} />
+            Next attempt <Countdown prefix="in " until={notification.nextAttemptAt} />
           </p>
         )}
       </div>
-      <Steering notification={notification} />
+      <NotificationActions notification={notification} />
       <Facts>
         <Fact name="Endpoint">
           {subscription.error ? (
@@ -83,62 +86,63 @@ function Shown({ notification }: { notification: NotificationDetail }) {
         <Fact name="Event">
           <Link to={`/logs?tab=events&event=${encodeURIComponent(notification.eventId)}`}>{notification.eventId}</Link>
         </Fact>
-        <Fact name="Id">
+        <Fact name="ID">
           <Id id={notification.id} />
         </Fact>
       </Facts>
       <section className="stack-s" aria-label="Attempts">
         <h3>Attempts</h3>
-        {notification.attempts.length === 0 && <p className="muted">None was made yet.</p>}
-        {/* Anew when one is added, so that the newest stands open. */}
+        {notification.attempts.length === 0 && <p className="muted">No attempts yet</p>}
+        {/* Remounted for each new attempt, so that the newest one is expanded. */}
         <Ladder key={notification.attempts.length} notification={notification} schedule={schedule} />
       </section>
     </div>
   );
 }
 
-function Steering({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
-  const may = useMay();
+function NotificationActions({ notification: { id, status, workflowId } }: { notification: NotificationDetail }) {
+  const can = usePermissions();
   const { temporalUiUrl } = useSession();
   const invalidate = ['/v1/notifications', '/v1/subscriptions', '/v1/overview', '/v1/events'];
   const retry = useAction((force: boolean) => api.post(at`/v1/notifications/${id}/retry`, { force }), {
-    done: 'It is being retried.',
+    done: 'Retry started',
     invalidate,
   });
   const cancel = useAction(() => api.post(at`/v1/notifications/${id}/cancel`), {
-    done: 'It is cancelled.',
+    done: 'Notification cancelled',
     invalidate,
   });
   const workflow = temporalUiUrl && `${temporalUiUrl}/${encodeURIComponent(workflowId)}`;
   return (
     <div className="row">
-      {may.steer && ['failed', 'cancelled', 'retrying'].includes(status) && (
-        <Button look="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
+      {can.manageEndpoints && ['failed', 'cancelled', 'retrying'].includes(status) && (
+        <Button variant="primary" icon={RotateCcw} busy={retry.isPending} onClick={() => retry.mutate(false)}>
           Retry now
         </Button>
       )}
-      {may.steer && status === 'delivered' && (
+      {can.manageEndpoints && status === 'delivered' && (
         <Confirm
           trigger={<Button icon={RotateCcw}>Deliver again</Button>}
-          title="Deliver it again?"
+          title="Deliver this notification again?"
           action="Deliver again"
           danger={false}
           onConfirm={() => retry.mutateAsync(true)}
         >
-          <p>The receiver has it already. It gets the same webhook-id again, by which it can tell.</p>
+          <p>The receiver already has it. The webhook-id stays the same, so the receiver can detect the duplicate.</p>
         </Confirm>
       )}
-      {may.steer && !CLOSED.includes(status) && (
+      {can.manageEndpoints && !FINAL_STATUSES.includes(status) && (
         <Confirm
           trigger={<Button icon={Ban}>Cancel</Button>}
           title="Cancel this notification?"
-          action="Cancel it"
+          action="Cancel notification"
+          dismiss="Keep notification"
           onConfirm={() => cancel.mutateAsync()}
         >
-          <p>It will not be attempted again, unless you retry it later. An attempt that is under way is finished.</p>
+          <p>It will not be attempted again unless you retry it. An attempt in progress will finish.</p>
         </Confirm>
       )}
-      {workflow && !may.isCustomer && (
+      {workflow && !can.isCustomer && (
         <a className="button button-plain" href={workflow} target="_blank" rel="noreferrer">
           <Waypoints size={16} aria-hidden />
           Workflow

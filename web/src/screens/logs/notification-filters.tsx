@@ -1,4 +1,4 @@
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import { FilterBar, SearchBox, type useFilters } from '../../ui/filters';
 import { CustomerFilter, EndpointFilter, TypeFilter } from '../shared/entity-filters';
 import { PeriodFilter } from '../shared/period-filter';
@@ -8,14 +8,13 @@ export const FILTERS = ['q', 'status', 'type', 'customerId', 'subscriptionId', '
 type Name = (typeof FILTERS)[number];
 export const NO_FILTER = Object.fromEntries(FILTERS.map((name) => [name, ''])) as Record<Name, string>;
 
-/** The line of filters over the list of notifications. */
 export function NotificationFilters({ filters: { values, set } }: { filters: ReturnType<typeof useFilters<Name>> }) {
-  const { isCustomer } = useMay();
+  const { isCustomer } = usePermissions();
   return (
     <FilterBar>
       <SearchBox
         label="Search notifications"
-        placeholder="Notification or event id"
+        placeholder="Notification or event ID"
         value={values.q}
         onChange={(q) => set({ q })}
       />

@@ -2,7 +2,7 @@ import type { RowSelectionState } from '@tanstack/react-table';
 import { ArrowUp } from 'lucide-react';
 import { useState } from 'react';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Notification } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -10,19 +10,19 @@ import { useFilters } from '../../ui/filters';
 import { Card } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { usePeriod } from '../shared/period-filter';
-import { useSteady } from '../shared/use-steady';
+import { useStableRows } from '../shared/use-stable-rows';
 import { BulkBar } from './bulk-bar';
 import { notificationColumns } from './columns';
 import { NotificationDrawer } from './notification-drawer';
 import { FILTERS, NO_FILTER, NotificationFilters } from './notification-filters';
 
 const REFRESH_MS = 3000;
-/** A list that one has scrolled far down in is not read anew from its start every few seconds. */
+/** A refetch reads every loaded page again, so a list longer than this is no longer polled. */
 const REFRESH_UP_TO = 150;
 
-/** Notifications with filters that live in the address bar, and a drawer with all about one of them. */
+/** The notification list, with a drawer for one notification. */
 export function NotificationsTab() {
-  const { isCustomer, steer } = useMay();
+  const { isCustomer, manageEndpoints } = usePermissions();
   const filters = useFilters(...FILTERS);
   const { values, set: setOpen } = useFilters('open');
   const { period, since, until, ...query } = filters.values;
@@ -38,7 +38,7 @@ export function NotificationsTab() {
   const [selection, setSelection] = useState<RowSelectionState>({});
   const selected = list.rows.filter(({ id }) => selection[id]);
   const view = JSON.stringify(filters.values);
-  const { shown, newer, showNewer } = useSteady(list.rows, view, selected.length > 0 || values.open !== '');
+  const { shown, newer, showNewer } = useStableRows(list.rows, view, selected.length > 0 || values.open !== '');
 
   return (
     <>
@@ -57,7 +57,7 @@ export function NotificationsTab() {
           </Button>
         </p>
       )}
-      {steer && <BulkBar selected={selected} onDone={() => setSelection({})} />}
+      {manageEndpoints && <BulkBar selected={selected} onDone={() => setSelection({})} />}
       <Card flush>
         <DataTable
           label="Notifications"
@@ -65,15 +65,15 @@ export function NotificationsTab() {
           columns={notificationColumns(isCustomer, (id) => setOpen({ open: id }))}
           rowId={({ id }) => id}
           onOpen={({ id }) => setOpen({ open: id })}
-          selection={steer ? selection : undefined}
-          onSelection={steer ? setSelection : undefined}
+          selection={manageEndpoints ? selection : undefined}
+          onSelection={manageEndpoints ? setSelection : undefined}
           empty={
             filters.active ? (
-              <Empty title="Nothing is like that">
-                <Button onClick={() => filters.set(NO_FILTER)}>Take all filters back</Button>
+              <Empty title="No notifications match these filters">
+                <Button onClick={() => filters.set(NO_FILTER)}>Clear filters</Button>
               </Empty>
             ) : (
-              <Empty title="Nothing was sent yet">A notification is made for each endpoint that an event is for.</Empty>
+              <Empty title="No notifications yet">Each event creates one notification per matching endpoint.</Empty>
             )
           }
         />

@@ -2,7 +2,7 @@ import styles from './status-filter.module.css';
 
 const STATUSES = ['pending', 'delivering', 'retrying', 'delivered', 'failed', 'held', 'cancelled'];
 
-/** Several statuses at once. @param value - with commas between; empty: all */
+/** Filters by several statuses. @param value - comma-separated; empty: all */
 export function StatusFilter({ value, onChange }: { value: string; onChange(value: string): void }) {
   const chosen = value.split(',').filter(Boolean);
   const toggle = (status: string) =>

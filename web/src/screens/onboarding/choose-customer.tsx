@@ -4,10 +4,9 @@ import { useRead } from '../../api/queries';
 import type { Customer, Page, Product } from '../../api/types';
 import { Button } from '../../ui/button';
 import { Combobox } from '../../ui/combobox';
-import { saySchedule } from '../../ui/time';
+import { describeRetries } from '../../ui/time';
 import { CustomerDialog } from '../customers/customer-dialog';
 
-/** Who is to be notified. */
 export function ChooseCustomer({
   product,
   customer,
@@ -18,7 +17,7 @@ export function ChooseCustomer({
   onChoose(id: string): void;
 }) {
   const [q, setQ] = useState('');
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const found = useRead<Page<Customer>>('/v1/customers', { q, limit: 20 }).data?.items ?? [];
   const reachable = found.filter(({ productId }) => productId === null || productId === product.id);
   return (
@@ -28,17 +27,21 @@ export function ChooseCustomer({
         value={customer?.id ?? ''}
         onChange={onChoose}
         onSearch={setQ}
-        placeholder="Name or id"
+        placeholder="Name or ID"
         options={reachable.map(({ id, name }) => ({ value: id, text: name }))}
       />
-      {customer && <p className="muted">What fails is repeated {saySchedule(customer.retrySchedule)}.</p>}
+      {customer && <p className="muted">{describeRetries(customer.retrySchedule)}</p>}
       <div className="row">
-        <Button icon={Plus} look={customer ? 'plain' : 'primary'} onClick={() => setMaking(true)}>
+        <Button icon={Plus} variant={customer ? 'plain' : 'primary'} onClick={() => setCreating(true)}>
           New customer
         </Button>
       </div>
-      {making && (
-        <CustomerDialog productId={product.id} onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />
+      {creating && (
+        <CustomerDialog
+          productId={product.id}
+          onClose={() => setCreating(false)}
+          onCreated={({ id }) => onChoose(id)}
+        />
       )}
     </div>
   );

@@ -9,7 +9,10 @@ import { Form, SelectField, TextField } from '../../ui/form';
 
 const NEW = 'new';
 
-/** Where the customer is notified: an endpoint that is there, or a new one with what most need; the rest is under Endpoints. */
+/**
+ * Chooses an endpoint, or creates one with the few settings most need. The Endpoints screen has the
+ * rest.
+ */
 export function ChooseEndpoint({
   product,
   customer,
@@ -24,23 +27,23 @@ export function ChooseEndpoint({
   onChoose(id: string): void;
 }) {
   const endpoints = useChoices<Subscription>('/v1/subscriptions', { customerId: customer.id });
-  const [making, setMaking] = useState(false);
-  const form = making || endpoints.length === 0;
+  const [creating, setCreating] = useState(false);
+  const form = creating || endpoints.length === 0;
   return (
     <div className="stack">
       {endpoints.length > 0 && (
         <SelectField
           label="Endpoint"
           value={form ? NEW : (endpoint?.id ?? '')}
-          onChange={(id) => (id === NEW ? setMaking(true) : (setMaking(false), onChoose(id)))}
+          onChange={(id) => (id === NEW ? setCreating(true) : (setCreating(false), onChoose(id)))}
         >
-          <option value="">Choose …</option>
+          <option value="">Choose…</option>
           {endpoints.map(({ id, name, url }) => (
             <option key={id} value={id}>
               {name}, {url}
             </option>
           ))}
-          <option value={NEW}>A new one</option>
+          <option value={NEW}>New endpoint…</option>
         </SelectField>
       )}
       {endpoint && !form && <StatusBadge status={endpoint.status} />}
@@ -49,8 +52,8 @@ export function ChooseEndpoint({
           product={product}
           customer={customer}
           types={types}
-          onMade={(id) => {
-            setMaking(false);
+          onCreated={(id) => {
+            setCreating(false);
             onChoose(id);
           }}
         />
@@ -63,17 +66,17 @@ function NewEndpoint({
   product,
   customer,
   types,
-  onMade,
+  onCreated,
 }: {
   product: Product;
   customer: Customer;
   types: EventType[];
-  onMade(id: string): void;
+  onCreated(id: string): void;
 }) {
   const [name, setName] = useState('main');
   const [url, setUrl] = useState('');
   const [chosen, setChosen] = useState(() => types.map((type) => type.name));
-  const make = useAction(
+  const create = useAction(
     () =>
       api.post<Subscription>('/v1/subscriptions', {
         customerId: customer.id,
@@ -82,13 +85,13 @@ function NewEndpoint({
         eventTypes: chosen,
         ...(customer.productId === null ? { productId: product.id } : {}),
       }),
-    { done: 'The endpoint is made.', invalidate: ['/v1/subscriptions'], quiet: true },
+    { done: 'Endpoint created', invalidate: ['/v1/subscriptions'], quiet: true },
   );
   return (
     <Form
       label="New endpoint"
-      error={make.error}
-      onSubmit={() => make.mutate(undefined, { onSuccess: ({ id }) => onMade(id) })}
+      error={create.error}
+      onSubmit={() => create.mutate(undefined, { onSuccess: ({ id }) => onCreated(id) })}
     >
       <TextField label="Name" pointer="/name" value={name} onChange={setName} />
       <TextField
@@ -117,12 +120,12 @@ function NewEndpoint({
       <div className="row">
         <Button
           type="submit"
-          look="primary"
+          variant="primary"
           icon={Plus}
-          busy={make.isPending}
+          busy={create.isPending}
           disabled={url.trim() === '' || chosen.length === 0}
         >
-          Make the endpoint
+          Create endpoint
         </Button>
       </div>
     </Form>

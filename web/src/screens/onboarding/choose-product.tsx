@@ -2,7 +2,7 @@ import { Plus, Power } from 'lucide-react';
 import { useState } from 'react';
 import { api, at } from '../../api/client';
 import { useAction } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -10,19 +10,19 @@ import { SelectField } from '../../ui/form';
 import { ProductDialog } from '../products/product-dialog';
 import { useProducts } from '../shared/use-products';
 
-/** The product line: an existing one, or a new one; an admin enables it. */
+/** Chooses or creates a product. Only an admin can enable it. */
 export function ChooseProduct({ product, onChoose }: { product: Product | undefined; onChoose(id: string): void }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const products = useProducts();
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   const enable = useAction((id: string) => api.patch(at`/v1/products/${id}`, { enabled: true }), {
-    done: 'It is enabled.',
+    done: 'Product enabled',
     invalidate: ['/v1/products'],
   });
   return (
     <div className="stack">
-      <SelectField label="Product line" value={product?.id ?? ''} onChange={onChoose}>
-        <option value="">Choose …</option>
+      <SelectField label="Product" value={product?.id ?? ''} onChange={onChoose}>
+        <option value="">Choose…</option>
         {products.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}
@@ -34,19 +34,19 @@ export function ChooseProduct({ product, onChoose }: { product: Product | undefi
         {product &&
           !product.enabled &&
           (administer ? (
-            <Button look="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
-              Enable it
+            <Button variant="primary" icon={Power} busy={enable.isPending} onClick={() => enable.mutate(product.id)}>
+              Enable product
             </Button>
           ) : (
-            <span className="muted">An admin has to enable it: its events are refused until then.</span>
+            <span className="muted">An admin must enable this product. Until then, its events are rejected.</span>
           ))}
         {administer && (
-          <Button icon={Plus} onClick={() => setMaking(true)}>
+          <Button icon={Plus} onClick={() => setCreating(true)}>
             New product
           </Button>
         )}
       </div>
-      {making && <ProductDialog onClose={() => setMaking(false)} onMade={({ id }) => onChoose(id)} />}
+      {creating && <ProductDialog onClose={() => setCreating(false)} onCreated={({ id }) => onChoose(id)} />}
     </div>
   );
 }

@@ -4,12 +4,16 @@ import { useAction } from '../../api/queries';
 import type { Customer, EventType, Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
-import { saySchedule, utc } from '../../ui/time';
-import { receives } from '../endpoints/event-types';
+import { describeRetries, utc } from '../../ui/time';
+import { receives } from '../endpoints/shared/event-types';
+import { FORMATS } from '../endpoints/shared/formats';
 import { FieldTable } from '../catalog/field-table';
 import styles from './hand-over.module.css';
 
-/** What the customer's developers need, on a sheet that can be printed; the secret goes by a link that shows it once. */
+/**
+ * A printable sheet for the customer's developers. It never holds the secret, only a one-time link
+ * to it.
+ */
 export function HandOver({
   endpoint,
   customer,
@@ -28,33 +32,33 @@ export function HandOver({
     <div className="stack">
       <div className={`row ${styles.tools}`}>
         <Button icon={KeyRound} busy={link.isPending} onClick={() => link.mutate()}>
-          Make a link to the secret
+          Create secret link
         </Button>
         <Button icon={Printer} onClick={() => window.print()}>
-          Print the sheet
+          Print
         </Button>
       </div>
-      <article className={styles.sheet} aria-label="Sheet for the customer">
+      <article className={styles.sheet} aria-label="Hand-over sheet">
         <h2>Webhooks for {customer.name}</h2>
         <p>
-          We send each notification by HTTP {endpoint.method} to <code className="wrap-anywhere">{endpoint.url}</code>,
-          in format {endpoint.format}. Answer with any 2xx within {endpoint.timeoutSeconds} seconds. What fails is
-          repeated {saySchedule(endpoint.retrySchedule ?? customer.retrySchedule)}.
+          We send each notification as an HTTP {endpoint.method} request in {FORMATS[endpoint.format].title} format to{' '}
+          <code className="wrap-anywhere">{endpoint.url}</code>. Respond with any 2xx status within{' '}
+          {endpoint.timeoutSeconds} seconds. {describeRetries(endpoint.retrySchedule ?? customer.retrySchedule)}
         </p>
-        <h3>The secret</h3>
+        <h3>Signing secret</h3>
         {link.data ? (
           <>
-            <CodeBlock label="Link to the secret" text={link.data.url} />
-            <p>It shows the secret once, until {utc(link.data.expiresAt)}.</p>
+            <CodeBlock label="Secret link" text={link.data.url} />
+            <p>The link can be opened once, until {utc(link.data.expiresAt)}.</p>
           </>
         ) : (
-          <p>It comes by a link that shows it once.</p>
+          <p>You receive it through a link that can be opened once.</p>
         )}
-        <h3>Checking that it is us</h3>
+        <h3>Verifying requests</h3>
         <p>
-          Every request carries webhook-id, webhook-timestamp and webhook-signature as the Standard Webhooks have them:
-          a library for your language checks them. webhook-id stays the same in every repetition, so that you can tell
-          what you have already.
+          Every request carries the Standard Webhooks headers webhook-id, webhook-timestamp and webhook-signature. Most
+          languages have a library that verifies them. Every retry has the same webhook-id, so you can discard
+          duplicates.
         </p>
         {sent.map(({ name, description, schema, sample }) => (
           <section key={name} className="stack-s">

@@ -14,12 +14,15 @@ import { TypesStep } from './types-step';
 import { UrlStep } from './url-step';
 import { VerifyStep } from './verify-step';
 
-/** From nothing to a first notification, step by step. What was chosen stands in the address bar, so that one can stop and go on later. */
+/**
+ * Leads from a product to its first delivered notification. The choices are kept in the address
+ * bar, so that the user can stop and continue later.
+ */
 export function Onboarding() {
   const { values, set } = useFilters('product', 'customer', 'endpoint');
-  const product = useThing<Product>(values.product && at`/v1/products/${values.product}`);
-  const customer = useThing<Customer>(values.customer && at`/v1/customers/${values.customer}`);
-  const endpoint = useThing<Subscription>(values.endpoint && at`/v1/subscriptions/${values.endpoint}`);
+  const product = useChosen<Product>(values.product && at`/v1/products/${values.product}`);
+  const customer = useChosen<Customer>(values.customer && at`/v1/customers/${values.customer}`);
+  const endpoint = useChosen<Subscription>(values.endpoint && at`/v1/subscriptions/${values.endpoint}`);
   const types = useChoices<EventType>(
     '/v1/event-types',
     { productId: values.product, archived: 'false' },
@@ -28,15 +31,18 @@ export function Onboarding() {
   const ready = product?.enabled === true && types.length > 0;
   return (
     <>
-      <PageHead title="Onboarding" sub="A product line, its customer, and a first notification that arrives." />
+      <PageHead
+        title="Onboarding"
+        sub="Set up a product, a customer and an endpoint, and deliver a first notification."
+      />
       <ol className={styles.steps}>
         <Step number={1} title="Product" done={product?.enabled === true}>
           <ChooseProduct product={product} onChoose={(id) => set({ product: id, customer: '', endpoint: '' })} />
         </Step>
-        <Step number={2} title="Event types" done={types.length > 0} waits={!product}>
+        <Step number={2} title="Event types" done={types.length > 0} locked={!product}>
           {product && <TypesStep product={product} types={types} />}
         </Step>
-        <Step number={3} title="Customer" done={Boolean(customer)} waits={!ready}>
+        <Step number={3} title="Customer" done={Boolean(customer)} locked={!ready}>
           {product && (
             <ChooseCustomer
               product={product}
@@ -45,7 +51,7 @@ export function Onboarding() {
             />
           )}
         </Step>
-        <Step number={4} title="Endpoint" done={Boolean(endpoint)} waits={!customer}>
+        <Step number={4} title="Endpoint" done={Boolean(endpoint)} locked={!customer}>
           {product && customer && (
             <ChooseEndpoint
               product={product}
@@ -58,9 +64,9 @@ export function Onboarding() {
         </Step>
         <Step
           number={5}
-          title="URL allowed"
+          title="URL approval"
           done={endpoint !== undefined && endpoint.status !== 'awaiting-approval'}
-          waits={!endpoint}
+          locked={!endpoint}
         >
           {endpoint && <UrlStep endpoint={endpoint} />}
         </Step>
@@ -68,11 +74,11 @@ export function Onboarding() {
           number={6}
           title="Challenge and test"
           done={endpoint?.verification.status === 'verified'}
-          waits={!endpoint}
+          locked={!endpoint}
         >
           {endpoint && <VerifyStep endpoint={endpoint} />}
         </Step>
-        <Step number={7} title="Hand-over" done={false} waits={!endpoint}>
+        <Step number={7} title="Hand-over" done={false} locked={!endpoint}>
           {endpoint && customer && <HandOver endpoint={endpoint} customer={customer} types={types} />}
         </Step>
       </ol>
@@ -80,8 +86,8 @@ export function Onboarding() {
   );
 }
 
-/** Something that was chosen; undefined until it is, and while it is read. */
-function useThing<T>(path: string): T | undefined {
+/** Reads the chosen resource. Undefined while nothing is chosen, and while loading. */
+function useChosen<T>(path: string): T | undefined {
   const { data } = useRead<T>(path, {}, { enabled: path !== '', retry: false, placeholderData: undefined });
   return path === '' ? undefined : data;
 }
@@ -90,23 +96,25 @@ function Step({
   number,
   title,
   done,
-  waits = false,
+  locked = false,
   children,
 }: {
   number: number;
   title: string;
   done: boolean;
-  waits?: boolean;
+  locked?: boolean;
   children: ReactNode;
 }) {
   return (
-    <li className={waits ? `${styles.step} ${styles.waits}` : styles.step}>
+    <li className={locked ? `${styles.step} ${styles.locked}` : styles.step}>
       <span className={done ? `${styles.mark} ${styles.done}` : styles.mark}>
         {done ? <Check size={16} aria-hidden /> : <Circle size={10} aria-hidden />}
         <span className="sr-only">{done ? 'Done' : 'To do'}</span>
       </span>
       <div className="grow">
-        <Card title={`${number}. ${title}`}>{waits ? <p className="muted">After the step before.</p> : children}</Card>
+        <Card title={`${number}. ${title}`}>
+          {locked ? <p className="muted">Complete the previous step first.</p> : children}
+        </Card>
       </div>
     </li>
   );

@@ -6,13 +6,13 @@ import { Button } from '../../ui/button';
 import { EventTypeDialog } from '../catalog/event-type-dialog';
 import { ImportDialog } from '../catalog/import-dialog';
 
-/** What the product line tells: the event types that it has, and ways to more. */
+/** The product's event types, and ways to add more. */
 export function TypesStep({ product, types }: { product: Product; types: EventType[] }) {
   const [dialog, setDialog] = useState<'new' | 'import' | null>(null);
   return (
     <div className="stack">
       {types.length === 0 ? (
-        <p>It has none yet. An event type says what happened, and which data tells of it.</p>
+        <p>No event types yet. An event type describes what happened and the data that comes with it.</p>
       ) : (
         <ul className="stack-s">
           {types.map(({ name, description }) => (
@@ -24,7 +24,7 @@ export function TypesStep({ product, types }: { product: Product; types: EventTy
         </ul>
       )}
       <div className="row">
-        <Button icon={Plus} look={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
+        <Button icon={Plus} variant={types.length === 0 ? 'primary' : 'plain'} onClick={() => setDialog('new')}>
           New event type
         </Button>
         <Button icon={Upload} onClick={() => setDialog('import')}>

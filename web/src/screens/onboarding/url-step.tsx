@@ -1,27 +1,27 @@
 import { Check } from 'lucide-react';
 import { api } from '../../api/client';
 import { useAction } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Subscription } from '../../api/types';
 import { Button } from '../../ui/button';
 
-/** The URL has to be on the allow-list: an admin puts it there, a product asks for it. */
+/** Gets the URL onto the allow-list. An admin approves it, a product requests it. */
 export function UrlStep({ endpoint: { url, status, customerId } }: { endpoint: Subscription }) {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const pattern = new URL(url).origin;
   const add = useAction(() => api.post('/v1/url-allowlist', { pattern, customerId }), {
-    done: administer ? 'It is allowed.' : 'An admin is asked.',
+    done: administer ? 'URL approved' : 'Approval requested',
   });
   if (status !== 'awaiting-approval') return <p>The URL is on the allow-list.</p>;
   return (
     <div className="stack">
       <p>
-        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet: notifications are held until it
-        is.
+        <code className="wrap-anywhere">{pattern}</code> is not on the allow-list yet. Notifications are held until it
+        is approved.
       </p>
       <div className="row">
-        <Button look="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
-          {administer ? 'Allow it for this customer' : 'Ask for it'}
+        <Button variant="primary" icon={Check} busy={add.isPending} onClick={() => add.mutate()}>
+          {administer ? 'Approve for this customer' : 'Request approval'}
         </Button>
       </div>
     </div>

@@ -4,10 +4,10 @@ import { useAction } from '../../api/queries';
 import type { Notification, Subscription } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
-import { ChallengeResult, useChallenge } from '../endpoints/challenge';
-import { Fate } from '../endpoints/fate';
+import { ChallengeResult, useChallenge } from '../endpoints/shared/challenge';
+import { DeliveryProgress } from '../endpoints/shared/delivery-progress';
 
-/** Does the URL belong to the customer, and does a notification arrive there? */
+/** Runs the challenge and sends a test notification. */
 export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
   const challenge = useChallenge(endpoint);
   const trigger = useAction(() => api.post<Notification>(at`/v1/subscriptions/${endpoint.id}/trigger`), {
@@ -16,7 +16,7 @@ export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
   return (
     <div className="stack">
       <div className="row">
-        <Button icon={ShieldCheck} look="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
+        <Button icon={ShieldCheck} variant="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
           Run challenge
         </Button>
         <Button icon={Send} busy={trigger.isPending} onClick={() => trigger.mutate()}>
@@ -25,7 +25,7 @@ export function VerifyStep({ endpoint }: { endpoint: Subscription }) {
         <StatusBadge status={endpoint.verification.status} />
       </div>
       {challenge.data && <ChallengeResult challenge={challenge.data} />}
-      {trigger.data && <Fate key={trigger.data.id} id={trigger.data.id} />}
+      {trigger.data && <DeliveryProgress key={trigger.data.id} id={trigger.data.id} />}
     </div>
   );
 }

@@ -1,62 +1,62 @@
 import { CheckCircle2, ChevronRight, TriangleAlert } from 'lucide-react';
 import { Link } from 'react-router';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Overview } from '../../api/types';
 import styles from './attention.module.css';
 
-type Attended = keyof Overview['attention'];
+type ConditionName = keyof Overview['attention'];
 
-const MATTERS: { name: Attended; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
+const CONDITIONS: { name: ConditionName; one: string; many: string; to: string; staff?: boolean; bad?: boolean }[] = [
   {
     name: 'outOfOrder',
-    one: 'endpoint is out of order',
-    many: 'endpoints are out of order',
+    one: 'endpoint was disabled automatically',
+    many: 'endpoints were disabled automatically',
     to: '/endpoints?status=out-of-order',
     bad: true,
   },
   {
     name: 'failedLastDay',
-    one: 'notification failed for good in the last day',
-    many: 'notifications failed for good in the last day',
+    one: 'notification failed in the last 24 hours (no retries left)',
+    many: 'notifications failed in the last 24 hours (no retries left)',
     to: '/logs?status=failed',
     bad: true,
   },
   {
     name: 'urlRequests',
-    one: 'URL waits for your decision',
-    many: 'URLs wait for your decision',
+    one: 'URL to review',
+    many: 'URLs to review',
     to: '/allow-list',
     staff: true,
   },
   {
     name: 'awaitingApproval',
-    one: 'endpoint waits for its URL to be approved',
-    many: 'endpoints wait for their URLs to be approved',
+    one: 'endpoint is waiting for URL approval',
+    many: 'endpoints are waiting for URL approval',
     to: '/endpoints?status=awaiting-approval',
   },
   {
     name: 'unverified',
-    one: 'endpoint has to pass its challenge',
-    many: 'endpoints have to pass their challenge',
+    one: 'endpoint has not passed its challenge',
+    many: 'endpoints have not passed their challenge',
     to: '/endpoints?status=unverified',
   },
 ];
 
-/** What needs a person now, each a link to where it is mended. */
+/** Conditions that need a person, each linking to where they can be fixed. */
 export function Attention({ attention }: { attention: Overview['attention'] }) {
-  const { isCustomer } = useMay();
-  const matters = MATTERS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
-  if (matters.length === 0)
+  const { isCustomer } = usePermissions();
+  const active = CONDITIONS.filter(({ name, staff }) => attention[name] > 0 && !(staff && isCustomer));
+  if (active.length === 0)
     return (
       <p className={styles.calm}>
         <CheckCircle2 size={18} aria-hidden />
-        Nothing needs you now.
+        All clear
       </p>
     );
   return (
-    <section aria-label="Needs you" className={styles.matters}>
-      {matters.map(({ name, one, many, to, bad }) => (
-        <Link key={name} to={to} className={bad ? `${styles.matter} ${styles.bad}` : styles.matter}>
+    <section aria-label="Needs attention" className={styles.conditions}>
+      {active.map(({ name, one, many, to, bad }) => (
+        <Link key={name} to={to} className={bad ? `${styles.condition} ${styles.bad}` : styles.condition}>
           <TriangleAlert size={18} aria-hidden />
           <span className="grow">
             <strong className="num">{attention[name].toLocaleString('en')}</strong> {attention[name] === 1 ? one : many}

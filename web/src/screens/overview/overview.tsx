@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Link } from 'react-router';
 import { useRead } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Overview as OverviewData } from '../../api/types';
 import { StatusBadge } from '../../ui/badge';
 import { FilterSelect, useFilters } from '../../ui/filters';
@@ -13,10 +13,10 @@ const TrafficChart = lazy(() => import('./traffic-chart'));
 const REFRESH_MS = 10_000;
 const WINDOWS = [
   { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last day' },
+  { value: 'day', text: 'Last 24 hours' },
 ];
 
-/** How deliveries fare now, and what needs a person. */
+/** The state of all deliveries, and what needs attention. */
 export function Overview() {
   const { values, set } = useFilters('window');
   const chosen = values.window || 'hour';
@@ -25,7 +25,7 @@ export function Overview() {
     <>
       <PageHead title="Overview">
         <FilterSelect
-          label="Shown"
+          label="Period"
           value={chosen}
           all={null}
           options={WINDOWS}
@@ -37,14 +37,12 @@ export function Overview() {
           <div className="stack">
             <Attention attention={overview.attention} />
             <Figures overview={overview} />
-            <Card
-              title={overview.window === 'hour' ? 'Notifications per minute' : 'Notifications per quarter of an hour'}
-            >
+            <Card title={overview.window === 'hour' ? 'Notifications per minute' : 'Notifications per 15 minutes'}>
               <Suspense fallback={<Skeleton lines={8} />}>
                 <TrafficChart overview={overview} />
               </Suspense>
             </Card>
-            <Worst overview={overview} />
+            <MostFailing overview={overview} />
           </div>
         )}
       </Loaded>
@@ -63,43 +61,44 @@ function Figures({ overview: { buckets, attempts, successRate, backlog } }: { ov
       <Tile
         name="Success rate"
         value={successRate === null ? '–' : `${(successRate * 100).toFixed(successRate === 1 ? 0 : 1)} %`}
-        sub={`of ${attempts.toLocaleString('en')} attempts`}
+        sub={attempts === 1 ? 'of 1 attempt' : `of ${attempts.toLocaleString('en')} attempts`}
         tone={successRate === null ? undefined : successRate >= 0.99 ? 'ok' : successRate >= 0.9 ? 'warn' : 'bad'}
       />
       <Tile
-        name="Failed for good"
+        name="Failed"
         value={failed.toLocaleString('en')}
+        sub="no retries left"
         tone={failed > 0 ? 'bad' : undefined}
         to="/logs?status=failed"
       />
       <Tile
-        name="Waiting for a retry"
+        name="Retrying"
         value={backlog.retrying.toLocaleString('en')}
         tone={backlog.retrying > 0 ? 'warn' : undefined}
         to="/logs?status=retrying"
       />
       <Tile
-        name="Under way"
+        name="In progress"
         value={waiting.toLocaleString('en')}
         sub="first attempts"
         to="/logs?status=pending,delivering"
       />
-      <Tile name="Held" value={backlog.held.toLocaleString('en')} sub="with their endpoint" to="/logs?status=held" />
+      <Tile name="Held" value={backlog.held.toLocaleString('en')} sub="endpoint not ready" to="/logs?status=held" />
     </div>
   );
 }
 
-function Worst({ overview: { worst } }: { overview: OverviewData }) {
-  const { isCustomer } = useMay();
+function MostFailing({ overview: { worst } }: { overview: OverviewData }) {
+  const { isCustomer } = usePermissions();
   if (worst.length === 0)
     return (
-      <Card title="Endpoints that fail most">
-        <Empty title="No attempt has failed">All that was sent in this time was taken.</Empty>
+      <Card title="Most failing endpoints">
+        <Empty title="No failed attempts">Endpoints appear here when their deliveries fail.</Empty>
       </Card>
     );
   return (
-    <Card title="Endpoints that fail most" flush>
-      <div className="table-frame" role="region" aria-label="Endpoints that fail most" tabIndex={0}>
+    <Card title="Most failing endpoints" flush>
+      <div className="table-frame" role="region" aria-label="Most failing endpoints" tabIndex={0}>
         <table className="table">
           <thead>
             <tr>

@@ -5,11 +5,11 @@ import { utc } from '../../ui/time';
 const HEIGHT = 260;
 const SERIES = [
   { key: 'delivered', name: 'delivered', color: 'var(--chart-2)' },
-  { key: 'retrying', name: 'to be retried', color: 'var(--chart-3)' },
+  { key: 'retrying', name: 'will retry', color: 'var(--chart-3)' },
   { key: 'failed', name: 'failed', color: 'var(--chart-4)' },
 ] as const;
 
-/** What came in, and what became of it, over time. */
+/** Accepted notifications as a line over the results of attempts as stacked bars. */
 export default function TrafficChart({ overview: { buckets } }: { overview: Overview }) {
   const clock = (at: string) =>
     new Date(at).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
@@ -44,7 +44,7 @@ export default function TrafficChart({ overview: { buckets } }: { overview: Over
           formatter={(text) => <span style={{ color: 'var(--text-2)' }}>{text}</span>}
         />
         {SERIES.map(({ key, name, color }) => (
-          <Bar key={key} dataKey={key} name={name} stackId="fate" fill={color} isAnimationActive={false} />
+          <Bar key={key} dataKey={key} name={name} stackId="outcome" fill={color} isAnimationActive={false} />
         ))}
         <Line
           dataKey="accepted"

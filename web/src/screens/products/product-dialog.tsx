@@ -6,15 +6,15 @@ import { Button } from '../../ui/button';
 import { Actions, Dialog } from '../../ui/dialog';
 import { Form, SwitchField, TextField } from '../../ui/form';
 
-/** Makes a product, or renames one. */
+/** Creates or renames a product. */
 export function ProductDialog({
   product,
   onClose,
-  onMade,
+  onCreated,
 }: {
   product?: Product;
   onClose(): void;
-  onMade?(made: Product): void;
+  onCreated?(created: Product): void;
 }) {
   const [name, setName] = useState(product?.name ?? '');
   const [id, setId] = useState('');
@@ -24,13 +24,13 @@ export function ProductDialog({
       product
         ? api.patch<Product>(at`/v1/products/${product.id}`, { name })
         : api.post<Product>('/v1/products', { name, enabled, ...(id.trim() ? { id: id.trim() } : {}) }),
-    { done: product ? 'The product is renamed.' : 'The product is made.', invalidate: ['/v1/products'], quiet: true },
+    { done: product ? 'Product renamed' : 'Product created', invalidate: ['/v1/products'], quiet: true },
   );
   const submit = () =>
     save.mutate(undefined, {
-      onSuccess: (made) => {
+      onSuccess: (created) => {
         onClose();
-        onMade?.(made);
+        onCreated?.(created);
       },
     });
   return (
@@ -40,24 +40,24 @@ export function ProductDialog({
         {!product && (
           <>
             <TextField
-              label="Id"
+              label="ID"
               optional
               pointer="/id"
               value={id}
               onChange={setId}
-              hint="Short, as payments. Empty: generated."
+              hint="Short, for example payments. Leave empty to generate one."
             />
             <SwitchField
               label="Enabled"
-              hint="Off: its events are refused until somebody enables it."
+              hint="While the product is disabled, its events are rejected."
               checked={enabled}
               onChange={setEnabled}
             />
           </>
         )}
         <Actions>
-          <Button onClick={onClose}>Not now</Button>
-          <Button type="submit" look="primary" busy={save.isPending} disabled={name.trim() === ''}>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={name.trim() === ''}>
             {product ? 'Save' : 'Create'}
           </Button>
         </Actions>

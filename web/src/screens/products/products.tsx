@@ -3,7 +3,7 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Product } from '../../api/types';
 import { Badge, StatusBadge } from '../../ui/badge';
 import { Button } from '../../ui/button';
@@ -12,7 +12,7 @@ import { Card, PageHead } from '../../ui/page';
 import { Empty } from '../../ui/states';
 import { Time } from '../../ui/time';
 import { ProductDialog } from './product-dialog';
-import { ProductSwitches } from './product-switches';
+import { ProductMenu } from './product-menu';
 
 const columns: ColumnDef<Product>[] = [
   {
@@ -30,29 +30,28 @@ const columns: ColumnDef<Product>[] = [
     cell: ({ row: { original } }) => <StatusBadge status={original.enabled ? 'enabled' : 'disabled'} />,
   },
   {
-    header: 'Endpoints must pass a challenge',
+    header: 'Challenge required',
     meta: { wide: true },
     cell: ({ row: { original } }) =>
       original.requireVerification ? <Badge tone="info">yes</Badge> : <span className="muted">no</span>,
   },
-  { header: 'Made', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+  { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   {
     id: 'actions',
     header: () => <span className="sr-only">Actions</span>,
-    cell: ({ row: { original } }) => <ProductSwitches product={original} />,
+    cell: ({ row: { original } }) => <ProductMenu product={original} />,
   },
 ];
 
-/** Who publishes events. */
 export function Products() {
-  const { administer } = useMay();
+  const { administer } = usePermissions();
   const list = useList<Product>('/v1/products');
-  const [making, setMaking] = useState(false);
+  const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title="Products" sub="Product lines that publish events. Each is off until an admin enables it.">
+      <PageHead title="Products" sub="Products publish events. A new product is disabled until an admin enables it.">
         {administer && (
-          <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+          <Button variant="primary" icon={Plus} onClick={() => setCreating(true)}>
             New product
           </Button>
         )}
@@ -63,12 +62,10 @@ export function Products() {
           list={list}
           columns={columns}
           rowId={({ id }) => id}
-          empty={
-            <Empty title="There are no products yet">A product owns event types and the keys that post events.</Empty>
-          }
+          empty={<Empty title="No products yet">A product owns event types and the API keys that post events.</Empty>}
         />
       </Card>
-      {making && <ProductDialog onClose={() => setMaking(false)} />}
+      {creating && <ProductDialog onClose={() => setCreating(false)} />}
     </>
   );
 }

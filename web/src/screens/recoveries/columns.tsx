@@ -9,8 +9,8 @@ import { Time, utc } from '../../ui/time';
 import { EndpointName } from '../shared/endpoint-name';
 import { Progress } from './progress';
 
-/** The columns of the list of recoveries. @param steer - whether those that run may be cancelled */
-export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
+/** @param manageEndpoints - whether the user may cancel running recoveries */
+export function recoveryColumns(manageEndpoints: boolean): ColumnDef<Recovery>[] {
   const columns: ColumnDef<Recovery>[] = [
     { header: 'Endpoint', cell: ({ row: { original } }) => <EndpointName id={original.subscriptionId} /> },
     { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
@@ -31,7 +31,7 @@ export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
     },
     { header: 'Started', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   ];
-  if (!steer) return columns;
+  if (!manageEndpoints) return columns;
   return [
     ...columns,
     {
@@ -43,12 +43,12 @@ export function recoveryColumns(steer: boolean): ColumnDef<Recovery>[] {
   ];
 }
 
-/** `11-23 14:05`, in UTC. */
+/** Formats a UTC time as `11-23 14:05`. */
 const toMinute = (at: string) => `${at.slice(5, 10)} ${at.slice(11, 16)}`;
 
 function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
   const cancel = useAction(() => api.post(at`/v1/recoveries/${id}/cancel`), {
-    done: 'The recovery is cancelled.',
+    done: 'Recovery cancelled',
     invalidate: ['/v1/recoveries'],
   });
   return (
@@ -56,10 +56,11 @@ function Cancel({ recovery: { id, retried, total } }: { recovery: Recovery }) {
       trigger={<Button small>Cancel</Button>}
       title="Cancel this recovery?"
       action="Cancel recovery"
+      dismiss="Keep it running"
       onConfirm={() => cancel.mutateAsync()}
     >
       <p>
-        {retried} of {total} are retried by now, and go on. The others stay failed; another recovery can take them up.
+        {retried} of {total} notifications have been retried and continue. The rest stay failed until you retry them.
       </p>
     </Confirm>
   );

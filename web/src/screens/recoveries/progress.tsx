@@ -1,14 +1,14 @@
 import type { Recovery } from '../../api/types';
 import styles from './recoveries.module.css';
 
-/** How far a recovery is, as a bar and in figures. */
+/** A recovery's progress as a bar and in figures. */
 export function Progress({ recovery: { status, retried, skipped, total } }: { recovery: Recovery }) {
   const text = `${retried.toLocaleString('en')} of ${total.toLocaleString('en')} retried`;
-  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} not failed any more` : '';
+  const rest = skipped > 0 ? `, ${skipped.toLocaleString('en')} no longer failed` : '';
   return (
     <div className={styles.progress}>
       <progress
-        // Nothing to do is done, too.
+        // An empty recovery is complete, so its bar must be full.
         value={total === 0 && status === 'completed' ? 1 : retried + skipped}
         max={Math.max(1, total)}
         aria-label={text}

@@ -1,7 +1,7 @@
 import { RotateCcw } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useList } from '../../api/queries';
-import { useMay } from '../../api/session';
+import { usePermissions } from '../../api/session';
 import type { Recovery } from '../../api/types';
 import { Button } from '../../ui/button';
 import { DataTable } from '../../ui/data-table';
@@ -16,9 +16,8 @@ const RUNNING_REFRESH_MS = 1500;
 const IDLE_REFRESH_MS = 10_000;
 const STATUSES: readonly Recovery['status'][] = ['running', 'completed', 'cancelled', 'failed'];
 
-/** Recoveries: retrying all that failed for an endpoint, at a rate that its receiver stands. */
 export function Recoveries() {
-  const { steer } = useMay();
+  const { manageEndpoints } = usePermissions();
   const { values, set, active } = useFilters('status', 'subscriptionId');
   const [running, setRunning] = useState(false);
   const list = useList<Recovery>('/v1/recoveries', values, {
@@ -27,15 +26,18 @@ export function Recoveries() {
   const runs = list.rows.some(({ status }) => status === 'running');
   if (runs !== running) setRunning(runs);
   const [starting, setStarting] = useState(false);
-  const columns = useMemo(() => recoveryColumns(steer), [steer]);
-  const start = steer && (
-    <Button look="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
-      Start a recovery
+  const columns = useMemo(() => recoveryColumns(manageEndpoints), [manageEndpoints]);
+  const start = manageEndpoints && (
+    <Button variant="primary" icon={RotateCcw} onClick={() => setStarting(true)}>
+      Start recovery
     </Button>
   );
   return (
     <>
-      <PageHead title="Recoveries" sub="Each retries all that failed for an endpoint in some time, at a given rate.">
+      <PageHead
+        title="Recoveries"
+        sub="Resend everything that failed for an endpoint in a time range, at a rate the receiver can handle."
+      >
         {start}
       </PageHead>
       <FilterBar>
@@ -50,12 +52,12 @@ export function Recoveries() {
           rowId={({ id }) => id}
           empty={
             active ? (
-              <Empty icon={RotateCcw} title="None is like that">
-                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Show all</Button>
+              <Empty icon={RotateCcw} title="No recoveries match these filters">
+                <Button onClick={() => set({ status: '', subscriptionId: '' })}>Clear filters</Button>
               </Empty>
             ) : (
-              <Empty icon={RotateCcw} title="There was none yet">
-                After an outage of a receiver, a recovery sends what failed meanwhile.
+              <Empty icon={RotateCcw} title="No recoveries yet">
+                After a receiver outage, a recovery resends everything that failed in the meantime.
               </Empty>
             )
           }

@@ -3,18 +3,18 @@ import { useRead } from '../../api/queries';
 import type { Page, Subscription } from '../../api/types';
 import { Combobox } from '../../ui/combobox';
 import { Dialog } from '../../ui/dialog';
-import { RecoverForm } from '../endpoints/recover-dialog';
+import { RecoverForm } from '../endpoints/dialogs/recover';
 
 const SUGGESTIONS = 20;
 
-/** Starts a recovery: of which endpoint, and then what the endpoint's own page asks. */
+/** Starts a recovery: chooses the endpoint, then shows the same form as the endpoint's own page. */
 export function StartRecovery({ open, onClose }: { open: boolean; onClose(): void }) {
   return (
     <Dialog
       open={open}
       onClose={onClose}
-      title="Start a recovery"
-      description="Retries what failed for an endpoint, oldest first."
+      title="Start recovery"
+      description="Retries the failed notifications of one endpoint, oldest first."
     >
       <Start onClose={onClose} />
     </Dialog>
@@ -34,7 +34,7 @@ function Start({ onClose }: { onClose(): void }) {
     <div className="stack">
       <Combobox
         label="Endpoint"
-        placeholder="Name, URL, customer or id"
+        placeholder="Name, URL, customer or ID"
         value={id}
         valueText={chosen.data?.name}
         onChange={setId}

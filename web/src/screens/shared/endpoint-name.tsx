@@ -3,22 +3,26 @@ import { useRead } from '../../api/queries';
 import type { Page, Subscription } from '../../api/types';
 import styles from './endpoint-name.module.css';
 
-const KNOWN = 200;
-const FRESH_MS = 60_000;
+const NEWEST = 200;
+const STALE_TIME_MS = 60_000;
 
-/** The name of an endpoint; until it is known, and of a deleted one, the id. The newest are read at once, others one by one. */
+/**
+ * Returns the name of an endpoint, or its ID while unknown or if it was deleted. The newest 200 are
+ * read in one request, the others one by one.
+ */
 export function useEndpointName(id: string): string {
-  const known = useRead<Page<Subscription>>('/v1/subscriptions', { limit: KNOWN }, { staleTime: FRESH_MS }).data?.items;
+  const known = useRead<Page<Subscription>>('/v1/subscriptions', { limit: NEWEST }, { staleTime: STALE_TIME_MS }).data
+    ?.items;
   const listed = known?.find((subscription) => subscription.id === id);
   const single = useRead<Subscription>(
     `/v1/subscriptions/${id}`,
     {},
-    { enabled: known !== undefined && !listed, retry: false, staleTime: FRESH_MS, placeholderData: undefined },
+    { enabled: known !== undefined && !listed, retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
   ).data;
   return (listed ?? single)?.name ?? id;
 }
 
-/** An endpoint by its name, with a link to it. */
+/** An endpoint's name, linked to its page. */
 export function EndpointName({ id }: { id: string }) {
   const name = useEndpointName(id);
   return (

@@ -5,17 +5,16 @@ import { Combobox } from '../../ui/combobox';
 import styles from './entity-filters.module.css';
 
 const SUGGESTIONS = 20;
-const FRESH_MS = 30_000;
+const STALE_TIME_MS = 30_000;
 
 interface FilterProps {
   value: string;
   onChange(value: string): void;
 }
 
-/** Narrows a list to one customer. */
 export function CustomerFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
-  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: FRESH_MS }).data;
+  const found = useRead<Page<Customer>>('/v1/customers', { q, limit: SUGGESTIONS }, { staleTime: STALE_TIME_MS }).data;
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox
@@ -30,10 +29,13 @@ export function CustomerFilter({ value, onChange }: FilterProps) {
   );
 }
 
-/** Narrows a list to one event type. */
 export function TypeFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
-  const found = useRead<Page<EventType>>('/v1/event-types', { q, limit: SUGGESTIONS }, { staleTime: FRESH_MS }).data;
+  const found = useRead<Page<EventType>>(
+    '/v1/event-types',
+    { q, limit: SUGGESTIONS },
+    { staleTime: STALE_TIME_MS },
+  ).data;
   return (
     <div className={`filter-select ${styles.filter}`}>
       <Combobox
@@ -48,18 +50,17 @@ export function TypeFilter({ value, onChange }: FilterProps) {
   );
 }
 
-/** Narrows a list to one endpoint, found by its name. */
 export function EndpointFilter({ value, onChange }: FilterProps) {
   const [q, setQ] = useState('');
   const found = useRead<Page<Subscription>>(
     '/v1/subscriptions',
     { q, limit: SUGGESTIONS },
-    { staleTime: FRESH_MS },
+    { staleTime: STALE_TIME_MS },
   ).data;
   const chosen = useRead<Subscription>(
     `/v1/subscriptions/${value}`,
     {},
-    { enabled: value !== '', retry: false, staleTime: FRESH_MS, placeholderData: undefined },
+    { enabled: value !== '', retry: false, staleTime: STALE_TIME_MS, placeholderData: undefined },
   ).data;
   return (
     <div className={`filter-select ${styles.filter}`}>

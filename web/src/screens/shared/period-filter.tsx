@@ -2,20 +2,23 @@ import { useId } from 'react';
 import { FilterSelect } from '../../ui/filters';
 import { BETWEEN, PERIODS, usePeriodStart } from './use-period';
 
-/** What the address bar holds of a span of time: `hour`, `day` and `week` move on with the clock, `between` has its ends in `since` and `until`. */
+/**
+ * A time range as it is kept in the address bar. `hour`, `day` and `week` move with the clock;
+ * `between` is fixed by `since` and `until`.
+ */
 export interface Period {
   period: string;
   since: string;
   until: string;
 }
 
-/** The span as the API takes it. */
+/** Converts a period to the API's parameters. */
 export function usePeriod({ period, since, until }: Period): { since?: string; until?: string } {
   const start = usePeriodStart(period);
   return period === BETWEEN.value ? { since, until } : { since: start };
 }
 
-/** Narrows a list to a span of time. */
+/** Filters a list by time range. */
 export function PeriodFilter({
   value: { period, since, until },
   onChange,
@@ -28,7 +31,7 @@ export function PeriodFilter({
       <FilterSelect
         label="Accepted"
         value={period}
-        all="At any time"
+        all="Any time"
         options={[...PERIODS, BETWEEN]}
         onChange={(next) => onChange({ period: next, since: '', until: '' })}
       />
@@ -42,12 +45,12 @@ export function PeriodFilter({
   );
 }
 
-/** A moment, typed in the reader's own time zone and kept in UTC. */
+/** A point in time, entered in local time and stored in UTC. */
 function Moment({ label, value, onChange }: { label: string; value: string; onChange(value: string): void }) {
   const id = useId();
   return (
     <div className="filter-select">
-      <label htmlFor={id}>{label}, your time</label>
+      <label htmlFor={id}>{label} (local time)</label>
       <input
         id={id}
         type="datetime-local"
@@ -59,7 +62,7 @@ function Moment({ label, value, onChange }: { label: string; value: string; onCh
   );
 }
 
-/** `2026-05-04T13:02`, as the control wants it. */
+/** Formats a time as `2026-05-04T13:02`, which `datetime-local` requires. */
 function localText(at: string): string {
   const ms = Date.parse(at);
   if (Number.isNaN(ms)) return '';

@@ -1,14 +1,17 @@
 import { useState } from 'react';
 import { TextField } from '../../ui/form';
-import { sayDuration, saySchedule } from '../../ui/time';
+import { describeRetries, formatDuration } from '../../ui/time';
 
-export const USUAL_SCHEDULE: readonly number[] = [30, 300, 1800, 7200];
+export const DEFAULT_SCHEDULE: readonly number[] = [30, 300, 1800, 7200];
 const UNITS: Record<string, number> = { s: 1, min: 60, m: 60, h: 3600, d: 86_400 };
 const AMOUNT = /(\d+(?:\.\d+)?)\s*([a-z]*)/gi;
-const MOST = 5;
-const LONGEST_SECONDS = 86_400;
+const MAX_RETRIES = 5;
+const MAX_TOTAL_SECONDS = 86_400;
 
-/** A retry schedule as waits with their units, and in words what it comes to. A wait that cannot be read is NaN, which the API refuses as well. */
+/**
+ * A retry schedule as a list of delays with units. A delay that cannot be parsed becomes NaN, which
+ * the API rejects too.
+ */
 export function ScheduleField({
   label = 'Retries',
   value,
@@ -16,11 +19,11 @@ export function ScheduleField({
 }: {
   label?: string;
   value: readonly number[];
-  onChange(waits: number[]): void;
+  onChange(delays: number[]): void;
 }) {
-  const [text, setText] = useState(() => value.map(sayDuration).join(', '));
-  const waits = waitsOf(text);
-  const fault = faultOf(waits);
+  const [text, setText] = useState(() => value.map(formatDuration).join(', '));
+  const delays = parseDelays(text);
+  const error = errorOf(delays);
   return (
     <TextField
       label={label}
@@ -28,20 +31,16 @@ export function ScheduleField({
       value={text}
       onChange={(next) => {
         setText(next);
-        onChange(waitsOf(next));
+        onChange(parseDelays(next));
       }}
-      fault={fault}
-      hint={
-        fault
-          ? undefined
-          : `A failed delivery is repeated ${saySchedule(waits)}. At most five waits, together at most a day.`
-      }
+      error={error}
+      hint={error ? undefined : `${describeRetries(delays)} At most 5 retries, within 24 hours in total.`}
     />
   );
 }
 
-/** `30, 5 min, 1 h 30 min` in seconds. */
-function waitsOf(text: string): number[] {
+/** Parses `30, 5 min, 1 h 30 min` to seconds. */
+function parseDelays(text: string): number[] {
   return text
     .split(',')
     .filter((part) => part.trim())
@@ -52,8 +51,10 @@ function waitsOf(text: string): number[] {
     });
 }
 
-function faultOf(waits: number[]): string | undefined {
-  if (waits.some(Number.isNaN)) return 'Waits with commas between, as 30 s, 5 min, 2 h.';
-  if (waits.length > MOST) return 'At most five retries.';
-  return waits.reduce((sum, wait) => sum + wait, 0) > LONGEST_SECONDS ? 'Together at most 24 hours.' : undefined;
+function errorOf(delays: number[]): string | undefined {
+  if (delays.some(Number.isNaN)) return 'Separate the delays with commas, for example: 30 s, 5 min, 2 h.';
+  if (delays.length > MAX_RETRIES) return 'Enter at most 5 delays.';
+  return delays.reduce((sum, wait) => sum + wait, 0) > MAX_TOTAL_SECONDS
+    ? 'The delays must add up to at most 24 hours.'
+    : undefined;
 }

@@ -2,10 +2,10 @@ import { useMemo, useSyncExternalStore } from 'react';
 
 export const PERIODS = [
   { value: 'hour', text: 'Last hour' },
-  { value: 'day', text: 'Last day' },
-  { value: 'week', text: 'Last week' },
+  { value: 'day', text: 'Last 24 hours' },
+  { value: 'week', text: 'Last 7 days' },
 ];
-export const BETWEEN = { value: 'between', text: 'Between …' };
+export const BETWEEN = { value: 'between', text: 'Custom range…' };
 const SECONDS: Record<string, number> = { hour: 3600, day: 86_400, week: 604_800 };
 const MINUTE_MS = 60_000;
 
@@ -15,7 +15,10 @@ function subscribe(listener: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** When a period began, to the minute, so that what is read stays the same for that long; undefined for all time. */
+/**
+ * Returns the start of a period, rounded to the minute so that the query key changes at most once a
+ * minute. Undefined means all time.
+ */
 export function usePeriodStart(period: string): string | undefined {
   const now = useSyncExternalStore(subscribe, minute);
   return useMemo(() => {

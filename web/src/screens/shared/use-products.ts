@@ -1,10 +1,10 @@
 import { useChoices } from '../../api/queries';
 import type { Product } from '../../api/types';
 
-/** Of what Signpost tells of itself: people subscribe to it, and nobody posts for it. */
+/** The product of Signpost's own events. Endpoints subscribe to it, but nobody posts to it. */
 const OWN_PRODUCT = 'signpost';
 
-/** The product lines, without Signpost itself. */
+/** Returns all products except Signpost's own. */
 export function useProducts(): Product[] {
   return useChoices<Product>('/v1/products').filter(({ id }) => id !== OWN_PRODUCT);
 }

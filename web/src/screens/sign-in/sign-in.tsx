@@ -1,13 +1,13 @@
 import { LogIn } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Navigate, useLocation, useNavigate } from 'react-router';
-import { ProblemError, sayError } from '../../api/problem';
+import { ProblemError, errorText } from '../../api/problem';
 import { useSessionQuery, useSignIn } from '../../api/session';
 import { Logo } from '../../layout/logo';
 import { Button } from '../../ui/button';
 import { TextField } from '../../ui/form';
 
-/** By an API key, or a token of a portal or OAuth client. */
+/** Signs in with an API key, or with a token of a portal or an OAuth client. */
 export function SignIn() {
   const session = useSessionQuery();
   const { state } = useLocation() as { state: { from?: string } | null };
@@ -18,10 +18,10 @@ export function SignIn() {
   }, []);
   if (session.data) return <Navigate to={state?.from ?? '/'} replace />;
   const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
-  const fault = refused
+  const error = refused
     ? 'This key is unknown, revoked or expired.'
     : signIn.error
-      ? sayError(signIn.error)
+      ? errorText(signIn.error)
       : undefined;
   return (
     <main className="sign-in">
@@ -47,12 +47,18 @@ export function SignIn() {
             autoComplete="current-password"
             value={credential}
             onChange={setCredential}
-            fault={fault}
-            hint="The admin key is printed by npm start. Your role decides what you see."
+            error={error}
+            hint="npm start prints the admin key. The role of your key decides what you see."
             autoFocus
             required
           />
-          <Button type="submit" look="primary" icon={LogIn} busy={signIn.isPending} disabled={credential.trim() === ''}>
+          <Button
+            type="submit"
+            variant="primary"
+            icon={LogIn}
+            busy={signIn.isPending}
+            disabled={credential.trim() === ''}
+          >
             Sign in
           </Button>
         </form>
@@ -61,7 +67,10 @@ export function SignIn() {
   );
 }
 
-/** A portal's link: the token stands behind `#`, which browsers send to nobody, and leaves the address bar at once. */
+/**
+ * The target of portal links. The token is in the fragment, which browsers never send, and is
+ * removed from the address bar immediately.
+ */
 export function PortalEntry() {
   const navigate = useNavigate();
   const signIn = useSignIn();
@@ -69,7 +78,7 @@ export function PortalEntry() {
     const token = new URLSearchParams(location.hash.slice(1)).get('token');
     history.replaceState(null, '', location.pathname);
     if (token) signIn.mutate(token, { onSuccess: () => void navigate('/', { replace: true }) });
-    // Once: the token is gone from the address afterwards.
+    // Runs once: the token is gone from the address afterwards.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
   useEffect(() => {
@@ -83,9 +92,9 @@ export function PortalEntry() {
           <h1>Your webhook portal</h1>
         </header>
         {signIn.isPending ? (
-          <p role="status">Opening …</p>
+          <p role="status">Opening…</p>
         ) : (
-          <p role="alert">This link has expired or is not complete. Ask the one who sent it for a new one.</p>
+          <p role="alert">This link is incomplete or has expired. Ask the sender for a new link.</p>
         )}
       </section>
     </main>

@@ -1,0 +1,65 @@
+import { Link } from 'react-router';
+import type { AuditEntry } from '../../api/types';
+
+/** Labels by the API's action names. */
+const LABELS: Record<string, string> = {
+  'product.create': 'Created a product',
+  'product.change': 'Updated a product',
+  'event-type.create': 'Created an event type',
+  'event-type.change': 'Updated an event type',
+  'event-type.archive': 'Archived an event type',
+  'customer.create': 'Created a customer',
+  'customer.change': 'Updated a customer',
+  'subscription.create': 'Created an endpoint',
+  'subscription.change': 'Updated an endpoint',
+  'subscription.delete': 'Deleted an endpoint',
+  'subscription.enable': 'Enabled an endpoint',
+  'subscription.disable': 'Disabled an endpoint',
+  'subscription.challenge': 'Ran a challenge',
+  'subscription.trigger': 'Triggered an endpoint',
+  'secret.reveal': 'Revealed a secret',
+  'secret.rotate': 'Rotated a secret',
+  'secret.link': 'Created a secret link',
+  'secret.link-open': 'Opened a secret link',
+  'notification.retry': 'Retried a notification',
+  'notification.cancel': 'Cancelled a notification',
+  'recovery.start': 'Started a recovery',
+  'recovery.cancel': 'Cancelled a recovery',
+  'allowlist.create': 'Added a URL pattern',
+  'allowlist.approved': 'Approved a URL',
+  'allowlist.rejected': 'Rejected a URL',
+  'allowlist.delete': 'Removed a URL pattern',
+  'api-key.create': 'Created an API key',
+  'api-key.revoke': 'Revoked an API key',
+  'oauth-client.create': 'Created an OAuth client',
+  'oauth-client.revoke': 'Revoked an OAuth client',
+  'portal-session.create': 'Created a portal link',
+  'service-definition.create': 'Created a service definition',
+  'service-definition.change': 'Updated a service definition',
+  'service-definition.delete': 'Deleted a service definition',
+};
+
+export const ACTIONS = Object.entries(LABELS).map(([value, text]) => ({ value, text }));
+
+/** Returns the label of an action, or its API name if it has none. */
+export const actionLabel = (action: string): string => LABELS[action] ?? action;
+
+const SCREENS: Record<string, (id: string) => string> = {
+  subscription: (id) => `/endpoints/${id}`,
+  secret: (id) => `/endpoints/${id}`,
+  notification: (id) => `/logs?open=${id}`,
+  customer: (id) => `/customers/${id}`,
+  'portal-session': (id) => `/customers/${id}`,
+  'event-type': (id) => `/catalog/${id}`,
+  'service-definition': (id) => `/catalog/${id}`,
+};
+
+/** The object of an action, linked to its screen if there is one. */
+export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry }) {
+  const screen = SCREENS[action.split('.')[0]!];
+  return screen ? (
+    <Link to={screen(encodeURIComponent(object))}>{object}</Link>
+  ) : (
+    <span className="muted">{object}</span>
+  );
+}

@@ -1,0 +1,123 @@
+import type { ReactElement } from 'react';
+import {
+  Bar,
+  BarChart,
+  CartesianGrid,
+  Legend,
+  Line,
+  LineChart,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import type { Series } from '../../../api/types';
+import { formatMilliseconds, utc } from '../../../ui/time';
+import styles from '../shared/endpoints.module.css';
+
+const HEIGHT = 220;
+const DAY_SECONDS = 86_400;
+
+/** Attempts over time, by result. */
+export function OutcomeChart({ series }: { series: Series }) {
+  return (
+    <div className={styles.chart}>
+      <ResponsiveContainer width="100%" height={HEIGHT}>
+        <BarChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: -14 }} accessibilityLayer>
+          {axes(series)}
+          <YAxis allowDecimals={false} stroke="var(--text-3)" fontSize={12} tickLine={false} axisLine={false} />
+          {tooltip()}
+          {legend()}
+          <Bar dataKey="successes" name="succeeded" stackId="outcome" fill="var(--chart-2)" isAnimationActive={false} />
+          <Bar dataKey="failures" name="failed" stackId="outcome" fill="var(--chart-4)" isAnimationActive={false} />
+        </BarChart>
+      </ResponsiveContainer>
+    </div>
+  );
+}
+
+/** Response times: half of the attempts took at most p50, 95 % at most p95. */
+export function TimingChart({ series }: { series: Series }) {
+  return (
+    <div className={styles.chart}>
+      <ResponsiveContainer width="100%" height={HEIGHT}>
+        <LineChart data={series.buckets} margin={{ top: 8, right: 8, bottom: 0, left: 0 }} accessibilityLayer>
+          {axes(series)}
+          <YAxis
+            tickFormatter={formatMilliseconds}
+            width={64}
+            stroke="var(--text-3)"
+            fontSize={12}
+            tickLine={false}
+            axisLine={false}
+          />
+          {tooltip((value) => formatMilliseconds(Number(value)))}
+          {legend()}
+          {(['p50', 'p95'] as const).map((name, index) => (
+            <Line
+              key={name}
+              dataKey={`${name}Ms`}
+              name={name}
+              stroke={index === 0 ? 'var(--chart-1)' : 'var(--chart-3)'}
+              strokeWidth={2}
+              // Without a dot, a bucket between two empty ones would be invisible.
+              dot={{ r: 2 }}
+              isAnimationActive={false}
+            />
+          ))}
+        </LineChart>
+      </ResponsiveContainer>
+    </div>
+  );
+}
+
+function axes({ bucketSeconds, buckets }: Series): ReactElement[] {
+  const long = bucketSeconds * buckets.length > DAY_SECONDS;
+  const tick = (at: string) =>
+    new Date(at).toLocaleString(
+      'en',
+      long
+        ? { weekday: 'short', hour: '2-digit', hour12: false }
+        : { hour: '2-digit', minute: '2-digit', hour12: false },
+    );
+  return [
+    <CartesianGrid key="grid" vertical={false} stroke="var(--border)" />,
+    <XAxis
+      key="x"
+      dataKey="at"
+      tickFormatter={tick}
+      stroke="var(--text-3)"
+      fontSize={12}
+      minTickGap={40}
+      tickLine={false}
+    />,
+  ];
+}
+
+function tooltip(format?: (value: unknown) => string): ReactElement {
+  return (
+    <Tooltip
+      labelFormatter={(at) => utc(String(at)).slice(0, 16)}
+      formatter={format}
+      contentStyle={{
+        background: 'var(--surface)',
+        border: '1px solid var(--border)',
+        borderRadius: 8,
+        color: 'var(--text)',
+      }}
+      itemStyle={{ color: 'var(--text)' }}
+      cursor={{ fill: 'var(--surface-2)', stroke: 'var(--border-strong)' }}
+      isAnimationActive={false}
+    />
+  );
+}
+
+function legend(): ReactElement {
+  return (
+    <Legend
+      iconType="circle"
+      iconSize={9}
+      formatter={(text) => <span style={{ color: 'var(--text-2)' }}>{text}</span>}
+    />
+  );
+}

@@ -1,0 +1,65 @@
+import { useParams } from 'react-router';
+import { useRead } from '../../../api/queries';
+import { usePermissions } from '../../../api/session';
+import type { Subscription } from '../../../api/types';
+import { StatusBadge } from '../../../ui/badge';
+import { PageHead } from '../../../ui/page';
+import { Loaded } from '../../../ui/states';
+import { Tabs } from '../../../ui/tabs';
+import { HeadActions } from './head-actions';
+import { Notice } from '../shared/notice';
+import { ChallengeTab } from './tabs/challenge';
+import { ChannelsTab } from './tabs/channels';
+import { DataTab } from './tabs/data';
+import { HttpTab } from './tabs/http';
+import { NotificationsTab } from './tabs/notifications';
+import { OverviewTab } from './tabs/overview';
+import { SecretTab } from './tabs/secret';
+import { StatisticsTab } from './tabs/statistics';
+
+export function EndpointDetail() {
+  const { id = '' } = useParams();
+  const query = useRead<Subscription>(
+    `/v1/subscriptions/${encodeURIComponent(id)}`,
+    {},
+    { placeholderData: undefined },
+  );
+  return <Loaded query={query}>{(subscription) => <Endpoint subscription={subscription} />}</Loaded>;
+}
+
+function Endpoint({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const tabs = [
+    { id: 'overview', title: 'Overview', content: <OverviewTab subscription={subscription} /> },
+    { id: 'notifications', title: 'Notifications', content: <NotificationsTab subscription={subscription} /> },
+    { id: 'statistics', title: 'Statistics', content: <StatisticsTab subscription={subscription} /> },
+    { id: 'http', title: 'HTTP settings', content: <HttpTab subscription={subscription} /> },
+    { id: 'channels', title: 'Channels', content: <ChannelsTab subscription={subscription} /> },
+    { id: 'data', title: 'Custom data', content: <DataTab subscription={subscription} /> },
+    { id: 'challenge', title: 'Challenge', content: <ChallengeTab subscription={subscription} /> },
+  ];
+  if (can.manageEndpoints)
+    tabs.push({ id: 'secret', title: 'Secret', content: <SecretTab subscription={subscription} /> });
+  return (
+    <>
+      <PageHead
+        title={subscription.name}
+        badge={<StatusBadge status={subscription.status} />}
+        crumbs={[{ text: 'Endpoints', to: '/endpoints' }]}
+        sub={
+          <code>
+            {subscription.method} {subscription.url}
+          </code>
+        }
+      >
+        <HeadActions subscription={subscription} />
+      </PageHead>
+      <div className="stack">
+        <Notice subscription={subscription} />
+        <div>
+          <Tabs label={subscription.name} tabs={tabs} />
+        </div>
+      </div>
+    </>
+  );
+}

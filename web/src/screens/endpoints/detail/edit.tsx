@@ -1,0 +1,108 @@
+import { useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
+import { useRead } from '../../../api/queries';
+import { usePermissions } from '../../../api/session';
+import type { Subscription } from '../../../api/types';
+import { Button, ButtonLink } from '../../../ui/button';
+import { Actions } from '../../../ui/dialog';
+import { Form, FormErrorSummary } from '../../../ui/form';
+import { Card, PageHead } from '../../../ui/page';
+import { Empty, Loaded } from '../../../ui/states';
+import { changesOf, draftFrom, withoutChanged, type Draft } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+import { ChannelFields } from '../fields/channels';
+import { DataFields } from '../fields/data';
+import { GeneralFields } from '../fields/general';
+import { HttpFields } from '../fields/http';
+import { TypeFields } from '../fields/types';
+import { useUpdateEndpoint } from '../shared/actions';
+
+/** Edits an endpoint: every section of the wizard on one page. */
+export function EditEndpoint() {
+  const { id = '' } = useParams();
+  const can = usePermissions();
+  const query = useRead<Subscription>(
+    `/v1/subscriptions/${encodeURIComponent(id)}`,
+    {},
+    { placeholderData: undefined },
+  );
+  if (!can.manageEndpoints) return <Empty title="You don’t have permission to edit endpoints" />;
+  return <Loaded query={query}>{(subscription) => <EditForm key={id} subscription={subscription} />}</Loaded>;
+}
+
+function EditForm({ subscription }: { subscription: Subscription }) {
+  const navigate = useNavigate();
+  // The endpoint when editing began. A refetch must neither overwrite what is typed nor count as a
+  // change.
+  const [before] = useState(() => draftFrom(subscription));
+  const [draft, setDraft] = useState<Draft>(before);
+  const [error, setError] = useState<unknown>();
+  const change = useUpdateEndpoint(subscription);
+  const page = `/endpoints/${subscription.id}`;
+  async function save() {
+    setError(undefined);
+    try {
+      const changes = changesOf(before, draft);
+      if (Object.keys(changes).length > 0) await change.mutateAsync(changes);
+      await navigate(page);
+    } catch (error) {
+      setError(error);
+    }
+  }
+  const props = {
+    draft,
+    set(next: Partial<Draft>) {
+      setDraft((now) => ({ ...now, ...next }));
+      setError((now: unknown) => withoutChanged(now, next));
+    },
+    existing: subscription,
+  };
+  return (
+    <>
+      <PageHead
+        title={`Edit ${subscription.name}`}
+        crumbs={[
+          { text: 'Endpoints', to: '/endpoints' },
+          { text: subscription.name, to: page },
+        ]}
+        sub={`The customer (${subscription.customerId}) and the product cannot be changed.`}
+      />
+      <Form label="Endpoint" error={error} summary={false} onSubmit={() => void save()}>
+        <Card title="General">
+          <div className="stack">
+            <GeneralFields {...props} />
+          </div>
+        </Card>
+        <Card title="Event types">
+          <div className="stack">
+            <TypeFields {...props} />
+          </div>
+        </Card>
+        <Card title="HTTP settings">
+          <div className="stack">
+            <HttpFields {...props} />
+          </div>
+        </Card>
+        <Card title="Channels">
+          <div className="stack">
+            <ChannelFields {...props} />
+          </div>
+        </Card>
+        <Card title="Custom data">
+          <div className="stack">
+            <DataFields {...props} />
+          </div>
+        </Card>
+        <div className={styles.saveBar}>
+          <FormErrorSummary error={error} />
+          <Actions>
+            <ButtonLink to={page}>Cancel</ButtonLink>
+            <Button type="submit" variant="primary" busy={change.isPending}>
+              Save changes
+            </Button>
+          </Actions>
+        </div>
+      </Form>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import { ShieldCheck } from 'lucide-react';
+import type { ColumnDef } from '@tanstack/react-table';
+import { useList } from '../../../../api/queries';
+import { usePermissions } from '../../../../api/session';
+import type { Challenge, Subscription } from '../../../../api/types';
+import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
+import { Button } from '../../../../ui/button';
+import { CodeBlock } from '../../../../ui/copy';
+import { DataTable } from '../../../../ui/data-table';
+import { Card } from '../../../../ui/page';
+import { Empty } from '../../../../ui/states';
+import { formatMilliseconds, Time } from '../../../../ui/time';
+import { ChallengeResult, useChallenge } from '../../shared/challenge';
+
+const SAMPLE = `import { createHmac } from 'node:crypto';
+
+app.get('/webhooks', (request, response) => {
+  const token = createHmac('sha256', process.env.WEBHOOK_SECRET)
+    .update(request.query.crc_token)
+    .digest('base64');
+  response.json({ response_token: 'sha256=' + token });
+});`;
+
+const columns: ColumnDef<Challenge>[] = [
+  { header: 'Result', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  {
+    header: 'Response',
+    meta: { wide: true },
+    cell: ({ row: { original } }) => <ResponseBadge status={original.responseStatus} errorClass={null} />,
+  },
+  {
+    header: 'Detail',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => <span title={original.detail}>{original.detail}</span>,
+  },
+  {
+    header: 'Response time',
+    meta: { wide: true, align: 'end' },
+    cell: ({ row: { original } }) => formatMilliseconds(original.durationMs),
+  },
+  { header: 'Time', cell: ({ row: { original } }) => <Time at={original.at} /> },
+];
+
+/** Runs a challenge, explains how to respond to it, and lists earlier results. */
+export function ChallengeTab({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const challenge = useChallenge(subscription);
+  const list = useList<Challenge>(`/v1/subscriptions/${subscription.id}/challenges`);
+  return (
+    <div className="stack">
+      <Card
+        title="Challenge"
+        actions={
+          can.manageEndpoints && (
+            <Button variant="primary" icon={ShieldCheck} busy={challenge.isPending} onClick={() => challenge.mutate()}>
+              {challenge.isPending ? 'Waiting for response…' : 'Run now'}
+            </Button>
+          )
+        }
+      >
+        <div className="stack-s">
+          <p>
+            Signpost sends a GET with a random <code>crc_token</code>. Returning its HMAC proves that you control the
+            URL.
+          </p>
+          {challenge.data && <ChallengeResult challenge={challenge.data} />}
+        </div>
+      </Card>
+      <Card title="How to respond">
+        <CodeBlock label="Responding to a challenge in Node.js" text={SAMPLE} />
+      </Card>
+      <Card title="History" flush>
+        <DataTable
+          label="Challenges"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={<Empty title="No challenges yet" />}
+        />
+      </Card>
+    </div>
+  );
+}

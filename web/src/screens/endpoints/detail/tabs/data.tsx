@@ -1,0 +1,55 @@
+import { useState } from 'react';
+import { usePermissions } from '../../../../api/session';
+import type { Subscription } from '../../../../api/types';
+import { Button } from '../../../../ui/button';
+import { CodeBlock } from '../../../../ui/copy';
+import { Actions } from '../../../../ui/dialog';
+import { Form } from '../../../../ui/form';
+import { Card } from '../../../../ui/page';
+import { changesOf, draftFrom, type Draft } from '../../shared/draft';
+import { DataFields } from '../../fields/data';
+import { useUpdateEndpoint } from '../../shared/actions';
+
+/** The custom data and the transform, edited in place. */
+export function DataTab({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const before = draftFrom(subscription);
+  const [typed, setTyped] = useState<Partial<Draft>>({});
+  const [error, setError] = useState<unknown>();
+  const change = useUpdateEndpoint(subscription);
+  const draft = { ...before, ...typed };
+  async function save() {
+    setError(undefined);
+    try {
+      await change.mutateAsync(changesOf(before, draft));
+      setTyped({});
+    } catch (error) {
+      setError(error);
+    }
+  }
+  if (!can.manageEndpoints)
+    return (
+      <Card title="Custom data">
+        <div className="stack-s">
+          <CodeBlock label="Custom data" text={before.customData} />
+          {before.transform && <CodeBlock label="Transform" text={before.transform} />}
+        </div>
+      </Card>
+    );
+  const changed = draft.customData !== before.customData || draft.transform !== before.transform;
+  return (
+    <Card title="Custom data">
+      <Form label="Settings" error={error} onSubmit={() => void save()}>
+        <DataFields draft={draft} set={(next) => setTyped((now) => ({ ...now, ...next }))} existing={subscription} />
+        {changed && (
+          <Actions>
+            <Button onClick={() => setTyped({})}>Discard</Button>
+            <Button type="submit" variant="primary" busy={change.isPending}>
+              Save
+            </Button>
+          </Actions>
+        )}
+      </Form>
+    </Card>
+  );
+}

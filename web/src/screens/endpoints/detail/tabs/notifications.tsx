@@ -1,0 +1,78 @@
+import type { ColumnDef } from '@tanstack/react-table';
+import { Link } from 'react-router';
+import { useList } from '../../../../api/queries';
+import type { Notification, NotificationStatus, Subscription } from '../../../../api/types';
+import { ResponseBadge, StatusBadge } from '../../../../ui/badge';
+import { DataTable } from '../../../../ui/data-table';
+import { FilterBar, FilterSelect, useFilters } from '../../../../ui/filters';
+import { Card } from '../../../../ui/page';
+import { Empty } from '../../../../ui/states';
+import { Time } from '../../../../ui/time';
+
+const REFRESH_MS = 5000;
+const STATUSES: readonly NotificationStatus[] = [
+  'pending',
+  'delivering',
+  'delivered',
+  'retrying',
+  'failed',
+  'held',
+  'cancelled',
+];
+
+const columns: ColumnDef<Notification>[] = [
+  {
+    header: 'Event type',
+    meta: { grow: true },
+    cell: ({ row: { original } }) => <Link to={`/logs?open=${original.id}`}>{original.eventType}</Link>,
+  },
+  { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
+  {
+    header: 'Last response',
+    meta: { wide: true },
+    cell: ({ row: { original } }) => (
+      <ResponseBadge status={original.lastResponseStatus} errorClass={original.lastError?.class} />
+    ),
+  },
+  {
+    header: 'Attempts',
+    meta: { wide: true, align: 'end' },
+    cell: ({ row: { original } }) => original.attemptCount,
+  },
+  {
+    header: 'Next attempt',
+    meta: { wide: true },
+    cell: ({ row: { original } }) =>
+      original.nextAttemptAt ? <Time at={original.nextAttemptAt} /> : <span className="muted">–</span>,
+  },
+  { header: 'Accepted', cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
+];
+
+export function NotificationsTab({ subscription }: { subscription: Subscription }) {
+  const { values, set } = useFilters('status');
+  const list = useList<Notification>(
+    `/v1/subscriptions/${subscription.id}/notifications`,
+    { status: values.status },
+    { refetchMs: REFRESH_MS },
+  );
+  return (
+    <>
+      <FilterBar>
+        <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+      </FilterBar>
+      <Card flush>
+        <DataTable
+          label="Notifications"
+          list={list}
+          columns={columns}
+          rowId={({ id }) => id}
+          empty={
+            <Empty title={values.status ? `No ${values.status} notifications` : 'No notifications yet'}>
+              {values.status ? 'Choose another status, or All.' : 'Trigger the endpoint to send a sample.'}
+            </Empty>
+          }
+        />
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,89 @@
+import { Eye, EyeOff, Link2, RefreshCw } from 'lucide-react';
+import { useState } from 'react';
+import { api, at } from '../../../../api/client';
+import { useAction } from '../../../../api/queries';
+import type { Secret, Subscription } from '../../../../api/types';
+import { Button } from '../../../../ui/button';
+import { CodeBlock, CopyButton } from '../../../../ui/copy';
+import { Card } from '../../../../ui/page';
+import { Time, utc } from '../../../../ui/time';
+import styles from '../../shared/endpoints.module.css';
+import { RotateDialog } from '../../dialogs/rotate-secret';
+
+/** The secret, masked until revealed; revealing it is recorded in the audit log. */
+export function SecretTab({ subscription: { id } }: { subscription: Subscription }) {
+  const [secret, setSecret] = useState<Secret>();
+  const [rotating, setRotating] = useState(false);
+  const reveal = useAction(() => api.get<Secret>(at`/v1/subscriptions/${id}/secret`), { invalidate: ['/v1/audit'] });
+  return (
+    <div className="stack">
+      <Card title="Signing secret">
+        <div className="stack">
+          <div className={styles.secret}>
+            <code className="wrap-anywhere" aria-label="Secret">
+              {secret ? secret.secret : '•'.repeat(32)}
+            </code>
+            {secret && <CopyButton text={secret.secret} label="Copy secret" />}
+          </div>
+          {secret && (
+            <p className="field-hint">
+              Created <Time at={secret.createdAt} />.
+              {secret.previous &&
+                ` The previous secret also signs until ${utc(secret.previous.expiresAt).slice(0, 16)} UTC.`}
+            </p>
+          )}
+          <div className="row">
+            {secret ? (
+              <Button icon={EyeOff} onClick={() => setSecret(undefined)}>
+                Hide
+              </Button>
+            ) : (
+              <Button
+                icon={Eye}
+                busy={reveal.isPending}
+                onClick={() => reveal.mutate(undefined, { onSuccess: setSecret })}
+              >
+                Reveal
+              </Button>
+            )}
+            <Button icon={RefreshCw} onClick={() => setRotating(true)}>
+              Rotate…
+            </Button>
+          </div>
+          <p className="field-hint">Revealing and rotating the secret are recorded in the audit log.</p>
+        </div>
+      </Card>
+      <HandOver id={id} />
+      <RotateDialog id={id} open={rotating} onClose={() => setRotating(false)} onRotated={setSecret} />
+    </div>
+  );
+}
+
+function HandOver({ id }: { id: string }) {
+  const link = useAction(() => api.post<{ url: string; expiresAt: string }>(at`/v1/subscriptions/${id}/secret/link`), {
+    invalidate: ['/v1/audit'],
+  });
+  return (
+    <Card title="Share the secret">
+      <div className="stack-s">
+        <p>
+          Create a one-time link. The first person to open it sees the secret. Rotating the secret invalidates the link.
+        </p>
+        {link.data ? (
+          <>
+            <CodeBlock label="Link" text={link.data.url} />
+            <p className="field-hint">
+              Can be opened once. Expires <Time at={link.data.expiresAt} />.
+            </p>
+          </>
+        ) : (
+          <div>
+            <Button icon={Link2} busy={link.isPending} onClick={() => link.mutate()}>
+              Create link
+            </Button>
+          </div>
+        )}
+      </div>
+    </Card>
+  );
+}

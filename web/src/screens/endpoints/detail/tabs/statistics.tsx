@@ -1,0 +1,102 @@
+import { lazy, Suspense, useState } from 'react';
+import { useRead } from '../../../../api/queries';
+import type { Series, Statistics, Subscription } from '../../../../api/types';
+import { FilterSelect, useFilters } from '../../../../ui/filters';
+import { Card, Tile } from '../../../../ui/page';
+import { Empty, Loaded, Skeleton } from '../../../../ui/states';
+import { Countdown, Time } from '../../../../ui/time';
+import { AttemptDrawer } from '../attempt-drawer';
+import styles from '../../shared/endpoints.module.css';
+
+const OutcomeChart = lazy(async () => ({ default: (await import('../charts')).OutcomeChart }));
+const TimingChart = lazy(async () => ({ default: (await import('../charts')).TimingChart }));
+
+const REFRESH_MS = 5000;
+const WINDOWS = [
+  { value: 'hour', text: 'Last hour' },
+  { value: 'day', text: 'Last 24 hours' },
+  { value: 'week', text: 'Last 7 days' },
+];
+
+/** The nine figures of an endpoint, and its attempts over time. */
+export function StatisticsTab({ subscription: { id } }: { subscription: Subscription }) {
+  const { values, set } = useFilters('window');
+  const window = values.window || 'day';
+  const statistics = useRead<Statistics>(`/v1/subscriptions/${id}/statistics`, {}, { refetchInterval: REFRESH_MS });
+  const series = useRead<Series>(`/v1/subscriptions/${id}/series`, { window }, { refetchInterval: REFRESH_MS });
+  return (
+    <div className="stack">
+      <Loaded query={statistics}>{(figures) => <Figures figures={figures} />}</Loaded>
+      <Card
+        title="Attempts over time"
+        actions={
+          <FilterSelect
+            label="Period"
+            all={null}
+            value={window}
+            onChange={(next) => set({ window: next === 'day' ? '' : next })}
+            options={WINDOWS}
+          />
+        }
+      >
+        <Loaded query={series}>
+          {(data) =>
+            data.buckets.every(({ successes, failures }) => successes + failures === 0) ? (
+              <Empty title="No attempts in this period">Choose a longer period, or trigger the endpoint.</Empty>
+            ) : (
+              <Suspense fallback={<Skeleton lines={8} />}>
+                <div className="stack">
+                  <OutcomeChart series={data} />
+                  <h3>Response time</h3>
+                  <TimingChart series={data} />
+                </div>
+              </Suspense>
+            )
+          }
+        </Loaded>
+      </Card>
+    </div>
+  );
+}
+
+function Figures({ figures }: { figures: Statistics }) {
+  const [open, setOpen] = useState<string | null>(null);
+  const attemptLink = (link: Statistics['lastSuccess'], name: string) =>
+    link ? (
+      <button
+        type="button"
+        className="link-button"
+        aria-label={`${name}: show attempt`}
+        onClick={() => setOpen(link.attemptId)}
+      >
+        <Time at={link.at} />
+      </button>
+    ) : (
+      <Time at={null} />
+    );
+  return (
+    <>
+      <div className={styles.figures}>
+        <Tile name="Events" value={figures.events} />
+        <Tile name="Triggers" value={figures.triggers} />
+        <Tile name="Success responses" value={figures.successResponses} />
+        <Tile name="Failure responses" value={figures.failureResponses} />
+        <Tile
+          name="Failures since last success"
+          value={figures.failuresSinceLastSuccess}
+          tone={figures.failuresSinceLastSuccess > 0 ? 'bad' : undefined}
+        />
+        <Tile name="Last event" value={<Time at={figures.lastEventAt} />} />
+        <Tile
+          name="Next trigger"
+          value={
+            figures.nextTriggerAt ? <Countdown until={figures.nextTriggerAt} /> : <span className="muted">none</span>
+          }
+        />
+        <Tile name="Last success" value={attemptLink(figures.lastSuccess, 'Last success')} />
+        <Tile name="Last failure" value={attemptLink(figures.lastFailure, 'Last failure')} />
+      </div>
+      <AttemptDrawer id={open} onClose={() => setOpen(null)} />
+    </>
+  );
+}

@@ -1,0 +1,148 @@
+import { RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { api, at } from '../../../api/client';
+import { useAction, useRead } from '../../../api/queries';
+import type { Notification, Page, Recovery, Subscription } from '../../../api/types';
+import { StatusBadge } from '../../../ui/badge';
+import { Button } from '../../../ui/button';
+import { Actions, Dialog } from '../../../ui/dialog';
+import { Form, SelectField, TextField } from '../../../ui/form';
+import styles from '../shared/endpoints.module.css';
+import { formatDuration } from '../../../ui/time';
+
+const HOUR_SECONDS = 3600;
+const DAY_SECONDS = 86_400;
+const PERIODS = [
+  { seconds: HOUR_SECONDS, text: 'Last hour' },
+  { seconds: DAY_SECONDS, text: 'Last 24 hours' },
+  { seconds: 7 * DAY_SECONDS, text: 'Last 7 days' },
+  { seconds: 30 * DAY_SECONDS, text: 'Last 30 days' },
+];
+const COUNT_LIMIT = 200;
+const POLL_MS = 1000;
+
+interface DialogProps {
+  subscription: Subscription;
+  open: boolean;
+  onClose(): void;
+}
+
+/** Retries what failed for the endpoint since a given time, at a rate its receiver can handle. */
+export function RecoverDialog({ subscription, open, onClose }: DialogProps) {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Recover"
+      description={`Retries the failed notifications of ${subscription.name}, oldest first.`}
+    >
+      <RecoverForm subscription={subscription} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+/** The form that starts a recovery, then its progress. */
+export function RecoverForm({ subscription, onClose }: Omit<DialogProps, 'open'>) {
+  // Computed once per choice: a `since` that moves with the clock would be a new query on every
+  // render.
+  const [since, setSince] = useState(() => secondsAgo(DAY_SECONDS));
+  const [rate, setRate] = useState('10');
+  const failed = useRead<Page<Notification>>(`/v1/subscriptions/${subscription.id}/notifications`, {
+    status: 'failed',
+    since: since.at,
+    limit: COUNT_LIMIT,
+  }).data;
+  const start = useAction(
+    () =>
+      api.post<Recovery>(at`/v1/subscriptions/${subscription.id}/recover`, {
+        since: since.at,
+        ratePerSecond: Number(rate || NaN),
+      }),
+    { quiet: true, invalidate: ['/v1/recoveries', '/v1/subscriptions', '/v1/notifications'] },
+  );
+  if (start.data) return <Progress id={start.data.id} onClose={onClose} />;
+  const count = failed?.items.length;
+  const more = failed?.nextCursor !== null;
+  const seconds = count && Number(rate) > 0 ? Math.ceil(count / Number(rate)) : 0;
+  return (
+    <Form label="Recover" error={start.error} onSubmit={() => start.mutate()}>
+      <SelectField
+        label="Accepted"
+        pointer="/since"
+        value={since.seconds}
+        onChange={(next) => setSince(secondsAgo(Number(next)))}
+      >
+        {PERIODS.map(({ seconds: span, text }) => (
+          <option key={span} value={span}>
+            {text}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label="Retries per second"
+        pointer="/ratePerSecond"
+        type="number"
+        min={0.1}
+        max={1000}
+        step="any"
+        value={rate}
+        onChange={setRate}
+      />
+      <p role="status">
+        {count === undefined
+          ? 'Counting…'
+          : count === 0
+            ? 'No failed notifications in this period.'
+            : `${count}${more ? ' or more' : ''} failed. Retrying them takes ${more ? 'at least' : 'about'} ${formatDuration(seconds)}.`}
+      </p>
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" icon={RotateCcw} busy={start.isPending} disabled={!count}>
+          Recover
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
+
+function Progress({ id, onClose }: { id: string; onClose(): void }) {
+  const recovery = useRead<Recovery>(
+    `/v1/recoveries/${id}`,
+    {},
+    { refetchInterval: ({ state }) => (state.data && state.data.status !== 'running' ? false : POLL_MS) },
+  ).data;
+  return (
+    <>
+      {recovery && (
+        <div className="stack-s" role="status">
+          <div className="row">
+            <StatusBadge status={recovery.status} />
+            <span>
+              {recovery.retried} of {recovery.total} retried
+              {recovery.skipped > 0 && `, ${recovery.skipped} no longer failed`}
+            </span>
+          </div>
+          <progress
+            className={styles.progress}
+            value={recovery.retried + recovery.skipped}
+            max={Math.max(1, recovery.total)}
+            aria-label="Progress"
+          />
+          <p>
+            The recovery continues when you close this dialog. <Link to="/recoveries">All recoveries</Link>
+          </p>
+        </div>
+      )}
+      <Actions>
+        <Button variant="primary" onClick={onClose}>
+          Close
+        </Button>
+      </Actions>
+    </>
+  );
+}
+
+function secondsAgo(seconds: number): { seconds: number; at: string } {
+  return { seconds, at: new Date(Date.now() - seconds * 1000).toISOString() };
+}

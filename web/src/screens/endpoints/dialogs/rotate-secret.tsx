@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import type { Secret } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { Actions, Dialog } from '../../../ui/dialog';
+import { Form, SelectField, SwitchField, TextField } from '../../../ui/form';
+
+const OVERLAPS = [
+  { seconds: 0, text: 'Stops signing immediately' },
+  { seconds: 3600, text: 'Keeps signing for 1 hour' },
+  { seconds: 86_400, text: 'Keeps signing for 1 day' },
+  { seconds: 604_800, text: 'Keeps signing for 1 week' },
+];
+const DEFAULT_SECONDS = '86400';
+
+interface DialogProps {
+  id: string;
+  open: boolean;
+  onClose(): void;
+  onRotated(secret: Secret): void;
+}
+
+export function RotateDialog({ open, onClose, ...rest }: DialogProps) {
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title="Rotate secret"
+      description="The new secret signs from the next attempt."
+    >
+      <RotateForm {...rest} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function RotateForm({ id, onClose, onRotated }: Omit<DialogProps, 'open'>) {
+  const [overlapSeconds, setOverlap] = useState(DEFAULT_SECONDS);
+  const [customSecret, setCustomSecret] = useState<string | null>(null);
+  const rotate = useAction(
+    () =>
+      api.post<Secret>(at`/v1/subscriptions/${id}/secret/rotate`, {
+        overlapSeconds: Number(overlapSeconds),
+        ...(customSecret !== null && { secret: customSecret }),
+      }),
+    { done: 'Secret rotated', quiet: true, invalidate: ['/v1/audit'] },
+  );
+  const submit = () =>
+    rotate.mutate(undefined, {
+      onSuccess(secret) {
+        onRotated(secret);
+        onClose();
+      },
+    });
+  return (
+    <Form label="Rotate secret" error={rotate.error} onSubmit={submit}>
+      <SwitchField
+        label="Generate a new secret"
+        checked={customSecret === null}
+        onChange={(generate) => setCustomSecret(generate ? null : '')}
+      />
+      {customSecret !== null && (
+        <TextField
+          label="New secret"
+          pointer="/secret"
+          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
+          value={customSecret}
+          onChange={setCustomSecret}
+        />
+      )}
+      <SelectField
+        label="Old secret"
+        pointer="/overlapSeconds"
+        hint="While both secrets sign, the receiver can switch without rejecting anything."
+        value={overlapSeconds}
+        onChange={setOverlap}
+      >
+        {OVERLAPS.map(({ seconds, text }) => (
+          <option key={seconds} value={seconds}>
+            {text}
+          </option>
+        ))}
+      </SelectField>
+      {overlapSeconds === '0' && (
+        <p className="notice notice-warn">A receiver that only knows the old secret will reject new deliveries.</p>
+      )}
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="danger" busy={rotate.isPending}>
+          Rotate secret
+        </Button>
+      </Actions>
+    </Form>
+  );
+}

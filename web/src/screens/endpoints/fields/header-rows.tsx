@@ -1,0 +1,60 @@
+import { Plus, Trash2 } from 'lucide-react';
+import { useContext } from 'react';
+import { ProblemError } from '../../../api/problem';
+import { Button } from '../../../ui/button';
+import { FormErrorContext } from '../../../ui/form';
+import type { Draft } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+
+/** The custom headers, one row each. */
+export function HeaderRows({ rows, onChange }: { rows: Draft['headers']; onChange(rows: Draft['headers']): void }) {
+  const error = useContext(FormErrorContext);
+  const headerError =
+    error instanceof ProblemError ? error.errors.find(({ path }) => path.startsWith('/headers')) : undefined;
+  const update = (index: number, change: Partial<Draft['headers'][number]>) =>
+    onChange(rows.map((row, at) => (at === index ? { ...row, ...change } : row)));
+  return (
+    <fieldset className="stack-s">
+      <legend>
+        Headers <span className="muted">(optional)</span>
+      </legend>
+      {rows.map(({ name, value }, index) => (
+        <div key={index} className={styles.header}>
+          <input
+            className="input mono"
+            aria-label={`Name of header ${index + 1}`}
+            placeholder="X-Source"
+            spellCheck={false}
+            value={name}
+            aria-invalid={(headerError && headerError.path === `/headers/${name}`) || undefined}
+            onChange={(event) => update(index, { name: event.target.value })}
+          />
+          <input
+            className="input mono"
+            aria-label={`Value of header ${index + 1}`}
+            placeholder="value"
+            spellCheck={false}
+            value={value}
+            onChange={(event) => update(index, { value: event.target.value })}
+          />
+          <Button
+            variant="ghost"
+            icon={Trash2}
+            label={`Remove header ${index + 1}`}
+            onClick={() => onChange(rows.filter((_, at) => at !== index))}
+          />
+        </div>
+      ))}
+      {headerError && (
+        <p className="field-error" role="alert">
+          <code>{headerError.path.slice('/headers/'.length)}</code> {headerError.message}
+        </p>
+      )}
+      <div>
+        <Button small icon={Plus} onClick={() => onChange([...rows, { name: '', value: '' }])}>
+          Add header
+        </Button>
+      </div>
+    </fieldset>
+  );
+}

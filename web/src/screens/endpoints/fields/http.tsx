@@ -1,0 +1,118 @@
+import type { Format, Method } from '../../../api/types';
+import { SelectField, SwitchField, TextField } from '../../../ui/form';
+import { formatSchedule } from '../../../ui/time';
+import type { DraftProps } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+import { FORMATS } from '../shared/formats';
+import { HeaderRows } from './header-rows';
+import { RetryField } from './retries';
+import { useCustomer } from '../shared/use-types';
+
+const METHODS: readonly Method[] = ['POST', 'PUT', 'GET'];
+
+export function HttpFields({ draft, set, existing }: DraftProps) {
+  const customer = useCustomer(draft.customerId);
+  return (
+    <>
+      <div className={styles.address}>
+        <SelectField
+          label="Method"
+          pointer="/method"
+          value={draft.method}
+          onChange={(method) => set({ method: method as Method })}
+        >
+          {METHODS.map((method) => (
+            <option key={method}>{method}</option>
+          ))}
+        </SelectField>
+        <TextField
+          label="URL"
+          pointer="/url"
+          type="url"
+          inputMode="url"
+          placeholder="https://example.com/webhooks"
+          value={draft.url}
+          onChange={(url) => set({ url })}
+        />
+      </div>
+      <FormatField draft={draft} set={set} existing={existing} />
+      <HeaderRows rows={draft.headers} onChange={(headers) => set({ headers })} />
+      {!existing && <SecretField draft={draft} set={set} />}
+      <RetryField
+        value={draft.retrySchedule}
+        inherited={customer && formatSchedule(customer.retrySchedule)}
+        onChange={(retrySchedule) => set({ retrySchedule })}
+      />
+      <div className="grid-2">
+        <TextField
+          label="Timeout (seconds)"
+          pointer="/timeoutSeconds"
+          hint="How long the receiver has to respond, from 1 to 600 seconds."
+          type="number"
+          min={1}
+          max={600}
+          value={draft.timeoutSeconds}
+          onChange={(timeoutSeconds) => set({ timeoutSeconds })}
+        />
+        <TextField
+          label="Rate limit (per second)"
+          pointer="/rateLimitPerSecond"
+          hint="Extra deliveries queue. Leave empty for no limit."
+          optional
+          type="number"
+          min={0}
+          step="any"
+          value={draft.rateLimitPerSecond}
+          onChange={(rateLimitPerSecond) => set({ rateLimitPerSecond })}
+        />
+      </div>
+    </>
+  );
+}
+
+function FormatField({ draft, set, existing }: DraftProps) {
+  const fixed = existing?.format === 'trigger';
+  const choices = (Object.keys(FORMATS) as Format[]).filter((format) => !existing || fixed || format !== 'trigger');
+  return (
+    <SelectField
+      label="Format"
+      pointer="/format"
+      hint={
+        fixed
+          ? `${FORMATS.trigger.about} The format of this endpoint cannot be changed.`
+          : `${FORMATS[draft.format].about}${existing ? ' To use Trigger, create another endpoint.' : ''}`
+      }
+      disabled={fixed}
+      value={draft.format}
+      onChange={(format) => set({ format: format as Format })}
+    >
+      {choices.map((format) => (
+        <option key={format} value={format}>
+          {FORMATS[format].title}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+function SecretField({ draft, set }: DraftProps) {
+  return (
+    <div className="stack-s">
+      <SwitchField
+        label="Generate a secret"
+        hint="The secret signs every delivery. It is shown once the endpoint is created."
+        checked={draft.secret === null}
+        onChange={(generate) => set({ secret: generate ? null : '' })}
+      />
+      {draft.secret !== null && (
+        <TextField
+          label="Custom secret"
+          pointer="/secret"
+          hint="Any text, or whsec_ followed by 24 to 64 bytes in base64."
+          value={draft.secret}
+          onChange={(secret) => set({ secret })}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+import { Plus } from 'lucide-react';
+import { useContext, useState } from 'react';
+import { ProblemError } from '../../../api/problem';
+import { useRead } from '../../../api/queries';
+import type { EventType, Page } from '../../../api/types';
+import { Badge } from '../../../ui/badge';
+import { Button } from '../../../ui/button';
+import { SearchBox } from '../../../ui/filters';
+import { FormErrorContext, TextField } from '../../../ui/form';
+import { Empty, Loaded } from '../../../ui/states';
+import { Chips } from '../shared/chips';
+import type { DraftProps } from '../shared/draft';
+import styles from '../shared/endpoints.module.css';
+import { isPattern, receives } from '../shared/event-types';
+import { TypeRow } from './type-row';
+import { useCustomer } from '../shared/use-types';
+
+const LIMIT = 200;
+
+/** Selects event types from the catalog, grouped by product, and patterns. */
+export function TypeFields({ draft, set, existing }: DraftProps) {
+  const [q, setQ] = useState('');
+  const customer = useCustomer(draft.customerId);
+  const query = useRead<Page<EventType>>('/v1/event-types', {
+    q,
+    productId: draft.productId || customer?.productId,
+    archived: 'false',
+    limit: LIMIT,
+  });
+  const error = useContext(FormErrorContext);
+  const fieldError = error instanceof ProblemError ? error.messageFor('/eventTypes') : undefined;
+  const fixed = existing?.format === 'trigger';
+  const { eventTypes } = draft;
+  const toggle = (name: string) =>
+    set({
+      eventTypes: eventTypes.includes(name) ? eventTypes.filter((entry) => entry !== name) : [...eventTypes, name],
+    });
+  if (fixed)
+    return (
+      <div className="stack-s">
+        <Chips label="Event types" items={eventTypes} />
+        <p className="field-hint">
+          An endpoint in Trigger format keeps the event types it was created with. To receive other types, create
+          another endpoint.
+        </p>
+      </div>
+    );
+  return (
+    <>
+      <Chips
+        label="Selected"
+        items={eventTypes}
+        empty="None selected yet"
+        onRemove={(name) => set({ eventTypes: eventTypes.filter((entry) => entry !== name) })}
+      />
+      {fieldError && (
+        <p className="field-error" role="alert">
+          {fieldError}
+        </p>
+      )}
+      <PatternField onAdd={(pattern) => eventTypes.includes(pattern) || toggle(pattern)} />
+      <div className="row">
+        <SearchBox label="Search event types" value={q} onChange={setQ} />
+      </div>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title={q ? 'No event types match this search' : 'No event types yet'}>
+              {q ? 'Try another word.' : 'A product adds them to the catalog. You can already add a pattern.'}
+            </Empty>
+          ) : (
+            byProduct(items).map(([productId, types]) => (
+              <section key={productId} aria-label={productId}>
+                <h3 className={styles.group}>{productId}</h3>
+                <ul className={styles.types}>
+                  {types.map((type) => (
+                    <TypeRow
+                      key={type.name}
+                      type={type}
+                      chosen={eventTypes.includes(type.name)}
+                      covered={receives(eventTypes.filter(isPattern), type.name)}
+                      onToggle={() => toggle(type.name)}
+                    />
+                  ))}
+                </ul>
+              </section>
+            ))
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function PatternField({ onAdd }: { onAdd(pattern: string): void }) {
+  const [pattern, setPattern] = useState('');
+  function add() {
+    if (!pattern.trim()) return;
+    onAdd(pattern.trim());
+    setPattern('');
+  }
+  return (
+    <div className={styles.addRow}>
+      <TextField
+        label="Pattern"
+        optional
+        hint={
+          <>
+            <Badge>payment.*.v1</Badge> matches version 1 of every payment event, <Badge>payment.*</Badge> every payment
+            event, and <Badge>*</Badge> everything. Types added later are included.
+          </>
+        }
+        value={pattern}
+        onChange={setPattern}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter') return;
+          event.preventDefault();
+          add();
+        }}
+      />
+      <Button icon={Plus} onClick={add}>
+        Add pattern
+      </Button>
+    </div>
+  );
+}
+
+function byProduct(types: EventType[]): [string, EventType[]][] {
+  const groups = new Map<string, EventType[]>();
+  for (const type of types) groups.set(type.productId, [...(groups.get(type.productId) ?? []), type]);
+  return [...groups].sort(([one], [other]) => one.localeCompare(other));
+}

@@ -1,0 +1,53 @@
+import { useChoices } from '../../../api/queries';
+import { usePermissions } from '../../../api/session';
+import type { Product } from '../../../api/types';
+import { FilterBar, FilterSelect, SearchBox, useFilters } from '../../../ui/filters';
+import { CustomerFilter, TypeFilter } from '../../shared/entity-filters';
+
+const STATUSES = [
+  'enabled',
+  'disabled',
+  { value: 'out-of-order', text: 'disabled automatically' },
+  { value: 'awaiting-approval', text: 'awaiting approval' },
+  'unverified',
+];
+const SORTS = [
+  { value: '', text: 'Newest first' },
+  { value: 'oldest', text: 'Oldest first' },
+  { value: 'name', text: 'Name' },
+  { value: 'customer', text: 'Customer' },
+];
+
+/** The filters and the sort order, by the API's parameter names. */
+export function useEndpointFilters() {
+  const filters = useFilters('q', 'status', 'customerId', 'productId', 'eventType', 'sort');
+  // A sort order hides no rows, so it does not count as a filter.
+  return { ...filters, active: Object.values({ ...filters.values, sort: '' }).some(Boolean) };
+}
+
+export function EndpointFilters({ filters: { values, set } }: { filters: ReturnType<typeof useEndpointFilters> }) {
+  const { isCustomer } = usePermissions();
+  const products = useChoices<Product>('/v1/products', {}, !isCustomer);
+  return (
+    <FilterBar>
+      <SearchBox
+        label="Search endpoints"
+        placeholder={isCustomer ? 'Name, URL or ID' : 'Name, URL, customer or ID'}
+        value={values.q}
+        onChange={(q) => set({ q })}
+      />
+      <FilterSelect label="Status" value={values.status} onChange={(status) => set({ status })} options={STATUSES} />
+      {!isCustomer && <CustomerFilter value={values.customerId} onChange={(customerId) => set({ customerId })} />}
+      {products.length > 1 && (
+        <FilterSelect
+          label="Product"
+          value={values.productId}
+          onChange={(productId) => set({ productId })}
+          options={products.map(({ id, name }) => ({ value: id, text: name }))}
+        />
+      )}
+      <TypeFilter value={values.eventType} onChange={(eventType) => set({ eventType })} />
+      <FilterSelect label="Sort by" all={null} value={values.sort} onChange={(sort) => set({ sort })} options={SORTS} />
+    </FilterBar>
+  );
+}

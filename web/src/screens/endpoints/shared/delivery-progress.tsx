@@ -1,0 +1,50 @@
+import { Link } from 'react-router';
+import { useRead } from '../../../api/queries';
+import type { NotificationDetail, NotificationStatus } from '../../../api/types';
+import { ResponseBadge, StatusBadge } from '../../../ui/badge';
+import { Loaded } from '../../../ui/states';
+import { Countdown, formatMilliseconds } from '../../../ui/time';
+
+const POLL_MS = 1000;
+const SETTLED: readonly NotificationStatus[] = ['delivered', 'failed', 'cancelled', 'held'];
+
+/** The status and attempts of a notification, updated until it settles. */
+export function DeliveryProgress({ id }: { id: string }) {
+  const query = useRead<NotificationDetail>(
+    `/v1/notifications/${id}`,
+    {},
+    {
+      refetchInterval: ({ state }) => (state.data && SETTLED.includes(state.data.status) ? false : POLL_MS),
+    },
+  );
+  return (
+    <Loaded query={query}>
+      {({ status, attempts, nextAttemptAt, workflowId }) => (
+        <div className="stack-s">
+          <div className="row" role="status">
+            <StatusBadge status={status} />
+            {status === 'retrying' && nextAttemptAt && (
+              <span>
+                next attempt <Countdown prefix="in " until={nextAttemptAt} />
+              </span>
+            )}
+            <Link to={`/logs?open=${id}`}>View in logs</Link>
+          </div>
+          {attempts.length > 0 && (
+            <ul className="stack-s" aria-label="Attempts">
+              {attempts.map((attempt) => (
+                <li key={attempt.id} className="row">
+                  <span>Attempt {attempt.number}</span>
+                  <ResponseBadge status={attempt.status} errorClass={attempt.error?.class} />
+                  <span className="muted">{formatMilliseconds(attempt.durationMs)}</span>
+                  {attempt.error && <span className="wrap-anywhere">{attempt.error.message}</span>}
+                </li>
+              ))}
+            </ul>
+          )}
+          <p className="field-hint wrap-anywhere">Workflow {workflowId}</p>
+        </div>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,161 @@
+import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { api, at } from '../../../api/client';
+import { useAction } from '../../../api/queries';
+import { usePermissions } from '../../../api/session';
+import type { AllowlistEntry, Page, Subscription } from '../../../api/types';
+import { Button } from '../../../ui/button';
+import { Time } from '../../../ui/time';
+import { useToggleEndpoint } from './actions';
+import { ChallengeResult, useChallenge } from './challenge';
+import styles from './endpoints.module.css';
+
+/**
+ * Explains why an endpoint receives nothing, with a button to fix it. Renders nothing for a healthy
+ * one.
+ */
+export function Notice({ subscription }: { subscription: Subscription }) {
+  if (subscription.status === 'out-of-order') return <OutOfOrder subscription={subscription} />;
+  if (subscription.status === 'awaiting-approval') return <AwaitingApproval subscription={subscription} />;
+  if (subscription.status === 'unverified') return <Unverified subscription={subscription} />;
+  if (subscription.status === 'disabled') return <Disabled subscription={subscription} />;
+  return null;
+}
+
+function Frame({
+  tone,
+  title,
+  action,
+  children,
+}: {
+  tone: string;
+  title: string;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className={`notice notice-${tone} ${styles.notice}`} aria-label={title}>
+      <div className="grow">
+        <p>
+          <strong>{title}</strong>
+        </p>
+        {children}
+      </div>
+      {action}
+    </section>
+  );
+}
+
+function OutOfOrder({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const change = useToggleEndpoint(subscription);
+  const { outOfOrder } = subscription;
+  return (
+    <Frame
+      tone="bad"
+      title="Disabled automatically"
+      action={
+        can.manageEndpoints && (
+          <Button variant="primary" busy={change.isPending} onClick={() => change.mutate(true)}>
+            Enable and send held notifications
+          </Button>
+        )
+      }
+    >
+      <p>
+        Signpost stopped sending to this endpoint
+        {outOfOrder && (
+          <>
+            {' '}
+            <Time at={outOfOrder.at} />: {outOfOrder.reason}
+          </>
+        )}
+        . New notifications are held. Fix the receiver, then enable the endpoint.
+      </p>
+    </Frame>
+  );
+}
+
+function AwaitingApproval({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const { origin } = new URL(subscription.url);
+  const { isCustomer, administer, write } = can;
+  const allow = useAction(() => allowUrl(origin, subscription.customerId, administer), {
+    done: administer ? `${origin} approved. Held notifications are being sent.` : 'Approval requested',
+  });
+  return (
+    <Frame
+      tone="warn"
+      title="Awaiting approval"
+      action={
+        write && (
+          <Button variant="primary" busy={allow.isPending} onClick={() => allow.mutate()}>
+            {administer ? `Approve ${origin}` : 'Request approval'}
+          </Button>
+        )
+      }
+    >
+      <p>
+        {origin} is not on the {isCustomer ? 'list of approved URLs' : <Link to="/allow-list">allow-list</Link>} yet.
+        Notifications are held until {administer ? 'it is approved' : 'an admin approves it'}.
+      </p>
+    </Frame>
+  );
+}
+
+/**
+ * Approves the customer's pending request for the pattern, or creates an approved entry. Without
+ * the right to approve, it files a request.
+ */
+async function allowUrl(pattern: string, customerId: string, mayApprove: boolean): Promise<void> {
+  if (mayApprove) {
+    const { items } = await api.get<Page<AllowlistEntry>>('/v1/url-allowlist', { status: 'requested', limit: 200 });
+    const request = items.find((entry) => entry.pattern === pattern && entry.customerId === customerId);
+    if (request) return api.patch(at`/v1/url-allowlist/${request.id}`, { status: 'approved' });
+  }
+  await api.post('/v1/url-allowlist', { pattern, customerId });
+}
+
+function Unverified({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const challenge = useChallenge(subscription);
+  return (
+    <Frame
+      tone="warn"
+      title="Not verified"
+      action={
+        can.manageEndpoints && (
+          <Button variant="primary" busy={challenge.isPending} onClick={() => challenge.mutate()}>
+            Run challenge
+          </Button>
+        )
+      }
+    >
+      <p>
+        The product requires proof that the URL belongs to the customer. Notifications are held until the endpoint
+        passes a challenge. <Link to={`/endpoints/${subscription.id}?tab=challenge`}>How to respond</Link>
+      </p>
+      {challenge.data?.status === 'failed' && <ChallengeResult challenge={challenge.data} />}
+    </Frame>
+  );
+}
+
+function Disabled({ subscription }: { subscription: Subscription }) {
+  const can = usePermissions();
+  const change = useToggleEndpoint(subscription);
+  return (
+    <Frame
+      tone="info"
+      title="Disabled"
+      action={
+        can.manageEndpoints && (
+          <Button busy={change.isPending} onClick={() => change.mutate(true)}>
+            Enable
+          </Button>
+        )
+      }
+    >
+      <p>New notifications are held. Enabling the endpoint sends them in order.</p>
+    </Frame>
+  );
+}

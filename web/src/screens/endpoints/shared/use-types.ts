@@ -1,0 +1,31 @@
+import { useChoices, useRead } from '../../../api/queries';
+import type { Customer, EventType, Subscription } from '../../../api/types';
+import { receives } from './event-types';
+
+/** Reads a customer. Undefined while `id` is empty. */
+export function useCustomer(id: string): Customer | undefined {
+  return useRead<Customer>(
+    `/v1/customers/${encodeURIComponent(id)}`,
+    {},
+    { enabled: id !== '', retry: false, placeholderData: undefined },
+  ).data;
+}
+
+/**
+ * Returns the catalog's types that an endpoint receives. Types it names come before types a pattern
+ * matches, which is the order in which the API chooses one to trigger.
+ */
+export function useReceivedTypes(
+  subscription: Pick<Subscription, 'customerId' | 'productId' | 'eventTypes'>,
+): EventType[] {
+  const customer = useCustomer(subscription.customerId);
+  const productId = subscription.productId ?? customer?.productId;
+  const all = useChoices<EventType>('/v1/event-types', { productId, archived: 'false' });
+  return all
+    .filter(({ name }) => receives(subscription.eventTypes, name))
+    .sort(
+      (one, other) =>
+        Number(subscription.eventTypes.includes(other.name)) - Number(subscription.eventTypes.includes(one.name)) ||
+        one.name.localeCompare(other.name),
+    );
+}
