@@ -5,7 +5,10 @@ import { mayHaveHeadStart } from '../attempts/take-over';
 
 const HEARTBEAT_INTERVAL_MS = 10_000;
 
-/** The activity `deliver`: makes one attempt, or takes over the head start that the accepting process made or is making. */
+/**
+ * Creates the activity `deliver`, which makes one attempt, or takes over a head start of the
+ * accepting process.
+ */
 export function createDeliver({
   runAttempt,
   headStarts,
@@ -16,7 +19,7 @@ export function createDeliver({
     try {
       if (mayHaveHeadStart(input)) {
         const outcome = await headStarts.outcomeOf(input.notificationId);
-        // What failed is read from the record, and handed over there.
+        // A failed head start is handed over in Postgres, so it is read from there.
         if (outcome?.kind === 'delivered') return outcome;
       }
       return await runAttempt({

@@ -15,9 +15,10 @@ export interface StoredAnswer {
 }
 
 /**
- * Takes a key for the current transaction, waiting for another one that holds it.
+ * Claims a key for the current transaction. Waits while another transaction holds it.
  *
- * @returns `undefined` when the key is new (or older than 24 hours), the first answer, or `conflict` when it was another request
+ * @returns undefined if the key is new or older than 24 hours, the first answer if the request is
+ *   the same, or `conflict` if the key was used for another request
  */
 export async function claimIdempotencyKey(
   db: Executor,
@@ -45,7 +46,10 @@ export async function claimIdempotencyKey(
   return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };
 }
 
-/** Keeps the answer for the next caller with the same key, sealed: it may hold a secret that is shown once. */
+/**
+ * Stores the answer for the next request with the same key. It is sealed, because it may contain a
+ * secret that is shown once.
+ */
 export async function storeIdempotentAnswer(
   db: Executor,
   sealer: Sealer,
@@ -63,7 +67,7 @@ function context(owner: IdempotencyOwner): string {
   return `idempotency ${owner.principalId} ${owner.key}`;
 }
 
-/** Removes keys that are past their 24 hours. */
+/** Deletes keys that are older than 24 hours. */
 export async function deleteExpiredIdempotencyKeys(db: Executor): Promise<void> {
   await db.query({ text: `delete from idempotency_keys where created_at < now() - interval '${LIFETIME}'` });
 }

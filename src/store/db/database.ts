@@ -1,11 +1,11 @@
 import { Pool, types, type PoolClient, type PoolConfig, type QueryResult, type QueryResultRow } from 'pg';
 
-/** Anything that runs a statement: the pool, or one client inside a transaction. */
+/** Runs statements: the pool, or one client in a transaction. */
 export interface Executor {
   query<Row extends QueryResultRow>(config: Statement): Promise<QueryResult<Row>>;
 }
 
-/** A statement; with a `name` it is prepared once per connection. */
+/** A statement. If it has a `name`, each connection prepares it once. */
 export interface Statement {
   text: string;
   values?: unknown[];
@@ -14,24 +14,29 @@ export interface Statement {
 
 /** The service's connections to Postgres. */
 export interface Database extends Executor {
-  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  /**
+   * Runs `work` in a transaction, which is committed if `work` resolves and rolled back if it
+   * throws.
+   */
   transaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-// Counts (bigint) fit a JavaScript number for as long as this service will run.
+// No count (bigint) in this schema can exceed the safe integers of JavaScript.
 types.setTypeParser(types.builtins.INT8, Number);
 
 /**
- * For the connections of the path from accept to record: its few prepared statements are planned once. Left to itself, Postgres plans those over
- * partitioned tables anew each time, which costs more than running them.
+ * Options of the pool for the path from accept to record. Its few prepared statements are planned
+ * once: by default, Postgres plans statements on partitioned tables again for every execution,
+ * which takes longer than running them.
  */
 export const PATH_POOL: PoolConfig = { max: 6, options: '-c plan_cache_mode=force_generic_plan' };
 
 /**
  * Opens a pool. No connection is made until the first statement.
  *
- * @param onError - told when an idle connection breaks, as it does when Postgres restarts; the pool replaces it
+ * @param onError - called when an idle connection breaks, for example when Postgres restarts; the
+ *   pool replaces it
  */
 export function openDatabase(
   connectionString: string,
@@ -78,14 +83,18 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
   }
 }
 
-/** Whether an error says that Postgres cannot be reached or is going away, rather than that a statement was wrong. */
+/**
+ * Whether an error means that Postgres is unreachable or shutting down, rather than that a
+ * statement was wrong.
+ */
 export function isUnavailable(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string')
     return /timeout exceeded when trying to connect|Connection terminated/.test(
       String((error as Error | null)?.message),
     );
-  // Class 08: connection; 57P01..57P03: shutdown, crash, starting up; 53300: too many connections.
+  // Class 08: connection exception. 57P01 to 57P03: shutdown, crash, starting up. 53300: too many
+  // connections.
   return (
     /^08/.test(code) ||
     [
@@ -105,13 +114,16 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** Whether an error is the violation of a unique index, of the given name where one is given. */
+/** Whether an error is a violation of a unique index, or of the one named by `constraint`. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   const { code, constraint: name } = (error ?? {}) as { code?: string; constraint?: string };
   return code === '23505' && (constraint === undefined || name === constraint);
 }
 
-/** Whether a statement was refused for a text that Postgres cannot store, such as one with a NUL character. */
+/**
+ * Whether Postgres refused a statement because it cannot store a text, such as one with a NUL
+ * character.
+ */
 export function isUnstorableText(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: string };
   return code === '22021' || code === '22P05';

@@ -5,39 +5,46 @@ interface Waiting<Item, Result> {
 }
 
 export interface GroupCommitOptions {
-  /** Statements under way at once. */
+  /** Maximum number of concurrent statements. */
   pipelines: number;
   /**
-   * Most time from one statement to the next: items gather meanwhile, and in large groups each costs far less. It is a millisecond for each item of the
-   * last group, so that there is hardly any waiting while few come, and none after a pause.
+   * Maximum time from one statement to the next, in milliseconds. Items gather in that time, and an
+   * item of a large group costs far less. The actual time is 1 ms per item of the last group, so
+   * items hardly wait while few arrive, and not at all after a pause.
    */
   maxGatherMs: number;
-  /** Items of one statement; a single caller may bring more. */
+  /** Maximum number of items of one statement; a single call may have more. */
   maxItems: number;
-  /** Whether a failure says nothing about the items, so that trying them one by one is of no use. */
+  /**
+   * Whether an error has nothing to do with the items, so that writing them one by one is
+   * pointless.
+   */
   isUnavailable(error: unknown): boolean;
 }
 
 /**
- * Writes together what arrives while a statement is under way, or soon after one: the more callers at once, the fewer commits for each. One caller
- * alone waits for nobody.
+ * Writes items that arrive while a statement is running, or soon after, in one statement. The more
+ * concurrent callers, the fewer commits per item. A single caller does not wait.
  */
 export class GroupCommit<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
-  /** By `performance.now()`: what comes before that gathers. */
+  /** `performance.now()` of the next statement; items gather until then. */
   private nextAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param write - writes the items of a group in one transaction; one result for each, in order */
+  /**
+   * @param write - writes the items of a group in one transaction; returns one result per item, in
+   *   order
+   */
   constructor(
     private readonly write: (items: readonly Item[]) => Promise<Result[]>,
     private readonly options: GroupCommitOptions,
   ) {}
 
   /**
-   * @returns one result for each item, in order, once they are committed
-   * @throws what `write` throws for these items; those of others do not matter
+   * @returns one result per item, in order, after the commit
+   * @throws what `write` throws for these items; items of other callers cannot fail them
    */
   submit(items: readonly Item[]): Promise<Result[]> {
     const result = new Promise<Result[]>((resolve, reject) => this.waiting.push({ items, resolve, reject }));
@@ -84,7 +91,7 @@ export class GroupCommit<Item, Result> {
       for (const { items, resolve } of group) resolve(results.slice(position, (position += items.length)));
     } catch (error) {
       if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
-      // One of them cannot be written: it must not take the others with it.
+      // One item cannot be written. Writing the calls one by one keeps it from failing the others.
       else for (const each of group) await this.writeGroup([each]);
     }
   }

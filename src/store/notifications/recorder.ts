@@ -3,10 +3,13 @@ import { GroupCommit } from '../db/group-commit';
 import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
 import { recordAttempts } from './record-attempts';
 
-/** One statement at a time: those of one subscription would wait for each other's row of its statistics anyhow. */
+/**
+ * One statement at a time: concurrent ones would wait for each other's lock on the statistics of a
+ * subscription.
+ */
 const GROUP = { pipelines: 1, maxGatherMs: 20, maxItems: 200, isUnavailable };
 
-/** Records attempts, those that end at the same time together. */
+/** Creates a recorder, which writes attempts that end at the same time in one statement. */
 export function createRecorder(db: Database): (attempt: AttemptRecord) => Promise<RecordedAttempt> {
   const group = new GroupCommit<AttemptRecord, RecordedAttempt>((attempts) => recordAttempts(db, attempts), GROUP);
   return (attempt) => group.submit([attempt]).then(([recorded]) => recorded!);

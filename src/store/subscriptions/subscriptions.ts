@@ -42,7 +42,10 @@ const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url
   s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
   s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
-/** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
+/**
+ * A product sees the subscriptions that are bound to it, and the unbound ones of its own customers.
+ * $1 is the product, $2 the customer.
+ */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
 function toSubscription(row: Row): Subscription {
@@ -78,7 +81,7 @@ function ruleOf(row: Pick<Row, 'out_of_order_after_seconds' | 'out_of_order_min_
   return afterSeconds === null || minFailures === null ? null : { afterSeconds, minFailures };
 }
 
-/** What a caller may set. */
+/** The settings that a caller may change. */
 export interface SubscriptionSettings {
   name: string;
   description: string;
@@ -97,7 +100,10 @@ export interface SubscriptionSettings {
   outOfOrderRule: OutOfOrderRule | null;
 }
 
-/** @throws a unique violation of `subscriptions_name` where the customer has one of this name */
+/**
+ * @throws a unique violation of `subscriptions_name` if the customer has a subscription with this
+ *   name
+ */
 export async function insertSubscription(
   db: Executor,
   owner: { customerId: string; productId: string | null },
@@ -115,7 +121,11 @@ export async function insertSubscription(
   return (await findSubscription(db, encodeId('sub', uuid), {}))!;
 }
 
-/** Replaces the settings. A changed URL has to be verified again. @throws as `insertSubscription` */
+/**
+ * Replaces the settings. A changed URL has to be verified again.
+ *
+ * @throws like `insertSubscription`
+ */
 export async function updateSubscription(
   db: Executor,
   id: string,
@@ -157,7 +167,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
   ];
 }
 
-/** @returns `undefined` where there is none in reach */
+/** @returns undefined if there is none in scope */
 export async function findSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.id = $3`,
@@ -167,12 +177,13 @@ export async function findSubscription(db: Executor, id: string, scope: Scope): 
 }
 
 /**
- * Finds a subscription and locks it until the end of the transaction, so that what is changed is what was read.
+ * Finds a subscription and locks it until the end of the transaction, so that no change is lost.
  *
- * @returns `undefined` where there is none in reach
+ * @returns undefined if there is none in scope
  */
 export async function lockSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
-  // A statement of its own: the one that waited for the lock would read what was before.
+  // The lock needs its own statement: a statement that waits for a lock reads the values from
+  // before the wait.
   await db.query({
     text: 'select from subscriptions where id = $1 and deleted_at is null for no key update',
     values: [decodeId('sub', id) ?? null],
@@ -180,7 +191,10 @@ export async function lockSubscription(db: Executor, id: string, scope: Scope): 
   return findSubscription(db, id, scope);
 }
 
-/** How lists may be sorted: what comes after the row with the id $6, and the order. Ids settle what is equal. */
+/**
+ * The sort orders of lists, and the condition for rows after the id $6. Ids decide between equal
+ * values.
+ */
 const SORTS = {
   newest: { after: 's.id < $6', order: 's.id desc' },
   oldest: { after: 's.id > $6', order: 's.id' },
@@ -192,14 +206,14 @@ const SORTS = {
 } as const;
 export type SubscriptionSort = keyof typeof SORTS;
 
-/** Narrows a list of subscriptions; an absent field does not narrow. */
+/** Filters a list of subscriptions. An absent field does not filter. */
 export interface SubscriptionFilter {
   customerId?: string;
   productId?: string;
   status?: SubscriptionStatus;
-  /** Those that would get it, whatever its channels. */
+  /** Matches subscriptions that get this type, whatever the channels. */
   eventType?: string;
-  /** A part of name, URL or customer, or the id. */
+  /** Part of the name, URL or customer, or the whole id. */
   q?: string;
 }
 
@@ -236,7 +250,10 @@ export async function listSubscriptions(
   return toPage(rows, page, toSubscription, (row) => row.id);
 }
 
-/** A customer's subscriptions in reach, locked until the end of the transaction, so that two calls that set them up do not mix. */
+/**
+ * Locks a customer's subscriptions until the end of the transaction, so that two calls that set
+ * them up do not mix.
+ */
 export async function lockSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   await db.query({ text: 'select from customers where id = $1 for no key update', values: [customerId] });
   await db.query({
@@ -246,7 +263,7 @@ export async function lockSubscriptionsOf(db: Executor, customerId: string, scop
   return findSubscriptionsOf(db, customerId, scope);
 }
 
-/** A customer's subscriptions in reach, oldest first. */
+/** Lists a customer's subscriptions in scope, oldest first. */
 export async function findSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
@@ -255,7 +272,7 @@ export async function findSubscriptionsOf(db: Executor, customerId: string, scop
   return rows.map(toSubscription);
 }
 
-/** Enables (which also puts it back in order) or disables. */
+/** Enables or disables a subscription. Enabling also ends `out-of-order`. */
 export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription | undefined> {
   await db.query({
     text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
@@ -266,7 +283,7 @@ export async function setEnabled(db: Executor, id: string, enabled: boolean): Pr
   return findSubscription(db, id, {});
 }
 
-/** What a challenge found out about a URL; where the subscription has another one by now, it says nothing about that. */
+/** Stores the result of a challenge, unless the subscription's URL has changed since. */
 export async function setVerification(
   db: Executor,
   id: string,
@@ -279,7 +296,10 @@ export async function setVerification(
   });
 }
 
-/** Its notifications stay; what is open is cancelled by settling. Its secrets and keys are forgotten. */
+/**
+ * Deletes a subscription with its secrets and keys. Its notifications stay; the settlement cancels
+ * the open ones.
+ */
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
   await db.query({
