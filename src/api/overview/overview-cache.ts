@@ -1,7 +1,7 @@
-import { Problem } from '../domain/problems';
-import type { Scope } from '../domain/types';
-import type { Database } from '../store/db/database';
-import { readOverview, type Overview, type OverviewWindow } from '../store/reporting/overview';
+import { Problem } from '../../domain/problems';
+import type { Scope } from '../../domain/types';
+import type { Database } from '../../store/db/database';
+import { readOverview, type Overview, type OverviewWindow } from '../../store/reporting/overview';
 
 /** How long what was read is shown to others who see the same, in milliseconds: many look at it, and again every few seconds. */
 const FRESH_MS: Record<OverviewWindow, number> = { hour: 5000, day: 30_000 };
