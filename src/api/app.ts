@@ -16,7 +16,7 @@ import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
-/** For what no browser shows as a page; setting them costs a tenth of what the headers of a page do. */
+/** Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's headers for pages. */
 const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -24,16 +24,16 @@ const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
 const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
-/** What every route needs of its surroundings. */
+/** The routes and pages of an application, and what every route uses. */
 export interface AppOptions {
   routes: readonly Route[];
-  /** Pages and their files, mounted behind the routes: the path of events is not looked for among them. */
+  /** Pages and their files. Mounted after the routes, so that API calls do not search them. */
   pages?: readonly RequestHandler[];
   db: Database;
   sealer: Sealer;
   authenticator: Authenticator;
   log: Logger;
-  /** Holds every answer against its schema; for tests. */
+  /** Validates every response against its declared schema. For tests. */
   verifyAnswers?: boolean;
 }
 
@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): Express {
     sendProblem(
       request,
       response,
-      new Problem('unknown-route', `There is no ${request.method} ${request.path}; /docs lists the routes.`),
+      new Problem('unknown-route', `There is no route ${request.method} ${request.path}. /docs lists all routes.`),
     );
   });
   app.use(problemHandler(options.log));
@@ -78,7 +78,7 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 }
 
 function methodNotAllowed(method: string, allowed: string[]): Problem {
-  return new Problem('method-not-allowed', `${method} is not one of ${allowed.join(', ')}.`, {
+  return new Problem('method-not-allowed', `This path does not allow ${method}. Use ${allowed.join(' or ')}.`, {
     headers: { allow: allowed.join(', ') },
   });
 }
@@ -87,16 +87,16 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
   const readJson = jsonBody(route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
   const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
   return async (request, response) => {
-    // What is answered is for the holder of the credential, and may hold a secret.
+    // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
     const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
     if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
       throw new Problem(
         'forbidden',
-        `This call is for: ${route.roles.join(', ')}. The credential is of role ${principal.role}.`,
+        `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
       );
     }
-    // No id holds one, and Postgres takes none.
+    // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     if (route.takesForm && request.is('application/x-www-form-urlencoded'))
       await readBody(parseForm, request, response);
@@ -113,20 +113,20 @@ async function run(
   request: Request,
   response: Response,
 ): Promise<Reply> {
-  const effects: (() => void | Promise<void>)[] = [];
+  const postCommitSteps: (() => void | Promise<void>)[] = [];
   let written: { body: LosslessJson | undefined } | undefined;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
-    // An absent body is an empty one, so that a call whose fields are all optional needs none.
+    // An absent body counts as empty, so that a call with only optional fields needs no body.
     body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
     written: () => (written ??= { body: writtenBody(request) }).body,
     headers: request.headers,
     db,
     log: options.log,
     audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
-    afterCommit: (effect) => effects.push(effect),
+    afterCommit: (step) => postCommitSteps.push(step),
     request,
     response,
   });
@@ -135,25 +135,25 @@ async function run(
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)
       : await options.db.transaction((executor) => {
-          const inside: Context = {
+          const inTransaction: Context = {
             ...context,
             db: executor,
             audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
           };
-          const key = route.creates ? idempotencyKeyOf(inside) : undefined;
+          const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
           return key === undefined
-            ? route.handle(inside)
-            : once(executor, options.sealer, inside, key, () => route.handle(inside));
+            ? route.handle(inTransaction)
+            : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
         });
-  for (const effect of effects) await settle(effect, options.log);
+  for (const step of postCommitSteps) await runPostCommit(step, options.log);
   return reply;
 }
 
-async function settle(effect: () => void | Promise<void>, log: Logger): Promise<void> {
+async function runPostCommit(step: () => void | Promise<void>, log: Logger): Promise<void> {
   try {
-    await effect();
+    await step();
   } catch (error) {
-    log.warn({ err: error }, 'an effect after the commit failed; the relay will make up for it');
+    log.warn({ err: error }, 'a post-commit step failed; the reconciler will retry it');
   }
 }
 
@@ -165,14 +165,14 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
   }
   const text = stringifyWritten(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
-  // Express's own send would look at the text for what we know.
+  // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.end(text);
 }
 
 function verifyAnswer(route: Route, status: number, text: string): void {
   const answer = route.answers[status];
-  if (!answer?.schema) throw new Error(`${route.method} ${route.path} answers ${status}, which it does not declare.`);
+  if (!answer?.schema) throw new Error(`${route.method} ${route.path} returned ${status}, which it does not declare.`);
   const result = answer.schema.safeParse(JSON.parse(text));
   if (!result.success) throw new Error(`${route.method} ${route.path} ${status}: ${z.prettifyError(result.error)}`);
 }

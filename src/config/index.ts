@@ -17,11 +17,11 @@ export interface Config {
   role: Settings['SIGNPOST_ROLE'];
   host: string;
   port: number;
-  /** Absent: from host and the port that is listened on. */
+  /** Absent: derived from the host and the port that the server listens on. */
   publicUrl?: string;
   adminKey?: string;
   masterKey?: Buffer;
-  /** Absolute. */
+  /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
   allowUrls: string[];
@@ -30,7 +30,7 @@ export interface Config {
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
-  /** URLs of what service definitions read, by name (`ledger-db`). */
+  /** URLs of the data sources for service definitions, by name (`ledger-db`). */
   dataSources: Record<string, string>;
   temporal: {
     /** Absent: embedded. */
@@ -43,7 +43,7 @@ export interface Config {
   };
 }
 
-/** One or more settings have a value that cannot be used. The message has a line for each. */
+/** One or more settings are missing or invalid. The message has one line per setting. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -51,7 +51,7 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration from environment variables.
  *
- * @throws ConfigError naming each bad variable, its value (masked if secret) and what is expected
+ * @throws ConfigError naming each invalid variable, its value (unless secret) and what is expected
  */
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
@@ -62,13 +62,13 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     !faults.some((line) => line.startsWith('SIGNPOST_MASTER_KEY'))
   ) {
     faults.push(
-      `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     );
   }
   const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     faults.push(
-      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+      'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
     );
   }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -104,21 +104,26 @@ function readSettings(env: Record<string, string | undefined>): { settings: Sett
   const settings: Record<string, unknown> = {};
   for (const [name, { schema, expected, secret }] of Object.entries<Setting<unknown>>(SETTINGS)) {
     const value = env[name];
-    // An empty variable is an absent one, save for lists, where it says "none".
+    // An empty variable counts as unset. Only for the allow-lists does it mean "none".
     const given = value === '' && !name.startsWith('SIGNPOST_ALLOW_') ? undefined : value;
     const result = schema.safeParse(given);
     if (result.success) settings[name] = result.data;
     else
       faults.push(
-        `${name} is ${secret ? 'set to a value' : JSON.stringify(value)}, which cannot be used: expected ${expected}.`,
+        secret ? invalidSecret(name, expected) : `${name} is ${JSON.stringify(value)}, but must be ${expected}.`,
       );
   }
   return { settings: settings as Settings, faults };
 }
 
+/** An error line that does not show the value. */
+function invalidSecret(name: string, expected: string): string {
+  return `${name} has an invalid value (not shown): it must be ${expected}.`;
+}
+
 const DATA_SOURCE = /^SIGNPOST_DATASOURCE_(.+)_URL$/;
 
-/** The variables that have a name of the operator's in theirs. */
+/** Reads the data sources: the operator chooses part of each variable's name. */
 function readDataSources(env: Record<string, string | undefined>, faults: string[]): Record<string, string> {
   const { schema, expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
   const dataSources: Record<string, string> = {};
@@ -127,7 +132,7 @@ function readDataSources(env: Record<string, string | undefined>, faults: string
     if (name === undefined || name === '<NAME>' || !value) continue;
     if (/^[A-Z0-9]+(_[A-Z0-9]+)*$/.test(name) && schema.safeParse(value).success)
       dataSources[name.toLowerCase().replaceAll('_', '-')] = value;
-    else faults.push(`${variable} is set to a value, which cannot be used: expected ${expected}.`);
+    else faults.push(invalidSecret(variable, expected));
   }
   return dataSources;
 }
@@ -144,7 +149,7 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
 
 const MASKED = '***';
 
-/** The configuration as it may be printed: secrets masked, a database URL without its password. */
+/** The configuration for printing: secrets are masked, and so are the passwords of database URLs. */
 export function maskedSummary(config: Config): Record<string, unknown> {
   return {
     role: config.role,

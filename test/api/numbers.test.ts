@@ -83,7 +83,7 @@ it.each(['[', '{"a":'])('a body that is nested too deeply is refused: %s', async
       status: 422,
       body: {
         code: 'validation-failed',
-        errors: [{ path: '', message: 'at most 500 objects and lists in each other' }],
+        errors: [{ path: '', message: 'at most 500 levels of objects and arrays' }],
       },
     });
 });

@@ -96,7 +96,10 @@ it('asks for data where the type has no sample that an event could hold', async 
   for (const type of ['no-sample.v1', 'odd-sample.v1']) {
     expect(await trigger(id, { type })).toMatchObject({
       status: 422,
-      body: { code: 'data-breaks-schema', detail: `${type} has no sample that can be sent: give data.` },
+      body: {
+        code: 'data-breaks-schema',
+        detail: `${type} has no sample that matches its schema. Send data with the request.`,
+      },
     });
     const data = { amount: 'a'.repeat(40) };
     expect(await trigger(id, { type, data })).toMatchObject({ status: 202 });

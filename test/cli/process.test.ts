@@ -53,7 +53,7 @@ it('every command has help with a description', async () => {
 it('start runs the service, which says what is wrong with its configuration', async () => {
   const ran = await run(['start'], { SIGNPOST_PORT: 'http' });
   expect(ran).toMatchObject({ code: 1, out: '' });
-  expect(ran.err).toContain('SIGNPOST_PORT is "http", which cannot be used');
+  expect(ran.err).toContain('SIGNPOST_PORT is "http", but must be a port');
 });
 
 it('migrates a database, and then finds nothing to do', async () => {

@@ -162,20 +162,21 @@ describe('a bad value', () => {
   const cases = Object.entries(BAD).flatMap(([name, values]) => values.map((value) => [name, value] as const));
   it.each(cases)('of %s, %j, stops the start with one line that says what is expected', (name, value) => {
     const setting = SETTINGS[name as keyof typeof SETTINGS];
-    const shown = 'secret' in setting ? 'set to a value' : JSON.stringify(value);
-    expect(faultsOf({ [name]: value })).toEqual([
-      `${name} is ${shown}, which cannot be used: expected ${setting.expected}.`,
-    ]);
+    const line =
+      'secret' in setting
+        ? `${name} has an invalid value (not shown): it must be ${setting.expected}.`
+        : `${name} is ${JSON.stringify(value)}, but must be ${setting.expected}.`;
+    expect(faultsOf({ [name]: value })).toEqual([line]);
   });
 
   it.each(['ledger', 'A__B', '_A', 'A-B'])(
     'of a data source, the name %s, is refused like a bad URL of one',
     (name) => {
-      const expected = `expected ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
+      const expected = `it must be ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
       const variable = `SIGNPOST_DATASOURCE_${name}_URL`;
       expect(faultsOf({ [variable]: 'postgres://u:hidden@db.example/x', SIGNPOST_DATASOURCE_OK_URL: 'x' })).toEqual([
-        `${variable} is set to a value, which cannot be used: ${expected}`,
-        `SIGNPOST_DATASOURCE_OK_URL is set to a value, which cannot be used: ${expected}`,
+        `${variable} has an invalid value (not shown): ${expected}`,
+        `SIGNPOST_DATASOURCE_OK_URL has an invalid value (not shown): ${expected}`,
       ]);
     },
   );
@@ -193,7 +194,7 @@ describe('a bad value', () => {
 describe('settings that belong together', () => {
   it('a real database needs a master key, so that a lost data directory loses no secret', () => {
     expect(faultsOf({ DATABASE_URL: REAL.DATABASE_URL })).toEqual([
-      `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     ]);
     expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: 'short' })).toHaveLength(1);
   });
@@ -202,7 +203,7 @@ describe('settings that belong together', () => {
     'half a client certificate, %s, is none',
     (name) => {
       expect(faultsOf({ [name]: '/tls/x.pem' })).toEqual([
-        'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+        'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
       ]);
     },
   );

@@ -55,7 +55,7 @@ it('a taken port is one clear line with the mend, and nothing is left running', 
   taken.close();
   expect(code).toBe(1);
   expect(output.trim().split('\n').at(-1)).toBe(
-    `SIGNPOST_PORT ${port} on 127.0.0.1 is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+    `SIGNPOST_PORT ${port} on 127.0.0.1 is in use by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
   );
   expect(output.match(/ runs on 127\.0\.0\.1:\d+$/gm)).toHaveLength(2);
   for (const trace of ['postgres/data/postmaster.pid', 'temporal/server.json'])
@@ -63,17 +63,14 @@ it('a taken port is one clear line with the mend, and nothing is left running', 
 });
 
 it.each([
-  [
-    { SIGNPOST_PORT: 'eighty' },
-    'SIGNPOST_PORT is "eighty", which cannot be used: expected a port, 0 to 65535 (0: any free one).',
-  ],
+  [{ SIGNPOST_PORT: 'eighty' }, 'SIGNPOST_PORT is "eighty", but must be a port, 0 to 65535 (0: any free one).'],
   [
     { TEMPORAL_CLI_PATH: '/nowhere' },
     'TEMPORAL_CLI_PATH is "/nowhere", which is no program that can be run: expected the path of the temporal command.',
   ],
   [
     { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },
-    'SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be base64 of 32 bytes (openssl rand -base64 32).',
+    'SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be base64 of 32 bytes (openssl rand -base64 32).',
   ],
 ])('a setting that cannot be used is one line: %j', async (env, line) => {
   const { code, output } = await runToEnd({

@@ -1,51 +1,52 @@
-/** What was looked up is believed for so long, in milliseconds. */
-const KEPT_MS = 1000;
-/** From then on the next who asks has it looked up again, and waits for that no more than anybody else. */
-const RENEWED_AFTER_MS = 500;
-const MAX_KEPT = 10_000;
+/** How long a cached entry is trusted, in milliseconds. */
+const MAX_AGE_MS = 1000;
+/** An entry of this age is refreshed in the background by the next caller, who still gets the old value. */
+const REFRESH_AFTER_MS = 500;
+const MAX_ENTRIES = 10_000;
 
 interface Entry<T> {
-  /** What was found, as it is given to everybody who asks: none of them makes a promise of their own. */
-  answer: Promise<T>;
-  at: number;
-  isRenewing: boolean;
+  /** One promise for all callers, so that a hit allocates none. */
+  value: Promise<T>;
+  loadedAt: number;
+  isRefreshing: boolean;
 }
 
 /**
- * Keeps what was looked up for a moment, so that what is asked for many times a second is looked up once or twice, and nobody waits for it: it is
- * renewed before it is too old. What was not found is looked up each time.
+ * Caches look-ups for a short time. A key that is read many times a second is looked up once or twice
+ * a second, and its callers never wait: entries are refreshed before they expire. Absent values are
+ * not cached.
  */
 export class RevalidatingCache<T> {
-  private readonly kept = new Map<string, Entry<T>>();
+  private readonly entries = new Map<string, Entry<T>>();
 
   constructor(private readonly now: () => number) {}
 
-  /** @throws what `find` throws, where nothing is known */
+  /** @throws what `find` throws, unless there is an entry that can still be trusted */
   get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    const known = this.kept.get(key);
-    const age = known ? this.now() - known.at : Infinity;
-    if (!known || age >= KEPT_MS) return this.look(key, known, find);
-    if (age >= RENEWED_AFTER_MS && !known.isRenewing) {
-      known.isRenewing = true;
-      // Whoever asks when it is too old is told what is wrong.
-      this.look(key, known, find).catch(() => undefined);
+    const entry = this.entries.get(key);
+    const ageMs = entry ? this.now() - entry.loadedAt : Infinity;
+    if (!entry || ageMs >= MAX_AGE_MS) return this.load(key, entry, find);
+    if (ageMs >= REFRESH_AFTER_MS && !entry.isRefreshing) {
+      entry.isRefreshing = true;
+      // If the failure lasts, the callers after the entry has expired get the error.
+      this.load(key, entry, find).catch(() => undefined);
     }
-    return known.answer;
+    return entry.value;
   }
 
   clear(): void {
-    this.kept.clear();
+    this.entries.clear();
   }
 
-  private async look(key: string, known: Entry<T> | undefined, find: () => Promise<T | undefined>) {
-    const at = this.now();
+  private async load(key: string, previous: Entry<T> | undefined, find: () => Promise<T | undefined>) {
+    const loadedAt = this.now();
     const value = await find();
-    // What was forgotten or renewed meanwhile is not to come back as it was before.
-    if (this.kept.get(key) !== known) return value;
-    this.kept.delete(key);
+    // The entry was cleared or refreshed during the look-up: this value may be outdated.
+    if (this.entries.get(key) !== previous) return value;
+    this.entries.delete(key);
     if (value === undefined) return undefined;
-    if (this.kept.size >= MAX_KEPT) this.kept.clear();
-    this.kept.set(key, { answer: Promise.resolve(value), at, isRenewing: false });
+    if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
+    this.entries.set(key, { value: Promise.resolve(value), loadedAt, isRefreshing: false });
     return value;
   }
 }

@@ -5,7 +5,7 @@ import type { Route } from './route';
 
 type Json = Record<string, unknown>;
 
-/** The OpenAPI 3.1 document of a list of routes, made from their schemas. */
+/** Generates the OpenAPI 3.1 document of a list of routes. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const components = new Components();
   const paths: Record<string, Json> = {};
@@ -45,7 +45,7 @@ class Components {
       ...rest
     } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json & { $defs?: Json };
     for (const [name, definition] of Object.entries($defs ?? {})) this.schemas[name] = toComponentRefs(definition);
-    // A named schema comes as a reference to its definition, which is among those just taken.
+    // A named schema is a reference to its definition, which was just collected.
     return toComponentRefs(rest) as Json;
   }
 }
@@ -129,7 +129,7 @@ function parameters(route: Route, components: Components): Json[] {
       name: 'Idempotency-Key',
       in: 'header',
       required: false,
-      description: 'The same key and body within 24 hours gives the first answer.',
+      description: 'A repeat with the same key and body within 24 hours returns the first response.',
       schema: { type: 'string', maxLength: 255 },
     });
   }
@@ -152,7 +152,7 @@ function responses(route: Route, components: Components): Json {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
       content: { 'application/problem+json': { schema: components.schemaOf(problemSchema, 'output') } },
     };
-    // A call may have faults of its own form beside those that all calls have.
+    // The call may also declare an error response of its own for this status.
     result[status] = declared
       ? {
           description: `${String(declared.description)}. ${described.description}`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SUBSCRIPTION_STATUSES } from '../../domain/types';
 import type { Database } from '../../store/db/database';
 import { scopeOf } from '../auth/auth';
-import { OverviewCache } from '../overview-cache';
+import { OverviewCache } from '../overview/overview-cache';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';

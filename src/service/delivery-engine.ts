@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import { createAttemptRunner, type AttemptRunner } from '../attempts/attempt-runner';
+import { HeadStarts } from '../attempts/head-start/head-starts';
+import { createComposer } from '../composition/composer';
+import { DataSources } from '../composition/data-sources';
+import { TransformPool } from '../composition/transform-pool';
+import type { Config } from '../config';
+import { createAddressGuard } from '../delivery/address-guard';
+import { createHttpClient } from '../delivery/http-client';
+import type { Composer } from '../domain/composing';
+import { newUuid } from '../domain/ids';
+import type { Metrics } from '../process/metrics';
+import type { Sealer } from '../store/db/crypto';
+import type { Database } from '../store/db/database';
+import { createRecorder } from '../store/notifications/recorder';
+import type { NotificationWorkflows } from '../temporal/notification-workflows';
+import { WorkflowStarter } from '../temporal/workflow-starter';
+import type { Cleanups } from './cleanups';
+
+interface DeliveryDeps {
+  pathDb: Database;
+  sealer: Sealer;
+  workflows: NotificationWorkflows;
+  publicUrl(): string;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** The parts that make attempts and start workflows. Every role runs them. */
+export interface DeliveryEngine {
+  http: ReturnType<typeof createHttpClient>;
+  composer: Composer;
+  runAttempt: AttemptRunner;
+  headStarts: HeadStarts;
+  /** The caller closes it, before the worker stops. */
+  workflowStarter: WorkflowStarter;
+}
+
+/** Builds the delivery engine: HTTP out, composition, attempts, head starts and the workflow starter. */
+export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
+  const { pathDb, sealer, workflows, publicUrl, metrics, log } = deps;
+  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
+  cleanups.add(() => http.close());
+  const dataSources = new DataSources(config.dataSources, log);
+  cleanups.add(() => dataSources.close());
+  const transforms = new TransformPool();
+  cleanups.add(async () => transforms.close());
+  const composer = createComposer(dataSources, transforms);
+  const runAttempt = createAttemptRunner({
+    db: pathDb,
+    sealer,
+    publicUrl,
+    http,
+    composer,
+    recorder: createRecorder(pathDb),
+    launch: (notifications) =>
+      void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
+    metrics,
+    log,
+  });
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: config.role !== 'api' }, runAttempt, log);
+  cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
+  const workflowStarter = new WorkflowStarter(
+    workflows,
+    { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
+    metrics,
+    log,
+  );
+  return { http, composer, runAttempt, headStarts, workflowStarter };
+}
