@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => local?.close());
 
-/** Listens until `work` has ended. */
+/** Runs `listen` while `work` runs. */
 async function listening(url: string, args: string[], work: () => Promise<void>): Promise<Ran> {
   const interruption = new AbortController();
   let err = '';
@@ -33,7 +33,7 @@ async function listening(url: string, args: string[], work: () => Promise<void>)
   return ran;
 }
 
-it('repeats every attempt to the local URL as it was sent, with a signature that holds', async () => {
+it('copies every attempt to the local URL, with a valid signature', async () => {
   const service = await stack.start();
   const customer = await onboard(service, stack.receiver.url('/'), {
     retrySchedule: [1],
@@ -58,7 +58,7 @@ it('repeats every attempt to the local URL as it was sent, with a signature that
   }
 });
 
-it('begins earlier where asked to, and says what the local URL answered', async () => {
+it('copies earlier deliveries with --since, and prints the response of the local URL', async () => {
   const service = await stack.start();
   const customer = await onboard(service, stack.receiver.url('/'));
   await stack.reach(await customer.post(), 'delivered');
@@ -67,7 +67,7 @@ it('begins earlier where asked to, and says what the local URL answered', async 
   expect(ran.json).toMatchObject({ answer: 'HTTP 418' });
 });
 
-it('waits for a service that is started anew, and misses nothing', async () => {
+it('waits while the service restarts, and misses no attempt', async () => {
   const spare = await startReceiver();
   await spare.close();
   const service = await stack.start({ env: { SIGNPOST_PORT: String(spare.port) } });
@@ -84,7 +84,7 @@ it('waits for a service that is started anew, and misses nothing', async () => {
   expect(local.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ n: 1 }, { n: 2 }]);
 });
 
-it('of no subscription ends at once', async () => {
+it('exits with 1 for an unknown subscription', async () => {
   const service = await stack.start({ withoutReady: true });
   const ran = await signpost(service.url, ['listen', 'sub_nothing', '--forward-to', local.url()], {
     env: { SIGNPOST_API_KEY: ADMIN_KEY },
