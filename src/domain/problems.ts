@@ -18,7 +18,7 @@ export const PROBLEMS = {
   'idempotency-key-conflict': [409, 'The idempotency key was used for a different request'],
   'already-delivered': [409, 'The notification has already been delivered'],
   'fixed-after-creation': [409, 'The field cannot change after creation'],
-  'notification-held': [409, 'The notification is held until its subscription is enabled'],
+  'notification-held': [409, 'The notification is held until its subscription takes deliveries'],
   'recovery-running': [409, 'A recovery of the subscription is already running'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is too large'],

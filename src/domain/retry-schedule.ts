@@ -32,7 +32,7 @@ export function retryScheduleFault(schedule: RetrySchedule): string | undefined 
   if (schedule.some((seconds) => !Number.isInteger(seconds) || seconds < 1))
     return 'each wait must be a whole number of seconds, at least 1';
   if (schedule.reduce((sum, seconds) => sum + seconds, 0) > MAX_SCHEDULE_SECONDS)
-    return `the waits may add up to at most ${MAX_SCHEDULE_SECONDS} seconds`;
+    return `the waits must add up to at most ${MAX_SCHEDULE_SECONDS} seconds`;
   return undefined;
 }
 
