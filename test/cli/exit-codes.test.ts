@@ -21,7 +21,7 @@ it('1: refused by the service, with each field that is wrong', async () => {
   const ran = await signpost(api.url, ['customers', 'create', '--name', 'C', '--retry-schedule', '86400,1']);
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toContain('validation-failed');
-  expect(ran.err).toContain('  /retrySchedule: the waits add up to at most 86400 seconds');
+  expect(ran.err).toContain('  /retrySchedule: the waits must add up to at most 86400 seconds');
 });
 
 it('1: with --json the problem is JSON on standard error', async () => {

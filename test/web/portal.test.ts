@@ -80,7 +80,7 @@ it('opens a portal by its link, with what is that customer’s and nothing of an
   // Another's ids give nothing, on the screens or behind them.
   await page.goto(`/endpoints/${theirs.subscriptionId}`);
   await page
-    .getByText(/There is no such subscription/)
+    .getByText(/The subscription does not exist/)
     .first()
     .waitFor();
   for (const route of [

@@ -151,7 +151,7 @@ export const settingsSchema = z.strictObject({
   customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
   transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
   retrySchedule: retrySchedule.nullable().describe("Retry schedule of this subscription; null to use the customer's."),
-  timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).describe('Timeout of an attempt.'),
+  timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).describe('Timeout of an attempt, in seconds.'),
   rateLimitPerSecond: z
     .number()
     .positive()
