@@ -499,16 +499,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the public key */
+        /** Get a subscription's public key */
         get: operations["getSubscriptionsByIdSigningKey"];
         put?: never;
         /**
-         * Create or rotate a key pair
+         * Create or rotate a subscription's key pair
          * @description From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.
          */
         post: operations["postSubscriptionsByIdSigningKey"];
         /**
-         * Delete the key pair
+         * Delete a subscription's key pair
          * @description From the next attempt on, there is no `v1a` signature.
          */
         delete: operations["deleteSubscriptionsByIdSigningKey"];
@@ -564,7 +564,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List challenges */
+        /** List a subscription's challenges */
         get: operations["getSubscriptionsByIdChallenges"];
         put?: never;
         post?: never;
@@ -3503,7 +3503,7 @@ export interface operations {
                          * @default null
                          */
                         transform?: components["schemas"]["Transform"] | null;
-                        /** @description Retry schedule of this subscription; null to use the customer's. */
+                        /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                         retrySchedule?: (number[] | string) | null;
                         /**
                          * @description Timeout of an attempt, in seconds.
@@ -3824,7 +3824,7 @@ export interface operations {
                      * @default null
                      */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Retry schedule of this subscription; null to use the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
                     /**
                      * @description Timeout of an attempt, in seconds.
@@ -4009,7 +4009,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The subscription is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4092,7 +4092,7 @@ export interface operations {
                     };
                     /** @description Expression that computes what is sent from the data of the event. */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Retry schedule of this subscription; null to use the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
                     /** @description Timeout of an attempt, in seconds. */
                     timeoutSeconds?: number;
@@ -4941,7 +4941,7 @@ export interface operations {
                     /** @description The new secret. Generated if absent. */
                     secret?: string;
                     /**
-                     * @description How long the previous secret also signs.
+                     * @description How long the previous secret also signs, in seconds.
                      * @default 86400
                      */
                     overlapSeconds?: number;
@@ -5115,7 +5115,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description How long the previous key also signs.
+                     * @description How long the previous key also signs, in seconds.
                      * @default 86400
                      */
                     overlapSeconds?: number;
@@ -5287,7 +5287,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Lifetime of the link.
+                     * @description Lifetime of the link, in seconds.
                      * @default 604800
                      */
                     expiresInSeconds?: number;
@@ -8068,7 +8068,7 @@ export interface operations {
                 "application/json": {
                     customerId: string;
                     /**
-                     * @description Lifetime of the session.
+                     * @description Lifetime of the session, in seconds.
                      * @default 3600
                      */
                     expiresInSeconds?: number;

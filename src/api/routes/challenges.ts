@@ -74,7 +74,7 @@ export function challengeRoutes({
     route({
       method: 'get',
       path: '/v1/subscriptions/:id/challenges',
-      summary: 'List challenges',
+      summary: "List a subscription's challenges",
       tag: 'Challenges',
       roles: CUSTOMER_READERS,
       params,

@@ -47,7 +47,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
           .min(60)
           .max(MAX_LIFE_SECONDS)
           .default(DEFAULT_LIFE_SECONDS)
-          .describe('Lifetime of the session.'),
+          .describe('Lifetime of the session, in seconds.'),
       }),
       answers: {
         201: {

@@ -36,7 +36,7 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
           .min(60)
           .max(MAX_EXPIRY_SECONDS)
           .default(DEFAULT_EXPIRY_SECONDS)
-          .describe('Lifetime of the link.'),
+          .describe('Lifetime of the link, in seconds.'),
       }),
       answers: {
         201: {

@@ -56,7 +56,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
           .min(0)
           .max(MAX_OVERLAP_SECONDS)
           .default(DEFAULT_OVERLAP_SECONDS)
-          .describe('How long the previous secret also signs.'),
+          .describe('How long the previous secret also signs, in seconds.'),
       }),
       answers: { 200: { description: 'The new secret', schema: secret } },
       problems: ['not-found'],

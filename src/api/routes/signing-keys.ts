@@ -29,7 +29,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
     route({
       method: 'post',
       path: PATH,
-      summary: 'Create or rotate a key pair',
+      summary: "Create or rotate a subscription's key pair",
       description:
         'From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.',
       tag: 'Subscriptions',
@@ -41,7 +41,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
           .min(0)
           .max(MAX_OVERLAP_SECONDS)
           .default(DEFAULT_OVERLAP_SECONDS)
-          .describe('How long the previous key also signs.'),
+          .describe('How long the previous key also signs, in seconds.'),
       }),
       answers: { 201: { description: 'The new public key', schema: signingKey } },
       problems: ['not-found'],
@@ -57,7 +57,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
     route({
       method: 'get',
       path: PATH,
-      summary: 'Get the public key',
+      summary: "Get a subscription's public key",
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params,
@@ -73,7 +73,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
     route({
       method: 'delete',
       path: PATH,
-      summary: 'Delete the key pair',
+      summary: "Delete a subscription's key pair",
       description: 'From the next attempt on, there is no `v1a` signature.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,

@@ -193,7 +193,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
-      answers: { 204: { description: 'Deleted', schema: null } },
+      answers: { 204: { description: 'The subscription is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await lockedSubscriptionOf(context, context.params.id);

@@ -150,7 +150,9 @@ export const settingsSchema = z.strictObject({
   format: z.enum(FORMATS).describe('Format of the body. docs/receivers/receiving.md describes each.'),
   customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
   transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
-  retrySchedule: retrySchedule.nullable().describe("Retry schedule of this subscription; null to use the customer's."),
+  retrySchedule: retrySchedule
+    .nullable()
+    .describe("Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule."),
   timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).describe('Timeout of an attempt, in seconds.'),
   rateLimitPerSecond: z
     .number()
