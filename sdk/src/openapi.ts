@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Post an event
-         * @description Answered 202 once the event and its notifications are committed; a delivery may arrive before the answer does. The same `id` again is answered 200 with `duplicate: true` and the first answer.
+         * @description Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.
          */
         post: operations["postEvents"];
         delete?: never;
@@ -35,8 +35,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Post up to 1000 events
-         * @description One result for each event, in order. A bad event does not sink the rest.
+         * Post a batch of events
+         * @description Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.
          */
         post: operations["postEventsBatch"];
         delete?: never;
@@ -74,7 +74,7 @@ export interface paths {
         put?: never;
         /**
          * Create a product
-         * @description Created disabled unless an admin says otherwise: events of a disabled product are refused.
+         * @description A product is disabled unless `enabled` is true. Events of a disabled product are rejected.
          */
         post: operations["postProducts"];
         delete?: never;
@@ -99,7 +99,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Enables or disables it, renames it, or asks for challenges. When verification is no longer asked for, held notifications are released.
+         * @description Setting `requireVerification` to false releases the notifications that were held for it.
          */
         patch: operations["patchProductsById"];
         trace?: never;
@@ -113,7 +113,10 @@ export interface paths {
         };
         /** Get an event type */
         get: operations["getEventTypesByName"];
-        /** Create or change an event type */
+        /**
+         * Create or replace an event type
+         * @description Replaces all fields of an existing event type, and restores an archived one.
+         */
         put: operations["putEventTypesByName"];
         post?: never;
         delete?: never;
@@ -150,7 +153,7 @@ export interface paths {
         put?: never;
         /**
          * Archive an event type
-         * @description It takes no more events. Putting it again takes it out of the archive.
+         * @description Events of an archived type are rejected. `PUT /v1/event-types/:name` restores it.
          */
         post: operations["postEventTypesByNameArchive"];
         delete?: never;
@@ -170,13 +173,13 @@ export interface paths {
         get: operations["getEventTypesByNameServiceDefinition"];
         /**
          * Set the service definition of an event type
-         * @description Holds from the next attempt on, for all subscriptions. Its queries are parsed and planned on their data sources before it is saved.
+         * @description Takes effect from the next attempt on, for all subscriptions. Before it is saved, its queries are parsed and planned on their data sources.
          */
         put: operations["putEventTypesByNameServiceDefinition"];
         post?: never;
         /**
          * Delete the service definition of an event type
-         * @description From the next attempt on the data of the events is sent again.
+         * @description From the next attempt on, the data of the events is sent again.
          */
         delete: operations["deleteEventTypesByNameServiceDefinition"];
         options?: never;
@@ -194,8 +197,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a service definition
-         * @description Answers what would be sent in place of the data of a sample: in format `flat` the body. Nothing is saved or sent.
+         * Dry-run a service definition
+         * @description Returns what would be sent in place of the data of a sample. In format `flat` this is the whole body. Nothing is saved or sent.
          */
         post: operations["postEventTypesByNameServiceDefinitionDryRun"];
         delete?: never;
@@ -216,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Create a customer
-         * @description A product makes its own; one that an admin makes without `productId` is shared by all products.
+         * @description A product creates its own customers. If an admin omits `productId`, all products share the customer.
          */
         post: operations["postCustomers"];
         delete?: never;
@@ -241,7 +244,7 @@ export interface paths {
         head?: never;
         /**
          * Change a customer
-         * @description A changed retry schedule holds for ladders that begin from now on.
+         * @description A new retry schedule applies to ladders that start from now on.
          */
         patch: operations["patchCustomersById"];
         trace?: never;
@@ -256,7 +259,7 @@ export interface paths {
         get?: never;
         /**
          * Set up all of a customer's subscriptions
-         * @description Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.
+         * @description Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. If one of them is invalid, nothing changes.
          */
         put: operations["putCustomersByIdSubscriptions"];
         post?: never;
@@ -278,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Create a subscription
-         * @description Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.
+         * @description Returns the secret, which later responses omit. If the URL is not on the allow-list, the status is `awaiting-approval` and notifications are held.
          */
         post: operations["postSubscriptions"];
         delete?: never;
@@ -300,14 +303,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a subscription
-         * @description Cancels its pending notifications.
+         * @description Also cancels its open notifications.
          */
         delete: operations["deleteSubscriptionsById"];
         options?: never;
         head?: never;
         /**
          * Change a subscription
-         * @description Holds from the next attempt on. A changed URL has to be verified again.
+         * @description Takes effect from the next attempt on. A new URL must be verified again.
          */
         patch: operations["patchSubscriptionsById"];
         trace?: never;
@@ -323,7 +326,7 @@ export interface paths {
         put?: never;
         /**
          * Enable a subscription
-         * @description Also puts it back in order. What was held is released in order of acceptance.
+         * @description Also enables a subscription that was disabled automatically. Held notifications are released in order of acceptance.
          */
         post: operations["postSubscriptionsByIdEnable"];
         delete?: never;
@@ -343,7 +346,7 @@ export interface paths {
         put?: never;
         /**
          * Disable a subscription
-         * @description New notifications are held, not lost.
+         * @description Further notifications are held until the subscription is enabled again.
          */
         post: operations["postSubscriptionsByIdDisable"];
         delete?: never;
@@ -360,8 +363,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How a subscription has fared since it was made
-         * @description Kept as attempts are recorded: reading them costs the same however many there were.
+         * Get a subscription's statistics
+         * @description Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.
          */
         get: operations["getSubscriptionsByIdStatistics"];
         put?: never;
@@ -379,7 +382,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A subscription's attempts over time */
+        /** Get a subscription's attempts over time */
         get: operations["getSubscriptionsByIdSeries"];
         put?: never;
         post?: never;
@@ -400,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Trigger a subscription now
-         * @description Sends the sample of an event type (or the given data) to this subscription only, signed, recorded and retried as any event. Without `type`: the first that the subscription names, or that its patterns cover.
+         * @description Sends the sample of an event type, or the given data, to this subscription only. It is signed, recorded and retried like any event. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
          */
         post: operations["postSubscriptionsByIdTrigger"];
         delete?: never;
@@ -419,8 +422,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a transform before there is a subscription
-         * @description Answers what a subscription of this customer would be sent in place of an event's data: service definition and transform applied. Nothing is saved or sent.
+         * Dry-run a transform without a subscription
+         * @description Returns what would be sent to a subscription of this customer in place of an event's data, after service definition and transform. Nothing is saved or sent.
          */
         post: operations["postCustomersByIdTransformDryRun"];
         delete?: never;
@@ -439,8 +442,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a transform
-         * @description Answers the body that this subscription would be sent for a sample: service definition, transform and format applied. Nothing is saved or sent. Without `type`: the first that the subscription names, or that its patterns cover.
+         * Dry-run a transform
+         * @description Returns the body that would be sent to this subscription for a sample, after service definition, transform and format. Nothing is saved or sent. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
          */
         post: operations["postSubscriptionsByIdTransformDryRun"];
         delete?: never;
@@ -457,8 +460,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Reveal the secret
-         * @description Noted in the audit.
+         * Reveal a subscription's secret
+         * @description The audit log records each reveal.
          */
         get: operations["getSubscriptionsByIdSecret"];
         put?: never;
@@ -479,8 +482,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the secret
-         * @description Answers the new secret. The old one signs too for the overlap, so that the receiver can change over without a gap.
+         * Rotate a subscription's secret
+         * @description Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime.
          */
         post: operations["postSubscriptionsByIdSecretRotate"];
         delete?: never;
@@ -496,17 +499,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the public key */
+        /** Get a subscription's public key */
         get: operations["getSubscriptionsByIdSigningKey"];
         put?: never;
         /**
-         * Make a key pair
-         * @description From the next attempt on `webhook-signature` holds a `v1a` signature beside `v1`. Made again, it replaces the pair; the old one signs too for the overlap, so that the receiver can change over without a gap. The private key is shown to nobody.
+         * Create or rotate a subscription's key pair
+         * @description From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.
          */
         post: operations["postSubscriptionsByIdSigningKey"];
         /**
-         * Delete the key pair
-         * @description From the next attempt on there is no `v1a` signature.
+         * Delete a subscription's key pair
+         * @description From the next attempt on, there is no `v1a` signature.
          */
         delete: operations["deleteSubscriptionsByIdSigningKey"];
         options?: never;
@@ -524,8 +527,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a link that shows the secret once
-         * @description For handing it over: whoever opens the link first sees the secret, and nobody after. A rotation makes it useless. Making and opening are noted in the audit.
+         * Create a link that shows the secret once
+         * @description Only the first person to open the link sees the secret. A rotation invalidates the link. The audit log records when a link is created and opened.
          */
         post: operations["postSubscriptionsByIdSecretLink"];
         delete?: never;
@@ -544,8 +547,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a challenge now
-         * @description Takes up to 10 seconds. A passed one releases what was held for want of it.
+         * Send a challenge
+         * @description Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. If it passes, notifications that were held for a missing verification are released.
          */
         post: operations["postSubscriptionsByIdChallenge"];
         delete?: never;
@@ -561,7 +564,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List challenges */
+        /** List a subscription's challenges */
         get: operations["getSubscriptionsByIdChallenges"];
         put?: never;
         post?: never;
@@ -582,8 +585,8 @@ export interface paths {
         get: operations["getUrlAllowlist"];
         put?: never;
         /**
-         * Allow a URL pattern, or ask for it
-         * @description An admin's is approved at once and holds for all products; a product's is a request.
+         * Allow or request a URL pattern
+         * @description An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides.
          */
         post: operations["postUrlAllowlist"];
         delete?: never;
@@ -603,8 +606,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take a URL pattern off the list
-         * @description Subscriptions whose URL is on the list no more wait for approval again.
+         * Remove a URL pattern
+         * @description Subscriptions whose URL is no longer allowed get the status `awaiting-approval`.
          */
         delete: operations["deleteUrlAllowlistById"];
         options?: never;
@@ -657,8 +660,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry several now
-         * @description Each as by its own retry; one that cannot be retried does not keep the others from it. For all that failed of a subscription there is `recover`.
+         * Retry several notifications now
+         * @description Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. To retry all failed notifications of a subscription, use `POST /v1/subscriptions/:id/recover`.
          */
         post: operations["postNotificationsRetry"];
         delete?: never;
@@ -674,7 +677,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a notification with its attempts and what happens next */
+        /** Get a notification with its attempts and its current state */
         get: operations["getNotificationsById"];
         put?: never;
         post?: never;
@@ -711,8 +714,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry now
-         * @description A waiting notification is attempted at once. A failed or cancelled one walks the ladder again, in a new run of its workflow; a delivered one only with `force`.
+         * Retry a notification now
+         * @description A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`.
          */
         post: operations["postNotificationsByIdRetry"];
         delete?: never;
@@ -731,8 +734,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
-         * @description Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.
+         * Cancel a notification
+         * @description Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change.
          */
         post: operations["postNotificationsByIdCancel"];
         delete?: never;
@@ -752,7 +755,7 @@ export interface paths {
         put?: never;
         /**
          * Retry all of a subscription's failed notifications
-         * @description Those that were accepted in the given time and are failed, in order of acceptance, each as by its own retry. It runs on whatever happens to this service, until it is through or cancelled. One at a time for each subscription.
+         * @description Retries the failed notifications that were accepted in the given period, in order of acceptance. The recovery runs in the background until it is completed or cancelled, and survives restarts of the service. Each subscription has at most one running recovery.
          */
         post: operations["postSubscriptionsByIdRecover"];
         delete?: never;
@@ -806,7 +809,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a recovery
-         * @description Nothing more is retried; what was retried by then goes on. One that has ended stays as it is.
+         * @description Makes no further retries. Notifications that were already retried continue. A recovery that has ended does not change.
          */
         post: operations["postRecoveriesByIdCancel"];
         delete?: never;
@@ -823,8 +826,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How deliveries fare, and what needs a person
-         * @description Up to 5 seconds old for the last hour, up to 30 for the last day.
+         * Get the overview: traffic, success rate, and what needs attention
+         * @description Figures for the last hour are at most 5 seconds old, those for the last day at most 30 seconds.
          */
         get: operations["getOverview"];
         put?: never;
@@ -843,8 +846,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Watch what happens
-         * @description Server-sent events: every accepted event, attempt and change of status that the caller may see; each `data` is an Activity. Resumes after `Last-Event-ID` without a gap and without repeats, up to 24 hours back; what is older is told of by an event `activity.gap` `{from,until}`. A client that does not read is cut off.
+         * Watch the activity stream
+         * @description Streams every accepted event, finished attempt and status change that the caller may see, as server-sent events. Each `data` is an Activity. Reconnecting with `Last-Event-ID` resumes without gaps or repeats, up to 24 hours back. An event `activity.gap` with `{from,until}` reports an older period that is skipped. A client that does not read is disconnected.
          */
         get: operations["getActivity"];
         put?: never;
@@ -867,7 +870,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Answers the key, this once; only its hash is kept.
+         * @description Returns the key once. Only its hash is stored.
          */
         post: operations["postApiKeys"];
         delete?: never;
@@ -888,7 +891,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Holds at once in this process, within a second in others.
+         * @description The key becomes invalid immediately in this process, and within a second in others.
          */
         delete: operations["deleteApiKeysById"];
         options?: never;
@@ -907,7 +910,7 @@ export interface paths {
         put?: never;
         /**
          * Get an access token
-         * @description Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.
+         * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
          */
         post: operations["postOauthToken"];
         delete?: never;
@@ -927,7 +930,7 @@ export interface paths {
         put?: never;
         /**
          * Get an access token
-         * @description Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.
+         * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
          */
         post: operations["postLoginOauthAccessToken"];
         delete?: never;
@@ -948,7 +951,7 @@ export interface paths {
         put?: never;
         /**
          * Create an OAuth client
-         * @description Answers its secret, this once; only its hash is kept.
+         * @description Returns the client secret once. Only its hash is stored.
          */
         post: operations["postOauthClients"];
         delete?: never;
@@ -969,7 +972,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an OAuth client
-         * @description Its tokens end at once in this process, within a second in others.
+         * @description Its tokens become invalid immediately in this process, and within a second in others.
          */
         delete: operations["deleteOauthClientsById"];
         options?: never;
@@ -987,14 +990,14 @@ export interface paths {
         /** List webhooks */
         get: operations["getWebhooks"];
         /**
-         * Add a webhook, or event types to one
-         * @description A URL that is there already gets these event types in addition; its method and secret change where given.
+         * Add a webhook, or add event types to a webhook
+         * @description If the URL is already registered, the event types are added to it. Its method and secret change if they are given.
          */
         put: operations["putWebhooks"];
         post?: never;
         /**
          * Remove a webhook, or event types from one
-         * @description Without `events`, or where none is left, the webhook is removed.
+         * @description Without `events`, or if no event type is left, the webhook is removed.
          */
         delete: operations["deleteWebhooks"];
         options?: never;
@@ -1009,12 +1012,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List live portal sessions */
+        /** List active portal sessions */
         get: operations["getPortalSessions"];
         put?: never;
         /**
-         * Open a customer's portal for a while
-         * @description The token has the role `customer`: it reaches what is that customer's, and nothing else. In the URL it stands behind `#`, which browsers send to nobody.
+         * Create a portal session
+         * @description Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.
          */
         post: operations["postPortalSessions"];
         delete?: never;
@@ -1035,7 +1038,7 @@ export interface paths {
         post?: never;
         /**
          * End a portal session
-         * @description Its token is refused: at once by this process, within a second by others.
+         * @description Its token becomes invalid immediately in this process, and within a second in others.
          */
         delete: operations["deletePortalSessionsById"];
         options?: never;
@@ -1050,17 +1053,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in */
+        /** Get the current session */
         get: operations["getSession"];
         put?: never;
         /**
-         * Sign in with a cookie
-         * @description For browsers: exchanges any credential for a session of 12 hours, or of what is left of a token. With the cookie, every call that changes something needs the header `X-CSRF-Token`.
+         * Sign in from a browser
+         * @description Exchanges any credential for a session cookie. The session lasts 12 hours, or until the credential expires. With the cookie, every call that changes something needs the header `X-CSRF-Token`.
          */
         post: operations["postSession"];
         /**
          * Sign out
-         * @description The cookie is worth nothing from then on, in other processes within a second.
+         * @description The session ends immediately in this process, and within a second in others.
          */
         delete: operations["deleteSession"];
         options?: never;
@@ -1076,8 +1079,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who did what
-         * @description An admin sees all; a product what its own credentials did.
+         * List audit entries
+         * @description An admin sees all entries, a product those of its own credentials.
          */
         get: operations["getAudit"];
         put?: never;
@@ -1095,7 +1098,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness */
+        /** Check liveness */
         get: operations["getHealthz"];
         put?: never;
         post?: never;
@@ -1112,7 +1115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness: Postgres and Temporal answer */
+        /** Check readiness: Postgres and Temporal are reachable */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -1129,7 +1132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics */
+        /** Get Prometheus metrics */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -1146,7 +1149,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Get this OpenAPI document */
         get: operations["getOpenapiJson"];
         put?: never;
         post?: never;
@@ -1161,19 +1164,21 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         EventInput: {
-            /** @description Makes posting the event again harmless. Generated where absent. */
+            /** @description Unique per product. Makes it safe to post the event again. Generated if absent. */
             id?: string;
             type: string;
-            /** @description Absent: every customer of the product. */
+            /** @description The customer to notify. If absent, every customer of the product. */
             customerId?: string;
+            /** @description Subscriptions with channels get the event only if it carries one of theirs. */
             channels?: string[];
             /**
              * Format: date-time
-             * @description When it happened; default now.
+             * @description When the event happened. Default: now.
              */
             timestamp?: string;
+            /** @description The payload. Must match the JSON Schema of the event type, if it has one. */
             data: Record<string, never>;
-            /** @description Who caused it; passed through. */
+            /** @description Who caused the event. Passed on to receivers. */
             user?: Record<string, never>;
         };
         Problem: {
@@ -1227,7 +1232,7 @@ export interface components {
             id: string;
             name: string;
             enabled: boolean;
-            /** @description Whether a subscription must have passed its challenge before it is delivered to. */
+            /** @description Whether notifications are held until the subscription has passed a challenge. */
             requireVerification: boolean;
             /** Format: date-time */
             createdAt: string;
@@ -1241,7 +1246,7 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             } | null;
-            /** @description Generated from the schema where none was given. */
+            /** @description Sample data. Generated from the schema if none was given. */
             sample: unknown;
             archived: boolean;
             /** Format: date-time */
@@ -1252,7 +1257,7 @@ export interface components {
         Transform: {
             /** @constant */
             language: "jsonata";
-            /** @description JSONata 2. Its result must be an object. */
+            /** @description A JSONata 2 expression. Its result must be an object. */
             expression: string;
         };
         ServiceDefinition: {
@@ -1261,17 +1266,17 @@ export interface components {
                 /** @constant */
                 kind: "query";
                 dataSource: string;
-                /** @description One SELECT. */
+                /** @description A single SELECT statement. */
                 sql: string;
                 arguments: {
-                    /** @description Written `:name` in the SQL. */
+                    /** @description Name of the argument, written `:name` in the SQL. */
                     name: string;
                     /** @enum {string} */
                     type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                    /** @description `$data.<field>`, `$secret`, or the value itself. */
+                    /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                     from: string | "" | number | boolean | null;
                 }[];
-                /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                 as?: string;
             }[];
             transform: components["schemas"]["Transform"] | null;
@@ -1283,7 +1288,7 @@ export interface components {
         Customer: {
             id: string;
             name: string;
-            /** @description Null: shared by all products. */
+            /** @description null if all products share the customer. */
             productId: string | null;
             retrySchedule: number[];
             /** Format: date-time */
@@ -1326,7 +1331,7 @@ export interface components {
                 afterSeconds: number;
                 minFailures: number;
             } | null;
-            /** @description Since when, and why, the service has switched it off. */
+            /** @description When and why the service disabled it automatically; null if it did not. */
             outOfOrder: {
                 /** Format: date-time */
                 at: string;
@@ -1336,31 +1341,32 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             modifiedAt: string;
-            /** @description Only in the answer that made it. */
+            /** @description The signing secret. Present only in the response that created the subscription. */
             secret?: string;
         };
         Statistics: {
-            /** @description Events that concerned the subscription. */
+            /** @description Number of events with a notification for this subscription. */
             events: number;
-            /** @description Attempts made, repeated ones included. */
+            /** @description Number of attempts, including retries. */
             triggers: number;
+            /** @description Number of attempts with a 2xx response. */
             successResponses: number;
-            /** @description Attempts without a 2xx answer, for whatever reason. */
+            /** @description Number of attempts without a 2xx response, for any reason. */
             failureResponses: number;
             failuresSinceLastSuccess: number;
             lastEventAt: string | null;
-            /** @description When the next repeated attempt is due. */
+            /** @description Time of the next scheduled retry; null if there is none. */
             nextTriggerAt: string | null;
             lastSuccess: {
                 /** Format: date-time */
                 at: string;
-                /** @description See `GET /v1/attempts/:id`. */
+                /** @description Id for `GET /v1/attempts/:id`. */
                 attemptId: string;
             } | null;
             lastFailure: {
                 /** Format: date-time */
                 at: string;
-                /** @description See `GET /v1/attempts/:id`. */
+                /** @description Id for `GET /v1/attempts/:id`. */
                 attemptId: string;
             } | null;
         };
@@ -1371,13 +1377,14 @@ export interface components {
             buckets: {
                 /**
                  * Format: date-time
-                 * @description When the bucket begins.
+                 * @description Start of the bucket.
                  */
                 at: string;
                 successes: number;
                 failures: number;
-                /** @description Of the durations of its attempts; null where there was none. */
+                /** @description Median duration of the attempts in milliseconds; null if there were none. */
                 p50Ms: number | null;
+                /** @description 95th percentile of the durations in milliseconds; null if there were no attempts. */
                 p95Ms: number | null;
             }[];
         };
@@ -1385,7 +1392,7 @@ export interface components {
             secret: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The one before, while it signs too. */
+            /** @description The previous secret, while it also signs; null if there is none. */
             previous: {
                 /** Format: date-time */
                 createdAt: string;
@@ -1394,11 +1401,11 @@ export interface components {
             } | null;
         };
         SigningKey: {
-            /** @description `whpk_` and base64 of 32 bytes (ed25519). */
+            /** @description The ed25519 public key: `whpk_` and base64 of 32 bytes. */
             publicKey: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The one before, while it signs too. */
+            /** @description The previous key, while it also signs; null if there is none. */
             previous: {
                 publicKey: string;
                 /** Format: date-time */
@@ -1409,7 +1416,9 @@ export interface components {
             id: string;
             /** @enum {string} */
             status: "verified" | "failed";
+            /** @description null if there was no response. */
             responseStatus: number | null;
+            /** @description Explanation of the outcome. */
             detail: string;
             durationMs: number;
             /** Format: date-time */
@@ -1439,7 +1448,7 @@ export interface components {
             /** Format: date-time */
             finishedAt: string;
             durationMs: number;
-            /** @description Of the response; null where there was none. */
+            /** @description HTTP status of the response; null if there was none. */
             status: number | null;
             error: {
                 /** @enum {string} */
@@ -1453,15 +1462,22 @@ export interface components {
             subscriptionId: string;
             /** @enum {string} */
             status: "running" | "completed" | "cancelled" | "failed";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted at or after this time.
+             */
             since: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted before this time.
+             */
             until: string;
             ratePerSecond: number;
-            /** @description Failed when it was asked for; rises where more fail while it runs. */
+            /** @description Number of notifications to retry. It rises if more fail while the recovery runs. */
             total: number;
+            /** @description Number of notifications retried so far. */
             retried: number;
-            /** @description Not failed any more when their turn came; known when it is completed. */
+            /** @description Number of notifications that were no longer failed at their turn. Set when the recovery completes. */
             skipped: number;
             /** Format: date-time */
             createdAt: string;
@@ -1474,18 +1490,18 @@ export interface components {
             buckets: {
                 /**
                  * Format: date-time
-                 * @description When the bucket begins.
+                 * @description Start of the bucket.
                  */
                 at: string;
                 accepted: number;
                 delivered: number;
-                /** @description Attempts that failed and will be repeated. */
+                /** @description Failed attempts that will be retried. */
                 retrying: number;
-                /** @description Notifications that failed for good. */
+                /** @description Notifications that ended as failed. */
                 failed: number;
             }[];
             attempts: number;
-            /** @description Of the attempts; null where there was none. */
+            /** @description Share of successful attempts; null if there were none. */
             successRate: number | null;
             backlog: {
                 pending: number;
@@ -1493,7 +1509,7 @@ export interface components {
                 retrying: number;
                 held: number;
             };
-            /** @description At most ten, those with most failed attempts first. */
+            /** @description The subscriptions with the most failed attempts, at most ten. */
             worst: {
                 subscriptionId: string;
                 name: string;
@@ -1505,7 +1521,7 @@ export interface components {
                 failures: number;
                 lastError: string | null;
             }[];
-            /** @description What waits for a person. */
+            /** @description Number of items that need attention. */
             attention: {
                 outOfOrder: number;
                 awaitingApproval: number;
@@ -1523,14 +1539,14 @@ export interface components {
             type: string;
             eventId: string;
             productId: string;
-            /** @description null for an event to all customers of its product. */
+            /** @description null for an event that addresses all customers of its product. */
             customerId: string | null;
-            /** @description null for event.accepted; so are those below. */
+            /** @description null for event.accepted, like all fields below. */
             subscriptionId: string | null;
             notificationId: string | null;
-            /** @description What the notification became. */
+            /** @description The new status of the notification. */
             status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
-            /** @description For attempt.finished. */
+            /** @description Set for attempt.finished. */
             attempt: {
                 id: string;
                 number: number;
@@ -1553,7 +1569,7 @@ export interface components {
             access_token: string;
             /** @constant */
             token_type: "bearer";
-            /** @description Seconds. */
+            /** @description Lifetime of the token in seconds. */
             expires_in: number;
             scope: string;
         };
@@ -1577,7 +1593,7 @@ export interface components {
         PortalSession: {
             id: string;
             customerId: string;
-            /** @description Whose credential opened it. */
+            /** @description Id of the credential that created the session. */
             createdBy: string;
             /** Format: date-time */
             createdAt: string;
@@ -1593,26 +1609,28 @@ export interface components {
                 productId: string | null;
                 customerId: string | null;
             };
-            /** @description Goes into `X-CSRF-Token` of every call that changes something. */
+            /** @description Send it in `X-CSRF-Token` with every call that changes something. */
             csrfToken: string;
             /** Format: date-time */
             expiresAt: string;
             version: string;
-            /** @description Where the workflows are; for staff, and where it is known. */
+            /** @description URL of the Temporal UI; null for customers, and if unknown. */
             temporalUiUrl: string | null;
+            /** @description Base URL of the API. */
             publicUrl: string;
         };
         AuditEntry: {
             id: string;
             /** Format: date-time */
             at: string;
-            /** @description The credential. */
+            /** @description Id of the credential. */
             actorId: string;
             actorName: string;
-            /** @description As `subscription.change`. */
+            /** @description What was done, such as `subscription.change`. */
             action: string;
+            /** @description Id or name of the object. */
             object: string;
-            /** @description The actor's product; null for an admin. */
+            /** @description Product of the actor's credential; null for an admin. */
             productId: string | null;
             detail: {
                 [key: string]: unknown;
@@ -1630,15 +1648,15 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 type?: string;
                 customerId?: string;
-                /** @description Accepted at or after. */
+                /** @description Only events accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only events accepted before this time. */
                 until?: string;
             };
             header?: never;
@@ -1655,11 +1673,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Event"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1668,7 +1687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1677,7 +1696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1686,7 +1705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1713,7 +1732,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted before */
+            /** @description The event had been accepted before */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1721,6 +1740,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        /** @description Whether the event had been accepted before. */
                         duplicate: boolean;
                         notifications: {
                             id: string;
@@ -1731,7 +1751,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Accepted */
+            /** @description The event was accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1739,6 +1759,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        /** @description Whether the event had been accepted before. */
                         duplicate: boolean;
                         notifications: {
                             id: string;
@@ -1758,7 +1779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1767,7 +1788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is not enabled yet. `forbidden`: The credential does not reach this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1776,7 +1797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `event-id-conflict`: The event id was used for another event. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `event-id-conflict`: The event id is already used for a different event. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1785,7 +1806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1794,7 +1815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1803,7 +1824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: There is no such customer. `data-breaks-schema`: The data breaks the schema of its event type. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: The customer does not exist. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1812,7 +1833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1821,7 +1842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1845,13 +1866,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Each as in `POST /v1/events`, at most 256 KiB. */
+                    /** @description Events as in `POST /v1/events`, at most 256 KiB each. */
                     events: unknown[];
                 };
             };
         };
         responses: {
-            /** @description What came of each */
+            /** @description The result of each event */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1859,7 +1880,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         results: {
-                            /** @description As the call for this event alone would have been answered: 202, 200 or that of a problem. */
+                            /** @description The status that `POST /v1/events` would have returned for this event: 200, 202 or the status of a problem. */
                             status: number;
                             id?: string;
                             duplicate?: boolean;
@@ -1889,7 +1910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1898,7 +1919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1907,7 +1928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1916,7 +1937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1925,7 +1946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1934,7 +1955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1943,7 +1964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1952,7 +1973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1996,7 +2017,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2005,7 +2026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2014,7 +2035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2023,7 +2044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2037,11 +2058,11 @@ export interface operations {
     getProducts: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description A part of id or name. */
+                /** @description Part of the id or name. */
                 q?: string;
             };
             header?: never;
@@ -2050,7 +2071,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, by id descending */
+            /** @description A page, sorted by id in descending order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2058,11 +2079,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Product"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2071,7 +2093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2080,7 +2102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2089,7 +2111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2113,12 +2135,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Generated if absent. */
                     id?: string;
                     name: string;
                     /** @default false */
                     enabled?: boolean;
                     /**
-                     * @description Hold notifications until the subscription has passed its challenge.
+                     * @description Hold notifications until the subscription has passed a challenge.
                      * @default false
                      */
                     requireVerification?: boolean;
@@ -2126,7 +2149,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new product */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2144,7 +2167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2171,7 +2194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2180,7 +2203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2189,7 +2212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2198,7 +2221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2229,7 +2252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2238,7 +2261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2247,7 +2270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2256,7 +2279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2281,13 +2304,13 @@ export interface operations {
                 "application/json": {
                     name?: string;
                     enabled?: boolean;
-                    /** @description Hold notifications until the subscription has passed its challenge. */
+                    /** @description Hold notifications until the subscription has passed a challenge. */
                     requireVerification?: boolean;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed product */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2305,7 +2328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2314,7 +2337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2323,7 +2346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2332,7 +2355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,7 +2364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +2373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2359,7 +2382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2390,7 +2413,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2399,7 +2422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2408,7 +2431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2417,7 +2440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2440,18 +2463,19 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description May be left out by a product's own key. */
+                    /** @description Required for an admin. Default: the product of the credential. */
                     productId?: string;
                     /** @default  */
                     description?: string;
                     /** @default null */
                     schema?: Record<string, never> | null;
+                    /** @description Must match the schema. Generated from it if absent. */
                     sample?: unknown;
                 };
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description The changed event type */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2460,7 +2484,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description Created */
+            /** @description The new event type */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2478,7 +2502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2487,7 +2511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2496,7 +2520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. */
+            /** @description `already-exists`: The id or name is already taken. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2505,7 +2529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2514,7 +2538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2523,7 +2547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample breaks the schema. `schema-breaks-service-definition`: The schema breaks the service definition. `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample does not match the schema. `schema-breaks-service-definition`: The schema lacks a field that the service definition uses. `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,7 +2556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2546,12 +2570,12 @@ export interface operations {
     getEventTypes: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
-                /** @description A part of name or description. */
+                /** @description Part of the name or description. */
                 q?: string;
                 archived?: "true" | "false";
             };
@@ -2561,7 +2585,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, from A to Z */
+            /** @description A page, sorted by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,11 +2593,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["EventType"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2582,7 +2607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2591,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2600,7 +2625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2626,7 +2651,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Archived */
+            /** @description The archived event type */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2644,7 +2669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2653,7 +2678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2662,7 +2687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2671,7 +2696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2680,7 +2705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2689,7 +2714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2698,7 +2723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2729,7 +2754,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2738,7 +2763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2747,7 +2772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,7 +2781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2784,18 +2809,18 @@ export interface operations {
                         /** @constant */
                         kind: "query";
                         dataSource: string;
-                        /** @description One SELECT. */
+                        /** @description A single SELECT statement. */
                         sql: string;
                         /** @default [] */
                         arguments?: {
-                            /** @description Written `:name` in the SQL. */
+                            /** @description Name of the argument, written `:name` in the SQL. */
                             name: string;
                             /** @enum {string} */
                             type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                            /** @description `$data.<field>`, `$secret`, or the value itself. */
+                            /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                             from: string | "" | number | boolean | null;
                         }[];
-                        /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                        /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                         as?: string;
                     }[];
                     /** @default null */
@@ -2804,7 +2829,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description The changed service definition */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2813,7 +2838,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
-            /** @description Created */
+            /** @description The new service definition */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2831,7 +2856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2840,7 +2865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2849,7 +2874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2858,7 +2883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,7 +2892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2876,7 +2901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-service-definition`: The service definition is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2885,7 +2910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2907,14 +2932,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The service definition is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2923,7 +2948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2932,7 +2957,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2941,7 +2966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2964,36 +2989,36 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description Default: the one that is saved. */
+                    /** @description The definition to try. Default: the saved one. */
                     definition?: {
                         /** @default [] */
                         steps?: {
                             /** @constant */
                             kind: "query";
                             dataSource: string;
-                            /** @description One SELECT. */
+                            /** @description A single SELECT statement. */
                             sql: string;
                             /** @default [] */
                             arguments?: {
-                                /** @description Written `:name` in the SQL. */
+                                /** @description Name of the argument, written `:name` in the SQL. */
                                 name: string;
                                 /** @enum {string} */
                                 type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                                /** @description `$data.<field>`, `$secret`, or the value itself. */
+                                /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                                 from: string | "" | number | boolean | null;
                             }[];
-                            /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                            /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                             as?: string;
                         }[];
                         /** @default null */
                         transform?: components["schemas"]["Transform"] | null;
                     };
-                    /** @description Default: the sample of the event type. */
+                    /** @description Data of the event. Default: the sample of the event type. */
                     data?: Record<string, never>;
                     /** @default customer */
                     customerId?: string;
                     /**
-                     * @description Stands in for `$secret`.
+                     * @description Used as `$secret`.
                      * @default secret
                      */
                     secret?: string;
@@ -3001,14 +3026,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What would be sent */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @description JSON text. */
+                        /** @description The result as JSON text. */
                         body: string;
                     };
                 };
@@ -3022,7 +3047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3040,7 +3065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3049,7 +3074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3083,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3092,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-service-definition`: The service definition is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3076,7 +3101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3090,12 +3115,12 @@ export interface operations {
     getCustomers: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
-                /** @description A part of id or name. */
+                /** @description Part of the id or name. */
                 q?: string;
             };
             header?: never;
@@ -3104,7 +3129,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, by id descending */
+            /** @description A page, sorted by id in descending order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3112,11 +3137,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Customer"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3125,7 +3151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3134,7 +3160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3143,7 +3169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3167,16 +3193,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Generated if absent. */
                     id?: string;
                     name: string;
                     productId?: string | null;
-                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
+                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
                     retrySchedule?: number[] | string;
                 };
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new customer */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3194,7 +3221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3203,7 +3230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3212,7 +3239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3221,7 +3248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3230,7 +3257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3239,7 +3266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3279,7 +3306,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3288,7 +3315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3297,7 +3324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3306,7 +3333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3330,13 +3357,13 @@ export interface operations {
             content: {
                 "application/json": {
                     name?: string;
-                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
+                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
                     retrySchedule?: number[] | string;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed customer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3354,7 +3381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3363,7 +3390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3372,7 +3399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3381,7 +3408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3390,7 +3417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3399,7 +3426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,7 +3435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3435,7 +3462,7 @@ export interface operations {
                         name: string;
                         /** @default  */
                         description?: string;
-                        /** @description http or https, without credentials or fragment. */
+                        /** @description An http or https URL without credentials or fragment. */
                         url: string;
                         /**
                          * @default POST
@@ -3444,62 +3471,71 @@ export interface operations {
                         method?: "POST" | "GET" | "PUT";
                         /** @default true */
                         enabled?: boolean;
-                        /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                        /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                         eventTypes: string[];
                         /**
-                         * @description Empty: every event of the customer and the types; otherwise those that carry one of them.
+                         * @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.
                          * @default []
                          */
                         channels?: string[];
                         /**
-                         * @description Sent with every delivery.
+                         * @description Additional headers of every delivery, at most 30.
                          * @default {}
                          */
                         headers?: {
                             [key: string]: string;
                         };
                         /**
-                         * @description How the body looks; see docs/receivers/receiving.md.
+                         * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
                          * @enum {string}
                          */
                         format?: "standard" | "envelope" | "trigger" | "flat";
-                        /** @default {} */
+                        /**
+                         * @description Sent to the receiver in format `trigger`.
+                         * @default {}
+                         */
                         customData?: {
                             [key: string]: unknown;
                         };
                         /**
-                         * @description Makes what is sent out of the data of the event.
+                         * @description Expression that computes what is sent from the data of the event.
                          * @default null
                          */
                         transform?: components["schemas"]["Transform"] | null;
-                        /** @description Null: the customer's. */
+                        /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                         retrySchedule?: (number[] | string) | null;
-                        /** @default 15 */
+                        /**
+                         * @description Timeout of an attempt, in seconds.
+                         * @default 15
+                         */
                         timeoutSeconds?: number;
-                        /** @default null */
+                        /**
+                         * @description Maximum number of attempts per second; null for no limit.
+                         * @default null
+                         */
                         rateLimitPerSecond?: number | null;
                         /**
-                         * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                         * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
                          * @default {
                          *       "afterSeconds": 432000,
                          *       "minFailures": 10
                          *     }
                          */
                         outOfOrderRule?: {
-                            /** @description Since the first of the failures. */
+                            /** @description Minimum time since the first failure after the last success, in seconds. */
                             afterSeconds: number;
-                            /** @description Attempts in a row that failed. */
+                            /** @description Minimum number of failed attempts since the last success. */
                             minFailures: number;
                         } | null;
-                        /** @description Brought by the customer; generated where absent. */
+                        /** @description The signing secret. Generated if absent. */
                         secret?: string;
                     }[];
                 };
             };
         };
         responses: {
-            /** @description In the order given; new ones with their secret */
+            /** @description The subscriptions in the order of the request; new ones with their secret */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3519,7 +3555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3528,7 +3564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3537,7 +3573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3555,7 +3591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3564,7 +3600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3573,7 +3609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3582,7 +3618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3596,19 +3632,19 @@ export interface operations {
     getSubscriptions: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 customerId?: string;
                 productId?: string;
                 status?: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
-                /** @description Those that would get events of this type. */
+                /** @description Only subscriptions that match this event type. */
                 eventType?: string;
-                /** @description A part of name, URL or customer id, or the id. */
+                /** @description Part of the name, URL or customer id, or the whole subscription id. */
                 q?: string;
                 sort?: "newest" | "oldest" | "name" | "customer";
-                /** @description Adds how each fared in the last day. */
+                /** @description Adds the health of each subscription over the last day. */
                 include?: "health";
             };
             header?: never;
@@ -3617,7 +3653,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first unless asked for otherwise */
+            /** @description A page, newest first by default */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3659,7 +3695,7 @@ export interface operations {
                                 afterSeconds: number;
                                 minFailures: number;
                             } | null;
-                            /** @description Since when, and why, the service has switched it off. */
+                            /** @description When and why the service disabled it automatically; null if it did not. */
                             outOfOrder: {
                                 /** Format: date-time */
                                 at: string;
@@ -3669,10 +3705,10 @@ export interface operations {
                             createdAt: string;
                             /** Format: date-time */
                             modifiedAt: string;
-                            /** @description Only in the answer that made it. */
+                            /** @description The signing secret. Present only in the response that created the subscription. */
                             secret?: string;
                             health?: {
-                                /** @description Attempts, an hour a bucket. */
+                                /** @description Attempts per hour over the last day. */
                                 buckets: {
                                     /** Format: date-time */
                                     at: string;
@@ -3688,11 +3724,12 @@ export interface operations {
                                 } | null;
                             };
                         }[];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3701,7 +3738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3710,7 +3747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3719,7 +3756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3746,7 +3783,7 @@ export interface operations {
                     name: string;
                     /** @default  */
                     description?: string;
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     /**
                      * @default POST
@@ -3755,55 +3792,64 @@ export interface operations {
                     method?: "POST" | "GET" | "PUT";
                     /** @default true */
                     enabled?: boolean;
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     eventTypes: string[];
                     /**
-                     * @description Empty: every event of the customer and the types; otherwise those that carry one of them.
+                     * @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.
                      * @default []
                      */
                     channels?: string[];
                     /**
-                     * @description Sent with every delivery.
+                     * @description Additional headers of every delivery, at most 30.
                      * @default {}
                      */
                     headers?: {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receivers/receiving.md.
+                     * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";
-                    /** @default {} */
+                    /**
+                     * @description Sent to the receiver in format `trigger`.
+                     * @default {}
+                     */
                     customData?: {
                         [key: string]: unknown;
                     };
                     /**
-                     * @description Makes what is sent out of the data of the event.
+                     * @description Expression that computes what is sent from the data of the event.
                      * @default null
                      */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Null: the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
-                    /** @default 15 */
+                    /**
+                     * @description Timeout of an attempt, in seconds.
+                     * @default 15
+                     */
                     timeoutSeconds?: number;
-                    /** @default null */
+                    /**
+                     * @description Maximum number of attempts per second; null for no limit.
+                     * @default null
+                     */
                     rateLimitPerSecond?: number | null;
                     /**
-                     * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                     * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
                      * @default {
                      *       "afterSeconds": 432000,
                      *       "minFailures": 10
                      *     }
                      */
                     outOfOrderRule?: {
-                        /** @description Since the first of the failures. */
+                        /** @description Minimum time since the first failure after the last success, in seconds. */
                         afterSeconds: number;
-                        /** @description Attempts in a row that failed. */
+                        /** @description Minimum number of failed attempts since the last success. */
                         minFailures: number;
                     } | null;
-                    /** @description Brought by the customer; generated where absent. */
+                    /** @description The signing secret. Generated if absent. */
                     secret?: string;
                     customerId: string;
                     productId?: string | null;
@@ -3811,7 +3857,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new subscription */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3829,7 +3875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3838,7 +3884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3847,7 +3893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3856,7 +3902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,7 +3911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3874,7 +3920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `unknown-event-type`: The event type is not in the catalog. `unknown-product`: There is no such product. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `unknown-product`: The product does not exist. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3883,7 +3929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3914,7 +3960,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3923,7 +3969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3932,7 +3978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3941,7 +3987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3963,14 +4009,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The subscription is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +4025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3988,7 +4034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,7 +4043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4022,45 +4068,48 @@ export interface operations {
                 "application/json": {
                     name?: string;
                     description?: string;
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
                     enabled?: boolean;
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     eventTypes?: string[];
-                    /** @description Empty: every event of the customer and the types; otherwise those that carry one of them. */
+                    /** @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types. */
                     channels?: string[];
-                    /** @description Sent with every delivery. */
+                    /** @description Additional headers of every delivery, at most 30. */
                     headers?: {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receivers/receiving.md.
+                     * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";
+                    /** @description Sent to the receiver in format `trigger`. */
                     customData?: {
                         [key: string]: unknown;
                     };
-                    /** @description Makes what is sent out of the data of the event. */
+                    /** @description Expression that computes what is sent from the data of the event. */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Null: the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
+                    /** @description Timeout of an attempt, in seconds. */
                     timeoutSeconds?: number;
+                    /** @description Maximum number of attempts per second; null for no limit. */
                     rateLimitPerSecond?: number | null;
-                    /** @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures. */
+                    /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. */
                     outOfOrderRule?: {
-                        /** @description Since the first of the failures. */
+                        /** @description Minimum time since the first failure after the last success, in seconds. */
                         afterSeconds: number;
-                        /** @description Attempts in a row that failed. */
+                        /** @description Minimum number of failed attempts since the last success. */
                         minFailures: number;
                     } | null;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4078,7 +4127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4087,7 +4136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4096,7 +4145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4105,7 +4154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `fixed-after-creation`: The field cannot change after creation. */
+            /** @description `already-exists`: The id or name is already taken. `fixed-after-creation`: The field cannot change after creation. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +4163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4123,7 +4172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4132,7 +4181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4141,7 +4190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4167,7 +4216,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4185,7 +4234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4194,7 +4243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4203,7 +4252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4212,7 +4261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4221,7 +4270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4230,7 +4279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4239,7 +4288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4265,7 +4314,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4283,7 +4332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4301,7 +4350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4310,7 +4359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4319,7 +4368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,7 +4377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4337,7 +4386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,7 +4408,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures */
+            /** @description The statistics */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4368,7 +4417,7 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4377,7 +4426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4386,7 +4435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4395,7 +4444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4419,7 +4468,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In order, without gaps */
+            /** @description The buckets in order, without gaps */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4428,7 +4477,7 @@ export interface operations {
                     "application/json": components["schemas"]["Series"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4437,7 +4486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4446,7 +4495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4455,7 +4504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4464,7 +4513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4491,13 +4540,13 @@ export interface operations {
             content: {
                 "application/json": {
                     type?: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
                 };
             };
         };
         responses: {
-            /** @description The notification */
+            /** @description The new notification */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4515,7 +4564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4524,7 +4573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is not enabled yet. `forbidden`: The credential does not reach this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4533,7 +4582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4542,7 +4591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4551,7 +4600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4560,7 +4609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4569,7 +4618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4578,7 +4627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4587,7 +4636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4611,14 +4660,15 @@ export interface operations {
             content: {
                 "application/json": {
                     type: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
+                    /** @description The transform to try; null for none. */
                     transform: components["schemas"]["Transform"] | null;
                 };
             };
         };
         responses: {
-            /** @description What would be sent in place of the data */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4626,7 +4676,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         type: string;
-                        /** @description JSON text. */
+                        /** @description The result as JSON text. */
                         data: string;
                     };
                 };
@@ -4640,7 +4690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4649,7 +4699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4658,7 +4708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4667,7 +4717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4676,7 +4726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4685,7 +4735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `invalid-transform`: The transform cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4694,7 +4744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4718,15 +4768,15 @@ export interface operations {
             content: {
                 "application/json": {
                     type?: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
-                    /** @description Default: the subscription's; null: none. */
+                    /** @description The transform to try; null for none. Default: the subscription's transform. */
                     transform?: components["schemas"]["Transform"] | null;
                 };
             };
         };
         responses: {
-            /** @description What would be sent */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4736,7 +4786,7 @@ export interface operations {
                         type: string;
                         /** @enum {string} */
                         method: "POST" | "GET" | "PUT";
-                        /** @description As it would be sent, the secret masked; null for GET. */
+                        /** @description The body that would be sent, with the secret masked; null for a GET. */
                         body: string | null;
                     };
                 };
@@ -4750,7 +4800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4759,7 +4809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4768,7 +4818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4777,7 +4827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4786,7 +4836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4795,7 +4845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `invalid-transform`: The transform cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4804,7 +4854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4835,7 +4885,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4844,7 +4894,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4853,7 +4903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4862,7 +4912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4888,9 +4938,12 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description Generated where absent. */
+                    /** @description The new secret. Generated if absent. */
                     secret?: string;
-                    /** @default 86400 */
+                    /**
+                     * @description How long the previous secret also signs, in seconds.
+                     * @default 86400
+                     */
                     overlapSeconds?: number;
                 };
             };
@@ -4914,7 +4967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4923,7 +4976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4941,7 +4994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4950,7 +5003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4959,7 +5012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,7 +5021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4977,7 +5030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,7 +5061,7 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5017,7 +5070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5026,7 +5079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5035,7 +5088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5061,7 +5114,10 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @default 86400 */
+                    /**
+                     * @description How long the previous key also signs, in seconds.
+                     * @default 86400
+                     */
                     overlapSeconds?: number;
                 };
             };
@@ -5085,7 +5141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5094,7 +5150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5103,7 +5159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5112,7 +5168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5121,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5130,7 +5186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5139,7 +5195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5148,7 +5204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5170,14 +5226,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The key pair is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5186,7 +5242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5195,7 +5251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5204,7 +5260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5230,13 +5286,16 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @default 604800 */
+                    /**
+                     * @description Lifetime of the link, in seconds.
+                     * @default 604800
+                     */
                     expiresInSeconds?: number;
                 };
             };
         };
         responses: {
-            /** @description The link, shown this once */
+            /** @description The link. It is not shown again */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5258,7 +5317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5267,7 +5326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5276,7 +5335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5285,7 +5344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5294,7 +5353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5303,7 +5362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5312,7 +5371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5321,7 +5380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5347,7 +5406,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What came of it */
+            /** @description The outcome */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5365,7 +5424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5374,7 +5433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5383,7 +5442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5392,7 +5451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5401,7 +5460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5419,7 +5478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5433,9 +5492,9 @@ export interface operations {
     getSubscriptionsByIdChallenges: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5454,11 +5513,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Challenge"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5467,7 +5527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5476,7 +5536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5485,7 +5545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5494,7 +5554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5508,9 +5568,9 @@ export interface operations {
     getUrlAllowlist: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 status?: "requested" | "approved" | "rejected";
             };
@@ -5528,11 +5588,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["AllowlistEntry"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5541,7 +5602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5550,7 +5611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5559,7 +5620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5583,15 +5644,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description `scheme://host[:port][/path-prefix]`, or a host. `*` stands for any host, sub-domain label or port. */
+                    /** @description `scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port. */
                     pattern: string;
-                    /** @description Absent: for all customers. */
+                    /** @description Restricts the entry to this customer. If absent, it applies to all customers. */
                     customerId?: string | null;
                 };
             };
         };
         responses: {
-            /** @description Approved, or requested */
+            /** @description The new entry, approved or requested */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5609,7 +5670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5618,7 +5679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5627,7 +5688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5636,7 +5697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5645,7 +5706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5654,7 +5715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5663,7 +5724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5685,14 +5746,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Removed */
+            /** @description The entry is removed */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5701,7 +5762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5710,7 +5771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +5780,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5748,7 +5809,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Decided */
+            /** @description The changed entry */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5766,7 +5827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5775,7 +5836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5784,7 +5845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5793,7 +5854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5802,7 +5863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5811,7 +5872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5820,7 +5881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5834,19 +5895,19 @@ export interface operations {
     getNotifications: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One, or several with commas between: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
                 status?: string;
                 eventId?: string;
-                /** @description The id of a notification or an event. */
+                /** @description The exact id of a notification or an event. */
                 q?: string;
                 type?: string;
-                /** @description Accepted at or after. */
+                /** @description Only notifications accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only notifications accepted before this time. */
                 until?: string;
                 customerId?: string;
                 subscriptionId?: string;
@@ -5865,11 +5926,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Notification"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5878,7 +5940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5887,7 +5949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5896,7 +5958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5910,19 +5972,19 @@ export interface operations {
     getSubscriptionsByIdNotifications: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One, or several with commas between: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
                 status?: string;
                 eventId?: string;
-                /** @description The id of a notification or an event. */
+                /** @description The exact id of a notification or an event. */
                 q?: string;
                 type?: string;
-                /** @description Accepted at or after. */
+                /** @description Only notifications accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only notifications accepted before this time. */
                 until?: string;
             };
             header?: never;
@@ -5941,11 +6003,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Notification"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5954,7 +6017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5963,7 +6026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5972,7 +6035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5981,7 +6044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6004,7 +6067,7 @@ export interface operations {
                 "application/json": {
                     ids: string[];
                     /**
-                     * @description Deliver again what was delivered.
+                     * @description Also retry delivered notifications.
                      * @default false
                      */
                     force?: boolean;
@@ -6012,7 +6075,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What came of each, in order */
+            /** @description The results, in order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6022,10 +6085,11 @@ export interface operations {
                         results: {
                             id: string;
                             retried: boolean;
-                            /** @description As it is now; null where it was not retried. */
+                            /** @description The new status; null if it was not retried. */
                             status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
-                            /** @description Of the problem, where it was not. */
+                            /** @description Code of the problem; null if it was retried. */
                             code: string | null;
+                            /** @description Detail of the problem; null if it was retried. */
                             detail: string | null;
                         }[];
                     };
@@ -6040,7 +6104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6049,7 +6113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6058,7 +6122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6067,7 +6131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6076,7 +6140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6085,7 +6149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6135,7 +6199,7 @@ export interface operations {
                         finishedAt: string | null;
                         workflowId: string;
                         attempts: components["schemas"]["Attempt"][];
-                        /** @description Read from the workflow while it runs. */
+                        /** @description The current state, read from the running workflow; null if it is not available. */
                         live: {
                             /** @enum {string} */
                             phase: "delivering" | "waiting" | "held";
@@ -6145,7 +6209,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6154,7 +6218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6163,7 +6227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6172,7 +6236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6211,7 +6275,7 @@ export interface operations {
                         /** Format: date-time */
                         finishedAt: string;
                         durationMs: number;
-                        /** @description Of the response; null where there was none. */
+                        /** @description HTTP status of the response; null if there was none. */
                         status: number | null;
                         error: {
                             /** @enum {string} */
@@ -6223,10 +6287,11 @@ export interface operations {
                             /** @enum {string} */
                             method: "POST" | "GET" | "PUT";
                             url: string;
-                            /** @description As sent; values that are likely secrets are masked. */
+                            /** @description As sent, but values that are likely secrets are masked. */
                             headers: {
                                 [key: string]: string;
                             };
+                            /** @description As sent, but secrets are masked; null if there was no body. */
                             body: string | null;
                         };
                         response: {
@@ -6234,14 +6299,14 @@ export interface operations {
                             headers: {
                                 [key: string]: string;
                             };
-                            /** @description At most the first 16 KiB. */
+                            /** @description The first 16 KiB of the body. */
                             body: string;
                             truncated: boolean;
                         } | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6250,7 +6315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6259,7 +6324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6268,7 +6333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6292,7 +6357,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Deliver again what was delivered.
+                     * @description Also retry a delivered notification.
                      * @default false
                      */
                     force?: boolean;
@@ -6300,7 +6365,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Under way */
+            /** @description The retry was requested */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6318,7 +6383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6327,7 +6392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6336,7 +6401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6345,7 +6410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-delivered`: The notification was delivered. `notification-held`: The notification is held with its subscription. */
+            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6354,7 +6419,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6363,7 +6428,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6372,7 +6437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6381,7 +6446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6407,7 +6472,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The notification */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6425,7 +6490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6434,7 +6499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6443,7 +6508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6452,7 +6517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6461,7 +6526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6470,7 +6535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6479,7 +6544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6507,12 +6572,12 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: date-time
-                     * @description Accepted at or after.
+                     * @description Retry notifications accepted at or after this time.
                      */
                     since: string;
                     /**
                      * Format: date-time
-                     * @description Accepted before; default, and at most, now.
+                     * @description Retry notifications accepted before this time. Default and maximum: now.
                      */
                     until?: string;
                     /**
@@ -6521,7 +6586,7 @@ export interface operations {
                      */
                     status?: "failed";
                     /**
-                     * @description Retries per second, at most; 0.1 to 1000.
+                     * @description Maximum number of retries per second, 0.1 to 1000.
                      * @default 10
                      */
                     ratePerSecond?: number;
@@ -6529,7 +6594,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Under way */
+            /** @description The recovery was started */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6547,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6556,7 +6621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6565,7 +6630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6574,7 +6639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `recovery-running`: A recovery of the subscription is running. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6583,7 +6648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6592,7 +6657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +6666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +6675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6624,9 +6689,9 @@ export interface operations {
     getRecoveries: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 subscriptionId?: string;
                 status?: "running" | "completed" | "cancelled" | "failed";
@@ -6645,11 +6710,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Recovery"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6658,7 +6724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6667,7 +6733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6676,7 +6742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6707,7 +6773,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recovery"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6716,7 +6782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6725,7 +6791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6734,7 +6800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6760,7 +6826,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The recovery */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6778,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6787,7 +6853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6796,7 +6862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6805,7 +6871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6814,7 +6880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6823,7 +6889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6832,7 +6898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6846,7 +6912,7 @@ export interface operations {
     getOverview: {
         parameters: {
             query?: {
-                /** @description In buckets of a minute, or of 15. */
+                /** @description The last hour in buckets of 1 minute, or the last day in buckets of 15 minutes. */
                 window?: "hour" | "day";
             };
             header?: never;
@@ -6864,7 +6930,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6873,7 +6939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6882,7 +6948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6891,7 +6957,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6905,12 +6971,13 @@ export interface operations {
     getActivity: {
         parameters: {
             query?: {
-                /** @description Of this event type only. */
+                /** @description Only activity of this event type. */
                 type?: string;
+                /** @description Only activity of this customer. */
                 customerId?: string;
-                /** @description Leaves event.accepted out, which has none. */
+                /** @description Only activity of this subscription. Excludes event.accepted, which has no subscription. */
                 subscriptionId?: string;
-                /** @description For clients that cannot send the header Last-Event-ID, which goes before it. */
+                /** @description For clients that cannot send the header Last-Event-ID. The header has precedence. */
                 lastEventId?: string;
             };
             header?: never;
@@ -6919,7 +6986,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream */
+            /** @description The activity stream */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6928,7 +6995,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Activity"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +7004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6946,7 +7013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6955,7 +7022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6964,7 +7031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6978,9 +7045,9 @@ export interface operations {
     getApiKeys: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -6989,7 +7056,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first, revoked ones included */
+            /** @description A page, newest first, including revoked keys */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6997,11 +7064,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["ApiKey"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7010,7 +7078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7019,7 +7087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7028,7 +7096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7063,7 +7131,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new API key */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7092,7 +7160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7101,7 +7169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7110,7 +7178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7119,7 +7187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7128,7 +7196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7137,7 +7205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7146,7 +7214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7168,14 +7236,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked */
+            /** @description The API key is revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7184,7 +7252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7193,7 +7261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7211,7 +7279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7232,18 +7300,18 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/x-www-form-urlencoded": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
                     [key: string]: unknown;
                 };
                 "application/json": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
@@ -7252,7 +7320,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token */
+            /** @description The access token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7261,7 +7329,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description Not a request for client credentials. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7275,7 +7343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unknown client, or wrong secret */
+            /** @description The client is unknown or revoked, or its secret is wrong */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7288,7 +7356,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7297,7 +7365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7306,7 +7374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7327,18 +7395,18 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/x-www-form-urlencoded": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
                     [key: string]: unknown;
                 };
                 "application/json": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
@@ -7347,7 +7415,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token */
+            /** @description The access token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7356,7 +7424,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description Not a request for client credentials. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7370,7 +7438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unknown client, or wrong secret */
+            /** @description The client is unknown or revoked, or its secret is wrong */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7383,7 +7451,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7392,7 +7460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7401,7 +7469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7415,9 +7483,9 @@ export interface operations {
     getOauthClients: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -7426,7 +7494,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first, revoked ones included */
+            /** @description A page, newest first, including revoked clients */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,11 +7502,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["OAuthClient"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7447,7 +7516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7456,7 +7525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7465,7 +7534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7500,7 +7569,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new OAuth client with its secret */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7529,7 +7598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,7 +7607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7547,7 +7616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7556,7 +7625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7565,7 +7634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7574,7 +7643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7583,7 +7652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7605,14 +7674,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked */
+            /** @description The OAuth client is revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7621,7 +7690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7630,7 +7699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7648,7 +7717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7662,7 +7731,7 @@ export interface operations {
     getWebhooks: {
         parameters: {
             query?: {
-                /** @description Absent: the credential's own default customer. */
+                /** @description Default: the default customer of the credential. */
                 customerId?: string;
             };
             header?: never;
@@ -7671,7 +7740,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of the customer */
+            /** @description All webhooks of the customer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7683,7 +7752,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7692,7 +7761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7701,7 +7770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7710,7 +7779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7731,20 +7800,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     events: string[];
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     secret?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
-                    /** @description Absent: the credential's own default customer. */
+                    /** @description Default: the default customer of the credential. */
                     customerId?: string;
                 };
             };
         };
         responses: {
-            /** @description All that is registered for the URL */
+            /** @description The webhook with all its event types */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7762,7 +7831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7771,7 +7840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7780,7 +7849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7789,7 +7858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7798,7 +7867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7807,7 +7876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7828,16 +7897,16 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     events?: string[];
-                    /** @description Absent: the credential's own default customer. */
+                    /** @description Default: the default customer of the credential. */
                     customerId?: string;
                 };
             };
         };
         responses: {
-            /** @description Removed */
+            /** @description The webhook or its event types are removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7853,7 +7922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7862,7 +7931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7871,7 +7940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7880,7 +7949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7889,7 +7958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7898,7 +7967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7907,7 +7976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7921,9 +7990,9 @@ export interface operations {
     getPortalSessions: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 customerId?: string;
             };
@@ -7941,11 +8010,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["PortalSession"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7954,7 +8024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7963,7 +8033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7972,7 +8042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7997,13 +8067,16 @@ export interface operations {
             content: {
                 "application/json": {
                     customerId: string;
-                    /** @default 3600 */
+                    /**
+                     * @description Lifetime of the session, in seconds.
+                     * @default 3600
+                     */
                     expiresInSeconds?: number;
                 };
             };
         };
         responses: {
-            /** @description The session; its token is shown this once */
+            /** @description The new session, with its token. The token is not shown again */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -8028,7 +8101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8037,7 +8110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8046,7 +8119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8055,7 +8128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8064,7 +8137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8073,7 +8146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8082,7 +8155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8104,14 +8177,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ended */
+            /** @description The session has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8120,7 +8193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8129,7 +8202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8138,7 +8211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8167,7 +8240,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8193,7 +8266,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session; the cookie is set */
+            /** @description The session. The response sets the cookie */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8211,7 +8284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8220,7 +8293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8229,7 +8302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8238,7 +8311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8247,7 +8320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8267,14 +8340,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Signed out */
+            /** @description The session has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `csrf-token`: The session's token was not repeated. */
+            /** @description `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8288,15 +8361,19 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description Id of a credential. */
+                /** @description Only entries of the credential with this id. */
                 actor?: string;
+                /** @description Only this action, such as `subscription.change`. */
                 action?: string;
+                /** @description Only entries about the object with this id or name. */
                 object?: string;
+                /** @description Only entries at or after this time. */
                 since?: string;
+                /** @description Only entries before this time. */
                 until?: string;
             };
             header?: never;
@@ -8313,11 +8390,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["AuditEntry"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8326,7 +8404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8335,7 +8413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8344,7 +8422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8364,7 +8442,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process serves */
+            /** @description The process is running */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8388,7 +8466,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ready */
+            /** @description The process is ready */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8404,7 +8482,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Not ready */
+            /** @description Postgres or Temporal is unreachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8431,7 +8509,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In the Prometheus text format */
+            /** @description The metrics in the Prometheus text format */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8449,7 +8527,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OpenAPI 3.1 */
+            /** @description The OpenAPI 3.1 document */
             200: {
                 headers: {
                     [name: string]: unknown;

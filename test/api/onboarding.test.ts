@@ -102,9 +102,9 @@ describe('event types', () => {
 describe('customers', () => {
   it.each([
     [[1, 2, 3, 4, 5, 6], 'at most 5 retries'],
-    [[86_400, 1], 'the waits add up to at most 86400 seconds'],
-    [[0], 'each wait is a whole number of seconds, at least 1'],
-    [[1.5], 'each wait is a whole number of seconds, at least 1'],
+    [[86_400, 1], 'the waits must add up to at most 86400 seconds'],
+    [[0], 'each wait must be a whole number of seconds, at least 1'],
+    [[1.5], 'each wait must be a whole number of seconds, at least 1'],
   ])('refuse the retry schedule %j', async (retrySchedule, message) => {
     expect(await api.call('POST', '/v1/customers', { body: { name: 'C', retrySchedule } })).toMatchObject({
       status: 422,

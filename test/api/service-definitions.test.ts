@@ -101,7 +101,7 @@ it.each<[object, { path: string; message: RegExp | string }]>([
   ],
   [
     { ...STEP, sql: 'selec 1', arguments: [] },
-    { path: '/steps/0/sql', message: 'line 1, column 1: a query begins with SELECT or WITH' },
+    { path: '/steps/0/sql', message: 'line 1, column 1: a query must begin with SELECT or WITH' },
   ],
   [
     { ...STEP, sql: 'select 1 as a,\nwhere', arguments: [] },
@@ -216,7 +216,7 @@ it('holds the schema of its event type to what it takes', async () => {
     status: 422,
     body: {
       code: 'schema-breaks-service-definition',
-      errors: [{ path: '/schema', message: 'has no paymentid' }],
+      errors: [{ path: '/schema', message: 'lacks paymentid' }],
     },
   });
   expect((await api.call('GET', '/v1/event-types/ledgerpayment')).body).toEqual(before);

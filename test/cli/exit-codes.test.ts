@@ -21,7 +21,7 @@ it('exits with 1 if the service refuses the command, and prints each invalid fie
   const ran = await signpost(api.url, ['customers', 'create', '--name', 'C', '--retry-schedule', '86400,1']);
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toContain('validation-failed');
-  expect(ran.err).toContain('  /retrySchedule: the waits add up to at most 86400 seconds');
+  expect(ran.err).toContain('  /retrySchedule: the waits must add up to at most 86400 seconds');
 });
 
 it('prints the problem as JSON to standard error with --json', async () => {

@@ -120,7 +120,7 @@ apiKeys: none
     expect.stringMatching(/^2:3 {2}product\.id: 1 to 128 characters/),
     '4:3  product.colour: unknown field',
     expect.stringMatching(/^8:7 {2}eventTypes\.0\.fields\.amount: one of String, Integer/),
-    expect.stringMatching(/^9:5 {2}eventTypes\.1\.name: dotted segments/),
+    expect.stringMatching(/^9:5 {2}eventTypes\.1\.name: expected segments of/),
     expect.stringMatching(/^10:5 {2}eventTypes\.2\.name: /),
     expect.stringMatching(/^11:1 {2}apiKeys: /),
   ]);

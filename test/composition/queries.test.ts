@@ -167,7 +167,7 @@ describe('before it is saved', () => {
     [
       'drop table payment',
       {},
-      { path: '/steps/0/sql', message: 'line 1, column 1: a query begins with SELECT or WITH' },
+      { path: '/steps/0/sql', message: 'line 1, column 1: a query must begin with SELECT or WITH' },
     ],
     ['select :nosuch', {}, { path: '/steps/0/sql', message: 'line 1, column 8: there is no argument nosuch' }],
     [

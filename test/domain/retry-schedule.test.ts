@@ -18,13 +18,13 @@ describe('a retry schedule', () => {
 
   it.each([
     [[1, 1, 1, 1, 1, 1], 'at most 5 retries'],
-    [[0], 'each wait is a whole number of seconds, at least 1'],
-    [[30, -1], 'each wait is a whole number of seconds, at least 1'],
-    [[1.5], 'each wait is a whole number of seconds, at least 1'],
-    [[NaN], 'each wait is a whole number of seconds, at least 1'],
-    [[Infinity], 'each wait is a whole number of seconds, at least 1'],
-    [[86_401], 'the waits add up to at most 86400 seconds'],
-    [[43_200, 43_200, 1], 'the waits add up to at most 86400 seconds'],
+    [[0], 'each wait must be a whole number of seconds, at least 1'],
+    [[30, -1], 'each wait must be a whole number of seconds, at least 1'],
+    [[1.5], 'each wait must be a whole number of seconds, at least 1'],
+    [[NaN], 'each wait must be a whole number of seconds, at least 1'],
+    [[Infinity], 'each wait must be a whole number of seconds, at least 1'],
+    [[86_401], 'the waits must add up to at most 86400 seconds'],
+    [[43_200, 43_200, 1], 'the waits must add up to at most 86400 seconds'],
   ])('may not be %j: %s', (schedule, fault) => expect(retryScheduleFault(schedule)).toBe(fault));
 
   it('is 30 s, 5 min, 30 min, 2 h where nobody says otherwise', () => {

@@ -80,7 +80,7 @@ test('a portal link opens a portal that shows nothing of other customers', async
   // The IDs of another customer return nothing, neither in the UI nor from the API.
   await page.goto(`/endpoints/${theirs.subscriptionId}`);
   await page
-    .getByText(/There is no such subscription/)
+    .getByText(/The subscription does not exist/)
     .first()
     .waitFor();
   for (const route of [

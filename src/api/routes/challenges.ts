@@ -18,14 +18,14 @@ const challenge = z
   .object({
     id: z.string(),
     status: z.enum(['verified', 'failed']),
-    responseStatus: z.int().nullable(),
-    detail: z.string(),
+    responseStatus: z.int().nullable().describe('null if there was no response.'),
+    detail: z.string().describe('Explanation of the outcome.'),
     durationMs: z.int(),
     at: timestamp,
   })
   .meta({ id: 'Challenge' });
 
-/** Proving that a URL belongs to the one who has the secret. */
+/** Challenges: the receiver proves that it knows the secret of the subscription. */
 export function challengeRoutes({
   db,
   sealer,
@@ -41,15 +41,16 @@ export function challengeRoutes({
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/challenge',
-      summary: 'Send a challenge now',
-      description: 'Takes up to 10 seconds. A passed one releases what was held for want of it.',
+      summary: 'Send a challenge',
+      description:
+        'Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. If it passes, notifications that were held for a missing verification are released.',
       tag: 'Challenges',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 200: { description: 'What came of it', schema: challenge } },
+      answers: { 200: { description: 'The outcome', schema: challenge } },
       problems: ['not-found'],
-      // The receiver is waited for outside any transaction.
+      // The handler waits for the receiver outside any transaction.
       ownTransaction: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
@@ -73,7 +74,7 @@ export function challengeRoutes({
     route({
       method: 'get',
       path: '/v1/subscriptions/:id/challenges',
-      summary: 'List challenges',
+      summary: "List a subscription's challenges",
       tag: 'Challenges',
       roles: CUSTOMER_READERS,
       params,

@@ -12,7 +12,7 @@ import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-c
 import { sha256 } from '../../domain/sha256';
 
 const LIFE_SECONDS = 12 * 3600;
-/** Wrong credentials from one address, before it has to wait. */
+/** Limit on invalid credentials per address: 20 in 60 seconds. */
 const FAILURES = { points: 20, duration: 60 };
 const PATH = '/v1/session';
 
@@ -25,11 +25,11 @@ const session = z
       productId: z.string().nullable(),
       customerId: z.string().nullable(),
     }),
-    csrfToken: z.string().describe('Goes into `X-CSRF-Token` of every call that changes something.'),
+    csrfToken: z.string().describe('Send it in `X-CSRF-Token` with every call that changes something.'),
     expiresAt: timestamp,
     version: z.string(),
-    temporalUiUrl: z.string().nullable().describe('Where the workflows are; for staff, and where it is known.'),
-    publicUrl: z.string(),
+    temporalUiUrl: z.string().nullable().describe('URL of the Temporal UI; null for customers, and if unknown.'),
+    publicUrl: z.string().describe('Base URL of the API.'),
   })
   .meta({ id: 'Session' });
 
@@ -40,7 +40,9 @@ export interface SessionDeps {
   temporalUiUrl: string | undefined;
 }
 
-/** Sessions of the web UI: a credential is exchanged for a cookie, so that the browser need not keep it. */
+/**
+ * Sessions of the web UI. A cookie replaces the credential, so that the browser need not store it.
+ */
 export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
   const failures = new RateLimiterMemory(FAILURES);
 
@@ -71,13 +73,13 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
     route({
       method: 'post',
       path: PATH,
-      summary: 'Sign in with a cookie',
+      summary: 'Sign in from a browser',
       description:
-        'For browsers: exchanges any credential for a session of 12 hours, or of what is left of a token. With the cookie, every call that changes something needs the header `X-CSRF-Token`.',
+        'Exchanges any credential for a session cookie. The session lasts 12 hours, or until the credential expires. With the cookie, every call that changes something needs the header `X-CSRF-Token`.',
       tag: 'Sessions',
       roles: 'public',
       body: z.strictObject({ credential: z.string().min(1).max(4096) }),
-      answers: { 200: { description: 'The session; the cookie is set', schema: session } },
+      answers: { 200: { description: 'The session. The response sets the cookie', schema: session } },
       problems: ['unauthenticated', 'too-many-requests'],
       ownTransaction: true,
       async handle({ db, body: { credential }, request, response }) {
@@ -85,9 +87,13 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         const address = request.ip ?? '';
         const before = await failures.get(address);
         if (before && before.remainingPoints <= 0) {
-          throw new Problem('too-many-requests', 'Too many wrong credentials came from this address.', {
-            headers: { 'retry-after': String(Math.ceil(before.msBeforeNext / 1000)) },
-          });
+          throw new Problem(
+            'too-many-requests',
+            'Too many invalid credentials from this address. Try again after the time in Retry-After.',
+            {
+              headers: { 'retry-after': String(Math.ceil(before.msBeforeNext / 1000)) },
+            },
+          );
         }
         const known = await authenticator.identify(credential);
         if (!known) {
@@ -106,7 +112,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
     route({
       method: 'get',
       path: PATH,
-      summary: 'Who is signed in',
+      summary: 'Get the current session',
       tag: 'Sessions',
       roles: 'public',
       answers: { 200: { description: 'The session', schema: session } },
@@ -115,7 +121,8 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         context.response.set('cache-control', 'no-store');
         const here = await current(context);
         const known = here && (await authenticator.identify(here.found.credential));
-        if (!here || !known) throw new Problem('unauthenticated', 'There is no session.');
+        if (!here || !known)
+          throw new Problem('unauthenticated', 'There is no session, or it has expired. Sign in first.');
         return answer(known.principal, here.found);
       },
     }),
@@ -123,10 +130,10 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       method: 'delete',
       path: PATH,
       summary: 'Sign out',
-      description: 'The cookie is worth nothing from then on, in other processes within a second.',
+      description: 'The session ends immediately in this process, and within a second in others.',
       tag: 'Sessions',
       roles: 'public',
-      answers: { 204: { description: 'Signed out', schema: null } },
+      answers: { 204: { description: 'The session has ended', schema: null } },
       problems: ['csrf-token'],
       async handle(context) {
         const here = await current(context);

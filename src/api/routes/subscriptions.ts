@@ -21,12 +21,12 @@ import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schema
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 
-const MAX_AT_ONCE = 200;
+const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
 const healthSchema = z.object({
   buckets: z
     .array(z.object({ at: timestamp, successes: z.int(), failures: z.int() }))
-    .describe('Attempts, an hour a bucket.'),
+    .describe('Attempts per hour over the last day.'),
   lastAttempt: z
     .object({
       at: timestamp,
@@ -37,7 +37,7 @@ const healthSchema = z.object({
     .nullable(),
 });
 
-/** Subscriptions, one by one and all of a customer's in one call. */
+/** Subscriptions, separately or all of a customer in one call. */
 export function subscriptionRoutes(service: SubscriptionService): Route[] {
   return [
     route({
@@ -45,19 +45,19 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       path: '/v1/customers/:id/subscriptions',
       summary: "Set up all of a customer's subscriptions",
       description:
-        'Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.',
+        'Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. If one of them is invalid, nothing changes.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
         subscriptions: z
           .array(newSettingsSchema)
-          .max(MAX_AT_ONCE)
-          .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'each name once'),
+          .max(MAX_SUBSCRIPTIONS_PER_CALL)
+          .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'names must be unique'),
       }),
       answers: {
         200: {
-          description: 'In the order given; new ones with their secret',
+          description: 'The subscriptions in the order of the request; new ones with their secret',
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
@@ -75,7 +75,7 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;
           items.push(
-            await pointingInto(`/subscriptions/${index}`, () =>
+            await prefixingPointers(`/subscriptions/${index}`, () =>
               before
                 ? service.change(context, before, customer, rest)
                 : service.create(context, customer, context.principal.productId, asWritten),
@@ -90,28 +90,32 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       path: '/v1/subscriptions',
       summary: 'Create a subscription',
       description:
-        'Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.',
+        'Returns the secret, which later responses omit. If the URL is not on the allow-list, the status is `awaiting-approval` and notifications are held.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
-      answers: { 201: { description: 'Created', schema: subscriptionSchema } },
+      answers: { 201: { description: 'The new subscription', schema: subscriptionSchema } },
       problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product', 'invalid-transform'],
       creates: true,
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;
         const customer = await findCustomer(context.db, customerId, scopeOf(context.principal));
         if (!customer)
-          throw new Problem('unknown-customer', 'There is no such customer.', {
-            errors: [{ path: '/customerId', message: 'no such customer' }],
+          throw new Problem('unknown-customer', 'The customer does not exist.', {
+            errors: [{ path: '/customerId', message: 'does not exist' }],
           });
         const productId = context.principal.productId ?? given ?? null;
         if (
           (given ?? productId) !== productId ||
           (productId !== null && !(await isProductOf(context, customer, productId)))
         ) {
-          throw new Problem('unknown-product', 'Name a product that exists, is yours, and has this customer.', {
-            errors: [{ path: '/productId', message: 'no such product' }],
-          });
+          throw new Problem(
+            'unknown-product',
+            'The product does not exist, is not yours, or does not have this customer.',
+            {
+              errors: [{ path: '/productId', message: 'is not a product with this customer' }],
+            },
+          );
         }
         await lockAllowlist(context.db, 'shared');
         const asWritten = withWritten(settings, context.written());
@@ -129,14 +133,14 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         customerId: givenId.optional(),
         productId: givenId.optional(),
         status: z.enum(SUBSCRIPTION_STATUSES).optional(),
-        eventType: eventTypeName.optional().describe('Those that would get events of this type.'),
-        q: searchText.describe('A part of name, URL or customer id, or the id.').optional(),
+        eventType: eventTypeName.optional().describe('Only subscriptions that match this event type.'),
+        q: searchText.describe('Part of the name, URL or customer id, or the whole subscription id.').optional(),
         sort: z.enum(['newest', 'oldest', 'name', 'customer']).default('newest'),
-        include: z.literal('health').optional().describe('Adds how each fared in the last day.'),
+        include: z.literal('health').optional().describe('Adds the health of each subscription over the last day.'),
       }),
       answers: {
         200: {
-          description: 'A page, newest first unless asked for otherwise',
+          description: 'A page, newest first by default',
           schema: pageOf(subscriptionSchema.extend({ health: healthSchema.optional() })),
         },
       },
@@ -166,12 +170,12 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       method: 'patch',
       path: '/v1/subscriptions/:id',
       summary: 'Change a subscription',
-      description: 'Holds from the next attempt on. A changed URL has to be verified again.',
+      description: 'Takes effect from the next attempt on. A new URL must be verified again.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: settingsSchema.partial(),
-      answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
+      answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
       problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
       async handle(context) {
         await lockAllowlist(context.db, 'shared');
@@ -185,11 +189,11 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       method: 'delete',
       path: '/v1/subscriptions/:id',
       summary: 'Delete a subscription',
-      description: 'Cancels its pending notifications.',
+      description: 'Also cancels its open notifications.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
-      answers: { 204: { description: 'Deleted', schema: null } },
+      answers: { 204: { description: 'The subscription is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await lockedSubscriptionOf(context, context.params.id);
@@ -208,13 +212,13 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
     path: `/v1/subscriptions/:id/${verb}`,
     summary: enabled ? 'Enable a subscription' : 'Disable a subscription',
     description: enabled
-      ? 'Also puts it back in order. What was held is released in order of acceptance.'
-      : 'New notifications are held, not lost.',
+      ? 'Also enables a subscription that was disabled automatically. Held notifications are released in order of acceptance.'
+      : 'Further notifications are held until the subscription is enabled again.',
     tag: 'Subscriptions',
     roles: CUSTOMER_WRITERS,
     params,
     body: z.strictObject({}),
-    answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
+    answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
     problems: ['not-found'],
     async handle(context) {
       const { id } = await lockedSubscriptionOf(context, context.params.id);
@@ -226,7 +230,11 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
   });
 }
 
-/** The settings with the numbers of their custom data as they were written. @param path - where the settings stand in the body */
+/**
+ * Replaces the custom data by the text of the request, so that its numbers keep their digits.
+ *
+ * @param path - path of the settings in the body
+ */
 function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'customData'>>>(
   settings: Settings,
   written: LosslessJson | undefined,
@@ -236,13 +244,13 @@ function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'custom
   return text === undefined ? settings : { ...settings, customData: new LosslessJson(text) };
 }
 
-/** Has the pointers of a problem with one entry lead into the list that it is in. */
-async function pointingInto<T>(list: string, work: () => Promise<T>): Promise<T> {
+/** Prefixes the pointers of a problem with the path of the list entry that caused it. */
+async function prefixingPointers<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const errors = error.options.errors?.map(({ path, message }) => ({ path: list + path, message }));
+    const errors = error.options.errors?.map(({ path, message }) => ({ path: prefix + path, message }));
     throw new Problem(error.code, error.detail, { ...error.options, errors });
   }
 }
