@@ -62,7 +62,7 @@ test('a webhook is made in steps, and a refused field leads back to its step', a
 
   ui.receiver.answerChallenges(secret);
   await press(page, 'Run challenge');
-  await page.getByText('the answer proves the secret').waitFor();
+  await page.getByText('the response proves that the receiver knows the secret').waitFor();
   await page.getByRole('link', { name: 'Open the endpoint' }).click();
   await page.getByRole('heading', { name: 'Handler', exact: true }).waitFor();
 });
