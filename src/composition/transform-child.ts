@@ -2,38 +2,41 @@ import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
 /**
- * The process that expressions are evaluated in: one that may run out of memory or never come back, and is ended then. It has no environment, and
- * an expression's realm has nothing of Node in it. Texts of JSON are all that goes in and out.
+ * The process that evaluates expressions. It may run out of memory or loop forever; then it is
+ * killed. It has no environment variables, and expressions run in a realm without anything of Node.
+ * Only JSON texts go in and out.
  *
- * Argument: the file of JSONata.
+ * Argument: the path of the JSONata source.
  */
 
-/** What the process is asked for: to parse an expression, or to evaluate it as well. */
+/** A task of the process: to parse an expression, or to evaluate it too. */
 export interface TransformTask {
-  /** Expressions of one owner share a realm, and nothing with those of others. */
+  /** Expressions of one owner share a realm, and nothing with expressions of other owners. */
   owner: string;
   expression: string;
-  /** JSON texts by the name of their variable; `$` is the input. Absent: only parse. */
+  /** JSON texts by variable name; `$` is the input. If absent, the expression is only parsed. */
   variables?: Record<string, string>;
   timeoutMs: number;
   maxBytes: number;
 }
 
-/** What came of it. `text`: JSON text of an object. */
+/** The result of a task. `text` is the JSON text of an object. */
 export type TransformReply = { text: string } | { fault: TransformFault };
 
 export interface TransformFault {
   kind: 'syntax' | 'run' | 'nothing' | 'not-an-object' | 'too-large' | 'too-deep';
-  /** JSONata's. */
+  /** JSONata's error code. */
   code?: string;
-  /** Into the expression, from 0. */
+  /** Position in the expression, from 0. */
   offset?: number;
-  /** JSONata's; it can hold values of the data. */
+  /** JSONata's message, which can contain values of the data. */
   message?: string;
 }
 
 const MAX_REALMS = 20;
-/** Depth of calls, and members of a sequence: far more than data of this size needs. */
+/**
+ * Limits on the depth of calls and the length of sequences: far more than data of this size needs.
+ */
 const GUARDS = { stack: 400, sequence: 100_000 };
 
 const PROGRAM = `(async (taskText) => {
@@ -62,8 +65,8 @@ type Evaluate = (task: string) => Promise<string>;
 const realms = new Map<string, Evaluate>();
 
 function realmOf(owner: string): Evaluate {
-  const known = realms.get(owner);
-  if (known) return known;
+  const existing = realms.get(owner);
+  if (existing) return existing;
   if (realms.size >= MAX_REALMS) realms.delete(realms.keys().next().value!);
   const realm = vm.createContext(Object.create(null) as object, { codeGeneration: { strings: false, wasm: false } });
   jsonata.runInContext(realm);
@@ -72,12 +75,12 @@ function realmOf(owner: string): Evaluate {
   return evaluate;
 }
 
-async function answer(task: TransformTask): Promise<TransformReply> {
+async function evaluateTask(task: TransformTask): Promise<TransformReply> {
   const reply = JSON.parse(await realmOf(task.owner)(JSON.stringify(task))) as TransformReply;
   return 'text' in reply && Buffer.byteLength(reply.text) > task.maxBytes ? { fault: { kind: 'too-large' } } : reply;
 }
 
-process.on('message', (task: TransformTask) => void answer(task).then((reply) => process.send!(reply)));
-// Who asked is gone.
+process.on('message', (task: TransformTask) => void evaluateTask(task).then((reply) => process.send!(reply)));
+// The parent process is gone.
 process.on('disconnect', () => process.exit());
 process.send!('ready');

@@ -2,13 +2,16 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { TransformReply, TransformTask } from './transform-child';
 
-/** Time that an expression may take. What keeps to no guard, as a regular expression may not, has its process ended a little later. */
+/**
+ * Timeout of an expression. If JSONata cannot enforce it, for example in a regular expression, the
+ * process is killed after twice this time.
+ */
 export const TRANSFORM_TIMEOUT_MS = 500;
 export const TRANSFORM_MEMORY_MB = 64;
 const PROCESSES = 2;
 const START_TIMEOUT_MS = 10_000;
 
-/** The process of an evaluation was ended, or ended itself. */
+/** The process that evaluated an expression was killed or ended. */
 export class EvaluationEndedError extends Error {
   override readonly name = 'EvaluationEndedError';
 
@@ -24,11 +27,12 @@ interface Job {
 }
 
 /**
- * Evaluates expressions in processes of their own. A thread would not do: one that runs out of memory by a single large allocation takes the whole
- * process with it. Processes are started when they are first needed and used again; one that is over time or memory is replaced.
+ * Evaluates expressions in child processes. Threads are not enough: a thread that runs out of
+ * memory by a single large allocation ends the whole process. Children are started on demand and
+ * reused. One that exceeds its time or memory is replaced.
  */
 export class TransformPool {
-  /** Jobs by owner; the owner at the front is next, and goes to the back with what is left. */
+  /** Jobs by owner. The first owner is next, and goes to the end with its remaining jobs. */
   private readonly waiting = new Map<string, Job[]>();
   private readonly running = new Set<string>();
   private readonly idle: ChildProcess[] = [];
@@ -36,15 +40,19 @@ export class TransformPool {
   private closed = false;
 
   /**
-   * @param childFile - the compiled transform-child
-   * @param timeoutMs - of an expression; tests of other limits have more patience
+   * @param childFile - path of the compiled transform-child
+   * @param timeoutMs - timeout of an expression; longer in tests of other limits
    */
   constructor(
     private readonly childFile = path.join(__dirname, 'transform-child.js'),
     private readonly timeoutMs = TRANSFORM_TIMEOUT_MS,
   ) {}
 
-  /** One at a time for each owner, so that nobody's slow expressions take all processes. @throws EvaluationEndedError */
+  /**
+   * Runs one task per owner at a time, so that no owner's slow expressions take all processes.
+   *
+   * @throws EvaluationEndedError
+   */
   run(task: Omit<TransformTask, 'timeoutMs'>): Promise<TransformReply> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(new EvaluationEndedError('closed'));
@@ -79,7 +87,7 @@ export class TransformPool {
 
   private async evaluate(task: TransformTask): Promise<TransformReply> {
     const child = this.idle.pop() ?? (await this.start());
-    const reply = await answerOf<TransformReply>(child, 2 * this.timeoutMs, () => child.send(task));
+    const reply = await nextMessage<TransformReply>(child, 2 * this.timeoutMs, () => child.send(task));
     if (!this.closed) this.idle.push(child);
     return reply;
   }
@@ -87,26 +95,26 @@ export class TransformPool {
   private async start(): Promise<ChildProcess> {
     const child = fork(this.childFile, [require.resolve('jsonata')], {
       execArgv: [`--max-old-space-size=${TRANSFORM_MEMORY_MB}`],
-      // Nothing of ours, least of all a secret.
+      // No environment variables, which contain secrets.
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.children.add(child);
     child.once('exit', () => {
       this.children.delete(child);
-      const place = this.idle.indexOf(child);
-      if (place >= 0) this.idle.splice(place, 1);
+      const index = this.idle.indexOf(child);
+      if (index >= 0) this.idle.splice(index, 1);
     });
-    await answerOf(child, START_TIMEOUT_MS, () => undefined, 'start');
-    // An idle child keeps nobody from ending.
+    await nextMessage(child, START_TIMEOUT_MS, () => undefined, 'start');
+    // An idle child must not keep this process running.
     child.unref();
     child.channel?.unref();
     return child;
   }
 }
 
-/** The next message of a child; it is ended where none comes in time. */
-function answerOf<T>(
+/** Waits for the next message of a child, which is killed if there is none in time. */
+function nextMessage<T>(
   child: ChildProcess,
   withinMs: number,
   ask: () => void,

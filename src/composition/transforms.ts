@@ -16,27 +16,31 @@ export async function evaluate(
   { expression }: Transform,
   variables: Record<string, string>,
 ): Promise<string> {
-  const reply = await reached(pool.run({ owner, expression, variables, maxBytes: MAX_COMPOSED_BYTES }));
+  const reply = await runOrExplain(pool.run({ owner, expression, variables, maxBytes: MAX_COMPOSED_BYTES }));
   if ('text' in reply) return reply.text;
   const { short, full } = runFault(reply.fault, expression);
   throw new ComposeError(`the transform ${short}`, `the transform ${full ?? short}`);
 }
 
-/** What is wrong with the form of a transform, with the place; `undefined` where nothing is. */
+/**
+ * Parses a transform.
+ *
+ * @returns the syntax error with its line and column, or undefined if there is none
+ */
 export async function syntaxFault(pool: TransformPool, { expression }: Transform): Promise<string | undefined> {
   try {
-    const reply = await reached(pool.run({ owner: '', expression, maxBytes: MAX_COMPOSED_BYTES }));
+    const reply = await runOrExplain(pool.run({ owner: '', expression, maxBytes: MAX_COMPOSED_BYTES }));
     if ('text' in reply) return undefined;
     const { code, offset, message } = reply.fault;
     if (code === undefined) return 'the expression is nested too deeply';
-    return `${placeOf(expression, offset)}: ${message ?? code}`;
+    return `${positionOf(expression, offset)}: ${message ?? code}`;
   } catch (error) {
     if (error instanceof ComposeError) return error.message;
     throw error;
   }
 }
 
-async function reached(run: Promise<TransformReply>): Promise<TransformReply> {
+async function runOrExplain(run: Promise<TransformReply>): Promise<TransformReply> {
   try {
     return await run;
   } catch (error) {
@@ -48,34 +52,40 @@ async function reached(run: Promise<TransformReply>): Promise<TransformReply> {
 const ENDED: Record<EvaluationEndedError['why'], string> = {
   time: `takes longer than ${TRANSFORM_TIMEOUT_MS} ms`,
   memory: `needs more than ${TRANSFORM_MEMORY_MB} MB of memory`,
-  closed: 'was interrupted by the end of this process',
+  closed: 'was interrupted because this process is shutting down',
   start: 'could not be started',
 };
-/** JSONata's code for its own timeout. */
+/** JSONata's error code for its timeout. */
 const TIMEOUT_CODE = 'D1012';
 
-/** In short without values of the data, which JSONata's messages can hold. */
+/**
+ * @returns `short` without values of the data, and `full` with JSONata's message, which can contain
+ *   them
+ */
 function runFault(fault: TransformFault, expression: string): { short: string; full?: string } {
   switch (fault.kind) {
     case 'nothing':
-      return { short: 'gives nothing' };
+      return { short: 'returned nothing' };
     case 'not-an-object':
-      return { short: 'gives something else than an object' };
+      return { short: 'returned a value that is not an object' };
     case 'too-large':
-      return { short: `gives more than ${MAX_COMPOSED_BYTES / 1024} KiB` };
+      return { short: `returned more than ${MAX_COMPOSED_BYTES / 1024} KiB` };
     case 'too-deep':
-      return { short: 'needs too much memory or depth' };
+      return { short: 'needs too much memory or recursion depth' };
     case 'syntax':
     case 'run': {
       const { code, offset, message } = fault;
       if (code === TIMEOUT_CODE) return { short: ENDED.time };
-      const place = placeOf(expression, offset);
-      return { short: `fails at ${place} (JSONata ${code})`, full: `fails at ${place}: ${message} (JSONata ${code})` };
+      const position = positionOf(expression, offset);
+      return {
+        short: `fails at ${position} (JSONata ${code})`,
+        full: `fails at ${position}: ${message} (JSONata ${code})`,
+      };
     }
   }
 }
 
-/** JSONata counts to the end of the token. */
-function placeOf(expression: string, offset = 1): string {
+/** JSONata reports the position after the token. */
+function positionOf(expression: string, offset = 1): string {
   return placeIn(expression, Math.max(0, Math.min(offset, expression.length) - 1));
 }

@@ -6,9 +6,15 @@ import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
 
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** More than attempts are ever under way in a process, so none waits for a connection while its deadline runs. */
+/**
+ * More than the concurrent attempts of a process, so that no attempt waits for a connection while
+ * its timeout runs.
+ */
 const CONNECTIONS_PER_ORIGIN = 320;
-/** How long one address of several may take before the next is tried as well; Node's own 250 ms is less than a far host needs. */
+/**
+ * Time until the next address of a host is tried too. Node's default of 250 ms is too short for
+ * distant hosts.
+ */
 const NEXT_ADDRESS_AFTER_MS = 2000;
 
 export type { HttpResponse } from './exchange';
@@ -20,7 +26,7 @@ export interface HttpRequest extends ExchangeOptions {
   body?: string;
 }
 
-/** What came of a request. `error` is null only for a 2xx response. */
+/** The result of a request. `error` is null only for a 2xx response. */
 export interface HttpResult {
   startedAt: Date;
   finishedAt: Date;
@@ -29,21 +35,27 @@ export interface HttpResult {
   error: AttemptError | null;
 }
 
-/** The client of everything that leaves for a URL that a customer named. */
+/** The client for all requests to URLs that customers have set. */
 export interface HttpClient {
-  /** Sends one request. Follows no redirect, and never throws for what the network or the receiver does. */
+  /**
+   * Sends one request. Follows no redirects, and never throws because of the network or the
+   * receiver.
+   */
   send(request: HttpRequest): Promise<HttpResult>;
-  /** Waits for requests under way and takes no more. */
+  /** Refuses new requests and waits for the running ones. */
   close(): Promise<void>;
 }
 
 export interface HttpClientOptions {
   guard: AddressGuard;
-  /** Certificate authorities to trust, as PEM. @default those that come with Node */
+  /** Certificate authorities to trust, as PEM. @default those of Node */
   certificateAuthorities?: string;
 }
 
-/** The client connects straight to the address that the guard checked: no proxy of the environment takes part. */
+/**
+ * Creates a client that connects directly to the address that the guard checked. It uses no proxy
+ * of the environment.
+ */
 export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
   const agent = new Agent({
     connect: {
@@ -54,17 +66,17 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     },
     connections: CONNECTIONS_PER_ORIGIN,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // One deadline of our own covers all phases.
+    // Our own timeout covers all phases.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
 
   const destinations = new Map<string, { origin: string; path: string }>();
 
-  /** What a URL names; whether the guard allows it follows from its text alone, so both are found out once. */
+  /** Parses and checks a URL. Both depend on its text alone, so the result is cached. */
   function destinationOf(url: string): { origin: string; path: string } {
-    const known = destinations.get(url);
-    if (known) return known;
+    const cached = destinations.get(url);
+    if (cached) return cached;
     const parsed = new URL(url);
     guard.check(parsed);
     const destination = { origin: parsed.origin, path: parsed.pathname + parsed.search };
@@ -73,10 +85,10 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     return destination;
   }
 
-  const underWay = new Set<Promise<HttpResult>>();
+  const inFlight = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  /** @throws what `exchange` throws, and at once where the request is not to be made */
+  /** @throws what `exchange` throws; synchronously if the request is refused */
   function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
     const { origin, path } = destinationOf(request.url);
@@ -103,22 +115,25 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   return {
     send(request) {
       const result = attempt(request);
-      underWay.add(result);
-      const forget = () => underWay.delete(result);
+      inFlight.add(result);
+      const forget = () => inFlight.delete(result);
       void result.then(forget, forget);
       return result;
     },
     async close() {
       closed = true;
-      await Promise.all(underWay);
-      // Connections that nobody waits for any more are not waited for either.
+      await Promise.all(inFlight);
+      // Idle connections are closed immediately.
       await agent.destroy();
     },
   };
 }
 
 const DELTA_SECONDS = /^\d{1,9}$/;
-/** The three forms of HTTP-date (RFC 9110 §5.6.7): today's, and two that are obsolete; the last one, asctime's, does not say that it is GMT. */
+/**
+ * The current form of HTTP-date and an obsolete one (RFC 9110 §5.6.7). The third form, asctime,
+ * does not name its zone GMT.
+ */
 const HTTP_DATES = [
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
@@ -128,7 +143,7 @@ const ASCTIME = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2
 /**
  * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
  *
- * @returns whole seconds from `now`, at least 0, or `undefined` where there is none or it is neither
+ * @returns whole seconds from `now`, at least 0, or undefined if the header is absent or invalid
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   if (value === undefined) return undefined;

@@ -220,10 +220,7 @@ export class WorkflowStarter {
   }
 
   private fail(err: unknown, notifications: number): void {
-    this.log.warn(
-      { err, notifications },
-      'starting a workflow failed; the reconciler will start what is missing',
-    );
+    this.log.warn({ err, notifications }, 'starting a workflow failed; the reconciler will start what is missing');
     this.drop();
   }
 

@@ -193,7 +193,7 @@ describe('a dry run', () => {
     await api.must('PUT', PATH, DEFINITION);
     expect(await dryRun({ data: { paymentid: '1' } })).toMatchObject({
       status: 422,
-      body: { code: 'not-composed', detail: 'The query on data source ledger_db gives no row.' },
+      body: { code: 'not-composed', detail: 'The query on data source ledger_db returned no row.' },
     });
     expect(await dryRun({ data: { paymentid: 'x' } })).toMatchObject({
       status: 422,

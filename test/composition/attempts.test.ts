@@ -228,7 +228,7 @@ describe('an attempt whose body cannot be composed', () => {
     [
       'no row',
       { definition: definitionOf('ledgerpayment'), data: '{"paymentid":"1","ledgeraccountid":"1"}' },
-      'the query on data source ledger gives no row',
+      'the query on data source ledger returned no row',
     ],
     [
       'a value of another type',
@@ -240,7 +240,7 @@ describe('an attempt whose body cannot be composed', () => {
       { transform: jsonata('{"n": $number(paymentid)}'), data: '{"paymentid":"4111-hidden"}' },
       'the transform fails at line 1, column 14 (JSONata D3030)',
     ],
-    ['an expression that gives nothing', { transform: jsonata('nosuch') }, 'the transform gives nothing'],
+    ['an expression that gives nothing', { transform: jsonata('nosuch') }, 'the transform returned nothing'],
   ])('for %s fails with class transform and its reason, and is tried again', async (_, setup, message) => {
     const seeded = await setUp(setup);
     const { outcome, kept, notificationId } = await attempt(seeded, setup.data ?? PAYMENT, false);

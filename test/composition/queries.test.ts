@@ -83,11 +83,14 @@ describe('a query', () => {
   });
 
   it.each([
-    ['select id from payment where false', 'the query on data source ledger gives no row'],
-    ['select id from payment', 'the query on data source ledger gives more than 1 row(s)'],
+    ['select id from payment where false', 'the query on data source ledger returned no row'],
+    ['select id from payment', 'the query on data source ledger returned more than 1 row(s)'],
     ['select id / 0 from payment', 'the query on data source ledger fails (SQLSTATE 22012)'],
-    ['select nosuch from payment', 'the query on data source ledger reads a column that is not there (SQLSTATE 42703)'],
-    ['select 1 from nosuch', 'the query on data source ledger reads a table that is not there (SQLSTATE 42P01)'],
+    [
+      'select nosuch from payment',
+      'the query on data source ledger reads a column that does not exist (SQLSTATE 42703)',
+    ],
+    ['select 1 from nosuch', 'the query on data source ledger reads a table that does not exist (SQLSTATE 42P01)'],
   ])('that is %j fails: %s', async (sql, message) => {
     expect(await faultOf(sql)).toBe(message);
   });
@@ -106,7 +109,7 @@ describe('a query', () => {
   });
 
   it('on a data source that is not there, or not up, fails', async () => {
-    expect(await faultOf('select 1 as a', { dataSource: 'nosuch' })).toBe('there is no data source nosuch here');
+    expect(await faultOf('select 1 as a', { dataSource: 'nosuch' })).toBe('the data source nosuch is not configured');
     expect(await faultOf('select 1 as a', { dataSource: 'gone' })).toBe('the data source gone cannot be reached');
   });
 });
@@ -115,12 +118,12 @@ describe('a hostile query', () => {
   const written = async () => (await database.db.query({ text: 'select from written' })).rowCount;
 
   it.each([
-    ['writes in a function', 'select write_it() as n', /wants to write, and may only read \(SQLSTATE 25006\)/],
+    ['writes in a function', 'select write_it() as n', /tries to write, but may only read \(SQLSTATE 25006\)/],
     ['takes back that it may only read', 'select write_unbound() as n', /SQLSTATE 25001/],
     ['locks rows', 'select id from payment for update', /SQLSTATE 25006/],
     ['writes in a WITH', 'with w as (insert into written values (1) returning n) select * from w', /SQLSTATE 0A000/],
     ['gives a million rows', 'select n from generate_series(1, 1000000) as n', /more than 1 row/],
-    ['gives one huge row', "select repeat('x', 5000000) as a", /are more than 256 KiB/],
+    ['gives one huge row', "select repeat('x', 5000000) as a", /are larger than 256 KiB/],
   ])('that %s fails, and leaves nothing behind', async (_, sql, message) => {
     expect(await faultOf(sql)).toMatch(message);
     expect(await written()).toBe(0);
@@ -134,7 +137,7 @@ describe('a hostile query', () => {
   it('that gives a million rows as a list is cut off', async () => {
     expect(await faultOf('select n from generate_series(1, 1000000) as n', { as: 'rows' })).toMatch(/more than 1000/);
     expect(await faultOf("select repeat('x', 1000) as a from generate_series(1, 1000)", { as: 'rows' })).toMatch(
-      /more than 256 KiB/,
+      /larger than 256 KiB/,
     );
   });
 
@@ -203,8 +206,8 @@ describe('before it is saved', () => {
       {},
       { path: '/steps/0/sql', message: 'line 1, column 20: SELECT ... INTO is not allowed here' },
     ],
-    ['select 1', {}, { path: '/steps/0/sql', message: 'a column has no name: write … as name' }],
-    ['select 1 as a, 2 as a', {}, { path: '/steps/0/sql', message: 'the name a comes twice' }],
+    ['select 1', {}, { path: '/steps/0/sql', message: 'a column has no name; name it with AS' }],
+    ['select 1 as a, 2 as a', {}, { path: '/steps/0/sql', message: 'the name a is used twice' }],
     ['select from payment', {}, { path: '/steps/0/sql', message: 'the query has no columns' }],
     [
       'select 1 as a',
@@ -234,7 +237,7 @@ describe('before it is saved', () => {
     [
       'select :id as a',
       { arguments: [paymentId, paymentId] },
-      { path: '/steps/0/arguments/1/name', message: 'there is another argument id' },
+      { path: '/steps/0/arguments/1/name', message: 'the argument id is defined twice' },
     ],
   ])('%j, %j is refused, with its place', async (sql, overrides, fault) => {
     expect(await check(step(sql, overrides))).toEqual([fault]);
@@ -243,8 +246,8 @@ describe('before it is saved', () => {
   it('the fields of all steps have names of their own', async () => {
     const rows = step('select 1 as n', { as: 'a' });
     expect(await check(step('select 1 as a'), rows, step('select 2 as a'))).toEqual([
-      { path: '/steps/1/as', message: 'the name a comes twice' },
-      { path: '/steps/2/sql', message: 'the name a comes twice' },
+      { path: '/steps/1/as', message: 'the name a is used twice' },
+      { path: '/steps/2/sql', message: 'the name a is used twice' },
     ]);
   });
 

@@ -78,13 +78,13 @@ describe('a transform', () => {
   });
 
   it.each([
-    ['nosuch', 'the transform gives nothing'],
-    ['null', 'the transform gives nothing'],
-    ['lines', 'the transform gives something else than an object'],
-    ['"text"', 'the transform gives something else than an object'],
-    ['function($x){$x}', 'the transform gives something else than an object'],
-    ['$uppercase', 'the transform gives something else than an object'],
-    ['{"a": $pad("", 300000, "x")}', 'the transform gives more than 256 KiB'],
+    ['nosuch', 'the transform returned nothing'],
+    ['null', 'the transform returned nothing'],
+    ['lines', 'the transform returned a value that is not an object'],
+    ['"text"', 'the transform returned a value that is not an object'],
+    ['function($x){$x}', 'the transform returned a value that is not an object'],
+    ['$uppercase', 'the transform returned a value that is not an object'],
+    ['{"a": $pad("", 300000, "x")}', 'the transform returned more than 256 KiB'],
     ['{"a":\n  $number(card)}', 'the transform fails at line 2, column 10 (JSONata D3030)'],
   ])('that is %j fails: %s', async (expression, message) => {
     expect((await faultOf(expression)).message).toBe(message);
@@ -108,7 +108,7 @@ describe('a hostile transform', () => {
     ['loops without end', '($f := function($n){ $f($n + 1) }; {"a": $f(0)})', /takes longer than 500 ms/],
     ['loops in a regular expression', '{"a": $match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", /^(a+)+$/)}', /500 ms/],
     ['counts to ten million', '{"a": [1..9999999]}', /JSONata D2015/],
-    ['is nested ten thousand deep', `{"a": ${'['.repeat(5000)}${']'.repeat(5000)}}`, /memory or depth/],
+    ['is nested ten thousand deep', `{"a": ${'['.repeat(5000)}${']'.repeat(5000)}}`, /memory or recursion depth/],
   ])('that %s fails, and the next one works', async (_, expression, message) => {
     expect((await faultOf(expression)).message).toMatch(message);
     expect(await run('{"id": paymentId}')).toMatchObject({ data: '{"id":"P-1"}' });
@@ -183,7 +183,7 @@ it('processes of a closed composer end, and what waited for them fails', async (
   await own.close();
   await expect(waiting).rejects.toThrow(ComposeError);
   await expect(own.compose(composition({ transform: jsonata('{}') }), 5000)).rejects.toThrow(
-    'the transform was interrupted by the end of this process',
+    'the transform was interrupted because this process is shutting down',
   );
 });
 

@@ -28,7 +28,7 @@ describe('a challenge', () => {
     await expect(challenge()).resolves.toEqual({
       verified: true,
       responseStatus: 200,
-      detail: 'the answer proves the secret',
+      detail: 'the response proves that the receiver knows the secret',
       durationMs: expect.any(Number),
     });
     expect(receiver.requests).toEqual([expect.objectContaining({ method: 'GET', body: '' })]);
@@ -67,10 +67,10 @@ describe('a challenge is failed, with the reason in plain words, where', () => {
     ['the receiver does not know the route', 404, 'the status was 404, not 200'],
     ['the body is empty', 200, 'the body is not JSON'],
     ['the body is not JSON', { status: 200, body: '<html>' }, 'the body is not JSON'],
-    ['the body is no object', json(null), 'the body has no text in response_token'],
-    ['the body has another field', json({ token: 'x' }), 'the body has no text in response_token'],
-    ['the token is no text', json({ response_token: 5 }), 'the body has no text in response_token'],
-    ['the body is too large', json('a'.repeat(20_000)), 'the body was too large or did not come to its end'],
+    ['the body is no object', json(null), 'the body has no string in response_token'],
+    ['the body has another field', json({ token: 'x' }), 'the body has no string in response_token'],
+    ['the token is no text', json({ response_token: 5 }), 'the body has no string in response_token'],
+    ['the body is too large', json('a'.repeat(20_000)), 'the body was too large or incomplete'],
     [
       'the token is made with another secret',
       (request) => json({ response_token: challengeResponse('other', tokenOf(request)) }),

@@ -98,7 +98,7 @@ describe('what the network or the receiver does comes as an error of a class', (
     ],
   ])('connect: the receiver answers %s, which nobody asked for', async (_what, response) => {
     const { error } = await sendTo(saying(response));
-    expect(error).toEqual({ class: 'connect', message: 'the response was an interim one that was not asked for' });
+    expect(error).toEqual({ class: 'connect', message: 'the response was an unexpected interim response' });
   });
 
   it('tls: the receiver speaks none', async () => {

@@ -110,7 +110,7 @@ describe('the embedded Temporal', () => {
 
   it('says in one line that a configured program is none', async () => {
     await expect(findTemporalCli('/nowhere/temporal', () => undefined)).rejects.toThrow(
-      'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is no program that can be run: expected the path of the temporal command.',
+      'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is not an executable file. Set it to the path of the temporal command.',
     );
   });
 });
@@ -139,7 +139,7 @@ it('a data directory serves one process at a time, and a lock of one that is gon
   const other = spawn(process.execPath, ['-e', script, dataDir], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => other.stdout.once('data', resolve));
   expect(() => lockDataDir(dataDir)).toThrow(
-    /Signpost runs already on .* \(process \d+\): stop it, or set SIGNPOST_DATA_DIR/,
+    /Signpost is already running on .* \(process \d+\)\. Stop it, or set SIGNPOST_DATA_DIR/,
   );
   other.kill('SIGKILL');
   await new Promise((resolve) => other.once('close', resolve));

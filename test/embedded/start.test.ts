@@ -26,10 +26,10 @@ it('brings its parts, keeps its data, takes over what a killed process left, and
 
   const second = await startService({ env });
   expect(partsOf(dataDir)).toEqual(parts);
-  expect(second.output().match(/was running: taken over/g)).toHaveLength(2);
+  expect(second.output().match(/was already running/g)).toHaveLength(2);
   expect(await second.call('GET', '/v1/products/kept')).toMatchObject({ status: 200 });
   const refused = await runToEnd({ ...env, SIGNPOST_PORT: '0' });
-  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('Signpost runs already on') });
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('Signpost is already running on') });
   expect(await second.stop()).toBe(0);
   expect(parts.map(isAlive)).toEqual([false, false]);
 
@@ -66,7 +66,7 @@ it.each([
   [{ SIGNPOST_PORT: 'eighty' }, 'SIGNPOST_PORT is "eighty", but must be a port, 0 to 65535 (0: any free one).'],
   [
     { TEMPORAL_CLI_PATH: '/nowhere' },
-    'TEMPORAL_CLI_PATH is "/nowhere", which is no program that can be run: expected the path of the temporal command.',
+    'TEMPORAL_CLI_PATH is "/nowhere", which is not an executable file. Set it to the path of the temporal command.',
   ],
   [
     { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },

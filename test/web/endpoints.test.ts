@@ -65,7 +65,7 @@ test('the endpoint wizard creates an endpoint and returns to the step of a rejec
 
   ui.receiver.answerChallenges(secret);
   await clickButton(page, 'Run challenge');
-  await page.getByText('the answer proves the secret').waitFor();
+  await page.getByText('the response proves that the receiver knows the secret').waitFor();
   await page.getByRole('link', { name: 'View endpoint' }).click();
   await page.getByRole('heading', { name: 'Handler', exact: true }).waitFor();
 });
