@@ -104,12 +104,12 @@ it('the page shows the secret after the click, and says so where the link was us
   expect(first.text('secret')).toBe('');
   await first.click();
   expect(first.text('secret')).toBe(secret);
-  expect(first.text('whose')).toBe('payments, for http://127.0.0.1:1/hook');
+  expect(first.text('endpoint')).toBe('payments, for http://127.0.0.1:1/hook');
   expect(first.hidden('show')).toBe(true);
   const second = await visit(url);
   await second.click();
   expect(second.text('secret')).toBe('');
-  expect(second.text('say')).toContain('Ask for a new one.');
+  expect(second.text('message')).toContain('Ask for a new link.');
 });
 
 it('the link expires when it was said to', async () => {
