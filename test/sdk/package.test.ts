@@ -12,7 +12,7 @@ function run(command: string, args: string[], cwd: string) {
   return { status, out: stdout + stderr };
 }
 
-/** A project that has the SDK as npm would unpack it. */
+/** A project with the packed SDK installed as npm would unpack it. */
 beforeAll(() => {
   project = tempDir();
   const packed = run('npm', ['pack', '--pack-destination', project, '--silent'], path.join(ROOT, 'sdk'));
@@ -36,12 +36,12 @@ it.each([
     'a.mjs',
     `import { Signpost } from '@signpost/sdk'; import { verifyStandard } from '@signpost/sdk/receiver'; ${PRINT}`,
   ],
-])('what is published can be had by %s', (_, file, code) => {
+])('the published package can be loaded by %s', (_, file, code) => {
   writeFileSync(path.join(project, file), code);
   expect(run(process.execPath, [file], project)).toEqual({ status: 0, out: 'function function\n' });
 });
 
-it('has no dependencies', () => {
+it('the SDK has no dependencies', () => {
   const manifest = JSON.parse(readFileSync(path.join(ROOT, 'sdk', 'package.json'), 'utf8'));
   expect(Object.keys(manifest).filter((name) => /dependencies/i.test(name))).toEqual([]);
 });
@@ -84,16 +84,16 @@ describe('typed events', () => {
     );
   };
 
-  it('a payload as the catalog has it compiles', () => {
+  it('an event that matches its schema compiles', () => {
     expect(compile("{ paymentId: 'P-1', amount: 125.5 }")).toEqual({ status: 0, out: '' });
   });
 
   it.each([
-    ['a field of another type', "{ paymentId: 'P-1', amount: '125.5' }", undefined],
+    ['a field of the wrong type', "{ paymentId: 'P-1', amount: '125.5' }", undefined],
     ['a missing field', "{ paymentId: 'P-1' }", undefined],
-    ['a field too many', "{ paymentId: 'P-1', amount: 1, payer: 'x' }", undefined],
-    ['an unknown type', "{ paymentId: 'P-1', amount: 1 }", 'payment.unknown.v1'],
-  ])('%s does not', (_, data, type) => {
+    ['an unknown field', "{ paymentId: 'P-1', amount: 1, payer: 'x' }", undefined],
+    ['an unknown event type', "{ paymentId: 'P-1', amount: 1 }", 'payment.unknown.v1'],
+  ])('an event with %s does not compile', (_, data, type) => {
     const { status, out } = compile(data, type);
     expect(status).not.toBe(0);
     expect(out).toContain('producer.ts(4,');

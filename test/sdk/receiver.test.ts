@@ -14,7 +14,7 @@ import {
 } from '../../sdk/src/receiver';
 import { useStory } from '../support/story';
 
-/** The helpers as a receiver uses them, with real deliveries of the built service. */
+/** The receiver helpers, with real deliveries of the built service. */
 const story = useStory();
 const SECRET = 'shared secret of the receiver';
 const FORMATS = ['standard', 'envelope', 'trigger', 'flat'] as const;
@@ -55,7 +55,7 @@ async function subscribe(customerId: string, settings: object) {
   return story.must('POST', '/v1/subscriptions', body);
 }
 
-it.each(FORMATS)('verifies a delivery of format %s, and answers its challenge', async (format) => {
+it.each(FORMATS)('the middleware verifies deliveries of format %s and answers challenges', async (format) => {
   const subscription = await subscribe(`verified-${format}`, { url: `${url}/${format}`, format });
   expect(await story.must('POST', `/v1/subscriptions/${subscription.id}/challenge`)).toMatchObject({
     status: 'verified',
@@ -66,23 +66,23 @@ it.each(FORMATS)('verifies a delivery of format %s, and answers its challenge', 
   await story.reaches(notifications[0].id, 'delivered');
   expect(got).toMatchObject([{ id, attempt: 1 }]);
   const payload = got[0]!.payload as Record<string, never>;
-  const told = {
+  const eventData = {
     standard: () => payload.data,
     envelope: () => payload.details,
     trigger: () => payload.data?.['event'],
     flat: () => payload,
   }[format]();
-  expect(told).toMatchObject(data);
+  expect(eventData).toMatchObject(data);
 });
 
-it('takes a GET of format trigger by its token', async () => {
+it('the middleware verifies a GET of format trigger by its token', async () => {
   await subscribe('by-get', { url: `${url}/trigger`, format: 'trigger', method: 'GET' });
   const { notifications } = await story.must('POST', '/v1/events', { type: 'paid.v1', customerId: 'by-get', data: {} });
   await story.reaches(notifications[0].id, 'delivered');
   expect(got[0]).toMatchObject({ payload: { object_class: 'paid.v1', account_id: 'by-get' } });
 });
 
-it('answers 401 to what another secret signed, and nothing is done', async () => {
+it('the middleware answers 401 to a delivery signed with another secret', async () => {
   await subscribe('unverified', { url: `${url}/wrong` });
   const { notifications } = await story.must('POST', '/v1/events', {
     type: 'paid.v1',
@@ -101,7 +101,7 @@ describe('verifyStandard', () => {
     'webhook-signature': signature,
   });
 
-  it('takes an ed25519 signature, by the public key', () => {
+  it('verifyStandard accepts an ed25519 signature by its public key', () => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
     const timestamp = now();
@@ -117,25 +117,25 @@ describe('verifyStandard', () => {
     ['a timestamp that is none', headersOf('v1,x', 'now')],
     ['a signature of an unknown kind', headersOf('v9,x')],
     ['an empty signature', headersOf('v1,')],
-  ])('refuses %s', (_, headers) => {
+  ])('verifyStandard rejects %s', (_, headers) => {
     expect(() => verifyStandard('{}', headers, { secret: SECRET })).toThrow(VerificationError);
   });
 });
 
-it('answers a challenge as the account-activity scheme has it', () => {
-  // As `openssl dgst -sha256 -hmac secret` makes it of `token`.
+it('answerChallenge follows the account-activity scheme', () => {
+  // From `printf token | openssl dgst -sha256 -hmac secret -binary | base64`.
   expect(answerChallenge('token', 'secret').response_token).toBe('sha256=6UERDj0r/oJiHw4+FDRzDXMF0QbF9oyHFl0LJ6RhGko=');
 });
 
 it.each(['msg_1.1700000000.{"amount":1}', '{"amount":1}', 'eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9', '', 'x'.repeat(201)])(
-  'signs nothing that a caller chose: %s',
+  "answerChallenge does not sign text of the caller's choice: %s",
   (chosen) => {
     expect(() => answerChallenge(chosen, 'secret')).toThrow(VerificationError);
   },
 );
 
 describe('deduplicator', () => {
-  it('runs the work of an id once, and again where it failed', async () => {
+  it('deduplicator processes an id once, and again after a failure', async () => {
     const once = deduplicator();
     let runs = 0;
     expect(await once('a', () => (runs += 1))).toBe(true);
@@ -149,7 +149,7 @@ describe('deduplicator', () => {
     expect(runs).toBe(2);
   });
 
-  it('forgets the oldest beyond its size, and all after their time', async () => {
+  it('MemoryStore forgets the oldest id beyond its limit, and every id after its time', async () => {
     const store = new MemoryStore(2);
     for (const id of ['a', 'b', 'c']) expect(store.add(id, 60_000)).toBe(true);
     expect([store.add('c', 60_000), store.add('a', 60_000)]).toEqual([false, true]);
