@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { VerificationError } from './errors.js';
+import { requireSecret } from './secrets.js';
 
 /**
  * The alphabet of Signpost's challenge tokens. The text signed in a delivery always contains
@@ -23,6 +24,6 @@ const CRC_TOKEN = /^[\w-]{1,200}$/;
 export function answerChallenge(crcToken: string, secret: string): { response_token: string } {
   if (!CRC_TOKEN.test(crcToken))
     throw new VerificationError('crc_token is not a challenge token of Signpost (1-200 of A-Z a-z 0-9 _ -).');
-  const signature = createHmac('sha256', secret).update(crcToken).digest('base64');
+  const signature = createHmac('sha256', requireSecret(secret)).update(crcToken).digest('base64');
   return { response_token: `sha256=${signature}` };
 }

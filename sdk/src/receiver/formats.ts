@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { equal } from './compare.js';
 import { VerificationError } from './errors.js';
+import { requireSecret } from './secrets.js';
 
 /** The payload of format `envelope`. */
 export interface EnvelopePayload {
@@ -102,13 +103,13 @@ export function verifyTrigger(authorization: string | undefined, secret: string)
  */
 export function verifyFlat(body: string | Buffer, secret: string): Record<string, unknown> {
   const { secret: received, ...data } = parseObject(body, 'The body');
-  if (typeof received !== 'string' || !equal(received, secret))
+  if (typeof received !== 'string' || !equal(received, requireSecret(secret)))
     throw new VerificationError('The secret in the body is missing or does not match.');
   return data;
 }
 
 function hmacSha256(secret: string, text: string) {
-  return createHmac('sha256', secret).update(text);
+  return createHmac('sha256', requireSecret(secret)).update(text);
 }
 
 function parseObject(json: string | Buffer, subject: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerChallenge } from './challenge.js';
 import { VerificationError } from './errors.js';
 import { verifyEnvelope, verifyFlat, verifyTrigger } from './formats.js';
+import { requireSecret } from './secrets.js';
 import { verifyStandard, type StandardOptions } from './standard.js';
 
 /** A verified delivery. */
@@ -50,6 +51,7 @@ const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
  *
  * Put it before body parsers, which consume the raw body; `express.raw()` is fine.
  *
+ * @throws TypeError if a secret is missing or empty
  * @example
  * ```ts
  * app.all('/hooks', signpostReceiver({ secret }), (request, response) => {
@@ -61,7 +63,8 @@ const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
  */
 export function signpostReceiver(options: ReceiverOptions) {
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-  const secrets = [options.secret].flat();
+  const secrets = [options.secret].flat().map(requireSecret);
+  if (secrets.length === 0) throw new TypeError("secret is an empty list; pass the subscription's secret.");
   return async function receive(
     request: IncomingMessage,
     response: ServerResponse,

@@ -1,6 +1,7 @@
 import { createHmac, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { equal } from './compare.js';
 import { VerificationError } from './errors.js';
+import { requireSecret } from './secrets.js';
 
 /** Headers as Node (lower-case names) or the Fetch API provides them. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>> | { get(name: string): string | null };
@@ -34,7 +35,7 @@ const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
  * @returns the event's id, which is the same in every retry, and when this attempt was signed
  * @throws {@link VerificationError} if a header is missing, the timestamp is outside the tolerance
  * or no signature matches
- * @throws TypeError if the public key is malformed
+ * @throws TypeError if a secret is empty or the public key is malformed
  * @example
  * ```ts
  * const rawBody = Buffer.from(await request.arrayBuffer());
@@ -78,8 +79,9 @@ function headerOf(headers: Headers, name: string): string | undefined {
 
 /** The key is the decoded bytes of a generated secret, or the text of one that a customer chose. */
 function keyOf(secret: string): Buffer {
-  const text = secret;
+  const text = requireSecret(secret);
   const key = text.startsWith('whsec_') ? Buffer.from(text.slice('whsec_'.length), 'base64') : Buffer.from(text);
+  if (key.length === 0) throw new TypeError('The secret is whsec_ without base64 after it; pass it in full.');
   return key;
 }
 

@@ -1,18 +1,8 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import {
-  answerChallenge,
-  deduplicator,
-  MemoryStore,
-  signpostReceiver,
-  verifyStandard,
-  VerificationError,
-  type Delivery,
-  type VerifiedRequest,
-} from '../../sdk/src/receiver';
-import { useStory } from '../support/story';
+import { signpostReceiver, type Delivery, type VerifiedRequest } from '../../../sdk/src/receiver';
+import { useStory } from '../../support/story';
 
 /** The receiver helpers, with real deliveries of the built service. */
 const story = useStory();
@@ -91,70 +81,4 @@ it('the middleware answers 401 to a delivery signed with another secret', async 
   });
   const failed = await story.reaches(notifications[0].id, 'failed');
   expect(failed.lastResponseStatus).toBe(401);
-});
-
-describe('verifyStandard', () => {
-  const now = () => String(Math.floor(Date.now() / 1000));
-  const headersOf = (signature: string, timestamp = now()) => ({
-    'webhook-id': 'evt_1',
-    'webhook-timestamp': timestamp,
-    'webhook-signature': signature,
-  });
-
-  it('verifyStandard accepts an ed25519 signature by its public key', () => {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-    const timestamp = now();
-    const signature = `v1a,${sign(null, Buffer.from(`evt_1.${timestamp}.{}`), privateKey).toString('base64')}`;
-    const options = { publicKey: `whpk_${raw.toString('base64')}` };
-    expect(verifyStandard('{}', headersOf(signature, timestamp), options).id).toBe('evt_1');
-    expect(() => verifyStandard('{ }', headersOf(signature, timestamp), options)).toThrow(VerificationError);
-  });
-
-  it.each([
-    ['no headers', {}],
-    ['an old timestamp', headersOf('v1,x', '1000000000')],
-    ['a timestamp that is none', headersOf('v1,x', 'now')],
-    ['a signature of an unknown kind', headersOf('v9,x')],
-    ['an empty signature', headersOf('v1,')],
-  ])('verifyStandard rejects %s', (_, headers) => {
-    expect(() => verifyStandard('{}', headers, { secret: SECRET })).toThrow(VerificationError);
-  });
-});
-
-it('answerChallenge follows the account-activity scheme', () => {
-  // From `printf token | openssl dgst -sha256 -hmac secret -binary | base64`.
-  expect(answerChallenge('token', 'secret').response_token).toBe('sha256=6UERDj0r/oJiHw4+FDRzDXMF0QbF9oyHFl0LJ6RhGko=');
-});
-
-it.each(['msg_1.1700000000.{"amount":1}', '{"amount":1}', 'eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9', '', 'x'.repeat(201)])(
-  "answerChallenge does not sign text of the caller's choice: %s",
-  (chosen) => {
-    expect(() => answerChallenge(chosen, 'secret')).toThrow(VerificationError);
-  },
-);
-
-describe('deduplicator', () => {
-  it('deduplicator processes an id once, and again after a failure', async () => {
-    const once = deduplicator();
-    let runs = 0;
-    expect(await once('a', () => (runs += 1))).toBe(true);
-    expect(await once('a', () => (runs += 1))).toBe(false);
-    await expect(
-      once('b', () => {
-        throw new Error('not now');
-      }),
-    ).rejects.toThrow('not now');
-    expect(await once('b', () => (runs += 1))).toBe(true);
-    expect(runs).toBe(2);
-  });
-
-  it('MemoryStore forgets the oldest id beyond its limit, and every id after its time', async () => {
-    const store = new MemoryStore(2);
-    for (const id of ['a', 'b', 'c']) expect(store.add(id, 60_000)).toBe(true);
-    expect([store.add('c', 60_000), store.add('a', 60_000)]).toEqual([false, true]);
-    expect(store.add('short', 1)).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(store.add('short', 1)).toBe(true);
-  });
 });
