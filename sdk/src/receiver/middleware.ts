@@ -70,8 +70,7 @@ export function signpostReceiver(options: ReceiverOptions) {
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): Promise<void> {
-    const query = new URL(request.url ?? '/', 'http://receiver').searchParams;
-    const crcToken = request.method === 'GET' ? query.get('crc_token') : null;
+    const crcToken = request.method === 'GET' ? queryOf(request.url).get('crc_token') : null;
     try {
       if (crcToken !== null) return respond(response, 200, answerChallenge(crcToken, secrets[0]!));
       const rawBody = await readBody(request, maxBodyBytes);
@@ -87,6 +86,11 @@ export function signpostReceiver(options: ReceiverOptions) {
     }
     next();
   };
+}
+
+/** Not by `new URL`, which throws on request targets that any client can send, such as `//[`. */
+function queryOf(target = ''): URLSearchParams {
+  return new URLSearchParams(target.replace(/^[^?]*/, ''));
 }
 
 /**
