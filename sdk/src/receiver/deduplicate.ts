@@ -46,6 +46,10 @@ const DEFAULT_TTL_MS = 3 * 86_400_000;
  * Processes each message once although deliveries may repeat. If processing fails, the id is
  * forgotten and the retry is processed.
  *
+ * A repeat that arrives while this process is still working on the message waits for the result:
+ * confirming it earlier would lose the message if the work failed. Across processes only the store
+ * decides, so a repeat is confirmed while another process is still working.
+ *
  * @param store - where ids are remembered
  * @param ttlMs - how long ids are remembered, in milliseconds; three days by default
  * @returns a function that calls `work` unless the id was seen before, and resolves to whether it
@@ -57,7 +61,9 @@ const DEFAULT_TTL_MS = 3 * 86_400_000;
  * ```
  */
 export function deduplicator(store: SeenStore = new MemoryStore(), ttlMs = DEFAULT_TTL_MS) {
-  return async function once(id: string, work: () => unknown): Promise<boolean> {
+  const running = new Map<string, Promise<boolean>>();
+
+  async function run(id: string, work: () => unknown): Promise<boolean> {
     if (!(await store.add(id, ttlMs))) return false;
     try {
       await work();
@@ -66,5 +72,18 @@ export function deduplicator(store: SeenStore = new MemoryStore(), ttlMs = DEFAU
       await store.delete(id);
       throw error;
     }
+  }
+
+  return async function once(id: string, work: () => unknown): Promise<boolean> {
+    for (let earlier = running.get(id); earlier; earlier = running.get(id)) {
+      const succeeded = await earlier.then(
+        () => true,
+        () => false,
+      );
+      if (succeeded) return false;
+    }
+    const current = run(id, work).finally(() => running.delete(id));
+    running.set(id, current);
+    return current;
   };
 }

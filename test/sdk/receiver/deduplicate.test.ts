@@ -33,6 +33,50 @@ describe('deduplicator', () => {
     expect(done).toBe(true);
   });
 
+  /** Work that ends when the test says so. */
+  function controlled() {
+    let succeed!: () => void;
+    let fail!: (error: Error) => void;
+    const ended = new Promise<void>((resolve, reject) => ([succeed, fail] = [resolve, reject]));
+    return { work: () => ended, succeed, fail };
+  }
+
+  it('deduplicator confirms a repeat only after the run in progress has succeeded', async () => {
+    const once = deduplicator();
+    const first = controlled();
+    const order: string[] = [];
+    const results = Promise.all([
+      once('a', first.work).finally(() => order.push('first')),
+      once('a', () => order.push('second run')).finally(() => order.push('repeat')),
+    ]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual([]);
+    first.succeed();
+    expect(await results).toEqual([true, false]);
+    expect(order).toEqual(['first', 'repeat']);
+  });
+
+  it('deduplicator processes one of the repeats that waited for a run that failed', async () => {
+    const once = deduplicator();
+    const first = controlled();
+    let runs = 0;
+    const failing = once('a', first.work);
+    const repeats = [once('a', () => (runs += 1)), once('a', () => (runs += 1))];
+    first.fail(new Error('not now'));
+    await expect(failing).rejects.toThrow('not now');
+    expect(await Promise.all(repeats)).toEqual([true, false]);
+    expect(runs).toBe(1);
+  });
+
+  it('deduplicator does not let one id wait for another', async () => {
+    const once = deduplicator();
+    const first = controlled();
+    const running = once('a', first.work);
+    expect(await once('b', () => undefined)).toBe(true);
+    first.succeed();
+    expect(await running).toBe(true);
+  });
+
   it('deduplicator remembers ids for three days by default', async () => {
     const once = deduplicator();
     await once('a', () => undefined);
