@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Interval at which the owner refreshes the lock file's modification time. */
 const HEARTBEAT_MS = 5000;
 /** A lock without a heartbeat for this long is stale. */
 const STALE_MS = 30_000;
+/** Wait while another process takes over a stale lock. */
+const TAKEOVER_WAIT_MS = 10;
 
 interface Owner {
   pid: number;
@@ -64,8 +67,9 @@ async function readLock(file: string): Promise<{ owner: Owner | undefined; ageMs
   try {
     const text = await readFile(file, 'utf8');
     return { owner: parseOwner(text), ageMs: Date.now() - (await stat(file)).mtimeMs, text };
-  } catch {
-    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
@@ -93,14 +97,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Removes a stale lock, but puts it back if another process replaced it in the meantime. */
+/**
+ * Removes a stale lock, unless another process has replaced it since it was read. Deleting is not
+ * conditional on the content, so only one process at a time may do it: without the guard file, a
+ * second process could delete the fresh lock of the first.
+ */
 async function removeStale(file: string, staleText: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
+  const guard = `${file}.takeover`;
+  if (!(await createLock(guard, ''))) {
+    const found = await readLock(guard);
+    // Left by a process that crashed during a takeover.
+    if (found && found.ageMs >= STALE_MS) await unlink(guard).catch(() => undefined);
+    await sleep(TAKEOVER_WAIT_MS);
+    return;
+  }
   try {
-    await rename(file, aside);
-    if ((await readFile(aside, 'utf8')) !== staleText) await link(aside, file);
-    await unlink(aside);
-  } catch {
-    // Another process removed or replaced the lock; the caller looks again.
+    if ((await readLock(file))?.text === staleText) await rm(file, { force: true });
+  } finally {
+    await unlink(guard).catch(() => undefined);
   }
 }

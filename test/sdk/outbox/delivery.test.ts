@@ -2,12 +2,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Signpost, type SignpostError } from '../../sdk/src';
-import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
-import { tempDir } from '../support/service';
-import { until } from '../support/until';
+import { Signpost, type SignpostError } from '../../../sdk/src';
+import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
+import { tempDir } from '../../support/service';
+import { until } from '../../support/until';
 
-const SDK = path.join(__dirname, '..', '..', 'sdk', 'dist', 'cjs');
+const SDK = path.join(__dirname, '..', '..', '..', 'sdk', 'dist', 'cjs');
 const NOWHERE = 'http://127.0.0.1:1';
 const retry = { retries: 0, firstDelayMs: 1, maxDelayMs: 5 };
 let api: TestApi;
@@ -104,8 +104,8 @@ it('no event is lost when the process is killed', async () => {
   directory = path.join(directory, 'outbox');
   const outbox = await at(api.url).openOutbox({ directory });
   await outbox.flush();
-  expect((await accepted(confirmed)).length).toBe(confirmed.length);
-  expect(new Set(confirmed).size).toBe(confirmed.length);
+  expect(confirmed.length).toBeGreaterThan(50);
+  expect(await accepted(confirmed)).toEqual(confirmed.map((_, index) => index));
   await outbox.close();
 });
 
