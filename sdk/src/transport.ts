@@ -99,7 +99,7 @@ export class Transport {
     options: CallOptions<P, M> = {},
   ): Promise<ResponseBody<P, M>> {
     const prepared = this.prepare(method, path, options);
-    // An earlier request got no response, so it may have been processed.
+    // An earlier request got no response, or a 5xx, so it may have been processed.
     let mayBeDone = false;
     let renewed = false;
     for (let retry = 0; ; retry++) {
@@ -113,6 +113,7 @@ export class Transport {
       else if (outcome.ok) return outcome.body as ResponseBody<P, M>;
       else if (outcome.status === 404 && method === 'delete' && mayBeDone) return undefined as ResponseBody<P, M>;
       else if (!isRetryable(outcome.status)) throw problemOf(outcome);
+      else if (outcome.status >= 500) mayBeDone = true;
       const isResponse = !(outcome instanceof SignpostUnreachableError);
       const waitMs = delayMs(retry, isResponse ? outcome.retryAfter : null, this.retry);
       if (waitMs === undefined) throw isResponse ? problemOf(outcome) : outcome;

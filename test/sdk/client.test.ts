@@ -39,16 +39,26 @@ it.each([[['break']], [[503, 502, 'break']], [[429]]])('the client retries after
   expect(front.seen).toHaveLength(spoil.length + 1);
 });
 
-it('a retry after a lost response does not create a second event', async () => {
-  front.spoil = ['lose'];
-  const id = `lost-${Date.now()}`;
-  const accepted = await signpost.events.send({ id, type: 'paid.v1', customerId: 'c', data: { id: 'P-3' } });
-  expect(accepted.id).toBe(id);
-  const { rows } = await api.database.db.query<{ count: number }>({
-    text: 'select count(*)::int from event_keys where given_id = $1',
-    values: [id],
+it.each([
+  ['its own', { id: `lost-${Date.now()}` }],
+  ['a generated', {}],
+])('after a lost response, an event with %s id is sent again with the same id', async (_, given) => {
+  const bodies: { id: string }[] = [];
+  const recording = new Signpost({
+    baseUrl: front.url,
+    apiKey: ADMIN_KEY,
+    retry: quick,
+    fetch: (url, init) => {
+      bodies.push(JSON.parse(init!.body as string));
+      return fetch(url, init);
+    },
   });
-  expect(rows[0]!.count).toBe(1);
+  front.spoil = ['lose'];
+  const accepted = await recording.events.send({ type: 'paid.v1', customerId: 'c', data: { id: 'P-3' }, ...given });
+  expect(bodies).toHaveLength(2);
+  expect(bodies[1]).toEqual(bodies[0]);
+  expect(bodies[0]).toMatchObject(given);
+  expect(accepted).toMatchObject({ id: bodies[0]!.id, duplicate: true });
 });
 
 it('a retry after a lost response reuses the idempotency key and creates nothing twice', async () => {
