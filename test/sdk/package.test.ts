@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { typesModule } from '../../src/cli/json-schema-to-typescript';
 import { tempDir } from '../support/service';
@@ -46,13 +46,32 @@ it('the SDK has no dependencies', () => {
   expect(Object.keys(manifest).filter((name) => /dependencies/i.test(name))).toEqual([]);
 });
 
+/** Type-checks a file of the project as a strict ES module program. */
+function compile(file: string) {
+  const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const typeRoots = path.join(ROOT, 'node_modules', '@types');
+  const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck'];
+  return run(process.execPath, [tsc, ...options, '--typeRoots', typeRoots, '--types', 'node', file], project);
+}
+
+it('the examples of the README compile', () => {
+  symlinkSync(path.join(ROOT, 'node_modules', '@types'), path.join(project, 'node_modules', '@types'));
+  const readme = readFileSync(path.join(ROOT, 'sdk', 'README.md'), 'utf8');
+  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+  expect(examples).toHaveLength(2);
+  for (const [index, code] of examples.entries()) {
+    writeFileSync(path.join(project, `readme-${index}.mts`), code);
+    expect(compile(`readme-${index}.mts`)).toEqual({ status: 0, out: '' });
+  }
+});
+
 describe('typed events', () => {
   const schema = {
     type: 'object',
     required: ['paymentId', 'amount'],
     properties: { paymentId: { type: 'string' }, amount: { type: 'number' } },
   };
-  const compile = (data: string, type = 'payment.confirmed.v1') => {
+  const compileEvent = (data: string, type = 'payment.confirmed.v1') => {
     writeFileSync(
       path.join(project, 'event-types.ts'),
       typesModule([{ name: 'payment.confirmed.v1', description: '', schema }]),
@@ -64,28 +83,11 @@ describe('typed events', () => {
        const signpost = new Signpost<EventTypes>({ baseUrl: 'https://signpost.example.com', apiKey: 'k' });
        export const sent = signpost.events.send({ type: ${JSON.stringify(type)}, customerId: 'c', data: ${data} });`,
     );
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--target',
-      'es2022',
-      '--module',
-      'nodenext',
-      '--skipLibCheck',
-      '--typeRoots',
-      path.join(ROOT, 'node_modules', '@types'),
-      '--types',
-      'node',
-    ];
-    return run(
-      process.execPath,
-      [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, 'producer.ts'],
-      project,
-    );
+    return compile('producer.ts');
   };
 
   it('an event that matches its schema compiles', () => {
-    expect(compile("{ paymentId: 'P-1', amount: 125.5 }")).toEqual({ status: 0, out: '' });
+    expect(compileEvent("{ paymentId: 'P-1', amount: 125.5 }")).toEqual({ status: 0, out: '' });
   });
 
   it.each([
@@ -94,7 +96,7 @@ describe('typed events', () => {
     ['an unknown field', "{ paymentId: 'P-1', amount: 1, payer: 'x' }", undefined],
     ['an unknown event type', "{ paymentId: 'P-1', amount: 1 }", 'payment.unknown.v1'],
   ])('an event with %s does not compile', (_, data, type) => {
-    const { status, out } = compile(data, type);
+    const { status, out } = compileEvent(data, type);
     expect(status).not.toBe(0);
     expect(out).toContain('producer.ts(4,');
   });
