@@ -4,10 +4,10 @@ import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import type { ReceivedRequest } from '../support/receiver';
 import { onboard, tempDir } from '../support/service';
-import { useStory } from '../support/story';
+import { useScenario } from '../support/scenario';
 
 /** What receivers get, checked with the libraries that receivers use, each in its own language. */
-const story = useStory();
+const scenario = useScenario();
 const STOCK = path.join(__dirname, 'stock');
 const PYTHON_PACKAGES = ['standardwebhooks==1.1.0', 'PyJWT==2.15.1'];
 const TOOLS_TIMEOUT_MS = 240_000;
@@ -30,15 +30,15 @@ const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message 
 });
 
 beforeAll(async () => {
-  const customer = await onboard(story.service, story.receiver.url('/stock'));
+  const customer = await onboard(scenario.service, scenario.receiver.url('/stock'));
   await customer.post();
   await customer.post({ data: { payer: 'Zoë Ångström – 支払い 😀', amount: 125.5 } });
-  await story.receiver.waitFor(2);
+  await scenario.receiver.waitFor(2);
   const rotate = `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`;
-  const { secret: rotated } = await story.must('POST', rotate, {});
+  const { secret: rotated } = await scenario.must('POST', rotate, {});
   await customer.post();
-  await story.receiver.waitFor(3);
-  const [plain, foreign, both] = story.receiver.requests as [ReceivedRequest, ReceivedRequest, ReceivedRequest];
+  await scenario.receiver.waitFor(3);
+  const [plain, foreign, both] = scenario.receiver.requests as [ReceivedRequest, ReceivedRequest, ReceivedRequest];
   const good = (name: string, request: ReceivedRequest, secret: string) => ({
     name,
     message: messageOf(request, secret),
@@ -98,9 +98,9 @@ itWith(
       spawnSync('python3', [...install, '--target', packages, ...PYTHON_PACKAGES], { stdio: 'inherit' }).status,
     ).toBe(0);
     const secret = 'a shared secret that is long enough for HS256';
-    const customer = await onboard(story.service, story.receiver.url('/jwt'), { format: 'trigger', secret });
+    const customer = await onboard(scenario.service, scenario.receiver.url('/jwt'), { format: 'trigger', secret });
     await customer.post();
-    const [request] = await story.received(1);
+    const [request] = await scenario.received(1);
     const token = String(request!.headers.authorization).replace('Bearer ', '');
     const forged = token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA');
     const tokens = [

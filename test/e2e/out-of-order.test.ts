@@ -1,9 +1,9 @@
 import { Webhook } from 'standardwebhooks';
-import { useStack } from '../support/stack';
+import { useCluster } from '../support/cluster';
 import { onboard } from '../support/service';
 import { until } from '../support/until';
 
-const stack = useStack();
+const cluster = useCluster();
 const TYPE = 'signpost.subscription.out-of-order.v1';
 
 it.each([
@@ -12,7 +12,7 @@ it.each([
 ])(
   'a subscription that goes out of order by %s is told of to operators, signed as any event',
   async (_, status, reason) => {
-    const service = await stack.start();
+    const service = await cluster.start();
     const operators = await service.call('POST', '/v1/customers', {
       id: 'signpost-operators',
       name: 'Operators',
@@ -22,23 +22,23 @@ it.each([
     const follower = await service.call('POST', '/v1/subscriptions', {
       customerId: 'signpost-operators',
       name: 'on call',
-      url: stack.receiver.url('/operators'),
+      url: cluster.receiver.url('/operators'),
       eventTypes: [TYPE],
     });
     expect(follower.status).toBe(201);
-    stack.receiver.answerWith(({ path }) => ({ status: path === '/operators' ? 200 : status }));
-    const customer = await onboard(service, stack.receiver.url('/customer'), {
+    cluster.receiver.answerWith(({ path }) => ({ status: path === '/operators' ? 200 : status }));
+    const customer = await onboard(service, cluster.receiver.url('/customer'), {
       outOfOrderRule: { afterSeconds: 0, minFailures: 2 },
       retrySchedule: [1],
     });
     await customer.post();
 
-    const toOperators = () => stack.receiver.requests.filter(({ path }) => path === '/operators');
+    const toOperators = () => cluster.receiver.requests.filter(({ path }) => path === '/operators');
     await until(
       async () => toOperators().length,
       (count) => count === 1,
     );
-    const [{ body, headers }] = toOperators() as [(typeof stack.receiver.requests)[0]];
+    const [{ body, headers }] = toOperators() as [(typeof cluster.receiver.requests)[0]];
     const told = new Webhook(follower.body.secret).verify(body, headers as Record<string, string>);
     expect(told).toEqual({
       type: TYPE,
@@ -57,7 +57,7 @@ it.each([
     expect(shown.outOfOrder.at).toBe((told as { data: { at: string } }).data.at);
 
     const { items } = (await service.call('GET', `/v1/notifications?subscriptionId=${follower.body.id}`)).body;
-    await stack.reach([items[0].id], 'delivered');
+    await cluster.reach([items[0].id], 'delivered');
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     const cause = status === 410 ? 'gone' : 'failing';
     expect(metrics).toContain(`signpost_subscriptions_out_of_order_total{cause="${cause}"} 1`);

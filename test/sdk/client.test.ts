@@ -1,15 +1,15 @@
 import { Signpost, SignpostError, SignpostUnreachableError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
-import { startFront, type Front } from '../support/front';
+import { startFaultyProxy, type FaultyProxy } from '../support/faulty-proxy';
 
 let api: TestApi;
-let front: Front;
+let proxy: FaultyProxy;
 let signpost: Signpost;
 const quick = { firstDelayMs: 1, maxDelayMs: 5 };
 
 beforeAll(async () => {
   api = await startTestApi();
-  front = await startFront(api.url);
+  proxy = await startFaultyProxy(api.url);
   await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
   await api.must('PUT', '/v1/event-types/paid.v1', {
     productId: 'p',
@@ -18,12 +18,12 @@ beforeAll(async () => {
   await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
 });
 afterAll(async () => {
-  await front.stop();
+  await proxy.stop();
   await api.stop();
 });
 beforeEach(() => {
-  front.reset();
-  signpost = new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick });
+  proxy.reset();
+  signpost = new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: quick });
 });
 
 it('sends an event with an id of its own', async () => {
@@ -32,15 +32,15 @@ it('sends an event with an id of its own', async () => {
   expect((await signpost.events.get(accepted.id)).data).toEqual({ id: 'P-1' });
 });
 
-it.each([[['break']], [[503, 502, 'break']], [[429]]])('sends again after %j', async (spoil) => {
-  front.spoil = [...spoil] as Front['spoil'];
+it.each([[['break']], [[503, 502, 'break']], [[429]]])('sends again after %j', async (failures) => {
+  proxy.failures = [...failures] as FaultyProxy['failures'];
   const accepted = await signpost.events.send({ type: 'paid.v1', customerId: 'c', data: { id: 'P-2' } });
   expect(accepted.duplicate).toBe(false);
-  expect(front.seen).toHaveLength(spoil.length + 1);
+  expect(proxy.seen).toHaveLength(failures.length + 1);
 });
 
 it('sends no second event where only the answer was lost', async () => {
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   const id = `lost-${Date.now()}`;
   const accepted = await signpost.events.send({ id, type: 'paid.v1', customerId: 'c', data: { id: 'P-3' } });
   expect(accepted.id).toBe(id);
@@ -52,9 +52,9 @@ it('sends no second event where only the answer was lost', async () => {
 });
 
 it('makes nothing twice where only the answer was lost: the key of the first request goes along', async () => {
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   const made = await signpost.customers.create({ name: 'Once' });
-  const keys = front.seen.map(({ idempotencyKey }) => idempotencyKey);
+  const keys = proxy.seen.map(({ idempotencyKey }) => idempotencyKey);
   expect(keys).toEqual([keys[0], keys[0]]);
   const all = [];
   for await (const customer of signpost.customers.list({ q: 'Once' })) all.push(customer.id);
@@ -62,17 +62,17 @@ it('makes nothing twice where only the answer was lost: the key of the first req
 });
 
 it('waits as long as the server asks', async () => {
-  front.spoil = [429];
-  front.headers = { 'retry-after': '1' };
+  proxy.failures = [429];
+  proxy.headers = { 'retry-after': '1' };
   await signpost.products.get('p');
-  expect(front.seen[1]!.at - front.seen[0]!.at).toBeGreaterThanOrEqual(900);
+  expect(proxy.seen[1]!.at - proxy.seen[0]!.at).toBeGreaterThanOrEqual(900);
 });
 
 it('gives up after as many repetitions as it was told, with what was answered last', async () => {
-  const brief = new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: { ...quick, retries: 2 } });
-  front.spoil = [500, 500, 503];
+  const brief = new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: { ...quick, retries: 2 } });
+  proxy.failures = [500, 500, 503];
   await expect(brief.products.get('p')).rejects.toMatchObject({ name: 'SignpostError', status: 503, code: 'unknown' });
-  front.spoil = ['break', 'break', 'break'];
+  proxy.failures = ['break', 'break', 'break'];
   await expect(brief.products.get('p')).rejects.toBeInstanceOf(SignpostUnreachableError);
 });
 
@@ -83,7 +83,7 @@ it('has problems as errors, with their code and the fields at fault, and does no
     code: 'data-breaks-schema',
     errors: [{ path: '/data/id', message: expect.any(String) }],
   });
-  expect(front.seen).toHaveLength(1);
+  expect(proxy.seen).toHaveLength(1);
   await expect(signpost.products.get('none')).rejects.toThrow(SignpostError);
 });
 
@@ -94,7 +94,7 @@ it('sends many in batches, each with a result of its own, in order', async () =>
     data: { id: index === 1100 ? (7 as never) : `P-${index}` },
   }));
   const results = await signpost.events.sendMany(events);
-  expect(front.seen.map(({ path }) => path)).toEqual(['/v1/events/batch', '/v1/events/batch']);
+  expect(proxy.seen.map(({ path }) => path)).toEqual(['/v1/events/batch', '/v1/events/batch']);
   expect(results).toHaveLength(1203);
   expect(results.flatMap((result, index) => (result instanceof SignpostError ? [[index, result.code]] : []))).toEqual([
     [1100, 'data-breaks-schema'],
@@ -107,7 +107,7 @@ it('keeps a batch of large events under what the API takes', async () => {
     Array.from({ length: 60 }, () => ({ type: 'paid.v1', customerId: 'c', data })),
   );
   expect(results.every((result) => !(result instanceof SignpostError))).toBe(true);
-  expect(front.seen).toHaveLength(2);
+  expect(proxy.seen).toHaveLength(2);
 }, 60_000);
 
 it('iterates lists over their pages', async () => {
@@ -120,23 +120,23 @@ it('iterates lists over their pages', async () => {
 it('signs in by OAuth once for many calls, and anew when its token is not taken any more', async () => {
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'o', role: 'product', productId: 'p' });
   const oauth = { clientId: client.clientId, clientSecret: client.clientSecret };
-  const byToken = new Signpost({ baseUrl: front.url, oauth, retry: quick });
+  const byToken = new Signpost({ baseUrl: proxy.url, oauth, retry: quick });
   await Promise.all([byToken.products.get('p'), byToken.products.get('p')]);
   await byToken.products.get('p');
-  const tokens = () => front.seen.filter(({ path }) => path === '/oauth/token').length;
+  const tokens = () => proxy.seen.filter(({ path }) => path === '/oauth/token').length;
   expect(tokens()).toBe(1);
-  front.spoil = [401];
+  proxy.failures = [401];
   await byToken.products.get('p');
   expect(tokens()).toBe(2);
-  const wrong = new Signpost({ baseUrl: front.url, oauth: { ...oauth, clientSecret: 'wrong' }, retry: quick });
+  const wrong = new Signpost({ baseUrl: proxy.url, oauth: { ...oauth, clientSecret: 'wrong' }, retry: quick });
   await expect(wrong.products.get('p')).rejects.toMatchObject({ status: 401, code: 'invalid_client' });
 });
 
 it('stops when it is told to', async () => {
-  front.spoil = Array(10).fill(503);
+  proxy.failures = Array(10).fill(503);
   const abort = new AbortController();
   const slow = new Signpost({
-    baseUrl: front.url,
+    baseUrl: proxy.url,
     apiKey: ADMIN_KEY,
     retry: { firstDelayMs: 60_000, maxDelayMs: 60_000 },
   });

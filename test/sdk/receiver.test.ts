@@ -12,10 +12,10 @@ import {
   type Delivery,
   type VerifiedRequest,
 } from '../../sdk/src/receiver';
-import { useStory } from '../support/story';
+import { useScenario } from '../support/scenario';
 
 /** The helpers as a receiver uses them, with real deliveries of the built service. */
-const story = useStory();
+const scenario = useScenario();
 const SECRET = 'shared secret of the receiver';
 const FORMATS = ['standard', 'envelope', 'trigger', 'flat'] as const;
 let server: Server;
@@ -38,8 +38,8 @@ beforeAll(async () => {
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await story.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
-  await story.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
+  await scenario.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
+  await scenario.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -50,20 +50,20 @@ beforeEach(() => {
 });
 
 async function subscribe(customerId: string, settings: object) {
-  await story.must('POST', '/v1/customers', { id: customerId, name: customerId, productId: 'p', retrySchedule: [] });
+  await scenario.must('POST', '/v1/customers', { id: customerId, name: customerId, productId: 'p', retrySchedule: [] });
   const body = { customerId, name: 'main', eventTypes: ['paid.v1'], secret: SECRET, ...settings };
-  return story.must('POST', '/v1/subscriptions', body);
+  return scenario.must('POST', '/v1/subscriptions', body);
 }
 
 it.each(FORMATS)('verifies a delivery of format %s, and answers its challenge', async (format) => {
   const subscription = await subscribe(`verified-${format}`, { url: `${url}/${format}`, format });
-  expect(await story.must('POST', `/v1/subscriptions/${subscription.id}/challenge`)).toMatchObject({
+  expect(await scenario.must('POST', `/v1/subscriptions/${subscription.id}/challenge`)).toMatchObject({
     status: 'verified',
   });
   const data = { paymentId: 'P-1', payer: 'Zoë' };
   const event = { type: 'paid.v1', customerId: `verified-${format}`, data };
-  const { id, notifications } = await story.must('POST', '/v1/events', event);
-  await story.reaches(notifications[0].id, 'delivered');
+  const { id, notifications } = await scenario.must('POST', '/v1/events', event);
+  await scenario.reaches(notifications[0].id, 'delivered');
   expect(got).toMatchObject([{ id, attempt: 1 }]);
   const payload = got[0]!.payload as Record<string, never>;
   const told = {
@@ -77,19 +77,23 @@ it.each(FORMATS)('verifies a delivery of format %s, and answers its challenge', 
 
 it('takes a GET of format trigger by its token', async () => {
   await subscribe('by-get', { url: `${url}/trigger`, format: 'trigger', method: 'GET' });
-  const { notifications } = await story.must('POST', '/v1/events', { type: 'paid.v1', customerId: 'by-get', data: {} });
-  await story.reaches(notifications[0].id, 'delivered');
+  const { notifications } = await scenario.must('POST', '/v1/events', {
+    type: 'paid.v1',
+    customerId: 'by-get',
+    data: {},
+  });
+  await scenario.reaches(notifications[0].id, 'delivered');
   expect(got[0]).toMatchObject({ payload: { object_class: 'paid.v1', account_id: 'by-get' } });
 });
 
 it('answers 401 to what another secret signed, and nothing is done', async () => {
   await subscribe('unverified', { url: `${url}/wrong` });
-  const { notifications } = await story.must('POST', '/v1/events', {
+  const { notifications } = await scenario.must('POST', '/v1/events', {
     type: 'paid.v1',
     customerId: 'unverified',
     data: {},
   });
-  const failed = await story.reaches(notifications[0].id, 'failed');
+  const failed = await scenario.reaches(notifications[0].id, 'failed');
   expect(failed.lastResponseStatus).toBe(401);
 });
 

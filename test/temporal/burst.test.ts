@@ -19,17 +19,17 @@ describe('a burst', () => {
     for (let index = 0; index < count; index++) accepted.push(await on.accept(seeded, processId));
     if (by) for (const { begin } of accepted) begin(by, workflowId);
     const ids = accepted.map(({ notification }) => notification.notificationId);
-    return { workflowId, ids, run: () => on.spine.workflows.runBurst(workflowId, ids) };
+    return { workflowId, ids, run: () => on.pipeline.workflows.runBurst(workflowId, ids) };
   }
   const result = (workflowId: string) =>
-    on.spine.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
+    on.pipeline.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
 
   it('is one workflow for many deliveries, and the API can say which', async () => {
     const { workflowId, ids, run } = await burstOf(
       10,
-      await seed(on.spine.db, { url: on.receiver.url() }),
+      await seed(on.pipeline.db, { url: on.receiver.url() }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 10, handedOn: 0 });
@@ -39,8 +39,8 @@ describe('a burst', () => {
 
   it('gives each that failed a workflow of its own, which goes on with the ladder', async () => {
     on.receiver.answerWith([200, 500, 200, 500, 200]);
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [1] });
-    const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] });
+    const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.pipeline.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 4, handedOn: 2 });
     for (const id of ids) await on.reaches(id, 'delivered');
@@ -51,8 +51,8 @@ describe('a burst', () => {
 
   it('hands on a hundred that failed as it does one', async () => {
     on.receiver.answerWith(500);
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
-    const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.pipeline.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 100, handedOn: 100 });
     for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
@@ -64,9 +64,9 @@ describe('a burst', () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       1,
-      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     await expect(on.workflow(ids[0]!).result()).rejects.toThrow();
@@ -75,13 +75,13 @@ describe('a burst', () => {
   });
 
   it('of a process that died: what it delivered is left alone, the rest is attempted by the burst itself', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
-    const done = await burstOf(2, seeded, 'dying', on.spine.otherProcess('dying'));
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
+    const done = await burstOf(2, seeded, 'dying', on.pipeline.otherProcess('dying'));
     for (const id of done.ids) await on.reaches(id, 'delivered');
     const undone = await burstOf(3, seeded, 'dying');
     for (const id of undone.ids) await on.lapse(id);
     const workflowId = `${BURST_PREFIX}${newUuid()}`;
-    await on.spine.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
+    await on.pipeline.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
     expect(await result(workflowId)).toEqual({ notifications: 5, handedOn: 0 });
     for (const id of undone.ids) expect(await on.find(id)).toMatchObject({ status: 'delivered', workflowId });
     expect(on.receiver.requests).toHaveLength(5);
@@ -95,7 +95,7 @@ describe('a burst', () => {
       open -= 1;
       return { status: 200 };
     });
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const bursts = [];
     for (let index = 0; index < 3; index++) bursts.push(await burstOf(30, seeded, 'dying'));
     for (const { ids } of bursts) for (const id of ids) await on.lapse(id);
@@ -106,7 +106,7 @@ describe('a burst', () => {
   });
 
   it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
-    const { ids, run } = await burstOf(2, await seed(on.spine.db, { url: on.receiver.url() }), 'another');
+    const { ids, run } = await burstOf(2, await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
     await run();
     expect(on.receiver.requests).toHaveLength(0);
     for (const id of ids) await on.lapse(id);
@@ -118,28 +118,28 @@ describe('a burst', () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       2,
-      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
-    await on.spine.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
-    for (const id of ids) expect((await attemptsOf(on.spine.db, id)).length).toBe(1);
+    await on.pipeline.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
+    for (const id of ids) expect((await attemptsOf(on.pipeline.db, id)).length).toBe(1);
     expect(on.receiver.requests).toHaveLength(2);
   });
 
   it('leaves a member alone that was cancelled, held, or asked for again meanwhile', async () => {
     on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
-    const { ids, run } = await burstOf(2, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { ids, run } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
     const [cancelled, again] = ids as [string, string];
-    await cancelNotification(on.spine.db, cancelled);
+    await cancelNotification(on.pipeline.db, cancelled);
     const running = run();
     await on.reaches(again, 'failed');
     on.receiver.answerWith(200);
-    const reopened = await reopenNotification(on.spine.db, again);
-    await on.spine.workflows.retry(reopened!);
+    const reopened = await reopenNotification(on.pipeline.db, again);
+    await on.pipeline.workflows.retry(reopened!);
     await running;
     await on.reaches(again, 'delivered');
     expect((await on.find(cancelled)).status).toBe('cancelled');
@@ -148,9 +148,9 @@ describe('a burst', () => {
   });
 
   it('holds members whose subscription was disabled before their turn', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const { ids, run } = await burstOf(3, seeded, 'dying');
-    await on.spine.db.query({
+    await on.pipeline.db.query({
       text: 'update subscriptions set enabled = false where id = $1',
       values: [decodeId('sub', seeded.subscriptionId)],
     });

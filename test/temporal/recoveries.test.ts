@@ -5,14 +5,14 @@ import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
 import { replayAll } from '../support/histories';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-const on = useSpine();
+const on = usePipeline();
 let recoveries: RecoveryWorkflows;
 
 beforeAll(() => {
-  recoveries = new RecoveryWorkflows({ use: () => on.spine.temporal }, on.spine.taskQueue);
+  recoveries = new RecoveryWorkflows({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue);
 });
 
 /** A subscription with so many failed notifications, in order of acceptance. */
@@ -20,15 +20,15 @@ async function failed(
   count: number,
   options: Partial<SeedOptions> = {},
 ): Promise<{ seeded: Seeded; ids: string[]; eventIds: string[] }> {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [], ...options });
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [], ...options });
   const ids: string[] = [];
   const eventIds: string[] = [];
   for (let i = 0; i < count; i++) {
     const id = `event-${seeded.customerId}-${i}`;
     eventIds.push(id);
-    ids.push((await acceptOne(on.spine.db, seeded, { id }))[0]!.notificationId);
+    ids.push((await acceptOne(on.pipeline.db, seeded, { id }))[0]!.notificationId);
   }
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: `update notifications set status = 'failed', attempt_count = 1, last_attempt_key = 'run:1', reconcile_after = null, finished_at = now()
            where customer_id = $1`,
     values: [seeded.customerId],
@@ -41,13 +41,13 @@ const started: string[] = [];
 async function start(seeded: Seeded, ratePerSecond = 1000): Promise<string> {
   const { subscriptionId } = seeded;
   const range = { since: new Date(Date.now() - 3_600_000), until: new Date(Date.now() + 1000) };
-  const { id } = await insertRecovery(on.spine.db, { subscriptionId, ...range, ratePerSecond });
+  const { id } = await insertRecovery(on.pipeline.db, { subscriptionId, ...range, ratePerSecond });
   await recoveries.start(id);
   started.push(id);
   return id;
 }
-const find = async (id: string) => (await findRecovery(on.spine.db, id, {}))!;
-const workflow = (id: string) => on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
+const find = async (id: string) => (await findRecovery(on.pipeline.db, id, {}))!;
+const workflow = (id: string) => on.pipeline.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
 const ended = (id: string) =>
   until(
     () => find(id),
@@ -86,16 +86,16 @@ it('skips what somebody retried meanwhile, and leaves other subscriptions and ot
   const { seeded, ids, eventIds } = await failed(4);
   const other = await failed(1);
   const { subscriptionId } = seeded;
-  const recovery = await insertRecovery(on.spine.db, {
+  const recovery = await insertRecovery(on.pipeline.db, {
     subscriptionId,
     since: new Date(Date.now() - 3_600_000),
     until: new Date(Date.now() + 1000),
     ratePerSecond: 1000,
   });
-  await reopenNotification(on.spine.db, ids[1]!);
+  await reopenNotification(on.pipeline.db, ids[1]!);
   // Reopened and failed once more since: that was somebody else's try.
-  await reopenNotification(on.spine.db, ids[2]!);
-  await on.spine.db.query({
+  await reopenNotification(on.pipeline.db, ids[2]!);
+  await on.pipeline.db.query({
     text: `update notifications set status = 'failed' where event_id = (select event_id from event_keys where given_id = $1)`,
     values: [eventIds[2]],
   });
@@ -110,7 +110,7 @@ it('ends when it is cancelled on the record, also while it waits, and retries no
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
-  await closeRecovery(on.spine.db, id, 'cancelled');
+  await closeRecovery(on.pipeline.db, id, 'cancelled');
   await recoveries.cancel(id);
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
   expect(await find(id)).toMatchObject({ status: 'cancelled', retried: 1 });
@@ -153,7 +153,7 @@ it('does not undo that an operator terminated it', async () => {
 
 it('fails when its subscription is deleted', async () => {
   const { seeded } = await failed(3);
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: 'update subscriptions set deleted_at = now() where customer_id = $1',
     values: [seeded.customerId],
   });

@@ -2,24 +2,24 @@ import { attemptsOf } from '../../src/store/notifications/attempts';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { acceptOne, seed, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
 /** Steering by hand on a real Temporal server: what the UI and the command line do must end as what the API does. */
-const on = useSpine({ searchAttributes: true });
+const on = usePipeline({ searchAttributes: true });
 
 async function start(options: Partial<SeedOptions> = {}) {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url('/hook'), ...options });
-  const [notification] = await acceptOne(on.spine.db, seeded);
-  await on.spine.workflows.start(notification!);
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  await on.pipeline.workflows.start(notification!);
   return { id: notification!.notificationId, ref: notification!, seeded };
 }
 
 it('starting a notification twice is starting it once', async () => {
   on.receiver.answerWith(200);
   const { id, ref } = await start();
-  await expect(on.spine.workflows.start(ref)).resolves.toBe(false);
+  await expect(on.pipeline.workflows.start(ref)).resolves.toBe(false);
   await on.reaches(id, 'delivered');
 });
 
@@ -27,7 +27,7 @@ it('the live query agrees with the record about the next attempt', async () => {
   on.receiver.answerWith(500);
   const { id } = await start({ retrySchedule: [300] });
   await on.reaches(id, 'retrying');
-  const live = await on.spine.workflows.live(id);
+  const live = await on.pipeline.workflows.live(id);
   const { nextAttemptAt } = await on.find(id);
   expect(live).toMatchObject({ phase: 'waiting', attempt: 1 });
   expect(live!.nextAttemptAt).toBe(nextAttemptAt!.toISOString());
@@ -38,8 +38,8 @@ it('a closed workflow has nothing live, and one that never was has nothing eithe
   on.receiver.answerWith(200);
   const { id } = await start();
   await on.workflow(id).result();
-  await expect(on.spine.workflows.live(id)).resolves.toBeNull();
-  await expect(on.spine.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
+  await expect(on.pipeline.workflows.live(id)).resolves.toBeNull();
+  await expect(on.pipeline.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
 });
 
 it('operators find a notification by customer, subscription and event type', async () => {
@@ -54,7 +54,7 @@ it('operators find a notification by customer, subscription and event type', asy
     const found = await until(
       async () => {
         const ids: string[] = [];
-        for await (const { workflowId } of on.spine.temporal.client.workflow.list({ query })) ids.push(workflowId);
+        for await (const { workflowId } of on.pipeline.temporal.client.workflow.list({ query })) ids.push(workflowId);
         return ids;
       },
       (ids) => ids.length > 0,
@@ -74,15 +74,15 @@ it('a reset after failure walks the ladder again, and the record agrees', async 
   expect(closed.name).toBe('FAILED');
   const { events } = await on.workflow(id).fetchHistory();
   const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!;
-  await on.spine.temporal.client.workflowService.resetWorkflowExecution({
-    namespace: on.spine.temporal.namespace,
+  await on.pipeline.temporal.client.workflowService.resetWorkflowExecution({
+    namespace: on.pipeline.temporal.namespace,
     workflowExecution: { workflowId: notificationWorkflowId(id), runId },
     reason: 'by hand',
     workflowTaskFinishEventId: firstTask.eventId,
     requestId: `reset-${id}`,
   });
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ number, status: answered }) => [number, answered])).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ number, status: answered }) => [number, answered])).toEqual([
     [1, 500],
     [2, 500],
     [3, 200],
@@ -93,15 +93,15 @@ it('a retry that finds the record reopened begins a new ladder with the schedule
   on.receiver.answerWith([500, 500, 200]);
   const { id, seeded } = await start({ retrySchedule: [] });
   await on.reaches(id, 'failed');
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: "update customers set retry_schedule = '{1}' where id = $1",
     values: [seeded.customerId],
   });
-  const ref = await reopenNotification(on.spine.db, id);
+  const ref = await reopenNotification(on.pipeline.db, id);
   expect(ref!.schedule).toEqual([1]);
-  await on.spine.workflows.retry(ref!);
+  await on.pipeline.workflows.retry(ref!);
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ trigger }) => trigger)).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger)).toEqual([
     'scheduled',
     'manual',
     'scheduled',
@@ -113,10 +113,10 @@ it('a retry asked for while the last attempt is under way begins a new ladder, w
   on.receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 500, 200]);
   const { id, ref } = await start({ retrySchedule: [] });
   await on.receiver.waitFor(1);
-  await on.spine.workflows.retry({ ...ref, schedule: [1] });
+  await on.pipeline.workflows.retry({ ...ref, schedule: [1] });
   answer(500);
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
     ['scheduled', 500],
     ['manual', 500],
     ['scheduled', 200],
@@ -124,12 +124,12 @@ it('a retry asked for while the last attempt is under way begins a new ladder, w
 });
 
 it('cancelling a notification that has no workflow is no error', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url('/hook') });
-  const [notification] = await acceptOne(on.spine.db, seeded);
-  await on.spine.workflows.cancel(notification!.notificationId);
-  await cancelNotification(on.spine.db, notification!.notificationId);
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook') });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  await on.pipeline.workflows.cancel(notification!.notificationId);
+  await cancelNotification(on.pipeline.db, notification!.notificationId);
   // A start that comes later, as from the relay of another process, sends nothing.
-  await on.spine.workflows.start(notification!);
+  await on.pipeline.workflows.start(notification!);
   await on.workflow(notification!.notificationId).result();
   expect(on.receiver.requests).toEqual([]);
 });

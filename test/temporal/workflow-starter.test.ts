@@ -8,18 +8,18 @@ import { listNotifications } from '../../src/store/notifications/notifications';
 import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { headStartDelivery } from '../../src/domain/head-start';
 
 /** Which workflow looks after what: one each in calm times, bursts when they come faster. */
-const on = useSpine();
+const on = usePipeline();
 let workflowStarter: WorkflowStarter;
 afterEach(() => workflowStarter?.close());
 
 function launcherWith(burst: boolean) {
-  const options = { burst, taken: (id: string) => on.spine.headStarts.taken(id) };
-  workflowStarter = new WorkflowStarter(on.spine.workflows, options, createMetrics(), pino({ level: 'silent' }));
-  return createNotificationLauncher(workflowStarter, on.spine.headStarts);
+  const options = { burst, taken: (id: string) => on.pipeline.headStarts.taken(id) };
+  workflowStarter = new WorkflowStarter(on.pipeline.workflows, options, createMetrics(), pino({ level: 'silent' }));
+  return createNotificationLauncher(workflowStarter, on.pipeline.headStarts);
 }
 
 /** Accepts events at once and launches them. @returns the workflows that looked after them, once all are delivered */
@@ -30,7 +30,7 @@ async function deliver(
 ): Promise<string[]> {
   const events = Array.from({ length: count }, () => eventFor(seeded));
   const claimedAt = performance.now();
-  const results = await acceptEvents(on.spine.db, events, launcher.processId);
+  const results = await acceptEvents(on.pipeline.db, events, launcher.processId);
   launcher.launch(
     results.flatMap((result, index) =>
       result.kind === 'accepted'
@@ -43,14 +43,14 @@ async function deliver(
     ),
   );
   const { items } = await until(
-    () => listNotifications(on.spine.db, { customerId: seeded.customerId }, {}, { limit: 200 }),
+    () => listNotifications(on.pipeline.db, { customerId: seeded.customerId }, {}, { limit: 200 }),
     ({ items }) => items.length === count && items.every(({ status }) => status === 'delivered'),
   );
   return items.map(({ workflowId }) => workflowId);
 }
 const ownOf = (workflowIds: string[]) => workflowIds.filter((id) => id.startsWith(notificationWorkflowId('')));
 const statusOf = (workflowId: string) =>
-  on.spine.temporal.client.workflow
+  on.pipeline.temporal.client.workflow
     .getHandle(workflowId)
     .describe()
     .then(
@@ -63,29 +63,29 @@ async function ended(workflowId: string): Promise<unknown> {
     () => statusOf(workflowId),
     (status) => status === 'COMPLETED',
   );
-  return on.spine.temporal.client.workflow.getHandle(workflowId).result();
+  return on.pipeline.temporal.client.workflow.getHandle(workflowId).result();
 }
 
 it('gives a notification alone a workflow of its own', async () => {
-  const [workflowId] = await deliver(launcherWith(true), await seed(on.spine.db, { url: on.receiver.url() }), 1);
+  const [workflowId] = await deliver(launcherWith(true), await seed(on.pipeline.db, { url: on.receiver.url() }), 1);
   expect(ownOf([workflowId!])).toHaveLength(1);
   expect(await ended(workflowId!)).toMatchObject({ status: 'delivered' });
 });
 
 it('gathers what comes faster into few workflows', async () => {
-  const workflowIds = await deliver(launcherWith(true), await seed(on.spine.db, { url: on.receiver.url() }), 60);
+  const workflowIds = await deliver(launcherWith(true), await seed(on.pipeline.db, { url: on.receiver.url() }), 60);
   const bursts = new Set(workflowIds.filter((id) => id.startsWith(BURST_PREFIX)));
   expect(bursts.size).toBe(1);
   expect(await ended([...bursts][0]!)).toEqual({ notifications: 60 - ownOf(workflowIds).length, handedOn: 0 });
 });
 
 it('with bursts off gives each its own, however fast they come', async () => {
-  const workflowIds = await deliver(launcherWith(false), await seed(on.spine.db, { url: on.receiver.url() }), 40);
+  const workflowIds = await deliver(launcherWith(false), await seed(on.pipeline.db, { url: on.receiver.url() }), 40);
   expect(ownOf(workflowIds)).toHaveLength(40);
   for (const id of workflowIds) expect(await ended(id)).toMatchObject({ status: 'delivered' });
 });
 
 it('never puts into a burst what has no head start', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url(), rateLimitPerSecond: 1000 });
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), rateLimitPerSecond: 1000 });
   expect(ownOf(await deliver(launcherWith(true), seeded, 20))).toHaveLength(20);
 });

@@ -9,12 +9,12 @@ import { liveQuery } from '../../src/workflows/messages';
 import { replayAll, saveHistories } from '../support/histories';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
-import { startSpine, type Spine } from '../support/spine';
+import { startPipeline, type Pipeline } from '../support/pipeline';
 import { startTimeSkipping } from '../support/temporal';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 
 let env: TestWorkflowEnvironment;
-let spine: Spine;
+let pipeline: Pipeline;
 let receiver: Receiver;
 
 beforeAll(async () => {
@@ -22,12 +22,12 @@ beforeAll(async () => {
   const namespace = env.namespace ?? 'default';
   const connection = env.nativeConnection;
   // Starting eagerly needs the worker's own connection; the environment's client, which skips time, is used to wait.
-  spine = await startSpine({ client: new Client({ connection, namespace }), connection, namespace });
+  pipeline = await startPipeline({ client: new Client({ connection, namespace }), connection, namespace });
 });
 const made: { name: string; id: string }[] = [];
 
 afterAll(async () => {
-  await spine?.stop();
+  await pipeline?.stop();
   await env?.teardown();
 });
 beforeEach(async () => {
@@ -36,17 +36,17 @@ beforeEach(async () => {
 afterEach(() => receiver.close());
 
 async function start(options: Partial<SeedOptions> = {}): Promise<{ id: string; seeded: Seeded }> {
-  const seeded = await seed(spine.db, { url: receiver.url('/hook'), ...options });
-  const [notification] = await acceptOne(spine.db, seeded);
-  await spine.workflows.start(notification!);
+  const seeded = await seed(pipeline.db, { url: receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(pipeline.db, seeded);
+  await pipeline.workflows.start(notification!);
   made.push({ name: expect.getState().currentTestName ?? '', id: notification!.notificationId });
   return { id: notification!.notificationId, seeded };
 }
 
 const handle = (id: string) => env.client.workflow.getHandle<typeof deliverNotification>(notificationWorkflowId(id));
-const record = async (id: string) => (await findNotification(spine.db, id, {}))!;
+const record = async (id: string) => (await findNotification(pipeline.db, id, {}))!;
 const numbers = async (id: string) =>
-  (await attemptsOf(spine.db, id)).map(({ number, trigger, status }) => ({ number, trigger, status }));
+  (await attemptsOf(pipeline.db, id)).map(({ number, trigger, status }) => ({ number, trigger, status }));
 const failure = async (id: string): Promise<string> => {
   const error = await handle(id)
     .result()
@@ -124,7 +124,7 @@ describe('the ladder', () => {
     receiver.answerWith(500);
     const { id, seeded } = await start({ retrySchedule: [60] });
     await until(id, 'retrying');
-    await spine.db.query({
+    await pipeline.db.query({
       text: 'update subscriptions set url = $1 where customer_id = $2',
       values: [healed.url('/new'), seeded.customerId],
     });
@@ -137,7 +137,7 @@ describe('the ladder', () => {
     receiver.answerWith(410);
     const { id, seeded } = await start();
     expect(await failure(id)).toBe('HTTP 410 (attempt 1, the last one)');
-    const { rows } = await spine.db.query<{ status: string }>({
+    const { rows } = await pipeline.db.query<{ status: string }>({
       text: 'select status from subscription_states where customer_id = $1',
       values: [seeded.customerId],
     });
@@ -173,11 +173,11 @@ describe('the ladder', () => {
   });
 
   it('waits for its place under the rate limit and drops nothing', async () => {
-    const seeded = await seed(spine.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
+    const seeded = await seed(pipeline.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
     const ids: string[] = [];
-    for (let i = 0; i < 3; i++) ids.push((await acceptOne(spine.db, seeded))[0]!.notificationId);
+    for (let i = 0; i < 3; i++) ids.push((await acceptOne(pipeline.db, seeded))[0]!.notificationId);
     for (const id of ids)
-      await spine.workflows.start({
+      await pipeline.workflows.start({
         notificationId: id,
         schedule: [],
         lane: 'fast',
@@ -211,7 +211,7 @@ describe('retry by signal', () => {
     const { id } = await start({ retrySchedule: [1] });
     await failure(id);
     const before = await handle(id).describe();
-    await spine.workflows.retry({
+    await pipeline.workflows.retry({
       notificationId: id,
       schedule: [1],
       lane: 'fast',
@@ -234,7 +234,7 @@ describe('retry by signal', () => {
   it('to a delivered notification sends nothing again', async () => {
     const { id } = await start();
     await handle(id).result();
-    await spine.workflows.retry({
+    await pipeline.workflows.retry({
       notificationId: id,
       schedule: [],
       lane: 'fast',
@@ -273,7 +273,7 @@ describe('cancel', () => {
     receiver.answerWith(500);
     const { id } = await start({ retrySchedule: [60] });
     await until(id, 'retrying');
-    await cancelNotification(spine.db, id);
+    await cancelNotification(pipeline.db, id);
     await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled' });
     expect(receiver.requests).toHaveLength(1);
   });
@@ -295,7 +295,7 @@ describe('hold and release', () => {
     const { id, seeded } = await start({ retrySchedule: [60, 60] });
     await until(id, 'retrying');
     const enable = (enabled: boolean) =>
-      spine.db.query({
+      pipeline.db.query({
         text: 'update subscriptions set enabled = $1 where customer_id = $2',
         values: [enabled, seeded.customerId],
       });

@@ -1,23 +1,25 @@
 import { notificationWorkflowId, type Notification } from '../../src/domain/types';
 import { findNotification } from '../../src/store/notifications/notifications';
 import { startReceiver, type Receiver } from './receiver';
-import { startSpine, type Spine } from './spine';
+import { startPipeline, type Pipeline } from './pipeline';
 import { connectTestTemporal } from './temporal';
 import { until } from './until';
 
 /**
- * Registers the hooks that bring up a spine for the tests of a file, and a receiver for each of them. @returns both, and what tests look at on them
+ * Registers the hooks of a pipeline for the tests of a file, with a new receiver for each test.
+ *
+ * @returns both, and helpers to look at notifications
  */
-export function useSpine(options: Parameters<typeof startSpine>[1] = {}) {
+export function usePipeline(options: Parameters<typeof startPipeline>[1] = {}) {
   let temporal: Awaited<ReturnType<typeof connectTestTemporal>>;
-  let spine: Spine;
+  let pipeline: Pipeline;
   let receiver: Receiver;
   beforeAll(async () => {
     temporal = await connectTestTemporal();
-    spine = await startSpine(temporal, options);
+    pipeline = await startPipeline(temporal, options);
   });
   afterAll(async () => {
-    await spine?.stop();
+    await pipeline?.stop();
     await temporal?.close();
   });
   beforeEach(async () => {
@@ -25,22 +27,22 @@ export function useSpine(options: Parameters<typeof startSpine>[1] = {}) {
   });
   afterEach(() => receiver.close());
 
-  const find = async (id: string): Promise<Notification> => (await findNotification(spine.db, id, {}))!;
+  const find = async (id: string): Promise<Notification> => (await findNotification(pipeline.db, id, {}))!;
   return {
-    get spine() {
-      return spine;
+    get pipeline() {
+      return pipeline;
     },
     get receiver() {
       return receiver;
     },
     find,
-    /** Waits until a notification has a status. @returns it as it is then */
+    /** Waits until a notification has a status. @returns the notification */
     reaches: (id: string, wanted: string) =>
       until(
         () => find(id),
         ({ status }) => status === wanted,
       ),
-    /** The workflow of a notification of its own. */
+    /** The workflow of a notification outside a burst. */
     workflow: (id: string) => temporal.client.workflow.getHandle(notificationWorkflowId(id)),
   };
 }
