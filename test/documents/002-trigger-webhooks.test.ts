@@ -20,7 +20,7 @@ const openedBearer = (headers: Record<string, unknown>, secret: string) =>
   JSON.parse(readHs256(String(headers.authorization).replace('Bearer ', ''), secret).claims);
 
 it('all types of the list are there after the example catalog was imported', async () => {
-  const { code } = await signpost(scenario.service.url, ['onboard', 'product', CATALOG], {
+  const { code } = await signpost(scenario.url, ['onboard', 'product', CATALOG], {
     env: { SIGNPOST_API_KEY: ADMIN_KEY },
   });
   expect(code).toBe(0);

@@ -14,7 +14,7 @@ let client: { clientId: string; clientSecret: string };
 let token: string;
 let customerId: string;
 
-const run = (...args: string[]) => signpost(scenario.service.url, args, { env: { SIGNPOST_API_KEY: ADMIN_KEY } });
+const run = (...args: string[]) => signpost(scenario.url, args, { env: { SIGNPOST_API_KEY: ADMIN_KEY } });
 const textOf = (fixture: object) => JSON.stringify(fixture);
 const withoutSecret = ({ secret: _, ...data }: Record<string, string>) => data;
 
@@ -30,7 +30,7 @@ async function tokenBy(
   init: { headers?: Record<string, string>; form: Record<string, string> },
   route = '/oauth/token',
 ) {
-  const response = await fetch(scenario.service.url + route, {
+  const response = await fetch(scenario.url + route, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...init.headers },
     body: new URLSearchParams(init.form).toString(),
@@ -54,7 +54,7 @@ it('an access token is had by Basic header or by form, and lasts an hour', async
 
 const hook = () => scenario.receiver.url('/webservice/webhook');
 const withToken = async (method: string, body?: unknown) => {
-  const response = await fetch(`${scenario.service.url}/v1/webhooks`, {
+  const response = await fetch(`${scenario.url}/v1/webhooks`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),

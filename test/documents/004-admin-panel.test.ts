@@ -92,9 +92,7 @@ it('the activity shows events and attempts as they happen, to each what is their
   const { token } = await scenario.must('POST', '/v1/portal-sessions', { customerId: 'brand' });
   await scenario.must('POST', '/v1/customers', { id: 'other', name: 'Other', productId: 'environment' });
   const other = await scenario.must('POST', '/v1/portal-sessions', { customerId: 'other' });
-  const [watching, theirs] = await Promise.all(
-    [token, other.token].map((key: string) => watch(scenario.service.url, key)),
-  );
+  const [watching, theirs] = await Promise.all([token, other.token].map((key: string) => watch(scenario.url, key)));
   await post([]);
   await watching!.waitFor(2);
   expect(watching!.events.map(({ event }) => event)).toEqual(['event.accepted', 'attempt.finished']);
@@ -102,7 +100,7 @@ it('the activity shows events and attempts as they happen, to each what is their
   expect(theirs!.events).toEqual([]);
   watching!.close();
   theirs!.close();
-  const again = await watch(scenario.service.url, ADMIN_KEY, { lastEventId: watching!.lastEventId });
+  const again = await watch(scenario.url, ADMIN_KEY, { lastEventId: watching!.lastEventId });
   await post([CLIENT]);
   await again.waitFor(3);
   expect(again.events.filter(({ event }) => event === 'event.accepted')).toHaveLength(1);

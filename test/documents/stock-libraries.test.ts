@@ -30,7 +30,7 @@ const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message 
 });
 
 beforeAll(async () => {
-  const customer = await onboard(scenario.service, scenario.receiver.url('/stock'));
+  const customer = await onboard(scenario, scenario.receiver.url('/stock'));
   await customer.post();
   await customer.post({ data: { payer: 'Zoë Ångström – 支払い 😀', amount: 125.5 } });
   await scenario.receiver.waitFor(2);
@@ -98,7 +98,7 @@ itWith(
       spawnSync('python3', [...install, '--target', packages, ...PYTHON_PACKAGES], { stdio: 'inherit' }).status,
     ).toBe(0);
     const secret = 'a shared secret that is long enough for HS256';
-    const customer = await onboard(scenario.service, scenario.receiver.url('/jwt'), { format: 'trigger', secret });
+    const customer = await onboard(scenario, scenario.receiver.url('/jwt'), { format: 'trigger', secret });
     await customer.post();
     const [request] = await scenario.received(1);
     const token = String(request!.headers.authorization).replace('Bearer ', '');

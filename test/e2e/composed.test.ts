@@ -1,36 +1,19 @@
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { onboard } from '../support/service';
+import { useService } from '../support/use-service';
 
 /** Service definitions and transforms in the built service, as an operator sets it up. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
 let ledger: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
 
 beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
   ledger = await createTestDatabase();
   await ledger.db.query({ text: 'create table payment (id bigint primary key, amount numeric(12, 2))' });
   await ledger.db.query({ text: 'insert into payment values (18142, 123.00)' });
-  service = await startService({
-    databaseUrl: database.url,
-    temporalAddress: temporal.address,
-    env: { SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.url },
-  });
-  receiver = await startReceiver();
 });
-afterAll(async () => {
-  await receiver?.close();
-  await service?.kill9();
-  await ledger?.drop();
-  await database?.drop();
-  await temporal?.stop();
-});
+const service = useService(() => ({ SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.url }));
+const receiver = useReceiver();
+afterAll(() => ledger?.drop());
 
 it('sends what the definition of the type and the transform of the subscription make of an event', async () => {
   const transform = { language: 'jsonata', expression: '{"id": id, "amount": amount, "event": $event.type}' };

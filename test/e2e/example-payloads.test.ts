@@ -1,67 +1,38 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
 import { readHs256 } from '../support/jwt';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver';
-import { startService, tempDir, type ServiceProcess } from '../support/service';
-import { until } from '../support/until';
+import { useReceiver, type ReceivedRequest } from '../support/receiver';
+import { useService } from '../support/use-service';
 
 /** The example payloads of documents 001, 002 and 003 as a receiver of the built service gets them; test/e2e/formats has the rules. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
+const service = useService();
+const receiver = useReceiver();
 
 const PRODUCT = 'PRD-578-226-824';
 const SECRET = 'mySecret';
 
 beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-  await must('POST', '/v1/products', { id: PRODUCT, name: 'P', enabled: true });
+  await service.must('POST', '/v1/products', { id: PRODUCT, name: 'P', enabled: true });
   for (const name of ['event.claim.created.v1', 'fulfillment_requests', 'ledgerpayment', 'statuschange'])
-    await must('PUT', `/v1/event-types/${name}`, { productId: PRODUCT, sample: { sampled: name } });
+    await service.must('PUT', `/v1/event-types/${name}`, { productId: PRODUCT, sample: { sampled: name } });
 });
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
-
-async function must(method: string, route: string, body?: unknown) {
-  const answer = await service.call(method, route, body);
-  if (answer.status >= 300) throw new Error(`${method} ${route}: ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
 let counter = 0;
 /** A customer of its own with one subscription. */
 async function subscribe(settings: Record<string, unknown>, id = `customer-${++counter}`) {
-  await must('POST', '/v1/customers', { id, name: id, productId: PRODUCT });
+  await service.must('POST', '/v1/customers', { id, name: id, productId: PRODUCT });
   const body = { customerId: id, name: 'main', url: receiver.url('/hook'), secret: SECRET, ...settings };
-  return must('POST', '/v1/subscriptions', body);
+  return service.must('POST', '/v1/subscriptions', body);
 }
 /** Posts an event for the customer of a subscription. @returns the id of its notification */
 async function post(subscription: { customerId: string }, event: object): Promise<string> {
-  const { notifications } = await must('POST', '/v1/events', { customerId: subscription.customerId, ...event });
+  const { notifications } = await service.must('POST', '/v1/events', { customerId: subscription.customerId, ...event });
   expect(notifications).toHaveLength(1);
   return notifications[0].id;
 }
-const reaches = (id: string, status: string) =>
-  until(
-    () => must('GET', `/v1/notifications/${id}`),
-    (seen) => seen.status === status,
-  );
 /** The last attempt of a notification, as exception management shows it. */
 async function shown(id: string) {
-  const { attempts } = await must('GET', `/v1/notifications/${id}`);
-  return must('GET', `/v1/attempts/${attempts.at(-1).id}`);
+  const { attempts } = await service.must('GET', `/v1/notifications/${id}`);
+  return service.must('GET', `/v1/attempts/${attempts.at(-1).id}`);
 }
 const hmac = (text: string) => createHmac('sha256', SECRET).update(text);
 /** Checks the signature that every format carries, by hand: the stock library parses the body, and GET has none. */
@@ -101,7 +72,7 @@ describe('document 001, format envelope', () => {
     expect(request!.headers).toMatchObject({ 'webhook-id': event.id, 'content-type': 'application/json' });
     const stock = new Webhook(SECRET, { format: 'raw' });
     expect(stock.verify(request!.body, request!.headers as Record<string, string>)).toMatchObject({ signature });
-    await reaches(id, 'delivered');
+    await service.reaches(id, 'delivered');
     expect(await shown(id)).toMatchObject({ request: { body: request!.body } });
   });
 });
@@ -133,11 +104,11 @@ describe('document 002, format trigger', () => {
     receiver.answerWith([503, 200]);
     const subscription = await subscribe(settings, 'VA-240-990');
     const id = await post(subscription, event);
-    const waiting = await reaches(id, 'retrying');
+    const waiting = await service.reaches(id, 'retrying');
     expect(Date.parse(waiting.nextAttemptAt) - Date.parse(waiting.attempts[0].finishedAt)).toBe(300_000);
-    await must('POST', `/v1/notifications/${id}/retry`, {});
-    await reaches(id, 'delivered');
-    const { lastFailure } = await must('GET', `/v1/subscriptions/${subscription.id}/statistics`);
+    await service.must('POST', `/v1/notifications/${id}/retry`, {});
+    await service.reaches(id, 'delivered');
+    const { lastFailure } = await service.must('GET', `/v1/subscriptions/${subscription.id}/statistics`);
     const [first, second] = receiver.requests;
     for (const [request, lastFailureAt] of [
       [first!, null],
@@ -156,7 +127,7 @@ describe('document 002, format trigger', () => {
   it('has no body by GET, but the token', async () => {
     const subscription = await subscribe({ ...settings, method: 'GET', url: receiver.url('/hook?tenant=7') });
     const id = await post(subscription, event);
-    await reaches(id, 'delivered');
+    await service.reaches(id, 'delivered');
     const [request] = receiver.requests;
     expect(request).toMatchObject({ method: 'GET', path: '/hook?tenant=7', body: '' });
     expect(request!.headers['content-type']).toBeUndefined();
@@ -170,7 +141,7 @@ describe('document 002, format trigger', () => {
 
   it('is signed by the new secret once it was replaced', async () => {
     const subscription = await subscribe({ ...settings, secret: 'replaced' });
-    await must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, { secret: SECRET });
+    await service.must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, { secret: SECRET });
     await post(subscription, event);
     await receiver.waitFor(1);
     expect(tokenOf(receiver.requests[0]!).header).toBe('{"typ":"JWT","alg":"HS256"}');
@@ -190,7 +161,7 @@ describe('document 003, format flat', () => {
     const subscription = await subscribe({ ...settings, method });
     const { secret: _, ...data } = JSON.parse(body) as Record<string, string>;
     const id = await post(subscription, { type, data });
-    await reaches(id, 'delivered');
+    await service.reaches(id, 'delivered');
     const [request] = receiver.requests;
     expect(request).toMatchObject({ method, body });
     expectSigned(request!);
@@ -203,23 +174,23 @@ describe('Trigger Now', () => {
     receiver.answerWith([500, 200]);
     const settings = { format: 'standard', eventTypes: ['statuschange'], timeoutSeconds: 30, retrySchedule: [1] };
     const subscription = await subscribe(settings);
-    const { id } = await must('POST', `/v1/subscriptions/${subscription.id}/trigger`, { data: { own: 1 } });
-    expect(await reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
+    const { id } = await service.must('POST', `/v1/subscriptions/${subscription.id}/trigger`, { data: { own: 1 } });
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
     expect(receiver.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ own: 1 }, { own: 1 }]);
   });
 
   it('is held with its subscription, and released with it', async () => {
     const subscription = await subscribe({ format: 'flat', eventTypes: ['statuschange'], enabled: false });
-    const { id, status } = await must('POST', `/v1/subscriptions/${subscription.id}/trigger`, {});
+    const { id, status } = await service.must('POST', `/v1/subscriptions/${subscription.id}/trigger`, {});
     expect(status).toBe('held');
-    await must('POST', `/v1/subscriptions/${subscription.id}/enable`, {});
-    await reaches(id, 'delivered');
+    await service.must('POST', `/v1/subscriptions/${subscription.id}/enable`, {});
+    await service.reaches(id, 'delivered');
     expect(receiver.requests).toHaveLength(1);
   });
 });
 
 it('no token and no shared secret is in the database, other than sealed', async () => {
-  const { rows } = await database.db.query<{ found: boolean }>({
+  const { rows } = await service.database.db.query<{ found: boolean }>({
     text: `select bool_or(found) as found from (
              select a::text like '%mySecret%' or a::text like '%Bearer e%' as found from attempts a
              union all select s::text like '%mySecret%' from subscription_secrets s

@@ -1,31 +1,12 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { ADMIN_KEY, onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { ADMIN_KEY, onboard } from '../support/service';
 import { until } from '../support/until';
+import { useService } from '../support/use-service';
 
 /** What receivers of the systems that went before get, byte for byte, over HTTP against the built service. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-});
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const service = useService();
+const receiver = useReceiver();
 
 const hmac = (secret: string, text: string) => createHmac('sha256', secret).update(text);
 const attemptOf = async (notificationId: string) => {

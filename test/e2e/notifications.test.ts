@@ -1,39 +1,15 @@
 import { Webhook } from 'standardwebhooks';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { onboard } from '../support/service';
 import { until } from '../support/until';
+import { useService } from '../support/use-service';
 
 /** The README's walk, and what operators and product lines do after it, over HTTP against the built service. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-});
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+const service = useService();
+const receiver = useReceiver();
 
 const get = async (route: string) => (await service.call('GET', route)).body;
 const notification = (id: string) => get(`/v1/notifications/${id}`);
-const reaches = (id: string, status: string) =>
-  until(
-    () => notification(id),
-    (seen) => seen.status === status,
-  );
 
 it('delivers a posted event, signed so that the stock library accepts it', async () => {
   const customer = await onboard(service, receiver.url('/payment-confirmed'), {
@@ -61,7 +37,7 @@ it('delivers a posted event, signed so that the stock library accepts it', async
     },
   });
 
-  const seen = await reaches(id!, 'delivered');
+  const seen = await service.reaches(id!, 'delivered');
   expect(seen).toMatchObject({ attemptCount: 1, live: null, lastError: null, customerId: customer.customerId });
   const attempt = await get(`/v1/attempts/${seen.attempts[0].id}`);
   expect(attempt).toMatchObject({
@@ -81,14 +57,14 @@ it('shows the next attempt of a dead endpoint 30 seconds away, and delivers by a
   receiver.answerWith(503);
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
-  const waiting = await reaches(id!, 'retrying');
+  const waiting = await service.reaches(id!, 'retrying');
   const away = Date.parse(waiting.nextAttemptAt) - Date.parse(waiting.attempts[0].finishedAt);
   expect(away).toBe(30_000);
   expect(waiting.live).toMatchObject({ phase: 'waiting', attempt: 1 });
   expect(Math.abs(Date.parse(waiting.live.nextAttemptAt) - Date.parse(waiting.nextAttemptAt))).toBeLessThan(3000);
   receiver.answerWith(204);
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({ status: 202 });
-  const delivered = await reaches(id!, 'delivered');
+  const delivered = await service.reaches(id!, 'delivered');
   expect(
     delivered.attempts.map(({ trigger, status }: { trigger: string; status: number }) => [trigger, status]),
   ).toEqual([
@@ -101,20 +77,20 @@ it('a failed notification is listed, and walks the ladder again when retried', a
   receiver.answerWith([500, 500, 200]);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [1] });
   const [id] = await customer.post();
-  await reaches(id!, 'failed');
+  await service.reaches(id!, 'failed');
   const failed = await get(`/v1/subscriptions/${customer.subscriptionId}/notifications?status=failed`);
   expect(failed.items.map((item: { id: string }) => item.id)).toEqual([id]);
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({
     status: 202,
     body: { status: 'pending' },
   });
-  expect(await reaches(id!, 'delivered')).toMatchObject({ attemptCount: 3 });
+  expect(await service.reaches(id!, 'delivered')).toMatchObject({ attemptCount: 3 });
 });
 
 it('a delivered notification is delivered again by force only', async () => {
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
-  await reaches(id!, 'delivered');
+  await service.reaches(id!, 'delivered');
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({
     status: 409,
     body: { code: 'already-delivered' },
@@ -133,7 +109,7 @@ it('a cancelled notification is attempted no more', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
-  await reaches(id!, 'retrying');
+  await service.reaches(id!, 'retrying');
   expect(await service.call('POST', `/v1/notifications/${id}/cancel`, {})).toMatchObject({
     status: 202,
     body: { status: 'cancelled' },
@@ -181,7 +157,7 @@ it('where a product demands it, a passed challenge releases what was held for wa
     status: 200,
     body: { status: 'verified', responseStatus: 200 },
   });
-  await reaches(id!, 'delivered');
+  await service.reaches(id!, 'delivered');
   expect(receiver.requests[0]!.path).toMatch(/^\/hook\?tenant=7&crc_token=/);
   const challenges = await get(`/v1/subscriptions/${customer.subscriptionId}/challenges`);
   expect(challenges.items.map(({ status }: { status: string }) => status)).toEqual(['verified', 'failed']);
@@ -191,9 +167,9 @@ it('a deleted subscription gets nothing more', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
-  await reaches(id!, 'retrying');
+  await service.reaches(id!, 'retrying');
   expect(await service.call('DELETE', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 204 });
-  await reaches(id!, 'cancelled');
+  await service.reaches(id!, 'cancelled');
   expect(await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 404 });
   expect(receiver.requests).toHaveLength(1);
 });
@@ -226,7 +202,7 @@ it('keeps payloads and secrets out of the log, and counts what it did', async ()
     headers: { Authorization: 'Bearer header-marker' },
   });
   const [id] = await customer.post({ data: { note: 'payload-marker' } });
-  await reaches(id!, 'failed');
+  await service.reaches(id!, 'failed');
   const log = service.output();
   expect(log).toContain(id);
   for (const marker of ['payload-marker', 'header-marker', customer.secret, customer.secret.replace('whsec_', '')])

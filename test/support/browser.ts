@@ -2,11 +2,10 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from './database';
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';
-import { ADMIN_KEY, startService, tempDir, type ServiceProcess } from './service';
+import { ADMIN_KEY, type ServiceProcess } from './service';
+import { useService } from './use-service';
 
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
@@ -40,10 +39,8 @@ export interface Ui {
 
 /** Registers the hooks that bring a service, a receiver and a browser up around the tests of a file. */
 export function useUi(): Ui {
-  const ui: Partial<Ui> = {};
+  const ui: Partial<Ui> = { service: useService(({ uiUrl }) => ({ TEMPORAL_UI_URL: uiUrl })) };
   const faults: string[] = [];
-  let temporal: RunningTemporal | undefined;
-  let database: TestDatabase | undefined;
   let browser: Browser | undefined;
   let contexts: BrowserContext[] = [];
 
@@ -71,20 +68,10 @@ export function useUi(): Ui {
   ui.look = look;
 
   beforeAll(async () => {
-    const [temporalServer, db, receiver] = await Promise.all([
-      startTemporal(fromSetup('temporalCli'), tempDir(), 0),
-      createTestDatabase(),
-      startReceiver(),
-    ]);
-    [temporal, database, ui.receiver] = [temporalServer, db, receiver];
-    ui.service = await startService({
-      databaseUrl: db.url,
-      temporalAddress: temporalServer.address,
-      env: { TEMPORAL_UI_URL: temporalServer.uiUrl },
-    });
+    ui.receiver = await startReceiver();
     // Containers and root cannot have the sandbox; nothing but our own pages is opened.
     browser = await chromium.launch({ executablePath: fromSetup('chromium'), args: ['--no-sandbox'] });
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const context of contexts) await context.close();
     contexts = [];
@@ -92,10 +79,7 @@ export function useUi(): Ui {
   });
   afterAll(async () => {
     await browser?.close();
-    await ui.service?.kill9();
     await ui.receiver?.close();
-    await database?.drop();
-    await temporal?.stop();
   });
   return ui as Ui;
 }

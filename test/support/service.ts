@@ -24,6 +24,8 @@ export interface ServiceProcess {
   /** What it wrote so far. */
   output(): string;
   call(method: string, path: string, body?: unknown, key?: string): Promise<Answer>;
+  /** Calls and expects success. @returns the body @throws Error with the answer if its status is 300 or more */
+  must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
   /** As power loss would: nothing of it runs on. */
   kill9(): Promise<void>;
   /** SIGTERM. @returns the exit code */
@@ -73,18 +75,24 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     throw error;
   }
   const url = /^ {2}API +(\S+)$/m.exec(output)![1]!;
+  const call: ServiceProcess['call'] = async (method, route, body, key = ADMIN_KEY) => {
+    const response = await fetch(url + route, {
+      method,
+      headers: { 'x-api-key': key, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
   return {
     pid: child.pid!,
     url,
     output: () => output,
-    async call(method, route, body, key = ADMIN_KEY) {
-      const response = await fetch(url + route, {
-        method,
-        headers: { 'x-api-key': key, 'content-type': 'application/json' },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    call,
+    async must(method, route, body, key) {
+      const answer = await call(method, route, body, key);
+      if (answer.status >= 300) throw new Error(`${method} ${route} ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
     },
     async kill9() {
       child.kill('SIGKILL');
@@ -126,15 +134,10 @@ async function waitForLine(child: ChildProcess, output: () => string, line: RegE
 export async function onboard(service: ServiceProcess, url: string, settings: Record<string, unknown> = {}) {
   const tag = randomBytes(4).toString('hex');
   const eventType = `payment.confirmed-${tag}.v1`;
-  const must = async (method: string, route: string, body: unknown) => {
-    const answer = await service.call(method, route, body);
-    if (answer.status >= 300) throw new Error(`${method} ${route}: ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  };
-  await must('POST', '/v1/products', { id: `product-${tag}`, name: 'Product', enabled: true });
-  await must('PUT', `/v1/event-types/${eventType}`, { productId: `product-${tag}` });
-  await must('POST', '/v1/customers', { id: `customer-${tag}`, name: 'Customer', productId: `product-${tag}` });
-  const subscription = await must('POST', '/v1/subscriptions', {
+  await service.must('POST', '/v1/products', { id: `product-${tag}`, name: 'Product', enabled: true });
+  await service.must('PUT', `/v1/event-types/${eventType}`, { productId: `product-${tag}` });
+  await service.must('POST', '/v1/customers', { id: `customer-${tag}`, name: 'Customer', productId: `product-${tag}` });
+  const subscription = await service.must('POST', '/v1/subscriptions', {
     customerId: `customer-${tag}`,
     name: 'main',
     url,
@@ -148,7 +151,7 @@ export async function onboard(service: ServiceProcess, url: string, settings: Re
     secret: subscription.secret as string,
     /** Posts an event; the answer must be 202. @returns the ids of its notifications */
     async post(event: Record<string, unknown> = {}): Promise<string[]> {
-      const body = await must('POST', '/v1/events', {
+      const body = await service.must('POST', '/v1/events', {
         type: eventType,
         customerId: `customer-${tag}`,
         data: { amount: 125.5 },

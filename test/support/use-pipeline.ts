@@ -1,6 +1,6 @@
 import { notificationWorkflowId, type Notification } from '../../src/domain/types';
 import { findNotification } from '../../src/store/notifications/notifications';
-import { startReceiver, type Receiver } from './receiver';
+import { useReceiver } from './receiver';
 import { startPipeline, type Pipeline } from './pipeline';
 import { connectTestTemporal } from './temporal';
 import { until } from './until';
@@ -13,7 +13,6 @@ import { until } from './until';
 export function usePipeline(options: Parameters<typeof startPipeline>[1] = {}) {
   let temporal: Awaited<ReturnType<typeof connectTestTemporal>>;
   let pipeline: Pipeline;
-  let receiver: Receiver;
   beforeAll(async () => {
     temporal = await connectTestTemporal();
     pipeline = await startPipeline(temporal, options);
@@ -22,19 +21,13 @@ export function usePipeline(options: Parameters<typeof startPipeline>[1] = {}) {
     await pipeline?.stop();
     await temporal?.close();
   });
-  beforeEach(async () => {
-    receiver = await startReceiver();
-  });
-  afterEach(() => receiver.close());
 
   const find = async (id: string): Promise<Notification> => (await findNotification(pipeline.db, id, {}))!;
   return {
     get pipeline() {
       return pipeline;
     },
-    get receiver() {
-      return receiver;
-    },
+    receiver: useReceiver(),
     find,
     /** Waits until a notification has a status. @returns the notification */
     reaches: (id: string, wanted: string) =>
