@@ -9,10 +9,10 @@ import { seed, type Seeded } from '../support/seed';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-/** Bursts: one workflow that looks after the first attempts of many notifications. */
+/** Bursts: one workflow that supervises the first attempts of many notifications. */
 const on = useFirstAttempts();
 
-describe('a burst', () => {
+describe('burst', () => {
   async function burstOf(count: number, seeded: Seeded, processId: string, by?: HeadStarts) {
     const workflowId = BURST_PREFIX + newUuid();
     const accepted = [];
@@ -24,7 +24,7 @@ describe('a burst', () => {
   const result = (workflowId: string) =>
     on.pipeline.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
 
-  it('is one workflow for many deliveries, and the API can say which', async () => {
+  it('a burst delivers many notifications in one workflow, which the API names', async () => {
     const { workflowId, ids, run } = await burstOf(
       10,
       await seed(on.pipeline.db, { url: on.receiver.url() }),
@@ -37,7 +37,7 @@ describe('a burst', () => {
     await expect(on.workflow(ids[0]!).describe()).rejects.toThrow();
   });
 
-  it('gives each that failed a workflow of its own, which goes on with the ladder', async () => {
+  it('a burst hands each failed notification to a workflow of its own, which continues the ladder', async () => {
     on.receiver.answerWith([200, 500, 200, 500, 200]);
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] });
     const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.pipeline.headStarts);
@@ -49,7 +49,7 @@ describe('a burst', () => {
     expect(retried).toHaveLength(2);
   });
 
-  it('hands on a hundred that failed as it does one', async () => {
+  it('a burst hands over a hundred failed notifications', async () => {
     on.receiver.answerWith(500);
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
     const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.pipeline.headStarts);
@@ -60,7 +60,7 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(100);
   });
 
-  it('closes the workflow of one that failed for good as Failed, so that Temporal shows it', async () => {
+  it('a burst hands an exhausted notification to a workflow that closes as Failed, visible in Temporal', async () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       1,
@@ -74,7 +74,7 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('of a process that died: what it delivered is left alone, the rest is attempted by the burst itself', async () => {
+  it('a burst of a killed process skips what was delivered and attempts the rest', async () => {
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const done = await burstOf(2, seeded, 'dying', on.pipeline.otherProcess('dying'));
     for (const id of done.ids) await on.reaches(id, 'delivered');
@@ -87,7 +87,7 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(5);
   });
 
-  it('shares the places of all head starts: no receiver has more to answer at once for several of them', async () => {
+  it('several bursts share the slots of head starts, so a receiver has at most 64 requests in flight', async () => {
     let [open, most] = [0, 0];
     on.receiver.answerWith(async () => {
       most = Math.max(most, ++open);
@@ -105,7 +105,7 @@ describe('a burst', () => {
     expect(most).toBeLessThanOrEqual(64);
   });
 
-  it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
+  it('a burst hands notifications claimed by another process to workflows that wait for the claim', async () => {
     const { ids, run } = await burstOf(2, await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
     await run();
     expect(on.receiver.requests).toHaveLength(0);
@@ -114,7 +114,7 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(2);
   });
 
-  it('run twice starts nothing twice', async () => {
+  it('running a burst twice attempts nothing twice', async () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       2,
@@ -129,7 +129,7 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(2);
   });
 
-  it('leaves a member alone that was cancelled, held, or asked for again meanwhile', async () => {
+  it('a burst skips members that were cancelled or retried meanwhile', async () => {
     on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
     const { ids, run } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
@@ -147,7 +147,7 @@ describe('a burst', () => {
     await expect(on.workflow(cancelled).describe()).rejects.toThrow();
   });
 
-  it('holds members whose subscription was disabled before their turn', async () => {
+  it('a burst holds members whose subscription was disabled before their turn', async () => {
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const { ids, run } = await burstOf(3, seeded, 'dying');
     await on.pipeline.db.query({

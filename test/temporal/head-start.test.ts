@@ -10,11 +10,11 @@ import { cancelNotification } from '../../src/store/notifications/transitions';
 import { headStartDelivery } from '../../src/domain/head-start';
 import { takeOverdue } from '../../src/store/notifications/overdue';
 
-/** First attempts that the accepting process makes while Temporal gets ready. */
+/** First attempts, made by the accepting process while Temporal starts the workflow. */
 const on = useFirstAttempts();
 
-describe('a head start', () => {
-  it('is claimed for the fast lane only, and only where no rate limit has a say', async () => {
+describe('head start', () => {
+  it('accept claims head starts only in the fast lane, without a rate limit, for an enabled subscription', async () => {
     const claimed = async (options: { timeoutSeconds?: number; rateLimitPerSecond?: number; enabled?: boolean }) =>
       (await on.accept(await seed(on.pipeline.db, { url: on.receiver.url(), ...options }), on.mine())).notification
         .claimed;
@@ -24,7 +24,7 @@ describe('a head start', () => {
     expect(await claimed({ enabled: false })).toBe(false);
   });
 
-  it('delivers while the workflow is not even started, and the workflow then completes without an attempt of its own', async () => {
+  it('a head start delivers before the workflow starts, and the workflow completes without an attempt', async () => {
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     begin(on.pipeline.headStarts);
     await on.reaches(notification.notificationId, 'delivered');
@@ -36,7 +36,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('is awaited by its workflow while it is under way', async () => {
+  it('a workflow waits for the head start in flight', async () => {
     on.receiver.answerWith(async () => (await sleep(300), { status: 200 }));
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     begin(on.pipeline.headStarts);
@@ -48,7 +48,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('that fails is the first step of the ladder that its workflow goes on with', async () => {
+  it('a failed head start is the first step of the ladder that its workflow continues', async () => {
     on.receiver.answerWith([500, 200]);
     const { notification, begin } = await on.accept(
       await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1, 1] }),
@@ -68,7 +68,7 @@ describe('a head start', () => {
     ]);
   });
 
-  it('that fails for good closes its workflow as Failed', async () => {
+  it('a failed head start with an empty retry schedule closes its workflow as Failed', async () => {
     on.receiver.answerWith(500);
     const { notification, begin } = await on.accept(
       await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] }),
@@ -81,7 +81,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('of another process is waited for by the workflow, which sends nothing itself', async () => {
+  it('a workflow waits for the head start of another process and sends nothing itself', async () => {
     on.receiver.answerWith(async () => (await sleep(500), { status: 200 }));
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
     begin(on.pipeline.otherProcess('another'));
@@ -93,7 +93,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('of another process that failed is handed over, and its next step is not skipped', async () => {
+  it('a failed head start of another process is handed over, and the workflow makes the next step', async () => {
     on.receiver.answerWith([503, 200]);
     const { notification, begin } = await on.accept(
       await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] }),
@@ -109,7 +109,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(2);
   });
 
-  it('whose process is gone is made by the workflow once the claim has lapsed', async () => {
+  it('a workflow makes the attempt after the claim of a lost process has lapsed', async () => {
     const { notification } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), 'gone');
     await on.pipeline.workflows.start(notification);
     await sleep(300);
@@ -122,7 +122,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('that is stalled past its claim may deliver a second time, under the same id, and both attempts are recorded', async () => {
+  it('a head start stalled past its claim may deliver twice, with the same webhook-id, and both attempts are recorded', async () => {
     let release: () => void = () => undefined;
     const stalled = new Promise<void>((resolve) => (release = resolve));
     on.receiver.answerWith([async () => (await stalled, { status: 200 }), 200]);
@@ -141,7 +141,7 @@ describe('a head start', () => {
     expect((await on.find(notification.notificationId)).status).toBe('delivered');
   });
 
-  it('is not made any more where its turn comes too late; the workflow attempts', async () => {
+  it('a head start that waited too long is skipped, and the workflow makes the attempt', async () => {
     const { notification } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     const accepted = headStartDelivery(eventFor({} as Seeded), notification)!;
     const claimedAt = performance.now() - 60_000;
@@ -156,7 +156,7 @@ describe('a head start', () => {
     });
   });
 
-  it('leaves room for others where one receiver hangs', async () => {
+  it('head starts to a hanging receiver leave slots for others', async () => {
     const hanging = await startReceiver();
     hanging.answerRaw(() => undefined);
     const slow = await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 1, retrySchedule: [] });
@@ -172,7 +172,7 @@ describe('a head start', () => {
     [200, 'delivered'],
     [500, 'cancelled'],
   ] as const)(
-    'under way when its notification is cancelled, and answered %i, leaves it %s',
+    'a head start in flight at a cancellation, answered with %i, leaves the notification %s',
     async (status, becomes) => {
       on.receiver.answerWith(async () => (await sleep(300), { status }));
       const { notification, begin } = await on.accept(
@@ -180,7 +180,7 @@ describe('a head start', () => {
         on.mine(),
       );
       begin(on.pipeline.headStarts);
-      // One that is cancelled before its request is out is not sent at all.
+      // A notification cancelled before its request goes out is not sent at all.
       await on.receiver.waitFor(1);
       await cancelNotification(on.pipeline.db, notification.notificationId);
       await on.pipeline.workflows.start(notification);
@@ -189,7 +189,7 @@ describe('a head start', () => {
     },
   );
 
-  it('cancelled before its request is out is not sent', async () => {
+  it('a head start is not sent if the notification was cancelled before', async () => {
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     await cancelNotification(on.pipeline.db, notification.notificationId);
     begin(on.pipeline.headStarts);
@@ -201,7 +201,7 @@ describe('a head start', () => {
     expect(on.receiver.requests).toHaveLength(0);
   });
 
-  it('that failed and was asked for again is made anew at once', async () => {
+  it('a manual retry after a failed head start is made immediately', async () => {
     on.receiver.answerWith([500, 200]);
     const { notification, begin } = await on.accept(
       await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [600] }),
@@ -218,7 +218,7 @@ describe('a head start', () => {
     expect(attempts.map(({ trigger }) => trigger)).toEqual(['scheduled', 'manual']);
   });
 
-  it('that failed and that no workflow took over is found by the relay, which keeps to its time', async () => {
+  it('a failed head start without a workflow is overdue for the reconciler, which keeps the time of the retry', async () => {
     on.receiver.answerWith([500, 200]);
     const { notification, begin } = await on.accept(
       await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [2] }),
@@ -239,7 +239,7 @@ describe('a head start', () => {
     expect(on.receiver.requests[1]!.at.getTime()).toBeGreaterThanOrEqual(nextAttemptAt!.getTime() - 50);
   });
 
-  it('that delivered leaves nothing for the relay', async () => {
+  it('a delivered head start leaves nothing for the reconciler', async () => {
     const { notification, begin } = await on.accept(await seed(on.pipeline.db, { url: on.receiver.url() }), on.mine());
     begin(on.pipeline.headStarts);
     await on.reaches(notification.notificationId, 'delivered');

@@ -10,7 +10,10 @@ import { cancelNotification } from '../../src/store/notifications/transitions';
 import { markDue } from '../../src/store/notifications/reopen';
 import { takeOverdue } from '../../src/store/notifications/overdue';
 
-/** The relay on real Postgres and Temporal: what nobody looks after is found, whatever it was that went wrong. */
+/**
+ * The reconciler on real Postgres and Temporal: it finds open notifications without a running
+ * workflow, whatever the cause.
+ */
 const on = usePipeline();
 let reconciler: Reconciler;
 
@@ -38,14 +41,14 @@ const makeOverdue = () =>
     text: "update notifications set reconcile_after = now() - interval '1 second' where reconcile_after is not null",
   });
 
-it('starts what was accepted and never started', async () => {
+it('the reconciler starts a notification that was accepted and never started', async () => {
   const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
   await makeOverdue();
   await reconciler.sweep();
   await on.reaches(notification!.notificationId, 'delivered');
 });
 
-it('starts many that were never attempted together, as after a crash in a flood', async () => {
+it('the reconciler starts many unattempted notifications in one burst, as after a crash during a spike', async () => {
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const ids: string[] = [];
   for (let index = 0; index < 40; index++) ids.push((await acceptOne(on.pipeline.db, seeded))[0]!.notificationId);
@@ -57,7 +60,7 @@ it('starts many that were never attempted together, as after a crash in a flood'
   expect(new Set(workflowIds).size).toBe(1);
 });
 
-it('leaves alone what was accepted a moment ago, and what a workflow looks after', async () => {
+it('the reconciler skips notifications that were just accepted or have a running workflow', async () => {
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const [fresh] = await acceptOne(on.pipeline.db, seeded);
   await reconciler.sweep();
@@ -74,24 +77,25 @@ it('leaves alone what was accepted a moment ago, and what a workflow looks after
   await on.workflow(fresh!.notificationId).terminate();
 });
 
-it('records as cancelled what an operator terminated', async () => {
+it('the reconciler records a terminated workflow as a cancelled notification', async () => {
   on.receiver.answerWith(500);
   const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
   await on.pipeline.workflows.start(notification!);
   await on.reaches(notification!.notificationId, 'retrying');
-  await on.workflow(notification!.notificationId).terminate('by hand');
+  await on.workflow(notification!.notificationId).terminate('manually');
   await makeOverdue();
   await reconciler.sweep();
   expect((await on.find(notification!.notificationId)).status).toBe('cancelled');
 });
 
-it('takes up a ladder whose workflow was lost, at the step it had reached', async () => {
+it('the reconciler continues the ladder of a lost workflow at the step it had reached', async () => {
   const [notification] = await acceptOne(
     on.pipeline.db,
     await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [10, 20, 30] }),
   );
   const id = notification!.notificationId;
-  // As after the loss of Temporal's database: the record knows of two failed attempts, Temporal of nothing.
+  // As after the loss of Temporal's database: the record has two failed attempts, Temporal has
+  // nothing.
   await on.pipeline.db.query({
     text: "update notifications set status = 'retrying', attempt_count = 2, next_attempt_at = now() - interval '2 minutes' where subscription_id is not null and event_type = $1",
     values: [notification!.eventType],
@@ -109,7 +113,7 @@ it('takes up a ladder whose workflow was lost, at the step it had reached', asyn
   await on.workflow(id).terminate();
 });
 
-it('sends again the signal of a retry that Temporal did not get', async () => {
+it('the reconciler repeats a retry signal that Temporal did not get', async () => {
   on.receiver.answerWith([500, 200]);
   const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
   const id = notification!.notificationId;
@@ -121,7 +125,7 @@ it('sends again the signal of a retry that Temporal did not get', async () => {
   await on.reaches(id, 'delivered');
 });
 
-it('two relays at once start everything once', async () => {
+it('two concurrent reconcilers start every notification once', async () => {
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await acceptOne(on.pipeline.db, seeded))[0]!.notificationId);
@@ -131,8 +135,8 @@ it('two relays at once start everything once', async () => {
   expect(on.receiver.requests).toHaveLength(20);
 });
 
-describe('settling', () => {
-  it('releases what was held in order of acceptance, and what comes meanwhile after it', async () => {
+describe('settlement', () => {
+  it('settlement releases held notifications in order of acceptance, and newly accepted ones after them', async () => {
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
     const events: string[] = [];
     const accept = async () => {
@@ -147,7 +151,7 @@ describe('settling', () => {
     });
     const marked = await markSettling(on.pipeline.db, { subscriptionId: seeded.subscriptionId });
     expect(marked).toEqual([seeded.subscriptionId]);
-    // The release has begun but not ended: this one queues up behind the others.
+    // The release has begun but not ended, so this notification is queued behind the others.
     expect((await accept()).status).toBe('held');
     await startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked);
     await on.receiver.waitFor(6);
@@ -159,7 +163,7 @@ describe('settling', () => {
     expect((await accept()).status).toBe('pending');
   });
 
-  it('cancels what is open when a subscription was deleted', async () => {
+  it('settlement cancels the open notifications of a deleted subscription', async () => {
     on.receiver.answerWith(500);
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const [waiting] = await acceptOne(on.pipeline.db, seeded);
@@ -178,10 +182,11 @@ describe('settling', () => {
     expect((await on.find(waiting!.notificationId)).status).toBe('cancelled');
   });
 
-  it('finds held notifications of an enabled subscription that nobody releases', async () => {
+  it('the reconciler releases held notifications of an enabled subscription that nothing else releases', async () => {
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
     const [held] = await acceptOne(on.pipeline.db, seeded);
-    // As where an accept read the old status just before it changed: nobody marked the subscription.
+    // As after an accept that read the old status just before the change: the subscription is not
+    // marked as settling.
     await on.pipeline.db.query({
       text: 'update subscriptions set enabled = true where customer_id = $1',
       values: [seeded.customerId],

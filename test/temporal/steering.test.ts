@@ -6,7 +6,10 @@ import { usePipeline } from '../support/use-pipeline';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-/** Steering by hand on a real Temporal server: what the UI and the command line do must end as what the API does. */
+/**
+ * Manual control on a real Temporal server: actions in its UI and CLI must have the same effect as
+ * those of the API.
+ */
 const on = usePipeline({ searchAttributes: true });
 
 async function start(options: Partial<SeedOptions> = {}) {
@@ -16,7 +19,7 @@ async function start(options: Partial<SeedOptions> = {}) {
   return { id: notification!.notificationId, ref: notification!, seeded };
 }
 
-it('starting a notification twice is starting it once', async () => {
+it('starting a notification twice starts it once', async () => {
   on.receiver.answerWith(200);
   const { id, ref } = await start();
   await expect(on.pipeline.workflows.start(ref)).resolves.toBe(false);
@@ -34,7 +37,7 @@ it('the live query agrees with the record about the next attempt', async () => {
   await on.workflow(id).terminate();
 });
 
-it('a closed workflow has nothing live, and one that never was has nothing either', async () => {
+it('the live query returns null for a closed and for an unknown workflow', async () => {
   on.receiver.answerWith(200);
   const { id } = await start();
   await on.workflow(id).result();
@@ -42,7 +45,7 @@ it('a closed workflow has nothing live, and one that never was has nothing eithe
   await expect(on.pipeline.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
 });
 
-it('operators find a notification by customer, subscription and event type', async () => {
+it('search attributes find a notification by customer, subscription and event type', async () => {
   on.receiver.answerWith(200);
   const { id, ref } = await start();
   await on.workflow(id).result();
@@ -63,7 +66,7 @@ it('operators find a notification by customer, subscription and event type', asy
   }
 });
 
-it('a reset after failure walks the ladder again, and the record agrees', async () => {
+it('a reset of a failed workflow walks the ladder again, and the record agrees', async () => {
   on.receiver.answerWith([500, 500, 200]);
   const { id } = await start({ retrySchedule: [1] });
   await on.reaches(id, 'failed');
@@ -77,7 +80,7 @@ it('a reset after failure walks the ladder again, and the record agrees', async 
   await on.pipeline.temporal.client.workflowService.resetWorkflowExecution({
     namespace: on.pipeline.temporal.namespace,
     workflowExecution: { workflowId: notificationWorkflowId(id), runId },
-    reason: 'by hand',
+    reason: 'manually',
     workflowTaskFinishEventId: firstTask.eventId,
     requestId: `reset-${id}`,
   });
@@ -89,7 +92,7 @@ it('a reset after failure walks the ladder again, and the record agrees', async 
   ]);
 });
 
-it('a retry that finds the record reopened begins a new ladder with the schedule as it is now', async () => {
+it('a retry of a reopened notification begins a new ladder with the current retry schedule', async () => {
   on.receiver.answerWith([500, 500, 200]);
   const { id, seeded } = await start({ retrySchedule: [] });
   await on.reaches(id, 'failed');
@@ -108,7 +111,7 @@ it('a retry that finds the record reopened begins a new ladder with the schedule
   ]);
 });
 
-it('a retry asked for while the last attempt is under way begins a new ladder, with the schedule it brings', async () => {
+it('a retry signal during the last attempt begins a new ladder with the schedule of the signal', async () => {
   let answer: (status: number) => void = () => undefined;
   on.receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 500, 200]);
   const { id, ref } = await start({ retrySchedule: [] });
@@ -123,12 +126,12 @@ it('a retry asked for while the last attempt is under way begins a new ladder, w
   ]);
 });
 
-it('cancelling a notification that has no workflow is no error', async () => {
+it('cancelling a notification without a workflow succeeds', async () => {
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook') });
   const [notification] = await acceptOne(on.pipeline.db, seeded);
   await on.pipeline.workflows.cancel(notification!.notificationId);
   await cancelNotification(on.pipeline.db, notification!.notificationId);
-  // A start that comes later, as from the relay of another process, sends nothing.
+  // A later start, such as by the reconciler of another process, sends nothing.
   await on.pipeline.workflows.start(notification!);
   await on.workflow(notification!.notificationId).result();
   expect(on.receiver.requests).toEqual([]);

@@ -11,7 +11,9 @@ import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
 import { headStartDelivery } from '../../src/domain/head-start';
 
-/** Which workflow looks after what: one each in calm times, bursts when they come faster. */
+/**
+ * Which workflow a notification gets: one of its own at a low rate, a shared burst at a high rate.
+ */
 const on = usePipeline();
 let workflowStarter: WorkflowStarter;
 afterEach(() => workflowStarter?.close());
@@ -22,7 +24,7 @@ function launcherWith(burst: boolean) {
   return createNotificationLauncher(workflowStarter, on.pipeline.headStarts);
 }
 
-/** Accepts events at once and launches them. @returns the workflows that looked after them, once all are delivered */
+/** Accepts events together and launches them. @returns the workflow ids, after all are delivered */
 async function deliver(
   launcher: ReturnType<typeof createNotificationLauncher>,
   seeded: Seeded,
@@ -57,7 +59,7 @@ const statusOf = (workflowId: string) =>
       ({ status }) => status.name as string,
       () => 'NOT_FOUND',
     );
-/** What a workflow answered; it may still have to be started. */
+/** Waits for a workflow, which may not be started yet, to complete. @returns its result */
 async function ended(workflowId: string): Promise<unknown> {
   await until(
     () => statusOf(workflowId),
@@ -66,26 +68,26 @@ async function ended(workflowId: string): Promise<unknown> {
   return on.pipeline.temporal.client.workflow.getHandle(workflowId).result();
 }
 
-it('gives a notification alone a workflow of its own', async () => {
+it('the workflow starter gives a single notification a workflow of its own', async () => {
   const [workflowId] = await deliver(launcherWith(true), await seed(on.pipeline.db, { url: on.receiver.url() }), 1);
   expect(ownOf([workflowId!])).toHaveLength(1);
   expect(await ended(workflowId!)).toMatchObject({ status: 'delivered' });
 });
 
-it('gathers what comes faster into few workflows', async () => {
+it('the workflow starter gathers notifications that arrive fast into a burst', async () => {
   const workflowIds = await deliver(launcherWith(true), await seed(on.pipeline.db, { url: on.receiver.url() }), 60);
   const bursts = new Set(workflowIds.filter((id) => id.startsWith(BURST_PREFIX)));
   expect(bursts.size).toBe(1);
   expect(await ended([...bursts][0]!)).toEqual({ notifications: 60 - ownOf(workflowIds).length, handedOn: 0 });
 });
 
-it('with bursts off gives each its own, however fast they come', async () => {
+it('the workflow starter gives each notification its own workflow if bursts are off, at any rate', async () => {
   const workflowIds = await deliver(launcherWith(false), await seed(on.pipeline.db, { url: on.receiver.url() }), 40);
   expect(ownOf(workflowIds)).toHaveLength(40);
   for (const id of workflowIds) expect(await ended(id)).toMatchObject({ status: 'delivered' });
 });
 
-it('never puts into a burst what has no head start', async () => {
+it('the workflow starter never adds a notification without a head start to a burst', async () => {
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), rateLimitPerSecond: 1000 });
   expect(ownOf(await deliver(launcherWith(true), seeded, 20))).toHaveLength(20);
 });
