@@ -1,13 +1,16 @@
 import { Webhook } from 'standardwebhooks';
 import { useScenario } from '../support/scenario';
 
-/** Document 000: a product line tells its customers what happened, and sees to what could not be told. */
+/**
+ * Document 000: a product line notifies its customers of events, and handles what could not be
+ * delivered.
+ */
 const scenario = useScenario();
 const CUSTOMER = 'customer1';
 let key: string;
 let subscriptions: Record<string, { id: string; secret: string }>;
 
-it('product onboarding: the product is made disabled, an operator enables it, and its notifications are documented', async () => {
+it('product onboarding creates a disabled product, an operator enables it, and its event types are documented', async () => {
   await scenario.must('POST', '/v1/products', { id: 'payments', name: 'Payments' });
   ({ key } = await scenario.must('POST', '/v1/api-keys', { name: 'payments', role: 'product', productId: 'payments' }));
   for (const name of ['payment.confirmed.v1', 'payment.refused.v1']) {
@@ -30,7 +33,7 @@ it('product onboarding: the product is made disabled, an operator enables it, an
   expect(Object.keys(documented.sample)).toEqual(['PaymentId', 'Date', 'Amount']);
 });
 
-it('customer onboarding: one call sets up all subscriptions, with a secret for each, and may be made again', async () => {
+it('customer onboarding sets up all subscriptions in one repeatable call, with a secret for each', async () => {
   await scenario.must('POST', '/v1/customers', { id: CUSTOMER, name: 'Customer 1' }, key);
   const wanted = [
     { name: 'confirmations', url: scenario.receiver.url('/payment-confirmed'), eventTypes: ['payment.confirmed.v1'] },
@@ -54,7 +57,7 @@ it('customer onboarding: one call sets up all subscriptions, with a secret for e
   );
 });
 
-it('the URL must be on the allow-list: the product line asks for it, and an operator approves', async () => {
+it('a URL waits for the allow-list: the product line requests it and an operator approves it', async () => {
   const url = 'https://hooks.customer1.example/in';
   const settings = { customerId: CUSTOMER, name: 'outside', url, eventTypes: ['payment.refused.v1'] };
   const subscription = await scenario.must('POST', '/v1/subscriptions', settings, key);
@@ -101,7 +104,7 @@ it('an event makes no, one or several notifications, each signed with the secret
   }
 });
 
-it('retries come after 30 s, 5 min, 30 min and 2 h unless the customer has another schedule, within its bounds', async () => {
+it('retries wait 30 s, 5 min, 30 min and 2 h unless the customer has another schedule within the limits', async () => {
   const change = (retrySchedule: number[]) =>
     scenario.call('PATCH', `/v1/customers/${CUSTOMER}`, { retrySchedule }, key);
   const before = await scenario.must('GET', `/v1/customers/${CUSTOMER}`, undefined, key);
@@ -111,7 +114,7 @@ it('retries come after 30 s, 5 min, 30 min and 2 h unless the customer has anoth
   expect((await change([1])).status).toBe(200);
 });
 
-it('exceptions: the notifications of a subscription with their status, what failed and why, and a retry that delivers it', async () => {
+it('exception management lists notifications with status and error, and a retry delivers them', async () => {
   scenario.receiver.answerWith(({ path }) => ({ status: path === '/all' ? 503 : 200 }));
   const { notifications } = await post('payment.refused.v1');
   const [{ id }] = notifications;
@@ -128,7 +131,7 @@ it('exceptions: the notifications of a subscription with their status, what fail
   expect(new Set(ids).size).toBe(1);
 });
 
-it('the security artefacts are handed over by a link that shows the secret once', async () => {
+it('a link hands over the secret and shows it once', async () => {
   const { id, secret } = subscriptions.everything!;
   const { url } = await scenario.must('POST', `/v1/subscriptions/${id}/secret/link`, {}, key);
   const open = () => scenario.call('POST', '/secret', { token: new URL(url).hash.slice(1) });

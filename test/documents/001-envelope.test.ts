@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { useScenario } from '../support/scenario';
 import fixture from './fixtures/001-claim-created.json';
 
-/** Document 001: claims, told in an envelope that carries its own text and signature. */
+/** Document 001: claims, reported in an envelope that carries its own text and signature. */
 const scenario = useScenario();
 const SECRET = 'shared-with-the-customer';
 const { payload } = fixture;
@@ -23,7 +23,7 @@ async function subscribe(name: string, eventTypes: string[]): Promise<{ id: stri
 const post = (type: string, more: object = {}) =>
   scenario.must('POST', '/v1/events', { type, customerId: 'PDN-922', data, ...more });
 
-it('the envelope holds details, messageId, timestamp and user; its text and signature prove it', async () => {
+it('the envelope has details, messageId, timestamp and user, proven by its text and signature', async () => {
   await subscribe('example', [messageType]);
   await post(messageType, { id: payload.messageId, timestamp: payload.timestamp, user: payload.user });
   const { body } = (await scenario.received(1))[0]!;
@@ -35,7 +35,7 @@ it('the envelope holds details, messageId, timestamp and user; its text and sign
   expect(told.signature).toBe(createHmac('sha256', SECRET).update(told.payloadAsString).digest('hex'));
 });
 
-it('what the system did of its own accord has no user', async () => {
+it('an event raised by the system itself has no user', async () => {
   await post(messageType);
   const { body } = (await scenario.received(1))[0]!;
   expect(Object.keys(JSON.parse(body).payload)).toEqual(['details', 'messageId', 'timestamp']);
@@ -49,7 +49,7 @@ it('a retry has the same messageId, so that the receiver processes it once', asy
   expect(requests.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2']);
 });
 
-it('posting an event twice tells of it once', async () => {
+it('an event posted twice is delivered once', async () => {
   const event = { id: '4c1b6f0e-7a55-4f6e-9a43-0b5a5f1f2a11' };
   expect(await post(messageType, event)).toMatchObject({ duplicate: false });
   expect(await post(messageType, event)).toMatchObject({ duplicate: true });
@@ -58,7 +58,7 @@ it('posting an event twice tells of it once', async () => {
   expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual([event.id, 'the-next']);
 });
 
-it('created and updated are subscribed to each on its own, by version or by pattern', async () => {
+it('created and updated events are subscribed to separately, by version or by pattern', async () => {
   await subscribe('created-v2', ['event.claim.created.v2']);
   await subscribe('first-versions', ['event.claim.*.v1']);
   for (const type of ['event.claim.created.v2', 'event.claim.updated.v1']) await post(type);
@@ -66,7 +66,7 @@ it('created and updated are subscribed to each on its own, by version or by patt
   expect(requests.map(({ path }) => path).sort()).toEqual(['/created-v2', '/first-versions']);
 });
 
-it('who still follows a version is seen before it is retired; after that it takes no events', async () => {
+it('subscribers of a version are visible before it is archived, and then it takes no events', async () => {
   const { items } = await scenario.must('GET', '/v1/subscriptions?eventType=event.claim.updated.v1');
   expect(items.map(({ name }: { name: string }) => name)).toEqual(['first-versions']);
   await scenario.must('POST', '/v1/event-types/event.claim.updated.v1/archive');

@@ -5,7 +5,10 @@ import { ADMIN_KEY } from '../support/service';
 import { useScenario } from '../support/scenario';
 import { until } from '../support/until';
 
-/** Document 002: webhooks that trigger a handler, made in a wizard, tested by hand, and watched by their figures. */
+/**
+ * Document 002: webhooks that trigger a handler, set up in a wizard, tested manually, and watched
+ * by their statistics.
+ */
 const scenario = useScenario();
 const CATALOG = path.join(__dirname, '..', '..', 'examples', 'catalogs', 'marketplace.yaml');
 const TYPE = 'fulfillment_requests';
@@ -19,7 +22,7 @@ const trigger = async () => (await scenario.must('POST', `/v1/subscriptions/${id
 const openedBearer = (headers: Record<string, unknown>, secret: string) =>
   JSON.parse(readHs256(String(headers.authorization).replace('Bearer ', ''), secret).claims);
 
-it('all types of the list are there after the example catalog was imported', async () => {
+it('importing the example catalog creates all event types of the list', async () => {
   const { code } = await signpost(scenario.url, ['onboard', 'product', CATALOG], {
     env: { SIGNPOST_API_KEY: ADMIN_KEY },
   });
@@ -31,7 +34,7 @@ it('all types of the list are there after the example catalog was imported', asy
   expect(items.map(({ name }: { name: string }) => name)).toContain(TYPE);
 });
 
-it('the wizard: general, product, type, HTTP settings, additional data; made disabled it sends nothing yet', async () => {
+it('the wizard sets up general data, product, type, HTTP and custom data, and a disabled webhook sends nothing', async () => {
   await scenario.must('POST', '/v1/customers', { id: 'VA-240-990', name: 'Vendor', productId });
   const body = {
     customerId: 'VA-240-990',
@@ -61,14 +64,14 @@ it('the wizard: general, product, type, HTTP settings, additional data; made dis
   await scenario.reaches(held.id, 'delivered');
 });
 
-it('headers that belong to HTTP or to the signature are refused', async () => {
+it('headers of HTTP itself and of the signature are refused', async () => {
   for (const name of ['Host', 'Content-Length', 'Connection', 'Authorization', 'webhook-signature']) {
     const answer = await scenario.call('PATCH', `/v1/subscriptions/${id}`, { headers: { [name]: 'x' } });
     expect([name, answer.status]).toEqual([name, 422]);
   }
 });
 
-it('Trigger Now calls the handler as configured, and raises events, triggers and responses', async () => {
+it('Trigger Now calls the handler as configured, and counts the event, the trigger and the response', async () => {
   const before = await statistics();
   await scenario.reaches(await trigger(), 'delivered');
   const [request] = await scenario.received(1);
@@ -95,7 +98,7 @@ it('Trigger Now calls the handler as configured, and raises events, triggers and
   expect((await scenario.must('GET', `/v1/attempts/${after.lastSuccess.attemptId}`)).response.status).toBe(200);
 });
 
-it('a failed response shows in the figures, with when it is triggered again and what came back', async () => {
+it('a failed response appears in the statistics, with the next attempt and the response body', async () => {
   scenario.receiver.answerWith({ status: 500, body: 'not today' });
   await scenario.reaches(await trigger(), 'retrying');
   const figures = await statistics();
@@ -113,7 +116,7 @@ it('a failed response shows in the figures, with when it is triggered again and 
   expect(await statistics()).toMatchObject({ failuresSinceLastSuccess: 0, failureResponses: 1 });
 });
 
-it('by GET the handler is called without a body, and with the token', async () => {
+it('a webhook by GET calls the handler with the token and without a body', async () => {
   await scenario.must('PATCH', `/v1/subscriptions/${id}`, { method: 'GET' });
   await scenario.reaches(await trigger(), 'delivered');
   const [request] = await scenario.received(1);
@@ -122,7 +125,7 @@ it('by GET the handler is called without a body, and with the token', async () =
   await scenario.must('PATCH', `/v1/subscriptions/${id}`, { method: 'POST' });
 });
 
-it('the secret is viewed, and a new value generated: from then on it signs', async () => {
+it('the secret can be viewed and replaced by a generated one, which signs from then on', async () => {
   expect((await scenario.must('GET', `/v1/subscriptions/${id}/secret`)).secret).toBe(SECRET);
   const { secret } = await scenario.must('POST', `/v1/subscriptions/${id}/secret/rotate`, {});
   expect(secret).not.toBe(SECRET);
@@ -131,14 +134,14 @@ it('the secret is viewed, and a new value generated: from then on it signs', asy
   expect(openedBearer(request!.headers, secret)).toMatchObject({ webhook_id: id });
 });
 
-it('all but the type and the product can be edited', async () => {
+it('everything except type and product can be edited', async () => {
   const changed = await scenario.must('PATCH', `/v1/subscriptions/${id}`, { name: 'Renamed', description: '' });
   expect(Date.parse(changed.modifiedAt)).toBeGreaterThan(Date.parse(changed.createdAt));
   const refused = await scenario.call('PATCH', `/v1/subscriptions/${id}`, { eventTypes: ['usage_files'] });
   expect(refused.status).toBeGreaterThanOrEqual(400);
 });
 
-it('a handler that is gone puts the webhook out of order; enabling it releases what came meanwhile', async () => {
+it('a handler that answers 410 is disabled automatically, and enabling it releases held notifications', async () => {
   scenario.receiver.answerWith(410);
   await scenario.reaches(await trigger(), 'failed');
   const status = () => scenario.must('GET', `/v1/subscriptions/${id}`).then((seen) => seen.status as string);
@@ -150,7 +153,7 @@ it('a handler that is gone puts the webhook out of order; enabling it releases w
   await scenario.reaches(meanwhile, 'delivered');
 });
 
-it('webhooks are listed with name, type, status and dates, and deleted', async () => {
+it('webhooks are listed with name, type, status and dates, and can be deleted', async () => {
   const { items } = await scenario.must('GET', '/v1/subscriptions?customerId=VA-240-990');
   expect(items).toMatchObject([{ id, name: 'Renamed', eventTypes: [TYPE], status: 'enabled' }]);
   await scenario.must('DELETE', `/v1/subscriptions/${id}`);

@@ -6,7 +6,10 @@ import { useScenario } from '../support/scenario';
 import payment from './fixtures/003-ledgerpayment.json';
 import status from './fixtures/003-statuschange.json';
 
-/** Document 003: a client that signs in by OAuth keeps its own webhooks, by their URL, and gets them flat. */
+/**
+ * Document 003: a client with an OAuth token manages its own webhooks by URL and gets them in
+ * format flat.
+ */
 const scenario = useScenario();
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 const SECRET = 'mySecret';
@@ -39,7 +42,7 @@ async function tokenBy(
   return { status: response.status, body };
 }
 
-it('an access token is had by Basic header or by form, and lasts an hour', async () => {
+it('an access token is issued by Basic header or form, and lasts an hour', async () => {
   const { clientId, clientSecret } = client;
   const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
   const grant = { grant_type: 'client_credentials' };
@@ -63,7 +66,7 @@ const withToken = async (method: string, body?: unknown) => {
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
 };
 
-it('a webhook is added by its URL, events and secret, and answered with all that the URL has', async () => {
+it('a webhook is added by URL, events and secret, and the response has all events of the URL', async () => {
   const added = await withToken('PUT', { events: ['ledgerpayment'], url: hook(), secret: SECRET, method: 'POST' });
   expect(added).toEqual({ status: 201, body: { events: ['ledgerpayment'], url: hook(), method: 'POST' } });
   const more = await withToken('PUT', { events: ['statuschange'], url: hook(), secret: SECRET, method: 'POST' });
@@ -74,7 +77,7 @@ it('a webhook is added by its URL, events and secret, and answered with all that
   customerId = items[0].customerId;
 });
 
-it('an API key in its header does as well as a token', async () => {
+it('an API key in its header works like a token', async () => {
   const { productId } = (await scenario.must('GET', '/v1/subscriptions')).items[0];
   const { key } = await scenario.must('POST', '/v1/api-keys', { name: 'k', role: 'product', productId });
   expect(await scenario.must('GET', '/v1/webhooks', undefined, key)).toMatchObject({ count: 0 });
@@ -85,13 +88,13 @@ const post = (type: string, data: object) => scenario.must('POST', '/v1/events',
 it.each([
   ['ledgerpayment', payment],
   ['statuschange', status],
-])('%s arrives as its arguments and the secret, at the top', async (type, fixture) => {
+])('%s arrives as a flat object of its arguments and the secret', async (type, fixture) => {
   await post(type, withoutSecret(fixture as Record<string, string>));
   const [request] = await scenario.received(1);
   expect(request).toMatchObject({ method: 'POST', path: '/webservice/webhook', body: textOf(fixture) });
 });
 
-it('a service definition composes the body from the back end instead', async () => {
+it('a service definition composes the body from the data source instead', async () => {
   const ledger = path.join(__dirname, '..', 'composition', 'ledger.sql');
   await scenario.source.db.query({ text: readFileSync(ledger, 'utf8') });
   const file = path.join(EXAMPLES, 'service-definitions', 'ledgerpayment.yaml');
@@ -103,7 +106,7 @@ it('a service definition composes the body from the back end instead', async () 
   );
 });
 
-it('a webhook is removed by its URL, some events of it or all', async () => {
+it('a webhook is removed by its URL, for some events or all', async () => {
   expect((await withToken('DELETE', { url: hook(), events: ['ledgerpayment'] })).status).toBe(204);
   expect((await withToken('GET')).body.webHooks).toEqual([{ events: ['statuschange'], url: hook(), method: 'POST' }]);
   expect((await withToken('DELETE', { url: hook() })).status).toBe(204);

@@ -2,7 +2,10 @@ import { watch } from '../support/activity';
 import { ADMIN_KEY } from '../support/service';
 import { useScenario } from '../support/scenario';
 
-/** Document 004: endpoints with channels, a catalog, logs and live activity, for those whom an operator let in. test/web has the panel itself. */
+/**
+ * Document 004: endpoints with channels, a catalog, logs and live activity, for callers that an
+ * operator allowed. The panel itself is tested in test/web.
+ */
 const scenario = useScenario();
 const CLIENT = 'client_1bd942c0-4cec-486f-be7a-7b14118ad4ad';
 const AGENT = 'agent_32fad32d-0412-4f28-9349-a3cdca639c34';
@@ -16,7 +19,7 @@ const post = (channels: string[]) =>
     data: { amount: 5 },
   });
 
-it('the functionality is off until an operator enables it for the environment', async () => {
+it('webhooks are off until an operator enables them for the environment', async () => {
   await scenario.must('POST', '/v1/products', { id: 'environment', name: 'Environment' });
   await scenario.must('PUT', '/v1/event-types/account.transaction.v1', {
     productId: 'environment',
@@ -37,7 +40,7 @@ it('the functionality is off until an operator enables it for the environment', 
   await scenario.must('PATCH', '/v1/products/environment', { enabled: true });
 });
 
-it('an endpoint is a URL with event types; a channel is assigned to it afterwards', async () => {
+it('an endpoint is a URL with event types, and gets its channels afterwards', async () => {
   for (const name of ['everything', 'one-client', 'one-agent']) {
     const settings = {
       customerId: 'brand',
@@ -55,14 +58,14 @@ it.each([
   ['of a client', [CLIENT], ['/everything', '/one-client']],
   ['of an agent', [AGENT], ['/everything', '/one-agent']],
   ['of a group by another criterion', ['region-north'], ['/everything', '/one-agent']],
-  ['of nobody in particular', [], ['/everything']],
-])('a message %s reaches the endpoints of that channel, and those without one', async (_, channels, paths) => {
+  ['without a channel', [], ['/everything']],
+])('a message %s reaches the endpoints of that channel and those without channels', async (_, channels, paths) => {
   await post(channels);
   const requests = await scenario.received(paths.length);
   expect(requests.map(({ path }) => path).sort()).toEqual(paths);
 });
 
-it('the catalog lists the event types with description, fields and sample, without anybody writing it', async () => {
+it('the catalog lists event types with description, fields and generated sample', async () => {
   const { items } = await scenario.must('GET', '/v1/event-types?productId=environment');
   expect(items).toMatchObject([
     {
@@ -74,7 +77,7 @@ it('the catalog lists the event types with description, fields and sample, witho
   ]);
 });
 
-it('the logs hold what was delivered and what was not, with its details', async () => {
+it('the logs show deliveries and failures with their details', async () => {
   scenario.receiver.answerWith({ status: 500, body: 'broken' });
   const { notifications } = await post([]);
   await scenario.reaches(notifications[0].id, 'retrying');
@@ -88,7 +91,7 @@ it('the logs hold what was delivered and what was not, with its details', async 
   await scenario.must('POST', `/v1/notifications/${items[0].id}/cancel`);
 });
 
-it('the activity shows events and attempts as they happen, to each what is theirs', async () => {
+it('the activity shows events and attempts as they happen, to each caller its own', async () => {
   const { token } = await scenario.must('POST', '/v1/portal-sessions', { customerId: 'brand' });
   await scenario.must('POST', '/v1/customers', { id: 'other', name: 'Other', productId: 'environment' });
   const other = await scenario.must('POST', '/v1/portal-sessions', { customerId: 'other' });

@@ -17,7 +17,7 @@ interface Message {
   headers: Record<string, string>;
   body: string;
 }
-/** What was sent, and whether a library is to accept it. */
+/** Messages, and whether a library must accept them. */
 let cases: { name: string; message: Message; good: boolean }[];
 
 const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message => ({
@@ -47,15 +47,15 @@ beforeAll(async () => {
   const changed = { ...plain, body: plain.body.replace('125.5', '1255') };
   cases = [
     good('a plain message', plain, customer.secret),
-    good('text of many languages', foreign, customer.secret),
+    good('text in several languages', foreign, customer.secret),
     good('a rotation, by the new secret', both, rotated),
-    good('a rotation, by the secret before', both, customer.secret),
+    good('a rotation, by the previous secret', both, customer.secret),
     { name: 'a changed body', message: messageOf(changed, customer.secret), good: false },
-    { name: 'another secret', message: messageOf(plain, rotated), good: false },
+    { name: 'a different secret', message: messageOf(plain, rotated), good: false },
   ];
 });
 
-/** Runs a program on the messages. @returns what it answers for each */
+/** Runs a program on the messages. @returns its answer for each */
 async function ask(command: string, args: string[], messages: object[], env: object = {}): Promise<unknown[]> {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   let out = '';
@@ -69,14 +69,17 @@ async function ask(command: string, args: string[], messages: object[], env: obj
 const verdicts = (answers: unknown[]) => cases.map(({ name }, index) => [name, Boolean(answers[index])]);
 const expected = () => cases.map(({ name, good }) => [name, good]);
 
-/** Registers a test that needs a toolchain; where it is missing, the run says so and counts it as skipped. */
+/**
+ * Registers a test that needs a toolchain. If it is missing, the run says so and reports the test
+ * as skipped.
+ */
 function itWith(toolchain: string, probe: string[], name: string, run: () => Promise<void>): void {
   const there = spawnSync(probe[0]!, probe.slice(1), { stdio: 'ignore' }).status === 0;
   if (!there) process.stderr.write(`${toolchain} is not installed: "${name}" is skipped\n`);
   (there ? it : it.skip)(name, run, TOOLS_TIMEOUT_MS);
 }
 
-it('the JavaScript library accepts what is good, and nothing else', () => {
+it('the JavaScript library accepts every valid message and no other', () => {
   const answers = cases.map(({ message: { secret, body, headers } }) => {
     try {
       return new Webhook(secret).verify(body, headers) !== undefined;
@@ -90,7 +93,7 @@ it('the JavaScript library accepts what is good, and nothing else', () => {
 itWith(
   'Python with pip',
   ['python3', '-m', 'pip', '--version'],
-  'the Python libraries do so, too, and take the JWT of format trigger',
+  'the Python libraries accept every valid message and no other, and the JWT of format trigger',
   async () => {
     const packages = tempDir();
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
@@ -118,7 +121,7 @@ itWith(
   },
 );
 
-itWith('Go', ['go', 'version'], 'the Go library does so, too', async () => {
+itWith('Go', ['go', 'version'], 'the Go library accepts every valid message and no other', async () => {
   const directory = tempDir();
   cpSync(STOCK, directory, { recursive: true });
   const binary = path.join(directory, 'verify');

@@ -3,7 +3,7 @@ import { useReceiver } from '../support/receiver';
 import { onboard } from '../support/service';
 import { useService } from '../support/use-service';
 
-/** Service definitions and transforms in the built service, as an operator sets it up. */
+/** Service definitions and transforms in the built service, set up as an operator does. */
 let ledger: TestDatabase;
 
 beforeAll(async () => {
@@ -15,7 +15,7 @@ const service = useService(() => ({ SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.ur
 const receiver = useReceiver();
 afterAll(() => ledger?.drop());
 
-it('sends what the definition of the type and the transform of the subscription make of an event', async () => {
+it('delivers the body that the service definition and the transform compose', async () => {
   const transform = { language: 'jsonata', expression: '{"id": id, "amount": amount, "event": $event.type}' };
   const customer = await onboard(service, receiver.url(), { format: 'flat', transform });
   const definition = {
@@ -35,7 +35,7 @@ it('sends what the definition of the type and the transform of the subscription 
   expect(receiver.requests[0]!.body).toBe(`{"id":18142,"amount":123,"event":"${customer.eventType}"}`);
 });
 
-it('prints its data sources without their passwords, and stops cleanly with processes of transforms running', async () => {
+it('prints data sources without passwords, and stops cleanly while transform processes run', async () => {
   const { password } = new URL(ledger.url);
   expect(service.output()).toContain('"dataSources":{"ledger-db":"postgres');
   if (password !== '') expect(service.output()).not.toContain(password);

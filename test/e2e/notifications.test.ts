@@ -4,7 +4,10 @@ import { onboard } from '../support/service';
 import { until } from '../support/until';
 import { useService } from '../support/use-service';
 
-/** The README's walk, and what operators and product lines do after it, over HTTP against the built service. */
+/**
+ * The walk of the README, and what operators and product lines do after it, over HTTP against the
+ * built service.
+ */
 const service = useService();
 const receiver = useReceiver();
 
@@ -53,7 +56,7 @@ it('delivers a posted event, signed so that the stock library accepts it', async
   });
 });
 
-it('shows the next attempt of a dead endpoint 30 seconds away, and delivers by a retry once it is healed', async () => {
+it('shows the next attempt of a failing endpoint after 30 seconds, and delivers by a manual retry once it is fixed', async () => {
   receiver.answerWith(503);
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
@@ -73,7 +76,7 @@ it('shows the next attempt of a dead endpoint 30 seconds away, and delivers by a
   ]);
 });
 
-it('a failed notification is listed, and walks the ladder again when retried', async () => {
+it('lists a failed notification, and walks its ladder again after a retry', async () => {
   receiver.answerWith([500, 500, 200]);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [1] });
   const [id] = await customer.post();
@@ -87,7 +90,7 @@ it('a failed notification is listed, and walks the ladder again when retried', a
   expect(await service.reaches(id!, 'delivered')).toMatchObject({ attemptCount: 3 });
 });
 
-it('a delivered notification is delivered again by force only', async () => {
+it('delivers a delivered notification again only with force', async () => {
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
   await service.reaches(id!, 'delivered');
@@ -105,7 +108,7 @@ it('a delivered notification is delivered again by force only', async () => {
   ).toMatchObject({ status: 'delivered' });
 });
 
-it('a cancelled notification is attempted no more', async () => {
+it('makes no attempt of a cancelled notification', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
@@ -121,7 +124,7 @@ it('a cancelled notification is attempted no more', async () => {
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('what comes while a subscription is disabled is held, and released in order of acceptance', async () => {
+it('holds notifications of a disabled subscription, and releases them in order of acceptance', async () => {
   const customer = await onboard(service, receiver.url());
   await service.call('POST', `/v1/subscriptions/${customer.subscriptionId}/disable`, {});
   for (let i = 1; i <= 5; i++) await customer.post({ id: `held-${i}` });
@@ -142,7 +145,7 @@ it('what comes while a subscription is disabled is held, and released in order o
   ]);
 });
 
-it('where a product demands it, a passed challenge releases what was held for want of it', async () => {
+it('releases held notifications after a passed challenge, if the product requires verification', async () => {
   const customer = await onboard(service, receiver.url('/hook?tenant=7'));
   const { productId } = await get(`/v1/customers/${customer.customerId}`);
   await service.call('PATCH', `/v1/products/${productId}`, { requireVerification: true });
@@ -163,7 +166,7 @@ it('where a product demands it, a passed challenge releases what was held for wa
   expect(challenges.items.map(({ status }: { status: string }) => status)).toEqual(['verified', 'failed']);
 });
 
-it('a deleted subscription gets nothing more', async () => {
+it('delivers nothing more to a deleted subscription', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
@@ -174,7 +177,7 @@ it('a deleted subscription gets nothing more', async () => {
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('during a rotation both secrets verify, and after an overlap of 0 only the new one', async () => {
+it('signs with both secrets during a rotation, and only with the new one after an overlap of 0', async () => {
   const customer = await onboard(service, receiver.url());
   const rotate = async (body: object) =>
     (await service.call('POST', `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`, body)).body
@@ -195,7 +198,7 @@ it('during a rotation both secrets verify, and after an overlap of 0 only the ne
   expect(verify(third, 1)).not.toThrow();
 });
 
-it('keeps payloads and secrets out of the log, and counts what it did', async () => {
+it('keeps payloads and secrets out of the log, and counts attempts in metrics', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), {
     retrySchedule: [1],

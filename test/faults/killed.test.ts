@@ -4,13 +4,17 @@ import { onboard } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
 
-/** Processes are really killed, at the worst moments; what was accepted ends delivered or failed by its own ladder all the same. */
+/**
+ * Processes killed with SIGKILL at the worst moments. Whatever was accepted is still delivered, or
+ * fails by its own ladder.
+ */
 const cluster = useCluster();
 const webhookIds = () => new Set(cluster.receiver.requests.map(({ headers }) => headers['webhook-id']));
 
-it('killed between accept and start, some with their head start under way: the next process sees to all', async () => {
+it('killed between accept and start, also during head starts: the next process delivers everything', async () => {
   const { receiver } = cluster;
-  // Nothing listens there: events are accepted, and delivered by their head starts, all the same.
+  // Nothing listens at this address. Events are accepted and delivered by their head starts all the
+  // same.
   const first = await cluster.start({ temporalAddress: '127.0.0.1:9', withoutReady: true });
   const customer = await onboard(first, receiver.url());
   const ids = [...(await customer.post()), ...(await customer.post()), ...(await customer.post())];
@@ -22,7 +26,7 @@ it('killed between accept and start, some with their head start under way: the n
   await cluster.expectAgreement(ids);
 });
 
-it('killed during an attempt: it is made again, with the same webhook-id', async () => {
+it('killed during an attempt: the next process makes it again with the same webhook-id', async () => {
   const { receiver } = cluster;
   const first = await cluster.start();
   const customer = await onboard(first, receiver.url());
@@ -38,12 +42,12 @@ it('killed during an attempt: it is made again, with the same webhook-id', async
   await cluster.expectAgreement(ids);
 });
 
-it('killed between attempt and record: nothing is lost, and what is recorded is what happened last', async () => {
+it('killed between attempt and record: nothing is lost, and the record matches the last attempt', async () => {
   const { receiver, database } = cluster;
   const first = await cluster.start();
   const customer = await onboard(first, receiver.url());
   const waitingForLock = "datname = current_database() and wait_event_type = 'Lock'";
-  // The record waits for a lock that the test holds from before the receiver answers.
+  // The record waits for a lock that the test takes before the receiver answers.
   const locker = new Client(database.url);
   await locker.connect();
   receiver.answerWith(async ({ headers }) => {
@@ -60,7 +64,7 @@ it('killed between attempt and record: nothing is lost, and what is recorded is 
   );
   await first.kill9();
   receiver.answerWith(200);
-  // The statement of a process that is gone must not come true when the lock is released.
+  // The statement of the killed process must not succeed when the lock is released.
   await database.db.query({
     text: `select pg_terminate_backend(pid) from pg_stat_activity where ${waitingForLock}`,
   });
@@ -73,7 +77,7 @@ it('killed between attempt and record: nothing is lost, and what is recorded is 
   await cluster.expectAgreement(ids);
 });
 
-it('killed on the ladder: the steps that are left are walked, and no more', async () => {
+it('killed on the ladder: the next process makes the remaining attempts and no more', async () => {
   const { receiver } = cluster;
   const first = await cluster.start();
   const customer = await onboard(first, receiver.url(), { retrySchedule: [3, 1] });
@@ -87,14 +91,14 @@ it('killed on the ladder: the steps that are left are walked, and no more', asyn
   await cluster.expectAgreement(ids);
 });
 
-it('killed three times in a flood: every event arrives', async () => {
+it('killed three times during a spike: every event arrives', async () => {
   const { receiver } = cluster;
   let service = await cluster.start();
   const customer = await onboard(service, receiver.url());
   const ids: string[] = [];
   for (let round = 0; round < 3; round++) {
     const posting = Array.from({ length: 34 }, async (_, index) => {
-      // An answer that never came says nothing; the producer posts the same id again.
+      // A missing answer leaves the result open, so the producer posts the same id again.
       for (let tries = 0; tries < 200; tries++) {
         try {
           return await customer.post({ id: `flood-${round}-${index}` });
@@ -104,7 +108,7 @@ it('killed three times in a flood: every event arrives', async () => {
       }
       throw new Error('never accepted');
     });
-    // Another moment in each round: events are being accepted, started, attempted and recorded.
+    // A random moment in each round, while events are accepted, started, attempted and recorded.
     await receiver.waitFor(receiver.requests.length + 1 + Math.floor(Math.random() * 20));
     await service.kill9();
     service = await cluster.start({ env: { SIGNPOST_PORT: new URL(service.url).port } });

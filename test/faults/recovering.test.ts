@@ -5,10 +5,10 @@ import { ADMIN_KEY, onboard, type ServiceProcess } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
 
-/** Bulk recovery and the activity stream with whole processes, which are killed and stopped. */
+/** Bulk recovery and the activity stream with whole processes that are killed and stopped. */
 const cluster = useCluster();
 
-/** A customer for whom all of so many notifications failed. */
+/** A customer with `count` notifications, all failed. */
 async function failing(service: ServiceProcess, count: number) {
   const customer = await onboard(service, cluster.receiver.url(), { retrySchedule: [] });
   cluster.receiver.answerWith(500);
@@ -34,7 +34,7 @@ const ended = (service: ServiceProcess, id: string) =>
 const webhookIds = () => cluster.receiver.requests.map(({ headers }) => headers['webhook-id']);
 const eventIds = (count: number) => Array.from({ length: count }, (_, index) => `event-${index}`);
 
-it('killed in the middle of a recovery: the next process goes on where it was, and everything is delivered once', async () => {
+it('killed during a recovery: the next process continues where it was, and delivers everything once', async () => {
   const first = await cluster.start();
   const { ids, subscriptionId } = await failing(first, 30);
   const id = await recover(first, subscriptionId, 20);
@@ -45,12 +45,12 @@ it('killed in the middle of a recovery: the next process goes on where it was, a
   expect(await ended(second, id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
   await cluster.makeOverdue();
   await cluster.reach(ids, 'delivered');
-  // What was under way when the process died is attempted again, by its own rules; nothing else is.
+  // Only attempts in flight when the process died are made again.
   expect([...new Set(webhookIds())].sort()).toEqual(eventIds(30).sort());
   expect(webhookIds().length).toBeLessThanOrEqual(31);
 });
 
-it('cancelled midway: what was retried goes on, what was not stays failed', async () => {
+it('a recovery cancelled midway delivers what was retried and leaves the rest failed', async () => {
   const service = await cluster.start();
   const { ids, subscriptionId } = await failing(service, 12);
   const id = await recover(service, subscriptionId, 4);
@@ -64,7 +64,7 @@ it('cancelled midway: what was retried goes on, what was not stays failed', asyn
   expect(webhookIds()).toEqual(eventIds(retried));
 });
 
-it('asked for while Temporal is away: it is accepted, and runs once it is back', async () => {
+it('a recovery requested while Temporal is down is accepted, and runs later', async () => {
   const first = await cluster.start();
   const { ids, subscriptionId } = await failing(first, 3);
   await first.kill9();
@@ -77,7 +77,7 @@ it('asked for while Temporal is away: it is accepted, and runs once it is back',
   await cluster.reach(ids, 'delivered');
 });
 
-it('terminated by an operator: it is cancelled, not started again', async () => {
+it('a recovery terminated by an operator is cancelled and not started again', async () => {
   const service = await cluster.start();
   const { subscriptionId } = await failing(service, 3);
   const id = await recover(service, subscriptionId, 0.1);
@@ -89,20 +89,20 @@ it('terminated by an operator: it is cancelled, not started again', async () => 
   expect(await ended(service, id)).toMatchObject({ status: 'cancelled', retried: 1 });
 });
 
-it('a stream ends with its process and goes on with the next, without a gap and without repeats', async () => {
+it('an activity stream ends with its process and resumes on the next, without gaps or repeats', async () => {
   const first = await cluster.start();
   const customer = await onboard(first, cluster.receiver.url());
   const before = await watch(first.url, ADMIN_KEY);
   await customer.post({ id: 'before' });
   await before.waitFor(2);
-  // While somebody watches, it stops at once all the same.
+  // The process stops immediately in spite of the open stream.
   expect(await first.stop()).toBe(0);
   await until(
     async () => before.ended,
     (over) => over,
   );
   const second = await cluster.start({ env: { SIGNPOST_PORT: new URL(first.url).port } });
-  // The stream tells in the order of what happened: so this attempt is over before the next event is accepted.
+  // The stream keeps the order of events, so this attempt ends before the next event is accepted.
   await cluster.reach(await customer.post({ id: 'between' }), 'delivered');
   const after = await watch(second.url, ADMIN_KEY, { lastEventId: before.lastEventId });
   await customer.post({ id: 'after' });

@@ -7,18 +7,21 @@ import { onboard, tempDir } from '../support/service';
 import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
 
-/** Temporal, Postgres and the service are really stopped under way, and more than one process works on one database. */
+/**
+ * Temporal, Postgres and the service are stopped during work, and several processes share one
+ * database.
+ */
 const cluster = useCluster();
 const portOf = ({ address }: { address: string }) => Number(address.split(':')[1]);
 
-/** Lets the receiver hold its answer. @returns what sends it */
+/** Makes the receiver withhold its answer. @returns a function that sends it */
 function holdAnswer(receiver: Receiver): () => void {
   let send: () => void = () => undefined;
   receiver.answerWith(() => new Promise((resolve) => (send = () => resolve({ status: 200 }))));
   return () => send();
 }
 
-it('Temporal stopped and started again: events are accepted meanwhile and delivered after, by the same process', async () => {
+it('Temporal restarted: the same process accepts events meanwhile and delivers them afterwards', async () => {
   const { receiver } = cluster;
   const service = await cluster.start();
   const customer = await onboard(service, receiver.url());
@@ -31,7 +34,7 @@ it('Temporal stopped and started again: events are accepted meanwhile and delive
     status: 503,
     body: { temporal: 'unreachable', postgres: 'ok' },
   });
-  // Asked for while Temporal is away: the relay sees to it.
+  // The retry is requested while Temporal is down. The reconciler makes up for it.
   expect(await service.call('POST', `/v1/notifications/${waiting[0]}/retry`, {})).toMatchObject({ status: 202 });
   const port = portOf(cluster.temporal);
   cluster.temporal = await startTemporal(fromSetup('temporalCli'), cluster.temporalDir, port);
@@ -41,7 +44,7 @@ it('Temporal stopped and started again: events are accepted meanwhile and delive
   await cluster.expectAgreement([...meanwhile, ...waiting]);
 });
 
-describe('with a Postgres of its own', () => {
+describe('with a separate Postgres', () => {
   let directory: string;
   let postgres: RunningPostgres;
 
@@ -51,7 +54,7 @@ describe('with a Postgres of its own', () => {
   });
   afterEach(() => postgres.stop());
 
-  it('Postgres stopped and started again: posts are refused meanwhile, and an attempt that was made is recorded after, not repeated', async () => {
+  it('Postgres restarted: posts are refused meanwhile, and the attempt in flight is recorded afterwards and not repeated', async () => {
     const { receiver } = cluster;
     const service = await cluster.start({ databaseUrl: postgres.url });
     const customer = await onboard(service, receiver.url());
@@ -79,7 +82,7 @@ describe('with a Postgres of its own', () => {
   });
 });
 
-it('SIGTERM during an attempt: it is finished and recorded, nothing else is accepted, and the exit code is 0', async () => {
+it('SIGTERM during an attempt: it is finished and recorded, new events are refused, and the exit code is 0', async () => {
   const { receiver } = cluster;
   const service = await cluster.start();
   const customer = await onboard(service, receiver.url());
@@ -100,7 +103,7 @@ it('SIGTERM during an attempt: it is finished and recorded, nothing else is acce
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('two processes on one database: everything is delivered once', async () => {
+it('two processes on one database deliver every notification once', async () => {
   const { receiver } = cluster;
   const [first, second] = [await cluster.start(), await cluster.start()];
   const customer = await onboard(first, receiver.url());
@@ -108,6 +111,6 @@ it('two processes on one database: everything is delivered once', async () => {
   await cluster.reach(ids, 'delivered');
   expect(receiver.requests).toHaveLength(40);
   await cluster.expectAgreement(ids);
-  // Both served all along.
+  // Both processes answered throughout.
   expect(await second.call('GET', `/v1/notifications/${ids[0]}`)).toMatchObject({ body: { status: 'delivered' } });
 });

@@ -17,8 +17,8 @@ import { TEST_SEALER } from './seed';
 import { uniqueTaskQueue, workflowBundlePath } from './temporal';
 
 /**
- * Everything between an accepted event and the receiver, on real Postgres and real Temporal, with a
- * task queue of its own.
+ * Everything between an accepted event and the receiver, on real Postgres and real Temporal, with
+ * its own task queue.
  */
 export interface Pipeline {
   db: Database;

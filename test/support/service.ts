@@ -9,7 +9,7 @@ const START_TIMEOUT_MS = 60_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 const MASTER_KEY = randomBytes(32).toString('base64');
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -17,18 +17,23 @@ export interface Answer {
   body: any;
 }
 
-/** The service as a process of its own, as an operator runs it. */
+/** The service as a separate process, as an operator runs it. */
 export interface ServiceProcess {
   pid: number;
   url: string;
-  /** What it wrote so far. */
+  /** Its output so far. */
   output(): string;
   call(method: string, path: string, body?: unknown, key?: string): Promise<Answer>;
-  /** Calls and expects success. @returns the body @throws Error with the answer if its status is 300 or more */
+  /**
+   * Calls and expects success.
+   *
+   * @returns the body
+   * @throws Error with the response if its status is 300 or more
+   */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
-  /** As power loss would: nothing of it runs on. */
+  /** Kills the process with SIGKILL, as a power loss would. */
   kill9(): Promise<void>;
-  /** SIGTERM. @returns the exit code */
+  /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
 }
 
@@ -36,11 +41,11 @@ export interface ServiceOptions {
   databaseUrl?: string;
   temporalAddress?: string;
   env?: Record<string, string>;
-  /** Resolves when the API answers, although Temporal may not. */
+  /** Waits only until the API answers, because Temporal may be unreachable. */
   withoutReady?: boolean;
 }
 
-/** A directory that nobody else uses; it goes when the run ends. */
+/** Creates a new directory, removed at the end of the run. */
 export function tempDir(): string {
   return mkdtempSync(path.join(fromSetup('directory'), 'own-'));
 }
@@ -105,7 +110,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   };
 }
 
-/** Runs the built service until it ends by itself, as it does where it cannot start. */
+/** Runs the built service until it exits, as it does if it cannot start. */
 export async function runToEnd(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [MAIN], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -130,7 +135,7 @@ async function waitForLine(child: ChildProcess, output: () => string, line: RegE
   }
 }
 
-/** Onboards a customer by the API. @returns what tests need to post events and to check signatures */
+/** Onboards a customer by the API. @returns what tests need to post events and check signatures */
 export async function onboard(service: ServiceProcess, url: string, settings: Record<string, unknown> = {}) {
   const tag = randomBytes(4).toString('hex');
   const eventType = `payment.confirmed-${tag}.v1`;
@@ -149,7 +154,7 @@ export async function onboard(service: ServiceProcess, url: string, settings: Re
     customerId: `customer-${tag}`,
     subscriptionId: subscription.id as string,
     secret: subscription.secret as string,
-    /** Posts an event; the answer must be 202. @returns the ids of its notifications */
+    /** Posts an event, which must be accepted. @returns the ids of its notifications */
     async post(event: Record<string, unknown> = {}): Promise<string[]> {
       const body = await service.must('POST', '/v1/events', {
         type: eventType,

@@ -4,7 +4,7 @@ import { fromSetup } from './environment';
 import { startService, tempDir, type Answer, type ServiceProcess } from './service';
 import { until } from './until';
 
-/** One built service for all tests of a file, on a Temporal and a database that it does not share. */
+/** One built service for all tests of a file, with its own Temporal and database. */
 export interface SharedService extends ServiceProcess {
   database: TestDatabase;
   /** Waits until a notification has a status. @returns the notification */
@@ -14,8 +14,8 @@ export interface SharedService extends ServiceProcess {
 /**
  * Registers the hooks that start and stop a service around the tests of a file.
  *
- * @param env - more settings for the service, read when Temporal runs
- * @returns the service, which tests may use as soon as the hooks have run
+ * @param env - more settings for the service, read after Temporal has started
+ * @returns the service, usable once the hooks have run
  */
 export function useService(env: (temporal: RunningTemporal) => Record<string, string> = () => ({})): SharedService {
   const service = {} as SharedService;
