@@ -11,9 +11,9 @@ let customerId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-  ({ key } = await api.tenant('at once'));
+  ({ key } = await api.tenant('concurrent'));
   customerId = (await api.must('POST', '/v1/customers', { name: 'C' }, key)).id;
-  await api.must('PUT', '/v1/event-types/at.once.v1', {}, key);
+  await api.must('PUT', '/v1/event-types/concurrent.v1', {}, key);
 });
 afterAll(() => api?.stop());
 
@@ -108,7 +108,7 @@ it('a subscription created while its URL is approved becomes enabled', async () 
 it('concurrent posts of one event id create one event and return the same notifications', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await subscribe();
-    const body = { id: `event-${round}`, type: 'at.once.v1', customerId, data: { round } };
+    const body = { id: `event-${round}`, type: 'concurrent.v1', customerId, data: { round } };
     const answers = await Promise.all([1, 2, 3, 4].map(() => api.call('POST', '/v1/events', { key, body })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 202]);
     expect(new Set(answers.map((answer) => JSON.stringify(answer.body.notifications))).size).toBe(1);
@@ -117,8 +117,8 @@ it('concurrent posts of one event id create one event and return the same notifi
 });
 
 it('concurrent posts with one Idempotency-Key create one event', async () => {
-  const headers = { 'idempotency-key': 'at-once' };
-  const body = { type: 'at.once.v1', customerId, data: {} };
+  const headers = { 'idempotency-key': 'concurrent' };
+  const body = { type: 'concurrent.v1', customerId, data: {} };
   const answers = await Promise.all([1, 2, 3, 4].map(() => api.call('POST', '/v1/events', { key, body, headers })));
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
   expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);

@@ -208,7 +208,7 @@ describe('portal sessions', () => {
 
   it("a portal session can be created only for one's own customers", async () => {
     const { customerId } = await tenant('owner');
-    const { key } = await tenant('thief');
+    const { key } = await tenant('stranger');
     const shared = await api.must('POST', '/v1/customers', { name: 'Shared' });
     for (const id of [customerId, shared.id, 'nobody']) {
       expect(await api.call('POST', '/v1/portal-sessions', { key, body: { customerId: id } })).toMatchObject({
@@ -224,8 +224,8 @@ describe('portal sessions', () => {
     for (let count = 0; count < 3; count++)
       opened.push(await api.must('POST', '/v1/portal-sessions', { customerId }, key));
     const [first, second, third] = opened;
-    const list = async (query = '', with_ = key) =>
-      (await api.must('GET', `/v1/portal-sessions${query}`, undefined, with_)).items;
+    const list = async (query = '', credential = key) =>
+      (await api.must('GET', `/v1/portal-sessions${query}`, undefined, credential)).items;
     expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id, first.id]);
     const [listed] = await list(`?customerId=${customerId}&limit=1`);
     expect(listed).toEqual({
@@ -235,11 +235,11 @@ describe('portal sessions', () => {
       createdAt: expect.any(String),
       expiresAt: third.expiresAt,
     });
-    const reach = async ({ token }: { token: string }) =>
+    const statusOf = async ({ token }: { token: string }) =>
       (await api.call('GET', '/v1/customers', bearer(token))).status;
-    expect(await reach(first)).toBe(200);
+    expect(await statusOf(first)).toBe(200);
     expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(204);
-    expect([await reach(first), await reach(second)]).toEqual([401, 200]);
+    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
     expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(404);
     expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id]);
 
@@ -252,15 +252,15 @@ describe('portal sessions', () => {
 
   it('ending a portal session ends its browser sessions, and other tenants cannot see or end it', async () => {
     const { key, customerId } = await tenant('signed-in');
-    const { key: thief } = await tenant('portal-thief');
+    const { key: stranger } = await tenant('portal-stranger');
     const session = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
     const signedIn = await api.call('POST', '/v1/session', { key: null, body: { credential: session.token } });
     const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
     const browse = async () => (await api.call('GET', '/v1/customers', { key: null, headers: { cookie } })).status;
     expect(await browse()).toBe(200);
-    expect((await api.must('GET', '/v1/portal-sessions', undefined, thief)).items).toEqual([]);
+    expect((await api.must('GET', '/v1/portal-sessions', undefined, stranger)).items).toEqual([]);
     for (const id of [session.id, 'prt_nobody', 'key_01m83z393me01aqe5h2137m1gt'])
-      expect((await api.call('DELETE', `/v1/portal-sessions/${id}`, { key: thief })).status).toBe(404);
+      expect((await api.call('DELETE', `/v1/portal-sessions/${id}`, { key: stranger })).status).toBe(404);
     expect((await api.call('GET', '/v1/portal-sessions', bearer(session.token))).status).toBe(403);
     expect((await api.call('DELETE', `/v1/portal-sessions/${session.id}`, bearer(session.token))).status).toBe(403);
     expect(await browse()).toBe(200);

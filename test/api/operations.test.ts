@@ -6,7 +6,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 afterEach(() => {
-  Object.assign(api.behind, { hasRoom: true, temporalAnswers: true });
+  Object.assign(api.backend, { hasRoom: true, temporalAnswers: true });
 });
 
 const open = (path: string) => api.call('GET', path, { key: null });
@@ -20,7 +20,7 @@ async function poster() {
 }
 
 it('GET /healthz needs no credential and shows the version', async () => {
-  api.behind.temporalAnswers = false;
+  api.backend.temporalAnswers = false;
   expect(await open('/healthz')).toMatchObject({ status: 200, body: { status: 'ok', version: expect.any(String) } });
 });
 
@@ -29,7 +29,7 @@ it('GET /readyz names the part that does not answer', async () => {
     status: 200,
     body: { status: 'ready', postgres: 'ok', temporal: 'ok' },
   });
-  api.behind.temporalAnswers = false;
+  api.backend.temporalAnswers = false;
   expect(await open('/readyz')).toMatchObject({
     status: 503,
     body: { status: 'not-ready', postgres: 'ok', temporal: 'unreachable' },
@@ -49,11 +49,11 @@ it('metrics count an accepted event once', async () => {
 
 it('answers 429 with Retry-After and keeps nothing of the event while the start queue is full', async () => {
   const post = await poster();
-  api.behind.hasRoom = false;
+  api.backend.hasRoom = false;
   const answer = await post({ id: 'put-off' });
   expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  api.behind.hasRoom = true;
+  api.backend.hasRoom = true;
   expect(await post({ id: 'put-off' })).toMatchObject({ status: 202, body: { duplicate: false } });
 });
 

@@ -51,7 +51,7 @@ it('refuses a transform that does not parse, with its position, in every call th
   expect(
     await api.call('PATCH', `/v1/subscriptions/${body.id}`, { key: tenant.key, body: { transform } }),
   ).toMatchObject(problem('/transform/expression'));
-  const { id } = await api.must('POST', '/v1/customers', { name: 'at once' }, tenant.key);
+  const { id } = await api.must('POST', '/v1/customers', { name: 'Dry runs' }, tenant.key);
   const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
   expect(
     await api.call('PUT', `/v1/customers/${id}/subscriptions`, {

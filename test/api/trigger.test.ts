@@ -178,9 +178,9 @@ it('a trigger returns the same response for the same Idempotency-Key', async () 
 
 it('a trigger is refused while the start queue is full', async () => {
   const id = await subscribe();
-  api.behind.hasRoom = false;
+  api.backend.hasRoom = false;
   const answer = await trigger(id, { type: 'a.made.v1' });
-  api.behind.hasRoom = true;
+  api.backend.hasRoom = true;
   expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
   expect(answer.headers.get('retry-after')).toBe('5');
   expect(await api.must('GET', `/v1/subscriptions/${id}/statistics`)).toMatchObject({ events: 0 });

@@ -92,11 +92,11 @@ it('a URL changed during its challenge is not verified by it', async () => {
   receiver.answerWith(
     () => new Promise((resolve) => (answer = () => resolve({ status: 200, body: 'of the URL before' }))),
   );
-  const underWay = challenge();
+  const inFlight = challenge();
   await receiver.waitFor(1);
   await api.must('PATCH', `/v1/subscriptions/${id}`, { url: receiver.url('/other') }, key);
   answer();
-  await underWay;
+  await inFlight;
   expect(await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).toMatchObject({
     url: receiver.url('/other'),
     verification: { status: 'unverified', at: null },

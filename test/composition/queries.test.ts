@@ -17,7 +17,7 @@ beforeAll(async () => {
   );
   await run(`create function write_unbound() returns int language plpgsql as $$ begin
     perform set_config('transaction_read_only', 'off', false); insert into written values (1); return 1; end $$`);
-  await run(`create function tell(what text) returns int language plpgsql as $$ begin raise '%', what; end $$`);
+  await run(`create function raise_text(what text) returns int language plpgsql as $$ begin raise '%', what; end $$`);
   composer = startTestComposer({ ledger: database.url, gone: 'postgres://nobody@127.0.0.1:1/none' });
 });
 afterAll(async () => {
@@ -97,7 +97,7 @@ describe('queries of service definitions', () => {
     expect(await faultOf('select :card::int as n', { arguments: [card] })).toBe(
       'the query on data source ledger fails (SQLSTATE 22P02)',
     );
-    expect(await faultOf('select tell(:card)', { arguments: [card] })).toBe(
+    expect(await faultOf('select raise_text(:card)', { arguments: [card] })).toBe(
       'the query on data source ledger fails (SQLSTATE P0001)',
     );
     expect(await faultOf('select :card as n', { arguments: [{ ...card, type: 'int' }] })).toBe(

@@ -8,7 +8,7 @@ import {
   endlessInterim,
   hangUp,
   reset,
-  saying,
+  responding,
   silence,
   stalledBody,
   startRawServer,
@@ -86,7 +86,7 @@ describe('error classes of the HTTP client', () => {
     ['a response with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
     ['a NUL in a header', 'HTTP/1.1 200 OK\r\nx-a: \u0000\r\n\r\n'],
   ])('reports connect if the receiver sends %s', async (_what, response) => {
-    const { error } = await sendTo(saying(response));
+    const { error } = await sendTo(responding(response));
     expect(error).toEqual({ class: 'connect', message: 'the response is not valid HTTP' });
   });
 
@@ -97,12 +97,12 @@ describe('error classes of the HTTP client', () => {
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
     ],
   ])('reports connect if the receiver answers with an unrequested %s', async (_what, response) => {
-    const { error } = await sendTo(saying(response));
+    const { error } = await sendTo(responding(response));
     expect(error).toEqual({ class: 'connect', message: 'the response was an interim one that was not asked for' });
   });
 
   it('reports tls if the receiver does not speak TLS', async () => {
-    const server = await startRawServer(saying('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const server = await startRawServer(responding('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const { error } = await send({ url: `https://127.0.0.1:${server.port}/` });
     await server.close();
     expect(error).toEqual({ class: 'tls', message: expect.stringMatching(/^the TLS connection failed \(\w+\)$/) });
@@ -196,9 +196,9 @@ describe('error classes of the HTTP client', () => {
     const results = await Promise.all([
       sendTo(reset),
       sendTo(silence, { timeoutMs: 100 }),
-      sendTo(saying('garbage')),
+      sendTo(responding('garbage')),
       sendTo(endlessHeaders),
-      sendTo(saying('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
+      sendTo(responding('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
     ]);
     const messages = results.map(({ error }) => error!.message).join('\n');
     expect(messages).not.toMatch(/hidden|4111|hook/);

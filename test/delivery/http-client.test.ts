@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LookupAddress } from 'node:dns';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/delivery/http-client';
-import { startRawServer, saying, TEST_CERTIFICATE } from '../support/raw-server';
+import { startRawServer, responding, TEST_CERTIFICATE } from '../support/raw-server';
 import { startReceiver, type Receiver } from '../support/receiver';
 
 const LOOPBACK = createAddressGuard(['127.0.0.0/8']);
@@ -138,7 +138,7 @@ describe('responses of the HTTP client', () => {
 
   it('skips interim responses', async () => {
     const server = await startRawServer(
-      saying(
+      responding(
         'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
       ),
     );
@@ -175,7 +175,9 @@ describe('addresses of the HTTP client', () => {
 
   it('checks the addresses again for each connection, against DNS rebinding', async () => {
     // 127.0.0.2 stands for an internal address. The receiver would answer there.
-    const inside = await startRawServer(saying('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+    const inside = await startRawServer(
+      responding('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    );
     const { resolve } = resolver(['127.0.0.1'], ['127.0.0.2']);
     const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
     const url = `http://rebinding.test:${inside.port}/`;
@@ -199,7 +201,7 @@ describe('addresses of the HTTP client', () => {
 });
 
 describe('TLS in the HTTP client', () => {
-  const answer = saying('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+  const answer = responding('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
   const resolve = (_hostname: string, callback: (error: null, addresses: LookupAddress[]) => void) =>
     callback(null, [{ address: '127.0.0.1', family: 4 }]);
   const guard = createAddressGuard(['127.0.0.0/8'], resolve);

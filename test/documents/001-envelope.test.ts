@@ -27,12 +27,12 @@ it('the envelope has details, messageId, timestamp and user, proven by its text 
   await subscribe('example', [messageType]);
   await post(messageType, { id: payload.messageId, timestamp: payload.timestamp, user: payload.user });
   const { body } = (await scenario.received(1))[0]!;
-  const told = JSON.parse(body);
-  expect(Object.keys(told)).toEqual(Object.keys(fixture));
-  expect(told.payload).toEqual(payload);
-  expect(JSON.stringify(told.payload)).toBe(JSON.stringify(payload));
-  expect(told.payloadAsString).toBe(JSON.stringify(payload));
-  expect(told.signature).toBe(createHmac('sha256', SECRET).update(told.payloadAsString).digest('hex'));
+  const sent = JSON.parse(body);
+  expect(Object.keys(sent)).toEqual(Object.keys(fixture));
+  expect(sent.payload).toEqual(payload);
+  expect(JSON.stringify(sent.payload)).toBe(JSON.stringify(payload));
+  expect(sent.payloadAsString).toBe(JSON.stringify(payload));
+  expect(sent.signature).toBe(createHmac('sha256', SECRET).update(sent.payloadAsString).digest('hex'));
 });
 
 it('an event raised by the system itself has no user', async () => {

@@ -81,9 +81,9 @@ describe('format trigger (document 002)', () => {
     const [notificationId] = await customer.post({ data: { amount: 125.5 } });
     await receiver.waitFor(1);
     const [{ body, headers }] = receiver.requests as [(typeof receiver.requests)[0]];
-    const told = JSON.parse(body);
-    expect(Object.keys(told)).toEqual(fields);
-    expect(told).toMatchObject({
+    const sent = JSON.parse(body);
+    expect(Object.keys(sent)).toEqual(fields);
+    expect(sent).toMatchObject({
       webhook_id: customer.subscriptionId,
       webhook_name: 'main',
       object_class: customer.eventType,
@@ -97,7 +97,7 @@ describe('format trigger (document 002)', () => {
     });
     const token = openToken(headers.authorization, 'a-shared-secret');
     expect(token.header).toBe('{"typ":"JWT","alg":"HS256"}');
-    const exp = Math.floor(Date.parse(told.triggered_at) / 1000) + 600;
+    const exp = Math.floor(Date.parse(sent.triggered_at) / 1000) + 600;
     expect(token.claims).toBe(`${body.slice(0, -1)},"exp":${exp}}`);
     const { request } = await attemptOf(notificationId!);
     expect(request.body).toBe(body);
@@ -126,8 +126,8 @@ describe('format trigger (document 002)', () => {
     }
     await customer.post();
     await receiver.waitFor(3);
-    const told = JSON.parse(receiver.requests[2]!.body);
-    expect(Date.parse(told.last_success_at)).toBeGreaterThan(Date.parse(told.last_failure_at));
+    const sent = JSON.parse(receiver.requests[2]!.body);
+    expect(Date.parse(sent.last_success_at)).toBeGreaterThan(Date.parse(sent.last_failure_at));
   });
 
   it('trigger keeps its event types, format and token header', async () => {

@@ -37,8 +37,8 @@ it.each([
     (count) => count === 1,
   );
   const [{ body, headers }] = toOperators() as [(typeof cluster.receiver.requests)[0]];
-  const told = new Webhook(follower.body.secret).verify(body, headers as Record<string, string>);
-  expect(told).toEqual({
+  const event = new Webhook(follower.body.secret).verify(body, headers as Record<string, string>);
+  expect(event).toEqual({
     type: TYPE,
     timestamp: expect.any(String),
     data: {
@@ -52,7 +52,7 @@ it.each([
   });
   const { body: shown } = await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}`);
   expect(shown).toMatchObject({ status: 'out-of-order', outOfOrder: { reason: expect.stringMatching(reason) } });
-  expect(shown.outOfOrder.at).toBe((told as { data: { at: string } }).data.at);
+  expect(shown.outOfOrder.at).toBe((event as { data: { at: string } }).data.at);
 
   const { items } = (await service.call('GET', `/v1/notifications?subscriptionId=${follower.body.id}`)).body;
   await cluster.reach([items[0].id], 'delivered');

@@ -107,8 +107,8 @@ it('an activity stream ends with its process and resumes on the next, without ga
   const after = await watch(second.url, ADMIN_KEY, { lastEventId: before.lastEventId });
   await customer.post({ id: 'after' });
   await after.waitFor(4);
-  const told = [...before.events, ...after.events].map(({ event, data }) => `${event} ${data.eventId}`);
-  expect(told).toEqual(
+  const received = [...before.events, ...after.events].map(({ event, data }) => `${event} ${data.eventId}`);
+  expect(received).toEqual(
     ['before', 'between', 'after'].flatMap((id) => [`event.accepted ${id}`, `attempt.finished ${id}`]),
   );
 });

@@ -52,7 +52,7 @@ export interface TestApi {
   routes: Route[];
   database: TestDatabase;
   /**
-   * Ids of notifications and subscriptions that were to be started, settled, retried and cancelled.
+   * Notifications and subscriptions that were to be started, settled, retried and cancelled.
    */
   started: NotificationRef[];
   settled: string[];
@@ -62,7 +62,7 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  behind: { hasRoom: boolean; temporalAnswers: boolean };
+  backend: { hasRoom: boolean; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -89,7 +89,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const behind = { hasRoom: true, temporalAnswers: true };
+  const backend = { hasRoom: true, temporalAnswers: true };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
@@ -102,7 +102,7 @@ export async function startTestApi(
   const launcher: NotificationLauncher = {
     processId: 'test',
     get hasRoom() {
-      return behind.hasRoom;
+      return backend.hasRoom;
     },
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
@@ -130,7 +130,7 @@ export async function startTestApi(
       cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
     activity,
-    temporal: async () => behind.temporalAnswers,
+    temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
@@ -183,7 +183,7 @@ export async function startTestApi(
     routes,
     database,
     ...recorded,
-    behind,
+    backend,
     call,
     must,
     async tenant(name) {

@@ -63,7 +63,7 @@ export const silence: Behaviour = () => undefined;
 export const reset: Behaviour = (socket) => socket.resetAndDestroy();
 export const hangUp: Behaviour = (socket) => socket.end();
 /** Sends one response, unchanged. */
-export const saying =
+export const responding =
   (response: string): Behaviour =>
   (socket) =>
     socket.write(response);

@@ -121,17 +121,17 @@ describe('ladder', () => {
   });
 
   it('delivers to the URL that the subscription has at the time of the attempt', async () => {
-    const healed = await startReceiver();
+    const replacement = await startReceiver();
     receiver.answerWith(500);
     const { id, seeded } = await start({ retrySchedule: [60] });
     await until(id, 'retrying');
     await pipeline.db.query({
       text: 'update subscriptions set url = $1 where customer_id = $2',
-      values: [healed.url('/new'), seeded.customerId],
+      values: [replacement.url('/new'), seeded.customerId],
     });
     await handle(id).result();
-    expect(healed.requests).toHaveLength(1);
-    await healed.close();
+    expect(replacement.requests).toHaveLength(1);
+    await replacement.close();
   });
 
   it('stops at a 410 and disables the subscription', async () => {

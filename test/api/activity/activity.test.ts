@@ -157,7 +157,7 @@ describe('reconnecting clients', () => {
   it('a client that reconnects often misses nothing during traffic', async () => {
     const query = `?customerId=${customerId}`;
     let watcher = await open(key, { query });
-    const told: string[] = [];
+    const received: string[] = [];
     const posted: string[] = [];
     let posting = true;
     const producers = [1, 2, 3].map(async () => {
@@ -169,7 +169,7 @@ describe('reconnecting clients', () => {
     });
     const leave = () => {
       watcher.close();
-      told.push(...watcher.events.map(({ event, data }) => `${event} ${data.eventId}`));
+      received.push(...watcher.events.map(({ event, data }) => `${event} ${data.eventId}`));
     };
     for (let round = 0; round < 8; round++) {
       await watcher.waitFor(round % 2 === 0 ? 1 : 20);
@@ -178,9 +178,9 @@ describe('reconnecting clients', () => {
     }
     posting = false;
     await Promise.all(producers);
-    await watcher.waitFor(posted.length - told.length);
+    await watcher.waitFor(posted.length - received.length);
     leave();
-    expect(told.sort()).toEqual(posted.sort());
+    expect(received.sort()).toEqual(posted.sort());
   });
 
   it('a client gets events committed late, also after it has seen younger ids', async () => {

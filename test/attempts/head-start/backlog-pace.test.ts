@@ -43,6 +43,6 @@ it('the backlog pace takes slots away while the event loop is busy, down to a mi
 
 it('the backlog pace depends on elapsed time and not on the number of calls', () => {
   const { pace, after } = setUp();
-  const places = after(5, 0.2);
-  for (let call = 0; call < 10; call++) expect(pace.slots).toBe(places);
+  const slots = after(5, 0.2);
+  for (let call = 0; call < 10; call++) expect(pace.slots).toBe(slots);
 });

@@ -6,14 +6,14 @@ class Unavailable extends Error {}
 
 function recording(options: { pipelines?: number; maxGatherMs?: number; maxItems?: number } = {}) {
   const groups: number[][] = [];
-  let underWay = 0;
-  let mostUnderWay = 0;
+  let inFlight = 0;
+  let maxInFlight = 0;
   const commit = new GroupCommit<number, string>(
     async (items) => {
       groups.push([...items]);
-      mostUnderWay = Math.max(mostUnderWay, ++underWay);
+      maxInFlight = Math.max(maxInFlight, ++inFlight);
       await sleep(10);
-      underWay -= 1;
+      inFlight -= 1;
       if (items.includes(-1)) throw new Error('a bad one');
       if (items.includes(-2)) throw new Unavailable();
       return items.map((item) => `done ${item}`);
@@ -26,7 +26,7 @@ function recording(options: { pipelines?: number; maxGatherMs?: number; maxItems
       ...options,
     },
   );
-  return { commit, groups, most: () => mostUnderWay };
+  return { commit, groups, maxInFlight: () => maxInFlight };
 }
 
 it('writes a single item immediately and groups the items that arrive during a write', async () => {
@@ -37,9 +37,9 @@ it('writes a single item immediately and groups the items that arrive during a w
 });
 
 it('keeps concurrent statements within the limit', async () => {
-  const { commit, most } = recording({ pipelines: 2, maxItems: 1 });
+  const { commit, maxInFlight } = recording({ pipelines: 2, maxItems: 1 });
   await Promise.all(Array.from({ length: 8 }, (_, index) => commit.submit([index])));
-  expect(most()).toBe(2);
+  expect(maxInFlight()).toBe(2);
 });
 
 it('limits the size of a group but keeps the items of one caller together', async () => {
