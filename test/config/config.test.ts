@@ -20,8 +20,8 @@ function faultsOf(env: Env): string[] {
   return [];
 }
 
-describe('without any setting', () => {
-  it('everything is embedded, on the loopback address', () => {
+describe('defaults', () => {
+  it('runs everything embedded on the loopback address if no setting is given', () => {
     expect(loadConfig({})).toEqual({
       role: 'all',
       host: '127.0.0.1',
@@ -48,15 +48,15 @@ describe('without any setting', () => {
     });
   });
 
-  it('an empty variable is as good as none', () => {
+  it('treats an empty variable as unset, except for the allow-lists', () => {
     const lists = ['SIGNPOST_ALLOW_ADDRESSES', 'SIGNPOST_ALLOW_URLS'];
     const empty = Object.keys(SETTINGS).filter((name) => !lists.includes(name));
     expect(loadConfig(Object.fromEntries(empty.map((name) => [name, ''])))).toEqual(loadConfig({}));
   });
 });
 
-describe('a good value', () => {
-  it('of each setting arrives where it is used', () => {
+describe('valid settings', () => {
+  it('reads every setting into the configuration', () => {
     const config = loadConfig({
       ...REAL,
       SIGNPOST_PORT: '0',
@@ -114,18 +114,18 @@ describe('a good value', () => {
   });
 });
 
-describe('the allow-lists', () => {
-  it('are empty beside a real database', () => {
+describe('allow-lists', () => {
+  it('allows no address and no URL by default with an external database', () => {
     expect(loadConfig(REAL)).toMatchObject({ allowAddresses: [], allowUrls: [] });
   });
 
-  it('are none where they are set but empty', () => {
+  it('reads empty allow-lists as lists without entries', () => {
     const none = loadConfig({ SIGNPOST_ALLOW_ADDRESSES: '', SIGNPOST_ALLOW_URLS: ' ' });
     expect(none).toMatchObject({ allowAddresses: [], allowUrls: [] });
   });
 });
 
-/** Values that cannot be used; a setting that is not here takes any text. */
+/** Values that are refused. A setting without an entry takes any text. */
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_ROLE: ['both', 'API', 'api '],
@@ -154,13 +154,13 @@ const ANY_TEXT: (keyof typeof SETTINGS)[] = [
   'TEMPORAL_CLI_PATH',
 ];
 
-describe('a bad value', () => {
-  it('is thought of for every setting', () => {
+describe('invalid settings', () => {
+  it('has bad examples, or takes any text, for every setting', () => {
     expect([...Object.keys(BAD), ...ANY_TEXT].sort()).toEqual(Object.keys(SETTINGS).sort());
   });
 
   const cases = Object.entries(BAD).flatMap(([name, values]) => values.map((value) => [name, value] as const));
-  it.each(cases)('of %s, %j, stops the start with one line that says what is expected', (name, value) => {
+  it.each(cases)('refuses %s with the value %j in one line that says what is expected', (name, value) => {
     const setting = SETTINGS[name as keyof typeof SETTINGS];
     const line =
       'secret' in setting
@@ -170,7 +170,7 @@ describe('a bad value', () => {
   });
 
   it.each(['ledger', 'A__B', '_A', 'A-B'])(
-    'of a data source, the name %s, is refused like a bad URL of one',
+    'refuses the data source name %s like an invalid data source URL',
     (name) => {
       const expected = `it must be ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
       const variable = `SIGNPOST_DATASOURCE_${name}_URL`;
@@ -181,18 +181,18 @@ describe('a bad value', () => {
     },
   );
 
-  it('stays one line where it has several', () => {
+  it('reports a value with line breaks in one line', () => {
     expect(faultsOf({ SIGNPOST_ROLE: 'api\nworker' })).toHaveLength(1);
   });
 
-  it('beside others is told with them', () => {
+  it('reports all invalid settings together', () => {
     const faults = faultsOf({ SIGNPOST_PORT: 'x', SIGNPOST_ROLE: 'y', DATABASE_URL: 'z' });
     expect(faults.map((line) => line.split(' ')[0])).toEqual(['SIGNPOST_PORT', 'SIGNPOST_ROLE', 'DATABASE_URL']);
   });
 });
 
-describe('settings that belong together', () => {
-  it('a real database needs a master key, so that a lost data directory loses no secret', () => {
+describe('settings that depend on each other', () => {
+  it('requires a master key with an external database, so that losing the data directory loses no secret', () => {
     expect(faultsOf({ DATABASE_URL: REAL.DATABASE_URL })).toEqual([
       `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     ]);
@@ -200,7 +200,7 @@ describe('settings that belong together', () => {
   });
 
   it.each(['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'])(
-    'half a client certificate, %s, is none',
+    'requires both the client certificate and its key: only %s is set',
     (name) => {
       expect(faultsOf({ [name]: '/tls/x.pem' })).toEqual([
         'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
@@ -209,7 +209,7 @@ describe('settings that belong together', () => {
   );
 });
 
-describe('the summary that is printed', () => {
+describe('configuration summary', () => {
   const secrets: Env = {
     ...REAL,
     SIGNPOST_ADMIN_KEY: 'hidden-admin-key-text',
@@ -218,18 +218,18 @@ describe('the summary that is printed', () => {
     SIGNPOST_DATASOURCE_LEDGER_URL: 'postgres://reader:hidden-reader@ledger.example/ledger?sslpassword=hidden-three',
   };
 
-  it('holds no secret', () => {
+  it('prints no secret in the configuration summary', () => {
     const text = JSON.stringify(maskedSummary(loadConfig(secrets)));
     expect(text).not.toContain('hidden');
     expect(text).not.toContain(MASTER_KEY.slice(0, 20));
   });
 
-  it('is not fooled by how the database URL carries its password', () => {
+  it('masks a database password given as a URL parameter', () => {
     const DATABASE_URL = 'postgresql://db.example/signpost?user=a&password=hidden';
     expect(JSON.stringify(maskedSummary(loadConfig({ ...REAL, DATABASE_URL })))).not.toContain('hidden');
   });
 
-  it('says which secrets are set, and where the database is', () => {
+  it('shows which secrets are set and where the database is', () => {
     expect(maskedSummary(loadConfig(secrets))).toMatchObject({
       adminKey: '***',
       masterKey: '***',
@@ -239,7 +239,7 @@ describe('the summary that is printed', () => {
     expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'generated', database: 'embedded' });
   });
 
-  it('does not repeat a secret in an error either', () => {
+  it('prints no secret in configuration errors', () => {
     const lines = faultsOf({
       DATABASE_URL: 'mysql://u:hidden@db/x',
       SIGNPOST_ADMIN_KEY: 'hidden key',

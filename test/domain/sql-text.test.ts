@@ -12,7 +12,7 @@ function faultOf(sql: string): string {
   return 'none';
 }
 
-it('numbers named arguments with their types, each name once', () => {
+it('numberParameters numbers named arguments with their types, each name once', () => {
   const { text, names } = read('select :name as n from t where id = :id and old <> :id::int');
   expect(text).toBe('select ($1::text) as n from t where id = ($2::bigint) and old <> ($2::bigint)::int');
   expect(names).toEqual(['name', 'id']);
@@ -25,11 +25,11 @@ it.each([
   ['with a as (select 1) select * from a'],
   ['  (select 1)'.replace(/[()]/g, '')],
   ['-- what it does\nselect 1'],
-])('leaves %j as it is', (sql) => {
+])('numberParameters leaves %j unchanged', (sql) => {
   expect(read(sql)).toMatchObject({ text: sql, names: [] });
 });
 
-it('takes a semicolon at the end, and what is no statement after it', () => {
+it('numberParameters drops a final semicolon and accepts a comment after it', () => {
   expect(read('select 1 ; -- done').text).toBe('select 1  -- done');
 });
 
@@ -48,11 +48,11 @@ it.each([
   ['select /* /* */', 'line 1, column 8: the comment has no end'],
   [' -- nothing', 'line 1, column 1: there is no statement'],
   ['', 'line 1, column 1: there is no statement'],
-])('refuses %j', (sql, fault) => {
+])('numberParameters refuses %j', (sql, fault) => {
   expect(faultOf(sql)).toBe(fault);
 });
 
-it('leads from a place in the numbered text back to the one it came from', () => {
+it('numberParameters maps a position of its text back to the source', () => {
   const sql = 'select :name,\n  :name, nosuch from t';
   const { text, sourceOffset } = read(sql);
   expect(sourceOffset(text.indexOf('nosuch'))).toBe(sql.indexOf('nosuch'));

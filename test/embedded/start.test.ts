@@ -5,13 +5,13 @@ import { isAlive } from '../../src/embedded/processes';
 import { fromSetup } from '../support/environment';
 import { runToEnd, startService, tempDir } from '../support/service';
 
-/** Starting and stopping the whole as a person does, with its own Postgres and Temporal. */
+/** Starts and stops the whole service as a person does, with its own Postgres and Temporal. */
 const partsOf = (dataDir: string): number[] => [
   Number(readFileSync(path.join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
   (JSON.parse(readFileSync(path.join(dataDir, 'temporal', 'server.json'), 'utf8')) as { pid: number }).pid,
 ];
 
-it('brings its parts, keeps its data, takes over what a killed process left, and leaves nothing running', async () => {
+it('the service starts its parts, keeps its data, takes over after a kill, and leaves nothing running', async () => {
   const dataDir = tempDir();
   const env = { SIGNPOST_DATA_DIR: dataDir };
   const first = await startService({ env });
@@ -42,7 +42,7 @@ it('brings its parts, keeps its data, takes over what a killed process left, and
   expect(last.map(isAlive)).toEqual([false, false]);
 });
 
-it('a taken port is one clear line with the mend, and nothing is left running', async () => {
+it('a taken port is reported in one line with the fix, and nothing is left running', async () => {
   const taken = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as net.AddressInfo;
@@ -72,7 +72,7 @@ it.each([
     { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },
     'SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be base64 of 32 bytes (openssl rand -base64 32).',
   ],
-])('a setting that cannot be used is one line: %j', async (env, line) => {
+])('an invalid setting is reported in one line: %j', async (env, line) => {
   const { code, output } = await runToEnd({
     SIGNPOST_DATA_DIR: tempDir(),
     ...(env as unknown as Record<string, string>),

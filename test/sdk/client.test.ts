@@ -1,15 +1,15 @@
 import { Signpost, SignpostError, SignpostUnreachableError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
-import { startFront, type Front } from '../support/front';
+import { startFaultyProxy, type FaultyProxy } from '../support/faulty-proxy';
 
 let api: TestApi;
-let front: Front;
+let proxy: FaultyProxy;
 let signpost: Signpost;
 const quick = { firstDelayMs: 1, maxDelayMs: 5 };
 
 beforeAll(async () => {
   api = await startTestApi();
-  front = await startFront(api.url);
+  proxy = await startFaultyProxy(api.url);
   await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
   await api.must('PUT', '/v1/event-types/paid.v1', {
     productId: 'p',
@@ -18,12 +18,12 @@ beforeAll(async () => {
   await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
 });
 afterAll(async () => {
-  await front.stop();
+  await proxy.stop();
   await api.stop();
 });
 beforeEach(() => {
-  front.reset();
-  signpost = new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick });
+  proxy.reset();
+  signpost = new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: quick });
 });
 
 it('events.send generates an id for an event without one', async () => {
@@ -32,11 +32,11 @@ it('events.send generates an id for an event without one', async () => {
   expect((await signpost.events.get(accepted.id)).data).toEqual({ id: 'P-1' });
 });
 
-it.each([[['break']], [[503, 502, 'break']], [[429]]])('the client retries after %j', async (spoil) => {
-  front.spoil = [...spoil] as Front['spoil'];
+it.each([[['break']], [[503, 502, 'break']], [[429]]])('the client retries after %j', async (failures) => {
+  proxy.failures = [...failures] as FaultyProxy['failures'];
   const accepted = await signpost.events.send({ type: 'paid.v1', customerId: 'c', data: { id: 'P-2' } });
   expect(accepted.duplicate).toBe(false);
-  expect(front.seen).toHaveLength(spoil.length + 1);
+  expect(proxy.seen).toHaveLength(failures.length + 1);
 });
 
 it.each([
@@ -45,7 +45,7 @@ it.each([
 ])('after a lost response, an event with %s id is sent again with the same id', async (_, given) => {
   const bodies: { id: string }[] = [];
   const recording = new Signpost({
-    baseUrl: front.url,
+    baseUrl: proxy.url,
     apiKey: ADMIN_KEY,
     retry: quick,
     fetch: (url, init) => {
@@ -53,7 +53,7 @@ it.each([
       return fetch(url, init);
     },
   });
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   const accepted = await recording.events.send({ type: 'paid.v1', customerId: 'c', data: { id: 'P-3' }, ...given });
   expect(bodies).toHaveLength(2);
   expect(bodies[1]).toEqual(bodies[0]);
@@ -62,9 +62,9 @@ it.each([
 });
 
 it('a retry after a lost response reuses the idempotency key and creates nothing twice', async () => {
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   const created = await signpost.customers.create({ name: 'Once' });
-  const keys = front.seen.map(({ idempotencyKey }) => idempotencyKey);
+  const keys = proxy.seen.map(({ idempotencyKey }) => idempotencyKey);
   expect(keys).toEqual([keys[0], keys[0]]);
   const all = [];
   for await (const customer of signpost.customers.list({ q: 'Once' })) all.push(customer.id);
@@ -72,21 +72,21 @@ it('a retry after a lost response reuses the idempotency key and creates nothing
 });
 
 it('the client waits for Retry-After', async () => {
-  front.spoil = [429];
-  front.headers = { 'retry-after': '1' };
+  proxy.failures = [429];
+  proxy.headers = { 'retry-after': '1' };
   await signpost.products.get('p');
-  expect(front.seen[1]!.at - front.seen[0]!.at).toBeGreaterThanOrEqual(900);
+  expect(proxy.seen[1]!.at - proxy.seen[0]!.at).toBeGreaterThanOrEqual(900);
 });
 
 it('the client rejects with the last response once its retries are exhausted', async () => {
-  const twoRetries = new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: { ...quick, retries: 2 } });
-  front.spoil = [500, 500, 503];
+  const twoRetries = new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: { ...quick, retries: 2 } });
+  proxy.failures = [500, 500, 503];
   await expect(twoRetries.products.get('p')).rejects.toMatchObject({
     name: 'SignpostError',
     status: 503,
     code: 'unknown',
   });
-  front.spoil = ['break', 'break', 'break'];
+  proxy.failures = ['break', 'break', 'break'];
   await expect(twoRetries.products.get('p')).rejects.toBeInstanceOf(SignpostUnreachableError);
 });
 
@@ -97,7 +97,7 @@ it('a problem becomes a SignpostError with code and invalid fields, and is not r
     code: 'data-breaks-schema',
     errors: [{ path: '/data/id', message: expect.any(String) }],
   });
-  expect(front.seen).toHaveLength(1);
+  expect(proxy.seen).toHaveLength(1);
   await expect(signpost.products.get('none')).rejects.toThrow(SignpostError);
 });
 
@@ -108,7 +108,7 @@ it('events.sendMany sends batches of at most 1000 and returns one result per eve
     data: { id: index === 1100 ? (7 as never) : `P-${index}` },
   }));
   const results = await signpost.events.sendMany(events);
-  expect(front.seen.map(({ path }) => path)).toEqual(['/v1/events/batch', '/v1/events/batch']);
+  expect(proxy.seen.map(({ path }) => path)).toEqual(['/v1/events/batch', '/v1/events/batch']);
   expect(results).toHaveLength(1203);
   expect(results.flatMap((result, index) => (result instanceof SignpostError ? [[index, result.code]] : []))).toEqual([
     [1100, 'data-breaks-schema'],
@@ -121,7 +121,7 @@ it('events.sendMany keeps batches of large events below the size limit of the AP
     Array.from({ length: 60 }, () => ({ type: 'paid.v1', customerId: 'c', data })),
   );
   expect(results.every((result) => !(result instanceof SignpostError))).toBe(true);
-  expect(front.seen).toHaveLength(2);
+  expect(proxy.seen).toHaveLength(2);
 }, 60_000);
 
 it('a list iterates over all pages', async () => {
@@ -134,23 +134,23 @@ it('a list iterates over all pages', async () => {
 it('concurrent calls share one OAuth token, which is replaced after a 401', async () => {
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'o', role: 'product', productId: 'p' });
   const oauth = { clientId: client.clientId, clientSecret: client.clientSecret };
-  const withOAuth = new Signpost({ baseUrl: front.url, oauth, retry: quick });
+  const withOAuth = new Signpost({ baseUrl: proxy.url, oauth, retry: quick });
   await Promise.all([withOAuth.products.get('p'), withOAuth.products.get('p')]);
   await withOAuth.products.get('p');
-  const tokens = () => front.seen.filter(({ path }) => path === '/oauth/token').length;
+  const tokens = () => proxy.seen.filter(({ path }) => path === '/oauth/token').length;
   expect(tokens()).toBe(1);
-  front.spoil = [401];
+  proxy.failures = [401];
   await withOAuth.products.get('p');
   expect(tokens()).toBe(2);
-  const wrong = new Signpost({ baseUrl: front.url, oauth: { ...oauth, clientSecret: 'wrong' }, retry: quick });
+  const wrong = new Signpost({ baseUrl: proxy.url, oauth: { ...oauth, clientSecret: 'wrong' }, retry: quick });
   await expect(wrong.products.get('p')).rejects.toMatchObject({ status: 401, code: 'invalid_client' });
 });
 
 it('an abort signal ends the wait before a retry', async () => {
-  front.spoil = Array(10).fill(503);
+  proxy.failures = Array(10).fill(503);
   const abort = new AbortController();
   const waiting = new Signpost({
-    baseUrl: front.url,
+    baseUrl: proxy.url,
     apiKey: ADMIN_KEY,
     retry: { firstDelayMs: 60_000, maxDelayMs: 60_000 },
   });

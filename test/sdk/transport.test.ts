@@ -1,43 +1,43 @@
 import { PartlySentError, Signpost, SignpostUnreachableError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
-import { startFront, type Fate, type Front } from '../support/front';
+import { startFaultyProxy, type Failure, type FaultyProxy } from '../support/faulty-proxy';
 
 /** Failures between a producer and Signpost. */
 let api: TestApi;
-let front: Front;
+let proxy: FaultyProxy;
 const quick = { firstDelayMs: 1, maxDelayMs: 5 };
 const client = (options: object = {}) =>
-  new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick, ...options });
+  new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: quick, ...options });
 const event = (number: number) => ({ type: 'paid.v1', customerId: 'c', data: { number } });
 
 beforeAll(async () => {
   api = await startTestApi();
-  front = await startFront(api.url);
+  proxy = await startFaultyProxy(api.url);
   await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
   await api.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
   await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
 });
 afterAll(async () => {
-  await front.stop();
+  await proxy.stop();
   await api.stop();
 });
-beforeEach(() => front.reset());
+beforeEach(() => proxy.reset());
 
 it('events are sent without an idempotency key, other POSTs with one', async () => {
   await client().events.send(event(1));
   await client().events.sendMany([event(2), event(3)]);
   await client().customers.create({ name: 'Keyed' });
-  expect(front.seen.map(({ idempotencyKey }) => typeof idempotencyKey)).toEqual(['undefined', 'undefined', 'string']);
+  expect(proxy.seen.map(({ idempotencyKey }) => typeof idempotencyKey)).toEqual(['undefined', 'undefined', 'string']);
 });
 
-it.each<Fate>(['break off', 'html'])('the client retries after an unusable response: %s', async (fate) => {
-  front.spoil = [fate];
+it.each<Failure>(['break off', 'html'])('the client retries after an unusable response: %s', async (failure) => {
+  proxy.failures = [failure];
   expect(await client().products.get('p')).toMatchObject({ id: 'p' });
-  expect(front.seen).toHaveLength(2);
+  expect(proxy.seen).toHaveLength(2);
 });
 
 it('a call without a response ends with SignpostUnreachableError after its timeout', async () => {
-  front.spoil = ['hang', 'hang'];
+  proxy.failures = ['hang', 'hang'];
   const impatient = client({ timeoutMs: 50, retry: { ...quick, retries: 1 } });
   const call = impatient.products.get('p');
   await expect(call).rejects.toThrow(SignpostUnreachableError);
@@ -45,16 +45,16 @@ it('a call without a response ends with SignpostUnreachableError after its timeo
 });
 
 it('timeoutMs of a call overrides that of the client', async () => {
-  front.spoil = ['hang'];
+  proxy.failures = ['hang'];
   const request = client().request('get', '/v1/products/{id}', { params: { id: 'p' }, timeoutMs: 50 });
   expect(await request).toMatchObject({ id: 'p' });
 });
 
 it('redirects are not followed, so the API key stays with baseUrl', async () => {
-  const elsewhere = await startFront(api.url);
+  const elsewhere = await startFaultyProxy(api.url);
   try {
-    front.spoil = [302];
-    front.headers = { location: `${elsewhere.url}/v1/products/p` };
+    proxy.failures = [302];
+    proxy.headers = { location: `${elsewhere.url}/v1/products/p` };
     await expect(client().products.get('p')).rejects.toMatchObject({ status: 302, code: 'unknown' });
     expect(elsewhere.seen).toEqual([]);
   } finally {
@@ -63,10 +63,10 @@ it('redirects are not followed, so the API key stays with baseUrl', async () => 
 });
 
 it('a Retry-After above maxRetryAfterMs fails the call immediately', async () => {
-  front.spoil = [503];
-  front.headers = { 'retry-after': '86400' };
+  proxy.failures = [503];
+  proxy.headers = { 'retry-after': '86400' };
   await expect(client().products.get('p')).rejects.toMatchObject({ status: 503 });
-  expect(front.seen).toHaveLength(1);
+  expect(proxy.seen).toHaveLength(1);
 });
 
 it('the client accepts a fetch whose responses are not instances of Response', async () => {
@@ -75,21 +75,21 @@ it('the client accepts a fetch whose responses are not instances of Response', a
     const { status, ok, headers } = response;
     return { status, ok, headers, text: () => response.text() } as Response;
   };
-  front.spoil = [503];
+  proxy.failures = [503];
   expect(await client({ fetch: other }).products.get('p')).toMatchObject({ id: 'p' });
   await expect(client({ fetch: other }).products.get('none')).rejects.toMatchObject({ code: 'not-found' });
 });
 
 it('a DELETE whose retry finds nothing succeeds, since the lost first request deleted it', async () => {
   const { id } = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://gone.example' });
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   await client().allowlist.delete(id);
   await expect(client().allowlist.delete(id)).rejects.toMatchObject({ code: 'not-found' });
 });
 
 it.each(['.', '..'])('an id that would change the path is rejected: %s', async (id) => {
   await expect(client().customers.get(id)).rejects.toThrow(TypeError);
-  expect(front.seen).toEqual([]);
+  expect(proxy.seen).toEqual([]);
 });
 
 describe('events.sendMany when Signpost becomes unreachable', () => {
@@ -100,7 +100,7 @@ describe('events.sendMany when Signpost becomes unreachable', () => {
       retry: { ...quick, retries: 0 },
       fetch: async (url: string, init: RequestInit) => {
         // The second batch is accepted, but its response is lost.
-        if (++requests === 2) front.spoil = ['lose'];
+        if (++requests === 2) proxy.failures = ['lose'];
         return fetch(url, init);
       },
     });
@@ -121,30 +121,30 @@ describe('OAuth', () => {
     oauth = await api.must('POST', '/v1/oauth-clients', { name: 'o', role: 'product', productId: 'p' });
   });
   const withOAuth = (options: object = {}) =>
-    new Signpost({ baseUrl: front.url, oauth: { ...oauth }, retry: quick, ...options });
+    new Signpost({ baseUrl: proxy.url, oauth: { ...oauth }, retry: quick, ...options });
 
-  it.each<Fate>([503, 'break'])('a failed token request is retried: %s', async (fate) => {
-    front.spoil = [fate];
+  it.each<Failure>([503, 'break'])('a failed token request is retried: %s', async (failure) => {
+    proxy.failures = [failure];
     expect(await withOAuth().products.get('p')).toMatchObject({ id: 'p' });
-    expect(front.seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
+    expect(proxy.seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
   });
 
   it('a token request without a response ends with its timeout', async () => {
-    front.spoil = ['hang'];
+    proxy.failures = ['hang'];
     const impatient = withOAuth({ timeoutMs: 50, retry: { ...quick, retries: 0 } });
     await expect(impatient.products.get('p')).rejects.toThrow('did not respond within 50 ms');
   });
 
   it('a refused token is replaced once; a second refusal is the error of the call', async () => {
     const refused = new Signpost({
-      baseUrl: front.url,
+      baseUrl: proxy.url,
       oauth: { ...oauth },
       retry: quick,
       fetch: async (url, init) =>
         String(url).endsWith('/oauth/token') ? Response.json({ access_token: 't', expires_in: 60 }) : fetch(url, init),
     });
-    front.spoil = [401, 401];
+    proxy.failures = [401, 401];
     await expect(refused.products.get('p')).rejects.toMatchObject({ status: 401 });
-    expect(front.seen).toHaveLength(2);
+    expect(proxy.seen).toHaveLength(2);
   });
 });

@@ -27,7 +27,7 @@ import { TEST_SEALER } from './seed';
 
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -38,17 +38,22 @@ export interface Answer {
 export interface CallOptions {
   key?: string | null;
   body?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   raw?: string | Buffer;
   headers?: Record<string, string>;
 }
 
-/** The API on a real database. What lies behind it (starting workflows) is recorded instead: other tests cover it. */
+/**
+ * The API on a real database. Its calls to Temporal are recorded instead, because other tests cover
+ * them.
+ */
 export interface TestApi {
   url: string;
   routes: Route[];
   database: TestDatabase;
-  /** What was handed over to be started, settled, retried and cancelled. */
+  /**
+   * Notifications and subscriptions that were to be started, settled, retried and cancelled.
+   */
   started: NotificationRef[];
   settled: string[];
   retried: string[];
@@ -56,12 +61,12 @@ export interface TestApi {
   recovering: string[];
   recoveriesCancelled: string[];
   cancelled: string[];
-  /** How what lies behind the API fares; a test may change it. */
-  behind: { hasRoom: boolean; temporalAnswers: boolean };
+  /** The state of the parts behind the API. A test may change it. */
+  backend: { hasRoom: boolean; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** A call that must succeed. @returns its body */
+  /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
-  /** A product of its own with a key for it. */
+  /** Creates a product with a key. */
   tenant(name: string): Promise<{ productId: string; key: string }>;
   stop(): Promise<void>;
 }
@@ -84,7 +89,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const behind = { hasRoom: true, temporalAnswers: true };
+  const backend = { hasRoom: true, temporalAnswers: true };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
@@ -97,7 +102,7 @@ export async function startTestApi(
   const launcher: NotificationLauncher = {
     processId: 'test',
     get hasRoom() {
-      return behind.hasRoom;
+      return backend.hasRoom;
     },
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
@@ -125,7 +130,7 @@ export async function startTestApi(
       cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
     activity,
-    temporal: async () => behind.temporalAnswers,
+    temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
@@ -138,7 +143,7 @@ export async function startTestApi(
     verifyAnswers: true,
   });
   const server = createServer(app);
-  // A test that keeps the process busy must not find its connection closed meanwhile.
+  // Connections stay open even if a test blocks the process.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -178,7 +183,7 @@ export async function startTestApi(
     routes,
     database,
     ...recorded,
-    behind,
+    backend,
     call,
     must,
     async tenant(name) {

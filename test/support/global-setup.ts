@@ -11,18 +11,21 @@ import { migrate } from '../../src/store/db/migrate';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import { ENV, TEMPLATE } from './environment';
 
-/** Servers and files of one run of Jest; global-teardown sees to their end. */
+/** Servers and files of one run of Jest, stopped and removed by global-teardown. */
 export interface TestServers {
   stop(): Promise<void>;
 }
 
-/** Starts the real servers that all tests share: one Postgres with a migrated template database, one Temporal. */
+/**
+ * Starts the real servers that all tests share: one Postgres with a migrated template database, one
+ * Temporal.
+ */
 export default async function globalSetup(): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
   const report = (line: string) => void process.stderr.write(`${line}\n`);
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
   const [postgres, temporal, testServer, bundle, chromium] = await Promise.all([
-    // Nothing of a test needs to outlive a power loss.
+    // Test data need not survive a power loss.
     startPostgres({
       directory: path.join(directory, 'postgres'),
       port: 0,
@@ -65,7 +68,11 @@ async function makeTemplate(url: string): Promise<void> {
   await db.close();
 }
 
-/** An installed browser where CHROMIUM_PATH names one, or else the one that comes as a package. @returns where it is */
+/**
+ * Finds an installed browser by CHROMIUM_PATH, or else the one in the package.
+ *
+ * @returns its path
+ */
 async function findChromium(): Promise<string> {
   if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
   const { default: chromium } = await import('@sparticuz/chromium');

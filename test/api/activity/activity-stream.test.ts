@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
 import { until } from '../../support/until';
 
-/** What the stream does with those who watch badly, or too many at once, and how it ends. */
+/** The stream's treatment of slow clients, of too many clients, and how it ends. */
 let database: TestDatabase;
 let seeded: Seeded;
 let server: Server;
@@ -41,7 +41,7 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('keeps an idle stream open by comments, which bring a fresh position along', async () => {
+it('an idle stream is kept open by comments, which carry a fresh position', async () => {
   await serve({ heartbeatMs: 30 });
   const watcher = await watch(url);
   await acceptOne(database.db, seeded);
@@ -54,7 +54,7 @@ it('keeps an idle stream open by comments, which bring a fresh position along', 
   watcher.close();
 });
 
-it('ends when the credential does not hold any more', async () => {
+it('a stream ends when its credential expires or is revoked', async () => {
   await serve({ heartbeatMs: 30 });
   const watcher = await watch(url);
   allowed = false;
@@ -64,7 +64,7 @@ it('ends when the credential does not hold any more', async () => {
   );
 });
 
-it('takes only so many, and only so many with one credential; a place that is left is free again', async () => {
+it('streams are limited in total and per credential, and a closed stream frees its place', async () => {
   await serve({ maxWatchers: 3, maxWatchersPerCredential: 2 });
   const first = [await watch(url, 'a'), await watch(url, 'a')];
   expect((await watch(url, 'a')).status).toBe(429);
@@ -79,12 +79,12 @@ it('takes only so many, and only so many with one credential; a place that is le
   for (const watcher of [...first, third, again]) watcher.close();
 });
 
-it('cuts off one that does not read, and goes on for the others', async () => {
+it('a client that stops reading is disconnected, and others are not affected', async () => {
   await serve();
   const [idle, reading] = [await watch(url), await watch(url)];
   idle.pause();
   let count = 0;
-  // The buffers of both ends of the connection take a good deal before anything waits here.
+  // The buffers at both ends of the connection take several megabytes before anything waits here.
   while (server.listening && (await openConnections()) > 1 && count < 60_000) {
     await database.db.query({
       text: `insert into events (id, product_id, type, channels, occurred_at, data) select uuid_of_now(), $1, $2, '{}', now(), '{}' from generate_series(1, 1000)`,
@@ -105,7 +105,7 @@ function openConnections(): Promise<number> {
   });
 }
 
-it('misses nothing when its connections to Postgres break', async () => {
+it('a stream misses nothing when its connections to Postgres break', async () => {
   const db = openDatabase(database.url, () => undefined, { application_name: 'watched' });
   await serve({}, db);
   const watcher = await watch(url);
@@ -125,7 +125,7 @@ it('misses nothing when its connections to Postgres break', async () => {
   await db.close();
 });
 
-it('reads nothing while nobody watches', async () => {
+it('nothing is read from Postgres without clients', async () => {
   let statements = 0;
   const counting = { query: (statement: never) => (statements++, database.db.query(statement)) };
   await serve({}, counting as never);
@@ -136,14 +136,14 @@ it('reads nothing while nobody watches', async () => {
   );
   watcher.close();
   await until(openConnections, (count) => count === 0);
-  // The reading under way may end; after that there is none.
+  // A read in progress may end. After that there are no more.
   await new Promise((resolve) => setTimeout(resolve, 100));
   const before = statements;
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(statements).toBe(before);
 });
 
-it('ends all streams when it is closed, also one that does not read, and takes no more', async () => {
+it('closing ends all streams, also those of stalled clients, and refuses new ones', async () => {
   await serve();
   const [watcher, idle] = [await watch(url), await watch(url)];
   idle.pause();

@@ -8,7 +8,7 @@ const WAITED_MS = 2000;
 const QUIET_MS = 300;
 const BACKLOG = 100;
 
-/** Attempts that end when told to: what counts here is how many are under way at once. */
+/** Attempts that end on command, to count the attempts in flight. */
 function attempts() {
   const ends: ((outcome: DeliverOutcome) => void)[] = [];
   const runAttempt: AttemptRunner = () => new Promise((resolve) => ends.push(resolve));
@@ -67,7 +67,7 @@ function start(runAttempt: AttemptRunner): HeadStarts {
   return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, runAttempt, pino({ level: 'silent' }));
 }
 
-it('makes those that were accepted a moment ago at once', async () => {
+it('starts head starts of just accepted notifications immediately', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(0));
@@ -75,7 +75,7 @@ it('makes those that were accepted a moment ago at once', async () => {
   await starts.close(0);
 });
 
-it('takes few of a backlog at once while producers post', async () => {
+it('starts only few head starts of a backlog concurrently while producers post', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));
@@ -84,7 +84,7 @@ it('takes few of a backlog at once while producers post', async () => {
   await starts.close(0);
 });
 
-it('counts those whose claim was renewed as a backlog', async () => {
+it('treats notifications with a renewed claim as a backlog', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin([headStart(BACKLOG, 0)]);
@@ -94,7 +94,7 @@ it('counts those whose claim was renewed as a backlog', async () => {
   await starts.close(0);
 });
 
-it('takes all of a backlog that there are places for once nobody posts', async () => {
+it('starts the whole backlog, as far as slots allow, after producers stop posting', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { signpostReceiver, type Delivery, type VerifiedRequest } from '../../../sdk/src/receiver';
-import { useStory } from '../../support/story';
+import { useScenario } from '../../support/scenario';
 
 /** The receiver helpers, with real deliveries of the built service. */
-const story = useStory();
+const scenario = useScenario();
 const SECRET = 'shared secret of the receiver';
 const FORMATS = ['standard', 'envelope', 'trigger', 'flat'] as const;
 let server: Server;
@@ -28,8 +28,8 @@ beforeAll(async () => {
   server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await story.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
-  await story.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
+  await scenario.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
+  await scenario.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -40,20 +40,20 @@ beforeEach(() => {
 });
 
 async function subscribe(customerId: string, settings: object) {
-  await story.must('POST', '/v1/customers', { id: customerId, name: customerId, productId: 'p', retrySchedule: [] });
+  await scenario.must('POST', '/v1/customers', { id: customerId, name: customerId, productId: 'p', retrySchedule: [] });
   const body = { customerId, name: 'main', eventTypes: ['paid.v1'], secret: SECRET, ...settings };
-  return story.must('POST', '/v1/subscriptions', body);
+  return scenario.must('POST', '/v1/subscriptions', body);
 }
 
 it.each(FORMATS)('the middleware verifies deliveries of format %s and answers challenges', async (format) => {
   const subscription = await subscribe(`verified-${format}`, { url: `${url}/${format}`, format });
-  expect(await story.must('POST', `/v1/subscriptions/${subscription.id}/challenge`)).toMatchObject({
+  expect(await scenario.must('POST', `/v1/subscriptions/${subscription.id}/challenge`)).toMatchObject({
     status: 'verified',
   });
   const data = { paymentId: 'P-1', payer: 'Zoë' };
   const event = { type: 'paid.v1', customerId: `verified-${format}`, data };
-  const { id, notifications } = await story.must('POST', '/v1/events', event);
-  await story.reaches(notifications[0].id, 'delivered');
+  const { id, notifications } = await scenario.must('POST', '/v1/events', event);
+  await scenario.reaches(notifications[0].id, 'delivered');
   expect(got).toMatchObject([{ id, attempt: 1 }]);
   const payload = got[0]!.payload as Record<string, never>;
   const eventData = {
@@ -67,18 +67,22 @@ it.each(FORMATS)('the middleware verifies deliveries of format %s and answers ch
 
 it('the middleware verifies a GET of format trigger by its token', async () => {
   await subscribe('by-get', { url: `${url}/trigger`, format: 'trigger', method: 'GET' });
-  const { notifications } = await story.must('POST', '/v1/events', { type: 'paid.v1', customerId: 'by-get', data: {} });
-  await story.reaches(notifications[0].id, 'delivered');
+  const { notifications } = await scenario.must('POST', '/v1/events', {
+    type: 'paid.v1',
+    customerId: 'by-get',
+    data: {},
+  });
+  await scenario.reaches(notifications[0].id, 'delivered');
   expect(got[0]).toMatchObject({ payload: { object_class: 'paid.v1', account_id: 'by-get' } });
 });
 
 it('the middleware answers 401 to a delivery signed with another secret', async () => {
   await subscribe('unverified', { url: `${url}/wrong` });
-  const { notifications } = await story.must('POST', '/v1/events', {
+  const { notifications } = await scenario.must('POST', '/v1/events', {
     type: 'paid.v1',
     customerId: 'unverified',
     data: {},
   });
-  const failed = await story.reaches(notifications[0].id, 'failed');
+  const failed = await scenario.reaches(notifications[0].id, 'failed');
   expect(failed.lastResponseStatus).toBe(401);
 });

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-it('two processes that migrate an empty database at once both succeed, and one of them does the work', async () => {
+it('two processes can migrate an empty database concurrently, and one of them does the work', async () => {
   await database.db.query({ text: 'drop schema public cascade' });
   await database.db.query({ text: 'create schema public' });
   const script = `require('./dist/store/db/migrate').migrate(process.argv[1]).then((run) => console.log(JSON.stringify(run)))`;
@@ -22,7 +22,7 @@ it('two processes that migrate an empty database at once both succeed, and one o
   expect(rows[0]!.count).toBeGreaterThan(10);
 });
 
-it('partitions can be made again and again, and by several at once', async () => {
+it('creating partitions is idempotent, also when run concurrently', async () => {
   await Promise.all([ensurePartitions(database.db), ensurePartitions(database.db)]);
   await ensurePartitions(database.db, 20);
 });

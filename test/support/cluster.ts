@@ -9,41 +9,48 @@ import { startReceiver, type Receiver } from './receiver';
 import { startService, tempDir, type ServiceOptions, type ServiceProcess } from './service';
 import { until } from './until';
 
-/** All that a test of whole processes needs: a Temporal of its file's own, and a database, a receiver and services of its own. */
-export interface Stack {
+/**
+ * What a test of whole processes needs. Temporal is shared by the file; the rest is new for each
+ * test.
+ */
+export interface Cluster {
   temporal: RunningTemporal;
-  /** Where it keeps its data. */
+  /** Temporal's data directory. */
   temporalDir: string;
   database: TestDatabase;
   receiver: Receiver;
-  /** Starts the service on this stack; it is killed when the test ends, if it still runs. */
+  /** Starts a service process. If it still runs when the test ends, it is killed. */
   start(options?: ServiceOptions): Promise<ServiceProcess>;
-  /** As if the time had come at which the relay doubts. */
-  doubt(): Promise<void>;
+  /** Makes all open notifications overdue, so that the next sweep of the reconciler checks them. */
+  makeOverdue(): Promise<void>;
   statuses(ids: string[]): Promise<string[]>;
-  /** Waits until all are recorded so. */
+  /** Waits until all notifications have this status in the database. */
   reach(ids: string[], status: string): Promise<void>;
-  /** Expects that record, attempts and workflow tell the same of each. @param db - where not the stack's own */
+  /**
+   * Expects that record, attempts and workflow of each notification agree.
+   *
+   * @param db - @default the cluster's
+   */
   expectAgreement(ids: string[], db?: Database): Promise<void>;
 }
 
-/** Registers the hooks that bring a stack up and down around the tests of a file. */
-export function useStack(): Stack {
+/** Registers the hooks that start and stop a cluster around the tests of a file. */
+export function useCluster(): Cluster {
   let services: ServiceProcess[] = [];
-  const stack: Partial<Stack> & Omit<Stack, 'temporal' | 'temporalDir' | 'database' | 'receiver'> = {
+  const cluster: Partial<Cluster> & Omit<Cluster, 'temporal' | 'temporalDir' | 'database' | 'receiver'> = {
     async start(options) {
-      const { database, temporal } = stack as Stack;
+      const { database, temporal } = cluster as Cluster;
       const service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address, ...options });
       services.push(service);
       return service;
     },
-    async doubt() {
+    async makeOverdue() {
       const text =
         "update notifications set claimed_until = null, reconcile_after = now() - interval '1 second' where reconcile_after is not null";
-      await (stack as Stack).database.db.query({ text });
+      await (cluster as Cluster).database.db.query({ text });
     },
     async statuses(ids) {
-      const { rows } = await (stack as Stack).database.db.query<{ status: string }>({
+      const { rows } = await (cluster as Cluster).database.db.query<{ status: string }>({
         text: 'select status from notifications where id = any($1)',
         values: [ids.map((id) => decodeId('ntf', id))],
       });
@@ -51,34 +58,34 @@ export function useStack(): Stack {
     },
     async reach(ids, status) {
       await until(
-        () => stack.statuses(ids),
+        () => cluster.statuses(ids),
         (seen) => seen.length === ids.length && seen.every((one) => one === status),
         60_000,
       );
     },
-    async expectAgreement(ids, db = (stack as Stack).database.db) {
-      const connection = await Connection.connect({ address: (stack as Stack).temporal.address });
+    async expectAgreement(ids, db = (cluster as Cluster).database.db) {
+      const connection = await Connection.connect({ address: (cluster as Cluster).temporal.address });
       const client = new TemporalClient({ connection });
       for (const id of ids) await expectOneAgrees(id, db, client);
       await connection.close();
     },
   };
   beforeAll(async () => {
-    stack.temporalDir = tempDir();
-    stack.temporal = await startTemporal(fromSetup('temporalCli'), stack.temporalDir, 0);
+    cluster.temporalDir = tempDir();
+    cluster.temporal = await startTemporal(fromSetup('temporalCli'), cluster.temporalDir, 0);
   });
-  afterAll(() => stack.temporal?.stop());
+  afterAll(() => cluster.temporal?.stop());
   beforeEach(async () => {
     services = [];
-    stack.database = await createTestDatabase();
-    stack.receiver = await startReceiver();
+    cluster.database = await createTestDatabase();
+    cluster.receiver = await startReceiver();
   });
   afterEach(async () => {
     for (const service of services) await service.kill9();
-    await stack.receiver?.close();
-    await stack.database?.drop();
+    await cluster.receiver?.close();
+    await cluster.database?.drop();
   });
-  return stack as Stack;
+  return cluster as Cluster;
 }
 
 async function expectOneAgrees(id: string, db: Database, client: TemporalClient): Promise<void> {
@@ -100,13 +107,14 @@ async function expectOneAgrees(id: string, db: Database, client: TemporalClient)
   expect(numbers).toEqual(Array.from({ length: attempts }, (_, index) => index + 1));
   expect(lastError !== null).toBe(status !== 'delivered');
   const workflow = await workflowStatus(client, burstId ?? notificationWorkflowId(id));
-  // What was delivered by its head start needs no workflow any more, should the process die before it is started.
+  // A notification delivered by its head start needs no workflow if the process dies before
+  // starting it.
   const mayBeMissing = status === 'delivered' && attempts === 1;
   if (workflow === 'NOT_FOUND' && mayBeMissing) return;
   expect(workflow).toBe(status === 'delivered' ? 'COMPLETED' : 'FAILED');
 }
 
-/** How a workflow ended, once it has. */
+/** Waits for a workflow to close. @returns its status */
 function workflowStatus(client: TemporalClient, workflowId: string): Promise<string> {
   return until(
     async () => {

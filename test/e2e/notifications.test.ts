@@ -1,39 +1,18 @@
 import { Webhook } from 'standardwebhooks';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { onboard } from '../support/service';
 import { until } from '../support/until';
+import { useService } from '../support/use-service';
 
-/** The README's walk, and what operators and product lines do after it, over HTTP against the built service. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-});
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+/**
+ * The walk of the README, and what operators and product lines do after it, over HTTP against the
+ * built service.
+ */
+const service = useService();
+const receiver = useReceiver();
 
 const get = async (route: string) => (await service.call('GET', route)).body;
 const notification = (id: string) => get(`/v1/notifications/${id}`);
-const reaches = (id: string, status: string) =>
-  until(
-    () => notification(id),
-    (seen) => seen.status === status,
-  );
 
 it('delivers a posted event, signed so that the stock library accepts it', async () => {
   const customer = await onboard(service, receiver.url('/payment-confirmed'), {
@@ -61,7 +40,7 @@ it('delivers a posted event, signed so that the stock library accepts it', async
     },
   });
 
-  const seen = await reaches(id!, 'delivered');
+  const seen = await service.reaches(id!, 'delivered');
   expect(seen).toMatchObject({ attemptCount: 1, live: null, lastError: null, customerId: customer.customerId });
   const attempt = await get(`/v1/attempts/${seen.attempts[0].id}`);
   expect(attempt).toMatchObject({
@@ -77,18 +56,18 @@ it('delivers a posted event, signed so that the stock library accepts it', async
   });
 });
 
-it('shows the next attempt of a dead endpoint 30 seconds away, and delivers by a retry once it is healed', async () => {
+it('shows the next attempt of a failing endpoint after 30 seconds, and delivers by a manual retry once it is fixed', async () => {
   receiver.answerWith(503);
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
-  const waiting = await reaches(id!, 'retrying');
+  const waiting = await service.reaches(id!, 'retrying');
   const away = Date.parse(waiting.nextAttemptAt) - Date.parse(waiting.attempts[0].finishedAt);
   expect(away).toBe(30_000);
   expect(waiting.live).toMatchObject({ phase: 'waiting', attempt: 1 });
   expect(Math.abs(Date.parse(waiting.live.nextAttemptAt) - Date.parse(waiting.nextAttemptAt))).toBeLessThan(3000);
   receiver.answerWith(204);
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({ status: 202 });
-  const delivered = await reaches(id!, 'delivered');
+  const delivered = await service.reaches(id!, 'delivered');
   expect(
     delivered.attempts.map(({ trigger, status }: { trigger: string; status: number }) => [trigger, status]),
   ).toEqual([
@@ -97,24 +76,24 @@ it('shows the next attempt of a dead endpoint 30 seconds away, and delivers by a
   ]);
 });
 
-it('a failed notification is listed, and walks the ladder again when retried', async () => {
+it('lists a failed notification, and walks its ladder again after a retry', async () => {
   receiver.answerWith([500, 500, 200]);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [1] });
   const [id] = await customer.post();
-  await reaches(id!, 'failed');
+  await service.reaches(id!, 'failed');
   const failed = await get(`/v1/subscriptions/${customer.subscriptionId}/notifications?status=failed`);
   expect(failed.items.map((item: { id: string }) => item.id)).toEqual([id]);
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({
     status: 202,
     body: { status: 'pending' },
   });
-  expect(await reaches(id!, 'delivered')).toMatchObject({ attemptCount: 3 });
+  expect(await service.reaches(id!, 'delivered')).toMatchObject({ attemptCount: 3 });
 });
 
-it('a delivered notification is delivered again by force only', async () => {
+it('delivers a delivered notification again only with force', async () => {
   const customer = await onboard(service, receiver.url());
   const [id] = await customer.post();
-  await reaches(id!, 'delivered');
+  await service.reaches(id!, 'delivered');
   expect(await service.call('POST', `/v1/notifications/${id}/retry`, {})).toMatchObject({
     status: 409,
     body: { code: 'already-delivered' },
@@ -129,11 +108,11 @@ it('a delivered notification is delivered again by force only', async () => {
   ).toMatchObject({ status: 'delivered' });
 });
 
-it('a cancelled notification is attempted no more', async () => {
+it('makes no attempt of a cancelled notification', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
-  await reaches(id!, 'retrying');
+  await service.reaches(id!, 'retrying');
   expect(await service.call('POST', `/v1/notifications/${id}/cancel`, {})).toMatchObject({
     status: 202,
     body: { status: 'cancelled' },
@@ -145,7 +124,7 @@ it('a cancelled notification is attempted no more', async () => {
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('what comes while a subscription is disabled is held, and released in order of acceptance', async () => {
+it('holds notifications of a disabled subscription, and releases them in order of acceptance', async () => {
   const customer = await onboard(service, receiver.url());
   await service.call('POST', `/v1/subscriptions/${customer.subscriptionId}/disable`, {});
   for (let i = 1; i <= 5; i++) await customer.post({ id: `held-${i}` });
@@ -166,7 +145,7 @@ it('what comes while a subscription is disabled is held, and released in order o
   ]);
 });
 
-it('where a product demands it, a passed challenge releases what was held for want of it', async () => {
+it('releases held notifications after a passed challenge, if the product requires verification', async () => {
   const customer = await onboard(service, receiver.url('/hook?tenant=7'));
   const { productId } = await get(`/v1/customers/${customer.customerId}`);
   await service.call('PATCH', `/v1/products/${productId}`, { requireVerification: true });
@@ -181,24 +160,24 @@ it('where a product demands it, a passed challenge releases what was held for wa
     status: 200,
     body: { status: 'verified', responseStatus: 200 },
   });
-  await reaches(id!, 'delivered');
+  await service.reaches(id!, 'delivered');
   expect(receiver.requests[0]!.path).toMatch(/^\/hook\?tenant=7&crc_token=/);
   const challenges = await get(`/v1/subscriptions/${customer.subscriptionId}/challenges`);
   expect(challenges.items.map(({ status }: { status: string }) => status)).toEqual(['verified', 'failed']);
 });
 
-it('a deleted subscription gets nothing more', async () => {
+it('delivers nothing more to a deleted subscription', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), { retrySchedule: [2] });
   const [id] = await customer.post();
-  await reaches(id!, 'retrying');
+  await service.reaches(id!, 'retrying');
   expect(await service.call('DELETE', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 204 });
-  await reaches(id!, 'cancelled');
+  await service.reaches(id!, 'cancelled');
   expect(await service.call('GET', `/v1/subscriptions/${customer.subscriptionId}`)).toMatchObject({ status: 404 });
   expect(receiver.requests).toHaveLength(1);
 });
 
-it('during a rotation both secrets verify, and after an overlap of 0 only the new one', async () => {
+it('signs with both secrets during a rotation, and only with the new one after an overlap of 0', async () => {
   const customer = await onboard(service, receiver.url());
   const rotate = async (body: object) =>
     (await service.call('POST', `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`, body)).body
@@ -219,14 +198,14 @@ it('during a rotation both secrets verify, and after an overlap of 0 only the ne
   expect(verify(third, 1)).not.toThrow();
 });
 
-it('keeps payloads and secrets out of the log, and counts what it did', async () => {
+it('keeps payloads and secrets out of the log, and counts attempts in metrics', async () => {
   receiver.answerWith(500);
   const customer = await onboard(service, receiver.url(), {
     retrySchedule: [1],
     headers: { Authorization: 'Bearer header-marker' },
   });
   const [id] = await customer.post({ data: { note: 'payload-marker' } });
-  await reaches(id!, 'failed');
+  await service.reaches(id!, 'failed');
   const log = service.output();
   expect(log).toContain(id);
   for (const marker of ['payload-marker', 'header-marker', customer.secret, customer.secret.replace('whsec_', '')])

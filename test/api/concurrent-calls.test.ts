@@ -1,6 +1,9 @@
 import { startTestApi, type TestApi } from '../support/api';
 
-/** Calls that change the same object at the same moment: each takes effect, as if one had come after the other. */
+/**
+ * Concurrent calls that change the same object: each takes effect as if they had come one after the
+ * other.
+ */
 const ROUNDS = 20;
 let api: TestApi;
 let key: string;
@@ -8,9 +11,9 @@ let customerId: string;
 
 beforeAll(async () => {
   api = await startTestApi();
-  ({ key } = await api.tenant('at once'));
+  ({ key } = await api.tenant('concurrent'));
   customerId = (await api.must('POST', '/v1/customers', { name: 'C' }, key)).id;
-  await api.must('PUT', '/v1/event-types/at.once.v1', {}, key);
+  await api.must('PUT', '/v1/event-types/concurrent.v1', {}, key);
 });
 afterAll(() => api?.stop());
 
@@ -24,7 +27,7 @@ const settings = (overrides = {}) => ({
 const subscribe = (overrides = {}) =>
   api.must('POST', '/v1/subscriptions', { customerId, ...settings(overrides) }, key);
 
-it('two changes of different fields of a subscription both hold', async () => {
+it('concurrent changes of different fields of a subscription both take effect', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await subscribe();
     await Promise.all([
@@ -40,7 +43,7 @@ it('two changes of different fields of a subscription both hold', async () => {
   }
 });
 
-it('a subscription that is deleted at the same moment is changed or not found, never in between', async () => {
+it('a change concurrent with the deletion of a subscription succeeds or returns 404', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await subscribe();
     const [deleted, ...changes] = await Promise.all([
@@ -55,7 +58,7 @@ it('a subscription that is deleted at the same moment is changed or not found, n
   }
 });
 
-it('two rotations leave one current secret and one that is on its way out', async () => {
+it('concurrent rotations leave one current secret and one in its overlap', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await subscribe();
     const rotated = await Promise.all(
@@ -72,7 +75,7 @@ it('two rotations leave one current secret and one that is on its way out', asyn
   }
 });
 
-it('set-ups of one customer do not mix', async () => {
+it('concurrent set-ups of one customer do not mix', async () => {
   const { id } = await api.must('POST', '/v1/customers', { name: 'D' }, key);
   const setUp = (names: string[]) =>
     api.must(
@@ -89,7 +92,7 @@ it('set-ups of one customer do not mix', async () => {
   }
 });
 
-it('a subscription made while its URL is being approved is not left waiting', async () => {
+it('a subscription created while its URL is approved becomes enabled', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const pattern = `https://round-${round}.example`;
     const entry = await api.must('POST', '/v1/url-allowlist', { pattern }, key);
@@ -102,10 +105,10 @@ it('a subscription made while its URL is being approved is not left waiting', as
   }
 });
 
-it('one id posted at once makes one event, and every call is answered the same', async () => {
+it('concurrent posts of one event id create one event and return the same notifications', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await subscribe();
-    const body = { id: `event-${round}`, type: 'at.once.v1', customerId, data: { round } };
+    const body = { id: `event-${round}`, type: 'concurrent.v1', customerId, data: { round } };
     const answers = await Promise.all([1, 2, 3, 4].map(() => api.call('POST', '/v1/events', { key, body })));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 202]);
     expect(new Set(answers.map((answer) => JSON.stringify(answer.body.notifications))).size).toBe(1);
@@ -113,9 +116,9 @@ it('one id posted at once makes one event, and every call is answered the same',
   }
 });
 
-it('one Idempotency-Key used at once posts one event', async () => {
-  const headers = { 'idempotency-key': 'at-once' };
-  const body = { type: 'at.once.v1', customerId, data: {} };
+it('concurrent posts with one Idempotency-Key create one event', async () => {
+  const headers = { 'idempotency-key': 'concurrent' };
+  const body = { type: 'concurrent.v1', customerId, data: {} };
   const answers = await Promise.all([1, 2, 3, 4].map(() => api.call('POST', '/v1/events', { key, body, headers })));
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
   expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);

@@ -16,21 +16,27 @@ import { createTestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 import { uniqueTaskQueue, workflowBundlePath } from './temporal';
 
-/** Everything between an accepted event and the receiver, on real Postgres and real Temporal, with a task queue of its own. */
-export interface Spine {
+/**
+ * Everything between an accepted event and the receiver, on real Postgres and real Temporal, with
+ * its own task queue.
+ */
+export interface Pipeline {
   db: Database;
   databaseUrl: string;
   temporal: Temporal;
   taskQueue: string;
   workflows: NotificationWorkflows;
-  /** Head starts of another process on the same database: with a name of its own, and no worker. */
+  /** Head starts of another process on the same database, which has no worker. */
   otherProcess(processId: string): HeadStarts;
-  /** Those of the process that the worker runs in. */
+  /** Head starts of the process that the worker runs in. */
   headStarts: HeadStarts;
   stop(): Promise<void>;
 }
 
-export async function startSpine(temporal: Temporal, options: { searchAttributes?: boolean } = {}): Promise<Spine> {
+export async function startPipeline(
+  temporal: Temporal,
+  options: { searchAttributes?: boolean } = {},
+): Promise<Pipeline> {
   const database = await createTestDatabase();
   const { db } = database;
   const taskQueue = uniqueTaskQueue();
