@@ -33,8 +33,8 @@ export interface Admitted {
  * - `sending`: the request failed, or the response was not 2xx. It is recorded as a failed attempt
  *   and takes a step of the ladder, unless the response ends the ladder (410) or asks for a longer
  *   wait (`retry-after`).
- * - `recording`: Postgres did not take the record of a finished attempt. The receiver may have it
- *   already, so it is not sent again: it stays in memory until a later execution records it.
+ * - `recording`: Postgres did not take the record of a finished attempt, which stays in memory. The
+ *   next run with the same attempt key records it, and does not send again.
  */
 export type AttemptFailure =
   | { stage: 'preparation'; error: AttemptError }
