@@ -22,7 +22,7 @@ it('product onboarding creates a disabled product, an operator enables it, and i
     await scenario.must(
       'PUT',
       `/v1/event-types/${name}`,
-      { description: 'Tells of a payment.', schema: { type: 'object', required: Object.keys(properties), properties } },
+      { description: 'A payment was made.', schema: { type: 'object', required: Object.keys(properties), properties } },
       key,
     );
   }

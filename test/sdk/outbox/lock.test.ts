@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => void jest.useRealTimers());
 
-/** A lock that some process left, last refreshed so many seconds ago. */
+/** A lock that some process left, last refreshed the given number of seconds ago. */
 function leave(owner: unknown, ageSeconds: number): void {
   writeFileSync(file, typeof owner === 'string' ? owner : JSON.stringify(owner));
   const time = new Date(Date.now() - ageSeconds * 1000);
