@@ -1701,7 +1701,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1836,7 +1836,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2104,7 +2104,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3158,7 +3158,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3734,7 +3734,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4479,7 +4479,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4877,7 +4877,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5050,7 +5050,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5219,7 +5219,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5574,7 +5574,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6494,7 +6494,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7043,7 +7043,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7055,9 +7055,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -7480,7 +7480,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7492,9 +7492,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -7987,7 +7987,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
