@@ -1,7 +1,7 @@
-/** A spike: many events within a moment, and how much slower other events are accepted meanwhile. */
+/** A spike: many events within a moment, and how much it slows down accepting other events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { atOnce, paced, startReceivers } from '../load.mjs';
+import { concurrently, paced, startReceivers } from '../load.mjs';
 import { watchMemory } from '../proc.mjs';
 import { onboard, startService } from '../signpost.mjs';
 import { quantiles, summarise } from '../statistics.mjs';
@@ -53,7 +53,7 @@ async function runRound({ send, sendBatch, receivers, pid, database, burst: coun
   const { acceptMs: idleMs } = await paced(send, idleProbes);
   const { done, samples } = await watchMemory(pid, async () => {
     const started = performance.now();
-    await atOnce(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
+    await concurrently(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
       const from = batch * BATCH;
       return sendBatch(Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => `${tag}-${from + index}`));
     });

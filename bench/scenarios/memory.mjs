@@ -1,4 +1,4 @@
-/** What a process of the role `all` holds in memory: idle, under load, and after a while of it. */
+/** Memory of a process with the role `all`: idle, under load, and after some time under load. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closedLoop, paced, startReceivers } from '../load.mjs';
 import { HAS_PROC, watchMemory } from '../proc.mjs';

@@ -1720,7 +1720,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1857,7 +1857,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2126,7 +2126,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3184,7 +3184,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3771,7 +3771,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4528,7 +4528,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4927,7 +4927,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5103,7 +5103,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5275,7 +5275,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5635,7 +5635,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6559,7 +6559,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7111,7 +7111,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7123,9 +7123,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -7549,7 +7549,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7561,9 +7561,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -8057,7 +8057,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
