@@ -7,12 +7,7 @@ import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
-import {
-  listSubscriptions,
-  lockSubscriptionsOf,
-  setEnabled,
-  type SubscriptionSettings,
-} from '../../store/subscriptions/subscriptions';
+import { lockSubscriptionsOf, setEnabled, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
@@ -20,6 +15,7 @@ import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, tim
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
+import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
 const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
