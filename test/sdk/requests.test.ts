@@ -213,11 +213,23 @@ describe('retries', () => {
     expect(requests).toHaveLength(6);
   });
 
-  it('an aborted signal prevents the request', async () => {
+  it('an aborted signal prevents every request, that for a token too', async () => {
     const signal = AbortSignal.abort(new Error('stopped'));
-    const call = client().events.send({ type: 'paid.v1', data: {} }, { signal });
-    await expect(call).rejects.toThrow('stopped');
+    const oauth = { clientId: 'id', clientSecret: 'secret' };
+    for (const signpost of [client(), client({ apiKey: undefined, oauth })])
+      await expect(signpost.events.send({ type: 'paid.v1', data: {} }, { signal })).rejects.toThrow('stopped');
     expect(requests).toEqual([]);
+  });
+
+  it('a call with a signal still has a timeout', async () => {
+    const hanging = (_: unknown, { signal }: RequestInit) =>
+      new Promise<Response>((_resolve, reject) =>
+        signal!.addEventListener('abort', () => reject(signal!.reason as Error)),
+      );
+    const { signal } = new AbortController();
+    const signpost = client({ fetch: hanging as typeof fetch, timeoutMs: 20, retry: { retries: 0 } });
+    const call = signpost.request('get', '/v1/customers', { signal });
+    await expect(call).rejects.toThrow('did not respond within 20 ms');
   });
 
   it('an abort during a request is not retried and not reported as unreachable', async () => {
@@ -300,6 +312,26 @@ describe('OAuth', () => {
     await signpost.customers.get('c');
     valid.token = 't2';
     await Promise.all(Array.from({ length: 5 }, () => signpost.customers.get('c')));
+    expect(issued).toBe(2);
+  });
+
+  it('a refusal of the old token that arrives late does not discard the new one', async () => {
+    let issued = 0;
+    let refuseLate!: () => void;
+    const late = new Promise<void>((resolve) => (refuseLate = resolve));
+    const api = async (url: string | URL | Request, init?: RequestInit) => {
+      if (String(url).endsWith('/token')) return token(`t${++issued}`, 3600);
+      const { authorization } = init!.headers as Record<string, string>;
+      if (authorization !== 'Bearer t1') return Response.json({});
+      if (String(url).endsWith('/late')) await late;
+      return problem(401, 'unauthorized');
+    };
+    const signpost = client({ apiKey: undefined, oauth, fetch: api as typeof fetch });
+    const lateCall = signpost.customers.get('late');
+    await signpost.customers.get('c');
+    expect(issued).toBe(2);
+    refuseLate();
+    await lateCall;
     expect(issued).toBe(2);
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SignpostUnreachableError, type SignpostError } from '../../../sdk/src';
 import { tempDir } from '../../support/service';
@@ -15,6 +15,10 @@ beforeEach(() => {
 const eventFiles = () => readdirSync(directory).filter((name) => name.endsWith('.json'));
 const refusedDirectory = () => path.join(directory, 'refused');
 const refusedFiles = () => readdirSync(refusedDirectory());
+const refusedEvents = () =>
+  refusedFiles()
+    .map((name) => JSON.parse(readFileSync(path.join(refusedDirectory(), name), 'utf8')).event.id as string)
+    .sort();
 const eventFile = (number: number, ...events: unknown[]) =>
   writeFileSync(
     path.join(directory, `${String(number).padStart(12, '0')}-${events.length}.json`),
@@ -128,6 +132,7 @@ describe('permanent refusals', () => {
     expect(api.requests.map((events) => events.length)).toEqual([3, 3, 3]);
     expect(api.refused).toHaveLength(1);
     expect(refusedFiles()).toHaveLength(1);
+    expect(refusedEvents()).toEqual(['a1']);
     expect(eventFiles()).toEqual([]);
     await outbox.close();
   });
@@ -142,6 +147,7 @@ describe('permanent refusals', () => {
       ['a2', 422],
       ['a5', 409],
     ]);
+    expect(refusedEvents()).toEqual(['a2', 'a5']);
     await outbox.close();
   });
 });
@@ -170,6 +176,18 @@ describe('files', () => {
     await outbox.close();
   });
 
+  it('a corrupt file between others does not lose them if sending fails', async () => {
+    eventFile(1, { id: 'a1', ...event(1) });
+    writeFileSync(path.join(directory, '000000000002-1.json'), 'garbage');
+    eventFile(3, { id: 'a3', ...event(3) });
+    api.replies = [undefined];
+    const outbox = await api.open(directory);
+    await outbox.flush();
+    expect(api.accepted).toEqual([1, 3]);
+    expect(eventFiles()).toEqual([]);
+    await outbox.close();
+  });
+
   it('an outbox with nothing but corrupt files ends up empty', async () => {
     for (const number of [1, 2]) writeFileSync(path.join(directory, `00000000000${number}-1.json`), 'garbage');
     const outbox = await api.open(directory);
@@ -181,14 +199,12 @@ describe('files', () => {
   });
 
   it('a file that someone deleted is skipped', async () => {
+    eventFile(1, { id: 'a1', ...event(1) });
+    eventFile(2, { id: 'a2', ...event(2) });
+    api.replies = [() => (rmSync(path.join(directory, '000000000001-1.json')), undefined)];
     const outbox = await api.open(directory);
-    api.replies = [undefined];
-    await outbox.send(event(1));
-    await failed(1);
-    for (const name of eventFiles()) rmSync(path.join(directory, name));
-    await outbox.send(event(2));
     await outbox.flush();
-    expect(api.accepted.at(-1)).toBe(2);
+    expect(api.requests.map((events) => events.map(({ id }) => id))).toEqual([['a1', 'a2'], ['a2']]);
     expect(api.faults).toHaveLength(1);
     await outbox.close();
   });
@@ -228,6 +244,25 @@ describe('files', () => {
     await outbox.flush();
     expect(api.accepted).toEqual([2]);
     await outbox.close();
+  });
+
+  it('a file that could not be written leaves nothing behind', async () => {
+    const outbox = await api.open(directory);
+    mkdirSync(path.join(directory, '000000000001-1.json'));
+    await expect(outbox.send(event(1))).rejects.toThrow();
+    expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
+    await outbox.send(event(2));
+    await outbox.flush();
+    expect(api.accepted).toEqual([2]);
+    await outbox.close();
+  });
+
+  it('an outbox that cannot be opened releases the directory', async () => {
+    const part = path.join(directory, '000000000001-1.json.part');
+    mkdirSync(part);
+    await expect(api.open(directory)).rejects.toThrow();
+    rmdirSync(part);
+    await (await api.open(directory)).close();
   });
 
   it('send rejects an event that is not JSON without affecting others', async () => {
@@ -377,15 +412,38 @@ describe('flush and close', () => {
     expect(eventFiles()).toEqual(['000000000001-1.json']);
   });
 
+  it('close waits for a response that is being read, before it releases the directory', async () => {
+    const results = JSON.stringify({ results: [{ status: 202, id: 'a', duplicate: false, notifications: [] }] });
+    api.replies = [
+      new Response(
+        new ReadableStream({
+          start: (controller) =>
+            void setTimeout(() => {
+              controller.enqueue(new TextEncoder().encode(results));
+              controller.close();
+            }, 50),
+        }),
+        { status: 202 },
+      ),
+    ];
+    const outbox = await api.open(directory);
+    await outbox.send(event(1));
+    await until(
+      async () => api.requests.length,
+      (requests) => requests === 1,
+    );
+    await outbox.close();
+    expect(eventFiles()).toEqual([]);
+  });
+
   it('close still writes events that are being added, and later ones are rejected', async () => {
     const outbox = await api.open(directory);
-    const sends = [1, 2, 3].map((number) => outbox.send(event(number)));
+    const sends = Array.from({ length: 600 }, (_, number) => outbox.send(event(number)));
     const closing = outbox.close();
-    await expect(outbox.send(event(4))).rejects.toThrow('The outbox is closed');
-    const ids = await Promise.all(sends);
+    await expect(outbox.send(event(600))).rejects.toThrow('The outbox is closed');
     await closing;
     const written = eventFiles().flatMap((name) => JSON.parse(readFileSync(path.join(directory, name), 'utf8')));
-    expect(written.map(({ id }: { id: string }) => id)).toEqual(ids);
+    expect(written.map(({ id }: { id: string }) => id)).toEqual(await Promise.all(sends));
     expect(api.requests).toEqual([]);
   });
 });
