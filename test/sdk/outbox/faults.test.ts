@@ -78,14 +78,19 @@ describe('temporary failures', () => {
     await outbox.close();
   });
 
-  it('an outbox waits for a second between attempts by default', async () => {
+  it('an outbox waits for retryDelayMs between attempts, a second by default', async () => {
     const times: number[] = [];
     api.replies = [undefined, undefined].map((reply) => () => (times.push(Date.now()), reply));
+    const patientApi = scriptedApi();
+    patientApi.replies = [undefined];
+    const patient = await patientApi.open(tempDir(), { retryDelayMs: 600_000 });
+    await patient.send(event(1));
     const outbox = await api.open(directory, { retryDelayMs: undefined });
     await outbox.send(event(1));
     await failed(2);
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990);
-    await outbox.close();
+    expect(patientApi.requests).toHaveLength(1);
+    await Promise.all([outbox.close(), patient.close()]);
   });
 
   it('an outbox does not need callbacks', async () => {
