@@ -119,6 +119,19 @@ it('a takeover guard that a crash left is removed after 30 s', async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
+it('a lock that another process replaced after it was found stale is left alone', async () => {
+  leave({ ...here, pid: 4711 }, 0);
+  const fresh = JSON.stringify({ ...elsewhere, pid: 4712 });
+  // The check for a live process lies between reading the stale lock and removing it.
+  jest.spyOn(process, 'kill').mockImplementation(() => {
+    writeFileSync(file, fresh);
+    throw Object.assign(new Error('no such process'), { code: 'ESRCH' });
+  });
+  await expect(lockDirectory(directory)).rejects.toThrow('in use by process 4712 on host another-host');
+  expect(readFileSync(file, 'utf8')).toBe(fresh);
+  expect(readdirSync(directory)).toEqual(['lock']);
+});
+
 it('a stale lock is left alone while another process takes it over', async () => {
   leave({ ...here, pid: deadPid() }, 60);
   const stale = readFileSync(file, 'utf8');
