@@ -30,6 +30,8 @@ export interface AppOptions {
   /** Pages and their files. Mounted after the routes, so that API calls do not search them. */
   pages?: readonly RequestHandler[];
   db: Database;
+  /** Connections for GETs, so that they cannot delay other calls. */
+  readDb: Executor;
   sealer: Sealer;
   authenticator: Authenticator;
   log: Logger;
@@ -130,7 +132,7 @@ async function run(
     request,
     response,
   });
-  const context = contextWith(options.db);
+  const context = contextWith(route.method === 'get' ? options.readDb : options.db);
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)

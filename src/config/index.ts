@@ -30,6 +30,7 @@ export interface Config {
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
+  database: { connections: number; readConnections: number; readTimeoutSeconds: number };
   /** URLs of the data sources for service definitions, by name (`ledger-db`). */
   dataSources: Record<string, string>;
   temporal: {
@@ -87,6 +88,11 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     burst: settings.SIGNPOST_BURST === 'on',
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
+    database: {
+      connections: settings.SIGNPOST_DATABASE_CONNECTIONS,
+      readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
+      readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
+    },
     dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,

@@ -126,6 +126,22 @@ export const SETTINGS = {
     meaning: 'URL of your own Postgres, version 15 or later.',
     secret: true,
   }),
+  SIGNPOST_DATABASE_CONNECTIONS: setting(integer(1, 100, 8), {
+    default: '8',
+    expected: 'a number, 1 to 100',
+    meaning:
+      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 14 more of their own.',
+  }),
+  SIGNPOST_DATABASE_READ_CONNECTIONS: setting(integer(1, 100, 6), {
+    default: '6',
+    expected: 'a number, 1 to 100',
+    meaning: 'Postgres connections of a process for lists, statistics, the overview and the activity stream.',
+  }),
+  SIGNPOST_READ_TIMEOUT_SECONDS: setting(integer(1, 600, 10), {
+    default: '10',
+    expected: 'seconds, 1 to 600',
+    meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
+  }),
   'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'none',
     expected: 'postgres://user:password@host:port/database, with a name of A-Z, 0-9 and single underscores',

@@ -20,7 +20,7 @@ import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credent
 import { findPortalPrincipal } from '../store/access/portal-sessions';
 import { findSession } from '../store/access/sessions';
 import type { Sealer } from '../store/db/crypto';
-import type { Database } from '../store/db/database';
+import type { Pools } from '../store/db/pools';
 import type { TemporalLink } from '../temporal/connection';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
@@ -32,8 +32,7 @@ import { createNotificationLauncher } from './notification-launcher';
 const WEB_DIRECTORY = path.join(__dirname, '..', 'web');
 
 interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'publicUrl'> {
-  db: Database;
-  pathDb: Database;
+  pools: Pools;
   sealer: Sealer;
   keys: Keys;
   engine: DeliveryEngine;
@@ -51,21 +50,23 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
  * @returns the port that the server listens on
  */
 export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups): Promise<number> {
-  const { db, sealer, keys, log } = deps;
+  const { pools, sealer, keys, log } = deps;
+  const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey);
   const authenticator = createAuthenticator({
     adminKey: keys.adminKey,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
-    findByPortalSession: (id) => findPortalPrincipal(db, id),
-    findSession: (tokenHash) => findSession(db, sealer, tokenHash),
+    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(authDb, id),
+    findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
   });
-  const activity = new ActivityStream(db, log);
+  const activity = new ActivityStream(readDb, log);
   const app = createApp({
     routes: routesOf(config, deps, { tokens, authenticator, activity }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
+    readDb,
     sealer,
     authenticator,
     log,
@@ -82,18 +83,18 @@ function routesOf(
   deps: ApiDeps,
   access: { tokens: Tokens; authenticator: Authenticator; activity: ActivityStream },
 ) {
-  const { db, pathDb, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
+  const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
   return allRoutes({
     ...access,
+    ...pools,
     role: config.role,
-    db,
     sealer,
     settlement: deps.settlement,
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
-    acceptor: new Acceptor(pathDb, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.composer,

@@ -353,6 +353,9 @@ function declaredRoutes(): Route[] {
   return allRoutes({
     role: 'all',
     db: nothing,
+    keyedDb: nothing,
+    authDb: nothing,
+    readDb: nothing,
     sealer: nothing,
     authenticator: nothing,
     tokens: nothing,

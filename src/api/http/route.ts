@@ -19,7 +19,7 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    */
   written(): LosslessJson | undefined;
   headers: IncomingHttpHeaders;
-  /** The transaction of the call. For a GET, and with `ownTransaction`, the pool. */
+  /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
   log: Logger;
   /** Writes to the audit in the transaction of the call. The detail holds names and ids, never secrets or payloads. */

@@ -87,7 +87,15 @@ const event = z
   .meta({ id: 'Event' });
 
 /** Accepting and reading events. */
-export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: Database; sealer: Sealer }): Route[] {
+export function eventRoutes({
+  acceptor,
+  keyedDb,
+  sealer,
+}: {
+  acceptor: Acceptor;
+  keyedDb: Database;
+  sealer: Sealer;
+}): Route[] {
   let inFlight = 0;
 
   /**
@@ -106,7 +114,7 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await db.transaction((executor) =>
+          : await keyedDb.transaction((executor) =>
               once(executor, sealer, context, key, async () =>
                 answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
               ),

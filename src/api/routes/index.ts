@@ -53,6 +53,10 @@ export interface RouteDeps {
   /** With the role `worker`, only health and metrics are served. */
   role: Config['role'];
   db: Database;
+  /** Connections of posts with an `Idempotency-Key`. */
+  keyedDb: Database;
+  authDb: Database;
+  readDb: Database;
   sealer: Sealer;
   authenticator: Authenticator;
   tokens: Tokens;

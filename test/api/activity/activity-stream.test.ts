@@ -106,7 +106,7 @@ function openConnections(): Promise<number> {
 }
 
 it('a stream misses nothing when its connections to Postgres break', async () => {
-  const db = openDatabase(database.url, () => undefined, { application_name: 'watched' });
+  const db = openDatabase(`${database.url}?application_name=watched`, () => undefined);
   await serve({}, db);
   const watcher = await watch(url);
   const ids: string[] = [];
