@@ -3,9 +3,11 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { ActivityStream } from '../api/activity/activity-stream';
 import { createApp } from '../api/app';
-import { createAuthenticator, type Authenticator } from '../api/auth/auth';
-import { createTokens, type Tokens } from '../api/auth/tokens';
+import { createAuthenticator } from '../api/auth/auth';
+import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
+import { Limits } from '../api/limits/limits';
+import { Quotas } from '../api/limits/quotas';
 import { docsPage } from '../api/pages/docs-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
@@ -15,6 +17,7 @@ import { createChallengeSender } from '../delivery/challenge';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import type { Keys } from '../embedded/keys';
 import { closeServer, listen } from '../process/http-server';
+import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credentials';
 import { findPortalPrincipal } from '../store/access/portal-sessions';
@@ -61,14 +64,18 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
   });
+  const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
   const app = createApp({
-    routes: routesOf(config, deps, { tokens, authenticator, activity }),
+    routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
     readDb,
     sealer,
     authenticator,
+    limits: new Limits(config.limits, limitMetrics),
+    quotas: new Quotas(config.quotas, limitMetrics),
+    trustedProxies: config.trustedProxies,
     log,
   });
   const server = await listen(app, config);
@@ -81,7 +88,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
 function routesOf(
   config: Config,
   deps: ApiDeps,
-  access: { tokens: Tokens; authenticator: Authenticator; activity: ActivityStream },
+  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics'>,
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);

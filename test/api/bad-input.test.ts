@@ -361,6 +361,7 @@ function declaredRoutes(): Route[] {
     tokens: nothing,
     settlement: nothing,
     metrics: nothing,
+    limitMetrics: nothing,
     allowedUrls: [],
     acceptor: nothing,
     launcher: nothing,

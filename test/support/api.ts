@@ -22,6 +22,10 @@ import { registerPoolMetrics } from '../../src/process/pool-metrics';
 import type { Database } from '../../src/store/db/database';
 import { openPools, type Pools } from '../../src/store/db/pools';
 import { countOpen } from '../../src/store/notifications/overdue';
+import { Limits, type LimitSettings } from '../../src/api/limits/limits';
+import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
+import { loadConfig } from '../../src/config';
+import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
 import { markSettling } from '../../src/store/subscriptions/settling';
@@ -82,6 +86,7 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
+  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings> } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const pools = openPools(database.url, TEST_POOLS, () => undefined);
@@ -90,6 +95,8 @@ export async function startTestApi(
   const composer = startTestComposer(dataSources);
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
+  const limitMetrics = createLimitMetrics(metrics.registry);
+  const defaults = loadConfig({});
   const activity = new ActivityStream(readDb, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
@@ -123,6 +130,7 @@ export async function startTestApi(
     authenticator,
     tokens,
     metrics,
+    limitMetrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(pools.pathDb, launcher, metrics),
@@ -150,6 +158,9 @@ export async function startTestApi(
     readDb,
     sealer: TEST_SEALER,
     authenticator,
+    limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
+    quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
+    trustedProxies: ['127.0.0.1'],
     log: pino({ level: 'silent' }),
     verifyAnswers: true,
   });

@@ -105,9 +105,11 @@ export function eventRoutes({
   async function accept(
     context: Context,
     posted: readonly PostedEvent[],
+    charged: number,
     answer: (outcomes: AcceptOutcome[]) => Reply,
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
+    await context.admit('events', context.principal.id, charged);
     let outcomes: AcceptOutcome[] = [];
     inFlight += 1;
     try {
@@ -154,9 +156,10 @@ export function eventRoutes({
         'too-many-requests',
       ],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       handle: (context) =>
-        accept(context, [withWritten(context.body, context.written())], ([outcome]) => {
+        accept(context, [withWritten(context.body, context.written())], 1, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
         }),
@@ -182,12 +185,13 @@ export function eventRoutes({
       },
       problems: ['too-many-requests'],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       async handle(context) {
         const written = context.written();
         const read = context.body.events.map((value, index) => readEvent(value, written, index));
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
-        return accept(context, good, (outcomes) => {
+        return accept(context, good, read.length, (outcomes) => {
           const next = outcomes.values();
           const results = read.map((item) =>
             batchItem(item instanceof Problem ? { problem: item } : next.next().value!),

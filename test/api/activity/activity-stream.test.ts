@@ -33,7 +33,9 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   stream = new ActivityStream(db, pino({ level: 'silent' }), { pollMs: 20, ...options });
   server = createServer((request, response) => {
     const credentialId = String(request.headers['x-api-key']);
-    stream.open(response, { credentialId, scope: {}, filter: {}, stillAllowed: async () => allowed }).catch((error) => {
+    const customerId = (request.headers['x-customer'] as string | undefined) ?? null;
+    const watch = { credentialId, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
+    stream.open(response, watch).catch((error) => {
       response.writeHead(error instanceof Problem ? error.status : 500).end();
     });
   });
