@@ -3,7 +3,7 @@ import type { Waiting } from './group-commit';
 /** How long an owner without further failures stays apart. */
 const APART_MS = 10_000;
 
-/** Tells a {@link GroupCommit} which items can wait for the same lock. */
+/** How a {@link GroupCommit} recognizes items that can wait for the same lock. */
 export interface LaneOptions<Item> {
   /** Whether an item failed because others hold a lock that it needs. */
   isContended(error: unknown): boolean;

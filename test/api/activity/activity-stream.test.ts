@@ -81,6 +81,16 @@ it('streams are limited in total and per credential, and a closed stream frees i
   for (const watcher of [...first, third, again]) watcher.close();
 });
 
+it("streams are limited per customer, over all of a customer's credentials", async () => {
+  await serve({ maxWatchersPerCustomer: 2 });
+  const open = (key: string, customer?: string) => watch(url, key, { customer });
+  const watchers = [await open('a', 'one'), await open('b', 'one')];
+  expect((await open('c', 'one')).status).toBe(429);
+  watchers.push(await open('d', 'another'), await open('e'), await open('f'), await open('g'));
+  expect(watchers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+  for (const watcher of watchers) watcher.close();
+});
+
 it('a client that stops reading is disconnected, and others are not affected', async () => {
   await serve();
   const [idle, reading] = [await watch(url), await watch(url)];
