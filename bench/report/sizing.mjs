@@ -7,7 +7,7 @@ import { figure } from './figures.mjs';
 import { markdownTable, tableMarkdown } from './tables.mjs';
 
 /** Connections in the main pool and the path pool of a process. */
-const CONNECTIONS_PER_PROCESS = 16;
+const CONNECTIONS_PER_PROCESS = 28;
 const SECONDS_A_DAY = 86_400;
 
 /** Shared by all sizes; the defaults of the simulation. */

@@ -23,6 +23,8 @@ export interface ActivityStreamOptions {
   maxWatchers: number;
   /** Keeps one credential from using up the limit of the process. @default 20 */
   maxWatchersPerCredential: number;
+  /** Keeps one customer from doing so with many portal sessions. @default 40 */
+  maxWatchersPerCustomer: number;
   /** A client with more unread bytes than this is disconnected. @default 1 MiB */
   maxUnreadBytes: number;
 }
@@ -32,12 +34,15 @@ const DEFAULTS: ActivityStreamOptions = {
   heartbeatMs: 15_000,
   maxWatchers: 200,
   maxWatchersPerCredential: 20,
+  maxWatchersPerCustomer: 40,
   maxUnreadBytes: 1024 * 1024,
 };
 
 /** A client's request to watch: its credential, its filter and where to start. */
 export interface WatchRequest {
   credentialId: string;
+  /** The customer that the credential belongs to; null for none. */
+  customerId: string | null;
   scope: Scope;
   filter: ActivityFilter;
   /** Absent: start now. */
@@ -103,15 +108,16 @@ export class ActivityStream {
    * @throws Problem too-many-requests if the process or the credential has too many streams
    */
   async open(response: ServerResponse, request: WatchRequest): Promise<void> {
-    this.checkLimits(request.credentialId);
+    this.checkLimits(request);
     const now = await momentOfNow(this.db);
     // Other streams may have been opened during the query.
-    this.checkLimits(request.credentialId);
+    this.checkLimits(request);
     const position = request.from ? adopted(request.from, now) : { seen: now };
-    const { credentialId, scope, filter, stillAllowed } = request;
+    const { credentialId, customerId, scope, filter, stillAllowed } = request;
     const watcher = new Watcher({
       response,
       credentialId,
+      customerId,
       scope,
       filter,
       stillAllowed,
@@ -139,11 +145,14 @@ export class ActivityStream {
     await Promise.all([...this.catchUps, this.polling]);
   }
 
-  private checkLimits(credentialId: string): void {
-    const { maxWatchers, maxWatchersPerCredential } = this.options;
-    const own = [...this.watchers].filter((watcher) => watcher.credentialId === credentialId).length;
-    if (this.watchers.size < maxWatchers && own < maxWatchersPerCredential) return;
-    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential and ${maxWatchers} per process.`;
+  private checkLimits({ credentialId, customerId }: WatchRequest): void {
+    const { maxWatchers, maxWatchersPerCredential, maxWatchersPerCustomer } = this.options;
+    const watchers = [...this.watchers];
+    const ofCredential = watchers.filter((watcher) => watcher.credentialId === credentialId).length;
+    const ofCustomer = watchers.filter((watcher) => customerId !== null && watcher.customerId === customerId).length;
+    if (watchers.length < maxWatchers && ofCredential < maxWatchersPerCredential && ofCustomer < maxWatchersPerCustomer)
+      return;
+    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential, ${maxWatchersPerCustomer} per customer and ${maxWatchers} per process.`;
     throw new Problem('too-many-requests', detail, { headers: { 'retry-after': '15' } });
   }
 

@@ -15,6 +15,12 @@ import { sha256 } from '../../domain/sha256';
  */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
+/**
+ * Look-ups in flight at which further ones are refused. It bounds how long the credentials of others
+ * wait behind a flood of unknown ones. Credentials in the cache are not refused.
+ */
+const MAX_LOOKUPS = 200;
+
 /** Generates an API key. Only its hash is stored. */
 export function generateApiKey(): { key: string; hash: Buffer } {
   const key = `spk_${randomBytes(24).toString('base64url')}`;
@@ -71,9 +77,11 @@ export function createAuthenticator(
   { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
-  // Because of these caches, a revocation in another process takes effect within a second.
+  // Because of these caches, a revocation in another process takes effect within a second, or within
+  // ten while Postgres is slow or away.
   const holders = new RevalidatingCache<Known>(now);
   const sessions = new RevalidatingCache<Session>(now);
+  let lookups = 0;
   const adminHash = sha256(adminKey);
   const bootstrap: Principal = {
     id: 'bootstrap',
@@ -101,17 +109,32 @@ export function createAuthenticator(
   }
 
   function holderOf(key: string, find: () => Promise<Principal | undefined>): Promise<Known | undefined> {
-    return holders.get(key, async () => {
-      const principal = await find();
-      return principal && { principal };
-    });
+    return holders.get(key, () =>
+      lookUp(async () => {
+        const principal = await find();
+        return principal && { principal };
+      }),
+    );
+  }
+
+  async function lookUp<T>(find: () => Promise<T>): Promise<T> {
+    if (lookups >= MAX_LOOKUPS)
+      throw new Problem('too-many-requests', 'Too many credentials are being looked up. Retry later.', {
+        headers: { 'retry-after': '1' },
+      });
+    lookups += 1;
+    try {
+      return await find();
+    } finally {
+      lookups -= 1;
+    }
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
     const token = sessionTokenOf(request);
     if (token === undefined) return undefined;
     const hash = sha256(token);
-    return sessions.get(hash.toString('base64'), () => findSession(hash));
+    return sessions.get(hash.toString('base64'), () => lookUp(() => findSession(hash)));
   }
 
   return {

@@ -48,11 +48,12 @@ type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput
  * Creates a credential.
  *
  * @param hash - SHA-256 of its key or secret
- * @throws Problem unknown-product, unknown-customer
+ * @throws Problem unknown-product, unknown-customer, quota-exceeded
  */
 export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
   await checkOwners(context);
   const { name, role, productId = null, customerId = null } = context.body;
+  await context.checkQuota('credentials', { customerId, productId });
   const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
   await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
   return created;

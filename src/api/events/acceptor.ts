@@ -4,8 +4,8 @@ import type { Principal } from '../../domain/types';
 import { identityOf } from '../../domain/lossless-json';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
-import { isUnavailable, type Database, type Executor } from '../../store/db/database';
-import { GroupCommit } from '../../store/db/group-commit';
+import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
+import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
 import { compileSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
@@ -43,7 +43,18 @@ interface CompiledType {
 
 const MAX_COMPILED = 10_000;
 /** Two statements may run concurrently, so that a large batch does not delay single events. */
-const GROUP = { pipelines: 2, maxGatherMs: 10, maxItems: 200, isUnavailable };
+const GROUP: GroupCommitOptions<EventToAccept> = {
+  pipelines: 2,
+  maxGatherMs: 10,
+  maxItems: 200,
+  isUnavailable,
+  // Events of one customer and type match the same subscriptions, whose statistics the statement locks.
+  lanes: {
+    isContended,
+    ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
+    laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
+  },
+};
 
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': {

@@ -68,8 +68,9 @@ export function eventTypeRoutes(): Route[] {
         'sample-breaks-schema',
         'schema-breaks-service-definition',
         'unknown-product',
+        'quota-exceeded',
       ],
-      async handle({ db, principal, params: { name }, body, audit, written }) {
+      async handle({ db, principal, params: { name }, body, audit, written, checkQuota }) {
         const productId = principal.productId ?? body.productId;
         if (
           productId === undefined ||
@@ -81,6 +82,8 @@ export function eventTypeRoutes(): Route[] {
           });
         }
         const sample = checkedSample(body.schema, body.sample);
+        const existing = await findEventType(db, name, {});
+        if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
         const put = await putEventType(db, {
           name,
           productId,

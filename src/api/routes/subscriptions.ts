@@ -57,9 +57,10 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'quota-exceeded'],
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
+        await context.admit('setUps', customer.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
         const wanted = context.body.subscriptions;
@@ -91,7 +92,14 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
       answers: { 201: { description: 'The new subscription', schema: subscriptionSchema } },
-      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product', 'invalid-transform'],
+      problems: [
+        'already-exists',
+        'unknown-customer',
+        'unknown-event-type',
+        'unknown-product',
+        'invalid-transform',
+        'quota-exceeded',
+      ],
       creates: true,
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;

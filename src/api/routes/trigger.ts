@@ -39,6 +39,7 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
           });
         }
         const subscription = await subscriptionOf(context, context.params.id);
+        await context.admit('triggers', subscription.customerId);
         const type = await typeOf(context, subscription.id, context.body.type);
         if (!type.productEnabled)
           throw new Problem(

@@ -36,7 +36,7 @@ export class SubscriptionService {
   /**
    * @param productId - product whose events it gets; null: every product that the customer belongs to
    * @returns the subscription with its secret, which is shown only this time
-   * @throws Problem already-exists, unknown-event-type, invalid-transform
+   * @throws Problem already-exists, unknown-event-type, invalid-transform, quota-exceeded
    */
   async create(
     context: Context,
@@ -46,6 +46,7 @@ export class SubscriptionService {
   ) {
     const owner = { customerId: customer.id, productId };
     refuseTokenHeader(settings);
+    await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
     await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
