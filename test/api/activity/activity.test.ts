@@ -258,6 +258,23 @@ describe('scope of the stream', () => {
     expect(eventIds(others)).toEqual([theirs.id]);
   });
 
+  it('a customer sees its own events, with a portal token as with an API key', async () => {
+    const { token } = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
+    const apiKey = await api.must('POST', '/v1/api-keys', { name: 'c', role: 'customer', customerId });
+    const [byToken, byKey, product] = [await open(token), await open(apiKey.key), await open(key)];
+    const other = await api.must('POST', '/v1/customers', { name: 'Other' }, key);
+    const { eventId: theirs } = await accept({ customerId: other.id });
+    const { eventId: toAll } = await accept({ customerId: undefined });
+    const { eventId: own } = await accept();
+    // Events reach all watchers in the same order, so the own event arrives after those of others.
+    await product.waitFor(3);
+    for (const watcher of [byToken, byKey]) {
+      await watcher.waitFor(1);
+      expect(eventIds(watcher)).toEqual([own]);
+    }
+    expect(eventIds(product)).toEqual([theirs, toAll, own]);
+  });
+
   it('filters narrow the stream', async () => {
     await api.must('PUT', '/v1/event-types/order.lost.v1', {}, key);
     const byType = await open(key, { query: '?type=order.lost.v1' });
