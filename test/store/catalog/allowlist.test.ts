@@ -8,15 +8,11 @@ let database: TestDatabase;
 let seeded: Seeded;
 const [FIRST, SECOND] = ['https://first.example/in', 'https://second.example/in'];
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-});
-afterAll(() => database?.drop());
 beforeEach(async () => {
-  await database.db.query({ text: 'delete from subscriptions' });
-  await database.db.query({ text: 'delete from installation' });
+  database = await createTestDatabase();
   seeded = await seed(database.db, { url: FIRST });
 });
+afterEach(() => database?.drop());
 
 /** Starts with these patterns. @returns the subscriptions whose URL became approved */
 const start = (...patterns: string[]) =>
