@@ -52,7 +52,7 @@ export default [
 
   // Scope
   {
-    id: 'N1',
+    id: 'N1-api',
     what: 'a customer lists the events of all customers',
     file: 'src/store/notifications/events.ts',
     find: 'and ($2::text is null or customer_id = $2) and ($3::text is null or customer_id = $3)\n',
@@ -60,7 +60,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N2',
+    id: 'N2-api',
     what: 'a customer reads the event of another customer',
     file: 'src/store/notifications/events.ts',
     find: 'and ($3::text is null or product_id = $3) and ($4::text is null or customer_id = $4)',
@@ -68,7 +68,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N5',
+    id: 'N5-api',
     what: 'a customer sees and cancels the recoveries of all customers',
     file: 'src/store/notifications/recoveries.ts',
     find: 'and ($2::text is null or s.customer_id = $2)`;',
@@ -76,7 +76,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N6',
+    id: 'N6-api',
     what: 'a customer sees the subscriptions of all customers',
     file: 'src/store/subscriptions/subscriptions.ts',
     find: 'and ($2::text is null or s.customer_id = $2)`;',
@@ -84,7 +84,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N7',
+    id: 'N7-api',
     what: 'a customer reads the attempts of all customers',
     file: 'src/store/notifications/attempts.ts',
     find: 'and ($3::text is null or n.customer_id = $3)`',
@@ -92,7 +92,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N8',
+    id: 'N8-api',
     what: 'a product lists the portal sessions of all products',
     file: 'src/store/access/portal-sessions.ts',
     find: 'where p.expires_at > now() and ($1::text is null or c.product_id = $1)',
@@ -100,7 +100,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N9',
+    id: 'N9-api',
     what: 'a product ends the portal sessions of all products',
     file: 'src/store/access/portal-sessions.ts',
     find: 'and c.id = p.customer_id and ($2::text is null or c.product_id = $2)',
@@ -108,7 +108,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N10',
+    id: 'N10-api',
     what: 'a product withdraws the allow-list requests of all products',
     file: ALLOWLIST,
     find: 'delete from url_allowlist where id = $1 and ($2::text is null or product_id = $2)',
@@ -116,7 +116,7 @@ export default [
     tests: PERMISSIONS,
   },
   {
-    id: 'N11',
+    id: 'N11-api',
     what: 'a product sees the audit of all products',
     file: 'src/store/access/audit.ts',
     find: '($1::text is null or product_id = $1)',
@@ -236,14 +236,6 @@ export default [
     find: 'case when old_signing_key_until > now() then old_signing_key end as old_signing_key',
     replace: 'old_signing_key',
     tests: EXPIRY,
-  },
-  {
-    id: 'I3',
-    what: 'the path is no part of the request of an Idempotency-Key',
-    file: 'src/api/http/idempotency.ts',
-    find: '${context.request.method} ${context.request.path}\\n',
-    replace: '${context.request.method}\\n',
-    tests: IDEMPOTENCY_TEST,
   },
   {
     id: 'I4',

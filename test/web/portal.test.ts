@@ -62,7 +62,7 @@ test('a portal link opens a portal that shows nothing of other customers', async
   const mine = await onboard(ui.service, ui.receiver.url('/mine'));
   const theirs = await onboard(ui.service, ui.receiver.url('/theirs'));
   const [theirNotification] = await theirs.post();
-  await mine.post();
+  const [myNotification] = await mine.post();
   const { body: session } = await ui.service.call('POST', '/v1/portal-sessions', { customerId: mine.customerId });
   const page = await ui.open(new URL(session.url).pathname + new URL(session.url).hash);
   await page.getByText(`${mine.customerId} · webhooks`).waitFor();

@@ -62,17 +62,6 @@ describe('Idempotency-Key', () => {
     expect((await create(key, { name: 'C' })).body).toEqual(first.body);
   });
 
-  it('an Idempotency-Key is a conflict for the same body on another path', async () => {
-    const { customerId } = await tenant();
-    const [first, second] = await Promise.all(
-      [1, 2].map(() => api.must('POST', '/v1/subscriptions', settings({ customerId }))),
-    );
-    const headers = { 'idempotency-key': unique('key') };
-    const link = (id: string) => api.call('POST', `/v1/subscriptions/${id}/secret/link`, { body: {}, headers });
-    expect((await link(first.id)).status).toBe(201);
-    expect(await link(second.id)).toMatchObject({ status: 409, body: { code: 'idempotency-key-conflict' } });
-  });
-
   it('an Idempotency-Key stores a response with a secret sealed', async () => {
     const { customerId } = await tenant();
     const key = unique('key');
