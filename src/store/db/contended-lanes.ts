@@ -1,4 +1,4 @@
-import type { Waiting } from './group-commit';
+import type { Waiting } from './waiting';
 
 /** How long an owner without further failures stays apart. */
 const APART_MS = 10_000;

@@ -1,11 +1,5 @@
+import type { Waiting } from './waiting';
 import { ContendedLanes, type LaneOptions, type OnContended } from './contended-lanes';
-
-/** A caller, until its items are written. */
-export interface Waiting<Item, Result> {
-  items: readonly Item[];
-  resolve(results: Result[]): void;
-  reject(error: unknown): void;
-}
 
 export interface GroupCommitOptions<Item> {
   /** Maximum number of concurrent statements. */

@@ -3,7 +3,7 @@ import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { Scope, Subscription, SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
-import type { Row} from './subscriptions';
+import type { Row } from './subscriptions';
 import { COLUMNS, IN_SCOPE, toSubscription } from './subscriptions';
 
 /**
