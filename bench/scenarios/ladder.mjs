@@ -30,11 +30,11 @@ export const ladder = {
     const probes = watchProbes(stepSeconds);
     const flooded = await startReceivers(1, () => 503);
     const probed = await startReceivers(1, probes.respond);
-    const place = await environment.place();
-    let service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    let service = await startService(environment, sandbox);
     const flood = await onboard(service.url, flooded.urls, [LONG_SECONDS]);
     const probe = await onboard(service.url, probed.urls, [stepSeconds, LONG_SECONDS]);
-    const fillTo = createFill(environment, place, flood);
+    const fillTo = createFill(environment, sandbox, flood);
     const look = async () => ({ ...(await idleCost(environment, service, quick)), 'PSS MB': memoryOf(service) });
 
     const first = Math.min(FIRST, Math.ceil(sizes.waiting / 10));
@@ -47,7 +47,7 @@ export const ladder = {
     const perNotification = ((full['PSS MB'] - rows[`${first} waiting`]['PSS MB']) * 1024) / (sizes.waiting - first);
     rows[`${sizes.waiting} waiting`] = { ...full, 'KB each': perNotification };
     await service.stop();
-    service = await startService(environment, place);
+    service = await startService(environment, sandbox);
     rows['after a restart'] = await look();
     await service.stop();
     flooded.close();

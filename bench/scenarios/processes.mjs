@@ -48,15 +48,15 @@ async function compare({ environment, sizes }, env, runRound) {
 }
 
 async function deploy(environment, receivers, workers, env) {
-  const place = await environment.place();
-  const api = await startService(environment, place, { ...env, SIGNPOST_ROLE: 'api' });
+  const sandbox = await environment.sandbox();
+  const api = await startService(environment, sandbox, { ...env, SIGNPOST_ROLE: 'api' });
   const all = [api];
   for (let index = 0; index < workers; index++)
-    all.push(await startService(environment, place, { ...env, SIGNPOST_ROLE: 'worker' }));
+    all.push(await startService(environment, sandbox, { ...env, SIGNPOST_ROLE: 'worker' }));
   const { send } = await onboard(api.url, receivers.urls);
   await closedLoop(send, receivers, { events: WARM_UP_EVENTS, concurrency: CONCURRENCY, tag: 'warm-up' });
   return {
-    place,
+    sandbox,
     send,
     pids: all.map(({ pid }) => pid),
     parts: PARTS,
