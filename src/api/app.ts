@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyWritten, type LosslessJson } from '../domain/lossless-json';
+import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
@@ -163,7 +163,7 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
     response.end();
     return;
   }
-  const text = stringifyWritten(reply.body);
+  const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');

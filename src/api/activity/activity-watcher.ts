@@ -48,7 +48,7 @@ export class Watcher {
     this.credentialId = credentialId;
     this.position = position;
     response.once('close', () => (this.closed = true));
-    // A connection that breaks during a write is simply closed; without a listener it would crash the process.
+    // A connection may break during a write. Without a listener, the error would crash the process.
     response.on('error', () => (this.closed = true));
   }
 

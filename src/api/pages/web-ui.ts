@@ -5,7 +5,7 @@ import { Router, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 
 /** The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the API. */
-export const UI_PLACES = [
+export const UI_PATHS = [
   '',
   'sign-in',
   'portal',
@@ -35,8 +35,8 @@ export function webUi(directory: string): Router {
   const router = Router();
   const file = path.join(directory, 'index.html');
   const page = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  const [root, ...places] = UI_PLACES.map((place) => `/${place}`);
-  router.get([root!, ...places.flatMap((place) => [place, `${place}/*rest`])], (_request, response) => {
+  const [root, ...paths] = UI_PATHS.map((segment) => `/${segment}`);
+  router.get([root!, ...paths.flatMap((prefix) => [prefix, `${prefix}/*rest`])], (_request, response) => {
     if (page === undefined) {
       response.status(503).type('text').send(UNBUILT);
       return;

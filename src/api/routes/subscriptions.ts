@@ -62,11 +62,11 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         const customer = await customerOf(context, context.params.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
-        const wanted = context.body.subscriptions;
+        const desired = context.body.subscriptions;
         for (const { id, name } of existing)
-          if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
+          if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
         const items: Subscription[] = [];
-        for (const [index, settings] of wanted.entries()) {
+        for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;

@@ -114,7 +114,10 @@ export class SubscriptionService {
   }
 }
 
-/** In format `trigger`, the event types are fixed at creation (document 002), and so is the format itself. */
+/**
+ * In format `trigger`, the event types and the format itself are fixed at creation: a handler never
+ * receives events that it was not written for.
+ */
 function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
   const errors: FieldError[] = [];
   if (before.format !== after.format && [before.format, after.format].includes('trigger'))
