@@ -1,7 +1,6 @@
 /**
  * A retry schedule: the waits before the second, third, … attempt, in seconds. After the last one
- * the ladder is exhausted and the notification fails. It has at most five
- * retries and 24 hours in total.
+ * the ladder is exhausted and the notification fails. At most five waits, 24 hours in total.
  */
 export type RetrySchedule = readonly number[];
 

@@ -5,8 +5,8 @@ import { useReceiver, type ReceivedRequest } from '../support/receiver';
 import { useService } from '../support/use-service';
 
 /**
- * The example payloads of documents 001, 002 and 003, as a receiver of the built service gets them.
- * The rules are in test/e2e/formats.
+ * Example payloads of the systems that the formats come from (docs/migrating), as a receiver of the
+ * built service gets them. The rules are in test/e2e/formats.
  */
 const service = useService();
 const receiver = useReceiver();
