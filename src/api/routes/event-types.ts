@@ -77,7 +77,7 @@ export function eventTypeRoutes(): Route[] {
           (body.productId ?? productId) !== productId
         ) {
           throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'is not a product of yours' }],
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const sample = checkedSample(body.schema, body.sample);

@@ -107,9 +107,9 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         ) {
           throw new Problem(
             'unknown-product',
-            'The product does not exist, is not yours, or does not have this customer.',
+            'The product does not exist, is not yours, or is not a product of this customer.',
             {
-              errors: [{ path: '/productId', message: 'is not a product with this customer' }],
+              errors: [{ path: '/productId', message: 'is not a product of this customer' }],
             },
           );
         }
