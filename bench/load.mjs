@@ -117,7 +117,11 @@ export async function paced(send, { events, perSecond, tag, until }) {
   return { acceptMs, sentAt };
 }
 
-/** Open loop that lasts until every event is received. @returns p50 and p99 of acceptance and receipt, in milliseconds from the send */
+/**
+ * Open loop that lasts until every event is received.
+ *
+ * @returns p50 and p99 of acceptance and receipt, in milliseconds from the send
+ */
 export async function openLoop(send, receivers, { events, perSecond, tag }) {
   receivers.reset();
   const { acceptMs, sentAt } = await paced(send, { events, perSecond, tag });

@@ -1,4 +1,7 @@
-/** Starts the compared subjects. Each one accepts events on an HTTP port and posts them to the given receivers. */
+/**
+ * Starts the compared subjects. Each one accepts events on an HTTP port and posts them to the given
+ * receivers.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,4 +1,7 @@
-/** Installs and builds when something has changed, for the other scripts. Uses only Node, since no package may be installed yet. */
+/**
+ * Installs and builds when something has changed, for the other scripts. Uses only Node, since no
+ * package may be installed yet.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';

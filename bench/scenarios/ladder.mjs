@@ -1,4 +1,7 @@
-/** Notifications waiting in the ladder: their cost while they wait, and how late the next attempt is. */
+/**
+ * Notifications waiting in the ladder: their cost while they wait, and how late the next attempt
+ * is.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently, paced, startReceivers } from '../load.mjs';
 import { HAS_PROC, pssMb } from '../proc.mjs';
@@ -12,7 +15,10 @@ const LONG_SECONDS = 43_200;
 const PROBES_PER_SECOND = 6;
 const BATCH = 500;
 const BATCHES_AT_ONCE = 2;
-/** The first waiting workflows fill the worker's cache, so they are not counted in the memory of each one. */
+/**
+ * The first waiting workflows fill the worker's cache, so they are not counted in the memory of
+ * each one.
+ */
 const FIRST = 1000;
 const ACCURACY_AT = 10_000;
 const SETTLE_SECONDS = 10;
@@ -67,7 +73,10 @@ export const ladder = {
   },
 };
 
-/** @returns `fillTo(count)`, which posts the missing events and waits until `count` workflows wait on their timers */
+/**
+ * @returns `fillTo(count)`, which posts the missing events and waits until `count` workflows wait
+ *   on their timers
+ */
 function createFill(environment, { namespace }, { sendBatch }) {
   let sent = 0;
   return async (wanted) => {

@@ -32,7 +32,11 @@ export const oneeach = {
   },
 };
 
-/** Posts `count` events and waits until as many more workflows are completed. @returns seconds from the first post */
+/**
+ * Posts `count` events and waits until as many more workflows are completed.
+ *
+ * @returns seconds from the first post
+ */
 export async function completeAll(environment, { sandbox, send }, workflowType, count, tag) {
   const completed = () =>
     environment.countWorkflows(

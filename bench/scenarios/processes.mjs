@@ -1,4 +1,7 @@
-/** One API process and several worker processes: how much each additional worker helps on this machine. */
+/**
+ * One API process and several worker processes: how much each additional worker helps on this
+ * machine.
+ */
 import { closedLoop, startReceivers } from '../load.mjs';
 import { cpuPerThousand, interleave } from '../rounds.mjs';
 import { onboard, startService } from '../signpost.mjs';
@@ -7,7 +10,10 @@ import { completeAll } from './oneeach.mjs';
 const WORKERS = [1, 2, 4];
 const CONCURRENCY = 32;
 const MAX_ROUNDS = 3;
-/** Share of the events of the other scenarios: the nine rounds of each kind would otherwise take too long. */
+/**
+ * Share of the events of the other scenarios: the nine rounds of each kind would otherwise take too
+ * long.
+ */
 const SHARE = 0.5;
 const PARTS = ['node', 'postgres', 'temporal'];
 const WARM_UP_EVENTS = 50;

@@ -4,9 +4,14 @@ import { createRequire } from 'node:module';
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 const CHUNK_ROWS = 100_000;
-/** Every fifth row belongs to the measured customer; the others are spread over a thousand customers. */
+/**
+ * Every fifth row belongs to the measured customer; the others are spread over a thousand
+ * customers.
+ */
 const OURS_EVERY = 5;
-/** Every seventh notification failed. Coprime with the above, so that the customer has both kinds. */
+/**
+ * Every seventh notification failed. Coprime with the above, so that the customer has both kinds.
+ */
 const FAILED_EVERY = 7;
 
 /**
@@ -37,7 +42,10 @@ export async function fillTable(database, rows, { productId, customerId, type, s
   await database.query('vacuum (analyze)');
 }
 
-/** The ids are UUIDv7 of the row's moment. A notification's id starts with the same digits as its event's. */
+/**
+ * The ids are UUIDv7 of the row's moment. A notification's id starts with the same digits as its
+ * event's.
+ */
 function oldRows() {
   const uuid = (variant) =>
     `(lpad(to_hex(ms), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || '${variant}' || substr(md5(n::text), 1, 14))::uuid`;

@@ -50,7 +50,10 @@ export const table = {
   },
 };
 
-/** Starts the service in a sandbox with `rows` old notifications, and finds those that can be retried. */
+/**
+ * Starts the service in a sandbox with `rows` old notifications, and finds those that can be
+ * retried.
+ */
 async function prepare(environment, receivers, rows, failedWanted) {
   const { encodeId, decodeId } = createRequire(import.meta.url)('../../dist/domain/ids');
   const sandbox = await environment.sandbox();

@@ -1,4 +1,7 @@
-/** A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the same day. */
+/**
+ * A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the
+ * same day.
+ */
 import { coresFor, PARTS } from '../sizing.mjs';
 import { exponential, seededRandom } from './random.mjs';
 
@@ -46,7 +49,10 @@ function trafficCurve({ perSecond, peak }) {
   );
 }
 
-/** Failures and retries: per minute, the ladders begun, the attempts after the first, and the waiting notifications. */
+/**
+ * Failures and retries: per minute, the ladders begun, the attempts after the first, and the
+ * waiting notifications.
+ */
 function simulateLadders(parameters, curve) {
   const day = {
     begun: new Float64Array(MINUTES),
@@ -82,7 +88,10 @@ function simulateChance({ flaky, failing, outageMinutes, ladder }, curve, day) {
     walkLadder(day, minute, curve[minute] * 60 * up * flaky, ladder, () => flaky);
 }
 
-/** Follows notifications whose first attempt failed. `failsAt(minute)` is the share of attempts that fail in a minute. */
+/**
+ * Follows notifications whose first attempt failed. `failsAt(minute)` is the share of attempts that
+ * fail in a minute.
+ */
 function walkLadder(day, minute, notifications, ladder, failsAt) {
   day.begun[minute] += notifications;
   day.sums.failedAtFirst += notifications;
@@ -117,7 +126,9 @@ function workOf({ slow, slowSeconds }, deliveries, ladderWork, minute) {
   };
 }
 
-/** Work beyond the available cores is delayed until there are free ones. `delayed` counts attempts. */
+/**
+ * Work beyond the available cores is delayed until there are free ones. `delayed` counts attempts.
+ */
 function shareDone(needed, cores, delayedBefore, { deliveries, retries }) {
   const due = delayedBefore + (deliveries + retries) * 60;
   const shares = PARTS.map((part) => (cores?.[part] ? needed[part] / cores[part] : 0));

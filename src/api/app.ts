@@ -16,7 +16,10 @@ import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
-/** Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's headers for pages. */
+/**
+ * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
+ * headers for pages.
+ */
 const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',

@@ -18,7 +18,10 @@ export interface Settlement {
    * @returns their ids, for `start`
    */
   mark(db: Executor, which: { subscriptionId: string } | { productId: string }): Promise<string[]>;
-  /** After the commit: starts a `settleSubscription` workflow for each. The reconciler starts those that fail here. */
+  /**
+   * After the commit: starts a `settleSubscription` workflow for each. The reconciler starts those
+   * that fail here.
+   */
   start(subscriptionIds: string[]): Promise<void>;
 }
 
@@ -31,7 +34,10 @@ export interface NotificationToLaunch {
   claimedAt: number;
 }
 
-/** Launches accepted notifications: begins the head starts of this process and queues the workflow starts. */
+/**
+ * Launches accepted notifications: begins the head starts of this process and queues the workflow
+ * starts.
+ */
 export interface NotificationLauncher {
   /** Identifies the claims of this process. */
   readonly processId: string;

@@ -18,7 +18,8 @@ export function growEvenly(): void {
  * triggers a collection. Blocks the event loop for about 0.1 s, so call it before serving traffic.
  */
 export async function sweepHeap(): Promise<void> {
-  // Like a collection under memory pressure, this also shrinks the young generation; `gc()` does not.
+  // Like a collection under memory pressure, this also shrinks the young generation; `gc()` does
+  // not.
   const session = new Session();
   session.connect();
   await new Promise((resolve) => session.post('HeapProfiler.collectGarbage', resolve));

@@ -54,7 +54,8 @@ export async function openConnections(
   const pathDb = connect(PATH_POOL);
   cleanups.add(() => pathDb.close());
   await ensurePartitions(db);
-  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is left.
+  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is
+  // left.
   if (config.databaseUrl === undefined) await endClaims(db);
   return {
     db,

@@ -83,7 +83,9 @@ export class Watcher {
     this.write(`: heartbeat\nid: ${encodePosition(this.position)}\n\n`);
   }
 
-  /** Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}. */
+  /**
+   * Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}.
+   */
   async drained(): Promise<void> {
     if (this.closed || !this.response.writableNeedDrain) return;
     const waiting = new AbortController();

@@ -138,7 +138,10 @@ export function createAuthenticator(
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Another site can make a browser send the cookie, but it cannot read the token that must be sent with it. */
+/**
+ * Another site can make a browser send the cookie, but it cannot read the token that must be sent
+ * with it.
+ */
 function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;

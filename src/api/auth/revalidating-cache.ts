@@ -1,6 +1,9 @@
 /** How long a cached entry is trusted, in milliseconds. */
 const MAX_AGE_MS = 1000;
-/** An entry of this age is refreshed in the background by the next caller, who still gets the old value. */
+/**
+ * An entry of this age is refreshed in the background by the next caller, who still gets the old
+ * value.
+ */
 const REFRESH_AFTER_MS = 500;
 const MAX_ENTRIES = 10_000;
 

@@ -96,7 +96,8 @@ export class Acceptor {
     }
     const outcomes: AcceptOutcome[] = [];
     let remaining = posted.map((event, index) => ({ event, index }));
-    // A second round is needed only if a schema was replaced between the validation and the statement.
+    // A second round is needed only if a schema was replaced between the validation and the
+    // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {

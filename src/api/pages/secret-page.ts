@@ -42,7 +42,10 @@ pre { background: #f4f4f4; padding: 0.8rem; white-space: pre-wrap; overflow-wrap
 button { font: inherit; padding: 0.5rem 1rem }
 `;
 
-/** Removes the token from the address bar once it is used, so that nobody keeps a link that no longer works. */
+/**
+ * Removes the token from the address bar once it is used, so that nobody keeps a link that no
+ * longer works.
+ */
 const SCRIPT = `const element = (id) => document.getElementById(id);
 element('show').addEventListener('click', async () => {
   element('show').disabled = true;

@@ -4,7 +4,10 @@ import path from 'node:path';
 import { Router, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 
-/** The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the API. */
+/**
+ * The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the
+ * API.
+ */
 export const UI_PATHS = [
   '',
   'sign-in',

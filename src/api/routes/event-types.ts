@@ -167,7 +167,9 @@ function checkedSample(schema: object | null, sample: unknown): unknown {
   return sample;
 }
 
-/** Rejects a schema that would break the saved service definition, whose attempts would then fail. */
+/**
+ * Rejects a schema that would break the saved service definition, whose attempts would then fail.
+ */
 async function refuseMissingFields(db: Executor, name: string, schema: object | null): Promise<void> {
   const definition = await findDefinition(db, name);
   const missing = missingFields(definition?.steps ?? [], schema);

@@ -24,7 +24,10 @@ import type { newSettingsSchema } from '../schemas/subscription-schemas';
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
   Pick<SubscriptionSettings, 'customData'>;
 
-/** Creates, changes and removes subscriptions, for calls on one subscription and on all of a customer's. */
+/**
+ * Creates, changes and removes subscriptions, for calls on one subscription and on all of a
+ * customer's.
+ */
 export class SubscriptionService {
   constructor(
     private readonly sealer: Sealer,
