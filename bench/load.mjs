@@ -51,8 +51,8 @@ export async function startReceivers(count, respond = () => 204) {
 }
 
 /**
- * Creates a client with keep-alive connections. After a 429 it repeats the request when `Retry-After`
- * allows it.
+ * Creates a client with keep-alive connections. After a 429 it repeats the request when
+ * `Retry-After` allows it.
  *
  * @returns `post(path, headers, body)`, which resolves to the text of the response
  */
@@ -82,7 +82,8 @@ export async function concurrently(concurrency, count, work) {
 }
 
 /**
- * Closed loop: `concurrency` senders, each of which posts its next event when the last was accepted.
+ * Closed loop: `concurrency` senders, each of which posts its next event when the last was
+ * accepted.
  *
  * @returns seconds until all events are accepted, and until all are delivered
  */

@@ -53,8 +53,8 @@ export async function callApi(url, method, route, body) {
  * Sets up a product, an event type with a schema, a customer, and a subscription for each receiver.
  *
  * @param retrySchedule - seconds (default: the service's)
- * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and the
- *   ids of the created objects
+ * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and
+ *   the ids of the created objects
  */
 export async function onboard(url, receiverUrls, retrySchedule) {
   const tag = randomBytes(4).toString('hex');

@@ -43,9 +43,9 @@ function measured(results, scenario, title) {
 /**
  * Cores that a steady load uses, by part.
  *
- * @param perSecond - `deliveries`: accepted notifications, each with its first attempt; `workflows`: those
- *   of them that get their own workflow; `retries`: attempts after the first, each assumed to cost as
- *   much as a workflow
+ * @param perSecond - `deliveries`: accepted notifications, each with its first attempt;
+ *   `workflows`: those of them that get their own workflow; `retries`: attempts after the first,
+ *   each assumed to cost as much as a workflow
  */
 export function coresFor({ delivery, workflow }, perSecond) {
   const { deliveries, workflows, retries } = perSecond;

@@ -27,8 +27,8 @@ const INSTALLED_ON_DEMAND = ['graphile', 'bullmq'];
  * Starts a subject in its own sandbox.
  *
  * @param env - settings of the service, for the subject `signpost`
- * @returns `send(key)`, its `sandbox`, the `pids` of its processes, the `parts` whose CPU time counts, and
- *   `stop`; undefined if it cannot run here
+ * @returns `send(key)`, its `sandbox`, the `pids` of its processes, the `parts` whose CPU time
+ *   counts, and `stop`; undefined if it cannot run here
  */
 export async function startSubject(name, environment, receivers, env) {
   if (INSTALLED_ON_DEMAND.includes(name)) ensureComparisonsInstalled();

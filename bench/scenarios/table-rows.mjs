@@ -15,8 +15,8 @@ const OURS_EVERY = 5;
 const FAILED_EVERY = 7;
 
 /**
- * Creates the partitions of the 30 days before today, and fills them evenly: one event with its key, one
- * notification and one attempt per row.
+ * Creates the partitions of the 30 days before today, and fills them evenly: one event with its
+ * key, one notification and one attempt per row.
  */
 export async function fillTable(database, rows, { productId, customerId, type, subscriptionUuid }) {
   const { ensurePartitions } = createRequire(import.meta.url)('../../dist/store/db/partitions');

@@ -14,16 +14,17 @@ const MAX_SIMULATED_ENDPOINTS = 5000;
 /**
  * Simulates a day from midnight to midnight, with no backlog from the day before.
  *
- * Each endpoint gets the same share of the traffic. A failing endpoint has one outage that begins at a
- * random moment; all attempts during it fail. Outside outages, a share of attempts fails by chance.
- * Slow endpoints succeed, in the slow lane, with a workflow for each notification.
+ * Each endpoint gets the same share of the traffic. A failing endpoint has one outage that begins
+ * at a random moment; all attempts during it fail. Outside outages, a share of attempts fails by
+ * chance. Slow endpoints succeed, in the slow lane, with a workflow for each notification.
  *
  * @param parameters - `perSecond` (notifications, mean of the day), `peak` (busiest minute, as a
  *   multiple of the mean), `subscriptions`, `failing` and `slow` (shares of them), `outageMinutes`
- *   (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by part
- *   (absent: unlimited)
+ *   (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by
+ *   part (absent: unlimited)
  * @param costs - CPU milliseconds, see `costsOf`
- * @returns one entry per minute, with rates per second and counts of what waits; and the sums of the day
+ * @returns one entry per minute, with rates per second and counts of what waits; and the sums of
+ *   the day
  */
 export function simulateDay(parameters, costs) {
   const curve = trafficCurve(parameters);

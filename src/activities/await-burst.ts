@@ -7,8 +7,8 @@ import { claimUnattempted, findUntaken } from '../store/notifications/claims';
 /** Maximum number of concurrent workflow starts. */
 const START_CONCURRENCY = 4;
 /**
- * Maximum number of claims on missing first attempts. One claim covers 10 s of waiting, which is not
- * enough for slow receivers.
+ * Maximum number of claims on missing first attempts. One claim covers 10 s of waiting, which is
+ * not enough for slow receivers.
  */
 const MAX_CLAIMS = 4;
 

@@ -5,15 +5,16 @@ import type { Executor } from '../store/db/database';
 import type { HeadStartDelivery } from '../domain/head-start';
 
 /**
- * The interfaces through which routes use the rest of the service. The composition root (src/service)
- * provides the implementations, so that src/api depends neither on the Temporal workers nor on the
- * HTTP client for deliveries.
+ * The interfaces through which routes use the rest of the service. The composition root
+ * (src/service) provides the implementations, so that src/api depends neither on the Temporal
+ * workers nor on the HTTP client for deliveries.
  */
 
 /** Releases or cancels the notifications of subscriptions after a change of their status. */
 export interface Settlement {
   /**
-   * In the transaction of the change: marks the subscriptions with notifications to release or cancel.
+   * In the transaction of the change: marks the subscriptions with notifications to release or
+   * cancel.
    *
    * @returns their ids, for `start`
    */

@@ -6,8 +6,9 @@ import { setFlagsFromString } from 'node:v8';
 const HEAP_GROWTH_PERCENT = 100;
 
 /**
- * Fixes the growth of the heap. By default V8 allows little growth after a quiet period, which means
- * a pause every few seconds, and fourfold growth under load, which wastes memory. See ADR 0007.
+ * Fixes the growth of the heap. By default V8 allows little growth after a quiet period, which
+ * means a pause every few seconds, and fourfold growth under load, which wastes memory. See ADR
+ * 0007.
  */
 export function growEvenly(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);

@@ -10,8 +10,8 @@ import type { Tokens } from './tokens';
 import { sha256 } from '../../domain/sha256';
 
 /**
- * An access token: three parts of base64url. API keys contain no dots, and the admin key is compared
- * before this, so it may have any shape.
+ * An access token: three parts of base64url. API keys contain no dots, and the admin key is
+ * compared before this, so it may have any shape.
  */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -37,8 +37,8 @@ export interface Known {
 /** Identifies the caller of a request. */
 export interface Authenticator {
   /**
-   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a call
-   * that changes something must send the CSRF token of the session.
+   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a
+   * call that changes something must send the CSRF token of the session.
    *
    * @throws Problem unauthenticated, csrf-token
    */

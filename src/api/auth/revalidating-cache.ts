@@ -15,9 +15,9 @@ interface Entry<T> {
 }
 
 /**
- * Caches look-ups for a short time. A key that is read many times a second is looked up once or twice
- * a second, and its callers never wait: entries are refreshed before they expire. Absent values are
- * not cached.
+ * Caches look-ups for a short time. A key that is read many times a second is looked up once or
+ * twice a second, and its callers never wait: entries are refreshed before they expire. Absent
+ * values are not cached.
  */
 export class RevalidatingCache<T> {
   private readonly entries = new Map<string, Entry<T>>();

@@ -63,9 +63,9 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
 };
 
 /**
- * Accepts events. It validates the data against the schema of its type; one statement then checks the
- * rest, matches subscriptions and writes. Compiled schemas are cached, and the statement reports
- * stale ones.
+ * Accepts events. It validates the data against the schema of its type; one statement then checks
+ * the rest, matches subscriptions and writes. Compiled schemas are cached, and the statement
+ * reports stale ones.
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
@@ -82,7 +82,8 @@ export class Acceptor {
   /**
    * Accepts events, in one statement with those of concurrent callers.
    *
-   * @param transaction - accepts the events in this transaction instead, in a statement of their own
+   * @param transaction - accepts the events in this transaction instead, in a statement of their
+   *   own
    * @returns one outcome for each event, in order
    * @throws Problem too-many-requests when the start queue is full
    */

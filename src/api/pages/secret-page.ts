@@ -75,9 +75,9 @@ element('show').addEventListener('click', async () => {
 `;
 
 /**
- * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only the
- * click, a POST with the token, uses the link. The page is not part of the API. Its only credential is
- * the token.
+ * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only
+ * the click, a POST with the token, uses the link. The page is not part of the API. Its only
+ * credential is the token.
  */
 export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Router {
   const router = Router();

@@ -29,8 +29,8 @@ const NONCE = '%NONCE%';
 const UNBUILT = 'The web UI is not built. Run npm run build.\n';
 
 /**
- * The web UI at `/`: one HTML page for all its paths, and files under `/assets`. The build compresses
- * the files; browsers cache them permanently, since a changed file gets another name.
+ * The web UI at `/`: one HTML page for all its paths, and files under `/assets`. The build
+ * compresses the files; browsers cache them permanently, since a changed file gets another name.
  *
  * @param directory - the output of the build of web/
  */
@@ -67,8 +67,8 @@ export function webUi(directory: string): Router {
 }
 
 /**
- * Allows content from this origin only, and no framing. The nonce allows one inline style, which stops
- * the page from scrolling behind a dialog.
+ * Allows content from this origin only, and no framing. The nonce allows one inline style, which
+ * stops the page from scrolling behind a dialog.
  */
 function policy(nonce: string): string {
   return [

@@ -23,8 +23,8 @@ const { eventTypes: events, url, method } = settingsSchema.shape;
 const customerId = givenId.optional().describe('Default: the default customer of the credential.');
 
 /**
- * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with the
- * system that docs/migrating/self-service.md describes.
+ * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with
+ * the system that docs/migrating/self-service.md describes.
  */
 export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
   return [

@@ -37,7 +37,8 @@ export class SubscriptionService {
   ) {}
 
   /**
-   * @param productId - product whose events it gets; null: every product that the customer belongs to
+   * @param productId - product whose events it gets; null: every product that the customer belongs
+   *   to
    * @returns the subscription with its secret, which is shown only this time
    * @throws Problem already-exists, unknown-event-type, invalid-transform
    */
@@ -104,8 +105,8 @@ export class SubscriptionService {
   }
 
   /**
-   * Refuses names that are not in the catalog: a typing error must not create a subscription that never
-   * receives anything. Patterns may match types that do not exist yet.
+   * Refuses names that are not in the catalog: a typing error must not create a subscription that
+   * never receives anything. Patterns may match types that do not exist yet.
    */
   private async checkEventTypes(context: Context, entries: readonly string[], productId: string | null): Promise<void> {
     const names = entries.filter((entry) => !isPattern(entry));
