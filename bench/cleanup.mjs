@@ -23,7 +23,10 @@ export async function undoAll(now = false) {
   for (const { once } of [...pending].reverse()) await once(now).catch((error) => console.error(error.message));
 }
 
-/** Ends the bench immediately. Later errors, such as those of clients whose server stops, are not reported. */
+/**
+ * Ends the bench immediately. Later errors, such as those of clients whose server stops, are not
+ * reported.
+ */
 function end(exitCode) {
   if (ending) return;
   ending = true;

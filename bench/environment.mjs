@@ -37,20 +37,20 @@ export async function openEnvironment(given) {
       });
   const connection = await Connection.connect({ address: temporal.address });
   const closeConnection = undoAtEnd(() => connection.close());
-  const places = [];
+  const sandboxes = [];
   const pids = { postgres: postgres.pid, temporal: temporal.pid };
   return {
     directory,
     temporalAddress: temporal.address,
-    /** Creates a place: a database and a namespace that nothing else uses. */
-    async place() {
+    /** Creates a sandbox: a database and a namespace that nothing else uses. */
+    async sandbox() {
       const name = `bench_${randomBytes(6).toString('hex')}`;
-      const place = {
+      const sandbox = {
         database: await createDatabase(postgres.url, name, !given.database),
         namespace: await createNamespace(connection, name, !given.temporal),
       };
-      places.push(place);
-      return place;
+      sandboxes.push(sandbox);
+      return sandbox;
     },
     /** Counts the workflows of a namespace that a visibility query finds. */
     async countWorkflows(namespace, query) {
@@ -65,7 +65,7 @@ export async function openEnvironment(given) {
       return Object.fromEntries(known.map(([part, roots]) => [part, cpuSeconds(roots)]));
     },
     async close() {
-      for (const { drop } of places.flatMap(({ database, namespace }) => [database, namespace])) await drop();
+      for (const { drop } of sandboxes.flatMap(({ database, namespace }) => [database, namespace])) await drop();
       await closeConnection();
       await temporal.stop();
       await postgres.stop();

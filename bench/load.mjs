@@ -51,8 +51,8 @@ export async function startReceivers(count, respond = () => 204) {
 }
 
 /**
- * Creates a client with keep-alive connections. After a 429 it repeats the request when `Retry-After`
- * allows it.
+ * Creates a client with keep-alive connections. After a 429 it repeats the request when
+ * `Retry-After` allows it.
  *
  * @returns `post(path, headers, body)`, which resolves to the text of the response
  */
@@ -82,7 +82,8 @@ export async function concurrently(concurrency, count, work) {
 }
 
 /**
- * Closed loop: `concurrency` senders, each of which posts its next event when the last was accepted.
+ * Closed loop: `concurrency` senders, each of which posts its next event when the last was
+ * accepted.
  *
  * @returns seconds until all events are accepted, and until all are delivered
  */
@@ -117,7 +118,11 @@ export async function paced(send, { events, perSecond, tag, until }) {
   return { acceptMs, sentAt };
 }
 
-/** Open loop that lasts until every event is received. @returns p50 and p99 of acceptance and receipt, in milliseconds from the send */
+/**
+ * Open loop that lasts until every event is received.
+ *
+ * @returns p50 and p99 of acceptance and receipt, in milliseconds from the send
+ */
 export async function openLoop(send, receivers, { events, perSecond, tag }) {
   receivers.reset();
   const { acceptMs, sentAt } = await paced(send, { events, perSecond, tag });

@@ -1,4 +1,7 @@
-/** `npm run bench`: compares the service with its limit and its floor in one run. See bench/README.md. */
+/**
+ * `npm run bench`: compares the service with its limit and its floor in one run. See
+ * bench/README.md.
+ */
 import { ensureBuilt } from '../scripts/toolchain.mjs';
 import { isEnding, undoAll } from './cleanup.mjs';
 import { openEnvironment } from './environment.mjs';
@@ -44,7 +47,9 @@ if (!isEnding()) {
   process.exit();
 }
 
-/** Runs a scenario on empty servers, so that waiting work of an earlier one does not slow it down. */
+/**
+ * Runs a scenario on empty servers, so that waiting work of an earlier one does not slow it down.
+ */
 async function measure(scenario) {
   const environment = await openEnvironment(options);
   const { sizes, subjects, fanOuts, quick } = options;

@@ -3,7 +3,10 @@ import { parseArgs } from 'node:util';
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
 
-/** Sizes: description (`of`), upper bound, and the values for `--quick`, by default (`usual`) and for `--full`. */
+/**
+ * Sizes: description (`of`), upper bound, and the values for `--quick`, by default (`usual`) and
+ * for `--full`.
+ */
 const SIZES = {
   rounds: { of: 'rounds of each scenario and subject', max: 50, quick: 1, usual: 5, full: 5 },
   events: {
@@ -87,7 +90,8 @@ export function readOptions(args, scenarios) {
     temporal: values.temporal,
     database: values.database,
     out: values.out ?? RESULTS_FILE,
-    // The pages show neither figures written to another file nor the meaningless ones of tiny sizes.
+    // The pages show neither figures written to another file nor the meaningless ones of tiny
+    // sizes.
     writesPages: values.out === undefined && !values.quick,
   };
 }

@@ -1,4 +1,6 @@
-/** CPU time and memory of processes, from /proc. On systems without it these figures are left out. */
+/**
+ * CPU time and memory of processes, from /proc. On systems without it these figures are left out.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -53,7 +55,11 @@ function kilobytes(file, field) {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))[1]);
 }
 
-/** Samples a process's memory twice a second until `work` is done. @returns the result of `work` as `done`, and the samples in MB */
+/**
+ * Samples a process's memory twice a second until `work` is done.
+ *
+ * @returns the result of `work` as `done`, and the samples in MB
+ */
 export async function watchMemory(pid, work) {
   const samples = { pss: [], rss: [] };
   if (!HAS_PROC) return { done: await work(), samples };

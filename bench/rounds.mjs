@@ -1,9 +1,15 @@
-/** Rounds that alternate between the subjects, so that a disturbance of the machine affects all of them. */
+/**
+ * Rounds that alternate between the subjects, so that a disturbance of the machine affects all of
+ * them.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSubject } from './subjects.mjs';
 import { summarise } from './statistics.mjs';
 
-/** A pause after a round, so that remaining work (records, completions) does not slow down the next subject. */
+/**
+ * A pause after a round, so that remaining work (records, completions) does not slow down the next
+ * subject.
+ */
 const SETTLE_MS = 1500;
 
 /**
@@ -26,7 +32,10 @@ export async function interleave(rounds, subjects, runRound) {
   return Object.fromEntries(Object.entries(figures).map(([row, all]) => [row, summarise(all)]));
 }
 
-/** Starts subjects, runs `work` with them, and stops them. Subjects that cannot run here are left out. */
+/**
+ * Starts subjects, runs `work` with them, and stops them. Subjects that cannot run here are left
+ * out.
+ */
 export async function withSubjects(names, environment, receivers, env, work) {
   const subjects = {};
   try {

@@ -6,7 +6,7 @@ import { createPoster } from './load.mjs';
 import { startNode } from './processes.mjs';
 
 const ADMIN_KEY = 'bench-admin-key-0123456789';
-/** Shared by all processes: those of one place read the same sealed secrets. */
+/** Shared by all processes: those of one sandbox read the same sealed secrets. */
 const MASTER_KEY = randomBytes(32).toString('base64');
 const SCHEMA = {
   type: 'object',
@@ -14,14 +14,14 @@ const SCHEMA = {
   properties: { paymentId: { type: 'string' }, amount: { type: 'number' } },
 };
 
-/** Starts a process of the service in a place. @returns the process, with the `url` of its API */
-export async function startService(environment, place, env = {}) {
+/** Starts a process of the service in a sandbox. @returns the process, with the `url` of its API */
+export async function startService(environment, sandbox, env = {}) {
   const child = await startNode(
     path.join(ROOT, 'dist', 'main.js'),
     {
-      DATABASE_URL: place.database.url,
+      DATABASE_URL: sandbox.database.url,
       TEMPORAL_ADDRESS: environment.temporalAddress,
-      TEMPORAL_NAMESPACE: place.namespace.name,
+      TEMPORAL_NAMESPACE: sandbox.namespace.name,
       SIGNPOST_HOST: '127.0.0.1',
       SIGNPOST_PORT: '0',
       SIGNPOST_ADMIN_KEY: ADMIN_KEY,
@@ -53,8 +53,8 @@ export async function callApi(url, method, route, body) {
  * Sets up a product, an event type with a schema, a customer, and a subscription for each receiver.
  *
  * @param retrySchedule - seconds (default: the service's)
- * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and the
- *   ids of the created objects
+ * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and
+ *   the ids of the created objects
  */
 export async function onboard(url, receiverUrls, retrySchedule) {
   const tag = randomBytes(4).toString('hex');

@@ -1,6 +1,6 @@
 /**
- * `node bench/simulate.mjs`: calculates a day of traffic with failing endpoints, for a given size. It
- * runs no traffic; it uses the costs that the bench measured.
+ * `node bench/simulate.mjs`: calculates a day of traffic with failing endpoints, for a given size.
+ * It runs no traffic; it uses the costs that the bench measured.
  */
 import { parseArgs } from 'node:util';
 import { simulateDay } from './simulation/day.mjs';

@@ -1,4 +1,6 @@
-/** The sizing model: the CPU cost of a load for each part, based on the measurements of the bench. */
+/**
+ * The sizing model: the CPU cost of a load for each part, based on the measurements of the bench.
+ */
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
 import { figure } from './report/figures.mjs';
@@ -6,13 +8,18 @@ import { readResults } from './results.mjs';
 
 export const PARTS = ['node', 'postgres', 'temporal'];
 
-/** Milliseconds of CPU to assume until the bench has run, similar to those seen during development. */
+/**
+ * Milliseconds of CPU to assume until the bench has run, similar to those seen during development.
+ */
 const ASSUMED = {
   delivery: { node: 1, postgres: 0.3, temporal: 0.05 },
   workflow: { node: 12, postgres: 1, temporal: 12 },
 };
 
-/** Planned use of the cores. The rest is for peaks within a minute and for other work of the machine. */
+/**
+ * Planned use of the cores. The rest is for peaks within a minute and for other work of the
+ * machine.
+ */
 export const PLANNED_USE = 0.6;
 
 /**
@@ -36,9 +43,9 @@ function measured(results, scenario, title) {
 /**
  * Cores that a steady load uses, by part.
  *
- * @param perSecond - `deliveries`: accepted notifications, each with its first attempt; `workflows`: those
- *   of them that get their own workflow; `retries`: attempts after the first, each assumed to cost as
- *   much as a workflow
+ * @param perSecond - `deliveries`: accepted notifications, each with its first attempt;
+ *   `workflows`: those of them that get their own workflow; `retries`: attempts after the first,
+ *   each assumed to cost as much as a workflow
  */
 export function coresFor({ delivery, workflow }, perSecond) {
   const { deliveries, workflows, retries } = perSecond;

@@ -17,7 +17,10 @@ export function median(values) {
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
 }
 
-/** Median and spread of each figure over the rounds. Figures that could not be measured are left out. */
+/**
+ * Median and spread of each figure over the rounds. Figures that could not be measured are left
+ * out.
+ */
 export function summarise(rounds) {
   const figures = {};
   for (const name of Object.keys(rounds[0])) {

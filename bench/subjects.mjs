@@ -1,4 +1,7 @@
-/** Starts the compared subjects. Each one accepts events on an HTTP port and posts them to the given receivers. */
+/**
+ * Starts the compared subjects. Each one accepts events on an HTTP port and posts them to the given
+ * receivers.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -21,11 +24,11 @@ const PARTS = {
 const INSTALLED_ON_DEMAND = ['graphile', 'bullmq'];
 
 /**
- * Starts a subject in its own place.
+ * Starts a subject in its own sandbox.
  *
  * @param env - settings of the service, for the subject `signpost`
- * @returns `send(key)`, its `place`, the `pids` of its processes, the `parts` whose CPU time counts, and
- *   `stop`; undefined if it cannot run here
+ * @returns `send(key)`, its `sandbox`, the `pids` of its processes, the `parts` whose CPU time
+ *   counts, and `stop`; undefined if it cannot run here
  */
 export async function startSubject(name, environment, receivers, env) {
   if (INSTALLED_ON_DEMAND.includes(name)) ensureComparisonsInstalled();
@@ -33,14 +36,14 @@ export async function startSubject(name, environment, receivers, env) {
     console.log('Skipping bullmq: redis-server is not on the PATH.');
     return undefined;
   }
-  const place = await environment.place();
-  const subject = await startNamed(name, environment, place, receivers, env);
-  return { place, parts: PARTS[name], ...subject };
+  const sandbox = await environment.sandbox();
+  const subject = await startNamed(name, environment, sandbox, receivers, env);
+  return { sandbox, parts: PARTS[name], ...subject };
 }
 
-async function startNamed(name, environment, place, receivers, env) {
+async function startNamed(name, environment, sandbox, receivers, env) {
   if (name === 'signpost') {
-    const service = await startService(environment, place, env);
+    const service = await startService(environment, sandbox, env);
     const { send } = await onboard(service.url, receivers.urls);
     return { send, pids: [service.pid], stop: service.stop };
   }
@@ -48,9 +51,9 @@ async function startNamed(name, environment, place, receivers, env) {
   const child = await startNode(
     path.join(BENCH, 'subjects', `${name}.mjs`),
     {
-      DATABASE_URL: place.database.url,
+      DATABASE_URL: sandbox.database.url,
       TEMPORAL_ADDRESS: environment.temporalAddress,
-      TEMPORAL_NAMESPACE: place.namespace.name,
+      TEMPORAL_NAMESPACE: sandbox.namespace.name,
       REDIS_PORT: redis?.port,
       RECEIVERS: JSON.stringify(receivers.urls),
     },

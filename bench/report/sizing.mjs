@@ -27,7 +27,10 @@ const SIZES = [
   { perSecond: 10_000, subscriptions: 1_000_000 },
 ];
 
-/** The cost of a unit of work per part, three sizes derived from it, and the measurements with several worker processes. */
+/**
+ * The cost of a unit of work per part, three sizes derived from it, and the measurements with
+ * several worker processes.
+ */
 export function sizingMarkdown(results) {
   const costs = costsOf(results);
   const source = costs.isMeasured

@@ -3,7 +3,9 @@ import { figure, ratio } from './figures.mjs';
 
 const FLAT = 1.05;
 
-/** Each target: the figure's name, the target as text and as a bound, and how to find the figure. */
+/**
+ * Each target: the figure's name, the target as text and as a bound, and how to find the figure.
+ */
 const TARGETS = [
   {
     of: 'Delivered/s, closed loop of 32, one endpoint',

@@ -22,10 +22,10 @@ export const burst = {
   async run({ environment, sizes, subjects }) {
     if (!subjects.includes('signpost')) return [];
     const receivers = await startReceivers(1);
-    const place = await environment.place();
-    const service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    const service = await startService(environment, sandbox);
     const { send, sendBatch } = await onboard(service.url, receivers.urls);
-    const database = new pg.Client({ connectionString: place.database.url });
+    const database = new pg.Client({ connectionString: sandbox.database.url });
     await database.connect();
     const bench = { send, sendBatch, receivers, pid: service.pid, database, burst: sizes.burst };
     await runRound({ ...bench, burst: Math.ceil(sizes.burst / 20) }, 'warm-up');

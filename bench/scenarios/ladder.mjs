@@ -1,4 +1,7 @@
-/** Notifications waiting in the ladder: their cost while they wait, and how late the next attempt is. */
+/**
+ * Notifications waiting in the ladder: their cost while they wait, and how late the next attempt
+ * is.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently, paced, startReceivers } from '../load.mjs';
 import { HAS_PROC, pssMb } from '../proc.mjs';
@@ -12,7 +15,10 @@ const LONG_SECONDS = 43_200;
 const PROBES_PER_SECOND = 6;
 const BATCH = 500;
 const BATCHES_AT_ONCE = 2;
-/** The first waiting workflows fill the worker's cache, so they are not counted in the memory of each one. */
+/**
+ * The first waiting workflows fill the worker's cache, so they are not counted in the memory of
+ * each one.
+ */
 const FIRST = 1000;
 const ACCURACY_AT = 10_000;
 const SETTLE_SECONDS = 10;
@@ -30,11 +36,11 @@ export const ladder = {
     const probes = watchProbes(stepSeconds);
     const flooded = await startReceivers(1, () => 503);
     const probed = await startReceivers(1, probes.respond);
-    const place = await environment.place();
-    let service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    let service = await startService(environment, sandbox);
     const flood = await onboard(service.url, flooded.urls, [LONG_SECONDS]);
     const probe = await onboard(service.url, probed.urls, [stepSeconds, LONG_SECONDS]);
-    const fillTo = createFill(environment, place, flood);
+    const fillTo = createFill(environment, sandbox, flood);
     const look = async () => ({ ...(await idleCost(environment, service, quick)), 'PSS MB': memoryOf(service) });
 
     const first = Math.min(FIRST, Math.ceil(sizes.waiting / 10));
@@ -47,7 +53,7 @@ export const ladder = {
     const perNotification = ((full['PSS MB'] - rows[`${first} waiting`]['PSS MB']) * 1024) / (sizes.waiting - first);
     rows[`${sizes.waiting} waiting`] = { ...full, 'KB each': perNotification };
     await service.stop();
-    service = await startService(environment, place);
+    service = await startService(environment, sandbox);
     rows['after a restart'] = await look();
     await service.stop();
     flooded.close();
@@ -67,7 +73,10 @@ export const ladder = {
   },
 };
 
-/** @returns `fillTo(count)`, which posts the missing events and waits until `count` workflows wait on their timers */
+/**
+ * @returns `fillTo(count)`, which posts the missing events and waits until `count` workflows wait
+ *   on their timers
+ */
 function createFill(environment, { namespace }, { sendBatch }) {
   let sent = 0;
   return async (wanted) => {

@@ -16,8 +16,8 @@ export const memory = {
   async run({ environment, sizes, subjects, quick }) {
     if (!subjects.includes('signpost') || !HAS_PROC) return [];
     const receivers = await startReceivers(1);
-    const place = await environment.place();
-    const service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    const service = await startService(environment, sandbox);
     const { send } = await onboard(service.url, receivers.urls);
     const watch = async (work) => (await watchMemory(service.pid, work)).samples.pss;
 

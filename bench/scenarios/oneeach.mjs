@@ -32,11 +32,15 @@ export const oneeach = {
   },
 };
 
-/** Posts `count` events and waits until as many more workflows are completed. @returns seconds from the first post */
-export async function completeAll(environment, { place, send }, workflowType, count, tag) {
+/**
+ * Posts `count` events and waits until as many more workflows are completed.
+ *
+ * @returns seconds from the first post
+ */
+export async function completeAll(environment, { sandbox, send }, workflowType, count, tag) {
   const completed = () =>
     environment.countWorkflows(
-      place.namespace.name,
+      sandbox.namespace.name,
       `WorkflowType = '${workflowType}' AND ExecutionStatus = 'Completed'`,
     );
   const before = await completed();

@@ -4,14 +4,19 @@ import { createRequire } from 'node:module';
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 const CHUNK_ROWS = 100_000;
-/** Every fifth row belongs to the measured customer; the others are spread over a thousand customers. */
+/**
+ * Every fifth row belongs to the measured customer; the others are spread over a thousand
+ * customers.
+ */
 const OURS_EVERY = 5;
-/** Every seventh notification failed. Coprime with the above, so that the customer has both kinds. */
+/**
+ * Every seventh notification failed. Coprime with the above, so that the customer has both kinds.
+ */
 const FAILED_EVERY = 7;
 
 /**
- * Creates the partitions of the 30 days before today, and fills them evenly: one event with its key, one
- * notification and one attempt per row.
+ * Creates the partitions of the 30 days before today, and fills them evenly: one event with its
+ * key, one notification and one attempt per row.
  */
 export async function fillTable(database, rows, { productId, customerId, type, subscriptionUuid }) {
   const { ensurePartitions } = createRequire(import.meta.url)('../../dist/store/db/partitions');
@@ -37,7 +42,10 @@ export async function fillTable(database, rows, { productId, customerId, type, s
   await database.query('vacuum (analyze)');
 }
 
-/** The ids are UUIDv7 of the row's moment. A notification's id starts with the same digits as its event's. */
+/**
+ * The ids are UUIDv7 of the row's moment. A notification's id starts with the same digits as its
+ * event's.
+ */
 function oldRows() {
   const uuid = (variant) =>
     `(lpad(to_hex(ms), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || '${variant}' || substr(md5(n::text), 1, 14))::uuid`;

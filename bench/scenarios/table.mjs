@@ -50,14 +50,17 @@ export const table = {
   },
 };
 
-/** Starts the service in a place with `rows` old notifications, and finds those that can be retried. */
+/**
+ * Starts the service in a sandbox with `rows` old notifications, and finds those that can be
+ * retried.
+ */
 async function prepare(environment, receivers, rows, failedWanted) {
   const { encodeId, decodeId } = createRequire(import.meta.url)('../../dist/domain/ids');
-  const place = await environment.place();
-  const service = await startService(environment, place);
+  const sandbox = await environment.sandbox();
+  const service = await startService(environment, sandbox);
   const producer = await onboard(service.url, receivers.urls);
   const subscriptionId = producer.subscriptionIds[0];
-  const database = new pg.Client({ connectionString: place.database.url });
+  const database = new pg.Client({ connectionString: sandbox.database.url });
   await database.connect();
   await fillTable(database, rows, { ...producer, subscriptionUuid: decodeId('sub', subscriptionId) });
   const { rows: failed } = await database.query(

@@ -25,7 +25,10 @@ export async function throughput({ environment, sizes, subjects: names }, fanOut
   return [{ title, reference: 'limit', rows }];
 }
 
-/** Runs one uncounted round per subject, which compiles code, opens connections and caches query plans. */
+/**
+ * Runs one uncounted round per subject, which compiles code, opens connections and caches query
+ * plans.
+ */
 export async function warmUp(subjects, receivers, sizes, fanOut = 1) {
   for (const [row, subject] of Object.entries(subjects))
     await loop(subject, receivers, { events: eventsOf(sizes, row, fanOut), fanOut, tag: 'warm-up' });

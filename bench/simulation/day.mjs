@@ -1,4 +1,7 @@
-/** A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the same day. */
+/**
+ * A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the
+ * same day.
+ */
 import { coresFor, PARTS } from '../sizing.mjs';
 import { exponential, seededRandom } from './random.mjs';
 
@@ -11,16 +14,17 @@ const MAX_SIMULATED_ENDPOINTS = 5000;
 /**
  * Simulates a day from midnight to midnight, with no backlog from the day before.
  *
- * Each endpoint gets the same share of the traffic. A failing endpoint has one outage that begins at a
- * random moment; all attempts during it fail. Outside outages, a share of attempts fails by chance.
- * Slow endpoints succeed, in the slow lane, with a workflow for each notification.
+ * Each endpoint gets the same share of the traffic. A failing endpoint has one outage that begins
+ * at a random moment; all attempts during it fail. Outside outages, a share of attempts fails by
+ * chance. Slow endpoints succeed, in the slow lane, with a workflow for each notification.
  *
  * @param parameters - `perSecond` (notifications, mean of the day), `peak` (busiest minute, as a
  *   multiple of the mean), `subscriptions`, `failing` and `slow` (shares of them), `outageMinutes`
- *   (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by part
- *   (absent: unlimited)
+ *   (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by
+ *   part (absent: unlimited)
  * @param costs - CPU milliseconds, see `costsOf`
- * @returns one entry per minute, with rates per second and counts of what waits; and the sums of the day
+ * @returns one entry per minute, with rates per second and counts of what waits; and the sums of
+ *   the day
  */
 export function simulateDay(parameters, costs) {
   const curve = trafficCurve(parameters);
@@ -46,7 +50,10 @@ function trafficCurve({ perSecond, peak }) {
   );
 }
 
-/** Failures and retries: per minute, the ladders begun, the attempts after the first, and the waiting notifications. */
+/**
+ * Failures and retries: per minute, the ladders begun, the attempts after the first, and the
+ * waiting notifications.
+ */
 function simulateLadders(parameters, curve) {
   const day = {
     begun: new Float64Array(MINUTES),
@@ -82,7 +89,10 @@ function simulateChance({ flaky, failing, outageMinutes, ladder }, curve, day) {
     walkLadder(day, minute, curve[minute] * 60 * up * flaky, ladder, () => flaky);
 }
 
-/** Follows notifications whose first attempt failed. `failsAt(minute)` is the share of attempts that fail in a minute. */
+/**
+ * Follows notifications whose first attempt failed. `failsAt(minute)` is the share of attempts that
+ * fail in a minute.
+ */
 function walkLadder(day, minute, notifications, ladder, failsAt) {
   day.begun[minute] += notifications;
   day.sums.failedAtFirst += notifications;
@@ -117,7 +127,9 @@ function workOf({ slow, slowSeconds }, deliveries, ladderWork, minute) {
   };
 }
 
-/** Work beyond the available cores is delayed until there are free ones. `delayed` counts attempts. */
+/**
+ * Work beyond the available cores is delayed until there are free ones. `delayed` counts attempts.
+ */
 function shareDone(needed, cores, delayedBefore, { deliveries, retries }) {
   const due = delayedBefore + (deliveries + retries) * 60;
   const shares = PARTS.map((part) => (cores?.[part] ? needed[part] / cores[part] : 0));

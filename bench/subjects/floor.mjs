@@ -1,6 +1,6 @@
 /**
- * The floor: one bare workflow per event, with one local activity that sends the POST. Workflows are
- * started eagerly on the worker's connection.
+ * The floor: one bare workflow per event, with one local activity that sends the POST. Workflows
+ * are started eagerly on the worker's connection.
  */
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';

@@ -7,8 +7,8 @@ import { claimUnattempted, findUntaken } from '../store/notifications/claims';
 /** Maximum number of concurrent workflow starts. */
 const START_CONCURRENCY = 4;
 /**
- * How often unmade attempts are claimed. One claim covers 10 s of waiting, and slow receivers need
- * more.
+ * Maximum number of claims on missing first attempts. One claim covers 10 s of waiting, which is
+ * not enough for slow receivers.
  */
 const MAX_CLAIMS = 4;
 
@@ -24,7 +24,7 @@ export function createAwaitBurst({
   control,
 }: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
   /**
-   * Makes missing first attempts as head starts, which leave producers room.
+   * Makes missing first attempts as head starts, whose pace leaves capacity for producers.
    *
    * @returns how many were missing
    */

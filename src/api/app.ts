@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyWritten, type LosslessJson } from '../domain/lossless-json';
+import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
@@ -19,7 +19,10 @@ import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
-/** Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's headers for pages. */
+/**
+ * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
+ * headers for pages.
+ */
 const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -198,7 +201,7 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
     response.end();
     return;
   }
-  const text = stringifyWritten(reply.body);
+  const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');

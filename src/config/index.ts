@@ -191,7 +191,9 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
 
 const MASKED = '***';
 
-/** The configuration for printing: secrets are masked, and so are the passwords of database URLs. */
+/**
+ * The configuration for printing: secrets are masked, and so are the passwords of database URLs.
+ */
 export function maskedSummary(config: Config): Record<string, unknown> {
   return {
     role: config.role,

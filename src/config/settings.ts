@@ -4,9 +4,9 @@ import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
 
 /**
- * One setting, read from one environment variable. docs/operators/configuration.md is generated from
- * {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence, into the
- * value that the code uses.
+ * One setting, read from one environment variable. docs/operators/configuration.md is generated
+ * from {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence,
+ * into the value that the code uses.
  */
 export interface Setting<T> {
   schema: z.ZodType<T>;

@@ -48,7 +48,8 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
 }
 
 /**
- * Builds the API of the configured role and listens. The role `worker` serves health and metrics only.
+ * Builds the API of the configured role and listens. The role `worker` serves health and metrics
+ * only.
  *
  * @returns the port that the server listens on
  */

@@ -29,7 +29,10 @@ export interface Service {
   failed: Promise<never>;
   /** Stops accepting, waits for attempts in flight, then stops everything that was started. */
   stop(): Promise<void>;
-  /** Stops the embedded servers immediately; the process must exit then. Attempts in flight are repeated later. */
+  /**
+   * Stops the embedded servers immediately; the process must exit then. Attempts in flight are
+   * repeated later.
+   */
   stopNow(): Promise<void>;
 }
 

@@ -7,11 +7,16 @@ interface SentRequest {
   body: unknown;
 }
 
-/** A `fetch` that answers as a test says, for responses that the real API does not give on demand. */
+/**
+ * A `fetch` that answers as a test says, for responses that the real API does not give on demand.
+ */
 export interface ScriptedFetch {
   /** The requests so far. */
   requests: SentRequest[];
-  /** Responses of the next requests; `undefined` breaks the connection. After them every response is `{}`. */
+  /**
+   * Responses of the next requests; `undefined` breaks the connection. After them every response is
+   * `{}`.
+   */
   responses: (Response | undefined)[];
   client(options?: Partial<SignpostOptions>): Signpost;
 }

@@ -57,27 +57,27 @@ export interface WatchRequest {
  *
  * The stream is always in one of these states:
  *
- * - IDLE: no watcher is joining or live, and nothing is read. The first watcher that joins moves the
- *   stream to POLLING.
- * - POLLING: every `pollMs`, one poll reads what was committed since the last one. After a failure the
- *   next poll continues from the position reached, so no watcher misses anything. When no watcher is
- *   joining or live any more, the stream returns to IDLE.
- * - CLOSED: entered by `close()`, which ends all streams. A stream opened later gets its headers and
- *   ends. There is no way back.
+ * - IDLE: no watcher is joining or live, and nothing is read. The first watcher that joins moves
+ *   the stream to POLLING.
+ * - POLLING: every `pollMs`, one poll reads what was committed since the last one. After a failure
+ *   the next poll continues from the position reached, so no watcher misses anything. When no
+ *   watcher is joining or live any more, the stream returns to IDLE.
+ * - CLOSED: entered by `close()`, which ends all streams. A stream opened later gets its headers
+ *   and ends. There is no way back.
  *
  * A watcher is always in one of these states:
  *
  * - CATCHING_UP: the initial state. A watcher without a position to resume from moves to JOINING
- *   immediately. Others first get what they missed, at most the last 24 hours, at the speed at which
- *   they read; an older part is reported as a gap. A pass that took more than 2 s is followed by
- *   another, because the watcher fell behind meanwhile. After a faster pass it moves to JOINING.
+ *   immediately. Others first get what they missed, at most the last 24 hours, at the speed at
+ *   which they read; an older part is reported as a gap. A pass that took more than 2 s is followed
+ *   by another, because the watcher fell behind meanwhile. After a faster pass it moves to JOINING.
  * - JOINING: caught up, except for what was committed since the last pass. The next poll reads this
  *   rest, up to the poll's own moment, and the watcher moves to LIVE.
  * - LIVE: gets every page of the shared poll. All live watchers are at the same position.
  * - CLOSED: entered from every state, and final. The client disconnected, has more than
- *   `maxUnreadBytes` unread, or took more than 30 s to read a page while catching up; its credential
- *   was found invalid at a heartbeat; catching up failed; or the stream was closed. Clients reconnect
- *   with their last position.
+ *   `maxUnreadBytes` unread, or took more than 30 s to read a page while catching up; its
+ *   credential was found invalid at a heartbeat; catching up failed; or the stream was closed.
+ *   Clients reconnect with their last position.
  */
 export class ActivityStream {
   private readonly options: ActivityStreamOptions;
@@ -102,8 +102,8 @@ export class ActivityStream {
   }
 
   /**
-   * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one side
-   * ends it.
+   * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one
+   * side ends it.
    *
    * @throws Problem too-many-requests if the process or the credential has too many streams
    */

@@ -51,7 +51,7 @@ export class Watcher {
     this.customerId = customerId;
     this.position = position;
     response.once('close', () => (this.closed = true));
-    // A connection that breaks during a write is simply closed; without a listener it would crash the process.
+    // A connection may break during a write. Without a listener, the error would crash the process.
     response.on('error', () => (this.closed = true));
   }
 
@@ -86,7 +86,9 @@ export class Watcher {
     this.write(`: heartbeat\nid: ${encodePosition(this.position)}\n\n`);
   }
 
-  /** Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}. */
+  /**
+   * Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}.
+   */
   async drained(): Promise<void> {
     if (this.closed || !this.response.writableNeedDrain) return;
     const waiting = new AbortController();

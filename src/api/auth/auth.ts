@@ -10,8 +10,8 @@ import type { Tokens } from './tokens';
 import { sha256 } from '../../domain/sha256';
 
 /**
- * An access token: three parts of base64url. API keys contain no dots, and the admin key is compared
- * before this, so it may have any shape.
+ * An access token: three parts of base64url. API keys contain no dots, and the admin key is
+ * compared before this, so it may have any shape.
  */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -43,8 +43,8 @@ export interface Known {
 /** Identifies the caller of a request. */
 export interface Authenticator {
   /**
-   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a call
-   * that changes something must send the CSRF token of the session.
+   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a
+   * call that changes something must send the CSRF token of the session.
    *
    * @throws Problem unauthenticated, csrf-token
    */
@@ -161,7 +161,10 @@ export function createAuthenticator(
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Another site can make a browser send the cookie, but it cannot read the token that must be sent with it. */
+/**
+ * Another site can make a browser send the cookie, but it cannot read the token that must be sent
+ * with it.
+ */
 function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;

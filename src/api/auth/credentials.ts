@@ -62,12 +62,12 @@ export async function create(context: CreationContext, kind: CredentialKind, has
 async function checkOwners({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
   if (productId != null && !(await findProduct(db, productId))) {
     throw new Problem('unknown-product', 'The product does not exist.', {
-      errors: [{ path: '/productId', message: 'no such product' }],
+      errors: [{ path: '/productId', message: 'does not exist' }],
     });
   }
   if (customerId != null && !(await findCustomer(db, customerId, {}))) {
     throw new Problem('unknown-customer', 'The customer does not exist.', {
-      errors: [{ path: '/customerId', message: 'no such customer' }],
+      errors: [{ path: '/customerId', message: 'does not exist' }],
     });
   }
 }

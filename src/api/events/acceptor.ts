@@ -74,9 +74,9 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
 };
 
 /**
- * Accepts events. It validates the data against the schema of its type; one statement then checks the
- * rest, matches subscriptions and writes. Compiled schemas are cached, and the statement reports
- * stale ones.
+ * Accepts events. It validates the data against the schema of its type; one statement then checks
+ * the rest, matches subscriptions and writes. Compiled schemas are cached, and the statement
+ * reports stale ones.
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
@@ -93,7 +93,8 @@ export class Acceptor {
   /**
    * Accepts events, in one statement with those of concurrent callers.
    *
-   * @param transaction - accepts the events in this transaction instead, in a statement of their own
+   * @param transaction - accepts the events in this transaction instead, in a statement of their
+   *   own
    * @returns one outcome for each event, in order
    * @throws Problem too-many-requests when the start queue is full
    */
@@ -107,7 +108,8 @@ export class Acceptor {
     }
     const outcomes: AcceptOutcome[] = [];
     let remaining = posted.map((event, index) => ({ event, index }));
-    // A second round is needed only if a schema was replaced between the validation and the statement.
+    // A second round is needed only if a schema was replaced between the validation and the
+    // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {

@@ -78,7 +78,7 @@ export function eventTypeRoutes(): Route[] {
           (body.productId ?? productId) !== productId
         ) {
           throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'is not a product of yours' }],
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const sample = checkedSample(body.schema, body.sample);
@@ -170,7 +170,9 @@ function checkedSample(schema: object | null, sample: unknown): unknown {
   return sample;
 }
 
-/** Rejects a schema that would break the saved service definition, whose attempts would then fail. */
+/**
+ * Rejects a schema that would break the saved service definition, whose attempts would then fail.
+ */
 async function refuseMissingFields(db: Executor, name: string, schema: object | null): Promise<void> {
   const definition = await findDefinition(db, name);
   const missing = missingFields(definition?.steps ?? [], schema);

@@ -69,7 +69,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         // product must not open it.
         if (!customer || (principal.productId !== null && customer.productId !== principal.productId)) {
           throw new Problem('unknown-customer', 'The customer does not exist or does not belong to your product.', {
-            errors: [{ path: '/customerId', message: 'is not a customer of yours' }],
+            errors: [{ path: '/customerId', message: 'does not exist or does not belong to your product' }],
           });
         }
         await checkQuota('portalSessions', { customerId: customer.id, productId: null });

@@ -63,11 +63,11 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         await context.admit('setUps', customer.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
-        const wanted = context.body.subscriptions;
+        const desired = context.body.subscriptions;
         for (const { id, name } of existing)
-          if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
+          if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
         const items: Subscription[] = [];
-        for (const [index, settings] of wanted.entries()) {
+        for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;
@@ -115,9 +115,9 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         ) {
           throw new Problem(
             'unknown-product',
-            'The product does not exist, is not yours, or does not have this customer.',
+            'The product does not exist, is not yours, or is not a product of this customer.',
             {
-              errors: [{ path: '/productId', message: 'is not a product with this customer' }],
+              errors: [{ path: '/productId', message: 'is not a product of this customer' }],
             },
           );
         }

@@ -3,7 +3,7 @@ import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import type { RetrySchedule } from '../../domain/retry-schedule';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
-import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
+import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 
 export interface Row {
@@ -155,7 +155,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.channels,
     JSON.stringify(settings.headers),
     settings.format,
-    stringifyWritten(settings.customData),
+    stringifyLossless(settings.customData),
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,

@@ -66,7 +66,7 @@ it('a stream ends when its credential expires or is revoked', async () => {
   );
 });
 
-it('streams are limited in total and per credential, and a closed stream frees its place', async () => {
+it('streams are limited in total and per credential, and a closed stream frees its slot', async () => {
   await serve({ maxWatchers: 3, maxWatchersPerCredential: 2 });
   const first = [await watch(url, 'a'), await watch(url, 'a')];
   expect((await watch(url, 'a')).status).toBe(429);

@@ -11,7 +11,9 @@ interface PostedEvent {
 
 type Reply = Response | { status: number; code?: string }[] | undefined;
 
-/** An API that answers as a test says, for failures that the real one does not produce on demand. */
+/**
+ * An API that answers as a test says, for failures that the real one does not produce on demand.
+ */
 export interface ScriptedApi {
   /** The events of each request so far. */
   requests: PostedEvent[][];
@@ -20,7 +22,10 @@ export interface ScriptedApi {
   /** The problems that callbacks of the outbox have reported. */
   faults: Error[];
   refused: { event: PostedEvent; problem: SignpostError }[];
-  /** Answers of the next requests: a response, or a result per event; `undefined` breaks the connection. */
+  /**
+   * Answers of the next requests: a response, or a result per event; `undefined` breaks the
+   * connection.
+   */
   replies: (Reply | Promise<Reply> | ((events: PostedEvent[]) => Reply | Promise<Reply>))[];
   /** Waits until the outbox has reported `count` faults. */
   failed(count: number): Promise<unknown>;
