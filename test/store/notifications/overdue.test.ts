@@ -45,14 +45,15 @@ describe('overdue notifications', () => {
 
   it('are left to the process that is taking them at this moment', async () => {
     const [locked, free] = [await overdue(), await overdue()];
-    await database.db.transaction(async (db) => {
-      await db.query({
-        text: 'select from notifications where event_type = $1 order by id limit 1 for update',
-        values: [seeded.eventType],
+    const meanwhile = () =>
+      database.db.transaction(async (db) => {
+        await db.query({ text: "set local lock_timeout = '2 s'" });
+        return takeOverdue(db, 100, 60);
       });
-      expect((await take()).map(({ notificationId }) => notificationId)).toEqual([free.notificationId]);
+    await database.db.transaction(async (db) => {
+      expect(await takeOverdue(db, 1, 60)).toMatchObject([{ notificationId: locked.notificationId }]);
+      expect(await meanwhile()).toMatchObject([{ notificationId: free.notificationId }]);
     });
-    expect((await take()).map(({ notificationId }) => notificationId)).toEqual([locked.notificationId]);
   });
 
   it('count as never attempted only if they were accepted and nothing happened since', async () => {
