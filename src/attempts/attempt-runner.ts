@@ -9,7 +9,7 @@ import { composeData } from './compose';
 import { conclude, GONE, recordedOutcome, type Made } from './outcome';
 import { signRequest, type SignedRequest } from './sign';
 import { SubscriptionCache } from './subscription-cache';
-import { takeOver } from './take-over';
+import { headStartKey, mayHaveHeadStart, takeOver } from './take-over';
 import { isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
@@ -62,8 +62,18 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return delivery;
   };
 
+  /** A head start that could not be recorded when it was made is recorded now, so that its workflow does not make it again. */
+  async function recordHeadStart({ notificationId, processId }: AttemptInput): Promise<void> {
+    const key = `${notificationId} ${headStartKey(processId)}`;
+    const made = unrecorded.get(key);
+    if (!made) return;
+    await record(deps, made);
+    unrecorded.delete(key);
+  }
+
   return async function attemptAndRecord(input) {
     const key = `${input.notificationId} ${input.attemptKey}`;
+    if (mayHaveHeadStart(input) && !unrecorded.has(key)) await recordHeadStart(input);
     let made = unrecorded.get(key);
     if (!made) {
       const { accepted } = input;
