@@ -119,6 +119,9 @@ it('run again after its notification was opened again, it answers that its own l
 
 it('two executions at the same moment record the attempt once', async () => {
   const { input } = await notify();
+  // Neither has an answer before both have sent.
+  const both = receiver.waitFor(2);
+  receiver.answerWith(async () => (await both, { status: 200 }));
   await Promise.all([deliver(input), deliver(input)]);
   expect(await attemptsOf(database.db, input.notificationId)).toHaveLength(1);
 });

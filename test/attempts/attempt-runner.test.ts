@@ -116,6 +116,55 @@ describe('an attempt that is not to be made', () => {
   });
 });
 
+describe('a first attempt that another process has claimed', () => {
+  const claim = (by: string, until: string) =>
+    setNotification(database.db, notification.notificationId, `claimed_by = '${by}', claimed_until = ${until}`);
+  /** Counts how often the notification is looked at, and does something at the third time. */
+  function counting(atThird: () => Promise<unknown> = async () => undefined) {
+    const seen = { loads: 0 };
+    const db = watched(database.db, async ({ name }) => {
+      if (name === 'load-deliveries' && ++seen.loads === 3) await atThird();
+    });
+    return { seen, db };
+  }
+
+  it('is made once the claim has lapsed, and not before', async () => {
+    await claim('another', "now() + interval '1 hour'");
+    let before: unknown;
+    const { seen, db } = counting(async () => {
+      before = [...requests];
+      await claim('another', "now() - interval '1 second'");
+    });
+    expect(await testRunner(db, answer(200))(input())).toEqual({ kind: 'delivered', attempts: 1 });
+    expect(before).toEqual([]);
+    expect([seen.loads, requests.length]).toEqual([3, 1]);
+  });
+
+  it('is not made if that process delivers meanwhile', async () => {
+    await claim('another', "now() + interval '1 hour'");
+    const { db } = counting(() =>
+      setNotification(
+        database.db,
+        notification.notificationId,
+        "status = 'delivered', attempt_count = 1, last_attempt_key = 'head:another'",
+      ),
+    );
+    expect(await testRunner(db, answer(200))(input())).toEqual({ kind: 'delivered', attempts: 1 });
+    expect(requests).toEqual([]);
+  });
+
+  it.each([
+    ['the claim is its own', 'this-process', {}],
+    ['it is a later attempt of the workflow', 'another', { sequence: 2 }],
+    ['it is a later step of the ladder', 'another', { step: 1, schedule: [30, 30] }],
+  ])('is not waited for if %s', async (_, by, overrides) => {
+    await claim(by, "now() + interval '1 hour'");
+    const { seen, db } = counting();
+    expect(await testRunner(db, answer(200))(input(overrides))).toEqual({ kind: 'delivered', attempts: 1 });
+    expect(seen.loads).toBe(1);
+  });
+});
+
 describe('the time that the receiver has', () => {
   const TRANSFORM = `transform = '{"language":"jsonata","expression":"$"}'`;
   const timeoutAfterComposing = async (ms: number) => {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { decodeId } from '../../src/domain/ids';
 import { onboard } from '../support/service';
+import { seededRandom } from '../support/random';
 import { useStack } from '../support/stack';
 import { until } from '../support/until';
 
@@ -88,6 +89,7 @@ it('killed on the ladder: the steps that are left are walked, and no more', asyn
 });
 
 it('killed three times in a flood: every event arrives', async () => {
+  const random = seededRandom();
   const { receiver } = stack;
   let service = await stack.start();
   const customer = await onboard(service, receiver.url());
@@ -105,7 +107,7 @@ it('killed three times in a flood: every event arrives', async () => {
       throw new Error('never accepted');
     });
     // Another moment in each round: events are being accepted, started, attempted and recorded.
-    await receiver.waitFor(receiver.requests.length + 1 + Math.floor(Math.random() * 20));
+    await receiver.waitFor(receiver.requests.length + 1 + Math.floor(random() * 20));
     await service.kill9();
     service = await stack.start({ env: { SIGNPOST_PORT: new URL(service.url).port } });
     ids.push(...(await Promise.all(posting)).flat());
