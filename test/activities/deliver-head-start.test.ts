@@ -1,8 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
+import type { ActivityDeps } from '../../src/activities/deps';
 import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
-import type { DeliverOutcome } from '../../src/domain/delivery';
+import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
 import { headStartDelivery } from '../../src/domain/head-start';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { createMetrics } from '../../src/process/metrics';
@@ -11,6 +12,7 @@ import { attemptsOf } from '../../src/store/notifications/attempts';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { httpResult, testRunner } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { fakeOnly } from '../support/fake-timers';
 import { notificationRow } from '../support/rows';
 import { eventFor, seed } from '../support/seed';
 
@@ -83,7 +85,8 @@ async function setUp({
         isLocal: true,
         workflowExecution: { workflowId, runId: 'run' },
       });
-      return environment.run(deliver, { notificationId, sequence: 1, trigger: 'scheduled', schedule, step: 0 });
+      const input: DeliverInput = { notificationId, sequence: 1, trigger: 'scheduled', schedule, step: 0 };
+      return environment.run(deliver, input);
     },
   };
 }
@@ -124,4 +127,29 @@ it('makes the attempt itself if this process made no head start', async () => {
   const { seen, deliver } = await setUp({ status: 200 });
   expect(await deliver()).toEqual({ kind: 'delivered', attempts: 1 });
   expect(seen.requests).toBe(1);
+});
+
+describe('an attempt in the slow lane', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it('heartbeats every ten seconds while it is under way, and no longer', async () => {
+    fakeOnly('setInterval', 'clearInterval');
+    let end: (outcome: DeliverOutcome) => void = () => undefined;
+    const deliver = createDeliver({
+      ...({} as ActivityDeps),
+      headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+      runAttempt: ({ slow }) => new Promise((resolve) => (end = slow ? resolve : end)),
+    });
+    const environment = new MockActivityEnvironment({ isLocal: false });
+    let heartbeats = 0;
+    environment.on('heartbeat', () => (heartbeats += 1));
+    const input: DeliverInput = { notificationId: 'ntf_1', sequence: 2, trigger: 'scheduled', schedule: [], step: 0 };
+    const running = environment.run(deliver, input);
+    await new Promise((resolve) => setImmediate(resolve));
+    jest.advanceTimersByTime(25_000);
+    end({ kind: 'delivered', attempts: 1 });
+    await running;
+    jest.advanceTimersByTime(25_000);
+    expect(heartbeats).toBe(2);
+  });
 });

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import type { NotificationControl } from '../../src/activities/deps';
 import { createRecoverPage } from '../../src/activities/recover-page';
+import type { RecoverPageResult } from '../../src/domain/recovery';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
 import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
@@ -44,7 +45,11 @@ async function insert(ratePerSecond: number): Promise<string> {
 }
 
 /** @param onRetry - what the workflow does then. @default it delivers */
-function page(recoveryId: string, onRetry: (id: string) => Promise<void> = deliver, db: Database = database.db) {
+function page(
+  recoveryId: string,
+  onRetry: (id: string) => Promise<void> = deliver,
+  db: Database = database.db,
+): Promise<RecoverPageResult> {
   const control: NotificationControl = {
     start: async () => true,
     async retry({ notificationId }) {

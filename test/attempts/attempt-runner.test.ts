@@ -163,6 +163,14 @@ describe('a first attempt that another process has claimed', () => {
     expect(await testRunner(db, answer(200))(input(overrides))).toEqual({ kind: 'delivered', attempts: 1 });
     expect(seen.loads).toBe(1);
   });
+
+  it('is not waited for if the notification was attempted and opened again meanwhile', async () => {
+    await claim('another', "now() + interval '1 hour'");
+    await setNotification(database.db, notification.notificationId, 'attempt_count = 1');
+    const { seen, db } = counting();
+    expect(await testRunner(db, answer(200))(input())).toEqual({ kind: 'delivered', attempts: 2 });
+    expect(seen.loads).toBe(1);
+  });
 });
 
 describe('the time that the receiver has', () => {

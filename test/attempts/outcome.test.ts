@@ -68,7 +68,7 @@ it.each([
   [408, '100', 10],
   [429, undefined, 10],
 ])('after HTTP %i with Retry-After %s waits %i s', (status, retryAfter, waitSeconds) => {
-  const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
   expect(concluded(answered(status, headers)).outcome).toMatchObject({ kind: 'retry', waitSeconds });
 });
 

@@ -1,8 +1,10 @@
 import { pino } from 'pino';
 import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
+import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 import type { AttemptInput, AttemptRunner } from '../../../src/attempts/attempt-runner';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../../src/domain/delivery';
 import { deliveryFacts } from '../../support/delivery';
+import { fakeOnly } from '../../support/fake-timers';
 
 /** How many head starts are under way together, and what becomes of the rest. Attempts end when a test says so. */
 const DELIVERED: DeliverOutcome = { kind: 'delivered', attempts: 1 };
@@ -34,10 +36,19 @@ const many = (count: number, subscriptions: number) =>
 /** Lets promises that are settled go on. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+beforeEach(() => {
+  // A busy machine would have the event loop late, which is a case of its own.
+  jest.spyOn(LoopLag.prototype, 'ms', 'get').mockReturnValue(0);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
 it('makes 256 at once over all subscriptions; the rest wait for a place', async () => {
   const { starts, under } = set();
   starts.begin(many(300, 10));
-  expect(under).toHaveLength(256);
+  expect(under.length).toBe(256);
   expect(starts.waiting).toBe(44);
   await starts.close(0);
 });
@@ -45,12 +56,12 @@ it('makes 256 at once over all subscriptions; the rest wait for a place', async 
 it('makes 64 at once for one subscription, and the next one as soon as one has its answer', async () => {
   const { starts, under } = set();
   starts.begin(many(100, 1));
-  expect(under).toHaveLength(64);
+  expect(under.length).toBe(64);
   under[0]!.input.onAnswered!();
-  expect(under).toHaveLength(65);
+  expect(under.length).toBe(65);
   under[0]!.end(DELIVERED);
   await settle();
-  expect(under).toHaveLength(65);
+  expect(under.length).toBe(65);
   await starts.close(0);
 });
 
@@ -101,7 +112,7 @@ it('is not made if its turn comes so late that its claim might lapse before the 
   const { starts, under } = set({ keepOutcomes: true });
   const late = headStart('sub_1', HEAD_START_WAIT_SECONDS * 1000 - 900);
   starts.begin([late]);
-  expect(under).toHaveLength(0);
+  expect(under.length).toBe(0);
   expect(await starts.outcomeOf(late.notificationId)).toBeUndefined();
   await starts.close(0);
 });
@@ -109,11 +120,48 @@ it('is not made if its turn comes so late that its claim might lapse before the 
 it('is made if its turn comes with more than a second of the wait left', async () => {
   const { starts, under } = set();
   starts.begin([headStart('sub_1', HEAD_START_WAIT_SECONDS * 1000 - 2000)]);
-  expect(under).toHaveLength(1);
+  expect(under.length).toBe(1);
+  await starts.close(0);
+});
+
+it('makes 32 at once while the event loop is late', async () => {
+  jest.spyOn(LoopLag.prototype, 'ms', 'get').mockReturnValue(21);
+  const { starts, under } = set();
+  starts.begin(many(100, 10));
+  expect(under.length).toBe(32);
   await starts.close(0);
 });
 
 describe('the outcome of a head start', () => {
+  it('is forgotten after a minute, for the workflow to find it in the record', async () => {
+    const { starts, under } = set({ keepOutcomes: true });
+    const old = headStart('sub_1');
+    const begun = performance.now();
+    const now = jest.spyOn(performance, 'now').mockReturnValue(begun);
+    starts.begin([old]);
+    under[0]!.end(DELIVERED);
+    now.mockReturnValue(begun + 60_000);
+    const next = headStart('sub_1');
+    starts.begin([next]);
+    under[1]!.end(DELIVERED);
+    expect(await starts.outcomeOf(old.notificationId)).toBeUndefined();
+    expect(await starts.outcomeOf(next.notificationId)).toEqual(DELIVERED);
+    await starts.close(0);
+  });
+
+  it('is kept for less than a minute', async () => {
+    const { starts, under } = set({ keepOutcomes: true });
+    const old = headStart('sub_1');
+    const begun = performance.now();
+    const now = jest.spyOn(performance, 'now').mockReturnValue(begun);
+    starts.begin([old]);
+    under[0]!.end(DELIVERED);
+    now.mockReturnValue(begun + 59_999);
+    starts.begin([headStart('sub_1')]);
+    expect(await starts.outcomeOf(old.notificationId)).toEqual(DELIVERED);
+    await starts.close(0);
+  });
+
   it('is kept for its workflow until that asks, once', async () => {
     const { starts, under } = set({ keepOutcomes: true });
     const one = headStart('sub_1');
@@ -142,7 +190,7 @@ describe('the outcome of a head start', () => {
     under[0]!.fail(new Error('Postgres is away'));
     expect(await starts.outcomeOf(all[0]!.notificationId)).toBeUndefined();
     await settle();
-    expect(under).toHaveLength(65);
+    expect(under.length).toBe(65);
     await starts.close(0);
   });
 });
@@ -156,7 +204,7 @@ describe('closing', () => {
     expect(await starts.outcomeOf(all[69]!.notificationId)).toBeUndefined();
     under[0]!.end(DELIVERED);
     await settle();
-    expect(under).toHaveLength(64);
+    expect(under.length).toBe(64);
   });
 
   it('waits for what is under way', async () => {
@@ -175,7 +223,7 @@ describe('closing', () => {
     const { starts, under } = set();
     await starts.close(0);
     starts.begin(many(1, 1));
-    expect(under).toHaveLength(0);
+    expect(under.length).toBe(0);
   });
 });
 
@@ -200,6 +248,20 @@ describe('waiting for a workflow to take its head start over', () => {
     starts.begin([one]);
     const taking = starts.taken(one.notificationId);
     under[0]!.end(DELIVERED);
+    await taking;
+    await starts.close(0);
+  });
+
+  it('ends after two seconds if nobody takes it over', async () => {
+    fakeOnly('setTimeout', 'clearTimeout');
+    const { starts } = set({ keepOutcomes: true });
+    const one = headStart('sub_1');
+    starts.begin([one]);
+    let taken = false;
+    const taking = starts.taken(one.notificationId).then(() => (taken = true));
+    await jest.advanceTimersByTimeAsync(1999);
+    expect(taken).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
     await taking;
     await starts.close(0);
   });
