@@ -6,22 +6,20 @@
  * what was killed and what survived, and exits with 1 if a mutation survives without a stated reason.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './toolchain.mjs';
-
-/**
- * @typedef {object} Mutation
- * @property {string} id - unique, short
- * @property {string} what - the misbehaviour, in a few words
- * @property {string} file - the source file
- * @property {string} find - code that occurs once in it
- * @property {string} replace - what takes its place
- * @property {string[]} tests - test files that must fail, the likeliest first
- * @property {string} [survives] - why no test can or need notice
- */
 
 const LISTS = path.join(ROOT, 'scripts', 'mutations');
 const JEST = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -51,7 +49,7 @@ for (const mutation of mutations) {
 }
 report(outcomes);
 
-/** @returns {Promise<Mutation[]>} those whose file begins with one of the given texts, or whose id is one of them */
+/** @returns {Promise<import('./mutation.mjs').Mutation[]>} those whose file begins with one of the given texts, or whose id is one of them */
 async function selected(filters) {
   const files = readdirSync(LISTS).filter((name) => name.endsWith('.mjs'));
   const lists = await Promise.all(files.map((name) => import(pathToFileURL(path.join(LISTS, name)).href)));
@@ -100,7 +98,10 @@ async function tryOut({ file, find, replace, tests }) {
   const target = path.join(copy, file);
   const source = readFileSync(target, 'utf8');
   const startedAt = Date.now();
-  writeFileSync(target, source.replace(find, () => replace));
+  writeFileSync(
+    target,
+    source.replace(find, () => replace),
+  );
   try {
     const outcome = await runTests(tests);
     return { ...outcome, seconds: Math.round((Date.now() - startedAt) / 1000) };
