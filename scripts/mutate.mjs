@@ -1,14 +1,15 @@
 /**
  * `npm run mutate -- [path prefix or id …]`: breaks the source in one place at a time and checks that the tests notice.
  *
- * The mutations are in scripts/mutations: each replaces a piece of one source file and names the test files that must
- * fail with it. Everything happens in a copy of the working tree, so the tree itself is never changed. Prints a table of
- * what was killed and what survived, and exits with 1 if a mutation survives without a stated reason.
+ * The mutations are in scripts/mutations, in the form of scripts/mutation.mjs. Everything happens in a copy of the working tree, so the tree
+ * itself is never changed. Prints what was killed and what survived, and exits with 1 if a mutation survives without a stated reason.
  */
+import { transformFileSync } from '@swc/core';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,6 +17,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,22 +27,23 @@ const LISTS = path.join(ROOT, 'scripts', 'mutations');
 const JEST = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 /** A mutation that makes the tests hang is noticed by that. */
 const TIMEOUT_MS = 300_000;
+/** What is built when the servers start: a mutation there needs servers of its own. */
+const BUILT_IN = ['src/workflows/', 'src/domain/'];
 
 const mutations = await selected(process.argv.slice(2));
 checkAgainstSources(mutations);
-const copy = copyTree();
-let jest;
+const place = mkdtempSync(path.join(tmpdir(), 'signpost-mutate-'));
+const copy = path.join(place, 'copy');
 process.on('exit', () => {
-  endJest();
-  rmSync(copy, { recursive: true, force: true });
+  endAll(place);
+  rmSync(place, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+copyTree();
+const servers = await startServers();
 
-const baseline = await runTests([...new Set(mutations.flatMap(({ tests }) => tests))]);
-if (baseline.result !== 'survived') {
-  console.error(`Without any mutation the tests do not pass: ${baseline.by}`);
-  process.exit(1);
-}
+const baseline = await runTests([...new Set(mutations.flatMap(({ tests }) => tests))], servers);
+if (baseline.result !== 'survived') fail([`Without any mutation the tests do not pass: ${baseline.by}`]);
 const outcomes = [];
 for (const mutation of mutations) {
   const outcome = { mutation, ...(await tryOut(mutation)) };
@@ -53,10 +56,9 @@ report(outcomes);
 async function selected(filters) {
   const files = readdirSync(LISTS).filter((name) => name.endsWith('.mjs'));
   const lists = await Promise.all(files.map((name) => import(pathToFileURL(path.join(LISTS, name)).href)));
-  const all = lists.flatMap((list) => list.default);
-  const chosen = all.filter(
-    ({ id, file }) => filters.length === 0 || filters.some((filter) => id === filter || file.startsWith(filter)),
-  );
+  const chosen = lists
+    .flatMap((list) => list.default)
+    .filter(({ id, file }) => filters.length === 0 || filters.some((one) => id === one || file.startsWith(one)));
   if (chosen.length === 0) fail(['No mutation has such a path or id.']);
   return chosen;
 }
@@ -79,19 +81,33 @@ function fail(lines) {
   process.exit(1);
 }
 
-/** @returns the directory of a copy of all files that Git would commit */
+/** Copies all files that Git would commit. */
 function copyTree() {
-  const directory = mkdtempSync(path.join(tmpdir(), 'signpost-mutate-'));
   const { stdout } = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 100_000_000,
   });
   for (const file of stdout.split('\0').filter((name) => name !== '' && existsSync(path.join(ROOT, name)))) {
-    cpSync(path.join(ROOT, file), path.join(directory, file), { recursive: true });
+    cpSync(path.join(ROOT, file), path.join(copy, file), { recursive: true });
   }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(directory, 'node_modules'), 'dir');
-  return directory;
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'), 'dir');
+}
+
+/** Starts the servers that all runs share. @returns the environment that names them */
+async function startServers() {
+  const require = createRequire(import.meta.url);
+  require.extensions['.ts'] = (module, file) => {
+    const jsc = { target: 'es2022', parser: { syntax: 'typescript' } };
+    module._compile(transformFileSync(file, { jsc, module: { type: 'commonjs' }, swcrc: false }).code, file);
+  };
+  const before = { ...process.env };
+  process.env.TMPDIR = path.join(place, 'servers');
+  mkdirSync(process.env.TMPDIR);
+  await require(path.join(copy, 'test', 'support', 'global-setup.ts')).default();
+  const named = Object.fromEntries(Object.entries(process.env).filter(([name, value]) => before[name] !== value));
+  for (const name of Object.keys(named)) delete process.env[name];
+  return named;
 }
 
 async function tryOut({ file, find, replace, tests }) {
@@ -103,7 +119,7 @@ async function tryOut({ file, find, replace, tests }) {
     source.replace(find, () => replace),
   );
   try {
-    const outcome = await runTests(tests);
+    const outcome = await runTests(tests, BUILT_IN.some((folder) => file.startsWith(folder)) ? {} : servers);
     return { ...outcome, seconds: Math.round((Date.now() - startedAt) / 1000) };
   } finally {
     writeFileSync(target, source);
@@ -111,42 +127,41 @@ async function tryOut({ file, find, replace, tests }) {
 }
 
 /** @returns `survived` if all tests pass; `killed` with the title of a test that failed; `broken` if a file did not load */
-function runTests(tests) {
-  const summaryFile = path.join(copy, 'mutate-summary.json');
-  rmSync(summaryFile, { force: true });
+function runTests(tests, environment) {
+  const run = path.join(place, 'run');
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(run);
+  const summaryFile = path.join(run, 'summary.json');
   const options = ['--rootDir', copy, '--bail', '--forceExit', '--json', '--outputFile', summaryFile];
-  jest = spawn(process.execPath, [JEST, ...options, '--runTestsByPath', ...tests], {
+  const jest = spawn(process.execPath, [JEST, ...options, '--runTestsByPath', ...tests], {
     cwd: copy,
-    // What the tests start keeps its data in the copy, too.
-    env: { ...process.env, TMPDIR: copy },
+    env: { ...process.env, ...environment, TMPDIR: run },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';
   jest.stderr.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-2000)));
-  const timer = setTimeout(endJest, TIMEOUT_MS);
+  const timer = setTimeout(() => endAll(run), TIMEOUT_MS);
   return new Promise((resolve) => {
     jest.on('close', (code, signal) => {
       clearTimeout(timer);
-      jest = undefined;
       if (signal) return resolve({ result: 'killed', by: `no end within ${TIMEOUT_MS / 1000} s` });
       if (!existsSync(summaryFile)) return resolve({ result: 'broken', by: `Jest ended with ${code}: ${output}` });
       const { testResults, success } = JSON.parse(readFileSync(summaryFile, 'utf8'));
       const failed = testResults.flatMap(({ assertionResults }) =>
         assertionResults.filter(({ status }) => status === 'failed'),
       );
+      if (failed.length > 0) return resolve({ result: 'killed', by: failed[0].fullName });
+      if (success) return resolve({ result: 'survived', by: '' });
       const file = testResults.find(({ status }) => status === 'failed');
-      if (failed.length > 0) resolve({ result: 'killed', by: failed[0].fullName });
-      else if (success) resolve({ result: 'survived', by: '' });
-      else resolve({ result: 'broken', by: file?.message.slice(0, 1000) ?? 'no test ran' });
+      resolve({ result: 'broken', by: file?.message.slice(0, 1000) ?? 'no test ran' });
     });
   });
 }
 
-/** Ends Jest and the servers that it started, which are not its children: what works in the copy is ours. */
-function endJest() {
-  jest?.kill('SIGKILL');
+/** Ends all processes that name a directory of ours: Jest, and the servers that it started, which outlive it. */
+function endAll(directory) {
   const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  for (const line of stdout.split('\n').filter((one) => one.includes(copy))) {
+  for (const line of stdout.split('\n').filter((one) => one.includes(directory))) {
     try {
       process.kill(Number.parseInt(line, 10), 'SIGKILL');
     } catch {
@@ -156,8 +171,8 @@ function endJest() {
 }
 
 function rowOf({ mutation: { id, what, survives }, result, by, seconds }) {
-  const shown = result === 'survived' && survives ? 'survived, as expected' : result;
-  return `${id.padEnd(8)} ${shown.padEnd(9)} ${String(seconds).padStart(4)} s  ${what}${by ? `\n${' '.repeat(26)}by: ${by}` : ''}`;
+  const shown = result === 'survived' && survives ? `survived, as expected: ${survives}` : by && `by: ${by}`;
+  return `${id.padEnd(6)} ${result.padEnd(8)} ${String(seconds).padStart(4)} s  ${what}${shown ? `\n${' '.repeat(24)}${shown}` : ''}`;
 }
 
 /** Prints the score of each folder and ends the process. */
