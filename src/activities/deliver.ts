@@ -14,8 +14,9 @@ export function createDeliver({
   headStarts,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
-    const { workflowExecution, isLocal } = Context.current().info;
-    const heartbeat = isLocal ? undefined : setInterval(() => Context.current().heartbeat(), HEARTBEAT_INTERVAL_MS);
+    const context = Context.current();
+    const { workflowExecution, isLocal } = context.info;
+    const heartbeat = isLocal ? undefined : setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
     try {
       if (mayHaveHeadStart(input)) {
         const outcome = await headStarts.outcomeOf(input.notificationId);

@@ -121,6 +121,9 @@ it('a repeated deliver after the notification was reopened returns the failure o
 
 it('two concurrent executions of deliver record the attempt once', async () => {
   const { input } = await notify();
+  // Neither has an answer before both have sent.
+  const both = receiver.waitFor(2);
+  receiver.answerWith(async () => (await both, { status: 200 }));
   await Promise.all([deliver(input), deliver(input)]);
   expect(await attemptsOf(database.db, input.notificationId)).toHaveLength(1);
 });

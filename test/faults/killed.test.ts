@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { decodeId } from '../../src/domain/ids';
 import { onboard } from '../support/service';
 import { useCluster } from '../support/cluster';
+import { seededRandom } from '../support/random';
 import { until } from '../support/until';
 
 /**
@@ -92,6 +93,7 @@ it('killed on the ladder: the next process makes the remaining attempts and no m
 });
 
 it('killed three times during a spike: every event arrives', async () => {
+  const random = seededRandom();
   const { receiver } = cluster;
   let service = await cluster.start();
   const customer = await onboard(service, receiver.url());
@@ -109,7 +111,7 @@ it('killed three times during a spike: every event arrives', async () => {
       throw new Error('never accepted');
     });
     // A random moment in each round, while events are accepted, started, attempted and recorded.
-    await receiver.waitFor(receiver.requests.length + 1 + Math.floor(Math.random() * 20));
+    await receiver.waitFor(receiver.requests.length + 1 + Math.floor(random() * 20));
     await service.kill9();
     service = await cluster.start({ env: { SIGNPOST_PORT: new URL(service.url).port } });
     ids.push(...(await Promise.all(posting)).flat());

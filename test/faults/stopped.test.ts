@@ -68,6 +68,11 @@ describe('with a separate Postgres', () => {
       status: 503,
       body: { code: 'database-unavailable' },
     });
+    // Away for longer than the record is tried.
+    await until(
+      async () => service.output(),
+      (output) => output.includes('a head start could not be made or recorded'),
+    );
     postgres = await startPostgres({ directory, port: postgres.port });
     const delivered = await until(
       () => service.call('GET', `/v1/notifications/${id}`),

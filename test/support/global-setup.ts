@@ -19,9 +19,11 @@ export interface TestServers {
 
 /**
  * Starts the real servers that all tests share: one Postgres with a migrated template database, one
- * Temporal.
+ * Temporal. Does nothing if the environment names them, as scripts/mutate.mjs does to run Jest many
+ * times on the same servers.
  */
 export default async function globalSetup(): Promise<void> {
+  if (process.env[ENV.directory]) return;
   const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
   const report = (line: string) => void process.stderr.write(`${line}\n`);
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);

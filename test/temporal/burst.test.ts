@@ -132,10 +132,12 @@ describe('burst', () => {
   it('a burst skips members that were cancelled or retried meanwhile', async () => {
     on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
-    const { ids, run } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
+    const { ids, workflowId } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
     const [cancelled, again] = ids as [string, string];
+    const disabled = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
+    const held = (await on.accept(disabled, on.mine())).notification.notificationId;
     await cancelNotification(on.pipeline.db, cancelled);
-    const running = run();
+    const running = on.pipeline.workflows.runBurst(workflowId, [...ids, held]);
     await on.reaches(again, 'failed');
     on.receiver.answerWith(200);
     const reopened = await reopenNotification(on.pipeline.db, again);
@@ -144,7 +146,9 @@ describe('burst', () => {
     await on.reaches(again, 'delivered');
     expect((await on.find(cancelled)).status).toBe('cancelled');
     expect((await on.find(again)).attemptCount).toBe(2);
-    await expect(on.workflow(cancelled).describe()).rejects.toThrow();
+    expect((await on.find(held)).status).toBe('held');
+    for (const id of [cancelled, held]) await expect(on.workflow(id).describe()).rejects.toThrow();
+    expect(await result(workflowId)).toMatchObject({ notifications: 3 });
   });
 
   it('a burst holds members whose subscription was disabled before their turn', async () => {

@@ -109,8 +109,8 @@ describe('ladder', () => {
 
   it('honours Retry-After if it is later than the step and within a day', async () => {
     receiver.answerWith([
-      { status: 429, headers: { 'retry-after': '100' } },
-      { status: 503, headers: { 'retry-after': '2' } },
+      { status: 503, headers: { 'retry-after': '100' } },
+      { status: 429, headers: { 'retry-after': '2' } },
       { status: 503, headers: { 'retry-after': '90000' } },
       { status: 500, headers: { 'retry-after': '9999' } },
       200,

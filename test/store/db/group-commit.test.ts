@@ -48,22 +48,50 @@ it('limits the size of a group but keeps the items of one caller together', asyn
   expect(groups).toEqual([[0], [1, 2], [3, 4], [5, 6, 7, 8]]);
 });
 
-it('gathers longer after a larger group', async () => {
-  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 400, maxItems: 1000 });
-  const many = Array.from({ length: 400 }, () => 0);
-  await commit.submit(many);
-  await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
-  expect(groups).toEqual([many, [2, 3]]);
-  await Promise.all([commit.submit([4]), sleep(20).then(() => commit.submit([5]))]);
-  expect(groups.slice(2)).toEqual([[4], [5]]);
-});
+describe('group commit on a fake clock', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
 
-it('gathers at most for the configured time', async () => {
-  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 1, maxItems: 1000 });
-  const many = Array.from({ length: 500 }, () => 0);
-  await commit.submit(many);
-  await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
-  expect(groups).toEqual([many, [2], [3]]);
+  /** A group commit whose statements take no time. */
+  function gathering(maxGatherMs: number) {
+    const groups: number[][] = [];
+    const write = async (items: readonly number[]) => (groups.push([...items]), [...items]);
+    const options = { pipelines: 4, maxGatherMs, maxItems: 1000, isUnavailable: () => false };
+    return { commit: new GroupCommit<number, number>(write, options), groups };
+  }
+  const many = Array.from({ length: 400 }, () => 0);
+
+  it('gathers longer after a larger group', async () => {
+    const { commit, groups } = gathering(1000);
+    await commit.submit(many);
+    void commit.submit([2]);
+    await jest.advanceTimersByTimeAsync(399);
+    void commit.submit([3]);
+    expect(groups).toEqual([many]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(groups).toEqual([many, [2, 3]]);
+    void commit.submit([4]);
+    await jest.advanceTimersByTimeAsync(2);
+    expect(groups.slice(2)).toEqual([[4]]);
+  });
+
+  it('writes immediately after a pause', async () => {
+    const { commit, groups } = gathering(1000);
+    await commit.submit(many);
+    await jest.advanceTimersByTimeAsync(400);
+    void commit.submit([2]);
+    expect(groups).toEqual([many, [2]]);
+  });
+
+  it('gathers at most for the configured time', async () => {
+    const { commit, groups } = gathering(20);
+    await commit.submit(many);
+    void commit.submit([2]);
+    await jest.advanceTimersByTimeAsync(19);
+    expect(groups).toEqual([many]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(groups).toEqual([many, [2]]);
+  });
 });
 
 it('fails only the caller whose items cause the error', async () => {

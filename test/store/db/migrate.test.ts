@@ -1,6 +1,5 @@
 import { runNode } from '../../support/processes';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { ensurePartitions } from '../../../src/store/db/partitions';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -20,9 +19,4 @@ it('two processes can migrate an empty database concurrently, and one of them do
     text: "select count(*) from pg_tables where schemaname = 'public'",
   });
   expect(rows[0]!.count).toBeGreaterThan(10);
-});
-
-it('creating partitions is idempotent, also when run concurrently', async () => {
-  await Promise.all([ensurePartitions(database.db), ensurePartitions(database.db)]);
-  await ensurePartitions(database.db, 20);
 });
