@@ -58,6 +58,7 @@ export function challengeRoutes({
         const outcome = await challengeSender.challenge(
           subscription.url,
           secrets.map(({ secret }) => secret),
+          subscription.customerId,
         );
         const status = outcome.verified ? 'verified' : 'failed';
         const recorded = await db.transaction(async (executor) => {
