@@ -22,7 +22,8 @@ export async function send(
   // A slow subscription leaves the fast lane before its attempt is over, so that other attempts do
   // not queue behind it.
   const slow = setTimeout(() => void markSlow(deps.db, subscription.id).catch(() => undefined), SLOW_ATTEMPT_MS);
-  const result = await deps.http.send({ method, url, headers, body, timeoutMs });
+  const { customerId } = subscription;
+  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId });
   clearTimeout(slow);
   return {
     // Every field is listed: an object literal of this size is several times slower to build if it

@@ -27,6 +27,8 @@ export interface Config {
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
+  /** Bounds of concurrent name look-ups. */
+  dnsLookups: { total: number; perCustomer: number };
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
@@ -105,6 +107,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
+    dnsLookups: { total: settings.SIGNPOST_DNS_LOOKUPS, perCustomer: settings.SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER },
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     database: {

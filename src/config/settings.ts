@@ -186,6 +186,16 @@ export const SETTINGS = {
     meaning:
       'API keys and OAuth clients that are not revoked: of one product, of one customer, and of the installation.',
   }),
+  SIGNPOST_DNS_LOOKUPS: setting(integer(1, 10_000, 256), {
+    default: '256',
+    expected: 'a number, 1 to 10000',
+    meaning: 'Name look-ups for deliveries and challenges that the process makes concurrently.',
+  }),
+  SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: setting(integer(1, 10_000, 16), {
+    default: '16',
+    expected: 'a number, 1 to 10000',
+    meaning: 'How many of these one customer may have at a time. Others of the customer wait for them.',
+  }),
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',

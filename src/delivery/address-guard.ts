@@ -1,13 +1,11 @@
-import dns from 'node:dns';
+import type { LookupOptions } from 'node:dns';
 import net from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { BlockedAddressError } from './errors';
+import { createResolver, type Resolve } from './resolver';
 
-/**
- * Deliveries may not go to a URL. The message names its host or port, and nothing else of the URL.
- */
-export class BlockedAddressError extends Error {
-  override readonly name = 'BlockedAddressError';
-}
+export { BlockedAddressError } from './errors';
+export type { Resolve } from './resolver';
 
 /** Ports below 1024 belong to other services of a host, except those of HTTP. */
 const ALLOWED_LOW_PORTS = new Set([80, 443]);
@@ -17,11 +15,10 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
-/** `dns.lookup` with `all: true`. */
-export type Resolve = (
-  hostname: string,
-  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
-) => void;
+/** Options of a lookup. `customerId` names the customer whose request needs the address. */
+export interface GuardedLookupOptions extends LookupOptions {
+  customerId?: string;
+}
 
 /** Decides which addresses deliveries may reach. */
 export interface AddressGuard {
@@ -35,11 +32,11 @@ export interface AddressGuard {
    */
   check(url: URL): void;
   /**
-   * A lookup for `net.connect` and `tls.connect`. It resolves once, removes refused addresses, and
-   * returns the others to the socket, which connects to these only. So a name cannot resolve to one
-   * address for the check and to another for the connection.
+   * A lookup for sockets. It resolves once, removes refused addresses, and returns the others to the
+   * socket, which connects to these only. So a name cannot resolve to one address for the check and
+   * to another for the connection.
    */
-  lookup: net.LookupFunction;
+  lookup(hostname: string, options: GuardedLookupOptions, callback: Parameters<net.LookupFunction>[2]): void;
 }
 
 /**
@@ -49,11 +46,11 @@ export interface AddressGuard {
  *
  * @param allowedCidrs - ranges that are allowed anyway; an IPv4 range also covers the IPv6 forms of
  *   its addresses
- * @param resolve - resolves names. @default the system's resolver
+ * @param resolve - resolves names. @default a resolver of its own
  */
 export function createAddressGuard(
   allowedCidrs: readonly string[],
-  resolve: Resolve = (hostname, callback) => dns.lookup(hostname, { all: true }, callback),
+  resolve: Resolve = createResolver().resolve,
 ): AddressGuard {
   const allowed = allowedCidrs.map(parseRange);
 
@@ -81,7 +78,7 @@ export function createAddressGuard(
       if (net.isIP(host) && !isAllowed(host)) throw new BlockedAddressError(`address ${host} is not allowed`);
     },
     lookup(hostname, options, callback) {
-      resolve(hostname, (error, addresses) => {
+      const check: Parameters<Resolve>[1] = (error, addresses) => {
         if (error) {
           callback(error, []);
           return;
@@ -91,7 +88,8 @@ export function createAddressGuard(
         if (!first) callback(new BlockedAddressError(`${hostname} has no address that is allowed`), []);
         else if (options.all) callback(null, reachable);
         else callback(null, first.address, first.family);
-      });
+      };
+      resolve(hostname, check, options.customerId);
     },
   };
 }

@@ -1,16 +1,6 @@
 import { errors } from 'undici';
 import type { AttemptError, AttemptErrorClass } from '../domain/types';
-import { BlockedAddressError } from './address-guard';
-
-/** The deadline of a request passed before the headers of its response arrived. */
-export class DeadlineError extends Error {
-  override readonly name = 'DeadlineError';
-}
-
-/** The caller aborted the request, or the client is closed. */
-export class AbandonedError extends Error {
-  override readonly name = 'AbandonedError';
-}
+import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError } from './errors';
 
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -41,6 +31,7 @@ export function faultOf(error: unknown): AttemptError {
   if (failure instanceof BlockedAddressError) return fault('blocked', failure.message);
   if (failure instanceof DeadlineError) return fault('timeout', failure.message);
   if (failure instanceof AbandonedError) return fault('internal', failure.message);
+  if (failure instanceof NameLookupError) return fault('dns', failure.message);
   if (syscall === 'getaddrinfo') return fault('dns', `the host name does not resolve (${code})`);
   if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'the connection timed out');
   if (TLS_CODE.test(code)) return fault('tls', `the TLS connection failed (${code})`);

@@ -13,13 +13,14 @@ const TOKEN_BYTES = 24;
  */
 export function createChallengeSender(http: HttpClient): ChallengeSender {
   return {
-    async challenge(url, secrets) {
+    async challenge(url, secrets, customerId) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const result = await http.send({
         url: withToken(url, token),
         method: 'GET',
         headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}` },
         timeoutMs: TIMEOUT_MS,
+        customerId,
       });
       const fault = faultOf(result, token, secrets);
       return {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { AbandonedError, DeadlineError } from './attempt-fault';
+import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError } from './errors';
+import type { ReusableClient } from './reusable-client';
 
 /** Size of the part of a response body that is kept. */
 export const KEPT_BODY_BYTES = 16 * 1024;
@@ -8,6 +9,8 @@ export const KEPT_BODY_BYTES = 16 * 1024;
  * closed.
  */
 const DRAINED_BODY_BYTES = 64 * 1024;
+/** Codes of a connection that the other side has closed. */
+const CLOSED_CODES = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 /** Timeout of a body after the status, which decides the outcome, has arrived. */
 const BODY_TIMEOUT_MS = 2000;
 
@@ -31,22 +34,34 @@ export interface ExchangeOptions {
   signal?: AbortSignal;
 }
 
+/** The state of the connection, which decides the class of a failure. */
+export interface ConnectionState {
+  /** Whether the connection waits for the look-up of the host name. */
+  isResolving(): boolean;
+  /** The client that sends the request. It sets itself when the request is dispatched to it. */
+  client?: ReusableClient;
+}
+
 /**
  * Sends one request and reads the start of its response. It uses undici's dispatch, because a
  * stream, its iterator and an abort signal per request would cost more than the rest of an attempt.
  *
- * @throws DeadlineError, AbandonedError, or the network's error, if there is no response
+ * @throws DeadlineError, NameLookupError, AbandonedError, StaleConnectionError, or the network's
+ *   error, if there is no response
  */
 export function exchange(
   dispatcher: Dispatcher,
-  request: Dispatcher.DispatchOptions,
+  request: Dispatcher.DispatchOptions & { connection: ConnectionState },
   { timeoutMs, signal }: ExchangeOptions,
 ): Promise<HttpResponse> {
+  const { connection } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let response: Pick<HttpResponse, 'status' | 'headers'> | undefined;
     const body = new BodyStart();
     let settled = false;
+    let reused = false;
+    let answered = false;
 
     const end = () => {
       settled = true;
@@ -65,7 +80,11 @@ export function exchange(
       if (settled) return;
       if (response) return succeed(false);
       end();
-      reject(error);
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const isStale = reused && !answered && CLOSED_CODES.includes(code);
+      reject(
+        isStale ? new StaleConnectionError('the connection was closed before a response', { cause: error }) : error,
+      );
     };
     /**
      * Settles before it aborts: undici's error about the aborted connection must not become the
@@ -77,7 +96,15 @@ export function exchange(
     };
     const abandon = () => abort(new AbandonedError('the request was abandoned'));
     const deadline = performance.now() + timeoutMs;
-    let timer = setTimeout(() => abort(new DeadlineError(`no response within ${timeoutMs / 1000} s`)), timeoutMs);
+    const expire = () => {
+      const waitsForName = !controller && connection.isResolving();
+      abort(
+        waitsForName
+          ? new NameLookupError(`the name servers did not answer within ${timeoutMs / 1000} s`)
+          : new DeadlineError(`no response within ${timeoutMs / 1000} s`),
+      );
+    };
+    let timer = setTimeout(expire, timeoutMs);
     if (signal?.aborted) return abandon();
     signal?.addEventListener('abort', abandon);
 
@@ -85,8 +112,12 @@ export function exchange(
       dispatcher.dispatch(request, {
         onRequestStart(started) {
           controller = started;
+          reused = connection.client?.startRequest() ?? false;
           // The request was aborted while it waited for a connection. It is not sent.
           if (settled) started.abort(new AbandonedError('the request was abandoned'));
+        },
+        onResponseStarted() {
+          answered = true;
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200 || settled) return;

@@ -1,8 +1,12 @@
-import { Agent } from 'undici';
+import { LRUCache } from 'lru-cache';
+import { Agent, Pool } from 'undici';
 import type { AttemptError, HttpMethod } from '../domain/types';
 import type { AddressGuard } from './address-guard';
-import { AbandonedError, faultOf } from './attempt-fault';
+import { faultOf } from './attempt-fault';
+import { createConnector } from './connector';
+import { AbandonedError, StaleConnectionError } from './errors';
 import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
+import { ReusableClient } from './reusable-client';
 
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -11,11 +15,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * its timeout runs.
  */
 const CONNECTIONS_PER_ORIGIN = 320;
-/**
- * Time until the next address of a host is tried too. Node's default of 250 ms is too short for
- * distant hosts.
- */
-const NEXT_ADDRESS_AFTER_MS = 2000;
 
 export type { HttpResponse } from './exchange';
 
@@ -24,6 +23,8 @@ export interface HttpRequest extends ExchangeOptions {
   method: HttpMethod;
   headers: Record<string, string>;
   body?: string;
+  /** The customer whose URL it is. Look-ups of its host name count against the customer's bound. */
+  customerId?: string;
 }
 
 /** The result of a request. `error` is null only for a 2xx response. */
@@ -33,6 +34,13 @@ export interface HttpResult {
   durationMs: number;
   response: HttpResponse | null;
   error: AttemptError | null;
+}
+
+/** A parsed and checked URL. */
+interface Destination {
+  origin: string;
+  hostname: string;
+  path: string;
 }
 
 /** The client for all requests to URLs that customers have set. */
@@ -57,29 +65,39 @@ export interface HttpClientOptions {
  * of the environment.
  */
 export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
-  const agent = new Agent({
-    connect: {
-      lookup: guard.lookup,
-      ca: certificateAuthorities,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-    },
-    connections: CONNECTIONS_PER_ORIGIN,
+  const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
+  const connector = createConnector({
+    guard,
+    certificateAuthorities,
+    customerOf: (hostname) => askers.get(hostname),
+  });
+  const clientOptions = {
+    connect: connector.connect,
     maxHeaderSize: MAX_HEADER_BYTES,
     // Our own timeout covers all phases.
     headersTimeout: 0,
     bodyTimeout: 0,
+  };
+  const agent = new Agent({
+    ...clientOptions,
+    factory: (origin, options) =>
+      new Pool(origin, {
+        ...options,
+        connections: CONNECTIONS_PER_ORIGIN,
+        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
+      }),
   });
 
-  const destinations = new Map<string, { origin: string; path: string }>();
+  const destinations = new Map<string, Destination>();
 
   /** Parses and checks a URL. Both depend on its text alone, so the result is cached. */
-  function destinationOf(url: string): { origin: string; path: string } {
+  function destinationOf(url: string): Destination {
     const cached = destinations.get(url);
     if (cached) return cached;
     const parsed = new URL(url);
     guard.check(parsed);
-    const destination = { origin: parsed.origin, path: parsed.pathname + parsed.search };
+    const { origin, hostname, pathname, search } = parsed;
+    const destination = { origin, hostname, path: pathname + search };
     if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
     destinations.set(url, destination);
     return destination;
@@ -89,11 +107,24 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   let closed = false;
 
   /** @throws what `exchange` throws; synchronously if the request is refused */
-  function respond(request: HttpRequest): Promise<HttpResponse> {
+  async function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
-    const { origin, path } = destinationOf(request.url);
-    const { method, headers, body = null } = request;
-    return exchange(agent, { origin, path, method, headers, body }, request);
+    const { origin, hostname, path } = destinationOf(request.url);
+    const { method, headers, body = null, customerId, timeoutMs, signal } = request;
+    if (customerId !== undefined) askers.set(hostname, customerId);
+    const deadline = performance.now() + timeoutMs;
+    const connection = { isResolving: () => connector.isResolving(hostname) };
+    const message = { origin, path, method, headers, body, connection };
+    try {
+      return await exchange(agent, message, request);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      // The receiver closed an idle connection at the moment in which it was reused. Other idle
+      // connections may be stale as well, so the request goes over one of its own.
+      const client = new ReusableClient(origin, clientOptions);
+      const leftMs = Math.max(0, deadline - performance.now());
+      return await exchange(client, message, { timeoutMs: leftMs, signal }).finally(() => void client.destroy());
+    }
   }
 
   async function attempt(request: HttpRequest): Promise<HttpResult> {
@@ -123,6 +154,7 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     async close() {
       closed = true;
       await Promise.all(inFlight);
+      connector.close();
       // Idle connections are closed immediately.
       await agent.destroy();
     },

@@ -17,6 +17,7 @@ export interface ChallengeSender {
    *
    * @param secrets - all secrets of the subscription that have not expired; the response may use
    *   any
+   * @param customerId - the customer of the subscription, whose bounds the request counts against
    */
-  challenge(url: string, secrets: readonly string[]): Promise<ChallengeOutcome>;
+  challenge(url: string, secrets: readonly string[], customerId?: string): Promise<ChallengeOutcome>;
 }

@@ -7,6 +7,8 @@ import { TransformPool } from '../composition/transform-pool';
 import type { Config } from '../config';
 import { createAddressGuard } from '../delivery/address-guard';
 import { createHttpClient } from '../delivery/http-client';
+import { createResolver } from '../delivery/resolver';
+import { countLookups } from '../delivery/resolver-metrics';
 import type { Composer } from '../domain/composing';
 import { newUuid } from '../domain/ids';
 import type { Metrics } from '../process/metrics';
@@ -42,8 +44,13 @@ export interface DeliveryEngine {
  */
 export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
   const { pathDb, sealer, workflows, publicUrl, metrics, log } = deps;
-  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });
+  const lookups = countLookups(metrics.registry);
+  const resolver = createResolver({ ...config.dnsLookups, onRefused: lookups.refused });
+  lookups.observe(resolver);
+  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses, resolver.resolve) });
   cleanups.add(() => http.close());
+  // Runs before the above, which waits for requests: none of them should wait for a name server.
+  cleanups.add(async () => resolver.close());
   const dataSources = new DataSources(config.dataSources, log);
   cleanups.add(() => dataSources.close());
   const transforms = new TransformPool();

@@ -12,7 +12,11 @@ function begin(timeoutMs: number, signal?: AbortSignal) {
   const aborted: unknown[] = [];
   const controller = { abort: (reason: unknown) => void aborted.push(reason) } as Dispatcher.DispatchController;
   const dispatcher = { dispatch: (_: unknown, given: Handler) => ((handler = given), true) } as unknown as Dispatcher;
-  const result = exchange(dispatcher, { path: '/', method: 'POST' }, { timeoutMs, signal });
+  const result = exchange(
+    dispatcher,
+    { path: '/', method: 'POST', connection: { isResolving: () => false } },
+    { timeoutMs, signal },
+  );
   let state: unknown = 'under way';
   result.then(
     (response) => (state = response),
@@ -111,6 +115,10 @@ it('is abandoned when it is asked to be, before and after it began', async () =>
   controller.abort();
   expect(await request.after(0)).toBe('the request was abandoned');
   expect(request.aborted).toHaveLength(1);
-  const late = exchange({} as Dispatcher, { path: '/', method: 'POST' }, { timeoutMs: 500, signal: controller.signal });
+  const late = exchange(
+    {} as Dispatcher,
+    { path: '/', method: 'POST', connection: { isResolving: () => false } },
+    { timeoutMs: 500, signal: controller.signal },
+  );
   await expect(late).rejects.toThrow('the request was abandoned');
 });

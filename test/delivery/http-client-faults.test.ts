@@ -143,10 +143,10 @@ describe('error classes of the HTTP client', () => {
     expect(error?.class).toBe('timeout');
   });
 
-  it('reports timeout if the name server does not answer', async () => {
+  it('reports dns if the name server does not answer within the timeout', async () => {
     const deaf = createHttpClient({ guard: createAddressGuard([], () => undefined) });
     const { error } = await deaf.send({ url: 'http://deaf.test/', method: 'POST', headers: {}, timeoutMs: 100 });
-    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.1 s' });
+    expect(error).toEqual({ class: 'dns', message: 'the name servers did not answer within 0.1 s' });
     await deaf.close();
   });
 

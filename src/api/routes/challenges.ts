@@ -61,11 +61,12 @@ export function challengeRoutes({
     }
   }
 
-  async function challenge({ id, url }: Subscription): Promise<ChallengeOutcome> {
+  async function challenge({ id, url, customerId }: Subscription): Promise<ChallengeOutcome> {
     const secrets = await currentSecrets(db, sealer, id);
     return challengeSender.challenge(
       url,
       secrets.map(({ secret }) => secret),
+      customerId,
     );
   }
 
