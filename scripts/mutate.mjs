@@ -132,7 +132,7 @@ function runTests(tests, environment) {
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run);
   const summaryFile = path.join(run, 'summary.json');
-  const options = ['--rootDir', copy, '--bail', '--forceExit', '--json', '--outputFile', summaryFile];
+  const options = ['--rootDir', copy, '--forceExit', '--json', '--outputFile', summaryFile];
   const jest = spawn(process.execPath, [JEST, ...options, '--runTestsByPath', ...tests], {
     cwd: copy,
     env: { ...process.env, ...environment, TMPDIR: run },

@@ -41,8 +41,6 @@ export default [
       '() => asked.retry || asked.cancel);',
       '() => asked.retry || asked.cancel || asked.release);',
     ],
-  ]),
-  ...mutationsOf('src/workflows/deliver-notification.ts', LADDER_TEST, [
     ['P5', 'every retry waits the first step', '          step += 1;\n', ''],
     ['P6', 'a retry by signal does not skip the wait', '() => asked.retry || asked.cancel);', '() => asked.cancel);'],
     [
@@ -51,6 +49,8 @@ export default [
       '() => asked.retry || asked.cancel);',
       '() => asked.retry);',
     ],
+  ]),
+  ...mutationsOf('src/workflows/deliver-notification.ts', LADDER_TEST, [
     ['P8', 'a retry by signal is recorded as scheduled', "asked.retry ? 'manual' : 'scheduled'", "'scheduled'"],
     ['P9', 'a retry is manual for the rest of the ladder', '      asked.retry = false;\n', ''],
   ]),
@@ -62,7 +62,7 @@ export default [
       '',
     ],
   ]),
-  ...mutationsOf('src/workflows/recover-subscription.ts', temporal('recoveries'), [
+  ...mutationsOf('src/workflows/recover-subscription.ts', temporal('recovery-pace', 'recoveries'), [
     [
       'P11',
       'the signal does not end the wait of a recovery',

@@ -74,6 +74,28 @@ describe('the lane', () => {
   });
 });
 
+describe('the ladder', () => {
+  it('waits each of its steps in turn', async () => {
+    on.receiver.answerWith(500);
+    const { id } = await start({ retrySchedule: [1, 600] });
+    const { nextAttemptAt } = await until(
+      () => on.find(id),
+      ({ attemptCount }) => attemptCount === 2,
+    );
+    const [, second] = await attemptsOf(on.spine.db, id);
+    expect(nextAttemptAt!.getTime() - second!.finishedAt.getTime()).toBe(600_000);
+    await on.workflow(id).terminate();
+  });
+
+  it('skips its wait when somebody asks for a retry', async () => {
+    on.receiver.answerWith([500, 200]);
+    const { id } = await start({ retrySchedule: [600] });
+    await inPhase(id, 'waiting');
+    await on.workflow(id).signal('retry');
+    expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+});
+
 describe('a retry that is asked for during the last attempt of a ladder', () => {
   it('begins the ladder at its first step', async () => {
     const send = holdAnswer();
