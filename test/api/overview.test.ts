@@ -8,8 +8,8 @@ let other: { productId: string; key: string };
 let customer: { id: string };
 let subscription: { id: string };
 let ids: string[];
-/** One time for all attempts, so that they are in one bucket. */
-const at = new Date();
+/** All attempts are in the minute of this test, and so in one bucket. */
+const minuteMs = Math.floor(Date.now() / 60_000) * 60_000;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -37,6 +37,7 @@ afterAll(() => api.stop());
 /** Records an attempt as the worker does. */
 async function attempt(notificationId: string, durationMs: number, status: 'delivered' | 'retrying' | 'failed') {
   const failed = status !== 'delivered';
+  const at = new Date(minuteMs + durationMs);
   await recordAttempts(api.database.db, [
     {
       notificationId,
