@@ -9,7 +9,7 @@ import type { Database } from '../../store/db/database';
 import { findEvent, listEvents } from '../../store/notifications/events';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
 import type { Acceptor } from '../events/acceptor';
-import { Turns } from '../events/turns';
+import { keyedTurns, tenantOf } from '../events/keyed-turns';
 import { type AcceptOutcome, type PostedEvent } from '../events/acceptor';
 import { scopeOf } from '../auth/auth';
 import { idempotencyKeyOf, once } from '../http/idempotency';
@@ -33,13 +33,6 @@ const MAX_EVENT_BYTES = 256 * 1024;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH = 1000;
 const MAX_CHANNELS = 100;
-
-/**
- * Transactions of one customer, of the four connections of posts with an `Idempotency-Key`. If they wait
- * for a lock, those of others still find a connection.
- */
-const KEYED_AT_ONCE = 2;
-const MAX_KEYED_WAITING = 200;
 
 const eventInput = z
   .strictObject({
@@ -105,7 +98,7 @@ export function eventRoutes({
   sealer: Sealer;
 }): Route[] {
   let inFlight = 0;
-  const turns = new Turns(KEYED_AT_ONCE, MAX_KEYED_WAITING);
+  const turns = keyedTurns();
 
   /**
    * With an `Idempotency-Key`, one transaction stores the key, the events and the response. Without
@@ -125,7 +118,7 @@ export function eventRoutes({
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await turns.take(tenantOf(context, posted), () =>
+          : await turns.take(tenantOf(context.principal, posted), () =>
               keyedDb.transaction((executor) =>
                 once(executor, sealer, context, key, async () =>
                   answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
@@ -294,11 +287,4 @@ function batchItem(outcome: AcceptOutcome): Record<string, unknown> {
   }
   const { status, code, title, detail, options } = outcome.problem;
   return { status, code, title, detail, errors: options.errors };
-}
-
-/** The customer of the events if they have one in common, or else the credential. */
-function tenantOf({ principal }: Context, posted: readonly PostedEvent[]): string {
-  const [first] = posted;
-  const isCommon = first?.customerId !== undefined && posted.every(({ customerId }) => customerId === first.customerId);
-  return isCommon ? first.customerId! : principal.id;
 }

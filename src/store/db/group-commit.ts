@@ -1,11 +1,4 @@
-import { ContendedLanes, type LaneOptions, type OnContended } from './contended-lanes';
-
-/** A caller, until its items are written. */
-export interface Waiting<Item, Result> {
-  items: readonly Item[];
-  resolve(results: Result[]): void;
-  reject(error: unknown): void;
-}
+import { ContendedLanes, type LaneOptions, type OnContended, type Waiting } from './contended-lanes';
 
 export interface GroupCommitOptions<Item> {
   /** Maximum number of concurrent statements. */
