@@ -10,6 +10,7 @@ import { record } from './record';
 import { notSent, send } from './send';
 import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
 import { SubscriptionCache } from './subscription-cache';
+import { headStartKey, mayHaveHeadStart } from './take-over';
 
 /**
  * Reads of attempts that begin at the same time share a statement: under load that takes a fifth of
@@ -53,8 +54,22 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return subscription && { delivery: accepted.facts, subscription };
   }
 
+  /**
+   * Records a head start that could not be recorded when it was made. Its workflow knows the attempt
+   * by another key, and would make it again.
+   */
+  async function recordHeadStart({ notificationId, processId }: AttemptInput): Promise<void> {
+    const key = `${notificationId} ${headStartKey(processId)}`;
+    const headStart = unrecorded.get(key);
+    if (!headStart) return;
+    const recorded = await record(deps, headStart);
+    if ('stage' in recorded) throw recorded.cause;
+    unrecorded.delete(key);
+  }
+
   return async function runAttempt(input) {
     const key = `${input.notificationId} ${input.attemptKey}`;
+    if (mayHaveHeadStart(input) && !unrecorded.has(key)) await recordHeadStart(input);
     let attempt = unrecorded.get(key);
     if (!attempt) {
       const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
