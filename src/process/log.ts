@@ -15,12 +15,24 @@ const REDACTED = [
   'body',
 ].flatMap((path) => [path, `*.${path}`]);
 
+/** Postgres's pool attaches the whole client to the error of a lost connection: kilobytes of SQL. */
+function describeError(error: Error): object {
+  const { client: _client, ...described } = pino.stdSerializers.err(error) as { client?: unknown };
+  return described;
+}
+
 /**
  * The log of the process: JSON lines on standard error. Standard output is for the startup summary.
  */
 export function createLog(level: string): Logger {
   return pino(
-    { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths: REDACTED, censor: '***' } },
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: REDACTED, censor: '***' },
+      serializers: { err: describeError },
+    },
     pino.destination(2),
   );
 }

@@ -71,7 +71,7 @@ describe('with a separate Postgres', () => {
     // Away for longer than the record is tried.
     await until(
       async () => service.output(),
-      (output) => output.includes('a head start could not be made or recorded'),
+      (output) => output.includes('a head start failed or could not be recorded'),
     );
     postgres = await startPostgres({ directory, port: postgres.port });
     const delivered = await until(
