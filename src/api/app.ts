@@ -131,6 +131,7 @@ async function run(
     response,
   });
   const context = contextWith(options.db);
+  await route.beforeTransaction?.(context);
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)

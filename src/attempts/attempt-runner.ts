@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ComposeError } from '../domain/composing';
+import { ComposeError, ComposerBusyError } from '../domain/composing';
 import { SLOW_ATTEMPT_MS, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
 import { maskHeaders } from '../domain/mask';
 import type { AttemptError } from '../domain/types';
@@ -121,7 +121,7 @@ async function send(
   input: AttemptInput,
   delivery: DeliveryFacts,
   subscription: DeliverySubscription,
-): Promise<Made> {
+): Promise<Made | DeliverOutcome> {
   const { metrics, log } = deps;
   metrics.inFlight.inc();
   try {
@@ -141,9 +141,19 @@ async function send(
       );
     }
     return conclude(input, delivery, subscription, facts);
+  } catch (error) {
+    if (error instanceof ComposerBusyError) return noTurn(delivery.attempts, error);
+    throw error;
   } finally {
     metrics.inFlight.dec();
   }
+}
+
+/** No attempt was made and none is counted. The workflow waits, and not this process. */
+function noTurn(attempts: number, { retryAfterSeconds }: ComposerBusyError): DeliverOutcome {
+  // Spread out: what was refused together must not come back together.
+  const waitSeconds = retryAfterSeconds * (1 + Math.random());
+  return { kind: 'throttled', attempts, waitSeconds, dueAt: new Date(Date.now() + waitSeconds * 1000).toISOString() };
 }
 
 async function makeAttempt(
@@ -163,6 +173,7 @@ async function makeAttempt(
     // What has nothing to wait for is sent in this turn of the event loop, before the producer is answered.
     signed = signing instanceof Promise ? await signing : signing;
   } catch (error) {
+    if (error instanceof ComposerBusyError) throw error;
     const failure = unmade(deps, input, error);
     const request = { method: subscription.method, url: subscription.url, headers: {}, body: null };
     const finishedAt = new Date();

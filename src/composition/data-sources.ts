@@ -2,7 +2,9 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { ComposeError, DataSourceUnavailableError, MAX_COMPOSED_BYTES, MAX_COMPOSE_MS } from '../domain/composing';
 
-const CONNECTIONS_EACH = 4;
+/** Connections to each data source for deliveries, and for dry runs and checks. */
+const DELIVERY_CONNECTIONS = 4;
+export const DRY_RUN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 2000;
 const CHECK_TIMEOUT_MS = 3000;
 /** Longer than any statement timeout: for a data source that is not there any more to keep to it. */
@@ -29,12 +31,12 @@ export class DataSources {
   private readonly pools: ReadonlyMap<string, Pool>;
 
   /** @param urls - by name */
-  constructor(urls: Readonly<Record<string, string>>, log: Logger) {
+  constructor(urls: Readonly<Record<string, string>>, log: Logger, connections = DELIVERY_CONNECTIONS) {
     this.pools = new Map(
       Object.entries(urls).map(([name, connectionString]) => {
         const pool = new Pool({
           connectionString,
-          max: CONNECTIONS_EACH,
+          max: connections,
           connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
           query_timeout: UNANSWERED_MS,
           application_name: 'signpost-definitions',

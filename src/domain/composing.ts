@@ -55,6 +55,13 @@ export interface ServiceDefinition {
   transform: Transform | null;
 }
 
+/** Whose turn an evaluation takes: customers take turns, and so do the subscriptions of a customer. */
+export interface EvaluationOwner {
+  customer: string;
+  /** What the evaluation is for, where it is for no subscription. */
+  subscription: string;
+}
+
 /** What is to be composed, and of what. */
 export interface Composition {
   event: {
@@ -72,8 +79,7 @@ export interface Composition {
   transform: Transform | null;
   /** The subscription's current secret; asked for only where an argument takes it. */
   secret(): string;
-  /** Whose time it takes: expressions of one owner wait for each other, not for those of others. */
-  owner: string;
+  owner: EvaluationOwner;
 }
 
 /** What is sent in place of the event's data. */
@@ -102,20 +108,40 @@ export class ComposeError extends Error {
 /** A data source could not be asked. */
 export class DataSourceUnavailableError extends ComposeError {}
 
+/** Too much waits to be composed here. That says nothing about what was to be composed: try again later. */
+export class ComposerBusyError extends Error {
+  override readonly name = 'ComposerBusyError';
+
+  constructor(readonly retryAfterSeconds = 5) {
+    super('Too many transforms wait to be evaluated.');
+  }
+}
+
 /** Composes bodies, and checks what they are composed by before it is saved. */
 export interface Composer {
   /**
    * @param withinMs - how long it may take
-   * @throws ComposeError
+   * @throws ComposeError, ComposerBusyError
    */
   compose(composition: Composition, withinMs: number): Promise<Composed>;
-  /** The faults of a transform, with its position, each under the pointer given. */
-  checkTransform(transform: Transform, path: string): Promise<FieldError[]>;
+  /**
+   * The fault of the first transform that does not parse, with its position, under the pointer given.
+   *
+   * @throws ComposerBusyError
+   */
+  checkTransforms(
+    placed: readonly { transform: Transform; path: string }[],
+    owner: EvaluationOwner,
+  ): Promise<FieldError[]>;
   /**
    * The faults of a definition: SQL that does not parse or is not one SELECT, names that are not there.
    *
    * @param schema - JSON Schema of the event type's data
-   * @throws DataSourceUnavailableError
+   * @throws DataSourceUnavailableError, ComposerBusyError
    */
-  checkDefinition(definition: ServiceDefinition, schema: object | null): Promise<FieldError[]>;
+  checkDefinition(
+    definition: ServiceDefinition,
+    schema: object | null,
+    owner: EvaluationOwner,
+  ): Promise<FieldError[]>;
 }

@@ -18,6 +18,9 @@ export interface Metrics {
   burstSize: Histogram;
   reconciled: Counter;
   outOfOrder: Counter<'cause'>;
+  transformsInUse: Gauge<'kind'>;
+  transformsWaiting: Gauge<'kind'>;
+  transformsRefused: Counter<'kind'>;
   /** Counts a notification that was closed; other statuses are none of its business. */
   notificationsFinished(status: NotificationStatus): void;
 }
@@ -112,6 +115,24 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
       name: 'signpost_subscriptions_out_of_order_total',
       help: 'Subscriptions taken out of order by this process: gone (a 410), or failing for too long.',
       labelNames: ['cause'],
+      registers,
+    }),
+    transformsInUse: new Gauge({
+      name: 'signpost_transforms_in_use',
+      help: 'Processes that evaluate or check a transform now, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    transformsWaiting: new Gauge({
+      name: 'signpost_transforms_waiting',
+      help: 'Evaluations and checks of transforms that wait for a process, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    transformsRefused: new Counter({
+      name: 'signpost_transforms_refused_total',
+      help: 'Evaluations and checks of transforms that got no process, by kind: the queue was full or the wait too long.',
+      labelNames: ['kind'],
       registers,
     }),
     notificationsFinished(status) {

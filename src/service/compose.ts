@@ -12,7 +12,7 @@ import { allRoutes } from '../api/routes';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
 import { createComposer } from '../composition/composer';
-import { DataSources } from '../composition/data-sources';
+import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
 import { TransformPool } from '../composition/transform-pool';
 import { type Config } from '../config';
 import { createAddressGuard } from '../delivery/address-guard';
@@ -139,9 +139,14 @@ async function compose(
   cleanups.push(() => http.close());
   const dataSources = new DataSources(config.dataSources, log);
   cleanups.push(() => dataSources.close());
-  const transforms = new TransformPool();
+  const transforms = new TransformPool({ kind: 'delivery', ...config.transforms, metrics, log });
   cleanups.push(async () => transforms.close());
   const composer = createComposer(dataSources, transforms);
+  // What people try has processes and connections of its own, so that it never delays a delivery.
+  const dryRunSources = new DataSources(config.dataSources, log, DRY_RUN_CONNECTIONS);
+  cleanups.push(() => dryRunSources.close());
+  const dryRunTransforms = new TransformPool({ kind: 'dry-run', ...config.dryRuns, metrics, log });
+  cleanups.push(async () => dryRunTransforms.close());
   const runAttempt = createAttemptRunner({
     db: pathDb,
     sealer,
@@ -215,7 +220,7 @@ async function compose(
     launcher,
     publicUrl: () => publicUrl,
     challengeSender: createChallengeSender(http),
-    composer,
+    composer: createComposer(dryRunSources, dryRunTransforms),
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     activity,

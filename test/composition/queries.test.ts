@@ -46,7 +46,7 @@ function composition(...steps: QueryStep[]): Composition {
     definition: { steps, transform: null },
     transform: null,
     secret: () => 'my"Secret',
-    owner: 'sub_1',
+    owner: { customer: 'c-1', subscription: 'sub_1' },
   };
 }
 const run = async (...steps: QueryStep[]) => (await composer.compose(composition(...steps), 5000)).data;
@@ -151,7 +151,8 @@ describe('a hostile query', () => {
 
 describe('before it is saved', () => {
   const schema = { properties: { paymentid: { type: 'string' } } };
-  const check = (...steps: QueryStep[]) => composer.checkDefinition({ steps, transform: null }, schema);
+  const check = (...steps: QueryStep[]) =>
+    composer.checkDefinition({ steps, transform: null }, schema, { customer: 'the operators', subscription: 'a.v1' });
 
   it('a definition that can be used has no fault', async () => {
     const query = step('select id, amount from payment where id = :id', { arguments: [paymentId] });

@@ -4,8 +4,9 @@ import { transformFileSync } from '@swc/core';
 import { pino } from 'pino';
 import { createComposer } from '../../src/composition/composer';
 import { DataSources } from '../../src/composition/data-sources';
-import { TransformPool } from '../../src/composition/transform-pool';
+import { TransformPool, type TransformPoolOptions } from '../../src/composition/transform-pool';
 import type { Composer } from '../../src/domain/composing';
+import { createMetrics } from '../../src/process/metrics';
 import { fromSetup } from './environment';
 
 const SOURCE = path.join(__dirname, '..', '..', 'src', 'composition', 'transform-child.ts');
@@ -15,13 +16,18 @@ export interface TestComposer extends Composer {
   close(): Promise<void>;
 }
 
+/** The limits of the test's pool. */
+export type TestLimits = Partial<Pick<TransformPoolOptions, 'processes' | 'maxWaiting' | 'timeoutMs' | 'metrics'>>;
+
 /**
  * @param dataSources - URLs by name
- * @param transformTimeoutMs - default: the service's
+ * @param limits - default: the service's
  */
-export function startTestComposer(dataSources: Record<string, string> = {}, transformTimeoutMs?: number): TestComposer {
-  const sources = new DataSources(dataSources, pino({ level: 'silent' }));
-  const pool = new TransformPool(compiledChild(), transformTimeoutMs);
+export function startTestComposer(dataSources: Record<string, string> = {}, limits: TestLimits = {}): TestComposer {
+  const log = pino({ level: 'silent' });
+  const sources = new DataSources(dataSources, log);
+  const defaults = { kind: 'delivery' as const, processes: 2, maxWaiting: 1000, metrics: createMetrics(), log };
+  const pool = new TransformPool({ ...defaults, childFile: compiledChild(), ...limits });
   return {
     ...createComposer(sources, pool),
     async close() {

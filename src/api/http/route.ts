@@ -58,6 +58,11 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   creates?: boolean;
   /** The handler opens its own transactions, as for a call that waits for another system; it also keeps its own idempotency. */
   ownTransaction?: boolean;
+  /**
+   * Runs before the transaction of the call begins, for what waits for another process: a wait inside
+   * would hold a connection and locks. What it reads may have changed by then.
+   */
+  beforeTransaction?(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<void>;
   handle(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Reply>;
 }
 

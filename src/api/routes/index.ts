@@ -77,7 +77,7 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
-  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls, deps.composer);
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls);
   const routes = [
     // First, since Express tries them in order and most calls are events.
     ...eventRoutes(deps),
@@ -85,7 +85,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventTypeRoutes(),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
-    ...subscriptionRoutes(subscriptions),
+    ...subscriptionRoutes(subscriptions, deps.composer),
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),

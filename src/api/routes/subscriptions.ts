@@ -18,6 +18,8 @@ import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas/schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
+import { refuseFaultyTransforms } from '../composing/refuse-transforms';
+import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 
@@ -38,7 +40,7 @@ const healthSchema = z.object({
 });
 
 /** Subscriptions, one by one and all of a customer's in one call. */
-export function subscriptionRoutes(service: SubscriptionService): Route[] {
+export function subscriptionRoutes(service: SubscriptionService, composer: Composer): Route[] {
   return [
     route({
       method: 'put',
@@ -61,7 +63,16 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'too-many-requests'],
+      async beforeTransaction(context) {
+        const placed = context.body.subscriptions.map(({ transform }, index) => ({
+          transform,
+          path: `/subscriptions/${index}/transform`,
+        }));
+        if (!placed.some(({ transform }) => transform)) return;
+        const { id } = await customerOf(context, context.params.id);
+        await refuseFaultyTransforms(composer, placed, id);
+      },
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
         await lockAllowlist(context.db, 'shared');
@@ -95,15 +106,24 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
       answers: { 201: { description: 'Created', schema: subscriptionSchema } },
-      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product', 'invalid-transform'],
+      problems: [
+        'already-exists',
+        'unknown-customer',
+        'unknown-event-type',
+        'unknown-product',
+        'invalid-transform',
+        'too-many-requests',
+      ],
       creates: true,
+      async beforeTransaction(context) {
+        const { transform, customerId } = context.body;
+        if (!transform) return;
+        const { id } = await namedCustomer(context, customerId);
+        await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], id);
+      },
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;
-        const customer = await findCustomer(context.db, customerId, scopeOf(context.principal));
-        if (!customer)
-          throw new Problem('unknown-customer', 'There is no such customer.', {
-            errors: [{ path: '/customerId', message: 'no such customer' }],
-          });
+        const customer = await namedCustomer(context, customerId);
         const productId = context.principal.productId ?? given ?? null;
         if (
           (given ?? productId) !== productId ||
@@ -172,7 +192,21 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       params,
       body: settingsSchema.partial(),
       answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
-      problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
+      problems: [
+        'not-found',
+        'already-exists',
+        'unknown-event-type',
+        'fixed-after-creation',
+        'invalid-transform',
+        'too-many-requests',
+      ],
+      async beforeTransaction(context) {
+        const { transform } = context.body;
+        if (!transform) return;
+        const saved = await subscriptionOf(context, context.params.id);
+        if (saved.transform?.expression === transform.expression) return;
+        await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], saved.customerId, saved.id);
+      },
       async handle(context) {
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);
@@ -251,6 +285,15 @@ async function customerOf({ db, principal }: Context, id: string): Promise<Custo
   const customer = await findCustomer(db, id, scopeOf(principal));
   if (!customer) throw notFound('customer');
   return customer;
+}
+
+/** The customer that a request names in its body. @throws Problem unknown-customer */
+async function namedCustomer({ db, principal }: Context, id: string): Promise<Customer> {
+  const customer = await findCustomer(db, id, scopeOf(principal));
+  if (customer) return customer;
+  throw new Problem('unknown-customer', 'There is no such customer.', {
+    errors: [{ path: '/customerId', message: 'no such customer' }],
+  });
 }
 
 async function isProductOf({ db }: Context, customer: Customer, productId: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { Transform } from '../../domain/composing';
 import { isPattern } from '../../domain/event-type-pattern';
 import { Problem, type FieldError } from '../../domain/problems';
 import { generateSecret } from '../../domain/signing';
@@ -17,7 +16,7 @@ import {
   updateSubscription,
   type SubscriptionSettings,
 } from '../../store/subscriptions/subscriptions';
-import type { Composer, Settlement } from '../ports';
+import type { Settlement } from '../ports';
 import type { Context } from '../http/route';
 import type { newSettingsSchema } from '../schemas/subscription-schemas';
 
@@ -30,13 +29,14 @@ export class SubscriptionService {
     private readonly sealer: Sealer,
     private readonly settlement: Settlement,
     private readonly allowedUrls: readonly UrlPattern[],
-    private readonly composer: Composer,
   ) {}
 
   /**
+   * The caller has had the transform checked, before the transaction.
+   *
    * @param productId - whose events it gets; null: those of every product that the customer belongs to
    * @returns it with its secret, which is shown this once
-   * @throws Problem already-exists, unknown-event-type, invalid-transform
+   * @throws Problem already-exists, unknown-event-type
    */
   async create(
     context: Context,
@@ -47,7 +47,6 @@ export class SubscriptionService {
     const owner = { customerId: customer.id, productId };
     refuseTokenHeader(settings);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
-    await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       ...owner,
       productId: productId ?? customer.productId,
@@ -58,7 +57,11 @@ export class SubscriptionService {
     return { ...created, secret };
   }
 
-  /** @throws Problem already-exists, unknown-event-type, invalid-transform */
+  /**
+   * The caller has had the transform checked, before the transaction.
+   *
+   * @throws Problem already-exists, unknown-event-type
+   */
   async change(
     context: Context,
     before: Subscription,
@@ -71,7 +74,6 @@ export class SubscriptionService {
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
-    if (settings.transform?.expression !== before.transform?.expression) await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       customerId: before.customerId,
       productId,
@@ -92,12 +94,6 @@ export class SubscriptionService {
   async settle(context: Context, subscriptionId: string): Promise<void> {
     const marked = await this.settlement.mark(context.db, { subscriptionId });
     if (marked.length > 0) context.afterCommit(() => this.settlement.start(marked));
-  }
-
-  /** @throws Problem invalid-transform */
-  private async checkTransform(transform: Transform | null): Promise<void> {
-    const errors = transform ? await this.composer.checkTransform(transform, '/transform') : [];
-    if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
   }
 
   /** A typing error must not become a subscription that never gets anything. Patterns may run ahead of the catalog. */
