@@ -98,8 +98,10 @@ export class TransformProcess {
   ): Promise<M> {
     const { child } = this;
     return new Promise((resolve, reject) => {
+      let timeUp: NodeJS.Immediate | undefined;
       const settle = () => {
         clearTimeout(timer);
+        clearImmediate(timeUp);
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
       };
       const fail = (why: EvaluationEnd) => {
@@ -114,9 +116,12 @@ export class TransformProcess {
       const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
         fail(signal === 'SIGABRT' || code === ABORTED ? 'memory' : 'died');
       const onError = () => fail('died');
+      // If our own event loop was late, what the child sent meanwhile is read first.
       const timer = setTimeout(() => {
-        fail('time');
-        this.end();
+        timeUp = setImmediate(() => {
+          fail('time');
+          this.end();
+        });
       }, withinMs);
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       if (this.ended) fail('died');

@@ -1,4 +1,10 @@
-import { ComposeError, ComposerBusyError, MAX_COMPOSED_BYTES, type EvaluationOwner, type Transform } from '../domain/composing';
+import {
+  ComposeError,
+  ComposerBusyError,
+  MAX_COMPOSED_BYTES,
+  type EvaluationOwner,
+  type Transform,
+} from '../domain/composing';
 import { placeIn } from '../domain/sql-text';
 import type { TransformFault } from './transform-child';
 import type { TransformPool } from './transform-pool';

@@ -21,7 +21,7 @@ import { findSession } from '../../src/store/access/sessions';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
 import { markSettling } from '../../src/store/subscriptions/settling';
-import { startTestComposer } from './composer';
+import { startTestComposer, type TestLimits } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 
@@ -69,11 +69,12 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
+  transformLimits: TestLimits = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const { db } = database;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
-  const composer = startTestComposer(dataSources);
+  const composer = startTestComposer(dataSources, transformLimits);
   const metrics = createMetrics();
   const activity = new ActivityStream(db, pino({ level: 'silent' }));
   const recorded = {
