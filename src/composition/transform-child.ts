@@ -26,7 +26,9 @@ export type TransformTask =
 /** `text`: JSON text of an object. */
 export type TransformReply = { text: string } | { fault: TransformFault };
 
-const FAULT_KINDS = ['syntax', 'run', 'nothing', 'not-an-object', 'too-large', 'too-deep', 'time'] as const;
+const FAULT_KINDS = ['syntax', 'run', 'nothing', 'not-an-object', 'too-large', 'too-deep', 'time', 'starved'] as const;
+
+/** `starved`: the time was over, and the processor had nearly none of it for us. */
 export interface TransformFault {
   kind: (typeof FAULT_KINDS)[number];
   /** JSONata's. */
@@ -49,6 +51,8 @@ export interface TransformRequest {
 /** To the parent: first the reply, then `quiet`, once nothing of the evaluation runs any more. Id 0: the process has started. */
 export type TransformMessage = { id: number; reply: TransformReply } | { id: number; quiet: true };
 
+/** Share of the processor below which a timeout says nothing about the expression. */
+const STARVED = 0.1;
 /** Depth of calls and members of a sequence: far more than data of this size needs. */
 const GUARDS = { stack: 400, sequence: 100_000 };
 
@@ -102,10 +106,13 @@ let next = freshRealm();
 function answer({ task, timeoutMs }: TransformRequest): TransformReply {
   const realm = next;
   realm.task = JSON.stringify(task);
+  const before = process.cpuUsage();
   try {
     program.runInContext(realm, { timeout: timeoutMs });
   } catch (error) {
-    return { fault: { kind: isTimeout(error) ? 'time' : 'too-deep' } };
+    if (!isTimeout(error)) return { fault: { kind: 'too-deep' } };
+    const { user, system } = process.cpuUsage(before);
+    return { fault: { kind: (user + system) / 1000 < timeoutMs * STARVED ? 'starved' : 'time' } };
   }
   return checked(realm.reply, task.kind === 'evaluate' ? task.maxBytes : Infinity);
 }

@@ -15,6 +15,9 @@ const CHARACTERS_PER_PLACE = 64 * 1024;
 /** What a pool is used for: deliveries, or dry runs and checks of expressions. */
 export type TransformKind = 'delivery' | 'dry-run';
 
+/** Where the processors are busy, deliveries come first. */
+const NICENESS: Readonly<Record<TransformKind, number>> = { delivery: 0, 'dry-run': 5 };
+
 /** What a pool reports, by its kind. */
 export interface TransformMetrics {
   transformsInUse: { set(labels: { kind: TransformKind }, value: number): void };
@@ -164,7 +167,7 @@ export class TransformPool {
   private async obtain(): Promise<TransformProcess | undefined> {
     const idle = this.idle.pop();
     if (idle) return idle;
-    const started = new TransformProcess(this.childFile, () => this.forget(started));
+    const started = new TransformProcess(this.childFile, NICENESS[this.options.kind], () => this.forget(started));
     this.processes.add(started);
     try {
       await started.started;

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import type { TransformMessage, TransformReply, TransformRequest, TransformTask } from './transform-child';
 
 export const TRANSFORM_MEMORY_MB = 64;
@@ -43,8 +44,11 @@ export class TransformProcess {
   private lastId = 0;
   private ended = false;
 
-  /** @param onEnd - called once, however it ends */
-  constructor(childFile: string, onEnd: () => void) {
+  /**
+   * @param niceness - as by nice(1): 0 for the priority of this process, more for less
+   * @param onEnd - called once, however it ends
+   */
+  constructor(childFile: string, niceness: number, onEnd: () => void) {
     const library = require.resolve('jsonata');
     this.child = fork(childFile, [library], {
       execArgv: [
@@ -62,6 +66,7 @@ export class TransformProcess {
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
+    if (this.child.pid !== undefined && niceness > 0) setPriority(this.child.pid, getPriority() + niceness);
     const onEndOnce = () => {
       if (!this.ended) onEnd();
       this.ended = true;

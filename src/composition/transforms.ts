@@ -57,7 +57,7 @@ export async function syntaxFault(
     if ('text' in reply) return undefined;
     const { kind, code, offset, message, index = 0 } = reply.fault;
     // Parsing is far within the limits: the process had no chance to do it.
-    if (kind === 'time') throw new ComposerBusyError();
+    if (kind === 'time' || kind === 'starved') throw new ComposerBusyError();
     if (code === undefined) return { index, message: 'the expression is nested too deeply' };
     return { index, message: `${placeOf(expressions[index] ?? '', offset)}: ${message ?? code}` };
   } catch (error) {
@@ -76,7 +76,7 @@ function endOf(why: EvaluationEnd, limitMs: number): string {
   }
 }
 
-/** `short` is without values of the data, which JSONata's messages can hold. */
+/** `short` is without values of the data, which JSONata's messages can hold. @throws ComposerBusyError */
 function runFault(fault: TransformFault, expression: string, limitMs: number): { short: string; full?: string } {
   switch (fault.kind) {
     case 'nothing':
@@ -89,6 +89,8 @@ function runFault(fault: TransformFault, expression: string, limitMs: number): {
       return { short: 'needs too much memory or depth' };
     case 'time':
       return { short: endOf('time', limitMs) };
+    case 'starved':
+      throw new ComposerBusyError();
     case 'syntax':
     case 'run': {
       const { code, offset, message } = fault;

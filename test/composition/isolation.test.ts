@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ComposeError, type Composition } from '../../src/domain/composing';
 import { createMetrics } from '../../src/process/metrics';
-import { startTestComposer, type TestComposer } from '../support/composer';
+import { insist, startTestComposer, type TestComposer } from '../support/composer';
 import { until } from '../support/until';
 
 /** Expressions that try to outlive their evaluation, or to spend another tenant's time. */
@@ -82,15 +83,15 @@ describe('an expression that replaces a built-in function', () => {
 describe('an expression that leaves work behind', () => {
   it('fails for it, and fails no other evaluation', async () => {
     for (let time = 0; time < 5; time++) {
-      await expect(evaluate(LEAVES_WORK, 'hostile')).rejects.toThrow('takes longer than 500 ms');
-      expect(await evaluate('{"x": public + 1}', 'victim')).toBe('{"x":2}');
+      await expect(insist(() => evaluate(LEAVES_WORK, 'hostile'))).rejects.toThrow('takes longer than 500 ms');
+      expect(await insist(() => evaluate('{"x": public + 1}', 'victim'))).toBe('{"x":2}');
     }
   });
 
   it('fails no other evaluation that waits for its process', async () => {
     composer = startTestComposer({}, { processes: 1 });
     const hostile = [1, 2, 3].map(() => evaluate(LEAVES_WORK, 'hostile').catch(() => undefined));
-    const victims = ['a', 'b', 'c'].map((customer) => evaluate('{"x": public + 1}', customer));
+    const victims = ['a', 'b', 'c'].map((customer) => insist(() => evaluate('{"x": public + 1}', customer)));
     expect(await Promise.all(victims)).toEqual(Array(3).fill('{"x":2}'));
     await Promise.all(hostile);
   });
@@ -132,7 +133,7 @@ describe('a queue that is full', () => {
   it('refuses the customer that fills it and serves the others', async () => {
     composer = startTestComposer({}, { processes: 1, maxWaiting: 16, timeoutMs: 200 });
     const hostile = Array.from({ length: 40 }, (_, number) => evaluate(LOOP, 'hostile', `s${number}`).catch(nameOf));
-    const friendly = [1, 2, 3].map((number) => evaluate('{"x": public + 1}', `friendly ${number}`));
+    const friendly = [1, 2, 3].map((number) => insist(() => evaluate('{"x": public + 1}', `friendly ${number}`)));
     expect(await Promise.all(friendly)).toEqual(Array(3).fill('{"x":2}'));
     const outcomes = await Promise.all(hostile);
     expect(outcomes.filter((name) => name === 'ComposerBusyError').length).toBeGreaterThanOrEqual(23);
@@ -144,7 +145,7 @@ describe('a queue that is full', () => {
     const endless = evaluate(LOOP, 'endless').catch(nameOf);
     const large = JSON.stringify({ text: 'x'.repeat(250_000) });
     const big = Array.from({ length: 6 }, () => evaluate('{}', 'large', 's', large).catch(nameOf));
-    const small = evaluate('{}', 'small');
+    const small = insist(() => evaluate('{}', 'small'));
     expect((await Promise.all(big)).filter((name) => name === 'ComposerBusyError')).toHaveLength(3);
     expect(await small).toBe('{}');
     await endless;
@@ -162,15 +163,27 @@ it('an evaluation that gets no turn in time is refused, not failed', async () =>
 
 it('an evaluation gets no more time than its attempt has left', async () => {
   await evaluate('{}');
-  await expect(evaluate(LOOP, 'c-1', 's', DATA, 200)).rejects.toThrow(/takes longer than 200 ms/);
+  await expect(insist(() => evaluate(LOOP, 'c-1', 's', DATA, 200))).rejects.toThrow(/takes longer than 200 ms/);
 });
 
 it('an evaluation whose process was ended from outside is made again', async () => {
+  composer = startTestComposer({}, { timeoutMs: 10_000 });
   await evaluate('{}');
-  const running = evaluate('{"n": $count([1..15000].($ * 2))}');
-  await sleep(20);
+  const running = evaluate('{"n": $count([1..60000].($ * 2))}', 'c-1', 's', DATA, 30_000);
+  await sleep(50);
   for (const pid of evaluatingProcesses()) process.kill(Number(pid), 'SIGKILL');
-  expect(await running).toBe('{"n":15000}');
+  expect(await running).toBe('{"n":60000}');
+});
+
+it('an evaluation that the processor had no time for is refused, not failed', async () => {
+  composer = startTestComposer({}, { timeoutMs: 2000 });
+  await evaluate('{}');
+  const running = evaluate(LOOP, 'c-1', 's', DATA, 10_000).catch(nameOf);
+  await sleep(20);
+  for (const pid of evaluatingProcesses()) process.kill(Number(pid), 'SIGSTOP');
+  await sleep(2100);
+  for (const pid of evaluatingProcesses()) process.kill(Number(pid), 'SIGCONT');
+  expect(await running).toBe('ComposerBusyError');
 });
 
 it('reports what is in use, waiting and refused', async () => {
@@ -195,10 +208,21 @@ describe('the processes', () => {
     const pids = evaluatingProcesses();
     expect(pids.length).toBeGreaterThan(0);
     for (const pid of pids) {
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      expect(environment).not.toContain('PATH=');
-      expect(environment.split('\0').filter((entry) => entry && !entry.startsWith('NODE_CHANNEL_'))).toEqual([]);
+      const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+      const names = entries.map((entry) => entry.split('=')[0]);
+      expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL_'))).toEqual([]);
     }
+  });
+
+  it.each([
+    ['delivery', getPriority()],
+    ['dry-run', getPriority() + 5],
+  ] as const)('of the kind %s have niceness %i', async (kind, niceness) => {
+    composer = startTestComposer({}, { kind });
+    await evaluate('{}');
+    const pids = evaluatingProcesses();
+    expect(pids.length).toBeGreaterThan(0);
+    expect(getPriority(Number(pids.at(-1)))).toBe(niceness);
   });
 
   it('may not read files', async () => {

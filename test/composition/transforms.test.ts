@@ -1,5 +1,5 @@
 import { ComposeError, ComposerBusyError, type Composition } from '../../src/domain/composing';
-import { startTestComposer, type TestComposer } from '../support/composer';
+import { insist, startTestComposer, type TestComposer } from '../support/composer';
 
 /** Expressions, friendly and hostile, in the real processes. */
 let composer: TestComposer;
@@ -32,8 +32,8 @@ function composition(overrides: Partial<Composition> = {}): Composition {
     ...overrides,
   };
 }
-const run = (expression: string, { customer = 'c-1', by = composer } = {}) =>
-  by.compose(composition({ transform: jsonata(expression), owner: { customer, subscription: 'sub_1' } }), 30_000);
+const run = (expression: string, { by = composer } = {}) =>
+  insist(() => by.compose(composition({ transform: jsonata(expression) }), 30_000));
 async function faultOf(expression: string, options?: Parameters<typeof run>[1]): Promise<ComposeError> {
   try {
     await run(expression, options);

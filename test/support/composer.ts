@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { createComposer } from '../../src/composition/composer';
 import { DataSources } from '../../src/composition/data-sources';
 import { TransformPool, type TransformPoolOptions } from '../../src/composition/transform-pool';
-import type { Composer } from '../../src/domain/composing';
+import { ComposerBusyError, type Composer } from '../../src/domain/composing';
 import { createMetrics } from '../../src/process/metrics';
 import { fromSetup } from './environment';
 
@@ -17,7 +17,9 @@ export interface TestComposer extends Composer {
 }
 
 /** The limits of the test's pool. */
-export type TestLimits = Partial<Pick<TransformPoolOptions, 'processes' | 'maxWaiting' | 'timeoutMs' | 'metrics'>>;
+export type TestLimits = Partial<
+  Pick<TransformPoolOptions, 'kind' | 'processes' | 'maxWaiting' | 'timeoutMs' | 'metrics'>
+>;
 
 /**
  * @param dataSources - URLs by name
@@ -52,4 +54,15 @@ export function compiledChild(): string {
   writeFileSync(own, code);
   renameSync(own, file);
   return file;
+}
+
+/** Does again what got no turn: on a busy machine a process may have no processor for all of its time. */
+export async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ComposerBusyError) || tries === 10) throw error;
+    }
+  }
 }
