@@ -2885,6 +2885,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
             503: {
                 headers: {
@@ -3069,6 +3078,15 @@ export interface operations {
             };
             /** @description `invalid-service-definition`: The service definition cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3582,6 +3600,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `database-unavailable`: The database does not answer. */
             503: {
                 headers: {
@@ -3883,6 +3910,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `database-unavailable`: The database does not answer. */
             503: {
                 headers: {
@@ -4134,6 +4170,15 @@ export interface operations {
             };
             /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4694,6 +4739,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
             503: {
                 headers: {
@@ -4797,6 +4851,15 @@ export interface operations {
             };
             /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `invalid-transform`: The transform cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
