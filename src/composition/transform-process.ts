@@ -53,6 +53,8 @@ export class TransformProcess {
     this.child = fork(childFile, [library], {
       execArgv: [
         `--max-old-space-size=${TRANSFORM_MEMORY_MB}`,
+        // The default of Node 24 doubles the memory of a process and saves no time.
+        '--max-semi-space-size=8',
         // The optimizing compiler costs more than it saves in realms that live for milliseconds.
         '--no-opt',
         // Rejections that an expression leaves behind concern nobody.
