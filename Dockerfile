@@ -1,4 +1,4 @@
-# One image for every role; SIGNPOST_ROLE says what a container does.
+# One image for all roles; SIGNPOST_ROLE sets the role of a container.
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

@@ -4,81 +4,81 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
- * The rooms of src/, each with the rooms it may not import and the reason why (docs/internals/architecture.md has
- * the picture). Imports point one way. A room's own folder is always allowed, and so is every room not named here.
+ * The folders of src/, each with the folders it may not import and why. Imports point one way;
+ * docs/internals/architecture.md has the table. All other imports between folders are allowed.
  */
 const LEAVES = ['embedded', 'cli', 'service', 'main.ts', 'worker.ts'];
 const forbidden = {
   domain: {
-    rooms: [
+    folders: [
       ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process'],
       ...['config', ...LEAVES],
     ],
     reason: 'domain is pure: rules and types without I/O, so that workflows and tests can use it anywhere.',
   },
   process: {
-    rooms: [
+    folders: [
       ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', ...LEAVES],
     ],
-    reason: 'process holds what any Node service needs (log, metrics, HTTP server); it knows no part of this one.',
+    reason: 'process holds what any Node service needs (log, metrics, HTTP server), independent of this one.',
   },
   config: {
-    rooms: [
+    folders: [
       ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process'],
       ...LEAVES,
     ],
-    reason: 'config reads settings before anything else exists.',
+    reason: 'config reads the settings before any other part exists.',
   },
   delivery: {
-    rooms: ['workflows', 'activities', 'attempts', 'composition', 'store', 'temporal', 'api', ...LEAVES],
-    reason: 'delivery is HTTP out: one guarded request, without knowledge of who records it.',
+    folders: ['workflows', 'activities', 'attempts', 'composition', 'store', 'temporal', 'api', ...LEAVES],
+    reason: 'delivery sends one guarded HTTP request and does not know who records it.',
   },
   composition: {
-    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'store', 'temporal', 'api', ...LEAVES],
-    reason: 'composition runs expressions of customers and operators: it must not reach our database or network.',
+    folders: ['workflows', 'activities', 'attempts', 'delivery', 'store', 'temporal', 'api', ...LEAVES],
+    reason: 'composition runs expressions of customers and operators, which must not reach our database or network.',
   },
   store: {
-    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'composition', 'temporal', 'api', ...LEAVES],
-    reason: 'store is SQL: callers decide when a statement runs.',
+    folders: ['workflows', 'activities', 'attempts', 'delivery', 'composition', 'temporal', 'api', ...LEAVES],
+    reason: 'store contains SQL; its callers decide when a statement runs.',
   },
   workflows: {
-    rooms: [...['attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process', 'config', ...LEAVES]],
-    reason: 'workflow code must be deterministic: only domain and the types of activities.',
+    folders: [...['attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'process', 'config', ...LEAVES]],
+    reason: 'workflow code must be deterministic, so it imports only domain and the types of activities.',
   },
   attempts: {
-    rooms: ['workflows', 'activities', 'temporal', 'api', ...LEAVES],
+    folders: ['workflows', 'activities', 'temporal', 'api', ...LEAVES],
     reason: 'the attempt engine also runs in role `api`, where no Temporal worker exists.',
   },
   activities: {
-    rooms: ['workflows', 'temporal', 'api', 'composition', ...LEAVES],
+    folders: ['workflows', 'temporal', 'api', 'composition', ...LEAVES],
     reason: 'activities adapt the attempt engine and the store to Temporal; implementations are injected.',
   },
   temporal: {
-    rooms: ['store', 'activities', 'attempts', 'delivery', 'composition', 'api', ...LEAVES],
-    reason: 'temporal speaks to the Temporal service; what it needs of the store is injected.',
+    folders: ['store', 'activities', 'attempts', 'delivery', 'composition', 'api', ...LEAVES],
+    reason: 'temporal calls the Temporal service; the store operations it needs are injected.',
   },
   api: {
-    rooms: ['workflows', 'activities', 'attempts', 'delivery', 'composition', ...LEAVES],
-    reason: 'routes reach delivery, composition and workflows through api/ports.ts only.',
+    folders: ['workflows', 'activities', 'attempts', 'delivery', 'composition', ...LEAVES],
+    reason: 'routes use delivery, composition and workflows only through api/ports.ts.',
   },
   embedded: {
-    rooms: [
+    folders: [
       ...['workflows', 'activities', 'attempts', 'delivery', 'composition', 'store', 'temporal', 'api', 'cli'],
       ...['service', 'main.ts', 'worker.ts'],
     ],
-    reason: 'embedded starts Postgres and Temporal as processes; the service connects to them like to any other.',
+    reason: 'embedded starts Postgres and Temporal as processes; the service connects to them as to any other server.',
   },
 };
-const layerFences = Object.entries(forbidden).map(([room, { rooms, reason }]) => ({
-  target: `./src/${room}`,
-  from: rooms.map((name) => `./src/${name}`),
-  message: `src/${room} may not import this room: ${reason}`,
+const layerFences = Object.entries(forbidden).map(([folder, { folders, reason }]) => ({
+  target: `./src/${folder}`,
+  from: folders.map((name) => `./src/${name}`),
+  message: `src/${folder} may not import this folder: ${reason}`,
 }));
-/** A route is one declaration. What two of them share belongs to another folder of src/api. */
+/** A route is one declaration. Code that two routes share belongs in another folder of src/api. */
 const routeFence = {
   target: './src/api/routes/!(index).ts',
   from: './src/api/routes',
-  message: 'Routes import no routes: move what they share to src/api/schemas, subscriptions, composing or events.',
+  message: 'Routes may not import routes: move shared code to src/api/schemas, subscriptions, composing or events.',
 };
 
 const uiFences = [
@@ -99,7 +99,7 @@ function endpointFence(target, from) {
   return { target: `${folder}/${target}`, from: from.map((name) => `${folder}/${name}`) };
 }
 
-/** Without extensions and parser import-x takes no file of ours for one to look into, and finds no cycle. */
+/** Without extensions and parsers, import-x does not parse TypeScript files and finds no cycles. */
 const importSettings = (extensions) => ({
   'import-x/resolver-next': [createNodeResolver({ extensions: [...extensions, '.js'] })],
   'import-x/extensions': extensions,
@@ -137,24 +137,33 @@ export default tseslint.config(
     },
   },
   {
-    // Workflow code runs in a deterministic sandbox: no I/O, no clock or randomness of the host, no activities at run time.
+    // Workflow code runs in a deterministic sandbox: no I/O, no host clock or randomness, and only the
+    // types of activities.
     files: ['src/workflows/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
         {
           patterns: [
-            { regex: '^node:', message: 'Workflow code has no Node API.' },
+            { regex: '^node:', message: 'Workflow code may not use Node APIs.' },
             {
               regex: '^@temporalio/(?!workflow$|common$)',
-              message: 'Workflow code imports @temporalio/workflow only.',
+              message: 'Of Temporal, workflow code may import @temporalio/workflow and @temporalio/common only.',
             },
           ],
         },
       ],
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['**/activities/*', '**/activities'], allowTypeImports: true, message: 'Types only.' }] },
+        {
+          patterns: [
+            {
+              group: ['**/activities/*', '**/activities'],
+              allowTypeImports: true,
+              message: 'Workflow code may import only types of activities.',
+            },
+          ],
+        },
       ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'setImmediate', 'require'],
     },
@@ -173,7 +182,7 @@ export default tseslint.config(
           patterns: [
             {
               regex: '^\\.{1,2}/(?!.*\\.js$)',
-              message: 'Name the file as it is once compiled, with .js: Node takes no less.',
+              message: 'Import the compiled name, with .js: Node requires it in ES modules.',
             },
           ],
         },
@@ -181,7 +190,7 @@ export default tseslint.config(
     },
   },
   {
-    // The UI, from which components import their screen's parts and what all share, never another way round.
+    // The web UI: shared code may not import screens or the layout.
     files: ['web/**/*.{ts,tsx}'],
     plugins: { 'import-x': importX, 'react-hooks': reactHooks },
     languageOptions: { parserOptions: { projectService: true } },

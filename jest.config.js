@@ -1,10 +1,10 @@
-/** Type checking is `npm run types`; here the code is only stripped of its types. */
+/** Strips the types without checking them; `npm run types` checks. */
 const transform = {
   '^.+\\.ts$': [
     '@swc/jest',
     {
       jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      // Packages that exist as ES modules only are loaded by import(), which must stay as written.
+      // Keeps import() as written: it loads packages that exist only as ES modules.
       module: { type: 'commonjs', ignoreDynamic: true },
     },
   ],
@@ -25,7 +25,7 @@ module.exports = {
     project('api', ['api', 'temporal']),
     {
       ...project('sdk', ['sdk']),
-      // The SDK's sources name each other as they will be called once compiled, as ES modules must.
+      // As ES modules require, the SDK's sources import each other by their compiled names, in .js.
       moduleNameMapper: { '^(\\.{1,2}/[a-z/-]+)\\.js$': '$1' },
     },
     project('cli', ['cli']),

@@ -1,6 +1,6 @@
 -- Up Migration
 
--- Who publishes, what, to whom ------------------------------------------------------------------------------------------------
+-- Products, event types, customers, subscriptions -------------------------------------------------
 
 create table products (
   id text primary key,
@@ -18,8 +18,8 @@ create table event_types (
   schema jsonb,
   sample jsonb,
   archived boolean not null default false,
-  -- Raised with every change of the schema: an accept names the version it validated against, so no process can
-  -- accept by a schema that another process has replaced.
+  -- Increases with every change of the schema. An accept names the version it validated against, so
+  -- no process can accept events by a schema that another process has replaced.
   version integer not null default 1,
   created_at timestamptz not null default now(),
   modified_at timestamptz not null default now()
@@ -45,15 +45,15 @@ create table subscriptions (
   url text not null,
   method text not null default 'POST',
   enabled boolean not null default true,
-  -- Set by the service (a 410, or a rule); cleared by enabling.
+  -- Set by the service after a 410 or by the out-of-order rule; cleared by enabling.
   out_of_order_at timestamptz,
   out_of_order_reason text,
-  -- Whether the URL is on the allow-list; kept by the code that changes either.
+  -- Whether the URL is on the allow-list; updated by the code that changes the URL or the list.
   url_approved boolean not null,
   verification_status text not null default 'unverified',
   verification_at timestamptz,
   event_types text[] not null,
-  -- The patterns among event_types as one regular expression; null where there is none.
+  -- The patterns in event_types as one regular expression; null if there are none.
   event_type_regex text,
   channels text[] not null default '{}',
   headers jsonb not null default '{}',
@@ -64,15 +64,16 @@ create table subscriptions (
   rate_limit_per_second double precision,
   -- The earliest moment at which the rate limit allows the next attempt.
   rate_next_at timestamptz,
-  -- Until then its attempts run in the slow lane.
+  -- Attempts run in the slow lane until this time.
   slow_until timestamptz,
-  -- While set, its notifications are being brought in line with its status: new ones queue up behind as held.
+  -- While set, a settlement is running: new notifications are held, to queue behind the held ones.
   settling_since timestamptz,
   created_at timestamptz not null default now(),
   modified_at timestamptz not null default now(),
   deleted_at timestamptz
 );
--- Per product: on a shared customer one product must not learn of another's by a name that is taken.
+-- Per product: on a shared customer, a taken name must not reveal a subscription of another
+-- product.
 create unique index subscriptions_name on subscriptions (customer_id, coalesce(product_id, ''), name) where deleted_at is null;
 create index subscriptions_settling on subscriptions (settling_since) where settling_since is not null;
 create index subscriptions_product on subscriptions (product_id, id) where deleted_at is null;
@@ -80,17 +81,19 @@ create index subscriptions_product on subscriptions (product_id, id) where delet
 create table subscription_secrets (
   id uuid primary key,
   subscription_id uuid not null references subscriptions,
-  -- AES-256-GCM: 12 bytes of nonce, ciphertext, 16 bytes of tag; the additional data is the subscription id.
+  -- AES-256-GCM: 12 bytes nonce, ciphertext, 16 bytes tag. The additional data is the subscription
+  -- id.
   ciphertext bytea not null,
-  -- Which master key encrypted it.
+  -- The master key that encrypted it.
   key_id text not null,
   created_at timestamptz not null default now(),
-  -- Null for the current secret; an old one signs too until then.
+  -- Null for the current secret. A previous secret also signs until this time.
   expires_at timestamptz
 );
 create index subscription_secrets_subscription on subscription_secrets (subscription_id);
 
--- The status of a subscription follows from these facts and is stored nowhere, so it cannot disagree with them.
+-- The status of a subscription is derived from these columns and not stored, so it cannot disagree
+-- with them.
 create view subscription_states as
 select
   s.*,
@@ -113,9 +116,9 @@ where s.deleted_at is null;
 create table url_allowlist (
   id uuid primary key,
   pattern text not null,
-  -- Null: for all customers.
+  -- Null: applies to all customers.
   customer_id text references customers,
-  -- The product that asked for it; null where an admin made it.
+  -- The product that requested it; null if an admin created it.
   product_id text references products,
   status text not null,
   requested_by text not null,
@@ -131,7 +134,7 @@ create table api_keys (
   role text not null,
   product_id text references products,
   customer_id text references customers,
-  -- SHA-256: the key itself is random enough that no slow hash is needed.
+  -- SHA-256. Keys are random, so they need no slow hash.
   hash bytea not null unique,
   created_at timestamptz not null default now(),
   revoked_at timestamptz
@@ -160,11 +163,11 @@ create table audit (
 );
 
 create table idempotency_keys (
-  -- The credential: two callers may use the same key.
+  -- The credential: two callers may choose the same key.
   principal_id text not null,
   key text not null,
   request_hash bytea not null,
-  -- The first answer, sealed as secrets are: some answers show a secret once.
+  -- The first answer. It is sealed, because some answers show a secret once.
   answer bytea not null default '',
   answer_key_id text not null default '',
   created_at timestamptz not null default now(),
@@ -172,31 +175,31 @@ create table idempotency_keys (
 );
 create index idempotency_keys_created on idempotency_keys (created_at);
 
--- Small facts about the installation (such as the settings that stored decisions were made with).
+-- Facts about the installation, such as the settings on which stored decisions are based.
 create table installation (
   name text primary key,
   value jsonb not null
 );
 
--- What happened: partitioned by id, that is by day -----------------------------------------------------------------------------
+-- Events, notifications, attempts: partitioned by id, which means by day --------------------------
 
 create table events (
   id uuid primary key,
-  -- What the producer calls it; null where the id was generated.
+  -- The id that the producer chose; null if the id was generated.
   given_id text,
   product_id text not null,
   type text not null,
   customer_id text,
   channels text[] not null,
   occurred_at timestamptz not null,
-  -- As text would be: json keeps the producer's numbers and order of fields.
+  -- json, unlike jsonb, keeps the producer's numbers and order of fields.
   data json not null,
   user_context json,
   accepted_at timestamptz not null default now()
 ) partition by range (id);
 create index events_product on events (product_id, id);
 
--- Ids that producers gave. A row here is what makes posting an event again harmless.
+-- Ids that producers chose. A row here makes posting the event again harmless.
 create table event_keys (
   product_id text not null,
   given_id text not null,
@@ -207,7 +210,8 @@ create table event_keys (
 create index event_keys_given on event_keys (given_id);
 
 create table notifications (
-  -- The first half is the event's (time and counter), the second random: sorts in order of acceptance.
+  -- The first half is that of the event's id (time and counter), the second is random: sorts in
+  -- order of acceptance.
   id uuid primary key,
   event_id uuid not null,
   subscription_id uuid not null,
@@ -215,23 +219,24 @@ create table notifications (
   product_id text not null,
   event_type text not null,
   status text not null,
-  -- What the producer was told at first: `pending` or `held`.
+  -- The status in the first answer to the producer: `pending` or `held`.
   accepted_as text not null,
   retry_schedule integer[] not null,
   attempt_count integer not null default 0,
-  -- When the current walk through the ladder began (accepted, or retried by hand), and the attempts made before it.
+  -- When the current ladder began (accepted, or reopened), and the number of attempts before it.
   opened_at timestamptz not null default now(),
   ladder_base integer not null default 0,
-  -- `<workflow run id>:<sequence in the run>` of the last recorded attempt: a repeated record finds itself.
+  -- Attempt key of the last recorded attempt, `<workflow run id>:<sequence in the run>`: it is
+  -- recorded only once.
   last_attempt_key text,
   last_attempt_id uuid,
   last_response_status integer,
   last_error_class text,
   last_error_message text,
   next_attempt_at timestamptz,
-  -- Somebody asked for the next attempt at once; cleared when it begins.
+  -- A manual retry was requested; cleared when the attempt begins.
   retry_asked boolean not null default false,
-  -- When the relay should doubt that a workflow looks after it; null once closed or held.
+  -- When the reconciler checks that a workflow is running; null once closed or held.
   reconcile_after timestamptz,
   created_at timestamptz not null default now(),
   finished_at timestamptz
@@ -258,7 +263,7 @@ create table attempts (
   request_method text not null,
   request_url text not null,
   request_headers json not null,
-  -- Null where the body follows from the event alone (format standard), and where there was none.
+  -- Null if the body follows from the event alone (format standard), or if there was no body.
   request_body text,
   response_headers json,
   response_body text,
@@ -267,7 +272,8 @@ create table attempts (
 ) partition by range (id);
 create index attempts_notification on attempts (notification_id, number);
 
--- The default partitions take what no daily one is there for, so an insert never fails for want of maintenance.
+-- The default partitions take rows without a daily partition, so an insert never fails because of
+-- missed maintenance.
 create table events_default partition of events default;
 create table notifications_default partition of notifications default;
 create table attempts_default partition of attempts default;

@@ -1,14 +1,15 @@
 -- Up Migration
 
--- Head start: the process that accepts a notification makes its first attempt while the workflow is being started. Until the claim lapses (by
--- this database's clock) nobody else makes that attempt. Nullable columns without default: no table is rewritten.
+-- Head start: the process that accepts a notification makes its first attempt while the workflow is
+-- being started. Until the claim lapses, by the clock of Postgres, nobody else makes that attempt.
+-- The columns are nullable without default, so no table is rewritten.
 alter table notifications add column claimed_by text;
 alter table notifications add column claimed_until timestamptz;
--- Which workflow made the last attempt, where it was a burst; null: the notification's own.
+-- The burst whose workflow made the last attempt; null: the notification's own workflow.
 alter table notifications add column burst_id text;
 
--- The figures behind a subscription's statistics, kept by the statements that accept and record, one row each per group of events or attempts.
--- Two tables, so that accepting and recording do not wait for each other's row.
+-- The statistics of subscriptions. The statements that accept and record update one row per group.
+-- There are two tables, so that accepting and recording do not wait for each other's row locks.
 create table subscription_event_statistics (
   subscription_id uuid primary key,
   events bigint not null,
@@ -20,7 +21,7 @@ create table subscription_attempt_statistics (
   successes bigint not null,
   failures bigint not null,
   failures_since_success bigint not null,
-  -- When the first of them was made; null while there is none.
+  -- Time of the first failure since the last success; null if there is none.
   failing_since timestamptz,
   last_success_at timestamptz,
   last_success_attempt_id uuid,
@@ -28,5 +29,6 @@ create table subscription_attempt_statistics (
   last_failure_attempt_id uuid
 ) with (fillfactor = 50);
 
--- When a subscription's next attempt is due, for its statistics; written on the failing path only.
+-- Finds when a subscription's next attempt is due, for its statistics. Only failed attempts write
+-- to it.
 create index notifications_due on notifications (subscription_id, next_attempt_at) where status = 'retrying';

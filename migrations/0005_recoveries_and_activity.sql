@@ -1,20 +1,22 @@
 -- Up Migration
 
--- Bulk recovery: a workflow walks the failed notifications of a subscription; what it has done is noted here, in the statement that does it.
+-- A recovery: a workflow retries the failed notifications of a subscription. The statement that
+-- reopens a notification also stores the progress here.
 create table recoveries (
   id uuid primary key,
   subscription_id uuid not null references subscriptions,
   status text not null default 'running',
-  -- Acceptance of the notifications: at or after, and before.
+  -- The notifications accepted at or after `since` and before `until`.
   since timestamptz not null,
   until timestamptz not null,
   rate_per_second double precision not null,
   total integer not null,
   retried integer not null default 0,
   skipped integer not null default 0,
-  -- The last notification that it is done with; those that come after it in order of acceptance are still to do.
+  -- The last processed notification. Those after it, in order of acceptance, are left to do.
   done_up_to uuid,
-  -- Where nothing moves for a while, the relay looks whether a workflow runs.
+  -- Time of the last progress. After a while without progress, the reconciler checks that a
+  -- workflow is running.
   progressed_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   finished_at timestamptz
@@ -22,7 +24,8 @@ create table recoveries (
 create unique index recoveries_running on recoveries (subscription_id) where status = 'running';
 create index recoveries_subscription on recoveries (subscription_id, id);
 
--- The activity stream reads events and attempts where they are. Only changes that leave neither are written down, once more and for a day or two.
+-- The activity stream reads events and attempts from their tables. Only changes that appear in
+-- neither are stored here, for two days.
 create table activity (
   id uuid primary key,
   kind text not null,
@@ -36,10 +39,10 @@ create table activity (
   at timestamptz not null default clock_timestamp()
 );
 
--- What the notification became by this attempt; null for attempts made before there was this column.
+-- The status of the notification after this attempt; null for attempts older than this column.
 alter table attempts add column notification_status text;
 
--- A UUIDv7 of this moment.
+-- Generates a UUIDv7.
 create function uuid_of_now() returns uuid language sql volatile as $$
   select overlay(overlay(gen_random_uuid()::text placing left(ms, 8) || '-' || right(ms, 4) from 1 for 13) placing '7' from 15)::uuid
   from lpad(to_hex(floor(extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') as t (ms)
@@ -61,15 +64,17 @@ begin
 end
 $$;
 
--- By triggers, so that no statement can forget it. The conditions are all that the happy path pays: pending to delivered meets none of them.
+-- Triggers, so that no statement can omit it. On the happy path, from pending to delivered, only
+-- the conditions are evaluated.
 create trigger notifications_accepted_as_held after insert on notifications
   for each row when (new.status = 'held') execute function note_activity();
 create trigger notifications_set_aside after update of status on notifications
   for each row when (new.status <> old.status and new.status in ('held', 'cancelled', 'pending')) execute function note_activity();
 
--- The full id of the transaction that wrote a row, from the lower half that the row keeps (its xmin) and an id that is not far off. Ids of rows are made
--- before the commit, so rows do not become visible in the order of their ids; by its transaction a snapshot tells exactly which were. A single
--- expression, so that it is part of the statement that calls it.
+-- Returns the full id of the transaction that wrote a row, from the lower half that the row stores
+-- (its xmin) and an id close to it. Row ids are generated before the commit, so rows do not become
+-- visible in the order of their ids. With the transaction id, a snapshot shows exactly which rows
+-- were visible. The function is a single expression, so that Postgres inlines it.
 create function full_xid(row_xmin xid, near bigint) returns xid8 language sql stable as $$
   select (near + ((row_xmin::text::bigint - near + 2147483648) & 4294967295) - 2147483648)::text::xid8
 $$;

@@ -1,6 +1,7 @@
 -- Up Migration
 
--- What takes the place of an event's data in a body. Where a type has no definition and a subscription no transform, attempts read two nulls.
+-- Service definitions and transforms, whose result replaces the event's data in the body. Without
+-- either, an attempt reads two nulls.
 
 alter table subscriptions add column transform jsonb;
 
@@ -11,7 +12,7 @@ create table service_definitions (
   modified_at timestamptz not null default now()
 );
 
--- Made anew as it was: the columns of a view are those that its tables had when it was made.
+-- Recreated unchanged: a view keeps the columns that its tables had when it was created.
 drop view subscription_states;
 create view subscription_states as
 select

@@ -1,10 +1,11 @@
 -- Up Migration
 
--- A link that shows a subscription's secret once, to hand it over.
+-- Links that show a subscription's secret once.
 create table secret_links (
-  -- SHA-256 of the token in the link: who reads the table cannot open one.
+  -- SHA-256 of the token in the link: reading the table is not enough to open one.
   token_hash bytea primary key,
-  -- A rotated secret is no longer shown, so that an old link does not give a new secret away.
+  -- The link belongs to one secret, so that an old link does not reveal the secret of a later
+  -- rotation.
   secret_id uuid not null references subscription_secrets on delete cascade,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,

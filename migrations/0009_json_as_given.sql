@@ -1,6 +1,7 @@
 -- Up Migration
 
--- What people wrote comes back as they wrote it: jsonb keeps neither the order of fields nor the digits of numbers.
+-- JSON is returned as it was written. jsonb keeps neither the order of fields nor the digits of
+-- numbers.
 alter table event_types alter column schema type json using schema::text::json;
 alter table event_types alter column sample type json using sample::text::json;
 

@@ -1,9 +1,11 @@
 -- Up Migration
 
--- Sessions of the web UI: the cookie holds a random token, of which only the hash is kept here.
+-- Browser sessions of the web UI. The cookie contains a random token, of which only the hash is
+-- stored.
 create table sessions (
   token_hash bytea primary key,
-  -- The credential that was signed in with, sealed as secrets are: it is held against what holds now with every call, so revoking it ends its sessions.
+  -- The sealed credential that was used to sign in. Every request checks it again, so revoking it
+  -- ends its sessions.
   credential bytea not null,
   credential_key_id text not null,
   csrf_token text not null,

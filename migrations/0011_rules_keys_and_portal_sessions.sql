@@ -1,21 +1,23 @@
 -- Up Migration
 
--- When a subscription goes out of order for its failures: so many in a row, the first of them so long ago. Both null: never.
+-- The out-of-order rule: a number of failures in a row, and the time since the first of them. Both
+-- null: no rule.
 alter table subscriptions add column out_of_order_after_seconds integer default 432000;
 alter table subscriptions add column out_of_order_min_failures integer default 10;
 alter table subscriptions add constraint subscriptions_out_of_order_rule
   check ((out_of_order_after_seconds is null) = (out_of_order_min_failures is null));
 
--- Private ed25519 keys, sealed as secrets are; of the subscription's row, so that reading them costs those without one nothing.
+-- Sealed private ed25519 keys. They are in the subscription's row, so that subscriptions without a
+-- key cost no join.
 alter table subscriptions add column signing_key bytea;
 alter table subscriptions add column signing_key_sealed_by text;
 alter table subscriptions add column signing_key_created_at timestamptz;
--- The one before; it signs too until then.
+-- The previous key, which also signs until `old_signing_key_until`.
 alter table subscriptions add column old_signing_key bytea;
 alter table subscriptions add column old_signing_key_sealed_by text;
 alter table subscriptions add column old_signing_key_until timestamptz;
 
--- Made anew as it was: the columns of a view are those that its tables had when it was made.
+-- Recreated unchanged: a view keeps the columns that its tables had when it was created.
 drop view subscription_states;
 create view subscription_states as
 select
@@ -36,7 +38,8 @@ from subscriptions s
 join customers c on c.id = s.customer_id
 where s.deleted_at is null;
 
--- What Signpost itself tells operators, by the same path as any event. Where somebody has a product or type of that name, it is theirs.
+-- Operational events, which are delivered like any other event. An existing product or type with
+-- this name is kept.
 insert into products (id, name, enabled) values ('signpost', 'Signpost''s own events', true) on conflict do nothing;
 insert into event_types (name, product_id, description, schema, sample) values (
   'signpost.subscription.out-of-order.v1',
@@ -46,7 +49,7 @@ insert into event_types (name, product_id, description, schema, sample) values (
   '{"subscriptionId":"sub_01m83z393me01aqe5h2137m1gt","customerId":"customer1","name":"payments","reason":"the receiver answered 410 Gone","at":"2026-01-31T12:00:00.000Z","failuresSinceLastSuccess":1}'
 ) on conflict do nothing;
 
--- Live sessions of customers' portals: a token counts while its row is here.
+-- Portal sessions. A token is valid while its row exists.
 create table portal_sessions (
   id uuid primary key,
   customer_id text not null references customers,

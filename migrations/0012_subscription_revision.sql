@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Tells what a process knows of a subscription from what holds now: another number, another state. By triggers, so that nothing that writes can forget it;
--- a constant default rewrites no table.
+-- Changes with every change of a subscription, so that a process can see whether its cached state
+-- is current. Triggers, so that no statement can omit it. A constant default rewrites no table.
 alter table subscriptions add column revision bigint not null default 0;
 
 create function next_subscription_revision() returns trigger language plpgsql as $$
@@ -11,7 +11,7 @@ begin
 end $$;
 create trigger subscriptions_revision before update on subscriptions for each row execute function next_subscription_revision();
 
--- Its secrets are part of it.
+-- A change of a secret is a change of its subscription.
 create function touch_subscription_of_secret() returns trigger language plpgsql as $$
 begin
   update subscriptions set revision = revision where id = coalesce(new.subscription_id, old.subscription_id);
@@ -20,7 +20,7 @@ end $$;
 create trigger subscription_secrets_revision after insert or update or delete on subscription_secrets
   for each row execute function touch_subscription_of_secret();
 
--- Made anew as it was: the columns of a view are those that its tables had when it was made.
+-- Recreated unchanged: a view keeps the columns that its tables had when it was created.
 drop view subscription_states;
 create view subscription_states as
 select

@@ -1,4 +1,4 @@
-/** Bundles the compiled workflows, so that a start needs not do it. */
+/** Bundles the compiled workflows at build time, which makes the start of a worker faster. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';

@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: shows a running service at work. A product, a customer and three subscriptions on a receiver of its own: one healthy, one that
- * fails twice and then accepts, one dead. Sends a dozen events and prints what became of them.
+ * `npm run demo`: shows a running service at work. Creates a product, a customer and three
+ * subscriptions on a receiver of its own: one is healthy, one fails twice and then accepts, one is
+ * down. Posts a dozen events and prints the outcomes.
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,7 +12,7 @@ import { ROOT } from './toolchain.mjs';
 
 const EVENTS = 12;
 const SCHEDULE = [1, 2, 3];
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const url = process.env.SIGNPOST_URL ?? `http://127.0.0.1:${process.env.SIGNPOST_PORT ?? 8080}`;
 const dataDir = process.env.SIGNPOST_DATA_DIR ?? path.join(ROOT, '.signpost');
@@ -20,10 +21,11 @@ const tag = Date.now().toString(36);
 if (process.argv.includes('--help')) {
   console.log(`usage: npm run demo
 
-Shows a running Signpost at work. It must be allowed to deliver to 127.0.0.1, as it is by default.
+Shows a running Signpost at work. The service must be allowed to deliver to 127.0.0.1, which is the
+default with the embedded Postgres.
 
-  SIGNPOST_URL        where it runs (default ${url})
-  SIGNPOST_ADMIN_KEY  its admin key (default: the one that npm start generated)`);
+  SIGNPOST_URL        URL of the service (default: ${url})
+  SIGNPOST_ADMIN_KEY  admin key (default: the key that npm start generated)`);
   process.exit(0);
 }
 
@@ -65,10 +67,10 @@ async function run() {
     })),
   });
   for (const { name, secret } of subscriptions) receiver.webhooks.set(name, new Webhook(secret));
-  console.log(`One product, one customer, three subscriptions (retries after ${SCHEDULE.join(', ')} s):`);
+  console.log(`Created one product, one customer and three subscriptions (retries after ${SCHEDULE.join(', ')} s):`);
   console.log('  healthy  accepts everything');
   console.log('  flaky    fails twice, then accepts');
-  console.log('  dead     always answers 503\n');
+  console.log('  dead     always returns 503\n');
 
   for (let i = 1; i <= EVENTS; i++) {
     await call('POST', '/v1/events', {
@@ -77,26 +79,26 @@ async function run() {
       data: { paymentId: `P-${i}`, amount: 10 * i },
     });
   }
-  console.log(`${EVENTS} events posted; waiting for ${EVENTS * subscriptions.length} notifications to end …\n`);
+  console.log(`Posted ${EVENTS} events; waiting for ${EVENTS * subscriptions.length} notifications to finish …\n`);
   const rows = [];
   for (const subscription of subscriptions) rows.push(await outcome(subscription));
   console.table(Object.fromEntries(rows));
   console.log(
-    `\nSignatures checked by the standardwebhooks library: ${receiver.verified} good, ${receiver.refused} bad.`,
+    `\nSignatures checked with the standardwebhooks library: ${receiver.verified} valid, ${receiver.refused} invalid.`,
   );
   const { items } = await call('GET', `/v1/notifications?customerId=customer-${tag}&status=failed&limit=1`);
-  console.log('\nLook around:');
+  console.log('\nWhere to look next:');
   console.log(`  web UI          ${url}/logs?customerId=customer-${tag}&status=failed`);
   console.log(`  API             curl -s -H 'X-API-Key: …' ${url}/v1/notifications/${items[0]?.id}`);
   console.log(`  Temporal UI     ${temporalUi()}`);
   console.log(`    filter        SignpostCustomer = "customer-${tag}" AND ExecutionStatus = "Failed"`);
   console.log(`    one workflow  ${items[0]?.workflowId}`);
-  if (receiver.refused > 0) throw new Error('a signature was not accepted');
+  if (receiver.refused > 0) throw new Error(`${receiver.refused} signatures were invalid`);
 }
 
 /** Waits until all notifications of a subscription are closed. @returns a row of the table */
 async function outcome({ id, name }) {
-  const until = Date.now() + PATIENCE_MS;
+  const until = Date.now() + TIMEOUT_MS;
   for (;;) {
     const { items } = await call('GET', `/v1/subscriptions/${id}/notifications?limit=${EVENTS}`);
     const closed = items.filter(({ status }) => ['delivered', 'failed', 'cancelled'].includes(status));
@@ -109,12 +111,14 @@ async function outcome({ id, name }) {
           delivered: count('delivered'),
           failed: count('failed'),
           'attempts each': [...new Set(attempts)].join(', '),
-          'last answer': items[0].lastError?.message ?? `HTTP ${items[0].lastResponseStatus}`,
+          'last response': items[0].lastError?.message ?? `HTTP ${items[0].lastResponseStatus}`,
         },
       ];
     }
     if (Date.now() > until)
-      throw new Error(`${name}: ${closed.length} of ${EVENTS} notifications ended within ${PATIENCE_MS / 1000} s`);
+      throw new Error(
+        `${name}: only ${closed.length} of ${EVENTS} notifications finished within ${TIMEOUT_MS / 1000} s`,
+      );
     await sleep(200);
   }
 }
@@ -128,30 +132,30 @@ async function call(method, route, body) {
       body: body && JSON.stringify(body),
     });
   } catch {
-    throw new Error(`nothing answers at ${url}: start the service with npm start, or set SIGNPOST_URL`);
+    throw new Error(`no service responds at ${url}: start it with npm start, or set SIGNPOST_URL`);
   }
-  const answer = await response.json();
+  const json = await response.json();
   if (!response.ok)
-    throw new Error(`${method} ${route}: ${answer.code}, ${answer.detail} ${JSON.stringify(answer.errors ?? '')}`);
-  return answer;
+    throw new Error(`${method} ${route}: ${json.code}, ${json.detail} ${JSON.stringify(json.errors ?? '')}`);
+  return json;
 }
 
 function readKey() {
   try {
     return readFileSync(path.join(dataDir, 'admin-key'), 'utf8').trim();
   } catch {
-    console.error('There is no admin key: start the service with npm start first, or set SIGNPOST_ADMIN_KEY.');
+    console.error('No admin key found. Start the service with npm start first, or set SIGNPOST_ADMIN_KEY.');
     process.exit(1);
   }
 }
 
-/** The embedded server's UI; another one's address only its operator knows. */
+/** URL of the embedded server's UI. The address of another Temporal UI is not known here. */
 function temporalUi() {
   try {
     const { uiPort } = JSON.parse(readFileSync(path.join(dataDir, 'temporal', 'server.json'), 'utf8'));
     return `http://127.0.0.1:${uiPort}/namespaces/default/workflows`;
   } catch {
-    return '(as npm start printed it)';
+    return '(the URL that npm start printed)';
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * `npm run docs:screens`: takes the pictures in docs/images anew, of a service of its own that has had some minutes of traffic: healthy endpoints, one that
- * fails at times, one that is down, one that is gone.
+ * `npm run docs:screens`: takes the screenshots in docs/images again. It starts a service of its
+ * own and sends it some minutes of traffic, for healthy endpoints, one that fails at times, one
+ * that is down, and one that is gone.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -70,7 +71,7 @@ async function startService() {
       output += chunk;
       if (/^ready$/m.test(output)) resolve(/^ {2}API +(\S+)$/m.exec(output)[1]);
     });
-    void ended.then(() => reject(new Error(`The service ended:\n${output}`)));
+    void ended.then(() => reject(new Error(`The service exited:\n${output}`)));
   });
   return { process: child, ended, url };
 }

@@ -1,4 +1,4 @@
-/** `npm run signpost -- …`: the command line of a checkout; builds first where a source changed. */
+/** `npm run signpost -- …`: the CLI of a checkout. Installs and builds first if necessary. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';

@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs and builds what is missing, runs Jest over everything, and closes with a plain line taken from Jest's own summary. What
- * follows `--` goes to Jest.
+ * `npm test`: installs and builds if necessary, runs all tests, and prints a last line with the
+ * counts from Jest's own summary. Arguments after `--` are passed to Jest.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const { status } = spawnSync(
   [jest, '--json', '--outputFile', summaryFile, ...process.argv.slice(2)],
   {
     cwd: ROOT,
-    // Jest's JSON goes to the file; what it tells people goes to standard error.
+    // Jest writes its JSON to the file, and its readable output to standard error.
     stdio: ['ignore', 'ignore', 'inherit'],
   },
 );
@@ -31,7 +31,7 @@ if (!existsSync(summaryFile)) {
 const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, numTotalTests } = JSON.parse(
   readFileSync(summaryFile, 'utf8'),
 );
-// A file that could not be run counts as one failure: its tests are not in the count.
+// Tests of a file that could not run are in no count: the run then has at least one failure.
 const failed = Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0);
 if (numTotalTests === 0) console.error('No test ran.');
 console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);

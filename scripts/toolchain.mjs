@@ -1,4 +1,7 @@
-/** What the other scripts share: installing and building only when something changed. Plain Node, since nothing is installed yet. */
+/**
+ * Installs and builds when something has changed, for the other scripts. Uses only Node, since no
+ * package may be installed yet.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -6,40 +9,43 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const NEEDED = [20, 19];
+const MIN_NODE = [20, 19];
 
-/** Ends with one clear line where Node is too old. */
+/** Exits with a one-line error if Node is too old. */
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
+  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
   console.error(
-    `Signpost needs Node ${NEEDED.join('.')} or later; this is ${process.versions.node}. Install it from https://nodejs.org.`,
+    `Signpost needs Node ${MIN_NODE.join('.')} or later, but this is ${process.versions.node}. Install it from https://nodejs.org.`,
   );
   process.exit(1);
 }
 
-/** Installs the packages where they are missing or the lock file changed. */
+/** Installs the packages if any is missing or the lock file has changed. */
 export function ensureInstalled() {
   if (isInstalled()) return;
-  console.log('installing packages (once, a minute or so) …');
+  console.log('installing packages (only once; takes about a minute) …');
   run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-/** Whether every package is there in the version of package-lock.json: npm keeps a list of what it installed, and writes it last. */
+/**
+ * Whether every package is installed in the version of package-lock.json. npm writes its list of
+ * installed packages last, so the list is complete if it exists.
+ */
 function isInstalled() {
   const packagesOf = (file) => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')).packages;
   if (!existsSync(path.join(ROOT, 'node_modules', '.package-lock.json'))) return false;
   const installed = packagesOf('node_modules/.package-lock.json');
   return Object.entries(packagesOf('package-lock.json'))
-    .filter(([place, { link, optional }]) => place.includes('node_modules/') && !link && !optional)
-    .every(([place, { version }]) => installed[place]?.version === version);
+    .filter(([file, { link, optional }]) => file.includes('node_modules/') && !link && !optional)
+    .every(([file, { version }]) => installed[file]?.version === version);
 }
 
-/** Builds where there is no build or a source changed. */
+/** Builds if there is no build or a source file has changed. */
 export function ensureBuilt() {
   const stamp = path.join(ROOT, 'dist', '.built');
-  const wanted = hashFiles(sources());
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const currentHash = hashFiles(sources());
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === currentHash) return;
   console.log('building …');
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
@@ -52,17 +58,17 @@ export function ensureBuilt() {
     'web',
   ]);
   mkdirSync(path.dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, currentHash);
 }
 
-/** Runs a command with our output; ends with its exit code where it fails. */
+/** Runs a command that prints to this terminal. Exits with its exit code if it fails. */
 function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });
-  if (error) console.error(`${command} could not be run: ${error.message}`);
+  if (error) console.error(`Cannot run ${command}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }
 

@@ -1,4 +1,7 @@
-/** Compiles the SDK twice, for `import` and for `require`; a package.json in each folder says which it is. */
+/**
+ * Compiles the SDK twice: for `import` and for `require`. A package.json in each folder declares its
+ * module type.
+ */
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -4,23 +4,26 @@ import { printSummary } from './service/start-summary';
 import type { Service } from './service/compose';
 import { startService } from './service/compose';
 
-/** Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on; only what comes later is a second wish. */
-const SECOND_WISH_MS = 1000;
+/**
+ * Under npm, one Ctrl-C arrives twice: from the terminal and from npm, which forwards it. Only a
+ * signal later than this counts as a second one.
+ */
+const SECOND_SIGNAL_AFTER_MS = 1000;
 
-/** Runs the service until a signal ends it. The exit code is 0 after a clean stop. */
+/** Runs the service until a signal stops it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
   growEvenly();
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   let service: Service | undefined;
-  let askedAt = 0;
+  let signalledAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (!stopping.signal.aborted) {
-        askedAt = Date.now();
+        signalledAt = Date.now();
         stopping.abort();
-      } else if (Date.now() - askedAt > SECOND_WISH_MS) {
+      } else if (Date.now() - signalledAt > SECOND_SIGNAL_AFTER_MS) {
         void (service?.stopNow() ?? Promise.resolve()).finally(() => process.exit(130));
       }
     });
@@ -32,13 +35,13 @@ export async function main(): Promise<void> {
     printSummary(config, running, print);
     const ready = running.ready.then(sweepHeap).then(() => print('ready'));
     await Promise.race([stopped, running.failed, ready.then(() => stopped)]).finally(async () => {
-      print('stopping: attempts in flight are finished first (again to stop at once)');
+      print('stopping: waiting for attempts in flight (signal again to stop immediately)');
       await running.stop();
     });
     process.exit(0);
   } catch (error) {
     if (stopping.signal.aborted) process.exit(0);
-    // A bad setting is one clear line; anything else is worth its stack.
+    // An invalid setting needs one clear line; any other error needs its stack.
     const text =
       error instanceof ConfigError
         ? error.message

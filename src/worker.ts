@@ -6,30 +6,42 @@ import type { ActivityDeps } from './activities/deps';
 import { MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
 
-/** Waiting workflows that stay in memory; the others are replayed when their timer fires, and cost nothing until then. */
+/**
+ * Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are
+ * replayed.
+ */
 const MAX_CACHED_WORKFLOWS = 500;
 const FAST_LANE_SLOTS = 100;
 const SLOW_LANE_SLOTS = 200;
-/** Past the grace time, what is still under way is given up; a worker that starts later takes it up again. */
+/**
+ * Activities still running this long after the grace period are abandoned. A later worker repeats
+ * them.
+ */
 const FORCE_AFTER_GRACE_SECONDS = 5;
 
-/** The build puts it beside the compiled code. */
+/** The build writes it beside the compiled code. */
 const BUILT_BUNDLE = path.join(__dirname, 'workflow-bundle.js');
 
 export interface WorkerSettings {
   temporal: Temporal;
   shutdownGraceSeconds: number;
-  /** @default the service's own; tests use one each */
+  /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
-  /** File of a prebuilt workflow bundle. @default the one that the build made, or the sources where there is none */
+  /**
+   * File of a prebuilt workflow bundle.
+   *
+   * @default the bundle that the build made, or the sources if it is absent
+   */
   workflowBundlePath?: string;
 }
 
-/** The Temporal workers of one process: workflows with the fast lane, and the slow lane with slots of its own. */
+/**
+ * The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane.
+ */
 export interface Workers {
-  /** Resolves when both have shut down; rejects when one fails for good. */
+  /** Resolves when both have shut down; rejects when one fails permanently. */
   finished: Promise<void>;
-  /** Takes no more tasks, lets attempts in flight finish. */
+  /** Stops polling for tasks, and resolves when attempts in flight have finished. */
   shutdown(): Promise<void>;
 }
 
@@ -60,7 +72,7 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
   ]);
   const runs = workers.map((worker) => worker.run());
   const finished = Promise.all(runs).then(() => undefined);
-  // Whoever waits for it handles a failure; until then it must not end the process unheard.
+  // Callers handle a failure. Before one awaits it, a rejection must not end the process.
   finished.catch(() => undefined);
   return {
     finished,

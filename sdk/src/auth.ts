@@ -1,48 +1,58 @@
-import { mayPass, outcomeOf, type Outcome } from './outcome.js';
 import { SignpostError } from './errors.js';
+import { isRetryable, outcomeOf, type Outcome } from './outcome.js';
 
-/** OAuth 2.0 client credentials. */
+/** Credentials of an OAuth 2.0 client (client credentials grant, RFC 6749 §4.4). */
 export interface OAuthCredentials {
   clientId: string;
   clientSecret: string;
-  /** @default `<baseUrl>/oauth/token` */
+  /**
+   * Token endpoint.
+   * @default `<baseUrl>/oauth/token`
+   */
   tokenUrl?: string;
 }
 
-/** The header that says who calls, or the answer that there is none for now. */
-export type Signed = { headers: Record<string, string> } | { refused: Outcome };
+/** The credential headers, or the token endpoint's response if no token is available right now. */
+export type AuthResult = { headers: Record<string, string> } | { refused: Outcome };
 
-/** Gives the header that says who calls. */
+/** Authenticates requests. */
 export interface Auth {
-  sign(): Promise<Signed>;
-  /** After a 401 to these headers: the next ones are to be new. @returns whether there can be any */
-  forget(headers: Record<string, string>): boolean;
+  authenticate(): Promise<AuthResult>;
+  /**
+   * Discards a credential that the API answered with 401.
+   *
+   * @param headers - the headers that were refused
+   * @returns whether a new credential can be fetched
+   */
+  invalidate(headers: Record<string, string>): boolean;
 }
 
-export function keyAuth(apiKey: string): Auth {
+export function apiKeyAuth(apiKey: string): Auth {
   const headers = { 'x-api-key': apiKey };
-  return { sign: async () => ({ headers }), forget: () => false };
-}
-
-/** A token is used until shortly before its end, in seconds. */
-const MARGIN_SECONDS = 30;
-
-interface Token {
-  headers: Record<string, string>;
-  untilMs: number;
+  return { authenticate: async () => ({ headers }), invalidate: () => false };
 }
 
 /**
- * Gets access tokens as they are needed; callers at the same time share one.
+ * A token is replaced this many seconds before it expires, so that it does not expire in flight.
+ */
+const EXPIRY_MARGIN_SECONDS = 30;
+
+interface Token {
+  headers: Record<string, string>;
+  usableUntilMs: number;
+}
+
+/**
+ * Fetches access tokens when they are needed. Concurrent callers share one token request.
  *
- * @param send - makes one request, within its time
+ * @param send - sends one request, with a timeout
  */
 export function oauthAuth(
   { clientId, clientSecret, tokenUrl }: OAuthCredentials & { tokenUrl: string },
   send: (url: string, init: RequestInit) => Promise<Response>,
 ): Auth {
   let current: Token | undefined;
-  let asked: Promise<Token | Outcome> | undefined;
+  let pending: Promise<Token | Outcome> | undefined;
 
   async function fetchToken(): Promise<Token | Outcome> {
     const basic = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
@@ -56,27 +66,27 @@ export function oauthAuth(
         body: 'grant_type=client_credentials',
       }),
     );
-    const answer = (outcome.body ?? {}) as Record<string, unknown>;
-    if (outcome.ok && typeof answer.access_token === 'string') {
-      const lifeMs = (Number(answer.expires_in ?? 0) - MARGIN_SECONDS) * 1000;
-      return { headers: { authorization: `Bearer ${answer.access_token}` }, untilMs: Date.now() + lifeMs };
+    const body = (outcome.body ?? {}) as Record<string, unknown>;
+    if (outcome.ok && typeof body.access_token === 'string') {
+      const usableMs = (Number(body.expires_in ?? 0) - EXPIRY_MARGIN_SECONDS) * 1000;
+      return { headers: { authorization: `Bearer ${body.access_token}` }, usableUntilMs: Date.now() + usableMs };
     }
-    if (mayPass(outcome.status)) return outcome;
-    const { error = 'unknown', error_description: detail = 'the token endpoint gave none' } = answer;
+    if (isRetryable(outcome.status)) return outcome;
+    const { error = 'unknown', error_description: detail = `${tokenUrl} returned no access_token.` } = body;
     throw new SignpostError(outcome.status, String(error), 'No access token', String(detail));
   }
 
   return {
-    async sign() {
-      if (current && current.untilMs > Date.now()) return current;
-      asked ??= fetchToken().finally(() => (asked = undefined));
-      const got = await asked;
-      if (!('headers' in got)) return { refused: got };
-      current = got;
-      return got;
+    async authenticate() {
+      if (current && current.usableUntilMs > Date.now()) return current;
+      pending ??= fetchToken().finally(() => (pending = undefined));
+      const fetched = await pending;
+      if (!('headers' in fetched)) return { refused: fetched };
+      current = fetched;
+      return fetched;
     },
-    forget(headers) {
-      // Another caller may have got a new one meanwhile.
+    invalidate(headers) {
+      // Another caller may have fetched a new token in the meantime; keep that one.
       if (current?.headers === headers) current = undefined;
       return true;
     },

@@ -1,12 +1,25 @@
-/** How requests are repeated. */
+/** When and how often a failed request is sent again. */
 export interface RetryOptions {
-  /** Repetitions of one request, at most. @default 5 */
+  /**
+   * Maximum number of retries of one request.
+   * @default 5
+   */
   retries?: number;
-  /** Longest wait before the first repetition, in milliseconds; it doubles each time. @default 200 */
+  /**
+   * Upper bound of the first wait, in milliseconds. It doubles with each retry.
+   * @default 200
+   */
   firstDelayMs?: number;
-  /** No wait is longer, unless the server asks for it. In milliseconds. @default 10000 */
+  /**
+   * Upper bound of every wait, in milliseconds. A longer `Retry-After` overrides it.
+   * @default 10000
+   */
   maxDelayMs?: number;
-  /** Where the server asks for a longer wait than this, its answer is what the call ends with. In milliseconds. @default 60000 */
+  /**
+   * Longest `Retry-After` to wait for, in milliseconds. If the server asks for more, the call fails
+   * immediately with the server's response.
+   * @default 60000
+   */
   maxRetryAfterMs?: number;
 }
 
@@ -18,23 +31,23 @@ export const DEFAULT_RETRY: Required<RetryOptions> = {
 };
 
 /**
- * How long to wait before a repetition: anything up to twice what it was (full jitter), so that many clients do not come back at once; and no less than
- * the server asked for.
+ * Wait before the next retry: random between zero and an upper bound that doubles (full jitter), so
+ * that many clients do not return in step; never less than `Retry-After`.
  *
- * @param retry - 0 for the first
- * @param retryAfter - the header of the answer, in seconds or as a date (RFC 9110 §10.2.3)
- * @returns milliseconds; `undefined` where there is to be no repetition
+ * @param retry - number of retries so far; 0 before the first
+ * @param retryAfter - the response's `Retry-After`: seconds or an HTTP date (RFC 9110 §10.2.3)
+ * @returns milliseconds; `undefined` if the request must not be sent again
  */
 export function delayMs(retry: number, retryAfter: string | null, options: Required<RetryOptions>): number | undefined {
-  const asked = askedForMs(retryAfter);
-  if (retry >= options.retries || asked > options.maxRetryAfterMs) return undefined;
-  return Math.max(asked, Math.random() * Math.min(options.maxDelayMs, options.firstDelayMs * 2 ** retry));
+  const requestedMs = retryAfterMs(retryAfter);
+  if (retry >= options.retries || requestedMs > options.maxRetryAfterMs) return undefined;
+  return Math.max(requestedMs, Math.random() * Math.min(options.maxDelayMs, options.firstDelayMs * 2 ** retry));
 }
 
-function askedForMs(retryAfter: string | null): number {
-  if (retryAfter === null || retryAfter === '') return 0;
-  const seconds = Number(retryAfter);
+function retryAfterMs(header: string | null): number {
+  if (header === null || header === '') return 0;
+  const seconds = Number(header);
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const at = Date.parse(retryAfter);
+  const at = Date.parse(header);
   return Number.isNaN(at) ? 0 : Math.max(0, at - Date.now());
 }

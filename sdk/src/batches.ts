@@ -1,9 +1,12 @@
-/** What one batch takes. */
+/** Most events that the API accepts in one batch. */
 const MAX_BATCH = 1000;
-/** The API takes 8 MiB; some of it is for what is around the events. */
+/** The API accepts 8 MiB; the rest is room for the JSON around the events. */
 const MAX_BATCH_BYTES = 7.5 * 1024 * 1024;
 
-/** Puts values into batches that one call takes, in order; what is too large for any is alone in its own. */
+/**
+ * Splits values into batches that fit one API call, in order. A value that is too large for any
+ * batch gets a batch of its own.
+ */
 export function batchesOf<T>(values: readonly T[]): T[][] {
   const batches: T[][] = [];
   let bytes = Infinity;

@@ -6,32 +6,72 @@ import { Transport, type SignpostOptions } from './transport.js';
 type Resources = ReturnType<typeof resourcesOf>;
 
 /**
- * A client of Signpost's API.
+ * Client of the Signpost API.
  *
- * @typeParam Types - the data of each event type, by its name; with it a wrong payload does not compile
+ * Every method that calls the API retries 429, 5xx and missing responses, and rejects with a {@link
+ * SignpostError} if the API returns a problem or a {@link SignpostUnreachableError} if there was no
+ * response. Every `list` returns an async iterator that fetches pages as they are needed.
+ *
+ * @typeParam Types - the type of `data` by event type name; a payload that does not match it does
+ * not compile
  * @example
- * const signpost = new Signpost({ baseUrl: 'https://signpost.example.com', apiKey: process.env.SIGNPOST_API_KEY });
- * await signpost.events.send({ type: 'payment.confirmed.v1', customerId: 'customer1', data: { paymentId: 'P-1' } });
+ * ```ts
+ * const signpost = new Signpost({
+ *   baseUrl: 'https://signpost.example.com',
+ *   apiKey: process.env.SIGNPOST_API_KEY,
+ * });
+ * await signpost.events.send({
+ *   type: 'payment.confirmed.v1',
+ *   customerId: 'customer1',
+ *   data: { paymentId: 'P-1' },
+ * });
+ * for await (const { id } of signpost.notifications.list({ status: 'failed' }))
+ *   await signpost.notifications.retry(id);
+ * ```
  */
 export class Signpost<Types extends object = EventData> {
+  /** Sends and reads events. */
   readonly events: Events<Types>;
+  /** Product lines that publish events. */
   readonly products: Resources['products'];
+  /** The catalog of event types and their JSON Schemas. */
   readonly eventTypes: Resources['eventTypes'];
+  /** The parties that are notified. */
   readonly customers: Resources['customers'];
+  /** Where and how customers are notified. */
   readonly subscriptions: Resources['subscriptions'];
+  /** One event for one subscription: status, retry, cancel. */
   readonly notifications: Resources['notifications'];
+  /** Single HTTP requests to receivers, as they were sent. */
   readonly attempts: Resources['attempts'];
+  /** Bulk retries of a subscription's failed notifications. */
   readonly recoveries: Resources['recoveries'];
+  /** URL patterns that subscriptions may use. */
   readonly allowlist: Resources['allowlist'];
   readonly apiKeys: Resources['apiKeys'];
   readonly oauthClients: Resources['oauthClients'];
+  /** Short-lived access for one customer to their own subscriptions. */
   readonly portalSessions: Resources['portalSessions'];
+  /** Who changed, revealed, retried or cancelled what. */
   readonly audit: Resources['audit'];
+  /** Counts and rates of the last hour or day. */
   readonly overview: Resources['overview'];
-  /** Any call of the API, typed by its path. */
+  /**
+   * Makes any call of the API; parameters and response are typed by method and path.
+   *
+   * @example
+   * ```ts
+   * const series = await signpost.request('get', '/v1/subscriptions/{id}/series', {
+   *   params: { id: subscriptionId },
+   *   query: { window: 'day' },
+   * });
+   * ```
+   */
   readonly request: Transport['request'];
 
-  /** @throws TypeError where the options are not complete */
+  /**
+   * @throws TypeError if `baseUrl` is not an absolute URL, or neither `apiKey` nor `oauth` is given
+   */
   constructor(options: SignpostOptions) {
     const transport = new Transport(options);
     const resources = resourcesOf(transport);
@@ -53,9 +93,16 @@ export class Signpost<Types extends object = EventData> {
   }
 
   /**
-   * An outbox on disk: events are safe once they are in it, and are sent in the background, also when Signpost cannot be reached for a while.
+   * Opens an {@link Outbox}: events are stored on disk and sent in the background, so that
+   * producers can continue while Signpost is unreachable.
    *
-   * @throws Error where another process has the directory
+   * @throws Error if another running process uses the directory, or if it cannot be created
+   * @example
+   * ```ts
+   * const outbox = await signpost.openOutbox({ directory: '/var/lib/payments/outbox' });
+   * const id = await outbox.send({ type: 'payment.confirmed.v1', customerId: 'customer1', data });
+   * await outbox.close();
+   * ```
    */
   openOutbox(options: OutboxOptions): Promise<Outbox<Types>> {
     return Outbox.open(options, this.events);

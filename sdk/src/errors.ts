@@ -1,19 +1,38 @@
-/** One fault of a request; `path` is a JSON Pointer into the body, or `query/<name>`, `path/<name>`, `header/<name>`. */
+/** One invalid field of a request. */
 export interface FieldError {
+  /** JSON Pointer into the body, or `query/<name>`, `path/<name>`, `header/<name>`. */
   path: string;
   message: string;
 }
 
-/** A problem that Signpost answered (RFC 9457). `code` is stable: branch on it. */
+/**
+ * The API returned a problem (RFC 9457). Branch on {@link SignpostError.code}: it is stable, the
+ * texts are not.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await signpost.customers.get('customer1');
+ * } catch (error) {
+ *   if (error instanceof SignpostError && error.code === 'not-found') return undefined;
+ *   throw error;
+ * }
+ * ```
+ */
 export class SignpostError extends Error {
   override readonly name: string = 'SignpostError';
 
   constructor(
     /** HTTP status. */
     readonly status: number,
+    /**
+     * Stable, kebab-case; `unknown` if the response is not one of Signpost's, for example a
+     * proxy's.
+     */
     readonly code: string,
     readonly title: string,
     readonly detail: string,
+    /** The invalid fields, if the request was invalid. */
     readonly errors: readonly FieldError[] = [],
   ) {
     super(`${code}: ${detail || title}`);
@@ -21,22 +40,29 @@ export class SignpostError extends Error {
 }
 
 /**
- * Signpost could not be reached, or did not answer in time. Whether it took the request is not known. What you send again by yourself needs what the SDK
- * gives its own repetitions: the same event id, or the same idempotency key.
+ * Signpost is unreachable or did not respond within the timeout, and all retries are exhausted.
+ * Signpost may or may not have processed the request. To send it again safely, reuse the event's
+ * `id` or the `idempotencyKey`; the SDK's own retries do the same.
  */
 export class SignpostUnreachableError extends Error {
   override readonly name = 'SignpostUnreachableError';
 }
 
-/** Of many events some could not be sent. Those that are not in `results` are in `unsent`, with their ids: sending these again is safe. */
+/**
+ * `events.sendMany` sent some events and then failed. Send {@link PartlySentError.unsent} again:
+ * those events carry their ids, so Signpost recognises any that it has already accepted.
+ */
 export class PartlySentError<Result, Event> extends Error {
   override readonly name = 'PartlySentError';
 
   constructor(
-    /** Of the first events, in order. */
+    /** Results of the leading events, in order. */
     readonly results: readonly Result[],
+    /** The remaining events, in order, each with an id. */
     readonly unsent: readonly Event[],
-    /** Why it ended: a SignpostError or SignpostUnreachableError. */
+    /**
+     * Why sending stopped: a {@link SignpostError}, a {@link SignpostUnreachableError} or an abort.
+     */
     override readonly cause: Error,
   ) {
     super(`${results.length} events were sent, ${unsent.length} were not: ${cause.message}`, { cause });

@@ -3,65 +3,101 @@ import { batchesOf } from './batches.js';
 import { PartlySentError, SignpostError } from './errors.js';
 import { itemsOf } from './pages.js';
 import type { Transport } from './transport.js';
-import type { Answer, ItemOf, Query } from './types.js';
+import type { ItemOf, Query, ResponseBody } from './types.js';
 
-/** The data of each event type, by its name; `signpost types generate` writes it from the catalog. */
+/** The type of `data` by event type name. `signpost types generate` writes it from the catalog. */
 export type EventData = Record<string, object>;
 
-/** An event to be sent. */
+/** An event to send. */
 export type NewEvent<Types extends object = EventData> = {
   [Name in keyof Types & string]: {
-    /** Makes sending it again harmless. @default a random one */
+    /**
+     * Identifies the event: Signpost accepts an id once per product, so sending it again is safe.
+     * @default a random UUID
+     */
     id?: string;
+    /** Event type, for example `payment.confirmed.v1`. */
     type: Name;
-    /** Absent: every customer of the product. */
+    /** The customer to notify. If absent, every customer of the product is notified. */
     customerId?: string;
+    /** Restricts the event to subscriptions without channels and those that list one of these. */
     channels?: string[];
-    /** When it happened. @default now */
+    /**
+     * When the event happened.
+     * @default the time at which Signpost accepts it
+     */
     timestamp?: Date | string;
     data: Types[Name];
-    /** Who brought it about; passed through. */
+    /** Who caused the event; passed through to receivers. */
     user?: object;
   };
 }[keyof Types & string];
 
 /** An event that has an id, so that sending it again is safe. */
-export type NamedEvent<Types extends object = EventData> = NewEvent<Types> & { id: string };
-export type Accepted = Answer<'/v1/events', 'post'>;
-/** What came of one of many: accepted, or the problem of it. */
+export type IdentifiedEvent<Types extends object = EventData> = NewEvent<Types> & { id: string };
+
+/** The API's response to an accepted event: `id`, `duplicate` and `notifications`. */
+export type Accepted = ResponseBody<'/v1/events', 'post'>;
+
+/** Result of one event of {@link Events.sendMany}. */
 export type SendResult = Accepted | SignpostError;
 
-/** How events are sent. */
+/** Options of {@link Events.send} and {@link Events.sendMany}. */
 export interface SendOptions {
+  /** Aborts the request in flight and all retries. */
   signal?: AbortSignal;
-  /** How long one request may take, in milliseconds. @default that of the client */
+  /**
+   * Timeout of one request, in milliseconds.
+   * @default `timeoutMs` of the client
+   */
   timeoutMs?: number;
 }
 
-/** By its id a repeated event is known already; a key beside it would only cost the service time. */
-const OWN_ID = { idempotencyKey: null };
+/** The event's id already makes the request idempotent; a key would only cost the service time. */
+const NO_IDEMPOTENCY_KEY = { idempotencyKey: null };
 
-/** Posting events. */
+/** Sends and reads events. */
 export class Events<Types extends object> {
   constructor(private readonly transport: Transport) {}
 
   /**
-   * Sends an event. It is safe when this resolves. An event without an id gets one first, so that a repeated request is a duplicate and not a second event.
+   * Sends an event. When this resolves, the event is stored durably. An event without an id gets
+   * one before the first request, so a retry is a duplicate and not a second event.
    *
-   * @throws SignpostError, SignpostUnreachableError
+   * @throws {@link SignpostError} if the event was refused
+   * @throws {@link SignpostUnreachableError} if all retries failed
+   * @example
+   * ```ts
+   * const { id, notifications } = await signpost.events.send({
+   *   type: 'payment.confirmed.v1',
+   *   customerId: 'customer1',
+   *   data: { paymentId: 'P-1', amount: 125.5 },
+   * });
+   * ```
    */
   send(event: NewEvent<Types>, options: SendOptions = {}): Promise<Accepted> {
-    return this.transport.request('post', '/v1/events', { ...options, ...OWN_ID, body: named(event) as never });
+    const body = withId(event) as never;
+    return this.transport.request('post', '/v1/events', { ...options, ...NO_IDEMPOTENCY_KEY, body });
   }
 
   /**
-   * Sends many, in batches, one after the other; waits where Signpost asks for it (429). A bad event does not keep the others back.
+   * Sends events in batches of at most 1000 events and 7.5 MiB, one batch after the other. Waits
+   * when Signpost limits the rate (429). A refused event does not affect the others.
    *
-   * @returns one result for each, in order
-   * @throws PartlySentError where a batch could not be sent: it has what came of those before, and the rest with their ids
+   * @returns one result per event, in order: accepted, or the error of that event
+   * @throws {@link PartlySentError} if a batch could not be sent; it holds the results so far and
+   * the unsent events with their ids
+   * @example
+   * ```ts
+   * const type = 'payment.confirmed.v1';
+   * const results = await signpost.events.sendMany(
+   *   payments.map(({ id, customerId, ...data }) => ({ id, type, customerId, data })),
+   * );
+   * const refused = results.filter((result) => result instanceof SignpostError);
+   * ```
    */
   async sendMany(events: Iterable<NewEvent<Types>>, options: SendOptions = {}): Promise<SendResult[]> {
-    const all = [...events].map(named) as NamedEvent<Types>[];
+    const all = [...events].map(withId) as IdentifiedEvent<Types>[];
     const results: SendResult[] = [];
     for (const batch of batchesOf(all)) {
       try {
@@ -73,29 +109,39 @@ export class Events<Types extends object> {
     return results;
   }
 
-  private async sendBatch(batch: readonly NamedEvent<Types>[], options: SendOptions): Promise<SendResult[]> {
+  private async sendBatch(batch: readonly IdentifiedEvent<Types>[], options: SendOptions): Promise<SendResult[]> {
     const body = { events: [...batch] };
     try {
-      const answer = await this.transport.request('post', '/v1/events/batch', { ...options, ...OWN_ID, body });
-      return (answer.results as BatchResult[]).map(toResult);
+      const response = await this.transport.request('post', '/v1/events/batch', {
+        ...options,
+        ...NO_IDEMPOTENCY_KEY,
+        body,
+      });
+      return (response.results as BatchResult[]).map(toResult);
     } catch (error) {
-      // An event that is too large for any batch comes alone, and its problem is its own.
+      // An event that is too large for any batch is alone in its batch, so the problem is its own.
       if (batch.length === 1 && error instanceof SignpostError && error.status === 413) return [error];
       throw error;
     }
   }
 
+  /**
+   * Gets an event with its notifications.
+   *
+   * @throws {@link SignpostError} `not-found`
+   */
   get(id: string) {
     return this.transport.request('get', '/v1/events/{id}', { params: { id } });
   }
 
+  /** Lists events, newest first; pages are fetched during iteration. */
   list(filter?: Omit<NonNullable<Query<'/v1/events', 'get'>>, 'cursor'>): AsyncGenerator<ItemOf<'/v1/events'>, void> {
     return itemsOf((cursor) => this.transport.request('get', '/v1/events', { query: { ...filter, cursor } }));
   }
 }
 
-/** The event with an id of its own, where it has none. */
-export function named<E extends { id?: string }>(event: E): E & { id: string } {
+/** The event with its own id, or with a new one if it has none. */
+export function withId<E extends { id?: string }>(event: E): E & { id: string } {
   return { ...event, id: event.id ?? randomUUID() };
 }
 

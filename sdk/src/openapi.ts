@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Post an event
-         * @description Answered 202 once the event and its notifications are committed; a delivery may arrive before the answer does. The same `id` again is answered 200 with `duplicate: true` and the first answer.
+         * @description Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.
          */
         post: operations["postEvents"];
         delete?: never;
@@ -35,8 +35,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Post up to 1000 events
-         * @description One result for each event, in order. A bad event does not sink the rest.
+         * Post a batch of events
+         * @description Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.
          */
         post: operations["postEventsBatch"];
         delete?: never;
@@ -74,7 +74,7 @@ export interface paths {
         put?: never;
         /**
          * Create a product
-         * @description Created disabled unless an admin says otherwise: events of a disabled product are refused.
+         * @description A product is disabled unless `enabled` is true. Events of a disabled product are rejected.
          */
         post: operations["postProducts"];
         delete?: never;
@@ -99,7 +99,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Enables or disables it, renames it, or asks for challenges. When verification is no longer asked for, held notifications are released.
+         * @description Setting `requireVerification` to false releases the notifications that were held for it.
          */
         patch: operations["patchProductsById"];
         trace?: never;
@@ -113,7 +113,10 @@ export interface paths {
         };
         /** Get an event type */
         get: operations["getEventTypesByName"];
-        /** Create or change an event type */
+        /**
+         * Create or replace an event type
+         * @description Replaces all fields of an existing event type, and restores an archived one.
+         */
         put: operations["putEventTypesByName"];
         post?: never;
         delete?: never;
@@ -150,7 +153,7 @@ export interface paths {
         put?: never;
         /**
          * Archive an event type
-         * @description It takes no more events. Putting it again takes it out of the archive.
+         * @description Events of an archived type are rejected. `PUT /v1/event-types/:name` restores it.
          */
         post: operations["postEventTypesByNameArchive"];
         delete?: never;
@@ -170,13 +173,13 @@ export interface paths {
         get: operations["getEventTypesByNameServiceDefinition"];
         /**
          * Set the service definition of an event type
-         * @description Holds from the next attempt on, for all subscriptions. Its queries are parsed and planned on their data sources before it is saved.
+         * @description Takes effect from the next attempt on, for all subscriptions. Before it is saved, its queries are parsed and planned on their data sources.
          */
         put: operations["putEventTypesByNameServiceDefinition"];
         post?: never;
         /**
          * Delete the service definition of an event type
-         * @description From the next attempt on the data of the events is sent again.
+         * @description From the next attempt on, the data of the events is sent again.
          */
         delete: operations["deleteEventTypesByNameServiceDefinition"];
         options?: never;
@@ -194,8 +197,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a service definition
-         * @description Answers what would be sent in place of the data of a sample: in format `flat` the body. Nothing is saved or sent.
+         * Dry-run a service definition
+         * @description Returns what would be sent in place of the data of a sample. In format `flat` this is the whole body. Nothing is saved or sent.
          */
         post: operations["postEventTypesByNameServiceDefinitionDryRun"];
         delete?: never;
@@ -216,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Create a customer
-         * @description A product makes its own; one that an admin makes without `productId` is shared by all products.
+         * @description A product creates its own customers. If an admin omits `productId`, all products share the customer.
          */
         post: operations["postCustomers"];
         delete?: never;
@@ -241,7 +244,7 @@ export interface paths {
         head?: never;
         /**
          * Change a customer
-         * @description A changed retry schedule holds for ladders that begin from now on.
+         * @description A new retry schedule applies to ladders that start from now on.
          */
         patch: operations["patchCustomersById"];
         trace?: never;
@@ -256,7 +259,7 @@ export interface paths {
         get?: never;
         /**
          * Set up all of a customer's subscriptions
-         * @description Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.
+         * @description Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. If one of them is invalid, nothing changes.
          */
         put: operations["putCustomersByIdSubscriptions"];
         post?: never;
@@ -278,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Create a subscription
-         * @description Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.
+         * @description Returns the secret, which later responses omit. If the URL is not on the allow-list, the status is `awaiting-approval` and notifications are held.
          */
         post: operations["postSubscriptions"];
         delete?: never;
@@ -300,14 +303,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a subscription
-         * @description Cancels its pending notifications.
+         * @description Also cancels its open notifications.
          */
         delete: operations["deleteSubscriptionsById"];
         options?: never;
         head?: never;
         /**
          * Change a subscription
-         * @description Holds from the next attempt on. A changed URL has to be verified again.
+         * @description Takes effect from the next attempt on. A new URL must be verified again.
          */
         patch: operations["patchSubscriptionsById"];
         trace?: never;
@@ -323,7 +326,7 @@ export interface paths {
         put?: never;
         /**
          * Enable a subscription
-         * @description Also puts it back in order. What was held is released in order of acceptance.
+         * @description Also enables a subscription that was disabled automatically. Held notifications are released in order of acceptance.
          */
         post: operations["postSubscriptionsByIdEnable"];
         delete?: never;
@@ -343,7 +346,7 @@ export interface paths {
         put?: never;
         /**
          * Disable a subscription
-         * @description New notifications are held, not lost.
+         * @description Further notifications are held until the subscription is enabled again.
          */
         post: operations["postSubscriptionsByIdDisable"];
         delete?: never;
@@ -360,8 +363,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How a subscription has fared since it was made
-         * @description Kept as attempts are recorded: reading them costs the same however many there were.
+         * Get a subscription's statistics
+         * @description Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.
          */
         get: operations["getSubscriptionsByIdStatistics"];
         put?: never;
@@ -379,7 +382,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A subscription's attempts over time */
+        /** Get a subscription's attempts over time */
         get: operations["getSubscriptionsByIdSeries"];
         put?: never;
         post?: never;
@@ -400,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Trigger a subscription now
-         * @description Sends the sample of an event type (or the given data) to this subscription only, signed, recorded and retried as any event. Without `type`: the first that the subscription names, or that its patterns cover.
+         * @description Sends the sample of an event type, or the given data, to this subscription only. It is signed, recorded and retried like any event. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
          */
         post: operations["postSubscriptionsByIdTrigger"];
         delete?: never;
@@ -419,8 +422,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a transform before there is a subscription
-         * @description Answers what a subscription of this customer would be sent in place of an event's data: service definition and transform applied. Nothing is saved or sent.
+         * Dry-run a transform without a subscription
+         * @description Returns what would be sent to a subscription of this customer in place of an event's data, after service definition and transform. Nothing is saved or sent.
          */
         post: operations["postCustomersByIdTransformDryRun"];
         delete?: never;
@@ -439,8 +442,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a transform
-         * @description Answers the body that this subscription would be sent for a sample: service definition, transform and format applied. Nothing is saved or sent. Without `type`: the first that the subscription names, or that its patterns cover.
+         * Dry-run a transform
+         * @description Returns the body that would be sent to this subscription for a sample, after service definition, transform and format. Nothing is saved or sent. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.
          */
         post: operations["postSubscriptionsByIdTransformDryRun"];
         delete?: never;
@@ -457,8 +460,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Reveal the secret
-         * @description Noted in the audit.
+         * Reveal a subscription's secret
+         * @description The audit log records each reveal.
          */
         get: operations["getSubscriptionsByIdSecret"];
         put?: never;
@@ -479,8 +482,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the secret
-         * @description Answers the new secret. The old one signs too for the overlap, so that the receiver can change over without a gap.
+         * Rotate a subscription's secret
+         * @description Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime.
          */
         post: operations["postSubscriptionsByIdSecretRotate"];
         delete?: never;
@@ -496,17 +499,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the public key */
+        /** Get a subscription's public key */
         get: operations["getSubscriptionsByIdSigningKey"];
         put?: never;
         /**
-         * Make a key pair
-         * @description From the next attempt on `webhook-signature` holds a `v1a` signature beside `v1`. Made again, it replaces the pair; the old one signs too for the overlap, so that the receiver can change over without a gap. The private key is shown to nobody.
+         * Create or rotate a subscription's key pair
+         * @description From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.
          */
         post: operations["postSubscriptionsByIdSigningKey"];
         /**
-         * Delete the key pair
-         * @description From the next attempt on there is no `v1a` signature.
+         * Delete a subscription's key pair
+         * @description From the next attempt on, there is no `v1a` signature.
          */
         delete: operations["deleteSubscriptionsByIdSigningKey"];
         options?: never;
@@ -524,8 +527,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a link that shows the secret once
-         * @description For handing it over: whoever opens the link first sees the secret, and nobody after. A rotation makes it useless. Making and opening are noted in the audit.
+         * Create a link that shows the secret once
+         * @description Only the first person to open the link sees the secret. A rotation invalidates the link. The audit log records when a link is created and opened.
          */
         post: operations["postSubscriptionsByIdSecretLink"];
         delete?: never;
@@ -544,8 +547,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a challenge now
-         * @description Takes up to 10 seconds. A passed one releases what was held for want of it.
+         * Send a challenge
+         * @description Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. If it passes, notifications that were held for a missing verification are released.
          */
         post: operations["postSubscriptionsByIdChallenge"];
         delete?: never;
@@ -561,7 +564,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List challenges */
+        /** List a subscription's challenges */
         get: operations["getSubscriptionsByIdChallenges"];
         put?: never;
         post?: never;
@@ -582,8 +585,8 @@ export interface paths {
         get: operations["getUrlAllowlist"];
         put?: never;
         /**
-         * Allow a URL pattern, or ask for it
-         * @description An admin's is approved at once and holds for all products; a product's is a request.
+         * Allow or request a URL pattern
+         * @description An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides.
          */
         post: operations["postUrlAllowlist"];
         delete?: never;
@@ -603,8 +606,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take a URL pattern off the list
-         * @description Subscriptions whose URL is on the list no more wait for approval again.
+         * Remove a URL pattern
+         * @description Subscriptions whose URL is no longer allowed get the status `awaiting-approval`.
          */
         delete: operations["deleteUrlAllowlistById"];
         options?: never;
@@ -657,8 +660,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry several now
-         * @description Each as by its own retry; one that cannot be retried does not keep the others from it. For all that failed of a subscription there is `recover`.
+         * Retry several notifications now
+         * @description Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. To retry all failed notifications of a subscription, use `POST /v1/subscriptions/:id/recover`.
          */
         post: operations["postNotificationsRetry"];
         delete?: never;
@@ -674,7 +677,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a notification with its attempts and what happens next */
+        /** Get a notification with its attempts and its current state */
         get: operations["getNotificationsById"];
         put?: never;
         post?: never;
@@ -711,8 +714,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry now
-         * @description A waiting notification is attempted at once. A failed or cancelled one walks the ladder again, in a new run of its workflow; a delivered one only with `force`.
+         * Retry a notification now
+         * @description A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`.
          */
         post: operations["postNotificationsByIdRetry"];
         delete?: never;
@@ -731,8 +734,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel
-         * @description Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.
+         * Cancel a notification
+         * @description Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change.
          */
         post: operations["postNotificationsByIdCancel"];
         delete?: never;
@@ -752,7 +755,7 @@ export interface paths {
         put?: never;
         /**
          * Retry all of a subscription's failed notifications
-         * @description Those that were accepted in the given time and are failed, in order of acceptance, each as by its own retry. It runs on whatever happens to this service, until it is through or cancelled. One at a time for each subscription.
+         * @description Retries the failed notifications that were accepted in the given period, in order of acceptance. The recovery runs in the background until it is completed or cancelled, and survives restarts of the service. Each subscription has at most one running recovery.
          */
         post: operations["postSubscriptionsByIdRecover"];
         delete?: never;
@@ -806,7 +809,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a recovery
-         * @description Nothing more is retried; what was retried by then goes on. One that has ended stays as it is.
+         * @description Makes no further retries. Notifications that were already retried continue. A recovery that has ended does not change.
          */
         post: operations["postRecoveriesByIdCancel"];
         delete?: never;
@@ -823,8 +826,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How deliveries fare, and what needs a person
-         * @description Up to 5 seconds old for the last hour, up to 30 for the last day.
+         * Get the overview: traffic, success rate, and what needs attention
+         * @description Figures for the last hour are at most 5 seconds old, those for the last day at most 30 seconds.
          */
         get: operations["getOverview"];
         put?: never;
@@ -843,8 +846,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Watch what happens
-         * @description Server-sent events: every accepted event, attempt and change of status that the caller may see; each `data` is an Activity. Resumes after `Last-Event-ID` without a gap and without repeats, up to 24 hours back; what is older is told of by an event `activity.gap` `{from,until}`. A client that does not read is cut off.
+         * Watch the activity stream
+         * @description Streams every accepted event, finished attempt and status change that the caller may see, as server-sent events. Each `data` is an Activity. Reconnecting with `Last-Event-ID` resumes without gaps or repeats, up to 24 hours back. An event `activity.gap` with `{from,until}` reports an older period that is skipped. A client that does not read is disconnected.
          */
         get: operations["getActivity"];
         put?: never;
@@ -867,7 +870,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Answers the key, this once; only its hash is kept.
+         * @description Returns the key once. Only its hash is stored.
          */
         post: operations["postApiKeys"];
         delete?: never;
@@ -888,7 +891,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Holds at once in this process, within a second in others.
+         * @description The key becomes invalid immediately in this process, and within a second in others.
          */
         delete: operations["deleteApiKeysById"];
         options?: never;
@@ -907,7 +910,7 @@ export interface paths {
         put?: never;
         /**
          * Get an access token
-         * @description Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.
+         * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
          */
         post: operations["postOauthToken"];
         delete?: never;
@@ -927,7 +930,7 @@ export interface paths {
         put?: never;
         /**
          * Get an access token
-         * @description Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.
+         * @description Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.
          */
         post: operations["postLoginOauthAccessToken"];
         delete?: never;
@@ -948,7 +951,7 @@ export interface paths {
         put?: never;
         /**
          * Create an OAuth client
-         * @description Answers its secret, this once; only its hash is kept.
+         * @description Returns the client secret once. Only its hash is stored.
          */
         post: operations["postOauthClients"];
         delete?: never;
@@ -969,7 +972,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an OAuth client
-         * @description Its tokens end at once in this process, within a second in others.
+         * @description Its tokens become invalid immediately in this process, and within a second in others.
          */
         delete: operations["deleteOauthClientsById"];
         options?: never;
@@ -987,14 +990,14 @@ export interface paths {
         /** List webhooks */
         get: operations["getWebhooks"];
         /**
-         * Add a webhook, or event types to one
-         * @description A URL that is there already gets these event types in addition; its method and secret change where given.
+         * Add a webhook, or add event types to a webhook
+         * @description If the URL is already registered, the event types are added to it. Its method and secret change if they are given.
          */
         put: operations["putWebhooks"];
         post?: never;
         /**
          * Remove a webhook, or event types from one
-         * @description Without `events`, or where none is left, the webhook is removed.
+         * @description Without `events`, or if no event type is left, the webhook is removed.
          */
         delete: operations["deleteWebhooks"];
         options?: never;
@@ -1009,12 +1012,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List live portal sessions */
+        /** List active portal sessions */
         get: operations["getPortalSessions"];
         put?: never;
         /**
-         * Open a customer's portal for a while
-         * @description The token has the role `customer`: it reaches what is that customer's, and nothing else. In the URL it stands behind `#`, which browsers send to nobody.
+         * Create a portal session
+         * @description Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.
          */
         post: operations["postPortalSessions"];
         delete?: never;
@@ -1035,7 +1038,7 @@ export interface paths {
         post?: never;
         /**
          * End a portal session
-         * @description Its token is refused: at once by this process, within a second by others.
+         * @description Its token becomes invalid immediately in this process, and within a second in others.
          */
         delete: operations["deletePortalSessionsById"];
         options?: never;
@@ -1050,17 +1053,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in */
+        /** Get the current session */
         get: operations["getSession"];
         put?: never;
         /**
-         * Sign in with a cookie
-         * @description For browsers: exchanges any credential for a session of 12 hours, or of what is left of a token. With the cookie, every call that changes something needs the header `X-CSRF-Token`.
+         * Sign in from a browser
+         * @description Exchanges any credential for a session cookie. The session lasts 12 hours, or until the credential expires. With the cookie, every call that changes something needs the header `X-CSRF-Token`.
          */
         post: operations["postSession"];
         /**
          * Sign out
-         * @description The cookie is worth nothing from then on, in other processes within a second.
+         * @description The session ends immediately in this process, and within a second in others.
          */
         delete: operations["deleteSession"];
         options?: never;
@@ -1076,8 +1079,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who did what
-         * @description An admin sees all; a product what its own credentials did.
+         * List audit entries
+         * @description An admin sees all entries, a product those of its own credentials.
          */
         get: operations["getAudit"];
         put?: never;
@@ -1095,7 +1098,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness */
+        /** Check liveness */
         get: operations["getHealthz"];
         put?: never;
         post?: never;
@@ -1112,7 +1115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness: Postgres and Temporal answer */
+        /** Check readiness: Postgres and Temporal are reachable */
         get: operations["getReadyz"];
         put?: never;
         post?: never;
@@ -1129,7 +1132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics */
+        /** Get Prometheus metrics */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -1146,7 +1149,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /** Get this OpenAPI document */
         get: operations["getOpenapiJson"];
         put?: never;
         post?: never;
@@ -1161,19 +1164,21 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         EventInput: {
-            /** @description Makes posting the event again harmless. Generated where absent. */
+            /** @description Unique per product. Makes it safe to post the event again. Generated if absent. */
             id?: string;
             type: string;
-            /** @description Absent: every customer of the product. */
+            /** @description The customer to notify. If absent, every customer of the product. */
             customerId?: string;
+            /** @description Subscriptions with channels get the event only if it carries one of theirs. */
             channels?: string[];
             /**
              * Format: date-time
-             * @description When it happened; default now.
+             * @description When the event happened. Default: now.
              */
             timestamp?: string;
+            /** @description The payload. Must match the JSON Schema of the event type, if it has one. */
             data: Record<string, never>;
-            /** @description Who caused it; passed through. */
+            /** @description Who caused the event. Passed on to receivers. */
             user?: Record<string, never>;
         };
         Problem: {
@@ -1227,7 +1232,7 @@ export interface components {
             id: string;
             name: string;
             enabled: boolean;
-            /** @description Whether a subscription must have passed its challenge before it is delivered to. */
+            /** @description Whether notifications are held until the subscription has passed a challenge. */
             requireVerification: boolean;
             /** Format: date-time */
             createdAt: string;
@@ -1241,7 +1246,7 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             } | null;
-            /** @description Generated from the schema where none was given. */
+            /** @description Sample data. Generated from the schema if none was given. */
             sample: unknown;
             archived: boolean;
             /** Format: date-time */
@@ -1252,7 +1257,7 @@ export interface components {
         Transform: {
             /** @constant */
             language: "jsonata";
-            /** @description JSONata 2. Its result must be an object. */
+            /** @description A JSONata 2 expression. Its result must be an object. */
             expression: string;
         };
         ServiceDefinition: {
@@ -1261,17 +1266,17 @@ export interface components {
                 /** @constant */
                 kind: "query";
                 dataSource: string;
-                /** @description One SELECT. */
+                /** @description A single SELECT statement. */
                 sql: string;
                 arguments: {
-                    /** @description Written `:name` in the SQL. */
+                    /** @description Name of the argument, written `:name` in the SQL. */
                     name: string;
                     /** @enum {string} */
                     type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                    /** @description `$data.<field>`, `$secret`, or the value itself. */
+                    /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                     from: string | "" | number | boolean | null;
                 }[];
-                /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                 as?: string;
             }[];
             transform: components["schemas"]["Transform"] | null;
@@ -1283,7 +1288,7 @@ export interface components {
         Customer: {
             id: string;
             name: string;
-            /** @description Null: shared by all products. */
+            /** @description null if all products share the customer. */
             productId: string | null;
             retrySchedule: number[];
             /** Format: date-time */
@@ -1326,7 +1331,7 @@ export interface components {
                 afterSeconds: number;
                 minFailures: number;
             } | null;
-            /** @description Since when, and why, the service has switched it off. */
+            /** @description When and why the service disabled it automatically; null if it did not. */
             outOfOrder: {
                 /** Format: date-time */
                 at: string;
@@ -1336,31 +1341,32 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             modifiedAt: string;
-            /** @description Only in the answer that made it. */
+            /** @description The signing secret. Present only in the response that created the subscription. */
             secret?: string;
         };
         Statistics: {
-            /** @description Events that concerned the subscription. */
+            /** @description Number of events with a notification for this subscription. */
             events: number;
-            /** @description Attempts made, repeated ones included. */
+            /** @description Number of attempts, including retries. */
             triggers: number;
+            /** @description Number of attempts with a 2xx response. */
             successResponses: number;
-            /** @description Attempts without a 2xx answer, for whatever reason. */
+            /** @description Number of attempts without a 2xx response, for any reason. */
             failureResponses: number;
             failuresSinceLastSuccess: number;
             lastEventAt: string | null;
-            /** @description When the next repeated attempt is due. */
+            /** @description Time of the next scheduled retry; null if there is none. */
             nextTriggerAt: string | null;
             lastSuccess: {
                 /** Format: date-time */
                 at: string;
-                /** @description See `GET /v1/attempts/:id`. */
+                /** @description Id for `GET /v1/attempts/:id`. */
                 attemptId: string;
             } | null;
             lastFailure: {
                 /** Format: date-time */
                 at: string;
-                /** @description See `GET /v1/attempts/:id`. */
+                /** @description Id for `GET /v1/attempts/:id`. */
                 attemptId: string;
             } | null;
         };
@@ -1371,13 +1377,14 @@ export interface components {
             buckets: {
                 /**
                  * Format: date-time
-                 * @description When the bucket begins.
+                 * @description Start of the bucket.
                  */
                 at: string;
                 successes: number;
                 failures: number;
-                /** @description Of the durations of its attempts; null where there was none. */
+                /** @description Median duration of the attempts in milliseconds; null if there were none. */
                 p50Ms: number | null;
+                /** @description 95th percentile of the durations in milliseconds; null if there were no attempts. */
                 p95Ms: number | null;
             }[];
         };
@@ -1385,7 +1392,7 @@ export interface components {
             secret: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The one before, while it signs too. */
+            /** @description The previous secret, while it also signs; null if there is none. */
             previous: {
                 /** Format: date-time */
                 createdAt: string;
@@ -1394,11 +1401,11 @@ export interface components {
             } | null;
         };
         SigningKey: {
-            /** @description `whpk_` and base64 of 32 bytes (ed25519). */
+            /** @description The ed25519 public key: `whpk_` and base64 of 32 bytes. */
             publicKey: string;
             /** Format: date-time */
             createdAt: string;
-            /** @description The one before, while it signs too. */
+            /** @description The previous key, while it also signs; null if there is none. */
             previous: {
                 publicKey: string;
                 /** Format: date-time */
@@ -1409,7 +1416,9 @@ export interface components {
             id: string;
             /** @enum {string} */
             status: "verified" | "failed";
+            /** @description null if there was no response. */
             responseStatus: number | null;
+            /** @description Explanation of the outcome. */
             detail: string;
             durationMs: number;
             /** Format: date-time */
@@ -1439,7 +1448,7 @@ export interface components {
             /** Format: date-time */
             finishedAt: string;
             durationMs: number;
-            /** @description Of the response; null where there was none. */
+            /** @description HTTP status of the response; null if there was none. */
             status: number | null;
             error: {
                 /** @enum {string} */
@@ -1453,15 +1462,22 @@ export interface components {
             subscriptionId: string;
             /** @enum {string} */
             status: "running" | "completed" | "cancelled" | "failed";
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted at or after this time.
+             */
             since: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Includes notifications accepted before this time.
+             */
             until: string;
             ratePerSecond: number;
-            /** @description Failed when it was asked for; rises where more fail while it runs. */
+            /** @description Number of notifications to retry. It rises if more fail while the recovery runs. */
             total: number;
+            /** @description Number of notifications retried so far. */
             retried: number;
-            /** @description Not failed any more when their turn came; known when it is completed. */
+            /** @description Number of notifications that were no longer failed at their turn. Set when the recovery completes. */
             skipped: number;
             /** Format: date-time */
             createdAt: string;
@@ -1474,18 +1490,18 @@ export interface components {
             buckets: {
                 /**
                  * Format: date-time
-                 * @description When the bucket begins.
+                 * @description Start of the bucket.
                  */
                 at: string;
                 accepted: number;
                 delivered: number;
-                /** @description Attempts that failed and will be repeated. */
+                /** @description Failed attempts that will be retried. */
                 retrying: number;
-                /** @description Notifications that failed for good. */
+                /** @description Notifications that ended as failed. */
                 failed: number;
             }[];
             attempts: number;
-            /** @description Of the attempts; null where there was none. */
+            /** @description Share of successful attempts; null if there were none. */
             successRate: number | null;
             backlog: {
                 pending: number;
@@ -1493,7 +1509,7 @@ export interface components {
                 retrying: number;
                 held: number;
             };
-            /** @description At most ten, those with most failed attempts first. */
+            /** @description The subscriptions with the most failed attempts, at most ten. */
             worst: {
                 subscriptionId: string;
                 name: string;
@@ -1505,7 +1521,7 @@ export interface components {
                 failures: number;
                 lastError: string | null;
             }[];
-            /** @description What waits for a person. */
+            /** @description Number of items that need attention. */
             attention: {
                 outOfOrder: number;
                 awaitingApproval: number;
@@ -1523,14 +1539,14 @@ export interface components {
             type: string;
             eventId: string;
             productId: string;
-            /** @description null for an event to all customers of its product. */
+            /** @description null for an event that addresses all customers of its product. */
             customerId: string | null;
-            /** @description null for event.accepted; so are those below. */
+            /** @description null for event.accepted, like all fields below. */
             subscriptionId: string | null;
             notificationId: string | null;
-            /** @description What the notification became. */
+            /** @description The new status of the notification. */
             status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
-            /** @description For attempt.finished. */
+            /** @description Set for attempt.finished. */
             attempt: {
                 id: string;
                 number: number;
@@ -1553,7 +1569,7 @@ export interface components {
             access_token: string;
             /** @constant */
             token_type: "bearer";
-            /** @description Seconds. */
+            /** @description Lifetime of the token in seconds. */
             expires_in: number;
             scope: string;
         };
@@ -1577,7 +1593,7 @@ export interface components {
         PortalSession: {
             id: string;
             customerId: string;
-            /** @description Whose credential opened it. */
+            /** @description Id of the credential that created the session. */
             createdBy: string;
             /** Format: date-time */
             createdAt: string;
@@ -1593,26 +1609,28 @@ export interface components {
                 productId: string | null;
                 customerId: string | null;
             };
-            /** @description Goes into `X-CSRF-Token` of every call that changes something. */
+            /** @description Send it in `X-CSRF-Token` with every call that changes something. */
             csrfToken: string;
             /** Format: date-time */
             expiresAt: string;
             version: string;
-            /** @description Where the workflows are; for staff, and where it is known. */
+            /** @description URL of the Temporal UI; null for customers, and if unknown. */
             temporalUiUrl: string | null;
+            /** @description Base URL of the API. */
             publicUrl: string;
         };
         AuditEntry: {
             id: string;
             /** Format: date-time */
             at: string;
-            /** @description The credential. */
+            /** @description Id of the credential. */
             actorId: string;
             actorName: string;
-            /** @description As `subscription.change`. */
+            /** @description What was done, such as `subscription.change`. */
             action: string;
+            /** @description Id or name of the object. */
             object: string;
-            /** @description The actor's product; null for an admin. */
+            /** @description Product of the actor's credential; null for an admin. */
             productId: string | null;
             detail: {
                 [key: string]: unknown;
@@ -1630,15 +1648,15 @@ export interface operations {
     getEvents: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 type?: string;
                 customerId?: string;
-                /** @description Accepted at or after. */
+                /** @description Only events accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only events accepted before this time. */
                 until?: string;
             };
             header?: never;
@@ -1655,11 +1673,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Event"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1668,7 +1687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1677,7 +1696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1686,7 +1705,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1701,7 +1735,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1713,7 +1747,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted before */
+            /** @description The event had been accepted before */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1721,6 +1755,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        /** @description Whether the event had been accepted before. */
                         duplicate: boolean;
                         notifications: {
                             id: string;
@@ -1731,7 +1766,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Accepted */
+            /** @description The event was accepted */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1739,6 +1774,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         id: string;
+                        /** @description Whether the event had been accepted before. */
                         duplicate: boolean;
                         notifications: {
                             id: string;
@@ -1758,7 +1794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1767,7 +1803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is not enabled yet. `forbidden`: The credential does not reach this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1776,7 +1812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `event-id-conflict`: The event id was used for another event. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `event-id-conflict`: The event id is already used for a different event. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1785,7 +1821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1794,7 +1830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1803,7 +1839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: There is no such customer. `data-breaks-schema`: The data breaks the schema of its event type. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `event-type-archived`: The event type is archived. `unknown-customer`: The customer does not exist. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1812,16 +1848,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1836,7 +1878,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1845,13 +1887,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Each as in `POST /v1/events`, at most 256 KiB. */
+                    /** @description Events as in `POST /v1/events`, at most 256 KiB each. */
                     events: unknown[];
                 };
             };
         };
         responses: {
-            /** @description What came of each */
+            /** @description The result of each event */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1859,7 +1901,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         results: {
-                            /** @description As the call for this event alone would have been answered: 202, 200 or that of a problem. */
+                            /** @description The status that `POST /v1/events` would have returned for this event: 200, 202 or the status of a problem. */
                             status: number;
                             id?: string;
                             duplicate?: boolean;
@@ -1889,7 +1931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1898,7 +1940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1907,7 +1949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1916,7 +1958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1925,7 +1967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1934,7 +1976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1943,16 +1985,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1996,7 +2044,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2005,7 +2053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2014,7 +2062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2023,7 +2071,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2037,11 +2100,11 @@ export interface operations {
     getProducts: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description A part of id or name. */
+                /** @description Part of the id or name. */
                 q?: string;
             };
             header?: never;
@@ -2050,7 +2113,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, by id descending */
+            /** @description A page, sorted by id in descending order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2058,11 +2121,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Product"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2071,7 +2135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2080,7 +2144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2089,7 +2153,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2104,7 +2183,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2113,12 +2192,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Generated if absent. */
                     id?: string;
                     name: string;
                     /** @default false */
                     enabled?: boolean;
                     /**
-                     * @description Hold notifications until the subscription has passed its challenge.
+                     * @description Hold notifications until the subscription has passed a challenge.
                      * @default false
                      */
                     requireVerification?: boolean;
@@ -2126,7 +2206,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new product */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2144,7 +2224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2171,7 +2251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2180,7 +2260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2189,7 +2269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2198,7 +2278,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2229,7 +2324,7 @@ export interface operations {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2238,7 +2333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2247,7 +2342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2256,7 +2351,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2281,13 +2391,13 @@ export interface operations {
                 "application/json": {
                     name?: string;
                     enabled?: boolean;
-                    /** @description Hold notifications until the subscription has passed its challenge. */
+                    /** @description Hold notifications until the subscription has passed a challenge. */
                     requireVerification?: boolean;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed product */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2305,7 +2415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2314,7 +2424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2323,7 +2433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2332,7 +2442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,7 +2451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +2460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2359,7 +2469,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2390,7 +2515,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2399,7 +2524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2408,7 +2533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2417,7 +2542,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2440,18 +2580,19 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description May be left out by a product's own key. */
+                    /** @description Required for an admin. Default: the product of the credential. */
                     productId?: string;
                     /** @default  */
                     description?: string;
                     /** @default null */
                     schema?: Record<string, never> | null;
+                    /** @description Must match the schema. Generated from it if absent. */
                     sample?: unknown;
                 };
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description The changed event type */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2460,7 +2601,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description Created */
+            /** @description The new event type */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2478,7 +2619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2487,7 +2628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2496,7 +2637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. */
+            /** @description `already-exists`: The id or name is already taken. `quota-exceeded`: The owner has as many objects of this kind as allowed. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2505,7 +2646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2514,7 +2655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2523,7 +2664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample breaks the schema. `schema-breaks-service-definition`: The schema breaks the service definition. `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-schema`: The schema is not a valid JSON Schema. `sample-breaks-schema`: The sample does not match the schema. `schema-breaks-service-definition`: The schema lacks a field that the service definition uses. `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,7 +2673,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2546,12 +2702,12 @@ export interface operations {
     getEventTypes: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
-                /** @description A part of name or description. */
+                /** @description Part of the name or description. */
                 q?: string;
                 archived?: "true" | "false";
             };
@@ -2561,7 +2717,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, from A to Z */
+            /** @description A page, sorted by name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2569,11 +2725,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["EventType"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2582,7 +2739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2591,7 +2748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2600,7 +2757,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2626,7 +2798,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Archived */
+            /** @description The archived event type */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2644,7 +2816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2653,7 +2825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2662,7 +2834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2671,7 +2843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2680,7 +2852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2689,7 +2861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2698,7 +2870,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2729,7 +2916,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2738,7 +2925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2747,7 +2934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2756,7 +2943,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2784,18 +2986,18 @@ export interface operations {
                         /** @constant */
                         kind: "query";
                         dataSource: string;
-                        /** @description One SELECT. */
+                        /** @description A single SELECT statement. */
                         sql: string;
                         /** @default [] */
                         arguments?: {
-                            /** @description Written `:name` in the SQL. */
+                            /** @description Name of the argument, written `:name` in the SQL. */
                             name: string;
                             /** @enum {string} */
                             type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                            /** @description `$data.<field>`, `$secret`, or the value itself. */
+                            /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                             from: string | "" | number | boolean | null;
                         }[];
-                        /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                        /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                         as?: string;
                     }[];
                     /** @default null */
@@ -2804,7 +3006,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description The changed service definition */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2813,7 +3015,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceDefinition"];
                 };
             };
-            /** @description Created */
+            /** @description The new service definition */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2831,7 +3033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2840,7 +3042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2849,7 +3051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2858,7 +3060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,7 +3069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2876,7 +3078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-service-definition`: The service definition is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2885,16 +3087,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2916,14 +3124,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The service definition is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2932,7 +3140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2941,7 +3149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2950,7 +3158,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2973,36 +3196,36 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description Default: the one that is saved. */
+                    /** @description The definition to try. Default: the saved one. */
                     definition?: {
                         /** @default [] */
                         steps?: {
                             /** @constant */
                             kind: "query";
                             dataSource: string;
-                            /** @description One SELECT. */
+                            /** @description A single SELECT statement. */
                             sql: string;
                             /** @default [] */
                             arguments?: {
-                                /** @description Written `:name` in the SQL. */
+                                /** @description Name of the argument, written `:name` in the SQL. */
                                 name: string;
                                 /** @enum {string} */
                                 type: "string" | "int" | "number" | "boolean" | "date" | "timestamp" | "uuid" | "json";
-                                /** @description `$data.<field>`, `$secret`, or the value itself. */
+                                /** @description Source of the value: `$data.<field>`, `$secret`, or a literal value. */
                                 from: string | "" | number | boolean | null;
                             }[];
-                            /** @description Takes all rows, as a list of this name. Without it the one row that there must be. */
+                            /** @description Returns all rows as a list of this name. If absent, the query must return exactly one row. */
                             as?: string;
                         }[];
                         /** @default null */
                         transform?: components["schemas"]["Transform"] | null;
                     };
-                    /** @description Default: the sample of the event type. */
+                    /** @description Data of the event. Default: the sample of the event type. */
                     data?: Record<string, never>;
                     /** @default customer */
                     customerId?: string;
                     /**
-                     * @description Stands in for `$secret`.
+                     * @description Used as `$secret`.
                      * @default secret
                      */
                     secret?: string;
@@ -3010,14 +3233,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What would be sent */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @description JSON text. */
+                        /** @description The result as JSON text. */
                         body: string;
                     };
                 };
@@ -3031,7 +3254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3040,7 +3263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3049,7 +3272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3058,7 +3281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3076,7 +3299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-service-definition`: The service definition cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `invalid-service-definition`: The service definition is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3085,16 +3308,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3108,12 +3337,12 @@ export interface operations {
     getCustomers: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 productId?: string;
-                /** @description A part of id or name. */
+                /** @description Part of the id or name. */
                 q?: string;
             };
             header?: never;
@@ -3122,7 +3351,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, by id descending */
+            /** @description A page, sorted by id in descending order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3130,11 +3359,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Customer"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3143,7 +3373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3152,7 +3382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3161,7 +3391,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3176,7 +3421,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3185,16 +3430,17 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description Generated if absent. */
                     id?: string;
                     name: string;
                     productId?: string | null;
-                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
+                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
                     retrySchedule?: number[] | string;
                 };
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new customer */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3212,7 +3458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3221,7 +3467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3230,7 +3476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3239,7 +3485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3257,7 +3503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3266,7 +3512,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3297,7 +3558,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3306,7 +3567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3315,7 +3576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3585,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3348,13 +3624,13 @@ export interface operations {
             content: {
                 "application/json": {
                     name?: string;
-                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, in sum at most 86400. Or a name for them: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
+                    /** @description Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: `default` (30, 300, 1800, 7200), `growing` (300, 900, 3600, 14400, 43200). */
                     retrySchedule?: number[] | string;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed customer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3372,7 +3648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3381,7 +3657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3390,7 +3666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3399,7 +3675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,7 +3684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3417,7 +3693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3426,7 +3702,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3453,7 +3744,7 @@ export interface operations {
                         name: string;
                         /** @default  */
                         description?: string;
-                        /** @description http or https, without credentials or fragment. */
+                        /** @description An http or https URL without credentials or fragment. */
                         url: string;
                         /**
                          * @default POST
@@ -3462,62 +3753,71 @@ export interface operations {
                         method?: "POST" | "GET" | "PUT";
                         /** @default true */
                         enabled?: boolean;
-                        /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                        /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                         eventTypes: string[];
                         /**
-                         * @description Empty: every event of the customer and the types; otherwise those that carry one of them.
+                         * @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.
                          * @default []
                          */
                         channels?: string[];
                         /**
-                         * @description Sent with every delivery.
+                         * @description Additional headers of every delivery, at most 30.
                          * @default {}
                          */
                         headers?: {
                             [key: string]: string;
                         };
                         /**
-                         * @description How the body looks; see docs/receivers/receiving.md.
+                         * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
                          * @enum {string}
                          */
                         format?: "standard" | "envelope" | "trigger" | "flat";
-                        /** @default {} */
+                        /**
+                         * @description Sent to the receiver in format `trigger`.
+                         * @default {}
+                         */
                         customData?: {
                             [key: string]: unknown;
                         };
                         /**
-                         * @description Makes what is sent out of the data of the event.
+                         * @description Expression that computes what is sent from the data of the event.
                          * @default null
                          */
                         transform?: components["schemas"]["Transform"] | null;
-                        /** @description Null: the customer's. */
+                        /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                         retrySchedule?: (number[] | string) | null;
-                        /** @default 15 */
+                        /**
+                         * @description Timeout of an attempt, in seconds.
+                         * @default 15
+                         */
                         timeoutSeconds?: number;
-                        /** @default null */
+                        /**
+                         * @description Maximum number of attempts per second; null for no limit.
+                         * @default null
+                         */
                         rateLimitPerSecond?: number | null;
                         /**
-                         * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                         * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
                          * @default {
                          *       "afterSeconds": 432000,
                          *       "minFailures": 10
                          *     }
                          */
                         outOfOrderRule?: {
-                            /** @description Since the first of the failures. */
+                            /** @description Minimum time since the first failure after the last success, in seconds. */
                             afterSeconds: number;
-                            /** @description Attempts in a row that failed. */
+                            /** @description Minimum number of failed attempts since the last success. */
                             minFailures: number;
                         } | null;
-                        /** @description Brought by the customer; generated where absent. */
+                        /** @description The signing secret. Generated if absent. */
                         secret?: string;
                     }[];
                 };
             };
         };
         responses: {
-            /** @description In the order given; new ones with their secret */
+            /** @description The subscriptions in the order of the request; new ones with their secret */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3537,7 +3837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3546,7 +3846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3555,7 +3855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3564,7 +3864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `fixed-after-creation`: The field cannot change after creation. */
+            /** @description `fixed-after-creation`: The field cannot change after creation. `quota-exceeded`: The owner has as many objects of this kind as allowed. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3573,7 +3873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3582,7 +3882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3591,7 +3891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3600,16 +3900,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3623,19 +3929,19 @@ export interface operations {
     getSubscriptions: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 customerId?: string;
                 productId?: string;
                 status?: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
-                /** @description Those that would get events of this type. */
+                /** @description Only subscriptions that match this event type. */
                 eventType?: string;
-                /** @description A part of name, URL or customer id, or the id. */
+                /** @description Part of the name, URL or customer id, or the whole subscription id. */
                 q?: string;
                 sort?: "newest" | "oldest" | "name" | "customer";
-                /** @description Adds how each fared in the last day. */
+                /** @description Adds the health of each subscription over the last day. */
                 include?: "health";
             };
             header?: never;
@@ -3644,7 +3950,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first unless asked for otherwise */
+            /** @description A page, newest first by default */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3686,7 +3992,7 @@ export interface operations {
                                 afterSeconds: number;
                                 minFailures: number;
                             } | null;
-                            /** @description Since when, and why, the service has switched it off. */
+                            /** @description When and why the service disabled it automatically; null if it did not. */
                             outOfOrder: {
                                 /** Format: date-time */
                                 at: string;
@@ -3696,10 +4002,10 @@ export interface operations {
                             createdAt: string;
                             /** Format: date-time */
                             modifiedAt: string;
-                            /** @description Only in the answer that made it. */
+                            /** @description The signing secret. Present only in the response that created the subscription. */
                             secret?: string;
                             health?: {
-                                /** @description Attempts, an hour a bucket. */
+                                /** @description Attempts per hour over the last day. */
                                 buckets: {
                                     /** Format: date-time */
                                     at: string;
@@ -3715,11 +4021,12 @@ export interface operations {
                                 } | null;
                             };
                         }[];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3728,7 +4035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3737,7 +4044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3746,7 +4053,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3761,7 +4083,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3773,7 +4095,7 @@ export interface operations {
                     name: string;
                     /** @default  */
                     description?: string;
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     /**
                      * @default POST
@@ -3782,55 +4104,64 @@ export interface operations {
                     method?: "POST" | "GET" | "PUT";
                     /** @default true */
                     enabled?: boolean;
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     eventTypes: string[];
                     /**
-                     * @description Empty: every event of the customer and the types; otherwise those that carry one of them.
+                     * @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.
                      * @default []
                      */
                     channels?: string[];
                     /**
-                     * @description Sent with every delivery.
+                     * @description Additional headers of every delivery, at most 30.
                      * @default {}
                      */
                     headers?: {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receivers/receiving.md.
+                     * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";
-                    /** @default {} */
+                    /**
+                     * @description Sent to the receiver in format `trigger`.
+                     * @default {}
+                     */
                     customData?: {
                         [key: string]: unknown;
                     };
                     /**
-                     * @description Makes what is sent out of the data of the event.
+                     * @description Expression that computes what is sent from the data of the event.
                      * @default null
                      */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Null: the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
-                    /** @default 15 */
+                    /**
+                     * @description Timeout of an attempt, in seconds.
+                     * @default 15
+                     */
                     timeoutSeconds?: number;
-                    /** @default null */
+                    /**
+                     * @description Maximum number of attempts per second; null for no limit.
+                     * @default null
+                     */
                     rateLimitPerSecond?: number | null;
                     /**
-                     * @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.
+                     * @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.
                      * @default {
                      *       "afterSeconds": 432000,
                      *       "minFailures": 10
                      *     }
                      */
                     outOfOrderRule?: {
-                        /** @description Since the first of the failures. */
+                        /** @description Minimum time since the first failure after the last success, in seconds. */
                         afterSeconds: number;
-                        /** @description Attempts in a row that failed. */
+                        /** @description Minimum number of failed attempts since the last success. */
                         minFailures: number;
                     } | null;
-                    /** @description Brought by the customer; generated where absent. */
+                    /** @description The signing secret. Generated if absent. */
                     secret?: string;
                     customerId: string;
                     productId?: string | null;
@@ -3838,7 +4169,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new subscription */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3856,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,7 +4196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3874,7 +4205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `quota-exceeded`: The owner has as many objects of this kind as allowed. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3883,7 +4214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3892,7 +4223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3901,7 +4232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `unknown-event-type`: The event type is not in the catalog. `unknown-product`: There is no such product. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `unknown-product`: The product does not exist. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3910,16 +4241,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3950,7 +4287,7 @@ export interface operations {
                     "application/json": components["schemas"]["Subscription"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3959,7 +4296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3968,7 +4305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3977,7 +4314,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3999,14 +4351,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The subscription is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4015,7 +4367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4024,7 +4376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4033,7 +4385,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4058,45 +4425,48 @@ export interface operations {
                 "application/json": {
                     name?: string;
                     description?: string;
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
                     enabled?: boolean;
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     eventTypes?: string[];
-                    /** @description Empty: every event of the customer and the types; otherwise those that carry one of them. */
+                    /** @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types. */
                     channels?: string[];
-                    /** @description Sent with every delivery. */
+                    /** @description Additional headers of every delivery, at most 30. */
                     headers?: {
                         [key: string]: string;
                     };
                     /**
-                     * @description How the body looks; see docs/receivers/receiving.md.
+                     * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}
                      */
                     format?: "standard" | "envelope" | "trigger" | "flat";
+                    /** @description Sent to the receiver in format `trigger`. */
                     customData?: {
                         [key: string]: unknown;
                     };
-                    /** @description Makes what is sent out of the data of the event. */
+                    /** @description Expression that computes what is sent from the data of the event. */
                     transform?: components["schemas"]["Transform"] | null;
-                    /** @description Null: the customer's. */
+                    /** @description Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule. */
                     retrySchedule?: (number[] | string) | null;
+                    /** @description Timeout of an attempt, in seconds. */
                     timeoutSeconds?: number;
+                    /** @description Maximum number of attempts per second; null for no limit. */
                     rateLimitPerSecond?: number | null;
-                    /** @description When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures. */
+                    /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. */
                     outOfOrderRule?: {
-                        /** @description Since the first of the failures. */
+                        /** @description Minimum time since the first failure after the last success, in seconds. */
                         afterSeconds: number;
-                        /** @description Attempts in a row that failed. */
+                        /** @description Minimum number of failed attempts since the last success. */
                         minFailures: number;
                     } | null;
                 };
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +4484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4123,7 +4493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4132,7 +4502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4141,7 +4511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `fixed-after-creation`: The field cannot change after creation. */
+            /** @description `already-exists`: The id or name is already taken. `fixed-after-creation`: The field cannot change after creation. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4150,7 +4520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4159,7 +4529,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4168,7 +4538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform cannot be used. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `invalid-transform`: The transform is invalid. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4177,16 +4547,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4212,7 +4588,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4230,7 +4606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4239,7 +4615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4248,7 +4624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4257,7 +4633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4266,7 +4642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4275,7 +4651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4284,7 +4660,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4310,7 +4701,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The changed subscription */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,7 +4719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4337,7 +4728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4346,7 +4737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4355,7 +4746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4364,7 +4755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4373,7 +4764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4382,7 +4773,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4404,7 +4810,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures */
+            /** @description The statistics */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4413,7 +4819,7 @@ export interface operations {
                     "application/json": components["schemas"]["Statistics"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4422,7 +4828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4431,7 +4837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4440,7 +4846,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4464,7 +4885,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In order, without gaps */
+            /** @description The buckets in order, without gaps */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,7 +4894,7 @@ export interface operations {
                     "application/json": components["schemas"]["Series"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4482,7 +4903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4491,7 +4912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4500,7 +4921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4509,7 +4930,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4524,7 +4960,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4536,13 +4972,13 @@ export interface operations {
             content: {
                 "application/json": {
                     type?: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
                 };
             };
         };
         responses: {
-            /** @description The notification */
+            /** @description The new notification */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4560,7 +4996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4569,7 +5005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `product-disabled`: The product is not enabled yet. `forbidden`: The credential does not reach this call. */
+            /** @description `product-disabled`: The product is disabled. `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4578,7 +5014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4587,7 +5023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4596,7 +5032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4605,7 +5041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4614,7 +5050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4623,16 +5059,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4656,14 +5098,15 @@ export interface operations {
             content: {
                 "application/json": {
                     type: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
+                    /** @description The transform to try; null for none. */
                     transform: components["schemas"]["Transform"] | null;
                 };
             };
         };
         responses: {
-            /** @description What would be sent in place of the data */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4671,7 +5114,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         type: string;
-                        /** @description JSON text. */
+                        /** @description The result as JSON text. */
                         data: string;
                     };
                 };
@@ -4685,7 +5128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4694,7 +5137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4703,7 +5146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4712,7 +5155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4721,7 +5164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4730,7 +5173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `invalid-transform`: The transform cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4739,16 +5182,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4772,15 +5221,15 @@ export interface operations {
             content: {
                 "application/json": {
                     type?: string;
-                    /** @description Held against the type's schema. Default: its sample. */
+                    /** @description Must match the schema of the event type. Default: the type's sample. */
                     data?: Record<string, never>;
-                    /** @description Default: the subscription's; null: none. */
+                    /** @description The transform to try; null for none. Default: the subscription's transform. */
                     transform?: components["schemas"]["Transform"] | null;
                 };
             };
         };
         responses: {
-            /** @description What would be sent */
+            /** @description The result */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4790,7 +5239,7 @@ export interface operations {
                         type: string;
                         /** @enum {string} */
                         method: "POST" | "GET" | "PUT";
-                        /** @description As it would be sent, the secret masked; null for GET. */
+                        /** @description The body that would be sent, with the secret masked; null for a GET. */
                         body: string | null;
                     };
                 };
@@ -4804,7 +5253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4813,7 +5262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4822,7 +5271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4831,7 +5280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4840,7 +5289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4849,7 +5298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data breaks the schema of its event type. `invalid-transform`: The transform cannot be used. `not-composed`: No body could be composed of the sample. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-event-type`: The event type is not in the catalog. `data-breaks-schema`: The data does not match the schema of its event type. `invalid-transform`: The transform is invalid. `not-composed`: No body could be composed from the sample. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4858,16 +5307,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `data-source-unavailable`: A data source does not answer. `database-unavailable`: The database does not answer. */
+            /** @description `data-source-unavailable`: A data source is unavailable. `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4898,7 +5353,7 @@ export interface operations {
                     "application/json": components["schemas"]["Secret"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4907,7 +5362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4916,7 +5371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4925,7 +5380,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4940,7 +5410,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4951,9 +5421,12 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description Generated where absent. */
+                    /** @description The new secret. Generated if absent. */
                     secret?: string;
-                    /** @default 86400 */
+                    /**
+                     * @description How long the previous secret also signs, in seconds.
+                     * @default 86400
+                     */
                     overlapSeconds?: number;
                 };
             };
@@ -4977,7 +5450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4986,7 +5459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4995,7 +5468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5004,7 +5477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5013,7 +5486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5022,7 +5495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5031,7 +5504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5040,7 +5513,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5071,7 +5559,7 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5080,7 +5568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5089,7 +5577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,7 +5586,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5113,7 +5616,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5124,7 +5627,10 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @default 86400 */
+                    /**
+                     * @description How long the previous key also signs, in seconds.
+                     * @default 86400
+                     */
                     overlapSeconds?: number;
                 };
             };
@@ -5148,7 +5654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5157,7 +5663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5166,7 +5672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5175,7 +5681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5184,7 +5690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5193,7 +5699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5202,7 +5708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5211,7 +5717,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5233,14 +5754,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description The key pair is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5249,7 +5770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5258,7 +5779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5267,7 +5788,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5282,7 +5818,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5293,13 +5829,16 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @default 604800 */
+                    /**
+                     * @description Lifetime of the link, in seconds.
+                     * @default 604800
+                     */
                     expiresInSeconds?: number;
                 };
             };
         };
         responses: {
-            /** @description The link, shown this once */
+            /** @description The link. It is not shown again */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5321,7 +5860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5330,7 +5869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5339,7 +5878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5348,7 +5887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5357,7 +5896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5366,7 +5905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5375,7 +5914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5384,7 +5923,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5964,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What came of it */
+            /** @description The outcome */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5428,7 +5982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5437,7 +5991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5446,7 +6000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5455,7 +6009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5464,7 +6018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5473,7 +6027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5482,7 +6036,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5496,9 +6065,9 @@ export interface operations {
     getSubscriptionsByIdChallenges: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -5517,11 +6086,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Challenge"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5530,7 +6100,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5539,7 +6109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5548,7 +6118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5557,7 +6127,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5571,9 +6156,9 @@ export interface operations {
     getUrlAllowlist: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 status?: "requested" | "approved" | "rejected";
             };
@@ -5591,11 +6176,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["AllowlistEntry"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5604,7 +6190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5613,7 +6199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5622,7 +6208,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5637,7 +6238,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5646,15 +6247,15 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description `scheme://host[:port][/path-prefix]`, or a host. `*` stands for any host, sub-domain label or port. */
+                    /** @description `scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port. */
                     pattern: string;
-                    /** @description Absent: for all customers. */
+                    /** @description Restricts the entry to this customer. If absent, it applies to all customers. */
                     customerId?: string | null;
                 };
             };
         };
         responses: {
-            /** @description Approved, or requested */
+            /** @description The new entry, approved or requested */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5672,7 +6273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5681,7 +6282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5690,7 +6291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-exists`: The id or name is taken. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `already-exists`: The id or name is already taken. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5699,7 +6300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5708,7 +6309,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5717,7 +6318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5726,7 +6327,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5748,14 +6364,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Removed */
+            /** @description The entry is removed */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5764,7 +6380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5773,7 +6389,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5782,7 +6398,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5811,7 +6442,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Decided */
+            /** @description The changed entry */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5829,7 +6460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5838,7 +6469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5847,7 +6478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5856,7 +6487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5865,7 +6496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5874,7 +6505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5883,7 +6514,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5897,19 +6543,19 @@ export interface operations {
     getNotifications: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One, or several with commas between: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
                 status?: string;
                 eventId?: string;
-                /** @description The id of a notification or an event. */
+                /** @description The exact id of a notification or an event. */
                 q?: string;
                 type?: string;
-                /** @description Accepted at or after. */
+                /** @description Only notifications accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only notifications accepted before this time. */
                 until?: string;
                 customerId?: string;
                 subscriptionId?: string;
@@ -5928,11 +6574,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Notification"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5941,7 +6588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5950,7 +6597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5959,7 +6606,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5973,19 +6635,19 @@ export interface operations {
     getSubscriptionsByIdNotifications: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description One, or several with commas between: pending, delivering, delivered, retrying, failed, held, cancelled. */
+                /** @description One or more statuses, separated by commas: pending, delivering, delivered, retrying, failed, held, cancelled. */
                 status?: string;
                 eventId?: string;
-                /** @description The id of a notification or an event. */
+                /** @description The exact id of a notification or an event. */
                 q?: string;
                 type?: string;
-                /** @description Accepted at or after. */
+                /** @description Only notifications accepted at or after this time. */
                 since?: string;
-                /** @description Accepted before. */
+                /** @description Only notifications accepted before this time. */
                 until?: string;
             };
             header?: never;
@@ -6004,11 +6666,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Notification"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6017,7 +6680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6026,7 +6689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6035,7 +6698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6044,7 +6707,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6067,7 +6745,7 @@ export interface operations {
                 "application/json": {
                     ids: string[];
                     /**
-                     * @description Deliver again what was delivered.
+                     * @description Also retry delivered notifications.
                      * @default false
                      */
                     force?: boolean;
@@ -6075,7 +6753,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What came of each, in order */
+            /** @description The results, in order */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6085,10 +6763,11 @@ export interface operations {
                         results: {
                             id: string;
                             retried: boolean;
-                            /** @description As it is now; null where it was not retried. */
+                            /** @description The new status; null if it was not retried. */
                             status: ("pending" | "delivering" | "delivered" | "retrying" | "failed" | "held" | "cancelled") | null;
-                            /** @description Of the problem, where it was not. */
+                            /** @description Code of the problem; null if it was retried. */
                             code: string | null;
+                            /** @description Detail of the problem; null if it was retried. */
                             detail: string | null;
                         }[];
                     };
@@ -6103,7 +6782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6112,7 +6791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6121,7 +6800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6130,7 +6809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,7 +6818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6148,7 +6827,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6198,7 +6892,7 @@ export interface operations {
                         finishedAt: string | null;
                         workflowId: string;
                         attempts: components["schemas"]["Attempt"][];
-                        /** @description Read from the workflow while it runs. */
+                        /** @description The current state, read from the running workflow; null if it is not available. */
                         live: {
                             /** @enum {string} */
                             phase: "delivering" | "waiting" | "held";
@@ -6208,7 +6902,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6217,7 +6911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6226,7 +6920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6235,7 +6929,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,7 +6983,7 @@ export interface operations {
                         /** Format: date-time */
                         finishedAt: string;
                         durationMs: number;
-                        /** @description Of the response; null where there was none. */
+                        /** @description HTTP status of the response; null if there was none. */
                         status: number | null;
                         error: {
                             /** @enum {string} */
@@ -6286,10 +6995,11 @@ export interface operations {
                             /** @enum {string} */
                             method: "POST" | "GET" | "PUT";
                             url: string;
-                            /** @description As sent; values that are likely secrets are masked. */
+                            /** @description As sent, but values that are likely secrets are masked. */
                             headers: {
                                 [key: string]: string;
                             };
+                            /** @description As sent, but secrets are masked; null if there was no body. */
                             body: string | null;
                         };
                         response: {
@@ -6297,14 +7007,14 @@ export interface operations {
                             headers: {
                                 [key: string]: string;
                             };
-                            /** @description At most the first 16 KiB. */
+                            /** @description The first 16 KiB of the body. */
                             body: string;
                             truncated: boolean;
                         } | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6313,7 +7023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6322,7 +7032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,7 +7041,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6355,7 +7080,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Deliver again what was delivered.
+                     * @description Also retry a delivered notification.
                      * @default false
                      */
                     force?: boolean;
@@ -6363,7 +7088,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Under way */
+            /** @description The retry was requested */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6381,7 +7106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6390,7 +7115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6399,7 +7124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6408,7 +7133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-delivered`: The notification was delivered. `notification-held`: The notification is held with its subscription. */
+            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6417,7 +7142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6426,7 +7151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6435,7 +7160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6444,7 +7169,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6470,7 +7210,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The notification */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6488,7 +7228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6497,7 +7237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6506,7 +7246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6515,7 +7255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6524,7 +7264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6533,7 +7273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6542,7 +7282,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6557,7 +7312,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6570,12 +7325,12 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: date-time
-                     * @description Accepted at or after.
+                     * @description Retry notifications accepted at or after this time.
                      */
                     since: string;
                     /**
                      * Format: date-time
-                     * @description Accepted before; default, and at most, now.
+                     * @description Retry notifications accepted before this time. Default and maximum: now.
                      */
                     until?: string;
                     /**
@@ -6584,7 +7339,7 @@ export interface operations {
                      */
                     status?: "failed";
                     /**
-                     * @description Retries per second, at most; 0.1 to 1000.
+                     * @description Maximum number of retries per second, 0.1 to 1000.
                      * @default 10
                      */
                     ratePerSecond?: number;
@@ -6592,7 +7347,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Under way */
+            /** @description The recovery was started */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6610,7 +7365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6619,7 +7374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6628,7 +7383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6637,7 +7392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `recovery-running`: A recovery of the subscription is running. `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6646,7 +7401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6655,7 +7410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6664,7 +7419,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6673,7 +7428,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6687,9 +7457,9 @@ export interface operations {
     getRecoveries: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 subscriptionId?: string;
                 status?: "running" | "completed" | "cancelled" | "failed";
@@ -6708,11 +7478,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Recovery"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6721,7 +7492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6730,7 +7501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6739,7 +7510,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6770,7 +7556,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recovery"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6779,7 +7565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6788,7 +7574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6797,7 +7583,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6823,7 +7624,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As it is now */
+            /** @description The recovery */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6841,7 +7642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6850,7 +7651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6859,7 +7660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6868,7 +7669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6877,7 +7678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +7687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6895,7 +7696,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6909,7 +7725,7 @@ export interface operations {
     getOverview: {
         parameters: {
             query?: {
-                /** @description In buckets of a minute, or of 15. */
+                /** @description The last hour in buckets of 1 minute, or the last day in buckets of 15 minutes. */
                 window?: "hour" | "day";
             };
             header?: never;
@@ -6927,7 +7743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6936,7 +7752,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6945,7 +7761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6954,7 +7770,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6968,12 +7799,13 @@ export interface operations {
     getActivity: {
         parameters: {
             query?: {
-                /** @description Of this event type only. */
+                /** @description Only activity of this event type. */
                 type?: string;
+                /** @description Only activity of this customer. */
                 customerId?: string;
-                /** @description Leaves event.accepted out, which has none. */
+                /** @description Only activity of this subscription. Excludes event.accepted, which has no subscription. */
                 subscriptionId?: string;
-                /** @description For clients that cannot send the header Last-Event-ID, which goes before it. */
+                /** @description For clients that cannot send the header Last-Event-ID. The header has precedence. */
                 lastEventId?: string;
             };
             header?: never;
@@ -6982,7 +7814,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream */
+            /** @description The activity stream */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6991,7 +7823,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Activity"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7000,7 +7832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7009,7 +7841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7018,16 +7850,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7041,9 +7879,9 @@ export interface operations {
     getApiKeys: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -7052,7 +7890,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first, revoked ones included */
+            /** @description A page, newest first, including revoked keys */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7060,11 +7898,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["ApiKey"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7073,7 +7912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7082,7 +7921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7091,7 +7930,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7106,7 +7960,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7118,15 +7972,15 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new API key */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7155,7 +8009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7164,7 +8018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7173,7 +8027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `quota-exceeded`: The owner has as many objects of this kind as allowed. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7182,7 +8036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7191,7 +8045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,7 +8054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7209,7 +8063,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7231,14 +8100,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked */
+            /** @description The API key is revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7247,7 +8116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7256,7 +8125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7274,7 +8143,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7295,18 +8179,18 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/x-www-form-urlencoded": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
                     [key: string]: unknown;
                 };
                 "application/json": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
@@ -7315,7 +8199,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token */
+            /** @description The access token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7324,7 +8208,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description Not a request for client credentials. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7338,7 +8222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unknown client, or wrong secret */
+            /** @description The client is unknown or revoked, or its secret is wrong */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7351,7 +8235,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7360,7 +8244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7369,9 +8253,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7390,18 +8289,18 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/x-www-form-urlencoded": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
                     [key: string]: unknown;
                 };
                 "application/json": {
-                    /** @description `client_credentials`. */
+                    /** @description Must be `client_credentials`. */
                     grant_type?: string;
-                    /** @description Or by Basic header. */
+                    /** @description Required unless the request has a Basic header. */
                     client_id?: string;
                     client_secret?: string;
                 } & {
@@ -7410,7 +8309,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token */
+            /** @description The access token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7419,7 +8318,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description Not a request for client credentials. `malformed-json`: The body is not valid JSON. */
+            /** @description The grant type is missing or not `client_credentials`. `malformed-json`: The body is not valid JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7433,7 +8332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unknown client, or wrong secret */
+            /** @description The client is unknown or revoked, or its secret is wrong */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7446,7 +8345,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7455,7 +8354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7464,9 +8363,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7478,9 +8392,9 @@ export interface operations {
     getOauthClients: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
             header?: never;
@@ -7489,7 +8403,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first, revoked ones included */
+            /** @description A page, newest first, including revoked clients */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7497,11 +8411,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["OAuthClient"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7510,7 +8425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7519,7 +8434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7528,7 +8443,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7543,7 +8473,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7555,15 +8485,15 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
         };
         responses: {
-            /** @description Created */
+            /** @description The new OAuth client with its secret */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7592,7 +8522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7601,7 +8531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7610,7 +8540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `quota-exceeded`: The owner has as many objects of this kind as allowed. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7619,7 +8549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7628,7 +8558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7637,7 +8567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-product`: There is no such product. `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7646,7 +8576,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7668,14 +8613,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked */
+            /** @description The OAuth client is revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7684,7 +8629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7693,7 +8638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7711,7 +8656,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7725,7 +8685,7 @@ export interface operations {
     getWebhooks: {
         parameters: {
             query?: {
-                /** @description Absent: the credential's own default customer. */
+                /** @description Default: the default customer of the credential. */
                 customerId?: string;
             };
             header?: never;
@@ -7734,7 +8694,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of the customer */
+            /** @description All webhooks of the customer */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7746,7 +8706,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7755,7 +8715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7764,7 +8724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7773,7 +8733,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7794,20 +8769,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Names, or patterns: `payment.*.v1`, `payment.*`, `*`. */
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
                     events: string[];
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     secret?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
-                    /** @description Absent: the credential's own default customer. */
+                    /** @description Default: the default customer of the credential. */
                     customerId?: string;
                 };
             };
         };
         responses: {
-            /** @description All that is registered for the URL */
+            /** @description The webhook with all its event types */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -7825,7 +8800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7834,7 +8809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7843,7 +8818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7852,7 +8827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7861,7 +8836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7870,7 +8845,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7891,16 +8881,16 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description http or https, without credentials or fragment. */
+                    /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     events?: string[];
-                    /** @description Absent: the credential's own default customer. */
+                    /** @description Default: the default customer of the credential. */
                     customerId?: string;
                 };
             };
         };
         responses: {
-            /** @description Removed */
+            /** @description The webhook or its event types are removed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -7916,7 +8906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7925,7 +8915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7934,7 +8924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7943,7 +8933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7952,7 +8942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7961,7 +8951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7970,7 +8960,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7984,9 +8989,9 @@ export interface operations {
     getPortalSessions: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 customerId?: string;
             };
@@ -8004,11 +9009,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["PortalSession"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8017,7 +9023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8026,7 +9032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8035,7 +9041,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8050,7 +9071,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8060,13 +9081,16 @@ export interface operations {
             content: {
                 "application/json": {
                     customerId: string;
-                    /** @default 3600 */
+                    /**
+                     * @description Lifetime of the session, in seconds.
+                     * @default 3600
+                     */
                     expiresInSeconds?: number;
                 };
             };
         };
         responses: {
-            /** @description The session; its token is shown this once */
+            /** @description The new session, with its token. The token is not shown again */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -8091,7 +9115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8100,7 +9124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8109,7 +9133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency-key-conflict`: The idempotency key was used for another request. */
+            /** @description `quota-exceeded`: The owner has as many objects of this kind as allowed. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8118,7 +9142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8127,7 +9151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8136,7 +9160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-customer`: There is no such customer. `validation-failed`: The request breaks a rule. */
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8145,7 +9169,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8167,14 +9206,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ended */
+            /** @description The session has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8183,7 +9222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8192,7 +9231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not-found`: There is no such object. */
+            /** @description `not-found`: The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8201,7 +9240,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8230,7 +9284,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8256,7 +9310,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session; the cookie is set */
+            /** @description The session. The response sets the cookie */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8274,7 +9328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8283,7 +9337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload-too-large`: The body is larger than this call takes. */
+            /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8292,7 +9346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unsupported-media-type`: The content type is not application/json. */
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8301,7 +9355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8310,9 +9364,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too-many-requests`: Too much is waiting; try again later. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
             429: {
                 headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8330,14 +9390,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Signed out */
+            /** @description The session has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `csrf-token`: The session's token was not repeated. */
+            /** @description `csrf-token`: The CSRF token is missing or wrong. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8351,15 +9411,19 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description 1 to 200, default 50. */
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
                 limit?: number;
-                /** @description `nextCursor` of the page before. */
+                /** @description `nextCursor` of the previous page. */
                 cursor?: string;
-                /** @description Id of a credential. */
+                /** @description Only entries of the credential with this id. */
                 actor?: string;
+                /** @description Only this action, such as `subscription.change`. */
                 action?: string;
+                /** @description Only entries about the object with this id or name. */
                 object?: string;
+                /** @description Only entries at or after this time. */
                 since?: string;
+                /** @description Only entries before this time. */
                 until?: string;
             };
             header?: never;
@@ -8376,11 +9440,12 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["AuditEntry"][];
+                        /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
                 };
             };
-            /** @description `unauthenticated`: A valid credential is needed. */
+            /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8389,7 +9454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: The credential does not reach this call. */
+            /** @description `forbidden`: This credential may not make this call. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8398,7 +9463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation-failed`: The request breaks a rule. */
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8407,7 +9472,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `database-unavailable`: The database does not answer. */
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8427,7 +9507,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process serves */
+            /** @description The process is running */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8451,7 +9531,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Ready */
+            /** @description The process is ready */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8467,7 +9547,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Not ready */
+            /** @description Postgres or Temporal is unreachable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8494,7 +9574,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In the Prometheus text format */
+            /** @description The metrics in the Prometheus text format */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8512,7 +9592,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OpenAPI 3.1 */
+            /** @description The OpenAPI 3.1 document */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/prom
 import path from 'node:path';
 import type { SignpostError } from './errors.js';
 
-/** A file of events: `<number>-<how many>.json`, an array in the order of adding. */
+/** A file of events: `<number>-<event count>.json`, a JSON array in the order of adding. */
 export interface EventFile {
   name: string;
   count: number;
@@ -11,17 +11,21 @@ export interface EventFile {
 
 const NAME = /^(\d{12})-(\d+)\.json$/;
 
-/** The directory of an outbox: numbered files of events, and `refused/` for what Signpost does not take. */
+/** The directory of an outbox: numbered files of events, and `refused/` for refused events. */
 export class OutboxFiles {
   private constructor(
     private readonly directory: string,
-    private last: number,
+    private lastNumber: number,
   ) {}
 
-  /** Opens a directory that this process has locked. @returns what is in it, in order */
+  /**
+   * Opens a directory that this process has locked.
+   *
+   * @returns also the files that an earlier process left, oldest first
+   */
   static async open(directory: string): Promise<{ files: OutboxFiles; found: EventFile[] }> {
     const names = (await readdir(directory)).sort();
-    // Never finished, so never promised to anybody.
+    // A partial file was never confirmed to a caller.
     for (const name of names) if (name.endsWith('.part')) await unlink(path.join(directory, name));
     const found = names.flatMap((name) => {
       const count = NAME.exec(name)?.[2];
@@ -34,21 +38,24 @@ export class OutboxFiles {
     await mkdir(path.join(directory, 'refused'), { recursive: true });
   }
 
-  /** Adds events, given as JSON; they survive the machine once this resolves. */
+  /**
+   * Writes one file of events. When this resolves, the file survives a power failure.
+   *
+   * @param events - each as JSON text
+   */
   async add(events: readonly string[]): Promise<EventFile> {
-    const name = `${String(++this.last).padStart(12, '0')}-${events.length}.json`;
+    const name = `${String(++this.lastNumber).padStart(12, '0')}-${events.length}.json`;
     await writeDurably(this.directory, name, `[${events.join(',\n')}]\n`);
     return { name, count: events.length };
   }
 
-  /** @returns `undefined` where the file does not hold what was written to it */
+  /** @returns the events; `undefined` if the file is corrupt, none if someone has deleted it */
   async read({ name }: EventFile): Promise<{ id: string }[] | undefined> {
     try {
       const events: unknown = JSON.parse(await readFile(path.join(this.directory, name), 'utf8'));
       return Array.isArray(events) && events.every(isEvent) ? events : undefined;
     } catch (error) {
       if (error instanceof SyntaxError) return undefined;
-      // Taken away by hand: there is nothing to be sent any more.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
@@ -58,14 +65,14 @@ export class OutboxFiles {
     await rm(path.join(this.directory, name), { force: true });
   }
 
-  /** Keeps a refused event beside its problem. */
-  async setAside(event: unknown, { status, code, detail, errors }: SignpostError): Promise<void> {
+  /** Stores a refused event in `refused/`, together with the problem. */
+  async storeRefused(event: unknown, { status, code, detail, errors }: SignpostError): Promise<void> {
     const text = JSON.stringify({ event, problem: { status, code, detail, errors } }, undefined, 2);
     await writeDurably(path.join(this.directory, 'refused'), `${Date.now()}-${randomUUID()}.json`, `${text}\n`);
   }
 
-  /** Keeps a file that a disk or a person spoiled as it is. */
-  async setFileAside({ name }: EventFile): Promise<void> {
+  /** Moves a corrupt file to `refused/` unchanged, so that someone can repair it. */
+  async moveCorrupt({ name }: EventFile): Promise<void> {
     await rename(
       path.join(this.directory, name),
       path.join(this.directory, 'refused', `${Date.now()}-${name}.spoiled`),
@@ -77,7 +84,10 @@ function isEvent(value: unknown): value is { id: string } {
   return typeof (value as { id?: unknown } | null)?.id === 'string';
 }
 
-/** Under its name the file is whole or not there: written elsewhere, flushed, renamed, and the directory flushed. */
+/**
+ * Writes a file so that, after a crash, it is complete or absent: the data is flushed under another
+ * name, then the file is renamed, then the directory is flushed.
+ */
 async function writeDurably(directory: string, name: string, text: string): Promise<void> {
   const part = path.join(directory, `${name}.part`);
   try {
@@ -97,7 +107,7 @@ async function writeDurably(directory: string, name: string, text: string): Prom
 }
 
 async function flushDirectory(directory: string): Promise<void> {
-  // Windows flushes no directories, and needs not.
+  // Windows cannot open a directory to flush it, and its renames do not need that.
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
   await handle.sync().finally(() => handle.close());

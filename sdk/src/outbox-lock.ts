@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { open, readFile, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often the one that has a lock shows that it lives. */
-const BEAT_MS = 5000;
-/** One that did not for so long is taken to be dead, where nothing better can be known. */
+/** Interval at which the owner refreshes the lock file's modification time. */
+const HEARTBEAT_MS = 5000;
+/** A lock without a heartbeat for this long is stale. */
 const STALE_MS = 30_000;
+/** Wait while another process takes over a stale lock. */
+const TAKEOVER_WAIT_MS = 10;
 
 interface Owner {
   pid: number;
@@ -15,38 +18,41 @@ interface Owner {
 }
 
 /**
- * Keeps a directory to one process. A lock that a process left behind when it died is taken over: at once where it died on this machine, also where its
- * number is another's by now (in a container every process may be number 1), and after 30 seconds where it cannot be seen from here.
+ * Locks a directory for this process. A lock left by a dead process is taken over: immediately if
+ * its process ran on this machine and is gone, even if this process now has the same pid (in a
+ * container every process may be pid 1); after 30 seconds without a heartbeat if it ran on another
+ * machine.
  *
- * @returns what gives it up
- * @throws Error where a process that runs has it
+ * @returns a function that releases the lock
+ * @throws Error if a live process holds the lock
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   const file = path.join(directory, 'lock');
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() } satisfies Owner);
-  while (!(await created(file, mine))) {
-    const found = await look(file);
+  while (!(await createLock(file, mine))) {
+    const found = await readLock(file);
     if (!found) continue;
     const { owner, ageMs, text } = found;
     if (isAlive(owner, ageMs))
       throw new Error(
-        `The outbox ${directory} belongs to process ${owner?.pid ?? '?'} on ${owner?.host ?? '?'}, which was there ${Math.round(ageMs / 1000)} s ago.`,
+        `The outbox directory ${directory} is in use by process ${owner?.pid ?? 'unknown'} on host ${owner?.host ?? 'unknown'}, ` +
+          `last seen ${Math.round(ageMs / 1000)} s ago. Stop that process, or give each process its own directory.`,
       );
-    await takeAway(file, text);
+    await removeStale(file, text);
   }
-  const beat = setInterval(() => {
+  const heartbeat = setInterval(() => {
     const now = new Date();
-    // A directory that is gone is noticed by what is written to it.
+    // If the directory is gone, the next write to it reports that.
     utimes(file, now, now).catch(() => undefined);
-  }, BEAT_MS);
-  beat.unref();
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
   return async () => {
-    clearInterval(beat);
-    if ((await look(file))?.text === mine) await unlink(file).catch(() => undefined);
+    clearInterval(heartbeat);
+    if ((await readLock(file))?.text === mine) await unlink(file).catch(() => undefined);
   };
 }
 
-async function created(file: string, text: string): Promise<boolean> {
+async function createLock(file: string, text: string): Promise<boolean> {
   try {
     const handle = await open(file, 'wx');
     await handle.writeFile(text).finally(() => handle.close());
@@ -57,16 +63,17 @@ async function created(file: string, text: string): Promise<boolean> {
   }
 }
 
-async function look(file: string): Promise<{ owner: Owner | undefined; ageMs: number; text: string } | undefined> {
+async function readLock(file: string): Promise<{ owner: Owner | undefined; ageMs: number; text: string } | undefined> {
   try {
     const text = await readFile(file, 'utf8');
-    return { owner: ownerOf(text), ageMs: Date.now() - (await stat(file)).mtimeMs, text };
-  } catch {
-    return undefined;
+    return { owner: parseOwner(text), ageMs: Date.now() - (await stat(file)).mtimeMs, text };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-function ownerOf(text: string): Owner | undefined {
+function parseOwner(text: string): Owner | undefined {
   try {
     return JSON.parse(text) as Owner;
   } catch {
@@ -76,7 +83,7 @@ function ownerOf(text: string): Owner | undefined {
 
 function isAlive(owner: Owner | undefined, ageMs: number): boolean {
   if (owner?.host !== hostname()) return ageMs < STALE_MS;
-  // Older than this process: left behind by one that had its number.
+  // A lock older than this process was left by an earlier process with the same pid.
   if (owner.pid === process.pid) return ageMs < process.uptime() * 1000;
   return isRunning(owner.pid) && ageMs < STALE_MS;
 }
@@ -90,14 +97,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Only the lock that was looked at: another process may have taken it over meanwhile, and then keeps it. */
-async function takeAway(file: string, text: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
+/**
+ * Removes a stale lock, unless another process has replaced it since it was read. Deleting is not
+ * conditional on the content, so only one process at a time may do it: without the guard file, a
+ * second process could delete the fresh lock of the first.
+ */
+async function removeStale(file: string, staleText: string): Promise<void> {
+  const guard = `${file}.takeover`;
+  if (!(await createLock(guard, ''))) {
+    const found = await readLock(guard);
+    // Left by a process that crashed during a takeover.
+    if (found && found.ageMs >= STALE_MS) await unlink(guard).catch(() => undefined);
+    await sleep(TAKEOVER_WAIT_MS);
+    return;
+  }
   try {
-    await rename(file, aside);
-    if ((await readFile(aside, 'utf8')) !== text) await link(aside, file);
-    await unlink(aside);
-  } catch {
-    // Somebody else took it away; whose it is now is looked at next.
+    if ((await readLock(file))?.text === staleText) await rm(file, { force: true });
+  } finally {
+    await unlink(guard).catch(() => undefined);
   }
 }

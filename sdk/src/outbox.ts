@@ -1,43 +1,79 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError } from './errors.js';
-import { named, type Events, type NamedEvent, type NewEvent, type SendResult } from './events.js';
+import { withId, type Events, type IdentifiedEvent, type NewEvent, type SendResult } from './events.js';
 import { OutboxFiles, type EventFile } from './outbox-files.js';
 import { lockDirectory } from './outbox-lock.js';
 
+/** Options of `signpost.openOutbox`. */
 export interface OutboxOptions {
-  /** Of this process alone; made where it is missing. On a disk of the machine, not on the network. */
+  /**
+   * Directory of this outbox, created if it is missing. Only one process may use it at a time. Use
+   * a local disk: a network file system may neither flush nor lock reliably.
+   */
   directory: string;
-  /** Told when an event was refused for good; it lies in `refused/` then, beside its problem. */
+  /** Called for each event that Signpost refused permanently, after it was stored in `refused/`. */
   onRefused?(event: object, problem: SignpostError): void;
-  /** Told what holds the outbox up, each time it is tried: Signpost is away, or does not take the credential; or what of its files was spoiled. */
+  /**
+   * Called after each failed attempt to send: Signpost is unreachable, refuses the credential or
+   * limits the rate; a file is corrupt or the disk fails. The outbox keeps the events and tries
+   * again.
+   */
   onFault?(error: Error): void;
-  /** Wait between tries while Signpost cannot be reached, in milliseconds. @default 1000 */
+  /**
+   * Wait before the next attempt to send, in milliseconds.
+   * @default 1000
+   */
   retryDelayMs?: number;
 }
 
-/** Events that are written, and sent, together. */
-const GROUP = 200;
+/** Most events in one file, and about as many in one request. */
+const GROUP_SIZE = 200;
 const DEFAULT_RETRY_DELAY_MS = 1000;
-/** Answers that say nothing about the event, but about the moment or the credential: it stays in the outbox. */
-const NOT_THE_EVENTS = new Set([401, 403, 408, 429]);
+/** Client errors about the credential or the moment: the event stays in the outbox. */
+const TEMPORARY = new Set([401, 403, 408, 429]);
 
-interface Adding {
+interface PendingWrite {
   json: string;
-  done(): void;
-  failed(error: unknown): void;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+interface PendingFlush {
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 /**
- * Events on disk until Signpost has them. Those that are added at the same time are flushed to disk together; they are sent in the order of adding, and
- * removed once accepted. After a crash the next process goes on: an event may be sent twice then, and its id has Signpost take it once.
+ * Stores events on disk until Signpost has accepted them.
+ *
+ * An event is in one of these states:
+ * - unwritten: in memory; `send` is pending. Concurrent `send`s are flushed to disk together.
+ * - waiting: in a file, in the order of adding.
+ * - sending: in a file that is in flight. A crash here leads to a second request, which Signpost
+ *   recognises by the event's id.
+ * - accepted: its file is deleted.
+ * - refused: stored in `refused/` with the problem; its file is deleted.
+ *
+ * A file is deleted only when all its events are accepted or refused. After a crash, the next
+ * process that opens the directory continues with the files it finds.
+ *
+ * @example
+ * ```ts
+ * const outbox = await signpost.openOutbox({
+ *   directory: '/var/lib/payments/outbox',
+ *   onRefused: (event, problem) => log.error({ event, problem }, 'event refused'),
+ * });
+ * const id = await outbox.send({ type: 'payment.confirmed.v1', customerId: 'customer1', data });
+ * process.once('SIGTERM', () => void outbox.close());
+ * ```
  */
 export class Outbox<Types extends object> {
-  private readonly adding: Adding[] = [];
+  private readonly unwritten: PendingWrite[] = [];
   private readonly closing = new AbortController();
   private writing: Promise<void> | undefined;
   private sending: Promise<void> | undefined;
   private closed: Promise<void> | undefined;
-  private flushing: { done(): void; failed(error: unknown): void }[] = [];
+  private flushes: PendingFlush[] = [];
 
   private constructor(
     private readonly options: OutboxOptions,
@@ -49,7 +85,11 @@ export class Outbox<Types extends object> {
     this.startSending();
   }
 
-  /** @throws Error where another process has the directory */
+  /**
+   * Called by `signpost.openOutbox`.
+   *
+   * @throws Error if another running process uses the directory, or if it cannot be created
+   */
   static async open<T extends object>(options: OutboxOptions, events: Events<T>): Promise<Outbox<T>> {
     await OutboxFiles.prepare(options.directory);
     const unlock = await lockDirectory(options.directory);
@@ -62,65 +102,77 @@ export class Outbox<Types extends object> {
     }
   }
 
-  /** Events that are on disk and not sent yet. */
+  /** Number of events on disk that Signpost has neither accepted nor refused. */
   get size(): number {
     return this.waiting.reduce((sum, { count }) => sum + count, 0);
   }
 
   /**
-   * Adds an event; it survives the process and the machine once this resolves. One without an id gets one, and the time of this moment. One with an id of
-   * its own is kept as it is: the same id with another time would be another event.
+   * Adds an event. When this resolves, the event survives a crash of the process and of the
+   * machine.
    *
-   * @returns its id
-   * @throws Error where it could not be written, or the outbox is closed
+   * An event without an id gets one, and the current time as its timestamp unless it has one. An
+   * event with an id is stored unchanged: the same id with another timestamp would be a different
+   * event.
+   *
+   * @returns the event's id
+   * @throws Error if the event could not be written, or the outbox is closed
    */
   async send(event: NewEvent<Types>): Promise<string> {
     this.closing.signal.throwIfAborted();
     const stamped = event.id === undefined ? { timestamp: new Date(), ...event } : event;
-    const withId = named(stamped as { id?: string });
-    const json = JSON.stringify(withId);
-    await new Promise<void>((done, failed) => {
-      this.adding.push({ json, done, failed });
+    const identified = withId(stamped as { id?: string });
+    const json = JSON.stringify(identified);
+    await new Promise<void>((resolve, reject) => {
+      this.unwritten.push({ json, resolve, reject });
       this.writing ??= this.write().finally(() => {
         this.writing = undefined;
-        this.tellFlushed();
+        this.resolveFlushes();
       });
     });
-    return withId.id;
+    return identified.id;
   }
 
-  /** Resolves when all that was added is sent or refused. @throws Error where the outbox is closed before */
+  /**
+   * Waits until every event added so far is accepted or refused. Waits for as long as Signpost is
+   * unreachable.
+   *
+   * @throws Error if the outbox is closed before that
+   */
   async flush(): Promise<void> {
     this.closing.signal.throwIfAborted();
-    if (!this.isEmpty()) await new Promise<void>((done, failed) => this.flushing.push({ done, failed }));
+    if (!this.isEmpty()) await new Promise<void>((resolve, reject) => this.flushes.push({ resolve, reject }));
   }
 
-  /** Stops sending; what is left is sent by the next process that opens the directory. What is being added is still written. */
+  /**
+   * Stops sending and releases the directory. Pending `send`s are still written to disk. Events
+   * that were not sent stay there for the next process that opens the directory.
+   */
   close(): Promise<void> {
     return (this.closed ??= this.end());
   }
 
   private async end(): Promise<void> {
-    const reason = new Error('The outbox is closed.');
+    const reason = new Error('The outbox is closed; open it again to add events.');
     this.closing.abort(reason);
     await this.writing;
     await this.sending;
-    for (const { failed } of this.flushing.splice(0)) failed(reason);
+    for (const { reject } of this.flushes.splice(0)) reject(reason);
     await this.unlock();
   }
 
   private isEmpty(): boolean {
-    return this.waiting.length === 0 && this.adding.length === 0 && !this.writing;
+    return this.waiting.length === 0 && this.unwritten.length === 0 && !this.writing;
   }
 
   private async write(): Promise<void> {
-    while (this.adding.length > 0) {
-      const group = this.adding.splice(0, GROUP);
+    while (this.unwritten.length > 0) {
+      const group = this.unwritten.splice(0, GROUP_SIZE);
       try {
         this.waiting.push(await this.files.add(group.map(({ json }) => json)));
-        for (const { done } of group) done();
+        for (const { resolve } of group) resolve();
       } catch (error) {
-        for (const { failed } of group) failed(error);
+        for (const { reject } of group) reject(error);
       }
       this.startSending();
     }
@@ -128,79 +180,84 @@ export class Outbox<Types extends object> {
 
   private startSending(): void {
     if (this.closing.signal.aborted) return;
-    this.sending ??= this.drain().finally(() => {
+    this.sending ??= this.sendAll().finally(() => {
       this.sending = undefined;
       if (this.waiting.length > 0) this.startSending();
-      this.tellFlushed();
+      this.resolveFlushes();
     });
   }
 
-  private tellFlushed(): void {
-    if (this.isEmpty()) for (const { done } of this.flushing.splice(0)) done();
+  private resolveFlushes(): void {
+    if (this.isEmpty()) for (const { resolve } of this.flushes.splice(0)) resolve();
   }
 
-  private async drain(): Promise<void> {
+  private async sendAll(): Promise<void> {
     while (this.waiting.length > 0 && !this.closing.signal.aborted) {
       try {
         await this.sendFirst();
       } catch (error) {
         if (this.closing.signal.aborted) return;
-        this.tell(() => this.options.onFault?.(error as Error));
+        this.notify(() => this.options.onFault?.(error as Error));
         const delayMs = this.options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS;
         await sleep(delayMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
       }
     }
   }
 
-  /** Sends the first files; those that were taken, and what never will be, are out of the way when this resolves. */
+  /** Sends the oldest files, up to about one group of events, and removes them from the queue. */
   private async sendFirst(): Promise<void> {
-    const read: { file: EventFile; events: NamedEvent<Types>[] }[] = [];
-    for (let count = 0; read.length < this.waiting.length && count < GROUP;) {
-      const file = this.waiting[read.length]!;
+    const batch: { file: EventFile; events: IdentifiedEvent<Types>[] }[] = [];
+    for (let count = 0; batch.length < this.waiting.length && count < GROUP_SIZE;) {
+      const file = this.waiting[batch.length]!;
       const events = await this.files.read(file);
       if (!events) {
-        await this.files.setFileAside(file);
-        this.waiting.splice(read.length, 1);
-        this.tell(() => this.options.onFault?.(new Error(`${file.name} holds no events; it was put into refused/.`)));
+        await this.files.moveCorrupt(file);
+        this.waiting.splice(batch.length, 1);
+        const fault = new Error(`${file.name} is not a JSON array of events with ids; it was moved to refused/.`);
+        this.notify(() => this.options.onFault?.(fault));
         continue;
       }
-      read.push({ file, events: events as NamedEvent<Types>[] });
+      batch.push({ file, events: events as IdentifiedEvent<Types>[] });
       count += events.length;
     }
     const { signal } = this.closing;
     const results = await this.events.sendMany(
-      read.flatMap(({ events }) => events),
+      batch.flatMap(({ events }) => events),
       { signal },
     );
     let from = 0;
-    for (const { file, events } of read) {
-      await this.settle(file, events, results.slice(from, (from += events.length)));
+    for (const { file, events } of batch) {
+      await this.finish(file, events, results.slice(from, (from += events.length)));
       this.waiting.shift();
     }
   }
 
-  /** A file goes when nothing in it has to be sent again, so that what is refused is set aside once. */
-  private async settle(file: EventFile, events: readonly object[], results: readonly SendResult[]): Promise<void> {
+  /**
+   * Deletes a file and stores its refused events. Does neither if an event must be sent again, so
+   * that a refused event is stored only once.
+   */
+  private async finish(file: EventFile, events: readonly object[], results: readonly SendResult[]): Promise<void> {
     const problems = results.map((result) => (result instanceof SignpostError ? result : undefined));
-    const passing = problems.find((problem) => problem && !isForGood(problem));
-    if (passing) throw passing;
-    for (const [index, problem] of problems.entries()) if (problem) await this.files.setAside(events[index], problem);
+    const temporary = problems.find((problem) => problem && !isPermanent(problem));
+    if (temporary) throw temporary;
+    for (const [index, problem] of problems.entries())
+      if (problem) await this.files.storeRefused(events[index], problem);
     await this.files.remove(file);
     for (const [index, problem] of problems.entries())
-      if (problem) this.tell(() => this.options.onRefused?.(events[index]!, problem));
+      if (problem) this.notify(() => this.options.onRefused?.(events[index]!, problem));
   }
 
-  /** What the caller does with what it is told must not stop the outbox. */
-  private tell(call: () => void): void {
+  /** An exception in a callback must not stop the outbox. */
+  private notify(callback: () => void): void {
     try {
-      call();
+      callback();
     } catch (error) {
-      // Anything can be thrown; a text is all that this takes without throwing in turn.
-      process.emitWarning(`A callback of the outbox failed: ${String(error)}`);
+      // A callback can throw anything; emitWarning accepts only strings and errors.
+      process.emitWarning(`A callback of the outbox threw: ${String(error)}`);
     }
   }
 }
 
-function isForGood({ status }: SignpostError): boolean {
-  return status < 500 && !NOT_THE_EVENTS.has(status);
+function isPermanent({ status }: SignpostError): boolean {
+  return status < 500 && !TEMPORARY.has(status);
 }

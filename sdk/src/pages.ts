@@ -4,11 +4,13 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-/** All items of a list, page by page as they are asked for: `for await (const item of …)`. */
-export async function* itemsOf<T>(read: (cursor: string | undefined) => Promise<Page<T>>): AsyncGenerator<T, void> {
+/** Iterates over all items of a list and fetches each page when it is needed. */
+export async function* itemsOf<T>(
+  fetchPage: (cursor: string | undefined) => Promise<Page<T>>,
+): AsyncGenerator<T, void> {
   let cursor: string | undefined;
   do {
-    const page: Page<T> = await read(cursor);
+    const page: Page<T> = await fetchPage(cursor);
     yield* page.items;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);

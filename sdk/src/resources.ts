@@ -1,16 +1,20 @@
 import type { paths } from './openapi.js';
 import { itemsOf, type Page } from './pages.js';
 import type { Transport } from './transport.js';
-import type { Body, ItemOf, PathsWith, Query } from './types.js';
+import type { ItemOf, PathsWith, Query, RequestBody } from './types.js';
 
 type ListPath = { [P in PathsWith<'get'> & keyof paths]: ItemOf<P> extends never ? never : P }[PathsWith<'get'> &
   keyof paths];
 type Filter<P extends keyof paths> = Omit<NonNullable<Query<P, 'get'>>, 'cursor'>;
-type Create<P extends keyof paths> = Body<P, 'post'>;
+type Create<P extends keyof paths> = RequestBody<P, 'post'>;
 
 /**
- * The calls of the API in groups; their types are those of the OpenAPI document. Lists are iterated: `for await (const customer of
- * signpost.customers.list())`.
+ * API calls grouped by resource. Parameters and results are typed by the OpenAPI document.
+ *
+ * @example
+ * ```ts
+ * for await (const customer of signpost.customers.list({ q: 'example' })) console.log(customer.id);
+ * ```
  */
 export function resourcesOf(transport: Transport) {
   const list =
@@ -28,51 +32,71 @@ export function resourcesOf(transport: Transport) {
       create: (body: Create<'/v1/products'>) => call('post', '/v1/products', { body }),
       list: list('/v1/products'),
       get: (id: string) => call('get', '/v1/products/{id}', { params: { id } }),
-      update: (id: string, body: Body<'/v1/products/{id}', 'patch'>) =>
+      update: (id: string, body: RequestBody<'/v1/products/{id}', 'patch'>) =>
         call('patch', '/v1/products/{id}', { params: { id }, body }),
     },
     eventTypes: {
-      put: (name: string, body: Body<'/v1/event-types/{name}', 'put'>) =>
+      /** Creates or updates an event type. */
+      put: (name: string, body: RequestBody<'/v1/event-types/{name}', 'put'>) =>
         call('put', '/v1/event-types/{name}', { params: { name }, body }),
       list: list('/v1/event-types'),
       get: (name: string) => call('get', '/v1/event-types/{name}', { params: { name } }),
+      /** Archives an event type: new events of it are refused. */
       archive: (name: string) => call('post', '/v1/event-types/{name}/archive', { params: { name } }),
     },
     customers: {
       create: (body: Create<'/v1/customers'>) => call('post', '/v1/customers', { body }),
       list: list('/v1/customers'),
       get: (id: string) => call('get', '/v1/customers/{id}', { params: { id } }),
-      update: (id: string, body: Body<'/v1/customers/{id}', 'patch'>) =>
+      update: (id: string, body: RequestBody<'/v1/customers/{id}', 'patch'>) =>
         call('patch', '/v1/customers/{id}', { params: { id }, body }),
-      /** Sets up all of a customer's subscriptions: creates, changes, removes, by their names. */
-      setSubscriptions: (id: string, subscriptions: Body<'/v1/customers/{id}/subscriptions', 'put'>['subscriptions']) =>
-        call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body: { subscriptions } }),
+      /**
+       * Makes a customer's subscriptions equal to this list: creates, updates and removes them in
+       * one transaction. Subscriptions are matched by name; those that are not in the list are
+       * removed.
+       */
+      setSubscriptions: (
+        id: string,
+        subscriptions: RequestBody<'/v1/customers/{id}/subscriptions', 'put'>['subscriptions'],
+      ) => call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body: { subscriptions } }),
     },
     subscriptions: {
       create: (body: Create<'/v1/subscriptions'>) => call('post', '/v1/subscriptions', { body }),
       list: list('/v1/subscriptions'),
       get: (id: string) => call('get', '/v1/subscriptions/{id}', { params: { id } }),
-      update: (id: string, body: Body<'/v1/subscriptions/{id}', 'patch'>) =>
+      update: (id: string, body: RequestBody<'/v1/subscriptions/{id}', 'patch'>) =>
         call('patch', '/v1/subscriptions/{id}', { params: { id }, body }),
+      /** Deletes a subscription and cancels its pending notifications. */
       delete: (id: string) => call('delete', '/v1/subscriptions/{id}', { params: { id } }),
+      /** Resumes deliveries; held notifications are sent in order. */
       enable: (id: string) => call('post', '/v1/subscriptions/{id}/enable', { params: { id } }),
+      /** Pauses deliveries; new notifications are held, not lost. */
       disable: (id: string) => call('post', '/v1/subscriptions/{id}/disable', { params: { id } }),
+      /** Proves that the receiver knows the secret: sends a challenge and returns its result. */
       challenge: (id: string) => call('post', '/v1/subscriptions/{id}/challenge', { params: { id } }),
+      /** Reveals the signing secret; recorded in the audit log. */
       secret: (id: string) => call('get', '/v1/subscriptions/{id}/secret', { params: { id } }),
+      /**
+       * Replaces the signing secret; the old one also signs for `overlapSeconds` (default 86400).
+       */
       rotateSecret: (id: string, body: Create<'/v1/subscriptions/{id}/secret/rotate'> = {}) =>
         call('post', '/v1/subscriptions/{id}/secret/rotate', { params: { id }, body }),
+      /** Sends the event type's sample, or the given data, through the real delivery path. */
       trigger: (id: string, body: Create<'/v1/subscriptions/{id}/trigger'> = {}) =>
         call('post', '/v1/subscriptions/{id}/trigger', { params: { id }, body }),
       statistics: (id: string) => call('get', '/v1/subscriptions/{id}/statistics', { params: { id } }),
+      /** Retries the failed notifications of a time range in the background; see `recoveries`. */
       recover: (id: string, body: Create<'/v1/subscriptions/{id}/recover'>) =>
         call('post', '/v1/subscriptions/{id}/recover', { params: { id }, body }),
     },
     notifications: {
       list: list('/v1/notifications'),
       get: (id: string) => call('get', '/v1/notifications/{id}', { params: { id } }),
+      /** Attempts a notification now. A delivered one needs `force: true`. */
       retry: (id: string, body: Create<'/v1/notifications/{id}/retry'> = {}) =>
         call('post', '/v1/notifications/{id}/retry', { params: { id }, body }),
       retryMany: (body: Create<'/v1/notifications/retry'>) => call('post', '/v1/notifications/retry', { body }),
+      /** Stops all further attempts of a notification. */
       cancel: (id: string) => call('post', '/v1/notifications/{id}/cancel', { params: { id } }),
     },
     attempts: { get: (id: string) => call('get', '/v1/attempts/{id}', { params: { id } }) },
@@ -84,6 +108,7 @@ export function resourcesOf(transport: Transport) {
     allowlist: {
       create: (body: Create<'/v1/url-allowlist'>) => call('post', '/v1/url-allowlist', { body }),
       list: list('/v1/url-allowlist'),
+      /** Approves or rejects a requested URL pattern. */
       decide: (id: string, status: 'approved' | 'rejected') =>
         call('patch', '/v1/url-allowlist/{id}', { params: { id }, body: { status } }),
       delete: (id: string) => call('delete', '/v1/url-allowlist/{id}', { params: { id } }),

@@ -1,40 +1,59 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keyAuth, oauthAuth, type Auth, type OAuthCredentials } from './auth.js';
+import { apiKeyAuth, oauthAuth, type Auth, type OAuthCredentials } from './auth.js';
 import { DEFAULT_RETRY, delayMs, type RetryOptions } from './backoff.js';
 import { SignpostError, SignpostUnreachableError } from './errors.js';
 import type { paths } from './openapi.js';
-import { mayPass, outcomeOf, problemOf, type Outcome } from './outcome.js';
-import type { Answer, Body, Method, PathParams, PathsWith, Query } from './types.js';
+import { isRetryable, outcomeOf, problemOf, type Outcome } from './outcome.js';
+import type { Method, PathParams, PathsWith, Query, RequestBody, ResponseBody } from './types.js';
 
+/** Options of the `Signpost` client. Give either `apiKey` or `oauth`. */
 export interface SignpostOptions {
-  /** Where Signpost is: `https://signpost.example.com`. */
+  /** Where the API is, for example `https://signpost.example.com`. A path prefix is kept. */
   baseUrl: string;
-  /** Either this or `oauth`. */
+  /** Sent as `X-API-Key`. Takes precedence over `oauth`. */
   apiKey?: string;
+  /** Fetches access tokens with client credentials and renews them. */
   oauth?: OAuthCredentials;
-  /** How long one request may take, in milliseconds. @default 30000 */
+  /**
+   * Timeout of one request, in milliseconds. Each retry gets the full timeout.
+   * @default 30000
+   */
   timeoutMs?: number;
+  /** Retries of 429, 5xx and missing responses. */
   retry?: RetryOptions;
-  /** Instead of Node's own. */
+  /**
+   * Replacement for the global `fetch`, for example to add tracing or a proxy.
+   * @default the global `fetch`
+   */
   fetch?: typeof fetch;
 }
 
-/** What a call takes beside its method and path. */
+/** Options of one call, typed by its path and method. */
 export interface CallOptions<P extends keyof paths, M extends Method> {
+  /** Values of the placeholders in the path. */
   params?: PathParams<P, M>;
   query?: Query<P, M>;
-  body?: Body<P, M>;
+  /** Sent as JSON. */
+  body?: RequestBody<P, M>;
   headers?: Record<string, string>;
-  /** Names a POST, so that repeating it creates nothing twice; `null` for none, where its body has an id that does so. @default a random one */
+  /**
+   * `Idempotency-Key` of a POST, so that a retry creates nothing twice. `null` omits it, for bodies
+   * that carry an id of their own. Ignored for other methods.
+   * @default a random UUID
+   */
   idempotencyKey?: string | null;
-  /** How long one request may take, in milliseconds. @default that of the client */
+  /**
+   * Timeout of one request, in milliseconds.
+   * @default `timeoutMs` of the client
+   */
   timeoutMs?: number;
+  /** Aborts the request in flight and all retries. */
   signal?: AbortSignal;
 }
 
-/** A request as it is sent, once or several times. */
-export interface Prepared {
+/** A request that can be sent several times. */
+interface PreparedRequest {
   url: string;
   init: RequestInit & { headers: Record<string, string> };
   timeoutMs: number;
@@ -43,7 +62,10 @@ export interface Prepared {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Sends requests: authenticates them, repeats what may go well the next time, and has problems as errors. */
+/**
+ * Sends requests: authenticates them, retries what may succeed later, and turns problems into
+ * errors.
+ */
 export class Transport {
   private readonly auth: Auth;
   private readonly retry: Required<RetryOptions>;
@@ -52,30 +74,32 @@ export class Transport {
 
   constructor(private readonly options: SignpostOptions) {
     const { baseUrl, apiKey, oauth } = options;
-    if (!URL.canParse(baseUrl)) throw new TypeError('baseUrl must be an absolute URL.');
+    if (!URL.canParse(baseUrl)) throw new TypeError(`baseUrl must be an absolute URL; got ${JSON.stringify(baseUrl)}.`);
     this.fetch = options.fetch ?? fetch;
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.retry = { ...DEFAULT_RETRY, ...options.retry };
-    if (apiKey) this.auth = keyAuth(apiKey);
+    if (apiKey) this.auth = apiKeyAuth(apiKey);
     else if (oauth)
       this.auth = oauthAuth({ tokenUrl: this.urlOf('/oauth/token'), ...oauth }, (url, init) => this.send(url, init));
-    else throw new TypeError('Give apiKey or oauth.');
+    else throw new TypeError('The options contain neither apiKey nor oauth; give one of them.');
   }
 
   /**
-   * Makes a call. Repeated are 429, 5xx and what got no answer. POSTs that create carry an idempotency key, so that a repeat creates nothing twice; the
-   * other calls bring about a state, which a repeat does not change.
+   * Makes a call and retries 429, 5xx and missing responses. A POST carries an idempotency key, so
+   * a retry creates nothing twice; the other methods set a state, which a retry does not change.
    *
-   * @returns the body of the answer
-   * @throws SignpostError for a problem, SignpostUnreachableError where there was no answer
+   * @returns the response's body
+   * @throws {@link SignpostError} if the response is a problem
+   * @throws {@link SignpostUnreachableError} if there was no response
+   * @throws TypeError if a path parameter is missing or would change the path
    */
   async request<M extends Method, P extends PathsWith<M> & keyof paths>(
     method: M,
     path: P,
     options: CallOptions<P, M> = {},
-  ): Promise<Answer<P, M>> {
+  ): Promise<ResponseBody<P, M>> {
     const prepared = this.prepare(method, path, options);
-    // Whether an earlier request may have been taken, although nobody said so.
+    // An earlier request got no response, or a 5xx, so it may have been processed.
     let mayBeDone = false;
     let renewed = false;
     for (let retry = 0; ; retry++) {
@@ -86,12 +110,13 @@ export class Transport {
         continue;
       }
       if (outcome instanceof SignpostUnreachableError) mayBeDone = true;
-      else if (outcome.ok) return outcome.body as Answer<P, M>;
-      else if (outcome.status === 404 && method === 'delete' && mayBeDone) return undefined as Answer<P, M>;
-      else if (!mayPass(outcome.status)) throw problemOf(outcome);
-      const isAnswer = !(outcome instanceof SignpostUnreachableError);
-      const waitMs = delayMs(retry, isAnswer ? outcome.retryAfter : null, this.retry);
-      if (waitMs === undefined) throw isAnswer ? problemOf(outcome) : outcome;
+      else if (outcome.ok) return outcome.body as ResponseBody<P, M>;
+      else if (outcome.status === 404 && method === 'delete' && mayBeDone) return undefined as ResponseBody<P, M>;
+      else if (!isRetryable(outcome.status)) throw problemOf(outcome);
+      else if (outcome.status >= 500) mayBeDone = true;
+      const isResponse = !(outcome instanceof SignpostUnreachableError);
+      const waitMs = delayMs(retry, isResponse ? outcome.retryAfter : null, this.retry);
+      if (waitMs === undefined) throw isResponse ? problemOf(outcome) : outcome;
       await sleep(waitMs, undefined, { signal: prepared.signal });
     }
   }
@@ -100,7 +125,7 @@ export class Transport {
     method: M,
     path: P,
     { params, query, body, headers, idempotencyKey, timeoutMs, signal }: CallOptions<P, M>,
-  ): Prepared {
+  ): PreparedRequest {
     const key = method === 'post' && idempotencyKey !== null ? (idempotencyKey ?? randomUUID()) : undefined;
     return {
       url: this.urlOf(withParams(path, params as Record<string, string> | undefined), query as object | undefined),
@@ -122,30 +147,35 @@ export class Transport {
   /**
    * Sends a request once.
    *
-   * @returns `renew` where the credential was refused and another can be had, once
+   * @returns `renew` if the credential was refused and a new one can be fetched; at most once per
+   * call
    */
   private async attempt(
-    { url, init, timeoutMs, signal }: Prepared,
+    { url, init, timeoutMs, signal }: PreparedRequest,
     renewed: boolean,
   ): Promise<Outcome | SignpostUnreachableError | 'renew'> {
     try {
-      const signed = await this.auth.sign();
-      if ('refused' in signed) return signed.refused;
-      const headers = { ...init.headers, ...signed.headers };
+      const auth = await this.auth.authenticate();
+      if ('refused' in auth) return auth.refused;
+      const headers = { ...init.headers, ...auth.headers };
       const outcome = await outcomeOf(await this.send(url, { ...init, headers }, timeoutMs, signal));
-      if (outcome.status === 401 && !renewed && this.auth.forget(signed.headers)) return 'renew';
-      // Neither Signpost nor a proxy that means well: what was asked is not known to be done.
-      if (outcome.ok && outcome.status !== 204 && outcome.body === undefined) throw new Error('the answer is not JSON');
+      if (outcome.status === 401 && !renewed && this.auth.invalidate(auth.headers)) return 'renew';
+      // Something between us and Signpost answered, so the request may not have been processed.
+      if (outcome.ok && outcome.status !== 204 && outcome.body === undefined)
+        throw new Error(`the response (HTTP ${outcome.status}) is not JSON`);
       return outcome;
     } catch (error) {
       if (error instanceof SignpostError) throw error;
       signal?.throwIfAborted();
-      const why = (error as Error).name === 'TimeoutError' ? 'did not answer in time' : 'cannot be reached';
+      const why =
+        (error as Error).name === 'TimeoutError'
+          ? `did not respond within ${timeoutMs} ms`
+          : `is unreachable: ${(error as Error).message}`;
       return new SignpostUnreachableError(`Signpost at ${this.options.baseUrl} ${why}`, { cause: error });
     }
   }
 
-  /** A redirect is an answer as any other: followed, it would carry the credential to where nobody said it may go. */
+  /** Redirects are not followed: they would carry the credential to another host. */
   private send(url: string, init: RequestInit, timeoutMs = this.timeoutMs, signal?: AbortSignal): Promise<Response> {
     const timeout = AbortSignal.timeout(timeoutMs);
     const { fetch } = this;
@@ -163,9 +193,9 @@ export class Transport {
 function withParams(path: string, params: Record<string, string> = {}): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
-    if (value === undefined || value === '') throw new TypeError(`${path} needs ${name}.`);
-    // A URL takes these for steps in its path, also where they are escaped.
-    if (value === '.' || value === '..') throw new TypeError(`${name} cannot be ${value}.`);
+    if (value === undefined || value === '') throw new TypeError(`${path} needs a value for ${name}.`);
+    // URL parsers resolve dot segments, even escaped ones, so the call would go to another path.
+    if (value === '.' || value === '..') throw new TypeError(`${name} must not be ${JSON.stringify(value)}.`);
     return encodeURIComponent(value);
   });
 }

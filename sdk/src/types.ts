@@ -1,25 +1,26 @@
 import type { paths } from './openapi.js';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-/** The paths that take a method. */
+/** The paths that support a method. */
 export type PathsWith<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<M, infer O> ? ([O] extends [undefined] ? never : P) : never;
 }[keyof paths];
 type Operation<P extends keyof paths, M extends Method> = paths[P] extends Record<M, infer O> ? O : never;
 
-/** What a call takes in its path, its query and its body, and what it answers: all of it from the OpenAPI document. */
+// Path parameters, query, request body and response body of an operation, from the OpenAPI
+// document.
 export type PathParams<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { parameters: { path: infer X } } ? X : undefined;
 export type Query<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { parameters: { query?: infer X } } ? NonNullable<X> : undefined;
-export type Body<P extends keyof paths, M extends Method> =
+export type RequestBody<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { requestBody?: infer R }
     ? NonNullable<R> extends { content: { 'application/json': infer B } }
       ? B
       : undefined
     : undefined;
 type Json<R> = R extends { content: { 'application/json': infer B } } ? B : undefined;
-export type Answer<P extends keyof paths, M extends Method> =
+export type ResponseBody<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { responses: infer R }
     ? 200 extends keyof R
       ? Json<R[200]>
@@ -30,5 +31,5 @@ export type Answer<P extends keyof paths, M extends Method> =
           : undefined
     : never;
 
-/** The items of a list. */
-export type ItemOf<P extends keyof paths> = Answer<P, 'get'> extends { items: (infer I)[] } ? I : never;
+/** Item type of a list operation. */
+export type ItemOf<P extends keyof paths> = ResponseBody<P, 'get'> extends { items: (infer I)[] } ? I : never;

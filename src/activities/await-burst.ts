@@ -4,20 +4,30 @@ import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import type { ActivityDeps } from './deps';
 import { claimUnattempted, findUntaken } from '../store/notifications/claims';
 
-const STARTS_AT_ONCE = 4;
-/** A claim is good for 10 s of waiting; a receiver that takes longer for what waits for it is given so many. */
-const CLAIMS = 4;
+/** Maximum number of concurrent workflow starts. */
+const START_CONCURRENCY = 4;
+/**
+ * Maximum number of claims on missing first attempts. One claim covers 10 s of waiting, which is
+ * not enough for slow receivers.
+ */
+const MAX_CLAIMS = 4;
 
 /**
- * The activity `awaitBurst`: awaits the head starts of a burst, has those made that nobody made, and gives each notification that needs more a workflow
- * of its own. It may run again, also in another process: what is done is done by the record, and a workflow starts once.
+ * Creates the activity `awaitBurst`. It awaits the head starts of a burst, makes those that are
+ * missing, and starts a workflow for each notification that needs more than one attempt. It may run
+ * again, even in another process: records show which attempts were made, and a workflow starts only
+ * once.
  */
 export function createAwaitBurst({
   db,
   headStarts,
   control,
 }: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
-  /** They wait for their turn with all others that this process makes, so that a backlog leaves producers room. @returns how many there were */
+  /**
+   * Makes missing first attempts as head starts, whose pace leaves capacity for producers.
+   *
+   * @returns how many were missing
+   */
   async function makeUnattempted(notificationIds: readonly string[], workflowId: string): Promise<number> {
     const claimedAt = performance.now();
     const claimed = await claimUnattempted(db, notificationIds, headStarts.processId);
@@ -31,11 +41,11 @@ export function createAwaitBurst({
     const outcomes = await Promise.all(notificationIds.map((id) => headStarts.outcomeOf(id)));
     const unfinished = notificationIds.filter((_, index) => outcomes[index]?.kind !== 'delivered');
     if (unfinished.length === 0) return { notifications: notificationIds.length, handedOn: 0 };
-    for (let claims = 0; claims < CLAIMS; claims++) {
+    for (let claims = 0; claims < MAX_CLAIMS; claims++) {
       if ((await makeUnattempted(unfinished, workflowId)) === 0) break;
     }
     const untaken = await findUntaken(db, unfinished);
-    await eachConcurrently(untaken, STARTS_AT_ONCE, (notification) => control.start(notification));
+    await eachConcurrently(untaken, START_CONCURRENCY, (notification) => control.start(notification));
     return { notifications: notificationIds.length, handedOn: untaken.length };
   };
 }

@@ -5,18 +5,22 @@ import { mayHaveHeadStart } from '../attempts/take-over';
 
 const HEARTBEAT_INTERVAL_MS = 10_000;
 
-/** The activity `deliver`: makes one attempt, or takes over the head start that the accepting process made or is making. */
+/**
+ * Creates the activity `deliver`, which makes one attempt, or takes over a head start of the
+ * accepting process.
+ */
 export function createDeliver({
   runAttempt,
   headStarts,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
-    const { workflowExecution, isLocal } = Context.current().info;
-    const heartbeat = isLocal ? undefined : setInterval(() => Context.current().heartbeat(), HEARTBEAT_INTERVAL_MS);
+    const context = Context.current();
+    const { workflowExecution, isLocal } = context.info;
+    const heartbeat = isLocal ? undefined : setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
     try {
       if (mayHaveHeadStart(input)) {
         const outcome = await headStarts.outcomeOf(input.notificationId);
-        // What failed is read from the record, and handed over there.
+        // A failed head start is handed over in Postgres, so it is read from there.
         if (outcome?.kind === 'delivered') return outcome;
       }
       return await runAttempt({

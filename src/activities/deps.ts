@@ -5,7 +5,7 @@ import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
 
-/** What the activities work with; built in the composition root. */
+/** Dependencies of the activities, built in the composition root. */
 export interface ActivityDeps {
   db: Database;
   runAttempt: AttemptRunner;
@@ -15,14 +15,14 @@ export interface ActivityDeps {
   log: Logger;
 }
 
-/** Reaches the workflows of notifications; what an activity needs of Temporal. */
+/** Starts and signals the workflows of notifications. */
 export interface NotificationControl {
-  /** Starts the workflow; one that is there already is left as it is. */
+  /** Starts the workflow. @returns false if it is running or has run already */
   start(notification: NotificationRef): Promise<boolean>;
-  /** Signals `retry`, starting the workflow anew where it was closed. */
+  /** Signals `retry`, and starts the workflow again if it is closed. */
   retry(notification: NotificationRef): Promise<void>;
-  /** Signals `release`, starting the workflow where it never ran. */
+  /** Signals `release`, and starts the workflow if it never ran. */
   release(notification: NotificationRef): Promise<void>;
-  /** Signals `cancel`; a workflow that is not running needs none. */
+  /** Signals `cancel`, if the workflow is running. */
   cancel(notificationId: string): Promise<void>;
 }

@@ -13,10 +13,10 @@ import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
 import { cancelNotification } from '../store/notifications/transitions';
 
-/** Longer than the stream goes back. */
-const ACTIVITY_KEPT_SECONDS = 2 * 86_400;
+/** Retention of changes for the activity stream, which goes back 24 hours. */
+const ACTIVITY_RETENTION_SECONDS = 2 * 86_400;
 
-/** The activities of the worker. Their names are wire names: they never change meaning. */
+/** Creates the activities of the worker. Their names are wire names and never change meaning. */
 export function createActivities(deps: ActivityDeps) {
   return {
     /** Makes one attempt and records it. */
@@ -25,7 +25,7 @@ export function createActivities(deps: ActivityDeps) {
     /** Awaits the first attempts of many notifications. */
     awaitBurst: createAwaitBurst(deps),
 
-    /** Records that a notification was cancelled, unless it was closed before. */
+    /** Records that a notification was cancelled, unless it is closed. */
     async cancelNotification({ notificationId }: { notificationId: string }): Promise<DeliverNotificationResult> {
       const now = await cancelNotification(deps.db, notificationId);
       if (now?.status === 'cancelled') deps.metrics.notificationsFinished('cancelled');
@@ -33,7 +33,7 @@ export function createActivities(deps: ActivityDeps) {
       return { status, attempts: now?.attempts ?? 0 };
     },
 
-    /** One step of bringing a subscription's notifications in line with its status. */
+    /** Settles one batch of a subscription's notifications. */
     settleBatch: createSettleBatch(deps),
 
     /** Retries the next failed notifications of a recovery. */
@@ -44,16 +44,16 @@ export function createActivities(deps: ActivityDeps) {
       await closeRecovery(deps.db, recoveryId, 'cancelled');
     },
 
-    /** Daily housekeeping: partitions for the days ahead, and what has outlived its use. */
+    /** Daily maintenance: creates partitions for the days ahead and deletes expired rows. */
     async maintain(): Promise<void> {
       await ensurePartitions(deps.db);
       await deleteExpiredIdempotencyKeys(deps.db);
       await deleteExpiredSessions(deps.db);
       await deleteExpiredPortalSessions(deps.db);
-      await deleteOldActivity(deps.db, ACTIVITY_KEPT_SECONDS);
+      await deleteOldActivity(deps.db, ACTIVITY_RETENTION_SECONDS);
     },
   };
 }
 
-/** What workflows see of the activities. */
+/** The activities as workflows call them. */
 export type Activities = ReturnType<typeof createActivities>;

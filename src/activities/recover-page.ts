@@ -4,14 +4,17 @@ import { closeRecovery, findTask, retryForRecovery } from '../store/notification
 import type { ActivityDeps } from './deps';
 import { awaitAttempt } from './await-attempt';
 
-/** A page is what the rate allows in so many seconds: a cancellation is never far away, and a crash costs little. */
+/**
+ * Period that one page covers: its size is the rate times this period. It is short, because the
+ * workflow sees a cancellation only after the current page, and so that a crash loses little time.
+ */
 const PAGE_SECONDS = 5;
 const MAX_PAGE = 100;
 const DONE: RecoverPageResult = { done: true, waitSeconds: 0 };
 
 /**
- * The activity `recoverPage`: retries the next failed notifications of a recovery, one after the other, as
- * `POST /v1/notifications/:id/retry` does, no faster than its rate.
+ * Creates the activity `recoverPage`. It retries the next failed notifications of a recovery in
+ * turn, at most at its rate, in the same way as `POST /v1/notifications/:id/retry`.
  */
 export function createRecoverPage(deps: ActivityDeps): (input: RecoverSubscriptionInput) => Promise<RecoverPageResult> {
   const { db, control } = deps;
@@ -33,10 +36,11 @@ export function createRecoverPage(deps: ActivityDeps): (input: RecoverSubscripti
       const notification = await retryForRecovery(db, recoveryId, notificationId);
       if (notification === 'stopped') return { done: false, waitSeconds: 0 };
       if (notification) {
-        // Whoever was slow does not catch up by being fast: each turn counts from the one before as it really was.
+        // The next turn counts from now. A delay must not be followed by a faster rate to catch up.
         turnAt = performance.now() + 1000 / task.ratePerSecond;
         await control.retry(notification);
-        // A slow receiver costs its order, and not more than one wait a page.
+        // After one attempt that does not end in time, the page no longer waits: a slow receiver
+        // delays it once, and the order is no longer guaranteed.
         if (inOrder) inOrder = await awaitAttempt(db, notificationId);
       }
       context.heartbeat();

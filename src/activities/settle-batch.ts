@@ -13,10 +13,14 @@ import type { ActivityDeps } from './deps';
 import { awaitAttempt } from './await-attempt';
 
 const BATCH = 50;
-/** An accept that read the old status may still be under way when the last one is released. */
+/**
+ * An accept that read the old status may still be running when the last notification is released.
+ */
 const STRAGGLER_MS = 2000;
 
-/** The activity `settleBatch`: one step of bringing a subscription's notifications in line with its status. */
+/**
+ * Creates the activity `settleBatch`, which settles one batch of a subscription's notifications.
+ */
 export function createSettleBatch(
   deps: ActivityDeps,
 ): (input: { subscriptionId: string }) => Promise<{ done: boolean }> {

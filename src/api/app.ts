@@ -4,11 +4,14 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyWritten, type LosslessJson } from '../domain/lossless-json';
+import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
 import type { Authenticator } from './auth/auth';
+import { clientAddress } from './limits/client-address';
+import type { Limits } from './limits/limits';
+import type { Quotas } from './limits/quotas';
 import { idempotencyKeyOf, once } from './http/idempotency';
 import { jsonBody, readBody, writtenBody } from './http/json-body';
 import { parseOrThrow, problemHandler, sendProblem } from './http/problem-response';
@@ -16,7 +19,10 @@ import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
-/** For what no browser shows as a page; setting them costs a tenth of what the headers of a page do. */
+/**
+ * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
+ * headers for pages.
+ */
 const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -24,16 +30,22 @@ const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
 const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
-/** What every route needs of its surroundings. */
+/** The routes and pages of an application, and what every route uses. */
 export interface AppOptions {
   routes: readonly Route[];
-  /** Pages and their files, mounted behind the routes: the path of events is not looked for among them. */
+  /** Pages and their files. Mounted after the routes, so that API calls do not search them. */
   pages?: readonly RequestHandler[];
   db: Database;
+  /** Connections for GETs, so that they cannot delay other calls. */
+  readDb: Executor;
   sealer: Sealer;
   authenticator: Authenticator;
+  limits: Limits;
+  quotas: Quotas;
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   log: Logger;
-  /** Holds every answer against its schema; for tests. */
+  /** Validates every response against its declared schema. For tests. */
   verifyAnswers?: boolean;
 }
 
@@ -43,6 +55,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...options.trustedProxies]);
   const securePage = helmet({
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
     strictTransportSecurity: false,
@@ -64,7 +77,7 @@ export function createApp(options: AppOptions): Express {
     sendProblem(
       request,
       response,
-      new Problem('unknown-route', `There is no ${request.method} ${request.path}; /docs lists the routes.`),
+      new Problem('unknown-route', `There is no route ${request.method} ${request.path}. /docs lists all routes.`),
     );
   });
   app.use(problemHandler(options.log));
@@ -78,7 +91,7 @@ function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
 }
 
 function methodNotAllowed(method: string, allowed: string[]): Problem {
-  return new Problem('method-not-allowed', `${method} is not one of ${allowed.join(', ')}.`, {
+  return new Problem('method-not-allowed', `This path does not allow ${method}. Use ${allowed.join(' or ')}.`, {
     headers: { allow: allowed.join(', ') },
   });
 }
@@ -87,16 +100,17 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
   const readJson = jsonBody(route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
   const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
   return async (request, response) => {
-    // What is answered is for the holder of the credential, and may hold a secret.
+    // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
-    const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
+    const principal = route.roles === 'public' ? ANONYMOUS : await authenticate(options, request);
     if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
       throw new Problem(
         'forbidden',
-        `This call is for: ${route.roles.join(', ')}. The credential is of role ${principal.role}.`,
+        `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
       );
     }
-    // No id holds one, and Postgres takes none.
+    if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
+    // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     if (route.takesForm && request.is('application/x-www-form-urlencoded'))
       await readBody(parseForm, request, response);
@@ -106,6 +120,27 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
   };
 }
 
+/** A valid credential is never refused because of earlier invalid ones. */
+async function authenticate({ authenticator, limits }: AppOptions, request: Request): Promise<Principal> {
+  try {
+    return await authenticator.authenticate(request);
+  } catch (error) {
+    const isInvalid = error instanceof Problem && error.code === 'unauthenticated' && hasCredential(request);
+    if (isInvalid) await limits.admit('failedCredentials', clientAddress(request));
+    throw error;
+  }
+}
+
+function hasCredential({ headers }: Request): boolean {
+  return headers['x-api-key'] !== undefined || headers.authorization !== undefined;
+}
+
+async function admitRequest(limits: Limits, { id, customerId }: Principal, response: Response): Promise<void> {
+  const headers = await limits.admit('requests', id);
+  if (customerId !== null) await limits.admit('customerRequests', customerId);
+  response.set(headers);
+}
+
 async function run(
   route: Route,
   options: AppOptions,
@@ -113,48 +148,51 @@ async function run(
   request: Request,
   response: Response,
 ): Promise<Reply> {
-  const effects: (() => void | Promise<void>)[] = [];
+  const postCommitSteps: (() => void | Promise<void>)[] = [];
   let written: { body: LosslessJson | undefined } | undefined;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
-    // An absent body is an empty one, so that a call whose fields are all optional needs none.
+    // An absent body counts as empty, so that a call with only optional fields needs no body.
     body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
     written: () => (written ??= { body: writtenBody(request) }).body,
     headers: request.headers,
     db,
     log: options.log,
     audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
-    afterCommit: (effect) => effects.push(effect),
+    admit: async (limit, key, points) => void (await options.limits.admit(limit, key, points)),
+    checkQuota: (quota, owner) => options.quotas.check(db, quota, owner),
+    afterCommit: (step) => postCommitSteps.push(step),
     request,
     response,
   });
-  const context = contextWith(options.db);
+  const context = contextWith(route.method === 'get' ? options.readDb : options.db);
   await route.beforeTransaction?.(context);
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)
       : await options.db.transaction((executor) => {
-          const inside: Context = {
+          const inTransaction: Context = {
             ...context,
             db: executor,
             audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+            checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
           };
-          const key = route.creates ? idempotencyKeyOf(inside) : undefined;
+          const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
           return key === undefined
-            ? route.handle(inside)
-            : once(executor, options.sealer, inside, key, () => route.handle(inside));
+            ? route.handle(inTransaction)
+            : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
         });
-  for (const effect of effects) await settle(effect, options.log);
+  for (const step of postCommitSteps) await runPostCommit(step, options.log);
   return reply;
 }
 
-async function settle(effect: () => void | Promise<void>, log: Logger): Promise<void> {
+async function runPostCommit(step: () => void | Promise<void>, log: Logger): Promise<void> {
   try {
-    await effect();
+    await step();
   } catch (error) {
-    log.warn({ err: error }, 'an effect after the commit failed; the relay will make up for it');
+    log.warn({ err: error }, 'a post-commit step failed; the reconciler will retry it');
   }
 }
 
@@ -164,16 +202,16 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
     response.end();
     return;
   }
-  const text = stringifyWritten(reply.body);
+  const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
-  // Express's own send would look at the text for what we know.
+  // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.end(text);
 }
 
 function verifyAnswer(route: Route, status: number, text: string): void {
   const answer = route.answers[status];
-  if (!answer?.schema) throw new Error(`${route.method} ${route.path} answers ${status}, which it does not declare.`);
+  if (!answer?.schema) throw new Error(`${route.method} ${route.path} returned ${status}, which it does not declare.`);
   const result = answer.schema.safeParse(JSON.parse(text));
   if (!result.success) throw new Error(`${route.method} ${route.path} ${status}: ${z.prettifyError(result.error)}`);
 }

@@ -5,47 +5,56 @@ import type { Executor } from '../store/db/database';
 import type { HeadStartDelivery } from '../domain/head-start';
 
 /**
- * What the routes need of the rest of the service. The composition root (src/service/compose.ts) fills them in, so that src/api knows neither
- * Temporal's workers nor the HTTP client that delivers.
+ * The interfaces through which routes use the rest of the service. The composition root
+ * (src/service) provides the implementations, so that src/api depends neither on the Temporal
+ * workers nor on the HTTP client for deliveries.
  */
 
-/** Brings the notifications of subscriptions in line after a change of their status. */
+/** Releases or cancels the notifications of subscriptions after a change of their status. */
 export interface Settlement {
   /**
-   * Inside the transaction of the change: marks the subscriptions concerned that have something to release or to cancel.
+   * In the transaction of the change: marks the subscriptions with notifications to release or
+   * cancel.
    *
    * @returns their ids, for `start`
    */
   mark(db: Executor, which: { subscriptionId: string } | { productId: string }): Promise<string[]>;
-  /** After the commit: starts a `settleSubscription` workflow for each. What fails here the relay starts later. */
+  /**
+   * After the commit: starts a `settleSubscription` workflow for each. The reconciler starts those
+   * that fail here.
+   */
   start(subscriptionIds: string[]): Promise<void>;
 }
 
-/** A notification that was just accepted, with what its first attempt needs where that is this process's to make. */
+/** A notification that was just accepted. */
 export interface NotificationToLaunch {
   notification: NotificationRef;
+  /** The input of a head start; null if this process has not claimed the first attempt. */
   delivery: HeadStartDelivery | null;
   /** By `performance.now()`, taken before the statement that claimed it. */
   claimedAt: number;
 }
 
-/** Sees to accepted notifications: makes the first attempts that are this process's, and has the workflows started. */
+/**
+ * Launches accepted notifications: begins the head starts of this process and queues the workflow
+ * starts.
+ */
 export interface NotificationLauncher {
-  /** Names the claims of this process. */
+  /** Identifies the claims of this process. */
   readonly processId: string;
-  /** Whether more may be accepted. */
+  /** Whether the start queue has room for more notifications. */
   readonly hasRoom: boolean;
-  /** After the commit; returns at once. */
+  /** Called after the commit. Returns immediately. */
   launch(notifications: readonly NotificationToLaunch[]): void;
 }
 
-/** Steers the workflows of recoveries. What fails here the relay makes up for. */
+/** Controls the workflows of recoveries. The reconciler retries what fails here. */
 export interface RecoveryControl {
   start(recoveryId: string): Promise<void>;
   cancel(recoveryId: string): Promise<void>;
 }
 
-/** Steers and asks the workflows of notifications. */
+/** Signals and queries the workflows of notifications. */
 export interface NotificationControl {
   retry(notification: NotificationRef): Promise<void>;
   cancel(notificationId: string): Promise<void>;

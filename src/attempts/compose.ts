@@ -4,9 +4,9 @@ import type { DeliverySubscription } from '../store/notifications/delivery-subsc
 import type { DeliveryFacts } from '../domain/attempt';
 
 /**
- * Makes what an attempt sends in place of the event's data.
+ * Composes what an attempt sends instead of the event's data.
  *
- * @returns `undefined`, at once, where the event's data is sent as it is
+ * @returns undefined, and no promise, if the event's data is sent as it is
  * @throws ComposeError, ComposerBusyError
  */
 export function composeData(

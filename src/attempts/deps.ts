@@ -7,14 +7,14 @@ import type { Database } from '../store/db/database';
 import type { Signer } from './sign';
 import type { AttemptRecord, RecordedAttempt } from '../domain/attempt';
 
-/** What attempts are made with; built in the composition root. */
+/** Dependencies of the attempt runner, built in the composition root. */
 export interface AttemptDeps extends Signer {
   db: Database;
   http: HttpClient;
   composer: Pick<Composer, 'compose'>;
-  /** Records an attempt, together with others that end at the same time. */
+  /** Records an attempt, in one statement with others that end at the same time. */
   recorder(attempt: AttemptRecord): Promise<RecordedAttempt>;
-  /** Has the workflows of notifications started that Signpost's own events gave rise to; returns at once. */
+  /** Starts the workflows of notifications of operational events, in the background. */
   launch(notifications: readonly NotificationRef[]): void;
   metrics: Metrics;
   log: Logger;

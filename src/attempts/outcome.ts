@@ -1,42 +1,49 @@
-import { parseRetryAfter } from '../delivery/http-client';
+import type { AttemptRecord } from '../domain/attempt';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, SLOW_ATTEMPT_MS, type DeliverOutcome, type Lane } from '../domain/delivery';
 import { nextWaitSeconds } from '../domain/retry-schedule';
+import { parseRetryAfter } from '../delivery/http-client';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
-import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
 import type { Delivery } from '../store/notifications/load-deliveries';
+import type { Admitted, FinishedAttempt } from './stages';
 
-/** HTTP 410: the receiver wants no more. */
+/** HTTP 410: the receiver wants no more deliveries. It is a permanent failure. */
 export const GONE = 410;
 const RETRY_AFTER_STATUSES = [429, 503];
 
-/** An attempt that was made, with what the workflow is told once it is recorded. */
-export interface Made {
+/** A finished attempt as it will be recorded, and the outcome that its workflow gets after that. */
+export interface ConcludedAttempt {
   record: AttemptRecord;
   outcome: DeliverOutcome;
 }
 
-/** What follows from an attempt: delivered, another step of the ladder, or the end of it. */
+/**
+ * Decides what follows from an attempt: delivered, the next step of the ladder, or the end of the
+ * ladder.
+ */
 export function conclude(
   ladder: { schedule: readonly number[]; step: number },
-  delivery: DeliveryFacts,
-  subscription: DeliverySubscription,
-  facts: Omit<AttemptRecord, 'outcome'>,
-): Made {
+  { delivery, subscription }: Admitted,
+  { facts, failure }: FinishedAttempt,
+): ConcludedAttempt {
   const attempts = delivery.attempts + 1;
-  if (facts.error === null)
-    return { record: { ...facts, outcome: { status: 'delivered' } }, outcome: { kind: 'delivered', attempts } };
-  const reason = facts.error.message;
-  const status = facts.response?.status ?? 0;
-  const retryAfterSeconds = RETRY_AFTER_STATUSES.includes(status)
-    ? parseRetryAfter(facts.response?.headers['retry-after'], facts.finishedAt)
-    : undefined;
-  const waitSeconds =
-    status === GONE ? undefined : nextWaitSeconds(ladder.schedule, ladder.step + 1, retryAfterSeconds);
-  if (waitSeconds === undefined)
-    return { record: { ...facts, outcome: { status: 'failed' } }, outcome: { kind: 'failed', attempts, reason } };
+  if (failure === null) {
+    return {
+      record: { ...facts, error: null, outcome: { status: 'delivered' } },
+      outcome: { kind: 'delivered', attempts },
+    };
+  }
+  const { error } = failure;
+  const reason = error.message;
+  const waitSeconds = secondsToNextAttempt(ladder, facts);
+  if (waitSeconds === undefined) {
+    return {
+      record: { ...facts, error, outcome: { status: 'failed' } },
+      outcome: { kind: 'failed', attempts, reason },
+    };
+  }
   const nextAttemptAt = new Date(facts.finishedAt.getTime() + waitSeconds * 1000);
   return {
-    record: { ...facts, outcome: { status: 'retrying', nextAttemptAt } },
+    record: { ...facts, error, outcome: { status: 'retrying', nextAttemptAt } },
     outcome: {
       kind: 'retry',
       attempts,
@@ -48,7 +55,23 @@ export function conclude(
   };
 }
 
-/** The outcome of an attempt whose record is there already. */
+/**
+ * @returns the wait after a failure, in seconds, or undefined if the failure is permanent or the
+ *   ladder is exhausted
+ */
+function secondsToNextAttempt(
+  { schedule, step }: { schedule: readonly number[]; step: number },
+  { response, finishedAt }: FinishedAttempt['facts'],
+): number | undefined {
+  const status = response?.status ?? 0;
+  if (status === GONE) return undefined;
+  const retryAfterSeconds = RETRY_AFTER_STATUSES.includes(status)
+    ? parseRetryAfter(response?.headers['retry-after'], finishedAt)
+    : undefined;
+  return nextWaitSeconds(schedule, step + 1, retryAfterSeconds);
+}
+
+/** The outcome of an attempt that is already recorded. */
 export function recordedOutcome(delivery: Delivery): DeliverOutcome {
   const { attempts, status } = delivery;
   const reason = delivery.lastErrorMessage ?? 'failed';
@@ -56,7 +79,8 @@ export function recordedOutcome(delivery: Delivery): DeliverOutcome {
     case 'delivered':
     case 'cancelled':
       return { kind: status, attempts };
-    // Pending: the attempt was the last one, and the notification was opened again since, which begins another ladder.
+    // Pending: the attempt ended its ladder, and the notification was reopened since, which starts
+    // a new ladder.
     case 'failed':
     case 'pending':
       return { kind: 'failed', attempts, reason };

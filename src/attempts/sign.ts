@@ -11,32 +11,36 @@ import { openSigningKey } from '../store/subscriptions/signing-keys';
 import { VERSION } from '../process/version';
 import type { DeliveryFacts } from '../domain/attempt';
 
-/** A request ready to be sent. It is signed at the moment of sending: a signature carries a time, which must not age in a queue. */
+/**
+ * A request that is ready to send. It is signed just before it is sent, because a signature
+ * contains a timestamp, which must not get old in a queue.
+ */
 export interface SignedRequest {
   method: HttpMethod;
   url: string;
   headers: Record<string, string>;
   /** Absent for GET. */
   body: string | undefined;
-  /** The body as it may be kept; `null` where it follows from the event, or there is none. */
+  /** The body as it may be stored; null if it follows from the event, or if there is no body. */
   shownBody: string | null;
-  /** What the receiver answers may be an echo: takes out of it the secret that was sent, if one was. */
+  /** Masks the secret in a response that may echo the request, if the request contained it. */
   maskEcho(text: string): string;
 }
 
 export interface Signer {
   sealer: Sealer;
-  /** Where the API is reached from outside. */
+  /** The URL at which clients outside reach the API. */
   publicUrl(): string;
 }
 
 /**
- * Builds and signs the request of one attempt: the body in the subscription's format, the Standard Webhooks headers, and the token of format `trigger`.
+ * Builds and signs the request of one attempt: the body in the subscription's format, the Standard
+ * Webhooks headers, and the token of format `trigger`.
  *
- * @param composed - what is sent in place of the event's data, where something is
+ * @param composed - what is sent instead of the event's data, if it was composed
  * @param now - time of this attempt
- * @returns the request, at once but for the token's format
- * @throws Error where no secret can be opened
+ * @returns the request; a promise only for format `trigger`, whose token is signed asynchronously
+ * @throws Error if a secret cannot be opened
  */
 export function signRequest(
   { sealer, publicUrl }: Signer,
@@ -84,7 +88,10 @@ export function signRequest(
   return withToken(request, built.text, secret, timestampSeconds + subscription.timeoutSeconds);
 }
 
-/** Adds the token of format `trigger` (document 002): HS256 with the secret's text as key; its claims are the body and when it ends. */
+/**
+ * Adds the token of format `trigger` (document 002): a JWT with HS256 and the secret's text as the
+ * key. Its claims are the members of the body and `exp`.
+ */
 async function withToken(
   request: SignedRequest,
   body: string,

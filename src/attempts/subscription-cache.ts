@@ -1,29 +1,37 @@
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 
-const MAX_KEPT = 10_000;
+const MAX_ENTRIES = 10_000;
 
 /**
- * Subscriptions as attempts read them, so that a head start need not read its own. Nothing here grows old: the statement that accepts an event says which
- * revision holds, and only that one is found.
+ * Caches subscriptions as attempts read them, so that a head start does not have to read its own.
+ * Entries cannot become stale: the accept statement returns the current revision, and only that
+ * revision is found.
  */
 export class SubscriptionCache {
-  private readonly kept = new Map<string, DeliverySubscription>();
+  private readonly entries = new Map<string, DeliverySubscription>();
 
-  /** @param revision - `null` where an attempt needs more than the subscription: nothing is found */
+  /**
+   * @param revision - null if the attempt depends on more than the subscription; nothing is found
+   *   then
+   */
   find(id: string, revision: number | null): DeliverySubscription | undefined {
-    const known = this.kept.get(id);
-    return known?.revision === revision ? known : undefined;
+    const cached = this.entries.get(id);
+    return cached?.revision === revision ? cached : undefined;
   }
 
   keep(subscription: DeliverySubscription): void {
-    if (!isKeepable(subscription)) return;
-    if (this.kept.size >= MAX_KEPT) this.kept.clear();
-    this.kept.set(subscription.id, subscription);
+    if (!isCacheable(subscription)) return;
+    if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
+    this.entries.set(subscription.id, subscription);
   }
 }
 
-/** Not what depends on more than the subscription's revision: on time (an overlap of secrets or keys), on the event's type, or on attempts before. */
-function isKeepable({ status, slow, format, definition, secrets, signingKeys }: DeliverySubscription): boolean {
+/**
+ * Excludes subscriptions whose attempts depend on more than the revision: on the time (an overlap
+ * of secrets or signing keys), on the event type (a service definition), or on earlier attempts
+ * (the slow lane).
+ */
+function isCacheable({ status, slow, format, definition, secrets, signingKeys }: DeliverySubscription): boolean {
   return (
     status === 'enabled' &&
     !slow &&

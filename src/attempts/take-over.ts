@@ -7,27 +7,30 @@ import { handOver } from '../store/notifications/transitions';
 
 const CLAIM_POLL_MS = 100;
 
-/** The name of the head starts of a process. */
+/** The attempt key of the head starts of a process. */
 export function headStartKey(processId: string): string {
   return HEAD_START_PREFIX + processId;
 }
 
-/** Whether this is the attempt that a head start may have made: the first of a ladder that nothing went before. */
+/**
+ * Whether a head start may have made this attempt: the first of a workflow run, and of its ladder.
+ */
 export function mayHaveHeadStart({ sequence, step }: Pick<DeliverInput, 'sequence' | 'step'>): boolean {
   return sequence === 1 && step === 0;
 }
 
 /**
- * A workflow's first attempt that is another's, or was: the outcome that a head start recorded is taken over, and a live claim of another process
- * is waited for, since that process may be sending at this moment.
+ * Takes over the outcome that a head start recorded. If another process holds a live claim, waits a
+ * moment instead, because that process may be sending.
  *
- * @returns the outcome; or that the notification is to be looked at again; or `undefined` where the attempt is the workflow's own to make
+ * @returns the outcome, `read again` if the claim was live, or undefined if the caller makes the
+ *   attempt itself
  */
 export async function takeOver(
   db: Database,
   input: DeliverInput & { attemptKey: string; processId: string },
   delivery: Delivery,
-): Promise<DeliverOutcome | 'look again' | undefined> {
+): Promise<DeliverOutcome | 'read again' | undefined> {
   if (!mayHaveHeadStart(input)) return undefined;
   const { lastAttemptKey, status, attempts, claimedBy } = delivery;
   const failed = status === 'retrying' || status === 'failed';
@@ -37,7 +40,7 @@ export async function takeOver(
   }
   if (attempts === 0 && status === 'pending' && claimedBy !== null && claimedBy !== input.processId) {
     await sleep(CLAIM_POLL_MS);
-    return 'look again';
+    return 'read again';
   }
   return undefined;
 }

@@ -5,19 +5,20 @@ import type { OutOfOrderRule } from '../domain/types';
 import { CliError, EXIT } from './exit-codes';
 import type { Io } from './output';
 
-/** Reads an option as a whole number of at least `min`. */
+/** Returns a parser for an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min) throw new InvalidArgumentError(`expected a whole number, at least ${min}.`);
+    if (!/^\d+$/.test(text) || value < min)
+      throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
     return value;
   };
 }
 
-/** Reads an option that may be given several times, or once with commas. */
-export function listOf(text: string, before: string[] = []): string[] {
+/** Parses an option that takes a list: repeated, separated by commas, or both. */
+export function listOf(text: string, previous: string[] = []): string[] {
   return [
-    ...before,
+    ...previous,
     ...text
       .split(',')
       .map((entry) => entry.trim())
@@ -25,72 +26,83 @@ export function listOf(text: string, before: string[] = []): string[] {
   ];
 }
 
-/** Reads a retry schedule: seconds separated by commas, as in `30,300,1800`, or the name of a preset; `none` is an empty list. */
+/**
+ * Parses a retry schedule: seconds separated by commas (`30,300,1800`), the name of a preset, or
+ * `none` for an empty schedule.
+ */
 export function secondsList(text: string): number[] {
   if (isRetryPreset(text)) return [...RETRY_PRESETS[text]];
-  return text === 'none' ? [] : listOf(text).map(wholeNumber(1));
+  if (text === 'none') return [];
+  const seconds = listOf(text);
+  if (seconds.some((entry) => !/^\d+$/.test(entry) || Number(entry) < 1))
+    throw new InvalidArgumentError('Expected seconds separated by commas, such as 30,300, or default, growing, none.');
+  return seconds.map(Number);
 }
 
-/** Reads when a subscription goes out of order: seconds and failures, as in `432000,10`; `never` is none. */
+/** Parses an out-of-order rule: seconds and failures (`432000,10`), or `never` for `null`. */
 export function outOfOrderRule(text: string): OutOfOrderRule | null {
   if (text === 'never') return null;
   const match = /^(\d+),(\d+)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('expected seconds and failures as 432000,10, or never.');
+  if (!match) throw new InvalidArgumentError('Expected seconds and failures, such as 432000,10, or never.');
   return { afterSeconds: Number(match[1]), minFailures: Number(match[2]) };
 }
 
-/** Reads `Name: value` into the headers read so far. */
-export function header(text: string, before: Record<string, string> = {}): Record<string, string> {
+/** Parses `Name: value` and adds it to the headers of the previous occurrences. */
+export function header(text: string, previous: Record<string, string> = {}): Record<string, string> {
   const match = /^([^:\s]+):\s*(.*)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('expected "Name: value".');
-  return { ...before, [match[1]!]: match[2]! };
+  if (!match) throw new InvalidArgumentError('Expected "Name: value".');
+  return { ...previous, [match[1]!]: match[2]! };
 }
 
 const AGO = /^(\d+)(m|h|d)$/;
 const SECONDS = { m: 60, h: 3600, d: 86_400 };
 
-/** Reads a moment: RFC 3339, or how long ago, as in `30m`, `6h`, `2d`. @returns RFC 3339 */
-export function moment(text: string): string {
+/**
+ * Parses a time: RFC 3339, or an age such as `30m`, `6h` or `2d`.
+ *
+ * @returns RFC 3339
+ */
+export function timestamp(text: string): string {
   const ago = AGO.exec(text);
   if (ago) return new Date(Date.now() - Number(ago[1]) * SECONDS[ago[2] as 'm' | 'h' | 'd'] * 1000).toISOString();
   const time = Date.parse(text);
   if (Number.isNaN(time))
-    throw new InvalidArgumentError('expected a time as 2026-01-31T12:00:00Z, or 30m, 6h, 2d ago.');
+    throw new InvalidArgumentError('Expected a time such as 2026-01-31T12:00:00Z, or an age such as 30m, 6h or 2d.');
   return new Date(time).toISOString();
 }
 
 /**
- * Reads JSON given as text, as `@file`, or as `-` for standard input.
+ * Parses JSON from the argument itself, from a file (`@file`), or from standard input (`-`).
  *
- * @param what - names it in the message
- * @throws CliError usage
+ * @param option - name of the option, for the error message
+ * @throws CliError with exit code `usage` if the text is not JSON or the file cannot be read
  */
-export async function jsonArgument(text: string, what: string, io: Io): Promise<unknown> {
+export async function jsonArgument(text: string, option: string, io: Io): Promise<unknown> {
   const source = text === '-' ? await io.stdin() : text.startsWith('@') ? readText(text.slice(1)) : text;
   try {
     return JSON.parse(source) as unknown;
   } catch (error) {
-    throw new CliError(EXIT.usage, `${what} is not JSON: ${(error as Error).message}`);
+    throw new CliError(EXIT.usage, `${option} is not valid JSON: ${(error as Error).message}`);
   }
 }
 
-/** @throws CliError usage where the file cannot be read */
+/** @throws CliError with exit code `usage` if the file cannot be read */
 export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CliError(EXIT.usage, `${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new CliError(EXIT.usage, `Cannot read ${file}: ${(error as Error).message}`);
   }
 }
 
-/** Only what was given: an absent option must not become a field. */
-export function given<T extends object>(options: T): Partial<T> {
+/** Removes undefined values, so that an absent option does not become a field of a request body. */
+export function definedOnly<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 const ID_OPTIONS = { customer: 'customerId', product: 'productId', subscription: 'subscriptionId' } as const;
 
-/** Options as fields of the API: `--customer` is `customerId` there, and so on. */
+/** Renames options to the fields of the API: `--customer` becomes `customerId`, for example. */
 export function withIds<T extends object>(options: T): Record<string, Extract<T[keyof T], string>> {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => [ID_OPTIONS[name as keyof typeof ID_OPTIONS] ?? name, value]),

@@ -2,25 +2,25 @@ import { z } from 'zod';
 import { CliError, EXIT } from './exit-codes';
 
 const TIMEOUT_MS = 60_000;
-const CLOSED = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+const CLOSED_CODES = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-/** Any JSON object of the API. */
+/** A JSON object in a response of the API. */
 export type Json = Record<string, unknown>;
 
 export interface RequestOptions {
-  /** Absent values are left out. */
+  /** Undefined values are omitted. */
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
   idempotencyKey?: string;
 }
 
-/** Calls the API. */
+/** HTTP client for the API. */
 export interface Client {
   readonly url: string;
   /**
-   * @param path - with its ids escaped
-   * @returns the parsed body; `undefined` where there is none
-   * @throws ApiError for a problem response; CliError unreachable
+   * @param path - ids in it must already be URL-encoded
+   * @returns the parsed body, or undefined if it is empty
+   * @throws ApiError for a problem response; CliError with exit code `unreachable` otherwise
    */
   request<T = Json>(method: string, path: string, options?: RequestOptions): Promise<T>;
 }
@@ -34,7 +34,7 @@ const problem = z.object({
 });
 export type Problem = z.output<typeof problem>;
 
-/** A problem that the service answered with. */
+/** An error response of the service (RFC 9457). */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -42,7 +42,7 @@ export class ApiError extends Error {
     super(`${problem.title}: ${problem.detail}`);
   }
 
-  /** Lines for a person: what was refused, and each field that is wrong. */
+  /** Text for the terminal: the problem, then each invalid field on a line of its own. */
   get lines(): string[] {
     const { title, detail, code, errors = [] } = this.problem;
     return [`${title}: ${detail} (${code})`, ...errors.map(({ path, message }) => `  ${path}: ${message}`)];
@@ -65,7 +65,7 @@ async function send(
   url: string,
   apiKey: string,
   options: RequestOptions,
-  again = method === 'GET',
+  mayRetry = method === 'GET',
 ): Promise<Response> {
   const { body, idempotencyKey } = options;
   try {
@@ -77,17 +77,18 @@ async function send(
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
-      // A redirect would carry the key to where nobody said it may go.
+      // Following a redirect could send the key to another host.
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: { code?: string } };
-    // A connection that was kept open may have been closed by the service just then; what only reads is sent again (RFC 9112 §9.3.1).
-    if (again && CLOSED.includes(cause?.code ?? '')) return send(method, url, apiKey, options, false);
+    const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
+    // The service may close a kept-alive connection just as we reuse it. A GET is safe to repeat
+    // (RFC 9112 §9.3.1).
+    if (mayRetry && CLOSED_CODES.includes(cause?.code ?? '')) return send(method, url, apiKey, options, false);
     throw new CliError(
       EXIT.unreachable,
-      `${new URL(url).origin} cannot be reached (${cause?.code ?? message}): is Signpost running there? Set --url or SIGNPOST_URL.`,
+      `Cannot reach ${new URL(url).origin} (${cause?.code ?? cause?.message ?? message}). Check that Signpost is running there, or set --url or SIGNPOST_URL.`,
     );
   }
 }
@@ -96,11 +97,11 @@ async function read(base: string, response: Response): Promise<unknown> {
   const text = await response.text();
   const body = parse(text);
   if (response.ok && (text === '' || body !== undefined)) return body;
-  const answered = problem.safeParse(body);
-  if (answered.success) throw new ApiError(answered.data);
+  const parsed = problem.safeParse(body);
+  if (parsed.success) throw new ApiError(parsed.data);
   throw new CliError(
     EXIT.unreachable,
-    `${base} answered ${response.status} and not as Signpost does: look at --url or SIGNPOST_URL.`,
+    `${base} is not a Signpost service: its response (HTTP ${response.status}) has an unexpected format. Check --url or SIGNPOST_URL.`,
   );
 }
 
@@ -113,12 +114,12 @@ function parse(text: string): unknown {
 }
 
 function queryText(query: RequestOptions['query'] = {}): string {
-  const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
-  return given.size === 0 ? '' : `?${given.toString()}`;
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) params.set(name, String(value));
+  return params.size === 0 ? '' : `?${params.toString()}`;
 }
 
-/** A page of a list. */
+/** One page of a list. */
 export interface Page<T> {
   items: T[];
   nextCursor: string | null;
@@ -126,7 +127,7 @@ export interface Page<T> {
 
 const MAX_PAGE = 200;
 
-/** Reads a list page by page until it has `limit` items. */
+/** Reads a list page by page, up to `limit` items. */
 export async function list<T = Json>(
   client: Client,
   path: string,
@@ -145,7 +146,7 @@ export async function list<T = Json>(
   return { items, nextCursor: cursor };
 }
 
-/** The answer, or `undefined` where there is no such object. */
+/** Gets one object. @returns undefined if it does not exist */
 export async function find<T = Json>(client: Client, path: string): Promise<T | undefined> {
   try {
     return await client.request<T>('GET', path);

@@ -12,15 +12,16 @@ export interface ConnectionOptions {
 }
 
 /**
- * Finds the service and a credential for it: the options, then the environment, then what an embedded service on this machine keeps in its data
- * directory. That last key goes to this machine only: a mistyped `--url` must not send it away.
+ * Creates a client from the options, then the environment, then the key that an embedded service
+ * generated in its data directory. That key is only used for a service on this machine, so that a
+ * mistyped `--url` does not leak it.
  *
- * @throws CliError usage for a URL that is none, unauthorized where there is no key
+ * @throws CliError with exit code `usage` for an invalid URL, `unauthorized` if there is no key
  */
 export function connect(options: ConnectionOptions, env: Record<string, string | undefined>): Client {
   const url = options.url ?? (env.SIGNPOST_URL || `http://127.0.0.1:${env.SIGNPOST_PORT || DEFAULT_PORT}`);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new CliError(EXIT.usage, `${url} is not an http or https URL: correct --url or SIGNPOST_URL.`);
+    throw new CliError(EXIT.usage, `${url} is not an http or https URL. Correct --url or SIGNPOST_URL.`);
   const local = LOOPBACK.has(new URL(url).hostname);
   const key =
     options.key ??
@@ -28,8 +29,8 @@ export function connect(options: ConnectionOptions, env: Record<string, string |
   if (!key)
     throw new CliError(
       EXIT.unauthorized,
-      'There is no API key: set --key or SIGNPOST_API_KEY' +
-        (local ? ', or run this where .signpost/ is (SIGNPOST_DATA_DIR says where else).' : '.'),
+      'No API key found. Set --key or SIGNPOST_API_KEY' +
+        (local ? ', or run this command in the directory that contains .signpost/, or set SIGNPOST_DATA_DIR.' : '.'),
     );
   return createClient(url, key);
 }

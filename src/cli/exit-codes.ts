@@ -1,19 +1,21 @@
-/** What the command line ends with (docs/operators/cli.md). Scripts branch on it, so a code never changes its meaning. */
+/**
+ * Exit codes (docs/operators/cli.md). Scripts branch on them, so a code never changes its meaning.
+ */
 export const EXIT = {
   ok: 0,
-  /** The service refused the call, or what was asked for did not succeed. */
+  /** The service refused the command, or its result is a failure, such as a failed challenge. */
   failed: 1,
-  /** The arguments or a given file cannot be used; nothing was sent that changes anything. */
+  /** An argument or a file is invalid. Nothing was changed. */
   usage: 2,
-  /** Nothing answers at the URL, or it does not answer like Signpost. */
+  /** The service is unreachable, or the URL is not a Signpost service. */
   unreachable: 3,
-  /** There is no credential, or it is refused. */
+  /** The credential is missing, was rejected, or lacks the permission for the command. */
   unauthorized: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a command with a message and an exit code; no stack is shown. */
+/** Ends a command with a message and an exit code, without a stack trace. */
 export class CliError extends Error {
   override readonly name = 'CliError';
 

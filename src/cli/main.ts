@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { run } from './program';
 
-// A reader that has seen enough, as `head`, closes the pipe: that is no fault.
+// A reader such as `head` closes the pipe when it has enough. That is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -1,22 +1,26 @@
-/** Where a command reads and writes: the process's own streams, or a test's. */
+/** Input and output of a command. Tests replace the streams of the process. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
   /** All of standard input. */
   stdin(): Promise<string>;
   env: Record<string, string | undefined>;
-  /** From here on Ctrl-C does not end the process but aborts the signal: for commands that run until then. */
+  /** After this call Ctrl-C aborts the returned signal instead of ending the process. */
   interrupted(): AbortSignal;
 }
 
-/** A column: its heading, and its text for a row. */
+/** Columns of a table: each heading with a function that returns the cell of a row. */
 export type Columns<Row> = Record<string, (row: Row) => unknown>;
 
-/** Rows as aligned text with a heading; one line where there are none. */
-export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string {
-  if (rows.length === 0) return 'none';
+/**
+ * Formats rows as aligned columns with headings.
+ *
+ * @param empty - the line to print if there are no rows
+ */
+export function table<Row>(rows: readonly Row[], empty: string, columns: Columns<Row>): string {
+  if (rows.length === 0) return empty;
   const headings = Object.keys(columns);
-  const cells = rows.map((row) => Object.values(columns).map((text) => show(text(row))));
+  const cells = rows.map((row) => Object.values(columns).map((cell) => show(cell(row))));
   const widths = headings.map((heading, i) => Math.max(heading.length, ...cells.map((line) => line[i]!.length)));
   return [headings.map((heading) => heading.toUpperCase()), ...cells]
     .map((line) =>
@@ -28,14 +32,17 @@ export function table<Row>(rows: readonly Row[], columns: Columns<Row>): string 
     .join('\n');
 }
 
-/** An object as aligned `name  value` lines; what is nested is shown as JSON. */
+/** Formats an object as aligned `name  value` lines. Nested values are shown as JSON. */
 export function fields(object: object): string {
   const entries = Object.entries(object);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${show(value)}`).join('\n');
 }
 
-/** A value in one line. Control characters are escaped: what came from elsewhere must not steer the terminal. */
+/**
+ * Formats a value in one line. Control characters are escaped, because they could control the
+ * terminal.
+ */
 export function show(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object'))

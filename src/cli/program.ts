@@ -18,34 +18,39 @@ import type { Io } from './output';
 import { Session, type GlobalOptions } from './session';
 
 const HELP = `
-Where and as whom:
-  --url, else SIGNPOST_URL, else http://127.0.0.1:8080
-  --key, else SIGNPOST_API_KEY; for a service on this machine also SIGNPOST_ADMIN_KEY, or the key that it generated into .signpost/
+Service and credential, in the order in which they are looked up:
+  URL      --url, SIGNPOST_URL, http://127.0.0.1:8080
+  API key  --key, SIGNPOST_API_KEY
+           For a service on this machine also SIGNPOST_ADMIN_KEY, and the key
+           that the service generated in .signpost/ (SIGNPOST_DATA_DIR).
 
 Exit codes:
-  0  done
-  1  refused by the service, or what was asked for did not succeed
-  2  the arguments or a given file cannot be used
-  3  the service cannot be reached
-  4  there is no credential, or it is refused
+  0  success
+  1  the service refused the command, or its result is a failure
+  2  an argument or file is invalid; nothing was changed
+  3  the service is unreachable
+  4  the credential is missing, was rejected, or lacks permission
 
 Examples:
   $ signpost start
   $ signpost onboard product payments.yaml --dry-run
-  $ signpost events send payment.confirmed.v1 --customer customer1 --data '{"paymentId":"P-1"}'
+  $ signpost events send payment.confirmed.v1 --customer customer1 \\
+      --data '{"paymentId":"P-1"}'
   $ signpost notifications list --status failed --json`;
 
-/** The whole command tree. */
+/** Builds the command tree. */
 export function buildProgram(session: Session): Command {
   const program = new Command('signpost')
-    .description('Durable webhook notifications: every delivery is a Temporal workflow.')
-    .version(VERSION)
-    .option('--url <url>', 'where the service is')
+    .description('Durable webhook notifications on Temporal')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'Show help for a command')
+    .option('--url <url>', 'URL of the service')
     .option('--key <key>', 'API key')
     .option('--json', 'print results as JSON')
     .exitOverride()
     .configureOutput({ writeOut: (text) => session.io.out(text), writeErr: (text) => session.io.err(text) })
-    .showHelpAfterError('(add --help for how it is used)')
+    .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', HELP)
     .hook('preAction', (_, command) => session.use(command.optsWithGlobals<GlobalOptions>()));
   addService(program, session);
@@ -64,9 +69,9 @@ export function buildProgram(session: Session): Command {
 }
 
 /**
- * Runs one command line.
+ * Runs a command line.
  *
- * @param args - without the names of Node and of the script
+ * @param args - the arguments after the names of Node and the script
  * @returns the exit code
  */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {

@@ -2,19 +2,19 @@ import type { Client } from './client';
 import { connect, type ConnectionOptions } from './connection';
 import type { Io } from './output';
 
-/** Options that every command takes. */
+/** Options that every command accepts. */
 export interface GlobalOptions extends ConnectionOptions {
   json?: boolean;
 }
 
-/** What the commands of one run share. */
+/** State of one run of the command line: options, connection, and output. */
 export class Session {
   private options: GlobalOptions = {};
   private connected: Client | undefined;
 
   constructor(readonly io: Io) {}
 
-  /** Takes the options of the command that is about to run. */
+  /** Sets the options of the command that is about to run. */
   use(options: GlobalOptions): void {
     this.options = options;
   }
@@ -23,17 +23,17 @@ export class Session {
     return this.options.json ?? false;
   }
 
-  /** The service. @throws CliError where it is not said where it is, or there is no credential */
+  /** The client, created on first use. @throws CliError if the URL is invalid or there is no key */
   get client(): Client {
     return (this.connected ??= connect(this.options, this.io.env));
   }
 
-  /** Prints a result: as JSON with `--json`, else as text for a person. */
-  print(result: unknown, human: () => string): void {
-    this.io.out(`${this.json ? JSON.stringify(result, null, 2) : human()}\n`);
+  /** Prints a result to standard output, as JSON with `--json`, otherwise as text. */
+  print(result: unknown, text: () => string): void {
+    this.io.out(`${this.json ? JSON.stringify(result, null, 2) : text()}\n`);
   }
 
-  /** Tells how things go: on standard error, so that the result can be piped. */
+  /** Prints progress to standard error, so that standard output contains only the result. */
   note(line: string): void {
     this.io.err(`${line}\n`);
   }

@@ -5,7 +5,9 @@ import { numberParameters, placeIn, SqlTextError, type NumberedQuery } from '../
 import type { DataSources } from './data-sources';
 
 /**
- * The faults of the steps of a service definition, each with a pointer to its field, and with its place in the SQL.
+ * Checks the steps of a service definition.
+ *
+ * @returns the errors, each with a pointer to its field and, for SQL, the line and column
  *
  * @throws DataSourceUnavailableError
  */
@@ -15,13 +17,15 @@ export async function checkSteps(
   schema: object | null,
 ): Promise<FieldError[]> {
   const faults: FieldError[] = [];
-  const taken = new Set<string>();
+  const usedNames = new Set<string>();
   for (const [index, step] of steps.entries()) {
     const path = `/steps/${index}`;
-    faults.push(...step.arguments.flatMap((argument, place) => argumentFaults(step, argument, place, path, schema)));
+    faults.push(
+      ...step.arguments.flatMap((argument, position) => argumentFaults(step, argument, position, path, schema)),
+    );
     const columns = await columnsOf(sources, step, path);
     if ('message' in columns) faults.push(columns);
-    else faults.push(...nameFaults(step, columns.columns, taken, path));
+    else faults.push(...nameFaults(step, columns.columns, usedNames, path));
   }
   return faults;
 }
@@ -34,21 +38,24 @@ function argumentFaults(
   schema: object | null,
 ): FieldError[] {
   const { name, from, type } = argument;
-  const here = `${path}/arguments/${index}`;
+  const pointer = `${path}/arguments/${index}`;
   const faults: FieldError[] = [];
   if (step.arguments.findIndex((other) => other.name === name) < index)
-    faults.push({ path: `${here}/name`, message: `there is another argument ${name}` });
+    faults.push({ path: `${pointer}/name`, message: `the argument ${name} is defined twice` });
   const source = argumentSource(from);
   if (!source)
-    faults.push({ path: `${here}/from`, message: 'expected $data.<field>, $secret, or a value without a leading $' });
+    faults.push({
+      path: `${pointer}/from`,
+      message: 'expected $data.<field>, $secret, or a value without a leading $',
+    });
   else if (source.kind === 'data' && !mayHaveField(schema, source.path))
-    faults.push({ path: `${here}/from`, message: `the event type has no argument ${source.path.join('.')}` });
-  else if (source.kind === 'literal' && !isOfItsType(argument))
-    faults.push({ path: `${here}/from`, message: `is not of type ${type}` });
+    faults.push({ path: `${pointer}/from`, message: `the event type has no argument ${source.path.join('.')}` });
+  else if (source.kind === 'literal' && !hasItsType(argument))
+    faults.push({ path: `${pointer}/from`, message: `is not of type ${type}` });
   return faults;
 }
 
-function isOfItsType(literal: QueryArgument): boolean {
+function hasItsType(literal: QueryArgument): boolean {
   try {
     argumentValue(literal, '{}', () => '');
     return true;
@@ -83,25 +90,25 @@ async function columnsOf(
   return at(checked.offset === undefined ? undefined : query.sourceOffset(checked.offset), checked.message);
 }
 
-/** Each field of the body has one name, and comes from one column. */
-function nameFaults(step: QueryStep, columns: readonly string[], taken: Set<string>, path: string): FieldError[] {
+/** Every field of the body needs a name of its own, and comes from one column. */
+function nameFaults(step: QueryStep, columns: readonly string[], usedNames: Set<string>, path: string): FieldError[] {
   const faults: FieldError[] = [];
-  const take = (name: string, names: Set<string>, where: string) => {
-    if (name === '?column?') faults.push({ path: where, message: 'a column has no name: write … as name' });
-    else if (names.has(name)) faults.push({ path: where, message: `the name ${name} comes twice` });
+  const addName = (name: string, names: Set<string>, pointer: string) => {
+    if (name === '?column?') faults.push({ path: pointer, message: 'a column has no name; name it with AS' });
+    else if (names.has(name)) faults.push({ path: pointer, message: `the name ${name} is used twice` });
     names.add(name);
   };
   if (columns.length === 0) faults.push({ path: `${path}/sql`, message: 'the query has no columns' });
-  if (step.as !== undefined) take(step.as, taken, `${path}/as`);
-  const names = step.as === undefined ? taken : new Set<string>();
-  for (const column of columns) take(column, names, `${path}/sql`);
+  if (step.as !== undefined) addName(step.as, usedNames, `${path}/as`);
+  const names = step.as === undefined ? usedNames : new Set<string>();
+  for (const column of columns) addName(column, names, `${path}/sql`);
   return faults;
 }
 
-/** @throws SqlTextError, which a definition that was saved does not */
+/** @throws SqlTextError, but not for a definition that was saved */
 export function numberedQuery(step: QueryStep): NumberedQuery {
   return numberParameters(step.sql, (name) => {
-    const argument = step.arguments.find((one) => one.name === name);
+    const argument = step.arguments.find((candidate) => candidate.name === name);
     return argument && ARGUMENT_TYPES[argument.type];
   });
 }

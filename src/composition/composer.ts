@@ -52,16 +52,17 @@ async function compose(
   const transformed = (transform: Transform, input: Record<string, string>) =>
     evaluate(transforms, owner, transform, { ...variables, ...input }, until - performance.now());
   if (definition?.transform) data = await transformed(definition.transform, { $: data, data: event.data });
-  // The subscription's transform sees only what would be sent, so it cannot restore what a definition leaves out.
+  // The subscription's transform sees only what would be sent, so it cannot read what the
+  // definition left out.
   if (composition.transform) data = await transformed(composition.transform, { $: data });
   if (Buffer.byteLength(data) > MAX_COMPOSED_BYTES)
-    throw new ComposeError(`what is to be sent is larger than ${MAX_COMPOSED_BYTES / 1024} KiB`);
-  const takesSecret = ({ arguments: given }: QueryStep) =>
-    given.some(({ from }) => argumentSource(from)?.kind === 'secret');
+    throw new ComposeError(`the composed body is larger than ${MAX_COMPOSED_BYTES / 1024} KiB`);
+  const takesSecret = ({ arguments: args }: QueryStep) =>
+    args.some(({ from }) => argumentSource(from)?.kind === 'secret');
   return { data, whole: definition !== null, holdsSecret: steps.some(takesSecret) };
 }
 
-/** What is known beside the data, for an expression; JSON text. */
+/** The facts about the event that an expression may use besides the data, as JSON text. */
 function factsOf({ event, customerId }: Composition): string {
   const { id, type, occurredAt, channels, user } = event;
   const facts = { id, type, timestamp: occurredAt.toISOString(), customerId, channels };
@@ -85,12 +86,12 @@ async function withStep(
     ),
   );
   const source = { text: query.text, parameters: query.names.length };
-  // One more than may come, to see that there are more.
+  // One row more than allowed, to find out whether there are more.
   const maxRows = step.as === undefined ? 1 : MAX_ROWS;
   const rows = await sources.rows(step.dataSource, source, values, maxRows + 1, withinMs);
   if (rows.length > maxRows)
-    throw new ComposeError(`the query on data source ${step.dataSource} gives more than ${maxRows} row(s)`);
+    throw new ComposeError(`the query on data source ${step.dataSource} returned more than ${maxRows} row(s)`);
   if (step.as !== undefined) return withMember(before, step.as, `[${rows.join(',')}]`, 'last');
-  if (rows.length === 0) throw new ComposeError(`the query on data source ${step.dataSource} gives no row`);
+  if (rows.length === 0) throw new ComposeError(`the query on data source ${step.dataSource} returned no row`);
   return mergeObjects([before, rows[0]!]);
 }

@@ -7,30 +7,36 @@ const DELIVERY_CONNECTIONS = 4;
 export const DRY_RUN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 2000;
 const CHECK_TIMEOUT_MS = 3000;
-/** Longer than any statement timeout: for a data source that is not there any more to keep to it. */
-const UNANSWERED_MS = MAX_COMPOSE_MS + 1000;
+/**
+ * Client-side timeout of a query, for a data source that is gone and cannot enforce the statement
+ * timeout.
+ */
+const QUERY_TIMEOUT_MS = MAX_COMPOSE_MS + 1000;
 
-/** A SQL text as it stands between the parentheses, with parameters `$1`, `$2`, … */
+/** The SQL text of a subquery, with parameters `$1`, `$2`, … */
 export interface SourceQuery {
   text: string;
   parameters: number;
 }
 
-/** Postgres refuses a query. */
+/** Postgres refused a query. */
 export interface SourceFault {
   message: string;
-  /** Into the query's text, from 0; absent where Postgres names none. */
+  /** Position in the query's text, from 0; absent if Postgres reports none. */
   offset?: number;
 }
 
 /**
- * The databases that service definitions read. Whatever a query is, it runs in a transaction that is read-only and rolled back, under a statement
- * timeout, and no more of its rows is taken than the caller wants.
+ * The databases that service definitions read. Every query runs in a read-only transaction that is
+ * rolled back, with a statement timeout and a limit on rows.
  */
 export class DataSources {
   private readonly pools: ReadonlyMap<string, Pool>;
 
-  /** @param urls - by name */
+  /**
+   * @param urls - connection URLs by name
+   * @param connections - maximum number of connections to each
+   */
   constructor(urls: Readonly<Record<string, string>>, log: Logger, connections = DELIVERY_CONNECTIONS) {
     this.pools = new Map(
       Object.entries(urls).map(([name, connectionString]) => {
@@ -38,7 +44,7 @@ export class DataSources {
           connectionString,
           max: connections,
           connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-          query_timeout: UNANSWERED_MS,
+          query_timeout: QUERY_TIMEOUT_MS,
           application_name: 'signpost-definitions',
           allowExitOnIdle: true,
         });
@@ -52,16 +58,20 @@ export class DataSources {
     return this.pools.has(canonical(name));
   }
 
-  /** Has Postgres parse and plan a query, without running it. @returns the names of its columns, or what is wrong with it */
+  /**
+   * Lets Postgres parse and plan a query without running it.
+   *
+   * @returns the names of its columns, or the error
+   */
   async check(name: string, query: SourceQuery): Promise<{ columns: string[] } | SourceFault> {
     const prefix = 'select * from (';
-    return this.reading(name, CHECK_TIMEOUT_MS, async (client) => {
+    return this.readOnly(name, CHECK_TIMEOUT_MS, async (client) => {
       try {
         const values = Array.from({ length: query.parameters }, () => null);
         const { fields } = await client.query({ text: `${prefix}${query.text}\n) as q limit 0`, values });
         return { columns: fields.map((field) => field.name) };
       } catch (error) {
-        if (!isAnswer(error) || !AUTHORS_CLASS.test(error.code)) throw error;
+        if (!isPostgresError(error) || !AUTHOR_ERROR.test(error.code)) throw error;
         const { message, position } = error;
         return position === undefined
           ? { message }
@@ -73,8 +83,9 @@ export class DataSources {
   /**
    * Runs a query.
    *
-   * @param maxRows - more are not read
-   * @returns each row as the JSON text of an object, as Postgres writes it: numbers keep their digits
+   * @param maxRows - maximum number of rows that are read
+   * @returns each row as the JSON text of an object, as Postgres writes it, so numbers keep their
+   *   digits
    * @throws ComposeError
    */
   async rows(
@@ -84,15 +95,16 @@ export class DataSources {
     maxRows: number,
     timeoutMs: number,
   ): Promise<string[]> {
-    // Rows beyond the bytes that a body may have come as null: they are not to fill our memory.
+    // Rows beyond the size limit of a body are returned as null, so that they cannot fill our
+    // memory.
     const text = `select case when sum(octet_length(j)) over (rows unbounded preceding) <= ${MAX_COMPOSED_BYTES} then j end as j
       from (select row_to_json(q)::text as j from (${query.text}\n) as q limit ${maxRows}) as r`;
-    const rows = await this.reading(name, timeoutMs, async (client) => {
+    const rows = await this.readOnly(name, timeoutMs, async (client) => {
       const result = await client.query<{ j: string | null }>({ text, values: [...values] });
       return result.rows.map(({ j }) => j);
     });
     if (!rows.every((row) => row !== null))
-      throw new ComposeError(`the rows of data source ${name} are more than ${MAX_COMPOSED_BYTES / 1024} KiB`);
+      throw new ComposeError(`the rows of data source ${name} are larger than ${MAX_COMPOSED_BYTES / 1024} KiB`);
     return rows;
   }
 
@@ -100,7 +112,7 @@ export class DataSources {
     await Promise.all([...this.pools.values()].map((pool) => pool.end()));
   }
 
-  private async reading<T>(name: string, timeoutMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  private async readOnly<T>(name: string, timeoutMs: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.connect(name);
     const milliseconds = Math.max(1, Math.floor(timeoutMs));
     let usable = true;
@@ -110,10 +122,10 @@ export class DataSources {
       );
       return await work(client);
     } catch (error) {
-      usable = isAnswer(error);
+      usable = isPostgresError(error);
       throw toComposeError(name, error);
     } finally {
-      // What a query changed of its session goes with the transaction.
+      // The rollback also undoes what a query changed in its session.
       usable &&= await client.query('rollback').then(
         () => true,
         () => false,
@@ -124,7 +136,7 @@ export class DataSources {
 
   private async connect(name: string): Promise<PoolClient> {
     const pool = this.pools.get(canonical(name));
-    if (!pool) throw new ComposeError(`there is no data source ${name} here`);
+    if (!pool) throw new ComposeError(`the data source ${name} is not configured`);
     try {
       return await pool.connect();
     } catch {
@@ -133,44 +145,49 @@ export class DataSources {
   }
 }
 
-/** `LEDGER_DB` in the configuration is `ledger-db` and `ledger_db` in a definition. */
+/** `LEDGER_DB` in the configuration can be `ledger-db` or `ledger_db` in a definition. */
 function canonical(name: string): string {
   return name.replaceAll('_', '-');
 }
 
-/** An error that Postgres answered. */
-interface PostgresAnswer extends Error {
+/** An error that Postgres returned, as opposed to one of the connection. */
+interface PostgresError extends Error {
   code: string;
   severity: string;
   position?: string;
 }
 
-function isAnswer(error: unknown): error is PostgresAnswer {
+function isPostgresError(error: unknown): error is PostgresError {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
   return typeof code === 'string' && severity === 'ERROR';
 }
 
-/** Classes of SQLSTATE that say that a text is wrong, and not that the data source has a problem: they are for its author. */
-const AUTHORS_CLASS = /^(0A|21|22|23|25|2B|42|44)/;
+/**
+ * Classes of SQLSTATE that mean that the query is wrong, rather than the data source. Its author
+ * can fix it.
+ */
+const AUTHOR_ERROR = /^(0A|21|22|23|25|2B|42|44)/;
 
 const REASONS: Readonly<Record<string, string>> = {
-  '25006': 'wants to write, and may only read',
-  '42501': 'reads what it has no right to',
-  '42P01': 'reads a table that is not there',
-  '42703': 'reads a column that is not there',
-  '55P03': 'waits for a lock for too long',
+  '25006': 'tries to write, but may only read',
+  '42501': 'lacks a permission',
+  '42P01': 'reads a table that does not exist',
+  '42703': 'reads a column that does not exist',
+  '55P03': 'waits too long for a lock',
   '57014': 'takes too long',
 };
 
-/** Postgres's own message can hold values of arguments and rows; what is passed on is its code. */
+/**
+ * Passes on only the code of an error: Postgres's message can contain values of arguments and rows.
+ */
 function toComposeError(name: string, error: unknown): ComposeError {
   if (error instanceof ComposeError) return error;
-  if (!isAnswer(error)) return new DataSourceUnavailableError(`the data source ${name} does not answer`);
+  if (!isPostgresError(error)) return new DataSourceUnavailableError(`the data source ${name} does not respond`);
   const { code } = error;
   return new ComposeError(`the query on data source ${name} ${REASONS[code] ?? 'fails'} (SQLSTATE ${code})`);
 }
 
-/** Postgres counts characters, JavaScript units of UTF-16. */
+/** Converts a count of characters (Postgres) to UTF-16 code units (JavaScript). */
 function utf16Offset(text: string, characters: number): number {
   return [...text].slice(0, characters).join('').length;
 }

@@ -9,7 +9,7 @@ import vm from 'node:vm';
  * has no environment, no permission to read files, and one evaluation at a time; the parent ends it
  * when it exceeds its time or memory.
  *
- * Argument: the file of JSONata.
+ * Argument: the path of the JSONata source.
  */
 
 /** Parse expressions, or evaluate one. */
@@ -18,7 +18,7 @@ export type TransformTask =
   | {
       kind: 'evaluate';
       expression: string;
-      /** JSON texts by the name of their variable; `$` is the input. */
+      /** JSON texts by variable name; `$` is the input. */
       variables: Record<string, string>;
       maxBytes: number;
     };
@@ -31,11 +31,11 @@ const FAULT_KINDS = ['syntax', 'run', 'nothing', 'not-an-object', 'too-large', '
 /** `starved`: the time was over, and the processor had nearly none of it for us. */
 export interface TransformFault {
   kind: (typeof FAULT_KINDS)[number];
-  /** JSONata's. */
+  /** JSONata's error code. */
   code?: string;
-  /** Into the expression, from 0. */
+  /** Position in the expression, from 0. */
   offset?: number;
-  /** JSONata's; it can hold values of the data. */
+  /** JSONata's message, which can contain values of the data. */
   message?: string;
   /** Which of several expressions. */
   index?: number;
@@ -48,12 +48,17 @@ export interface TransformRequest {
   timeoutMs: number;
 }
 
-/** To the parent: first the reply, then `quiet`, once nothing of the evaluation runs any more. Id 0: the process has started. */
+/**
+ * To the parent: first the reply, then `quiet`, once nothing of the evaluation runs any more. Id 0:
+ * the process has started.
+ */
 export type TransformMessage = { id: number; reply: TransformReply } | { id: number; quiet: true };
 
 /** Share of the processor below which a timeout says nothing about the expression. */
 const STARVED = 0.1;
-/** Depth of calls and members of a sequence: far more than data of this size needs. */
+/**
+ * Limits on the depth of calls and the length of sequences: far more than data of this size needs.
+ */
 const GUARDS = { stack: 400, sequence: 100_000 };
 
 const PROGRAM = `(async () => {
@@ -157,6 +162,6 @@ process.on('message', (request: TransformRequest) => {
     send({ id: request.id, quiet: true });
   });
 });
-// The parent is gone.
+// The parent process is gone.
 process.on('disconnect', () => process.exit());
 send({ id: 0, quiet: true });

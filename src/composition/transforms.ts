@@ -42,7 +42,8 @@ export async function evaluate(
 /**
  * Parses transforms.
  *
- * @returns what is wrong with the first that does not parse, with its place; `undefined` if they all do
+ * @returns the syntax error of the first that does not parse, with its line and column, or undefined
+ *   if all parse
  * @throws ComposerBusyError
  */
 export async function syntaxFault(
@@ -59,7 +60,7 @@ export async function syntaxFault(
     // Parsing is far within the limits: the process had no chance to do it.
     if (kind === 'time' || kind === 'starved') throw new ComposerBusyError();
     if (code === undefined) return { index, message: 'the expression is nested too deeply' };
-    return { index, message: `${placeOf(expressions[index] ?? '', offset)}: ${message ?? code}` };
+    return { index, message: `${positionOf(expressions[index] ?? '', offset)}: ${message ?? code}` };
   } catch (error) {
     throw error instanceof EvaluationEndedError ? new ComposerBusyError() : error;
   }
@@ -76,17 +77,21 @@ function endOf(why: EvaluationEnd, limitMs: number): string {
   }
 }
 
-/** `short` is without values of the data, which JSONata's messages can hold. @throws ComposerBusyError */
+/**
+ * @returns `short` without values of the data, and `full` with JSONata's message, which can contain
+ *   them
+ * @throws ComposerBusyError
+ */
 function runFault(fault: TransformFault, expression: string, limitMs: number): { short: string; full?: string } {
   switch (fault.kind) {
     case 'nothing':
-      return { short: 'gives nothing' };
+      return { short: 'returned nothing' };
     case 'not-an-object':
-      return { short: 'gives something else than an object' };
+      return { short: 'returned a value that is not an object' };
     case 'too-large':
-      return { short: `gives more than ${MAX_COMPOSED_BYTES / 1024} KiB` };
+      return { short: `returned more than ${MAX_COMPOSED_BYTES / 1024} KiB` };
     case 'too-deep':
-      return { short: 'needs too much memory or depth' };
+      return { short: 'needs too much memory or recursion depth' };
     case 'time':
       return { short: endOf('time', limitMs) };
     case 'starved':
@@ -94,13 +99,16 @@ function runFault(fault: TransformFault, expression: string, limitMs: number): {
     case 'syntax':
     case 'run': {
       const { code, offset, message } = fault;
-      const place = placeOf(expression, offset);
-      return { short: `fails at ${place} (JSONata ${code})`, full: `fails at ${place}: ${message} (JSONata ${code})` };
+      const position = positionOf(expression, offset);
+      return {
+        short: `fails at ${position} (JSONata ${code})`,
+        full: `fails at ${position}: ${message} (JSONata ${code})`,
+      };
     }
   }
 }
 
-/** JSONata counts to the end of the token. */
-function placeOf(expression: string, offset = 1): string {
+/** JSONata reports the position after the token. */
+function positionOf(expression: string, offset = 1): string {
   return placeIn(expression, Math.max(0, Math.min(offset, expression.length) - 1));
 }

@@ -17,11 +17,11 @@ export interface Config {
   role: Settings['SIGNPOST_ROLE'];
   host: string;
   port: number;
-  /** Absent: from host and the port that is listened on. */
+  /** Absent: derived from the host and the port that the server listens on. */
   publicUrl?: string;
   adminKey?: string;
   masterKey?: Buffer;
-  /** Absolute. */
+  /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
   allowUrls: string[];
@@ -30,10 +30,32 @@ export interface Config {
   /** Bounds of the child processes that evaluate transforms. */
   transforms: { processes: number; maxWaiting: number };
   dryRuns: { processes: number; maxWaiting: number };
+  /** Bounds of concurrent name look-ups. */
+  dnsLookups: { total: number; perCustomer: number };
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
-  /** URLs of what service definitions read, by name (`ledger-db`). */
+  database: { connections: number; readConnections: number; readTimeoutSeconds: number };
+  /** Allowances of credentials and customers. */
+  limits: {
+    events: number;
+    requests: number;
+    customerRequests: number;
+    challenges: number;
+    triggers: number;
+    dryRuns: number;
+    setUps: number;
+    resumes: number;
+  };
+  /** Objects that one owner may have. */
+  quotas: {
+    subscriptions: number;
+    eventTypes: number;
+    portalSessions: number;
+    credentials: number;
+  };
+  trustedProxies: string[];
+  /** URLs of the data sources for service definitions, by name (`ledger-db`). */
   dataSources: Record<string, string>;
   temporal: {
     /** Absent: embedded. */
@@ -46,7 +68,7 @@ export interface Config {
   };
 }
 
-/** One or more settings have a value that cannot be used. The message has a line for each. */
+/** One or more settings are missing or invalid. The message has one line per setting. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -54,7 +76,7 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration from environment variables.
  *
- * @throws ConfigError naming each bad variable, its value (masked if secret) and what is expected
+ * @throws ConfigError naming each invalid variable, its value (unless secret) and what is expected
  */
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
@@ -65,13 +87,13 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     !faults.some((line) => line.startsWith('SIGNPOST_MASTER_KEY'))
   ) {
     faults.push(
-      `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     );
   }
   const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     faults.push(
-      'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+      'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
     );
   }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
@@ -90,8 +112,31 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     burst: settings.SIGNPOST_BURST === 'on',
     transforms: { processes: settings.SIGNPOST_TRANSFORM_PROCESSES, maxWaiting: settings.SIGNPOST_TRANSFORM_QUEUE },
     dryRuns: { processes: settings.SIGNPOST_DRY_RUN_PROCESSES, maxWaiting: settings.SIGNPOST_DRY_RUN_QUEUE },
+    dnsLookups: { total: settings.SIGNPOST_DNS_LOOKUPS, perCustomer: settings.SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER },
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
+    database: {
+      connections: settings.SIGNPOST_DATABASE_CONNECTIONS,
+      readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
+      readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
+    },
+    limits: {
+      events: settings.SIGNPOST_LIMIT_EVENTS,
+      requests: settings.SIGNPOST_LIMIT_REQUESTS,
+      customerRequests: settings.SIGNPOST_LIMIT_CUSTOMER_REQUESTS,
+      challenges: settings.SIGNPOST_LIMIT_CHALLENGES,
+      triggers: settings.SIGNPOST_LIMIT_TRIGGERS,
+      dryRuns: settings.SIGNPOST_LIMIT_DRY_RUNS,
+      setUps: settings.SIGNPOST_LIMIT_SET_UPS,
+      resumes: settings.SIGNPOST_LIMIT_RESUMES,
+    },
+    quotas: {
+      subscriptions: settings.SIGNPOST_QUOTA_SUBSCRIPTIONS,
+      eventTypes: settings.SIGNPOST_QUOTA_EVENT_TYPES,
+      portalSessions: settings.SIGNPOST_QUOTA_PORTAL_SESSIONS,
+      credentials: settings.SIGNPOST_QUOTA_CREDENTIALS,
+    },
+    trustedProxies: settings.SIGNPOST_TRUSTED_PROXIES ?? [],
     dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,
@@ -109,21 +154,26 @@ function readSettings(env: Record<string, string | undefined>): { settings: Sett
   const settings: Record<string, unknown> = {};
   for (const [name, { schema, expected, secret }] of Object.entries<Setting<unknown>>(SETTINGS)) {
     const value = env[name];
-    // An empty variable is an absent one, save for lists, where it says "none".
+    // An empty variable counts as unset. Only for the allow-lists does it mean "none".
     const given = value === '' && !name.startsWith('SIGNPOST_ALLOW_') ? undefined : value;
     const result = schema.safeParse(given);
     if (result.success) settings[name] = result.data;
     else
       faults.push(
-        `${name} is ${secret ? 'set to a value' : JSON.stringify(value)}, which cannot be used: expected ${expected}.`,
+        secret ? invalidSecret(name, expected) : `${name} is ${JSON.stringify(value)}, but must be ${expected}.`,
       );
   }
   return { settings: settings as Settings, faults };
 }
 
+/** An error line that does not show the value. */
+function invalidSecret(name: string, expected: string): string {
+  return `${name} has an invalid value (not shown): it must be ${expected}.`;
+}
+
 const DATA_SOURCE = /^SIGNPOST_DATASOURCE_(.+)_URL$/;
 
-/** The variables that have a name of the operator's in theirs. */
+/** Reads the data sources: the operator chooses part of each variable's name. */
 function readDataSources(env: Record<string, string | undefined>, faults: string[]): Record<string, string> {
   const { schema, expected } = SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'];
   const dataSources: Record<string, string> = {};
@@ -132,7 +182,7 @@ function readDataSources(env: Record<string, string | undefined>, faults: string
     if (name === undefined || name === '<NAME>' || !value) continue;
     if (/^[A-Z0-9]+(_[A-Z0-9]+)*$/.test(name) && schema.safeParse(value).success)
       dataSources[name.toLowerCase().replaceAll('_', '-')] = value;
-    else faults.push(`${variable} is set to a value, which cannot be used: expected ${expected}.`);
+    else faults.push(invalidSecret(variable, expected));
   }
   return dataSources;
 }
@@ -149,7 +199,9 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
 
 const MASKED = '***';
 
-/** The configuration as it may be printed: secrets masked, a database URL without its password. */
+/**
+ * The configuration for printing: secrets are masked, and so are the passwords of database URLs.
+ */
 export function maskedSummary(config: Config): Record<string, unknown> {
   return {
     role: config.role,

@@ -4,13 +4,15 @@ import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
 
 /**
- * The settings: one entry per environment variable, in the order of docs/operators/configuration.md, which is generated from here.
- * An entry's schema reads the variable's text (or its absence) into the value the code uses.
+ * One setting, read from one environment variable. docs/operators/configuration.md is generated
+ * from {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence,
+ * into the value that the code uses.
  */
 export interface Setting<T> {
   schema: z.ZodType<T>;
-  /** As shown in the docs and in error messages. */
+  /** For the docs. */
   default: string;
+  /** For the docs and for error messages, where it follows "must be". */
   expected: string;
   meaning: string;
   secret?: boolean;
@@ -37,11 +39,13 @@ const list = (isValid: (entry: string) => boolean) =>
     .refine((entries) => entries.every(isValid))
     .optional();
 
+const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
+
 export const SETTINGS = {
   SIGNPOST_PORT: setting(integer(0, 65_535, 8080), {
     default: '8080',
     expected: 'a port, 0 to 65535 (0: any free one)',
-    meaning: 'Port of the API and the UI.',
+    meaning: 'Port of the API and the web UI.',
   }),
   SIGNPOST_HOST: setting(z.string().min(1).default('127.0.0.1'), {
     default: '127.0.0.1',
@@ -51,7 +55,7 @@ export const SETTINGS = {
   SIGNPOST_ROLE: setting(z.enum(['all', 'api', 'worker']).default('all'), {
     default: 'all',
     expected: '`all`, `api` or `worker`',
-    meaning: 'What this process does: serve the API, run the worker, or both.',
+    meaning: 'What this process runs: the API, the worker, or both.',
   }),
   SIGNPOST_ADMIN_KEY: setting(
     z
@@ -60,7 +64,7 @@ export const SETTINGS = {
       .optional(),
     {
       default: 'generated once into the data directory',
-      expected: 'printable ASCII without spaces, better 16 characters or more',
+      expected: 'printable ASCII without spaces, preferably at least 16 characters',
       meaning: 'The first admin credential.',
       secret: true,
     },
@@ -72,27 +76,26 @@ export const SETTINGS = {
       .refine((key) => key.length === MASTER_KEY_BYTES)
       .optional(),
     {
-      default: 'generated once into the data directory (embedded Postgres only; required elsewhere)',
+      default: 'generated once into the data directory with embedded Postgres; otherwise required',
       expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
-      meaning: 'Encrypts secrets at rest.',
+      meaning: 'Key that encrypts secrets at rest.',
       secret: true,
     },
   ),
   SIGNPOST_DATA_DIR: setting(z.string().min(1).default('.signpost'), {
     default: '.signpost',
     expected: 'a directory',
-    meaning: 'Embedded Postgres and Temporal, generated keys.',
+    meaning: 'Directory of the embedded Postgres and Temporal, and of generated keys.',
   }),
   SIGNPOST_PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
     default: 'from host and port',
     expected: 'an http or https URL',
-    meaning: 'Where clients reach the API: used in links.',
+    meaning: 'URL at which clients reach the API. Used in links.',
   }),
   SIGNPOST_ALLOW_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
     default: 'none; `127.0.0.0/8,::1/128` with embedded Postgres',
     expected: 'CIDRs, separated by commas',
-    meaning:
-      'Address ranges that deliveries may reach although the address guard would refuse them. Set but empty means none.',
+    meaning: 'Address ranges that the address guard allows in addition to public addresses. An empty value means none.',
   }),
   SIGNPOST_ALLOW_URLS: setting(
     list((entry) => parseUrlPattern(entry) !== undefined),
@@ -100,19 +103,98 @@ export const SETTINGS = {
       default: 'none; `http://127.0.0.1:*,http://localhost:*` with embedded Postgres',
       expected: 'patterns `scheme://host[:port][/path-prefix]`, separated by commas',
       meaning:
-        'Patterns that are on the URL allow-list without approval. `*` stands for any host, sub-domain label or port.',
+        'URL patterns on the allow-list that need no approval. `*` stands for any host, subdomain label or port. An empty value means none.',
     },
   ),
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: setting(integer(0, 3600, 30), {
     default: '30',
     expected: 'seconds, 0 to 3600',
-    meaning: 'On SIGTERM or SIGINT: how long attempts in flight may take to finish.',
+    meaning: 'Grace period: how long the process waits for attempts in flight after SIGTERM or SIGINT.',
   }),
   SIGNPOST_BURST: setting(z.enum(['on', 'off']).default('on'), {
     default: 'on',
     expected: '`on` or `off`',
     meaning:
-      'Whether notifications that come faster than Temporal starts workflows may share one for their first attempts. `off`: each has its own, always.',
+      'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
+  }),
+  SIGNPOST_TRUSTED_PROXIES: setting(list(isAddressOrCidr), {
+    default: 'none',
+    expected: 'addresses or CIDRs, separated by commas',
+    meaning:
+      'Proxies whose `X-Forwarded-For` names the address of a caller. Invalid credentials are counted for that address. Without it, all callers behind a proxy share one count.',
+  }),
+  SIGNPOST_LIMIT_EVENTS: setting(integer(1000, 10_000_000, 50_000), {
+    default: '50000',
+    expected: 'a number, 1000 to 10000000',
+    meaning: 'Events that one credential may post to one process in 10 seconds. Past a limit, the API returns 429.',
+  }),
+  SIGNPOST_LIMIT_REQUESTS: setting(integer(10, 1_000_000, 3000), {
+    default: '3000',
+    expected: 'a number, 10 to 1000000',
+    meaning: 'Other requests that one credential may make of one process in 10 seconds.',
+  }),
+  SIGNPOST_LIMIT_CUSTOMER_REQUESTS: setting(integer(10, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 10 to 1000000',
+    meaning:
+      'Requests that all credentials and portal sessions of one customer together may make of one process in 10 seconds.',
+  }),
+  SIGNPOST_LIMIT_CHALLENGES: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Challenges of one customer in a minute and process. A subscription has at most 10 of them.',
+  }),
+  SIGNPOST_LIMIT_TRIGGERS: setting(integer(1, 100_000, 300), {
+    default: '300',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Manually triggered notifications of one customer in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_DRY_RUNS: setting(integer(1, 100_000, 300), {
+    default: '300',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Dry runs of transforms for one customer in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_SET_UPS: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning: "Calls that set up all of one customer's subscriptions, in a minute and process.",
+  }),
+  SIGNPOST_LIMIT_RESUMES: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning:
+      'Activity streams that one credential, or one customer, may resume in a minute and process. Resuming reads what was missed.',
+  }),
+  SIGNPOST_QUOTA_SUBSCRIPTIONS: setting(integer(1, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Subscriptions that one customer may have; on a shared customer, per product.',
+  }),
+  SIGNPOST_QUOTA_EVENT_TYPES: setting(integer(1, 1_000_000, 2000), {
+    default: '2000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Event types that one product may have, except archived ones.',
+  }),
+  SIGNPOST_QUOTA_PORTAL_SESSIONS: setting(integer(1, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Portal sessions of one customer that have not expired.',
+  }),
+  SIGNPOST_QUOTA_CREDENTIALS: setting(integer(1, 1_000_000, 200), {
+    default: '200',
+    expected: 'a number, 1 to 1000000',
+    meaning:
+      'API keys and OAuth clients that are not revoked: of one product, of one customer, and of the installation.',
+  }),
+  SIGNPOST_DNS_LOOKUPS: setting(integer(1, 10_000, 256), {
+    default: '256',
+    expected: 'a number, 1 to 10000',
+    meaning: 'Name look-ups for deliveries and challenges that the process makes concurrently.',
+  }),
+  SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: setting(integer(1, 10_000, 16), {
+    default: '16',
+    expected: 'a number, 1 to 10000',
+    meaning: 'How many of these one customer may have at a time. Others of the customer wait for them.',
   }),
   SIGNPOST_TRANSFORM_PROCESSES: setting(integer(1, 64, 2), {
     default: '2',
@@ -140,19 +222,35 @@ export const SETTINGS = {
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',
-    meaning: 'The least severe level that is logged.',
+    meaning: 'Lowest level that is logged.',
   }),
   DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'embedded',
     expected: 'postgres://user:password@host:port/database',
-    meaning: 'A Postgres (15 or later) of your own.',
+    meaning: 'URL of your own Postgres, version 15 or later.',
     secret: true,
+  }),
+  SIGNPOST_DATABASE_CONNECTIONS: setting(integer(1, 100, 8), {
+    default: '8',
+    expected: 'a number, 1 to 100',
+    meaning:
+      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 14 more of their own.',
+  }),
+  SIGNPOST_DATABASE_READ_CONNECTIONS: setting(integer(1, 100, 6), {
+    default: '6',
+    expected: 'a number, 1 to 100',
+    meaning: 'Postgres connections of a process for lists, statistics, the overview and the activity stream.',
+  }),
+  SIGNPOST_READ_TIMEOUT_SECONDS: setting(integer(1, 600, 10), {
+    default: '10',
+    expected: 'seconds, 1 to 600',
+    meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
   }),
   'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'none',
-    expected: 'postgres://user:password@host:port/database, and a name of A-Z, 0-9 and single _',
+    expected: 'postgres://user:password@host:port/database, with a name of A-Z, 0-9 and single underscores',
     meaning:
-      'A Postgres that service definitions may read, one variable for each: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` is the data source `ledger-db` (or `ledger_db`). Give every process the same, and use a role that can read only what may be sent.',
+      'A Postgres that service definitions may read. Set one variable per data source: `SIGNPOST_DATASOURCE_LEDGER_DB_URL` defines the data source `ledger-db` (or `ledger_db`). Set the same variables in every process. Use a database role that can read only what may be sent.',
     secret: true,
   }),
   TEMPORAL_ADDRESS: setting(
@@ -160,11 +258,11 @@ export const SETTINGS = {
       .string()
       .regex(/^[^\s/:]+(:\d+)?$/)
       .optional(),
-    { default: 'embedded', expected: 'host:port', meaning: 'A Temporal service of your own.' },
+    { default: 'embedded', expected: 'host:port', meaning: 'Address of your own Temporal service.' },
   ),
   TEMPORAL_NAMESPACE: setting(z.string().min(1).default('default'), {
     default: 'default',
-    expected: 'a namespace that exists',
+    expected: 'an existing namespace',
     meaning: 'Temporal namespace.',
   }),
   TEMPORAL_API_KEY: setting(text, {
@@ -181,26 +279,26 @@ export const SETTINGS = {
   TEMPORAL_TLS_CLIENT_KEY_PATH: setting(text, {
     default: 'none',
     expected: 'a PEM file',
-    meaning: 'Key of the client certificate.',
+    meaning: 'Private key of the client certificate.',
   }),
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: setting(text, {
     default: 'none',
     expected: 'a PEM file',
-    meaning: 'Certificate authority of the Temporal service; setting it turns TLS on.',
+    meaning: 'CA certificate of the Temporal service. Setting it turns TLS on.',
   }),
   TEMPORAL_TLS_SERVER_NAME: setting(text, {
     default: 'from the address',
     expected: 'a host name',
-    meaning: 'Name to expect in the certificate of the Temporal service.',
+    meaning: 'Host name expected in the certificate of the Temporal service.',
   }),
   TEMPORAL_UI_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
     default: "the embedded server's",
     expected: 'an http or https URL',
-    meaning: 'Where operators reach the Temporal UI: used in links.',
+    meaning: 'URL at which operators reach the Temporal UI. Used in links.',
   }),
   TEMPORAL_CLI_PATH: setting(text, {
     default: 'found or downloaded',
     expected: 'the path of the `temporal` command',
-    meaning: 'The Temporal CLI that runs the embedded server.',
+    meaning: 'Path of the Temporal CLI, which runs the embedded server.',
   }),
 } satisfies Record<string, Setting<unknown>>;

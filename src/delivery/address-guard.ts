@@ -1,13 +1,13 @@
-import dns from 'node:dns';
+import type { LookupOptions } from 'node:dns';
 import net from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { BlockedAddressError } from './errors';
+import { createResolver, type Resolve } from './resolver';
 
-/** A URL leads where deliveries may not go. The message names host or port, nothing else of the URL. */
-export class BlockedAddressError extends Error {
-  override readonly name = 'BlockedAddressError';
-}
+export { BlockedAddressError } from './errors';
+export type { Resolve } from './resolver';
 
-/** Ports below 1024 belong to other services of a host, save for those of HTTP. */
+/** Ports below 1024 belong to other services of a host, except those of HTTP. */
 const ALLOWED_LOW_PORTS = new Set([80, 443]);
 const FIRST_FREE_PORT = 1024;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
@@ -15,52 +15,55 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
-/** `dns.lookup` with `all: true`. */
-export type Resolve = (
-  hostname: string,
-  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
-) => void;
+/** Options of a lookup. `customerId` names the customer whose request needs the address. */
+export interface GuardedLookupOptions extends LookupOptions {
+  customerId?: string;
+}
 
 /** Decides which addresses deliveries may reach. */
 export interface AddressGuard {
-  /** Whether an address, in a form that sockets take for one, may be reached. */
+  /** Whether deliveries may go to an address, in any form that sockets accept. */
   isAllowed(address: string): boolean;
   /**
-   * Checks what can be told from a URL without resolving it: its scheme, its port, and its host where that is a literal address, for
-   * which the socket makes no look-up.
+   * Checks a URL without resolving it: the scheme, the port, and a host that is a literal address,
+   * which the socket does not look up.
    *
    * @throws BlockedAddressError
    */
   check(url: URL): void;
   /**
-   * For `net.connect` and `tls.connect`: resolves once, drops what may not be reached, and hands the rest to the socket, which connects to
-   * just these. So a name cannot resolve to one address for the check and to another for the connection.
+   * A lookup for sockets. It resolves once, removes refused addresses, and returns the others to the
+   * socket, which connects to these only. So a name cannot resolve to one address for the check and
+   * to another for the connection.
    */
-  lookup: net.LookupFunction;
+  lookup(hostname: string, options: GuardedLookupOptions, callback: Parameters<net.LookupFunction>[2]): void;
 }
 
 /**
- * Refuses everything but global unicast (IANA special-purpose registries, RFC 6890): loopback, private, link-local (and with it cloud
- * metadata), carrier-grade NAT, multicast, reserved, and the forms of IPv6 that carry an IPv4 address which is refused.
+ * Creates a guard that allows only global unicast addresses (IANA special-purpose registries, RFC
+ * 6890). It refuses loopback, private, link-local (which includes cloud metadata), carrier-grade
+ * NAT, multicast and reserved addresses, and the forms of IPv6 that embed a refused IPv4 address.
  *
- * @param allowedCidrs - ranges that may be reached all the same; an IPv4 range also covers the IPv6 forms of its addresses
- * @param resolve - how names are resolved. @default the system's resolver
+ * @param allowedCidrs - ranges that are allowed anyway; an IPv4 range also covers the IPv6 forms of
+ *   its addresses
+ * @param resolve - resolves names. @default a resolver of its own
  */
 export function createAddressGuard(
   allowedCidrs: readonly string[],
-  resolve: Resolve = (hostname, callback) => dns.lookup(hostname, { all: true }, callback),
+  resolve: Resolve = createResolver().resolve,
 ): AddressGuard {
   const allowed = allowedCidrs.map(parseRange);
 
-  function mayReach(address: Address): boolean {
+  function isReachable(address: Address): boolean {
     if (allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))) return true;
     if (address instanceof ipaddr.IPv4) return address.range() === 'unicast';
-    const carried = carriedIpv4(address);
-    return carried ? mayReach(carried) : isGlobalUnicast(address);
+    const embedded = embeddedIpv4(address);
+    return embedded ? isReachable(embedded) : isGlobalUnicast(address);
   }
 
-  // `process` reads an IPv4-mapped address (::ffff:0:0/96) as the IPv4 address that a socket connects to.
-  const isAllowed = (address: string) => net.isIP(address) !== 0 && mayReach(ipaddr.process(address));
+  // `process` converts an IPv4-mapped address (::ffff:0:0/96) to the IPv4 address that a socket
+  // connects to.
+  const isAllowed = (address: string) => net.isIP(address) !== 0 && isReachable(ipaddr.process(address));
 
   return {
     isAllowed,
@@ -75,7 +78,7 @@ export function createAddressGuard(
       if (net.isIP(host) && !isAllowed(host)) throw new BlockedAddressError(`address ${host} is not allowed`);
     },
     lookup(hostname, options, callback) {
-      resolve(hostname, (error, addresses) => {
+      const check: Parameters<Resolve>[1] = (error, addresses) => {
         if (error) {
           callback(error, []);
           return;
@@ -85,12 +88,13 @@ export function createAddressGuard(
         if (!first) callback(new BlockedAddressError(`${hostname} has no address that is allowed`), []);
         else if (options.all) callback(null, reachable);
         else callback(null, first.address, first.family);
-      });
+      };
+      resolve(hostname, check, options.customerId);
     },
   };
 }
 
-/** A range of IPv4-mapped addresses is one of IPv4 addresses. */
+/** Parses a range. A range of IPv4-mapped addresses becomes a range of IPv4 addresses. */
 function parseRange(cidr: string): Range {
   const [range, bits] = ipaddr.parseCIDR(cidr);
   return range instanceof ipaddr.IPv6 && range.isIPv4MappedAddress() && bits >= 96
@@ -98,8 +102,11 @@ function parseRange(cidr: string): Range {
     : [range, bits];
 }
 
-/** The IPv4 address that traffic to an IPv6 one may be handed to, where it is of such a form. */
-function carriedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+/**
+ * @returns the IPv4 address to which traffic for an IPv6 address may be translated, or undefined if
+ *   it embeds none
+ */
+function embeddedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   const bytes = address.toByteArray();
   if ([IPV4_COMPATIBLE, IPV4_TRANSLATED, WELL_KNOWN_NAT64].some((range) => isWithin(address, range))) {
     return new ipaddr.IPv4(bytes.slice(12));
@@ -108,15 +115,18 @@ function carriedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   return undefined;
 }
 
-/** RFC 6052 §2.1. A network's own prefix (64:ff9b:1::/48, RFC 8215) may stand for anything inside and is never global unicast. */
+/**
+ * RFC 6052 §2.1. A network's local prefix (64:ff9b:1::/48, RFC 8215) may map to anything inside; it
+ * is not global unicast.
+ */
 const WELL_KNOWN_NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
-/** RFC 4291 §2.5.5.1; loopback and unspecified are in it, and carry addresses that are refused. */
+/** RFC 4291 §2.5.5.1. It contains loopback and unspecified, which embed refused addresses. */
 const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
 /** RFC 2765 §2.1. */
 const IPV4_TRANSLATED = ipaddr.IPv6.parseCIDR('::ffff:0:0:0/96');
 /** RFC 3056 §2. */
 const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
-/** All that IANA has given out for global unicast; the rest of the space is reserved. */
+/** The space that IANA has assigned to global unicast; the rest is reserved. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 function isGlobalUnicast(address: ipaddr.IPv6): boolean {

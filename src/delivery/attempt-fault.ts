@@ -1,16 +1,6 @@
 import { errors } from 'undici';
 import type { AttemptError, AttemptErrorClass } from '../domain/types';
-import { BlockedAddressError } from './address-guard';
-
-/** The deadline of a request passed before its response's headers were here. */
-export class DeadlineError extends Error {
-  override readonly name = 'DeadlineError';
-}
-
-/** Who asked for the request wants it no more, or the client is closed. */
-export class AbandonedError extends Error {
-  override readonly name = 'AbandonedError';
-}
+import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError } from './errors';
 
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -24,16 +14,16 @@ const CONNECT_MESSAGES: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'no local port or address is left to connect from',
   ECONNABORTED: 'the connection was aborted',
 };
-/** Raised by the operating system and by undici for a connection that is not made in time. */
+/** Connection timeouts of the operating system and of undici. */
 const CONNECT_TIMEOUT_CODES = ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'];
 const NOT_HTTP = [errors.HTTPParserError, errors.ResponseContentLengthMismatchError];
-/** Codes of OpenSSL's verification and of Node's TLS. */
+/** Error codes of OpenSSL's verification and of Node's TLS. */
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO)/;
 
 /**
- * Says in a class and a short, stable message why no response came. The message is made here from the error's code, so nothing of URL, header
- * or body can be in it.
+ * Returns the class of an error and a short, stable message. The message is derived from the
+ * error's code, so it cannot contain parts of the URL, headers or body.
  */
 export function faultOf(error: unknown): AttemptError {
   const failure = innermost(error);
@@ -41,14 +31,15 @@ export function faultOf(error: unknown): AttemptError {
   if (failure instanceof BlockedAddressError) return fault('blocked', failure.message);
   if (failure instanceof DeadlineError) return fault('timeout', failure.message);
   if (failure instanceof AbandonedError) return fault('internal', failure.message);
+  if (failure instanceof NameLookupError) return fault('dns', failure.message);
   if (syscall === 'getaddrinfo') return fault('dns', `the host name does not resolve (${code})`);
-  if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'no connection in time');
+  if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'the connection timed out');
   if (TLS_CODE.test(code)) return fault('tls', `the TLS connection failed (${code})`);
   if (failure instanceof errors.HeadersOverflowError) {
     return fault('response-too-large', 'the response headers are too large');
   }
   if (failure instanceof errors.SocketError && failure.message.startsWith('bad ')) {
-    return fault('connect', 'the response was an interim one that was not asked for');
+    return fault('connect', 'the response was an unexpected interim response');
   }
   const connectMessage = CONNECT_MESSAGES[code];
   if (connectMessage) return fault('connect', connectMessage);
@@ -56,7 +47,7 @@ export function faultOf(error: unknown): AttemptError {
   return fault('internal', `the request could not be made (${code || 'unknown'})`);
 }
 
-/** A connection that was tried to several addresses fails with one error that holds all of theirs. */
+/** If all addresses of a host fail, the error contains the errors of each. */
 function innermost(error: unknown): unknown {
   return error instanceof AggregateError && error.errors.length > 0 ? innermost(error.errors[0]) : error;
 }

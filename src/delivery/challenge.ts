@@ -8,31 +8,35 @@ const TIMEOUT_MS = 10_000;
 const TOKEN_BYTES = 24;
 
 /**
- * Challenges by HTTP: `GET <url>?crc_token=<random>` must be answered with 200 and
- * `{"response_token":"sha256=<base64 HMAC-SHA256(secret, crc_token)>"}` within 10 s.
+ * Creates a sender of challenges: `GET <url>?crc_token=<random>`. The receiver must respond within
+ * 10 s with 200 and `{"response_token":"sha256=<base64 HMAC-SHA256(secret, crc_token)>"}`.
  */
 export function createChallengeSender(http: HttpClient): ChallengeSender {
   return {
-    async challenge(url, secrets) {
+    async challenge(url, secrets, customerId) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const result = await http.send({
         url: withToken(url, token),
         method: 'GET',
         headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}` },
         timeoutMs: TIMEOUT_MS,
+        customerId,
       });
       const fault = faultOf(result, token, secrets);
       return {
         verified: fault === undefined,
         responseStatus: result.response?.status ?? null,
-        detail: fault ?? 'the answer proves the secret',
+        detail: fault ?? 'the response proves that the receiver knows the secret',
         durationMs: Math.round(result.durationMs),
       };
     },
   };
 }
 
-/** Adds the token as text: searchParams would write the URL's own query anew, and a receiver may care how it is written. */
+/**
+ * Appends the token as text: searchParams would re-encode the URL's own query, which may matter to
+ * a receiver.
+ */
 function withToken(url: string, token: string): string {
   const target = new URL(url);
   target.search += `${target.search ? '&' : '?'}crc_token=${token}`;
@@ -42,14 +46,16 @@ function withToken(url: string, token: string): string {
 function faultOf({ response, error }: HttpResult, token: string, secrets: readonly string[]): string | undefined {
   if (!response) return error?.message ?? 'no response';
   if (response.status !== 200) return `the status was ${response.status}, not 200`;
-  if (response.truncated) return 'the body was too large or did not come to its end';
-  const answer = parse(response.body);
-  if (answer === undefined) return 'the body is not JSON';
-  const given = (answer as { response_token?: unknown } | null)?.response_token;
-  if (typeof given !== 'string') return 'the body has no text in response_token';
-  // All are compared, whichever fits, so that the time tells nothing.
-  const fits = secrets.map((secret) => equalInConstantTime(given, challengeResponse(secret, token))).includes(true);
-  return fits ? undefined : 'response_token is not the HMAC-SHA256 of crc_token with the secret';
+  if (response.truncated) return 'the body was too large or incomplete';
+  const body = parse(response.body);
+  if (body === undefined) return 'the body is not JSON';
+  const responseToken = (body as { response_token?: unknown } | null)?.response_token;
+  if (typeof responseToken !== 'string') return 'the body has no string in response_token';
+  // Compares all secrets even after a match, so that the time reveals nothing.
+  const matches = secrets
+    .map((secret) => equalInConstantTime(responseToken, challengeResponse(secret, token)))
+    .includes(true);
+  return matches ? undefined : 'response_token is not the HMAC-SHA256 of crc_token with the secret';
 }
 
 function parse(text: string): unknown {

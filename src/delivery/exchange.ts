@@ -1,46 +1,67 @@
 import type { Dispatcher } from 'undici';
-import { AbandonedError, DeadlineError } from './attempt-fault';
+import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError } from './errors';
+import type { ReusableClient } from './reusable-client';
 
-/** What of a response body is kept. */
+/** Size of the part of a response body that is kept. */
 export const KEPT_BODY_BYTES = 16 * 1024;
-/** What more of it is read, so that the connection can be used again, before it is cut. */
+/**
+ * How much more of a body is read and discarded, so that the connection can be reused, before it is
+ * closed.
+ */
 const DRAINED_BODY_BYTES = 64 * 1024;
-/** How long a body may take once the status, which decides, is here. */
-const BODY_TIME_MS = 2000;
+/** Codes of a connection that the other side has closed. */
+const CLOSED_CODES = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+/** Timeout of a body after the status, which decides the outcome, has arrived. */
+const BODY_TIMEOUT_MS = 2000;
 
 export interface HttpResponse {
   status: number;
-  /** Names in lower case; repeated ones joined by a comma. */
+  /** Names are in lower case; repeated headers are joined by a comma. */
   headers: Record<string, string>;
-  /** The first 16 KiB, as UTF-8; what is none, and NUL, is replaced by U+FFFD. */
+  /** The first 16 KiB as UTF-8. Invalid bytes and NUL are replaced by U+FFFD. */
   body: string;
-  /** Whether there was more, or the body did not come to its end. */
+  /** Whether the body was longer or incomplete. */
   truncated: boolean;
 }
 
 export interface ExchangeOptions {
-  /** For everything from resolving the name to the response's headers; what is left of it, 2 s at most, is the body's. */
+  /**
+   * Timeout from the name lookup to the headers of the response. The body gets the rest of it, at
+   * most 2 s.
+   */
   timeoutMs: number;
-  /** Gives the request up. */
+  /** Aborts the request. */
   signal?: AbortSignal;
 }
 
+/** The state of the connection, which decides the class of a failure. */
+export interface ConnectionState {
+  /** Whether the connection waits for the look-up of the host name. */
+  isResolving(): boolean;
+  /** The client that sends the request. It sets itself when the request is dispatched to it. */
+  client?: ReusableClient;
+}
+
 /**
- * One request and the start of its response, on undici's dispatch: a stream, its iterator and an abort signal for each would cost more than the rest of an
- * attempt.
+ * Sends one request and reads the start of its response. It uses undici's dispatch, because a
+ * stream, its iterator and an abort signal per request would cost more than the rest of an attempt.
  *
- * @throws DeadlineError, AbandonedError, or what the network gave, where no response came
+ * @throws DeadlineError, NameLookupError, AbandonedError, StaleConnectionError, or the network's
+ *   error, if there is no response
  */
 export function exchange(
   dispatcher: Dispatcher,
-  request: Dispatcher.DispatchOptions,
+  request: Dispatcher.DispatchOptions & { connection: ConnectionState },
   { timeoutMs, signal }: ExchangeOptions,
 ): Promise<HttpResponse> {
+  const { connection } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let response: Pick<HttpResponse, 'status' | 'headers'> | undefined;
     const body = new BodyStart();
     let settled = false;
+    let reused = false;
+    let answered = false;
 
     const end = () => {
       settled = true;
@@ -53,21 +74,37 @@ export function exchange(
       const { status, headers } = response!;
       resolve({ status, headers, body: body.read(), truncated: !complete || body.isLarger });
     };
-    // Once the status is here it decides; the body is what came of it.
+    // After the status has arrived, the request has succeeded, with as much of the body as was
+    // read.
     const fail = (error: Error) => {
       if (settled) return;
       if (response) return succeed(false);
       end();
-      reject(error);
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const isStale = reused && !answered && CLOSED_CODES.includes(code);
+      reject(
+        isStale ? new StaleConnectionError('the connection was closed before a response', { cause: error }) : error,
+      );
     };
-    /** Settles first: what undici says of the connection that is cut matters no more. */
-    const cut = (error: Error) => {
+    /**
+     * Settles before it aborts: undici's error about the aborted connection must not become the
+     * result.
+     */
+    const abort = (error: Error) => {
       fail(error);
       controller?.abort(error);
     };
-    const abandon = () => cut(new AbandonedError('the request was abandoned'));
+    const abandon = () => abort(new AbandonedError('the request was abandoned'));
     const deadline = performance.now() + timeoutMs;
-    let timer = setTimeout(() => cut(new DeadlineError(`no response within ${timeoutMs / 1000} s`)), timeoutMs);
+    const expire = () => {
+      const waitsForName = !controller && connection.isResolving();
+      abort(
+        waitsForName
+          ? new NameLookupError(`the name servers did not answer within ${timeoutMs / 1000} s`)
+          : new DeadlineError(`no response within ${timeoutMs / 1000} s`),
+      );
+    };
+    let timer = setTimeout(expire, timeoutMs);
     if (signal?.aborted) return abandon();
     signal?.addEventListener('abort', abandon);
 
@@ -75,18 +112,22 @@ export function exchange(
       dispatcher.dispatch(request, {
         onRequestStart(started) {
           controller = started;
-          // It waited for its connection, and is wanted no more: it is not sent.
+          reused = connection.client?.startRequest() ?? false;
+          // The request was aborted while it waited for a connection. It is not sent.
           if (settled) started.abort(new AbandonedError('the request was abandoned'));
+        },
+        onResponseStarted() {
+          answered = true;
         },
         onResponseStart(_controller, status, headers) {
           if (status < 200 || settled) return;
           response = { status, headers: flatten(headers) };
           clearTimeout(timer);
-          const leftMs = Math.min(BODY_TIME_MS, deadline - performance.now());
-          timer = setTimeout(() => cut(new DeadlineError('the body took too long')), leftMs);
+          const leftMs = Math.min(BODY_TIMEOUT_MS, deadline - performance.now());
+          timer = setTimeout(() => abort(new DeadlineError('the body took too long')), leftMs);
         },
         onResponseData(_controller, chunk) {
-          if (!body.add(chunk)) cut(new AbandonedError('the body is too large'));
+          if (!body.add(chunk)) abort(new AbandonedError('the body is too large'));
         },
         onResponseEnd: () => succeed(true),
         onResponseError: (_controller, error) => fail(error),
@@ -97,19 +138,19 @@ export function exchange(
   });
 }
 
-/** Keeps the start of a body, and drains a little more. */
+/** Keeps the start of a body, and counts a little more. */
 class BodyStart {
   private readonly chunks: Buffer[] = [];
   private size = 0;
 
-  /** @returns whether more is wanted: a body that never ends costs no more than that */
+  /** @returns whether to read on; an endless body is cut off */
   add(chunk: Buffer): boolean {
     if (this.size < KEPT_BODY_BYTES) this.chunks.push(chunk.subarray(0, KEPT_BODY_BYTES - this.size));
     this.size += chunk.length;
     return this.size <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES;
   }
 
-  /** Whether there was more than is kept. */
+  /** Whether the body is larger than the part that is kept. */
   get isLarger(): boolean {
     return this.size > KEPT_BODY_BYTES;
   }

@@ -1,15 +1,20 @@
-import { Agent } from 'undici';
+import { LRUCache } from 'lru-cache';
+import { Agent, Pool } from 'undici';
 import type { AttemptError, HttpMethod } from '../domain/types';
 import type { AddressGuard } from './address-guard';
-import { AbandonedError, faultOf } from './attempt-fault';
+import { faultOf } from './attempt-fault';
+import { createConnector } from './connector';
+import { AbandonedError, StaleConnectionError } from './errors';
 import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
+import { ReusableClient } from './reusable-client';
 
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** More than attempts are ever under way in a process, so none waits for a connection while its deadline runs. */
+/**
+ * More than the concurrent attempts of a process, so that no attempt waits for a connection while
+ * its timeout runs.
+ */
 const CONNECTIONS_PER_ORIGIN = 320;
-/** How long one address of several may take before the next is tried as well; Node's own 250 ms is less than a far host needs. */
-const NEXT_ADDRESS_AFTER_MS = 2000;
 
 export type { HttpResponse } from './exchange';
 
@@ -18,9 +23,11 @@ export interface HttpRequest extends ExchangeOptions {
   method: HttpMethod;
   headers: Record<string, string>;
   body?: string;
+  /** The customer whose URL it is. Look-ups of its host name count against the customer's bound. */
+  customerId?: string;
 }
 
-/** What came of a request. `error` is null only for a 2xx response. */
+/** The result of a request. `error` is null only for a 2xx response. */
 export interface HttpResult {
   startedAt: Date;
   finishedAt: Date;
@@ -29,59 +36,95 @@ export interface HttpResult {
   error: AttemptError | null;
 }
 
-/** The client of everything that leaves for a URL that a customer named. */
+/** A parsed and checked URL. */
+interface Destination {
+  origin: string;
+  hostname: string;
+  path: string;
+}
+
+/** The client for all requests to URLs that customers have set. */
 export interface HttpClient {
-  /** Sends one request. Follows no redirect, and never throws for what the network or the receiver does. */
+  /**
+   * Sends one request. Follows no redirects, and never throws because of the network or the
+   * receiver.
+   */
   send(request: HttpRequest): Promise<HttpResult>;
-  /** Waits for requests under way and takes no more. */
+  /** Refuses new requests and waits for the running ones. */
   close(): Promise<void>;
 }
 
 export interface HttpClientOptions {
   guard: AddressGuard;
-  /** Certificate authorities to trust, as PEM. @default those that come with Node */
+  /** Certificate authorities to trust, as PEM. @default those of Node */
   certificateAuthorities?: string;
 }
 
-/** The client connects straight to the address that the guard checked: no proxy of the environment takes part. */
+/**
+ * Creates a client that connects directly to the address that the guard checked. It uses no proxy
+ * of the environment.
+ */
 export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
-  const agent = new Agent({
-    connect: {
-      lookup: guard.lookup,
-      ca: certificateAuthorities,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-    },
-    connections: CONNECTIONS_PER_ORIGIN,
+  const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
+  const connector = createConnector({
+    guard,
+    certificateAuthorities,
+    customerOf: (hostname) => askers.get(hostname),
+  });
+  const clientOptions = {
+    connect: connector.connect,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // One deadline of our own covers all phases.
+    // Our own timeout covers all phases.
     headersTimeout: 0,
     bodyTimeout: 0,
+  };
+  const agent = new Agent({
+    ...clientOptions,
+    factory: (origin, options) =>
+      new Pool(origin, {
+        ...options,
+        connections: CONNECTIONS_PER_ORIGIN,
+        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
+      }),
   });
 
-  const destinations = new Map<string, { origin: string; path: string }>();
+  const destinations = new Map<string, Destination>();
 
-  /** What a URL names; whether the guard allows it follows from its text alone, so both are found out once. */
-  function destinationOf(url: string): { origin: string; path: string } {
-    const known = destinations.get(url);
-    if (known) return known;
+  /** Parses and checks a URL. Both depend on its text alone, so the result is cached. */
+  function destinationOf(url: string): Destination {
+    const cached = destinations.get(url);
+    if (cached) return cached;
     const parsed = new URL(url);
     guard.check(parsed);
-    const destination = { origin: parsed.origin, path: parsed.pathname + parsed.search };
+    const { origin, hostname, pathname, search } = parsed;
+    const destination = { origin, hostname, path: pathname + search };
     if (destinations.size >= MAX_DESTINATIONS) destinations.clear();
     destinations.set(url, destination);
     return destination;
   }
 
-  const underWay = new Set<Promise<HttpResult>>();
+  const inFlight = new Set<Promise<HttpResult>>();
   let closed = false;
 
-  /** @throws what `exchange` throws, and at once where the request is not to be made */
-  function respond(request: HttpRequest): Promise<HttpResponse> {
+  /** @throws what `exchange` throws; synchronously if the request is refused */
+  async function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
-    const { origin, path } = destinationOf(request.url);
-    const { method, headers, body = null } = request;
-    return exchange(agent, { origin, path, method, headers, body }, request);
+    const { origin, hostname, path } = destinationOf(request.url);
+    const { method, headers, body = null, customerId, timeoutMs, signal } = request;
+    if (customerId !== undefined) askers.set(hostname, customerId);
+    const deadline = performance.now() + timeoutMs;
+    const connection = { isResolving: () => connector.isResolving(hostname) };
+    const message = { origin, path, method, headers, body, connection };
+    try {
+      return await exchange(agent, message, request);
+    } catch (error) {
+      if (!(error instanceof StaleConnectionError)) throw error;
+      // The receiver closed an idle connection at the moment in which it was reused. Other idle
+      // connections may be stale as well, so the request goes over one of its own.
+      const client = new ReusableClient(origin, clientOptions);
+      const leftMs = Math.max(0, deadline - performance.now());
+      return await exchange(client, message, { timeoutMs: leftMs, signal }).finally(() => void client.destroy());
+    }
   }
 
   async function attempt(request: HttpRequest): Promise<HttpResult> {
@@ -103,22 +146,26 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   return {
     send(request) {
       const result = attempt(request);
-      underWay.add(result);
-      const forget = () => underWay.delete(result);
+      inFlight.add(result);
+      const forget = () => inFlight.delete(result);
       void result.then(forget, forget);
       return result;
     },
     async close() {
       closed = true;
-      await Promise.all(underWay);
-      // Connections that nobody waits for any more are not waited for either.
+      await Promise.all(inFlight);
+      connector.close();
+      // Idle connections are closed immediately.
       await agent.destroy();
     },
   };
 }
 
 const DELTA_SECONDS = /^\d{1,9}$/;
-/** The three forms of HTTP-date (RFC 9110 §5.6.7): today's, and two that are obsolete; the last one, asctime's, does not say that it is GMT. */
+/**
+ * The current form of HTTP-date and an obsolete one (RFC 9110 §5.6.7). The third form, asctime,
+ * does not name its zone GMT.
+ */
 const HTTP_DATES = [
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
@@ -128,7 +175,7 @@ const ASCTIME = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2
 /**
  * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
  *
- * @returns whole seconds from `now`, at least 0, or `undefined` where there is none or it is neither
+ * @returns whole seconds from `now`, at least 0, or undefined if the header is absent or invalid
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   if (value === undefined) return undefined;

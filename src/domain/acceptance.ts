@@ -2,18 +2,23 @@ import type { NewEvent } from './types';
 import { type NotificationRef } from './delivery';
 import { encodeId } from './ids';
 
-/** An event that passed the checks that need no database. */
+/** An event that has passed the checks that need no database. */
 export interface EventToAccept extends Omit<NewEvent, 'productId'> {
   uuid: string;
-  /** Whose event it must be; absent for an admin, who may post for any product. */
+  /**
+   * The product that must own the event type. Absent for an admin, who may post for any product.
+   */
   productId?: string;
-  /** Version of the event type whose schema the data was held against. */
+  /** Version of the event type whose schema the data was validated against. */
   schemaVersion: number;
-  /** Tells another event with the same id from the same one posted again. */
+  /** Distinguishes a repost from a different event that reuses the id. */
   bodyHash: Buffer;
 }
 
-/** Why an event was not accepted. `stale-schema`: the event type changed meanwhile; check the data again. */
+/**
+ * Why an event was rejected. `stale-schema`: the event type changed meanwhile; validate the data
+ * again.
+ */
 export type AcceptFault =
   | 'unknown-event-type'
   | 'event-type-archived'
@@ -30,9 +35,12 @@ export interface AcceptedNotification extends NotificationRef {
   status: 'pending' | 'held';
   /** The product that the event belongs to. */
   productId: string;
-  /** Whether the first attempt is the accepting process's to make. */
+  /** Whether the accepting process has the claim on the first attempt. */
   claimed: boolean;
-  /** Of the subscription as the accept saw it; `null` where an attempt needs more than the subscription and the event. */
+  /**
+   * The subscription's revision that the accept statement read. `null` if an attempt needs more
+   * than the subscription and the event.
+   */
   subscriptionRevision: number | null;
 }
 

@@ -1,7 +1,9 @@
 import { isUuid } from './ids';
 import type { NotificationStatus } from './types';
 
-/** What the activity stream tells of. `delivering` is not told: the end of the attempt is. */
+/**
+ * Kinds of entries in the activity stream. An attempt is reported when it ends, not when it begins.
+ */
 export const ACTIVITY_KINDS = [
   'event.accepted',
   'attempt.finished',
@@ -12,7 +14,7 @@ export const ACTIVITY_KINDS = [
 ] as const;
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number];
 
-/** One thing that happened. It holds names and ids, never a payload or a secret. */
+/** One entry of the activity stream. It contains names and ids, never a payload or a secret. */
 export interface Activity {
   kind: ActivityKind;
   at: Date;
@@ -20,39 +22,44 @@ export interface Activity {
   type: string;
   eventId: string;
   productId: string;
-  /** `null` for an event to all customers of its product. */
+  /** `null` for an event that addresses all customers of its product. */
   customerId: string | null;
-  /** `null` for `event.accepted`; so are those below. */
+  /** `null` for `event.accepted`, like all fields below. */
   subscriptionId: string | null;
   notificationId: string | null;
-  /** What the notification became. */
+  /** The new status of the notification. */
   status: NotificationStatus | null;
   /** Set for `attempt.finished`. */
   attempt: { id: string; number: number; responseStatus: number | null; errorClass: string | null } | null;
 }
 
-/** What Postgres had committed at a moment: a snapshot in its own text form, `xmin:xmax:xip,…`, and the time by its clock. */
+/**
+ * What Postgres had committed at a point in time: a snapshot in its text form, `xmin:xmax:xip,…`,
+ * and the time by the clock of Postgres.
+ */
 export interface Moment {
   snapshot: string;
   timeMs: number;
 }
 
 /**
- * How far a reader of the stream has come. Ids are made before the commit, so rows do not become visible in the order of their ids; a snapshot says
- * exactly which were. Seen is all that `seen` shows; and, while `reading` is set, of what `until` shows beyond that, the rows up to that id.
+ * A reader's position in the stream. Ids are created before the commit, so rows do not become
+ * visible in the order of their ids. A snapshot states exactly which rows were visible. The reader
+ * has seen all rows visible in `seen`. While `reading` is set, it has also seen the rows up to
+ * `upTo` that are visible in `until`.
  */
 export interface Position {
   seen: Moment;
   reading?: { until: Moment; upTo: string };
 }
 
-/** A position as the id of a server-sent event; opaque to those who keep it. */
+/** Encodes a position as the id of a server-sent event, which is opaque to clients. */
 export function encodePosition({ seen, reading }: Position): string {
   const parts = [momentText(seen), ...(reading ? [momentText(reading.until), reading.upTo] : [])];
   return Buffer.from(parts.join('~')).toString('base64url');
 }
 
-/** @returns `undefined` where the text is none that `encodePosition` made */
+/** @returns `undefined` if `encodePosition` did not produce the text */
 export function decodePosition(text: string): Position | undefined {
   const decoded = Buffer.from(text, 'base64url').toString('latin1');
   const [seenText, untilText, upTo, ...rest] = decoded.split('~');
@@ -77,7 +84,7 @@ function momentOf(text: string | undefined): Moment | undefined {
   return timeMs <= MAX_TIME_MS ? { snapshot, timeMs } : undefined;
 }
 
-/** Whether Postgres would take it: 0 < xmin <= xmax, and the ids between them ascending. */
+/** Whether Postgres accepts the snapshot: 0 < xmin <= xmax, with ascending ids between them. */
 function isSnapshot(text: string): boolean {
   const [xmin, xmax, between] = text.split(':') as [string, string, string];
   const ids = between === '' ? [] : between.split(',').map(BigInt);

@@ -1,6 +1,6 @@
 import type { NotificationStatus, AttemptError, AttemptTrigger, HttpMethod } from './types';
 
-/** A notification, and the event that it tells of. */
+/** A notification and its event, as an attempt needs them. */
 export interface DeliveryFacts {
   notificationId: string;
   status: NotificationStatus;
@@ -10,7 +10,7 @@ export interface DeliveryFacts {
   lastErrorMessage: string | null;
   nextAttemptAt: Date | null;
   acceptedAt: Date;
-  /** Whose first attempt it is, while the claim has not lapsed. */
+  /** The process with the claim on the first attempt, until the claim lapses. */
   claimedBy: string | null;
   event: {
     id: string;
@@ -23,7 +23,7 @@ export interface DeliveryFacts {
   };
 }
 
-/** An attempt as it is recorded. */
+/** An attempt to be recorded. */
 export interface AttemptRecord {
   notificationId: string;
   subscriptionId: string;
@@ -36,11 +36,11 @@ export interface AttemptRecord {
   request: { method: HttpMethod; url: string; headers: Record<string, string>; body: string | null };
   response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
   workflowId: string;
-  /** What the notification is from now on, unless it was cancelled meanwhile and this attempt did not deliver it. */
+  /** The notification's new status, unless it was cancelled meanwhile and this attempt failed. */
   outcome: { status: 'delivered' } | { status: 'failed' } | { status: 'retrying'; nextAttemptAt: Date };
 }
 
-/** The notification after an attempt was recorded. */
+/** The notification after an attempt has been recorded. */
 export interface RecordedAttempt {
   status: NotificationStatus;
   attempts: number;

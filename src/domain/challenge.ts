@@ -1,19 +1,23 @@
-/** What came of a challenge (CRC). */
+/** The outcome of a challenge (CRC). */
 export interface ChallengeOutcome {
   verified: boolean;
-  /** `null` where no response came. */
+  /** `null` if there was no response. */
   responseStatus: number | null;
-  /** In plain words, for the one who repairs the receiver. */
+  /** An explanation for the person who fixes the receiver. */
   detail: string;
   durationMs: number;
 }
 
-/** Sends challenges (CRC) to URLs: only who holds the subscription's secret can answer. */
+/**
+ * Sends challenges (CRC) to URLs. Only a receiver that knows the subscription's secret can pass.
+ */
 export interface ChallengeSender {
   /**
-   * Sends one and says what came of it; never throws for what the receiver does.
+   * Sends one challenge. Never throws because of what the receiver does.
    *
-   * @param secrets - the subscription's, all that have not expired: the answer may be made with any
+   * @param secrets - all secrets of the subscription that have not expired; the response may use
+   *   any
+   * @param customerId - the customer of the subscription, whose bounds the request counts against
    */
-  challenge(url: string, secrets: readonly string[]): Promise<ChallengeOutcome>;
+  challenge(url: string, secrets: readonly string[], customerId?: string): Promise<ChallengeOutcome>;
 }

@@ -1,17 +1,19 @@
 /**
- * What takes the place of an event's data in a body, where something does.
+ * Composition: replacing an event's data in the body with something computed.
  *
- * - **service definition**: kept for an event type by an operator (document 003): queries on named data sources, whose columns become the body.
- * - **transform**: an expression that makes an object out of what would be sent; of an event type's definition, or of one subscription.
- * - **data source**: a Postgres that definitions read, known by a name.
+ * - **service definition**: queries on named data sources, set by an operator for an event
+ *   type. Their columns become the body.
+ * - **transform**: an expression that turns what would be sent into another object. It belongs to a
+ *   service definition or to one subscription.
+ * - **data source**: a Postgres that service definitions read, known by its name.
  */
 import type { FieldError } from './problems';
 
-/** Bytes of JSON that may take the place of an event's data: as many as an event may have. */
+/** Largest composed data in bytes of JSON, the same as for the data of an event. */
 export const MAX_COMPOSED_BYTES = 256 * 1024;
-/** Rows that a query with `as` may give. */
+/** Most rows that a query with `as` may return. */
 export const MAX_ROWS = 1000;
-/** Composing a body may take so long, and never longer than the subscription's timeout. */
+/** Timeout for composing a body. The subscription's timeout applies as well, if it is shorter. */
 export const MAX_COMPOSE_MS = 5000;
 
 export interface Transform {
@@ -19,7 +21,7 @@ export interface Transform {
   expression: string;
 }
 
-/** Each with the type that Postgres knows it by. */
+/** The types of arguments, each with its Postgres type. */
 export const ARGUMENT_TYPES = {
   string: 'text',
   int: 'bigint',
@@ -32,15 +34,18 @@ export const ARGUMENT_TYPES = {
 } as const;
 export type ArgumentType = keyof typeof ARGUMENT_TYPES;
 
-/** One value that a query is given: `:name` in its SQL. */
+/** One value that is passed to a query, written `:name` in its SQL. */
 export interface QueryArgument {
   name: string;
   type: ArgumentType;
-  /** `$data.<field>[.<field>…]` of the event, `$secret` of the subscription, or the value itself. */
+  /** `$data.<field>[.<field>…]` of the event, `$secret` of the subscription, or a literal value. */
   from: string | number | boolean | null;
 }
 
-/** One SELECT. Without `as` it gives one row, whose columns become fields; with `as`, any number of rows, as a list under that name. */
+/**
+ * One SELECT. Without `as` it returns exactly one row, whose columns become fields. With `as` it
+ * returns up to {@link MAX_ROWS} rows, which become a list under that name.
+ */
 export interface QueryStep {
   kind: 'query';
   dataSource: string;
@@ -51,18 +56,20 @@ export interface QueryStep {
 
 export interface ServiceDefinition {
   steps: QueryStep[];
-  /** Makes the body out of the columns, or of the event's data where there are no steps. */
+  /** Computes the body from the columns, or from the event's data if there are no steps. */
   transform: Transform | null;
 }
 
-/** Whose turn an evaluation takes: customers take turns, and so do the subscriptions of a customer. */
+/**
+ * Who an evaluation is for. Customers take turns, and so do the subscriptions of one customer.
+ */
 export interface EvaluationOwner {
   customer: string;
-  /** What the evaluation is for, where it is for no subscription. */
+  /** Another name, if the evaluation is not for a subscription. */
   subscription: string;
 }
 
-/** What is to be composed, and of what. */
+/** The input of a composition. */
 export interface Composition {
   event: {
     id: string;
@@ -77,38 +84,41 @@ export interface Composition {
   customerId: string;
   definition: ServiceDefinition | null;
   transform: Transform | null;
-  /** The subscription's current secret; asked for only where an argument takes it. */
+  /** Returns the subscription's current secret. Called only if an argument uses it. */
   secret(): string;
   owner: EvaluationOwner;
 }
 
-/** What is sent in place of the event's data. */
+/** The result of a composition, sent in place of the event's data. */
 export interface Composed {
   /** JSON text of an object. */
   data: string;
-  /** Whether a service definition made it: in format `flat` it is the whole body then. */
+  /** Whether a service definition produced it. In format `flat` it is then the whole body. */
   whole: boolean;
-  /** Whether the secret went into it. */
+  /** Whether it contains the secret. */
   holdsSecret: boolean;
 }
 
-/** A body could not be composed. The message never holds a payload, a row or a secret. */
+/** A body could not be composed. The message never contains a payload, a row or a secret. */
 export class ComposeError extends Error {
   override readonly name = 'ComposeError';
 
   constructor(
     message: string,
-    /** What the author of an expression may know beside the message; it can hold values of the data. */
+    /** The message for the author of the expression. It can contain values of the data. */
     readonly inFull: string = message,
   ) {
     super(message);
   }
 }
 
-/** A data source could not be asked. */
+/** A data source could not be reached. */
 export class DataSourceUnavailableError extends ComposeError {}
 
-/** Too much waits to be composed here. That says nothing about what was to be composed: try again later. */
+/**
+ * Too many transforms wait for evaluation in this process. It says nothing about the transform: try
+ * again later.
+ */
 export class ComposerBusyError extends Error {
   override readonly name = 'ComposerBusyError';
 
@@ -117,16 +127,16 @@ export class ComposerBusyError extends Error {
   }
 }
 
-/** Composes bodies, and checks what they are composed by before it is saved. */
+/** Composes bodies, and validates transforms and service definitions before they are saved. */
 export interface Composer {
   /**
-   * @param withinMs - how long it may take
+   * @param withinMs - timeout in milliseconds
    * @throws ComposeError, ComposerBusyError
    */
   compose(composition: Composition, withinMs: number): Promise<Composed>;
   /**
-   * The fault of the first transform that does not parse, with its position, under the pointer given.
-   *
+   * @returns the error of the first transform that does not parse, with its position, under the
+   *   given pointer; empty if all parse
    * @throws ComposerBusyError
    */
   checkTransforms(
@@ -134,14 +144,11 @@ export interface Composer {
     owner: EvaluationOwner,
   ): Promise<FieldError[]>;
   /**
-   * The faults of a definition: SQL that does not parse or is not one SELECT, names that are not there.
+   * Checks for SQL that does not parse or is not one SELECT, and for unknown names.
    *
    * @param schema - JSON Schema of the event type's data
+   * @returns the errors of the definition, empty if it is valid
    * @throws DataSourceUnavailableError, ComposerBusyError
    */
-  checkDefinition(
-    definition: ServiceDefinition,
-    schema: object | null,
-    owner: EvaluationOwner,
-  ): Promise<FieldError[]>;
+  checkDefinition(definition: ServiceDefinition, schema: object | null, owner: EvaluationOwner): Promise<FieldError[]>;
 }

@@ -1,4 +1,4 @@
-/** Runs `work` for each item, at most `limit` of them concurrently. Rejects with the first failure. */
+/** Runs `work` for each item, at most `limit` concurrently. Rejects with the first failure. */
 export async function eachConcurrently<T>(
   items: readonly T[],
   limit: number,

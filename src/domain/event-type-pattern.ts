@@ -1,7 +1,7 @@
 /**
- * Event type names are dotted (`payment.confirmed.v1`). A subscription names types or patterns: `*` stands for exactly one
- * segment, and as the last segment for one or more, so `payment.*.v1` follows one version of all payment types,
- * `payment.*` all versions of all of them, and `*` everything.
+ * Event type names are dotted (`payment.confirmed.v1`). A subscription lists names or patterns. `*`
+ * stands for exactly one segment, or at the end for one or more. `payment.*.v1` matches version 1
+ * of all payment types, `payment.*` matches all their versions, and `*` matches everything.
  */
 const SEGMENT = '[A-Za-z0-9_-]+';
 
@@ -9,14 +9,16 @@ export const EVENT_TYPE_NAME = new RegExp(`^${SEGMENT}(\\.${SEGMENT})*$`);
 export const EVENT_TYPE_PATTERN = new RegExp(`^(${SEGMENT}|\\*)(\\.(${SEGMENT}|\\*))*$`);
 export const EVENT_TYPE_MAX_LENGTH = 128;
 
-/** Whether a subscription's entry is a pattern rather than a name. */
+/** Whether an entry of a subscription is a pattern, not a name. */
 export function isPattern(entry: string): boolean {
   return entry.includes('*');
 }
 
 /**
- * The regular expression of a list of names and patterns, as text that JavaScript and Postgres (`~`) read alike,
- * or `null` where the list has no pattern and equality will do.
+ * The regular expression for the patterns in a list of names and patterns. JavaScript and Postgres
+ * (`~`) interpret it in the same way.
+ *
+ * @returns `null` if the list has no pattern, so that equality is enough
  */
 export function patternRegex(entries: readonly string[]): string | null {
   const patterns = entries.filter(isPattern);
@@ -33,7 +35,7 @@ export function patternRegex(entries: readonly string[]): string | null {
   return `^(${alternatives.join('|')})$`;
 }
 
-/** Whether a type is among a subscription's entries. */
+/** Whether an entry of a subscription matches an event type. */
 export function matchesEventType(entries: readonly string[], type: string): boolean {
   if (entries.includes(type)) return true;
   const regex = patternRegex(entries);

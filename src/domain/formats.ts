@@ -4,7 +4,9 @@ import { withMember } from './json-text';
 import { MASK, maskSecret } from './mask';
 import type { Format } from './types';
 
-/** The parts of an event that a body is built from; `data` and `user` are JSON text and go in as the producer wrote them. */
+/**
+ * The parts of an event in a body. `data` and `user` are JSON text, sent as the producer wrote it.
+ */
 export interface BodySource {
   type: string;
   occurredAt: Date;
@@ -13,7 +15,7 @@ export interface BodySource {
   channels: readonly string[];
 }
 
-/** What the formats beside `standard` say of the subscription and of this attempt. */
+/** What the formats other than `standard` need to know about the subscription and the attempt. */
 export interface FormatContext {
   event: BodySource & { id: string; productId: string };
   subscription: {
@@ -27,22 +29,22 @@ export interface FormatContext {
     lastSuccessAt: Date | null;
     lastFailureAt: Date | null;
   };
-  /** Where the subscription is found in the API. */
+  /** The URL of the subscription in the API. */
   apiUrl: string;
-  /** The current secret, as given. */
+  /** The text of the current secret. */
   secret: string;
-  /** Time of this attempt. */
+  /** The time of this attempt. */
   now: Date;
 }
 
-/** A body as it is sent, and as it may be kept and shown. */
+/** A body as it is sent, and as it may be stored and shown. */
 export interface Body {
   text: string;
-  /** `null` where it follows from the event alone and is built again when somebody looks. */
+  /** `null` if the event alone determines the body, which is then rebuilt whenever it is shown. */
   shown: string | null;
 }
 
-/** The body of an attempt in the format of its subscription. Numbers and order of the producer's JSON are kept. */
+/** Builds the body of an attempt. The numbers and the order of the producer's JSON are kept. */
 export function buildBody(format: Format, context: FormatContext): Body {
   switch (format) {
     case 'standard':
@@ -56,7 +58,10 @@ export function buildBody(format: Format, context: FormatContext): Body {
   }
 }
 
-/** The same where something takes the place of the event's data. It follows from the event no more, so it is always kept as it was sent. */
+/**
+ * Builds the body of an attempt with composed data in place of the event's data. The event alone no
+ * longer determines such a body, so it is always stored as sent.
+ */
 export function buildComposedBody(format: Format, context: FormatContext, composed: Composed): Body {
   const { text, shown } =
     format === 'flat' && composed.whole
@@ -65,7 +70,7 @@ export function buildComposedBody(format: Format, context: FormatContext, compos
   return { text, shown: composed.holdsSecret ? maskTwice(text, context.secret) : (shown ?? text) };
 }
 
-/** `envelope` has its payload as text of JSON, which writes the secret in JSON once more. */
+/** `envelope` contains its payload as JSON text, in which the secret is escaped a second time. */
 function maskTwice(text: string, secret: string): string {
   return maskSecret(maskSecret(text, JSON.stringify(secret).slice(1, -1)), secret);
 }
@@ -73,8 +78,8 @@ function maskTwice(text: string, secret: string): string {
 const shownAsSent = (text: string): Body => ({ text, shown: text });
 
 /**
- * The body of format `standard` (Standard Webhooks, "Payload structure"): type, timestamp, data, and user and channels when present. It
- * follows from the event alone, so it needs not be kept with each attempt.
+ * The body of format `standard` (Standard Webhooks, "Payload structure"): type, timestamp, data,
+ * and user and channels if present. The event alone determines it, so attempts do not store it.
  */
 export function standardBody(event: BodySource): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
@@ -83,8 +88,8 @@ export function standardBody(event: BodySource): string {
 }
 
 /**
- * The body of format `envelope` (document 001): the payload, its exact JSON text beside it, and the hex HMAC-SHA256 of that text with the secret's text as
- * key.
+ * The body of format `envelope`: the payload, its exact JSON text, and the hex HMAC-SHA256 of that
+ * text with the secret's text as key.
  */
 function envelopeBody({ event, secret }: FormatContext): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
@@ -94,7 +99,10 @@ function envelopeBody({ event, secret }: FormatContext): string {
   return `{"payload":${payload},"signature":"${signature}","payloadAsString":${JSON.stringify(payload)}}`;
 }
 
-/** The body of format `trigger` (document 002); also the claims of its token. `data` is the custom data, with the event's data under `event`. */
+/**
+ * The body of format `trigger`, which is also the claims of its token. `data` is the custom data,
+ * with the event's data under `event`.
+ */
 function triggerBody({ event, subscription, apiUrl, now }: FormatContext): string {
   const { id, name, customerId, productId, customData, timeoutSeconds, lastSuccessAt, lastFailureAt } = subscription;
   const data = withMember(customData, 'event', event.data, 'last');
@@ -113,7 +121,7 @@ function triggerBody({ event, subscription, apiUrl, now }: FormatContext): strin
   return withMember(JSON.stringify(members), 'data', data, 'last');
 }
 
-/** The body of format `flat` (document 003): the event's data, and the shared secret beside it. */
+/** The body of format `flat`: the fields of the event's data, and the shared secret. */
 function flatBody(data: string, secret: string): string {
   return withMember(data, 'secret', JSON.stringify(secret), 'last');
 }

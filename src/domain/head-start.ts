@@ -2,14 +2,14 @@ import type { DeliveryFacts } from './attempt';
 import type { EventToAccept, AcceptedNotification } from './acceptance';
 import { publicEventId } from './acceptance';
 
-/** What the accept wrote, as the first attempt needs it, and the subscription that is to be known beside it. */
+/** The accepted notification as its first attempt needs it, and the subscription it depends on. */
 export interface HeadStartDelivery {
   facts: DeliveryFacts;
   subscriptionId: string;
   subscriptionRevision: number | null;
 }
 
-/** @returns `null` where the first attempt is not this process's to make */
+/** @returns `null` if this process has no claim on the first attempt */
 export function headStartDelivery(
   event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'>,
   { claimed, notificationId, productId, subscriptionId, subscriptionRevision }: AcceptedNotification,

@@ -1,8 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
 /**
- * Ids are UUIDv7 (RFC 9562 §5.7): the first 48 bits are the Unix time in milliseconds, so they sort by age and name the
- * partition a row lives in. In public they are a prefix and 26 characters of lower-case Crockford base32, which keeps the order.
+ * Ids are UUIDv7 (RFC 9562 §5.7). The first 48 bits are the Unix time in milliseconds, so ids sort
+ * by age and determine a row's partition. Public ids are a prefix and 26 characters of lower-case
+ * Crockford base32, which keeps the order.
  */
 export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt';
 
@@ -11,7 +12,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const HEX = '0123456789abcdef';
 const ENCODED_LENGTH = 26;
 const NONE = 0xff;
-/** What each character counts, by its code; several ids are written and read for every notification. */
+/** Values of characters by character code. Tables, because each notification needs several ids. */
 const NIBBLES = valuesOf(HEX);
 const DIGITS = valuesOf(ALPHABET);
 const MAX_COUNTER = 0xfff;
@@ -20,8 +21,9 @@ let lastMs = 0;
 let counter = 0;
 
 /**
- * A new UUIDv7 in its 36-character text form. Within one process ids only ever grow: the 12 bits after the time are a
- * counter, and when it overflows or the clock steps back the time part runs ahead of the clock.
+ * A new UUIDv7 in its 36-character text form. Within one process ids always increase: the 12 bits
+ * after the time are a counter. If it overflows or the clock steps back, the time part runs ahead
+ * of the clock.
  */
 export function newUuid(nowMs: number = Date.now()): string {
   if (nowMs > lastMs) {
@@ -40,25 +42,25 @@ export function newUuid(nowMs: number = Date.now()): string {
   return formatUuid(bytes);
 }
 
-/** The smallest UUIDv7 of a moment: every id made at or after `ms` is at least this. Used for time filters and partition bounds. */
+/** The lower bound of ids created at or after `ms`, for time filters and partition bounds. */
 export function uuidFloor(ms: number): string {
   const bytes = Buffer.alloc(16);
   bytes.writeUIntBE(Math.max(0, Math.floor(ms)), 0, 6);
   return formatUuid(bytes);
 }
 
-/** The first and the last UUID that have time and counter in common with this one. */
+/** The first and the last UUID with the same time and counter as this one. */
 export function uuidsSharingTime(uuid: string): [first: string, last: string] {
   const shared = uuid.slice(0, 19);
   return [`${shared}0000-000000000000`, `${shared}ffff-ffffffffffff`];
 }
 
-/** Unix milliseconds in which a UUIDv7 was made. */
+/** The creation time of a UUIDv7 in Unix milliseconds. */
 export function uuidTimeMs(uuid: string): number {
   return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 
-/** Random bytes are drawn many at a time: each draw is a call out of JavaScript that costs as much as all the rest of an id. */
+/** Random bytes for 256 ids. One call into native code per id would double the cost of an id. */
 const pool = Buffer.alloc(16 * 256);
 let drawn = pool.length;
 
@@ -73,7 +75,7 @@ function randomBytes16(): Buffer {
 /** The public form of an id, as in `ntf_01k…`. */
 export function encodeId(kind: IdKind, uuid: string): string {
   let text = `${kind}_`;
-  // 26 digits are 130 bits: two zero bits come first.
+  // 26 digits hold 130 bits, so two zero bits come first.
   let bits = 2;
   let held = 0;
   for (let index = 0; index < uuid.length; index++) {
@@ -89,7 +91,7 @@ export function encodeId(kind: IdKind, uuid: string): string {
   return text;
 }
 
-/** The UUID behind a public id, or `undefined` where the text is no id of that kind. */
+/** @returns the UUID of a public id, or `undefined` if the text is not an id of that kind */
 export function decodeId(kind: IdKind, id: string): string | undefined {
   const start = kind.length + 1;
   if (id.length !== start + ENCODED_LENGTH || !id.startsWith(`${kind}_`)) return undefined;
@@ -101,7 +103,7 @@ export function decodeId(kind: IdKind, id: string): string | undefined {
     if (digit === NONE) return undefined;
     held = (held << 5) | digit;
     bits += 5;
-    // The two bits too many must be zero.
+    // The two extra bits must be zero.
     if (index === start && held > 7) return undefined;
     while (bits >= 4) {
       bits -= 4;
@@ -118,7 +120,7 @@ function valuesOf(alphabet: string): Uint8Array {
   return values;
 }
 
-/** A new public id of a kind. */
+/** A new public id. */
 export function newId(kind: IdKind): string {
   return encodeId(kind, newUuid());
 }
@@ -133,11 +135,11 @@ function formatHex(hex: string): string {
 
 export function uuidOf(notificationId: string): string {
   const uuid = decodeId('ntf', notificationId);
-  if (uuid === undefined) throw new Error(`${notificationId} is not the id of a notification.`);
+  if (uuid === undefined) throw new Error(`${notificationId} is not a notification id.`);
   return uuid;
 }
 
-/** Whether a text is a UUID in the form that Postgres prints. */
+/** Whether a text is a UUID as Postgres prints it. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }

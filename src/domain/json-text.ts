@@ -1,11 +1,12 @@
 /**
- * Adds a member to the JSON text of an object, in place of one of that name should there be one. The text of the other members stays as it was
- * written: numbers keep their digits, and members their order.
+ * Adds a member to the JSON text of an object and removes an existing one of the same name. The
+ * text of the other members stays as it is: numbers keep their digits, and members keep their
+ * order.
  *
  * @param object - valid JSON text of an object
  * @param value - valid JSON text
  */
-export function withMember(object: string, name: string, value: string, place: 'first' | 'last'): string {
+export function withMember(object: string, name: string, value: string, position: 'first' | 'last'): string {
   const members = Object.hasOwn(JSON.parse(object) as object, name)
     ? membersOf(object)
         .filter((member) => member.name !== name)
@@ -14,13 +15,13 @@ export function withMember(object: string, name: string, value: string, place: '
     : object.trim().slice(1, -1).trim();
   const added = `${JSON.stringify(name)}:${value}`;
   if (members === '') return `{${added}}`;
-  return place === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
+  return position === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
 }
 
 /**
- * The value at a path into the JSON text of an object, as it is written there.
+ * Finds the value at a path in the JSON text of an object.
  *
- * @returns `undefined` where there is none
+ * @returns the value's own JSON text, or `undefined` if there is none
  */
 export function valueAt(object: string, path: readonly string[]): string | undefined {
   let value: string | undefined = object;
@@ -33,7 +34,9 @@ export function valueAt(object: string, path: readonly string[]): string | undef
   return value;
 }
 
-/** One object of the members of all, in order. Of a name that comes twice both are kept: do not let it come to that. */
+/**
+ * Joins the members of all objects in order. Duplicate names are kept, so callers must avoid them.
+ */
 export function mergeObjects(objects: readonly string[]): string {
   return `{${objects
     .map((object) => object.trim().slice(1, -1).trim())
@@ -50,7 +53,7 @@ interface Member {
   text: string;
 }
 
-/** The members of an object, each with its name and its own text (`"name": value`), in order. */
+/** The members of an object in order, each with its name and its text (`"name": value`). */
 function membersOf(object: string): Member[] {
   const texts: string[] = [];
   let depth = 0;

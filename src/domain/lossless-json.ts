@@ -1,34 +1,45 @@
 import { randomUUID } from 'node:crypto';
 
-/** What may follow a number. */
+/** The end of a number in JSON text. */
 const END = String.raw`(?=\s*(?:[,\]}]|$))`;
 /**
- * A number that JavaScript may write in another way than it is written here: one with an exponent, with zeros at its end, below a millionth, with 16
- * digits or more, or minus zero. One of up to 15 digits comes out of a double as it went in (IEEE 754). May find one in a string, too.
+ * A number that JavaScript may print differently: with an exponent, with trailing zeros, below a
+ * millionth, with 16 digits or more, or minus zero. A double keeps up to 15 digits unchanged
+ * (IEEE 754). The expression also matches such a number inside a string.
  */
 const REWRITTEN = new RegExp(
   String.raw`(?:^|[:[,])\s*(?:-0${END}|-?(?:\d[\d.]{15}|\d+(?:\.\d+)?[eE]|\d+\.\d*0${END}|0\.0{6}))`,
 );
-/** Such a number may be more than a double holds. */
+/** A number with this many digits may not fit into a double. */
 const LONG_NUMBER = /\d[\d.]{15}/;
-/** An escape, where a string begins or ends, or a number. A whole string as one token would overflow the stack of the regular expression. */
+/**
+ * An escape, a quotation mark, or a number. A token for a whole string would overflow the stack of
+ * the regular expression engine.
+ */
 const TOKEN = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** Stands before the digits of a number while it is a string. Nobody outside learns it, and all that it could make of a string is a number. */
+/**
+ * Marks a number that is kept as a string. The mark is random and never leaves the process, so no
+ * string of a caller is mistaken for a number.
+ */
 const MARK = randomUUID();
 const MARKED = new RegExp(String.raw`"${MARK}([-+.\deE]+)"`, 'g');
 
-/** Whether JavaScript would write a number in this JSON text differently; it may say yes where none would be. Costs about as much as parsing. */
+/**
+ * Whether JavaScript would print a number in this JSON text differently. False positives are
+ * possible. Costs about as much as parsing.
+ */
 export function mayRewriteNumbers(text: string): boolean {
   return REWRITTEN.test(text);
 }
 
 /**
- * JSON as it was written: `125.50` stays that, and so does an integer that is more than a double holds. All else is as `JSON.parse` has it: of a name
- * that comes twice the last value counts, and space is left out.
+ * JSON that keeps its numbers as they were written: `125.50` stays `125.50`, and an integer beyond
+ * a double keeps its digits. Everything else is as with `JSON.parse`: the last of several members
+ * with the same name counts, and white space is dropped.
  */
 export class LosslessJson {
-  /** Numbers that would be rewritten are marked strings. */
+  /** The parsed value, in which numbers that JavaScript would rewrite are marked strings. */
   private readonly root: unknown;
 
   /** @param text - valid JSON */
@@ -36,38 +47,38 @@ export class LosslessJson {
     this.root = JSON.parse(mayRewriteNumbers(text) ? withMarks(text) : text);
   }
 
-  /** @returns JSON text of the value at a path, or `undefined` where there is none */
+  /** @returns the JSON text of the value at a path, or `undefined` if there is none */
   at(...path: readonly (string | number)[]): string | undefined {
     let value = this.root;
     for (const name of path) {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
       value = (value as Record<string | number, unknown>)[name];
     }
-    return stringifyWritten(value);
+    return stringifyLossless(value);
   }
 
-  /** @returns the value as `JSON.parse` has it */
+  /** @returns the value as `JSON.parse` returns it */
   value(): unknown {
-    return JSON.parse(stringifyWritten(this.root));
+    return JSON.parse(stringifyLossless(this.root));
   }
 
-  /** For `stringifyWritten`: `JSON.stringify` alone would show the marks. */
+  /** Used by `stringifyLossless`. `JSON.stringify` alone would print the marks. */
   toJSON(): unknown {
     return this.root;
   }
 }
 
-/** JSON text of a value that may hold `LosslessJson`. */
-export function stringifyWritten(value: unknown): string {
+/** @returns the JSON text of a value that may contain `LosslessJson` */
+export function stringifyLossless(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes(MARK) ? text.replace(MARKED, '$1') : text;
 }
 
 /**
- * What tells a value from others: numbers that differ only in how they are written (125.5, 125.50) are the same, those that a double takes for the
- * same are not.
+ * A text that is equal for equal values. Numbers that differ only in how they are written (125.5,
+ * 125.50) are equal. Numbers that differ only beyond the precision of a double are not.
  *
- * @param written - JSON text of the value, where JavaScript would write it differently
+ * @param written - JSON text of the value, if JavaScript would print it differently
  */
 export function identityOf(value: unknown, written?: string): string {
   const text = JSON.stringify(value);

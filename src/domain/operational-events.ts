@@ -1,7 +1,9 @@
-/** Event types by which Signpost itself tells operators of what needs a person; the migrations put them into the catalog. */
+/** Event types by which Signpost notifies operators. The migrations add them to the catalog. */
 
-/** The product that they belong to. Customers of other products, and those that all products share, get none. */
+/**
+ * The product of these event types. Only its own customers receive the events; shared ones do not.
+ */
 export const OWN_PRODUCT = 'signpost';
 
-/** A subscription was switched off by the service. */
+/** The service has disabled a subscription automatically. */
 export const OUT_OF_ORDER_EVENT = 'signpost.subscription.out-of-order.v1';

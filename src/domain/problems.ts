@@ -1,54 +1,59 @@
 /**
- * Every problem the API answers with (RFC 9457). A code is stable: clients branch on it. docs/producers/errors.md lists them, held by a test.
+ * Every problem that the API returns (RFC 9457), with its status and title. Codes are stable,
+ * because clients branch on them. A test keeps docs/producers/errors.md complete.
  */
 export const PROBLEMS = {
   'malformed-json': [400, 'The body is not valid JSON'],
-  'invalid-cursor': [400, 'The cursor is not one that a list gave'],
+  'invalid-cursor': [400, 'The cursor is invalid'],
   'invalid-request': [400, 'The request could not be read'],
-  unauthenticated: [401, 'A valid credential is needed'],
-  'csrf-token': [403, "The session's token was not repeated"],
-  forbidden: [403, 'The credential does not reach this call'],
-  'product-disabled': [403, 'The product is not enabled yet'],
-  'not-found': [404, 'There is no such object'],
-  'unknown-route': [404, 'There is no such route'],
-  'method-not-allowed': [405, 'The route does not take this method'],
-  'already-exists': [409, 'The id or name is taken'],
-  'event-id-conflict': [409, 'The event id was used for another event'],
-  'idempotency-key-conflict': [409, 'The idempotency key was used for another request'],
-  'already-delivered': [409, 'The notification was delivered'],
+  unauthenticated: [401, 'A valid credential is required'],
+  'csrf-token': [403, 'The CSRF token is missing or wrong'],
+  forbidden: [403, 'This credential may not make this call'],
+  'product-disabled': [403, 'The product is disabled'],
+  'not-found': [404, 'The object does not exist'],
+  'unknown-route': [404, 'The route does not exist'],
+  'method-not-allowed': [405, 'The route does not support this method'],
+  'already-exists': [409, 'The id or name is already taken'],
+  'event-id-conflict': [409, 'The event id is already used for a different event'],
+  'idempotency-key-conflict': [409, 'The idempotency key was used for a different request'],
+  'already-delivered': [409, 'The notification has already been delivered'],
   'fixed-after-creation': [409, 'The field cannot change after creation'],
-  'notification-held': [409, 'The notification is held with its subscription'],
-  'recovery-running': [409, 'A recovery of the subscription is running'],
+  'notification-held': [409, 'The notification is held until its subscription takes deliveries'],
+  'recovery-running': [409, 'A recovery of the subscription is already running'],
+  'quota-exceeded': [409, 'The owner has as many objects of this kind as allowed'],
   'own-credential': [409, 'A credential cannot revoke itself'],
-  'payload-too-large': [413, 'The body is larger than this call takes'],
-  'unsupported-media-type': [415, 'The content type is not application/json'],
-  'validation-failed': [422, 'The request breaks a rule'],
+  'payload-too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The content type or encoding is not supported'],
+  'validation-failed': [422, 'The request is invalid'],
   'unknown-event-type': [422, 'The event type is not in the catalog'],
   'event-type-archived': [422, 'The event type is archived'],
-  'unknown-customer': [422, 'There is no such customer'],
-  'unknown-product': [422, 'There is no such product'],
-  'data-breaks-schema': [422, 'The data breaks the schema of its event type'],
-  'sample-breaks-schema': [422, 'The sample breaks the schema'],
-  'schema-breaks-service-definition': [422, 'The schema breaks the service definition'],
+  'unknown-customer': [422, 'The customer does not exist'],
+  'unknown-product': [422, 'The product does not exist'],
+  'data-breaks-schema': [422, 'The data does not match the schema of its event type'],
+  'sample-breaks-schema': [422, 'The sample does not match the schema'],
+  'schema-breaks-service-definition': [422, 'The schema lacks a field that the service definition uses'],
   'invalid-schema': [422, 'The schema is not a valid JSON Schema'],
-  'invalid-transform': [422, 'The transform cannot be used'],
-  'invalid-service-definition': [422, 'The service definition cannot be used'],
-  'not-composed': [422, 'No body could be composed of the sample'],
-  'too-many-requests': [429, 'Too much is waiting; try again later'],
-  'internal-error': [500, 'Something went wrong on our side'],
-  'database-unavailable': [503, 'The database does not answer'],
-  'data-source-unavailable': [503, 'A data source does not answer'],
+  'invalid-transform': [422, 'The transform is invalid'],
+  'invalid-service-definition': [422, 'The service definition is invalid'],
+  'not-composed': [422, 'No body could be composed from the sample'],
+  'too-many-requests': [429, 'Too many requests; try again later'],
+  'internal-error': [500, 'The request failed because of an internal error'],
+  'database-unavailable': [503, 'The database is unavailable'],
+  'data-source-unavailable': [503, 'A data source is unavailable'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** One fault of a request; `path` is a JSON Pointer (RFC 6901) into the body, or `query/<name>`, `path/<name>`, `header/<name>`. */
+/**
+ * One invalid field of a request. `path` is a JSON Pointer (RFC 6901) into the body, or
+ * `query/<name>`, `path/<name>` or `header/<name>`.
+ */
 export interface FieldError {
   path: string;
   message: string;
 }
 
-/** An error that is answered to the caller as it is. Its detail never holds a secret or a payload. */
+/** An error that the caller receives unchanged. Its detail never contains a secret or a payload. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
@@ -64,7 +69,12 @@ export class Problem extends Error {
   }
 }
 
-/** The problem for an object that is not there, or belongs to another tenant: the two must not be told apart. */
-export function notFound(what: string): Problem {
-  return new Problem('not-found', `There is no such ${what}.`);
+/**
+ * The problem for an object that does not exist or belongs to another tenant. The two cases look
+ * the same, so that nobody can probe for the ids of others.
+ *
+ * @param noun - the kind of object, such as `customer`
+ */
+export function notFound(noun: string): Problem {
+  return new Problem('not-found', `The ${noun} does not exist.`);
 }

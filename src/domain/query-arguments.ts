@@ -3,10 +3,10 @@ import { valueAt } from './json-text';
 
 const DATA_SOURCE_PATH = /^\$data((?:\.[^.\s]+)+)$/;
 
-/** Where the value of an argument comes from. */
+/** The source of an argument's value. */
 export type ArgumentSource = { kind: 'data'; path: string[] } | { kind: 'secret' } | { kind: 'literal' };
 
-/** @returns `undefined` for a text that begins with `$` and names nothing */
+/** @returns `undefined` for a text that begins with `$` but is not a valid source */
 export function argumentSource(from: QueryArgument['from']): ArgumentSource | undefined {
   if (typeof from !== 'string' || !from.startsWith('$')) return { kind: 'literal' };
   if (from === '$secret') return { kind: 'secret' };
@@ -14,7 +14,7 @@ export function argumentSource(from: QueryArgument['from']): ArgumentSource | un
   return path === undefined ? undefined : { kind: 'data', path: path.slice(1).split('.') };
 }
 
-/** What the text of a value must look like, where Postgres would not say it without the value. */
+/** Valid texts per type, checked here because the errors of Postgres would contain the value. */
 const SHAPES: Partial<Record<ArgumentType, RegExp>> = {
   int: /^[+-]?\d{1,18}$/,
   number: /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/,
@@ -25,11 +25,12 @@ const SHAPES: Partial<Record<ArgumentType, RegExp>> = {
 };
 
 /**
- * The value of an argument, as Postgres takes it: the event's own digits, whether it wrote a number or a text.
+ * The text of an argument's value for Postgres. Numbers keep the digits that the event has, whether
+ * it contains a number or a string.
  *
  * @param data - JSON text of the event's data
- * @returns `null` where there is no value
- * @throws ComposeError where it is not of the argument's type
+ * @returns `null` if there is no value
+ * @throws ComposeError if the value does not have the argument's type
  */
 export function argumentValue(argument: QueryArgument, data: string, secret: () => string): string | null {
   const source = argumentSource(argument.from);
@@ -39,7 +40,7 @@ export function argumentValue(argument: QueryArgument, data: string, secret: () 
   if (argument.type === 'json') return json;
   const text = json.startsWith('"') ? (JSON.parse(json) as string) : json;
   const isStructure = json.startsWith('{') || json.startsWith('[');
-  // Postgres takes no NUL in a text.
+  // Postgres rejects NUL in text.
   if (isStructure || text.includes('\u0000') || !(SHAPES[argument.type]?.test(text) ?? true))
     throw new ComposeError(`the argument ${argument.name} is not of type ${argument.type}`);
   return text;
@@ -49,7 +50,7 @@ interface ObjectSchema {
   properties?: Record<string, unknown>;
   additionalProperties?: unknown;
 }
-/** Any of these may add names that `properties` does not list. */
+/** Keywords that can allow fields that `properties` does not list. */
 const OPEN_KEYWORDS = [
   '$ref',
   '$dynamicRef',
@@ -61,7 +62,10 @@ const OPEN_KEYWORDS = [
   'patternProperties',
 ] as const;
 
-/** Whether the data of an event type may have a field at a path. A schema that lists fields lists all, unless it says otherwise. */
+/**
+ * Whether the data of an event type may have a field at a path. A schema that lists fields is taken
+ * to list all of them, unless it says otherwise.
+ */
 export function mayHaveField(schema: unknown, path: readonly string[]): boolean {
   const [name, ...rest] = path;
   if (name === undefined || typeof schema !== 'object' || schema === null) return true;
@@ -71,7 +75,9 @@ export function mayHaveField(schema: unknown, path: readonly string[]): boolean 
   return open || (additionalProperties === undefined ? properties === undefined : additionalProperties !== false);
 }
 
-/** The fields that the arguments of steps take and a schema does not have, each once, dotted. */
+/**
+ * The distinct dotted paths of fields that the arguments of steps use and a schema does not have.
+ */
 export function missingFields(steps: readonly QueryStep[], schema: object | null): string[] {
   const sources = steps.flatMap((step) => step.arguments.map(({ from }) => argumentSource(from)));
   const missing = sources.flatMap((source) =>

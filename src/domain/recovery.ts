@@ -1,6 +1,10 @@
 /**
- * Bulk recovery: one workflow retries the failed notifications of a subscription, in order of acceptance and no faster than asked for.
- * `completed`: all that were failed have been seen to. `cancelled`: by a caller or an operator. `failed`: the subscription was deleted meanwhile.
+ * Bulk recovery: one workflow retries the failed notifications of a subscription in order of
+ * acceptance, at a limited rate.
+ *
+ * - `completed`: every failed notification has been retried or skipped.
+ * - `cancelled`: a caller or an operator cancelled it.
+ * - `failed`: the subscription was deleted meanwhile.
  */
 export const RECOVERY_STATUSES = ['running', 'completed', 'cancelled', 'failed'] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
@@ -9,15 +13,15 @@ export interface Recovery {
   id: string;
   subscriptionId: string;
   status: RecoveryStatus;
-  /** Accepted at or after. */
+  /** Includes notifications accepted at or after this time. */
   since: Date;
-  /** Accepted before. */
+  /** Includes notifications accepted before this time. */
   until: Date;
   ratePerSecond: number;
-  /** Notifications that were failed when it was asked for, and such as failed while it ran. */
+  /** Notifications that had failed at the start or have failed since. */
   total: number;
   retried: number;
-  /** Those that were not failed any more when their turn came; known when it is completed. */
+  /** Notifications that were no longer failed at their turn. Set when the recovery completes. */
   skipped: number;
   createdAt: Date;
   finishedAt: Date | null;
@@ -30,13 +34,13 @@ export interface RecoverSubscriptionInput {
 
 /** Result of the activity `recoverPage`; a wire shape. */
 export interface RecoverPageResult {
-  /** Nothing is left to do, or nothing may be done any more. */
+  /** Nothing is left to do, or the recovery has ended. */
   done: boolean;
-  /** How long the rate demands to wait before the next page. */
+  /** Seconds to wait before the next page, to keep the rate. */
   waitSeconds: number;
 }
 
-/** The workflow of a recovery. Its id is fixed by the recovery, so that starting it twice is starting it once. */
+/** The workflow id of a recovery. It is deterministic, so that starting twice has no effect. */
 export function recoveryWorkflowId(recoveryId: string): string {
   return `recovery/${recoveryId}`;
 }

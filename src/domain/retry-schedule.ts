@@ -1,14 +1,15 @@
 /**
- * A retry schedule: the waits before the second, third, … attempt, in seconds. When they are used up the notification has failed.
- * The rules are the main system's: at most five retries, at most 24 hours in sum.
+ * A retry schedule: the waits before the second, third, … attempt, in seconds. After the last one
+ * the ladder is exhausted and the notification fails. At most five waits, 24 hours in total.
  */
 export type RetrySchedule = readonly number[];
 
 export const DEFAULT_RETRY_SCHEDULE: RetrySchedule = [30, 300, 1800, 7200];
 
 /**
- * Schedules that a caller may give by name; what is kept is the waits. `growing` is document 002's: no wait is shorter than five minutes, and each is longer
- * than the one before.
+ * Schedules that a caller may give by name. The waits are stored, not the name. `growing` is for
+ * handlers that recover slowly: no wait is shorter than five minutes, and each is longer than the
+ * previous.
  */
 export const RETRY_PRESETS = {
   default: DEFAULT_RETRY_SCHEDULE,
@@ -24,21 +25,21 @@ export function isRetryPreset(name: unknown): name is RetryPreset {
 export const MAX_RETRIES = 5;
 export const MAX_SCHEDULE_SECONDS = 86_400;
 
-/** What is wrong with a schedule, or `undefined` where nothing is. */
+/** @returns the error of a schedule, or `undefined` if it is valid */
 export function retryScheduleFault(schedule: RetrySchedule): string | undefined {
   if (schedule.length > MAX_RETRIES) return `at most ${MAX_RETRIES} retries`;
   if (schedule.some((seconds) => !Number.isInteger(seconds) || seconds < 1))
-    return 'each wait is a whole number of seconds, at least 1';
+    return 'each wait must be a whole number of seconds, at least 1';
   if (schedule.reduce((sum, seconds) => sum + seconds, 0) > MAX_SCHEDULE_SECONDS)
-    return `the waits add up to at most ${MAX_SCHEDULE_SECONDS} seconds`;
+    return `the waits must add up to at most ${MAX_SCHEDULE_SECONDS} seconds`;
   return undefined;
 }
 
 /**
- * Seconds to wait before the next attempt, or `undefined` when the ladder is used up.
- *
- * @param step - failed attempts of this run of the ladder so far, at least 1
- * @param retryAfterSeconds - what the receiver asked for (RFC 9110 §10.2.3); honoured where it is later than the step and within a day
+ * @param step - number of failed attempts in the current ladder, at least 1
+ * @param retryAfterSeconds - the receiver's `Retry-After` (RFC 9110 §10.2.3); honoured if it is
+ *   longer than the schedule's wait and at most a day
+ * @returns seconds to wait before the next attempt, or `undefined` if the ladder is exhausted
  */
 export function nextWaitSeconds(schedule: RetrySchedule, step: number, retryAfterSeconds?: number): number | undefined {
   const wait = schedule[step - 1];

@@ -1,32 +1,44 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual } from 'node:crypto';
 
-/** Prefix of a generated secret; what follows is base64 of the key (Standard Webhooks, "Signature scheme"). */
+/**
+ * Prefix of a generated secret, before the base64 of the key (Standard Webhooks, "Signature
+ * scheme").
+ */
 const SECRET_PREFIX = 'whsec_';
 const GENERATED_KEY_BYTES = 32;
-/** Prefixes of the halves of a key pair (Standard Webhooks, "Signature scheme", asymmetric); what follows is base64. */
+/**
+ * Prefixes of the keys of a pair, before their base64 (Standard Webhooks, "Signature scheme",
+ * asymmetric).
+ */
 const PRIVATE_KEY_PREFIX = 'whsk_';
 const PUBLIC_KEY_PREFIX = 'whpk_';
 const ED25519_BYTES = 32;
 
-/** A new signing secret: `whsec_` and base64 of 32 random bytes. */
+/** Generates a signing secret: `whsec_` and base64 of 32 random bytes. */
 export function generateSecret(): string {
   return SECRET_PREFIX + randomBytes(GENERATED_KEY_BYTES).toString('base64');
 }
 
-/** The HMAC key of a secret: the bytes behind `whsec_`, or the UTF-8 text of a secret that a customer brought without the prefix. */
+/**
+ * The HMAC key of a secret: the bytes after `whsec_`, or the UTF-8 text of a customer's own secret
+ * without the prefix.
+ */
 export function signingKey(secret: string): Buffer {
   return secret.startsWith(SECRET_PREFIX)
     ? Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64')
     : Buffer.from(secret, 'utf8');
 }
 
-/** A new ed25519 key pair, as text: `whsk_` and base64 of seed and public key (64 bytes). It tells the public half by `publicKeyOf`. */
+/**
+ * Generates an ed25519 key pair as text: `whsk_` and base64 of seed and public key (64 bytes).
+ * {@link publicKeyOf} extracts the public key.
+ */
 export function generateSigningKey(): string {
   const { d, x } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   return PRIVATE_KEY_PREFIX + Buffer.concat([d!, x!].map((part) => Buffer.from(part, 'base64url'))).toString('base64');
 }
 
-/** What receivers check `v1a` signatures with: `whpk_` and base64 of 32 bytes. */
+/** The key that verifies `v1a` signatures: `whpk_` and base64 of 32 bytes. */
 export function publicKeyOf(privateKey: string): string {
   return PUBLIC_KEY_PREFIX + halvesOf(privateKey).publicHalf.toString('base64');
 }
@@ -36,20 +48,22 @@ function halvesOf(privateKey: string): { seed: Buffer; publicHalf: Buffer } {
   return { seed: bytes.subarray(0, ED25519_BYTES), publicHalf: bytes.subarray(ED25519_BYTES) };
 }
 
-/** What a receiver checks: id, time of this attempt, body. */
+/** The parts of a delivery that are signed. */
 export interface SignedMessage {
-  /** `webhook-id`: the event id, the same in every retry. */
+  /** The header `webhook-id`: the event id, the same in every retry. */
   id: string;
-  /** `webhook-timestamp`: Unix seconds of this attempt. */
+  /** The header `webhook-timestamp`: the time of this attempt in Unix seconds. */
   timestampSeconds: number;
   body: string;
 }
 
 /**
- * The `webhook-signature` header (Standard Webhooks): `v1,<base64 HMAC-SHA256 of id.timestamp.body>` for each secret, separated by
- * spaces, newest secret first. During a rotation there are two. Behind them `v1a,<base64 ed25519 of the same>` for each private key.
+ * The `webhook-signature` header (Standard Webhooks): `v1,<base64 HMAC-SHA256 of
+ * id.timestamp.body>` for each secret, then `v1a,<base64 ed25519 of the same>` for each private
+ * key. Signatures are separated by spaces. During a rotation there are two secrets.
  *
- * @param privateKeys - as `generateSigningKey` makes them, newest first
+ * @param secrets - newest first
+ * @param privateKeys - as returned by {@link generateSigningKey}, newest first
  */
 export function standardSignature(
   message: SignedMessage,
@@ -69,7 +83,10 @@ function ed25519(privateKey: string, content: string): string {
   return sign(null, Buffer.from(content), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64');
 }
 
-/** The answer that proves a URL's owner: `sha256=<base64 HMAC-SHA256(secret text, crc_token)>`. */
+/**
+ * The response token that passes a challenge: `sha256=<base64 HMAC-SHA256(secret text,
+ * crc_token)>`.
+ */
 export function challengeResponse(secret: string, crcToken: string): string {
   return `sha256=${createHmac('sha256', secret).update(crcToken).digest('base64')}`;
 }

@@ -1,34 +1,38 @@
-/** A SQL text that cannot be used. */
+/** A SQL text is not usable as a query step. */
 export class SqlTextError extends Error {
   override readonly name = 'SqlTextError';
 
   constructor(
     message: string,
-    /** Into the text as it was given, from 0. */
+    /** Position of the error in the original text, from 0. */
     readonly offset: number,
   ) {
     super(message);
   }
 }
 
-/** A query whose named arguments are numbered parameters. */
+/** A query whose named arguments have become numbered parameters. */
 export interface NumberedQuery {
   text: string;
-  /** The names, in order of their numbers. */
+  /** The names of the parameters, in the order of their numbers. */
   names: string[];
-  /** Leads from an offset into `text` back to the one that it came from. */
+  /** Maps an offset in `text` to the offset in the original text. */
   sourceOffset(offset: number): number;
 }
 
-/** A word, a comment, a literal, a name in quotes, a parameter, a cast, or any other character (PostgreSQL manual, "Lexical Structure"). */
+/**
+ * A word, a comment, a literal, a name in quotes, a parameter, a cast, or any other character
+ * (PostgreSQL manual, "Lexical Structure").
+ */
 const TOKEN =
   /(?<space>\s+|--[^\n]*)|(?<comment>\/\*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*'?)|(?<text>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'?)|(?<quoted>(?:[uU]&)?"(?:[^"]|"")*"?)|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<number>\$\d+)|(?<cast>::|:=)|(?<parameter>:[A-Za-z_]\w*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<other>.)/gsu;
 
 /**
- * Reads the SQL of a query step: one SELECT (or WITH … SELECT) with arguments written `:name`. It looks at the form only, so that the text can be
- * put in parentheses without meaning anything else; whether it is valid is for Postgres to say.
+ * Parses the SQL of a query step: one SELECT (or WITH … SELECT) with arguments written `:name`.
+ * Checks only the form, so that the text can be put in parentheses without changing its meaning.
+ * Postgres checks whether it is valid.
  *
- * @param castOf - the Postgres type of an argument; `undefined` where there is none of this name
+ * @param castOf - the Postgres type of an argument, or `undefined` if there is none of this name
  * @throws SqlTextError
  */
 export function numberParameters(sql: string, castOf: (name: string) => string | undefined): NumberedQuery {
@@ -51,13 +55,14 @@ export function numberParameters(sql: string, castOf: (name: string) => string |
     if (!blank) {
       if (ended) throw new SqlTextError('there is more than one statement', offset);
       if (!begun && !/^(select|with)$/i.test(token))
-        throw new SqlTextError('a query begins with SELECT or WITH', offset);
+        throw new SqlTextError('a query must begin with SELECT or WITH', offset);
       begun = true;
-      if (isUnterminated(groups, token)) throw new SqlTextError('what is quoted here has no end', offset);
+      if (isUnterminated(groups, token)) throw new SqlTextError('the quoted text here has no end', offset);
     }
     if (token === '(') depth++;
-    if (token === ')' && --depth < 0) throw new SqlTextError('a parenthesis is closed that was not opened', offset);
-    if (groups.number) throw new SqlTextError(`arguments have names: write :name instead of ${token}`, offset);
+    if (token === ')' && --depth < 0) throw new SqlTextError('this parenthesis was not opened', offset);
+    if (groups.number)
+      throw new SqlTextError(`numbered parameters are not supported: write :name instead of ${token}`, offset);
     if (token === ';') {
       ended = true;
       continue;
@@ -98,7 +103,7 @@ function commentAt(sql: string, offset: number): string {
 
 function dollarQuotedAt(sql: string, offset: number, tag: string): string {
   const end = sql.indexOf(tag, offset + tag.length);
-  if (end < 0) throw new SqlTextError('what is quoted here has no end', offset);
+  if (end < 0) throw new SqlTextError('the quoted text here has no end', offset);
   return sql.slice(offset, end + tag.length);
 }
 

@@ -1,16 +1,22 @@
 /**
- * The nouns of Signpost, one meaning each.
+ * The nouns of Signpost, one meaning each. docs/glossary.md has the full list.
  *
- * - **product**: a product line that publishes events; owns event types and API keys. Created disabled.
- * - **event type**: a versioned name (`payment.confirmed.v1`) with a JSON Schema of its data. Belongs to one product.
- * - **customer**: who is notified. Belongs to the product that made it, or is shared by all.
- * - **subscription**: where and how one customer is notified of what.
+ * - **product**: a product line that publishes events. It owns event types and credentials, and is
+ *   created disabled.
+ * - **event type**: a versioned name (`payment.confirmed.v1`) with a JSON Schema of its data. It
+ *   belongs to one product.
+ * - **customer**: the party that is notified. It belongs to the product that created it, or all
+ *   products share it.
+ * - **subscription**: where, of what and how one customer is notified.
  * - **event**: a fact posted by a product. Immutable.
- * - **notification**: one event for one subscription; one Temporal workflow, id `notification/<notification id>`.
+ * - **notification**: one event for one subscription, run by the Temporal workflow
+ *   `notification/<notification id>`.
  * - **attempt**: one HTTP request of a notification.
- * - **ladder**: one walk through the retry schedule; a manual retry of a closed notification begins a new one.
- * - **held**: accepted, but not to be delivered until the subscription is enabled again.
- * - **settling**: bringing a subscription's notifications in line after its status changed (release what was held, cancel what is left).
+ * - **ladder**: one pass through the retry schedule. A manual retry of a closed notification starts
+ *   a new one.
+ * - **held**: accepted, but not delivered until the subscription takes deliveries again.
+ * - **settlement**: the work after a change of a subscription's status: releasing its held
+ *   notifications, or cancelling the open ones of a deleted subscription.
  */
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
@@ -19,19 +25,19 @@ import type { LosslessJson } from './lossless-json';
 export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who calls: a credential and what it reaches. */
+/** The caller of a request: its credential, role and scope. */
 export interface Principal {
   /** `key_…`, or `bootstrap` for the admin key of the configuration. */
   id: string;
   name: string;
   role: Role;
-  /** Set for `product`, and for a `viewer` that sees one product only. */
+  /** Set for `product`, and for a `viewer` limited to one product. */
   productId: string | null;
   /** Set for `customer`. */
   customerId: string | null;
 }
 
-/** Narrows a query to what a principal may see; an absent field does not narrow. */
+/** Restricts a query to what a principal may see. An absent field does not restrict it. */
 export interface Scope {
   productId?: string;
   customerId?: string;
@@ -41,7 +47,7 @@ export interface Product {
   id: string;
   name: string;
   enabled: boolean;
-  /** Whether a subscription must have passed its challenge before anything is delivered to it. */
+  /** Whether a subscription must pass a challenge before it takes deliveries. */
   requireVerification: boolean;
   createdAt: Date;
   modifiedAt: Date;
@@ -51,7 +57,7 @@ export interface EventType {
   name: string;
   productId: string;
   description: string;
-  /** JSON Schema of `data`; absent means any object. */
+  /** JSON Schema of `data`. `null` allows any object. */
   schema: object | null;
   sample: LosslessJson | null;
   archived: boolean;
@@ -62,7 +68,7 @@ export interface EventType {
 export interface Customer {
   id: string;
   name: string;
-  /** `null` for a customer that all products share. */
+  /** `null` if all products share the customer. */
   productId: string | null;
   retrySchedule: RetrySchedule;
   createdAt: Date;
@@ -84,11 +90,11 @@ export const SUBSCRIPTION_STATUSES = [
 ] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
-/** When a subscription goes out of order by itself. */
+/** When the service disables a subscription automatically. Both conditions must be met. */
 export interface OutOfOrderRule {
-  /** Since the first of the failures. */
+  /** Seconds since the first failure after the last success. */
   afterSeconds: number;
-  /** In a row. */
+  /** Failed attempts since the last success. */
   minFailures: number;
 }
 
@@ -107,16 +113,16 @@ export interface Subscription {
   headers: Record<string, string>;
   format: Format;
   customData: LosslessJson;
-  /** Makes what is sent out of the event's data. */
+  /** Computes what is sent from the event's data. */
   transform: Transform | null;
-  /** `null` means the customer's. */
+  /** `null` to use the customer's. */
   retrySchedule: RetrySchedule | null;
   timeoutSeconds: number;
   rateLimitPerSecond: number | null;
   verification: { status: 'unverified' | 'verified' | 'failed'; at: Date | null };
-  /** `null`: only by a 410. */
+  /** `null` if only a 410 disables it automatically. */
   outOfOrderRule: OutOfOrderRule | null;
-  /** Since when, and why, the service has switched it off. */
+  /** When and why the service disabled it automatically, or `null`. */
   outOfOrder: { at: Date; reason: string } | null;
   createdAt: Date;
   modifiedAt: Date;
@@ -133,7 +139,7 @@ export const NOTIFICATION_STATUSES = [
 ] as const;
 export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number];
 
-/** Statuses in which nothing more happens of itself. */
+/** Statuses in which nothing more happens by itself. */
 export const CLOSED_STATUSES = ['delivered', 'failed', 'cancelled'] as const satisfies readonly NotificationStatus[];
 
 export const ATTEMPT_ERROR_CLASSES = [
@@ -150,7 +156,7 @@ export const ATTEMPT_ERROR_CLASSES = [
 ] as const;
 export type AttemptErrorClass = (typeof ATTEMPT_ERROR_CLASSES)[number];
 
-/** Why an attempt failed. The message never holds a payload or a secret. */
+/** Why an attempt failed. The message never contains a payload or a secret. */
 export interface AttemptError {
   class: AttemptErrorClass;
   message: string;
@@ -158,13 +164,13 @@ export interface AttemptError {
 
 export type AttemptTrigger = 'scheduled' | 'manual';
 
-/** An event that was asked to be accepted; `data` and `user` are JSON text. */
+/** A posted event. `data` and `user` are JSON text. */
 export interface NewEvent {
-  /** Chosen by the producer; absent: generated. */
+  /** Chosen by the producer. Generated if absent. */
   id?: string;
   productId: string;
   type: string;
-  /** Absent: every customer of the product. */
+  /** Every customer of the product if absent. */
   customerId?: string;
   channels: string[];
   timestamp: Date;
@@ -214,13 +220,13 @@ export interface Attempt {
   workflowId: string;
 }
 
-/** An attempt with what was sent (secrets masked) and what came back. */
+/** An attempt with its request (secrets masked) and its response. */
 export interface AttemptDetail extends Attempt {
   request: { method: HttpMethod; url: string; headers: Record<string, string>; body: string | null };
   response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
 }
 
-/** The workflow of a notification. Its id is fixed by the notification, so that starting it twice is starting it once. */
+/** The workflow id of a notification. It is deterministic, so that starting twice has no effect. */
 export function notificationWorkflowId(notificationId: string): string {
   return `notification/${notificationId}`;
 }

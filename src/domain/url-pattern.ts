@@ -1,7 +1,8 @@
 /**
- * Patterns of the URL allow-list: `scheme://host[:port][/path-prefix]`. `*` stands for any host, for one sub-domain label or
- * more at the left (`*.example.com`), or for any port (`http://127.0.0.1:*`). A host alone (`hooks.example.com`) means https on its
- * default port. A path is a prefix of whole segments.
+ * A pattern of the URL allow-list: `scheme://host[:port][/path-prefix]`. `*` stands for any host,
+ * for one or more sub-domain labels at the left (`*.example.com`), or for any port
+ * (`http://127.0.0.1:*`). A host alone (`hooks.example.com`) means https on its default port. A
+ * path is a prefix of whole segments.
  */
 export interface UrlPattern {
   scheme: 'http' | 'https';
@@ -15,19 +16,21 @@ const PATTERN = /^(?:(https?):\/\/)?(\*|(?:\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])(?
 const DEFAULT_PORT = { http: '80', https: '443' } as const;
 
 /**
- * Reads a pattern, or answers `undefined` where the text is none. Host and path are brought into the form that URLs have, so that `[0::1]`
- * and `/café` match what they mean.
+ * Parses a pattern. Host and path are normalized as in URLs, so that `[0::1]` and `/café` match the
+ * URLs they mean.
+ *
+ * @returns `undefined` if the text is not a pattern
  */
 export function parseUrlPattern(text: string): UrlPattern | undefined {
   const match = PATTERN.exec(text.trim());
   if (!match) return undefined;
   const scheme = (match[1]?.toLowerCase() ?? 'https') as UrlPattern['scheme'];
   const wildcard = /^\*\.?/.exec(match[2]!)?.[0] ?? '';
-  // A host of only a wildcard needs a stand-in to be read as a URL.
+  // A host that is only a wildcard needs a placeholder to be parsed as a URL.
   const rest = match[2]!.slice(wildcard.length);
-  const readable = `${scheme}://${rest || 'host'}${match[4] ?? ''}`;
-  if (!URL.canParse(readable)) return undefined;
-  const { hostname, pathname } = new URL(readable);
+  const parsable = `${scheme}://${rest || 'host'}${match[4] ?? ''}`;
+  if (!URL.canParse(parsable)) return undefined;
+  const { hostname, pathname } = new URL(parsable);
   const port = match[3] === undefined || match[3] === '*' ? (match[3] ?? '') : String(Number(match[3]));
   if (Number(port) > 65_535) return undefined;
   return {
@@ -38,7 +41,7 @@ export function parseUrlPattern(text: string): UrlPattern | undefined {
   };
 }
 
-/** Whether a URL (absolute, http or https) falls under a pattern. */
+/** Whether a pattern matches an absolute http or https URL. */
 export function urlMatches(pattern: UrlPattern, url: string): boolean {
   if (!URL.canParse(url)) return false;
   const target = new URL(url);
@@ -62,7 +65,8 @@ function portMatches(pattern: string, port: string): boolean {
 
 function pathMatches(prefix: string, path: string): boolean {
   if (prefix === '') return true;
-  // Encoded dots and slashes, and dots with a parameter, could mean another path to the receiver than to us: under no prefix.
+  // The receiver may resolve encoded dots and slashes, and dots with a parameter, to another path
+  // than we do. Such a path matches no prefix.
   if (/%(2e|2f|5c|25)|\/\.{1,2};/i.test(path)) return false;
   return path === prefix || path.startsWith(`${prefix}/`);
 }

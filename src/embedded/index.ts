@@ -5,21 +5,21 @@ import { startPostgres } from './postgres';
 import { startTemporal } from './temporal';
 import { findTemporalCli } from './temporal-binary';
 
-/** Where Postgres and Temporal are: configured, or started here. */
+/** The addresses of Postgres and Temporal, configured or started here. */
 export interface Embedded {
   databaseUrl: string;
   temporalAddress: string;
-  /** Of an embedded Temporal. */
+  /** The UI of an embedded Temporal; undefined if the configuration names a Temporal. */
   temporalUiUrl: string | undefined;
-  /** Stops what was started here. */
+  /** Stops the parts that were started here. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts the parts that the configuration does not name.
  *
- * @param report - told, in a line each, what is started and where
- * @throws ConfigError with one clear line where a part cannot run
+ * @param report - called with one line for each part that is started
+ * @throws ConfigError with a one-line message if a part cannot run
  */
 export async function startEmbedded(config: Config, report: (line: string) => void): Promise<Embedded> {
   const { databaseUrl, temporal } = config;
@@ -55,7 +55,7 @@ export async function startEmbedded(config: Config, report: (line: string) => vo
 async function runPostgres({ dataDir }: Config, report: (line: string) => void) {
   report('starting Postgres …');
   const postgres = await startPostgres({ directory: path.join(dataDir, 'postgres') });
-  report(`Postgres ${postgres.adopted ? 'was running: taken over' : 'runs'} on 127.0.0.1:${postgres.port}`);
+  report(`Postgres ${postgres.adopted ? 'was already running' : 'runs'} on 127.0.0.1:${postgres.port}`);
   return postgres;
 }
 
@@ -63,6 +63,6 @@ async function runTemporal({ dataDir, temporal }: Config, report: (line: string)
   const cli = await findTemporalCli(temporal.cliPath, report);
   report('starting Temporal …');
   const server = await startTemporal(cli, path.join(dataDir, 'temporal'));
-  report(`Temporal ${server.adopted ? 'was running: taken over' : 'runs'} on ${server.address}`);
+  report(`Temporal ${server.adopted ? 'was already running' : 'runs'} on ${server.address}`);
   return server;
 }

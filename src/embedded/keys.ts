@@ -9,7 +9,10 @@ export interface Keys {
   masterKey: Buffer;
 }
 
-/** The admin key and the master key: configured, or generated once into the data directory (readable by its owner only). */
+/**
+ * Returns the admin key and the master key: configured, or generated once in the data directory,
+ * readable by its owner only.
+ */
 export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>): Keys {
   return {
     adminKey:
@@ -23,7 +26,10 @@ export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'data
   };
 }
 
-/** Two processes that start at once end up with the same content: the file appears whole or not at all, and the first one wins. */
+/**
+ * Creates the file atomically unless it exists, so that processes that start concurrently read the
+ * same content.
+ */
 function ensureFile(directory: string, name: string, generate: () => string): string {
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, name);

@@ -4,31 +4,34 @@ import { ConfigError } from '../config';
 import { isAlive } from './processes';
 
 /**
- * Takes a data directory for this process, so that a second one does not take over the servers of the first and stop them under it.
+ * Locks a data directory for this process. Otherwise a second process would adopt the servers of
+ * the first one, and stop them while they are in use.
  *
- * @returns gives it back
- * @throws ConfigError where another process has it
+ * @returns releases the lock
+ * @throws ConfigError if another process holds the lock
  */
 export function lockDataDir(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true });
   const file = path.join(dataDir, 'lock.json');
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
+  const content = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   for (let tries = 0; tries < 3; tries++) {
     try {
-      writeFileSync(file, mine, { flag: 'wx' });
+      writeFileSync(file, content, { flag: 'wx' });
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const owner = readOwner(file);
       if (owner && owner.pid !== process.pid && isAlive(owner.pid) && startOf(owner.pid) === owner.started) {
         throw new ConfigError(
-          `Signpost runs already on ${dataDir} (process ${owner.pid}): stop it, or set SIGNPOST_DATA_DIR to another directory.`,
+          `Signpost is already running on ${dataDir} (process ${owner.pid}). Stop it, or set SIGNPOST_DATA_DIR to another directory.`,
         );
       }
       rmSync(file, { force: true });
     }
   }
-  throw new ConfigError(`The lock ${file} could not be taken: another process is starting on this directory.`);
+  throw new ConfigError(
+    `The lock ${file} could not be acquired: another process is starting on this directory. Start again.`,
+  );
 }
 
 function readOwner(file: string): { pid: number; started: string } | undefined {
@@ -39,10 +42,14 @@ function readOwner(file: string): { pid: number; started: string } | undefined {
   }
 }
 
-/** When a process started, as far as that can be told: process numbers are used again. */
+/**
+ * The start time of a process, or an empty string without /proc. Distinguishes processes that get
+ * the same pid.
+ */
 function startOf(pid: number): string {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return '';
-  // The name in parentheses may hold anything; the fields after it are numbers, of which the 20th is the start time.
+  // The name in parentheses may contain anything. The 20th of the fields after it is the start
+  // time.
   return readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
 }

@@ -5,7 +5,7 @@ import { ConfigError } from '../config';
 
 const USER = 'postgres';
 
-/** How to run a program of Postgres, which refuses to run as root. */
+/** A command that runs a program of Postgres, which refuses to run as root. */
 export interface RunAs {
   command: string;
   args: string[];
@@ -13,17 +13,20 @@ export interface RunAs {
 }
 
 /**
- * As an ordinary user the program runs as it is. As root it runs as the user `postgres`, which is made where there is none. Where that user cannot
- * reach the files (a project below a directory that only root may enter), it keeps the one capability that opens the way.
+ * Returns how to run a program of Postgres. An ordinary user runs it as it is. Root runs it as the
+ * user `postgres`, which is created if there is none. If that user cannot access the files, for
+ * example in a project below a directory that only root may enter, the program keeps the one
+ * capability that gives access.
  *
- * @param reached - files and directories that the program must reach
- * @throws ConfigError where there is no such way
+ * @param requiredPaths - files and directories that the program must access
+ * @throws ConfigError if the program cannot run
  */
-export function runAsPostgres(command: string, args: string[], reached: string[]): RunAs {
+export function runAsPostgres(command: string, args: string[], requiredPaths: string[]): RunAs {
   if (process.getuid?.() !== 0) return { command, args, options: {} };
   const { uid, gid } = ensureUser();
-  if (reached.every(isOpenToAll)) return { command, args, options: { uid, gid } };
-  // Without the secure bit, access(2), by which initdb looks for its files, would ignore the capability of one who is not root.
+  if (requiredPaths.every(isOpenToAll)) return { command, args, options: { uid, gid } };
+  // initdb looks for its files with access(2), which ignores the capabilities of other users than
+  // root unless this secure bit is set.
   const wrapped = [
     '--securebits',
     '+no_setuid_fixup',
@@ -41,14 +44,14 @@ export function runAsPostgres(command: string, args: string[], reached: string[]
   ];
   if (!hasSetpriv()) {
     throw new ConfigError(
-      `Postgres cannot run as root, and the user "${USER}" cannot reach ${reached.find((place) => !isOpenToAll(place))}: ` +
+      `Postgres cannot run as root, and the user "${USER}" cannot access ${requiredPaths.find((required) => !isOpenToAll(required))}: ` +
         'move the project to a directory that others may enter, start as an ordinary user, or set DATABASE_URL.',
     );
   }
   return { command: 'setpriv', args: wrapped, options: {} };
 }
 
-/** Gives a directory to the user that Postgres will run as. */
+/** Changes the owner of a path to the user that Postgres will run as. */
 export function giveToPostgres(directory: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = ensureUser();
@@ -64,7 +67,7 @@ function ensureUser(): { uid: number; gid: number } {
     });
   } catch (error) {
     throw new ConfigError(
-      `Postgres cannot run as root, and the user "${USER}" could not be made: start as an ordinary user, or set DATABASE_URL.`,
+      `Postgres cannot run as root, and the user "${USER}" could not be created: start as an ordinary user, or set DATABASE_URL.`,
       { cause: error },
     );
   }
@@ -81,9 +84,9 @@ function idsOf(user: string): { uid: number; gid: number } | undefined {
   }
 }
 
-/** Whether every directory above a place lets everybody pass. */
-function isOpenToAll(place: string): boolean {
-  for (let directory = path.dirname(place); ; directory = path.dirname(directory)) {
+/** Whether every user may enter all directories above a path. */
+function isOpenToAll(file: string): boolean {
+  for (let directory = path.dirname(file); ; directory = path.dirname(directory)) {
     if ((statSync(directory).mode & 0o001) === 0) return false;
     if (directory === path.dirname(directory)) return true;
   }

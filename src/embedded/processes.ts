@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const POLL_MS = 50;
 const LOG_TAIL_LINES = 5;
 
-/** Whether a process lives. */
+/** Whether a process is running. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -16,15 +16,17 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A process's command line, or `undefined` where it cannot be told (no /proc, or gone). */
+/**
+ * The command line of a process, or undefined if it is unknown (no /proc, or the process is gone).
+ */
 export function commandLine(pid: number): string | undefined {
   const file = `/proc/${pid}/cmdline`;
   return existsSync(file) ? readFileSync(file, 'utf8').replaceAll('\0', ' ') : undefined;
 }
 
 /**
- * Starts a server that outlives a signal to our process group: Ctrl-C in a terminal must reach only us, who stop the server when our own
- * work is done. Its output goes to a file.
+ * Starts a server in its own process group. Ctrl-C in a terminal must reach only us: we stop the
+ * server when our own work is done. Its output goes to a file.
  */
 export function spawnServer(
   command: string,
@@ -43,13 +45,13 @@ export function spawnServer(
 }
 
 /**
- * Waits until a server that was just started answers.
+ * Waits until a server that was just started is ready.
  *
- * @throws Error with the end of its log where it ends instead, or takes longer than `timeoutMs`
+ * @throws Error with the end of its log if it ends, or takes longer than `timeoutMs`
  */
 export async function waitUntilUp(
   child: ChildProcess,
-  answers: () => Promise<boolean>,
+  isReady: () => Promise<boolean>,
   logFile: string,
   timeoutMs: number,
 ): Promise<void> {
@@ -62,10 +64,10 @@ export async function waitUntilUp(
   const up = async () => {
     const until = Date.now() + timeoutMs;
     while (Date.now() < until) {
-      if (await answers()) return;
+      if (await isReady()) return;
       await sleep(POLL_MS);
     }
-    throw new Error(`did not answer within ${timeoutMs / 1000} s: ${logTail(logFile)}`);
+    throw new Error(`was not ready within ${timeoutMs / 1000} s: ${logTail(logFile)}`);
   };
   failure.catch(() => undefined);
   await Promise.race([failure, up()]);
@@ -75,11 +77,11 @@ function logTail(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(-LOG_TAIL_LINES).join(' | ') : 'no log';
 }
 
-/** Ends a process and waits until it is gone: first kindly, after `kindMs` by force. */
-export async function endProcess(pid: number, signal: NodeJS.Signals, kindMs: number): Promise<void> {
+/** Ends a process with a signal, or after `graceMs` with SIGKILL, and waits until it is gone. */
+export async function endProcess(pid: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   if (!isAlive(pid)) return;
   kill(pid, signal);
-  if (await isGoneWithin(pid, kindMs)) return;
+  if (await isGoneWithin(pid, graceMs)) return;
   kill(pid, 'SIGKILL');
   await isGoneWithin(pid, 5000);
 }
@@ -88,7 +90,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It was gone already.
+    // The process is gone.
   }
 }
 
@@ -101,9 +103,9 @@ async function isGoneWithin(pid: number, ms: number): Promise<boolean> {
   return true;
 }
 
-/** The wanted port of 127.0.0.1, or a free one where it is taken. */
-export async function freePort(wanted: number): Promise<number> {
-  return (await tryPort(wanted)) ?? (await tryPort(0))!;
+/** The preferred port of 127.0.0.1, or another free one if it is taken. */
+export async function freePort(preferred: number): Promise<number> {
+  return (await tryPort(preferred)) ?? (await tryPort(0))!;
 }
 
 function tryPort(port: number): Promise<number | undefined> {

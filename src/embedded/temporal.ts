@@ -9,14 +9,14 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 const SEARCH_ATTRIBUTES = ['SignpostCustomer', 'SignpostSubscription', 'SignpostEventType'];
 
-/** A development server that runs on 127.0.0.1. */
+/** A Temporal development server on 127.0.0.1. */
 export interface RunningTemporal {
   address: string;
   uiUrl: string;
   pid: number;
-  /** Whether it ran already, left over from a process that was killed. */
+  /** Whether it was already running, left behind by a process that was killed. */
   adopted: boolean;
-  /** Resolves when it is gone. */
+  /** Stops the server; resolves when its process is gone. */
   stop(): Promise<void>;
 }
 
@@ -27,31 +27,33 @@ interface State {
 }
 
 /**
- * Runs the official CLI's development server with its UI on an SQLite file, or takes over one that a killed process left.
+ * Runs the development server of the official CLI with its UI on an SQLite file, or adopts a server
+ * that a killed process left behind.
  *
  * @param cli - path of the `temporal` command
- * @param wantedPort - where it is taken, a free one is used; the UI of a server on another port than the default gets any free one
- * @throws Error with the end of its log where it does not come up
+ * @param preferredPort - if it is taken, a free one is used; with any other port than the default,
+ *   the UI gets a free one
+ * @throws Error with the end of its log if it does not start
  */
 export async function startTemporal(
   cli: string,
   directory: string,
-  wantedPort = DEFAULT_PORT,
+  preferredPort = DEFAULT_PORT,
 ): Promise<RunningTemporal> {
   mkdirSync(directory, { recursive: true });
   const database = path.join(directory, 'temporal.db');
   const stateFile = path.join(directory, 'server.json');
   const log = path.join(directory, 'temporal.log');
-  const left = readState(stateFile);
-  if (left && isAlive(left.pid) && commandLine(left.pid)?.includes(database) !== false) {
-    if (await accepts(left.port)) return describe(left, stateFile, true);
-    await endProcess(left.pid, 'SIGTERM', STOP_TIMEOUT_MS);
+  const running = readState(stateFile);
+  if (running && isAlive(running.pid) && commandLine(running.pid)?.includes(database) !== false) {
+    if (await accepts(running.port)) return describe(running, stateFile, true);
+    await endProcess(running.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
   for (let tries = 1; ; tries++) {
     try {
-      return await startFresh(cli, { database, stateFile, log }, wantedPort);
+      return await startFresh(cli, { database, stateFile, log }, preferredPort);
     } catch (error) {
-      // It takes further ports by itself, and another program may be quicker to one of them.
+      // The server uses more ports than these, and another program may have taken one of them.
       if (tries >= START_TRIES || !/address already in use/.test((error as Error).message)) throw error;
     }
   }
@@ -60,10 +62,10 @@ export async function startTemporal(
 async function startFresh(
   cli: string,
   { database, stateFile, log }: { database: string; stateFile: string; log: string },
-  wantedPort: number,
+  preferredPort: number,
 ): Promise<RunningTemporal> {
-  const port = await freePort(wantedPort);
-  const uiPort = await freePort(wantedPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
+  const port = await freePort(preferredPort);
+  const uiPort = await freePort(preferredPort === DEFAULT_PORT ? DEFAULT_UI_PORT : 0);
   const logged = existsSync(log) ? statSync(log).size : 0;
   const child = spawnServer(cli, serverArgs(database, port, uiPort), log);
   const state = { pid: child.pid ?? 0, port, uiPort };
@@ -71,7 +73,7 @@ async function startFresh(
   try {
     await waitUntilUp(
       child,
-      async () => saysItServes(log, logged, port) && (await accepts(port)),
+      async () => logSaysReady(log, logged, port) && (await accepts(port)),
       log,
       START_TIMEOUT_MS,
     );
@@ -82,8 +84,10 @@ async function startFresh(
   return describe(state, stateFile, false);
 }
 
-/** That the port accepts is not enough: another server may have taken it a moment before ours, which then ends. */
-function saysItServes(log: string, from: number, port: number): boolean {
+/**
+ * An open port is not enough: another server may have taken it just before ours, which then ends.
+ */
+function logSaysReady(log: string, from: number, port: number): boolean {
   return new RegExp(`Server:\\s+\\S+:${port}\\s`).test(readFileSync(log).subarray(from).toString('utf8'));
 }
 
@@ -103,7 +107,8 @@ function serverArgs(database: string, port: number, uiPort: number): string[] {
       '--log-level',
       'warn',
     ],
-    // Write-ahead logging triples the throughput; FULL keeps what was acknowledged through a power loss.
+    // Write-ahead logging triples the throughput. FULL keeps acknowledged writes through a power
+    // loss.
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];

@@ -2,15 +2,15 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { ConfigError, type Config } from '../config';
 
 /**
- * Longer than the 60 s for which common load balancers keep a connection, so that it is always theirs to close: one that we close as a request is
- * under way to us is a 502 to the caller.
+ * Longer than the 60 s of common load balancers, so that they always close first. If we closed a
+ * connection while a request was on its way, the caller would get a 502.
  */
 const KEEP_ALIVE_MS = 75_000;
 
 /**
- * Serves HTTP.
+ * Starts an HTTP server.
  *
- * @throws ConfigError where the address cannot be listened on
+ * @throws ConfigError if it cannot listen on the host and port
  */
 export async function listen(handler: RequestListener, { host, port }: Pick<Config, 'host' | 'port'>): Promise<Server> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
@@ -19,7 +19,7 @@ export async function listen(handler: RequestListener, { host, port }: Pick<Conf
       reject(
         error.code === 'EADDRINUSE'
           ? new ConfigError(
-              `SIGNPOST_PORT ${port} on ${host} is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+              `SIGNPOST_PORT ${port} on ${host} is in use by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
             )
           : error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
             ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, SIGNPOST_PORT ${port}: ${error.code}.`)
@@ -31,7 +31,7 @@ export async function listen(handler: RequestListener, { host, port }: Pick<Conf
   return server;
 }
 
-/** Answers what is under way and takes no more. */
+/** Accepts no more connections, and gives requests in flight up to 5 s to finish. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();

@@ -1,6 +1,9 @@
 import { pino, type Logger } from 'pino';
 
-/** Paths that are masked whatever an object that is logged holds. Nobody means to log them; this is the second lock. */
+/**
+ * Fields masked in every logged object. No code logs them on purpose; this is a second line of
+ * defence.
+ */
 const REDACTED = [
   'authorization',
   'headers.authorization',
@@ -12,7 +15,9 @@ const REDACTED = [
   'body',
 ].flatMap((path) => [path, `*.${path}`]);
 
-/** The log of the process: JSON lines on standard error, so that standard output stays for what `npm start` prints. */
+/**
+ * The log of the process: JSON lines on standard error. Standard output is for the startup summary.
+ */
 export function createLog(level: string): Logger {
   return pino(
     { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths: REDACTED, censor: '***' } },

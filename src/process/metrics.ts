@@ -1,9 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CachedReading } from './cached-reading';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** What the service counts. Labels have few values: never an id. */
+/** The metrics of the service. Labels have few values: never an id. */
 export interface Metrics {
   registry: Registry;
   accepted: Counter;
@@ -21,12 +22,15 @@ export interface Metrics {
   transformsInUse: Gauge<'kind'>;
   transformsWaiting: Gauge<'kind'>;
   transformsRefused: Counter<'kind'>;
-  /** Counts a notification that was closed; other statuses are none of its business. */
+  /** Counts a notification that was closed. Ignores the statuses of open notifications. */
   notificationsFinished(status: NotificationStatus): void;
 }
 
 /**
- * @param openByStatus - counts the notifications that are not closed, asked for at each scrape
+ * Creates the metrics of one process.
+ *
+ * @param openByStatus - counts the open notifications by status; called at scrapes, at most every
+ *   10 s
  */
 export function createMetrics(openByStatus?: () => Promise<Record<string, number>>): Metrics {
   const registry = new Registry();
@@ -39,13 +43,22 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     registers,
   });
   if (openByStatus) {
+    const reading = new CachedReading(openByStatus);
     new Gauge({
       name: 'signpost_notifications',
-      help: 'Notifications that are not closed, by status; the backlog.',
+      help: 'Open notifications, by status. Read from Postgres at most every 10 s.',
       labelNames: ['status'],
       registers,
       async collect() {
-        for (const [status, count] of Object.entries(await openByStatus())) this.set({ status }, count);
+        for (const [status, count] of Object.entries((await reading.read()) ?? {})) this.set({ status }, count);
+      },
+    });
+    new Gauge({
+      name: 'signpost_notifications_age_seconds',
+      help: 'Age of signpost_notifications. Rises while Postgres does not answer.',
+      registers,
+      collect() {
+        this.set(reading.ageSeconds());
       },
     });
   }
@@ -58,18 +71,18 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     }),
     duplicates: new Counter({
       name: 'signpost_events_duplicate_total',
-      help: 'Events posted again and answered from the first time.',
+      help: 'Events posted again with the same id and body.',
       registers,
     }),
     started: new Counter({
       name: 'signpost_workflows_started_total',
-      help: 'Workflows of notifications started by this process.',
+      help: 'Notification workflows started by this process, by what started them.',
       labelNames: ['by'],
       registers,
     }),
     attempts: new Counter({
       name: 'signpost_attempts_total',
-      help: 'Attempts by outcome: delivered, or the class of the error.',
+      help: 'Attempts, by outcome: delivered, or the class of the error.',
       labelNames: ['outcome'],
       registers,
     }),
@@ -81,39 +94,39 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     }),
     acceptToFirstAttempt: new Histogram({
       name: 'signpost_accept_to_first_attempt_seconds',
-      help: 'From the acceptance of an event to the first attempt of a notification.',
+      help: 'Time from the acceptance of an event to the first attempt of a notification.',
       buckets: SECONDS_BUCKETS,
       registers,
     }),
     inFlight: new Gauge({
       name: 'signpost_attempts_in_flight',
-      help: 'Attempts under way in this process.',
+      help: 'Attempts in flight in this process.',
       registers,
     }),
     startQueue: new Gauge({
       name: 'signpost_start_queue',
-      help: 'Notifications of this process that wait for their workflow to be started.',
+      help: 'Notifications of this process whose workflow has not been started yet.',
       registers,
     }),
     startConcurrency: new Gauge({
       name: 'signpost_start_concurrency',
-      help: 'Workflow starts that this process allows at once; adapts to the latency of Temporal.',
+      help: 'Workflow starts that this process allows concurrently. Adapts to the latency of Temporal.',
       registers,
     }),
     burstSize: new Histogram({
       name: 'signpost_burst_notifications',
-      help: 'Notifications that shared a workflow for their first attempts, by burst.',
+      help: 'Notifications per burst: how many shared one workflow for their first attempts.',
       buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1000],
       registers,
     }),
     reconciled: new Counter({
       name: 'signpost_relayed_total',
-      help: 'Notifications that the relay found without a workflow and took care of.',
+      help: 'Open notifications that the reconciler found without a running workflow.',
       registers,
     }),
     outOfOrder: new Counter({
       name: 'signpost_subscriptions_out_of_order_total',
-      help: 'Subscriptions taken out of order by this process: gone (a 410), or failing for too long.',
+      help: 'Subscriptions disabled automatically by this process, by cause: gone (410), or failing for too long.',
       labelNames: ['cause'],
       registers,
     }),

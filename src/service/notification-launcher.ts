@@ -2,7 +2,10 @@ import type { HeadStarts } from '../attempts/head-start/head-starts';
 import type { NotificationLauncher } from '../api/ports';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
 
-/** Launches accepted notifications: each gets the workflow that looks after it, and the first attempt at once where it is this process's to make. */
+/**
+ * Launches accepted notifications: queues the start of each workflow, and immediately begins the
+ * first attempts that this process has claimed.
+ */
 export function createNotificationLauncher(
   workflowStarter: WorkflowStarter,
   headStarts: HeadStarts,

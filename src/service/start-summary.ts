@@ -3,7 +3,9 @@ import type { Service } from './compose';
 
 const SAFE_KEY_LENGTH = 16;
 
-/** Prints what a person who has just started the service needs: the configuration, the URLs, the admin key, and calls to paste. */
+/**
+ * Prints what an operator needs after a start: configuration, URLs, admin key, and calls to paste.
+ */
 export function printSummary(
   config: Config,
   service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>,
@@ -12,11 +14,9 @@ export function printSummary(
   const { url, adminKey, temporalUiUrl } = service;
   print(`configuration: ${JSON.stringify(maskedSummary(config))}`);
   if (config.allowAddresses.length > 0)
-    print(`deliveries may reach ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
+    print(`internal addresses allowed for deliveries: ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
   if (config.adminKey !== undefined && config.adminKey.length < SAFE_KEY_LENGTH) {
-    print(
-      `SIGNPOST_ADMIN_KEY is short: whoever guesses it owns the service. Use ${SAFE_KEY_LENGTH} characters or more.`,
-    );
+    print(`warning: SIGNPOST_ADMIN_KEY is short enough to be guessed; use at least ${SAFE_KEY_LENGTH} characters`);
   }
   print('');
   if (config.role !== 'worker') print(`  web UI         ${url}/`);
@@ -24,16 +24,19 @@ export function printSummary(
   print(`  API reference  ${url}/docs`);
   if (temporalUiUrl) print(`  Temporal UI    ${temporalUiUrl}`);
   if (config.role !== 'worker') {
-    print(`  admin key      ${config.adminKey === undefined ? adminKey : 'as set in SIGNPOST_ADMIN_KEY'}`);
+    print(`  admin key      ${config.adminKey === undefined ? adminKey : 'the value of SIGNPOST_ADMIN_KEY'}`);
     print('');
-    print('Try it (paste into another terminal):');
+    print('To send your first event, paste these lines into another terminal:');
     for (const line of walkThrough(url, config.adminKey === undefined ? adminKey : '$SIGNPOST_ADMIN_KEY'))
       print(`  ${line}`);
   }
   print('');
 }
 
-/** The shortest way from nothing to a notification; the README explains each step. */
+/**
+ * The shortest sequence of calls from an empty service to a notification. The README explains each
+ * one.
+ */
 export function walkThrough(url: string, adminKey: string): string[] {
   const call = (method: string, path: string, body: object) =>
     `curl -s -X ${method} ${url}${path} -H "X-API-Key: $KEY" -H 'content-type: application/json' -d '${JSON.stringify(body)}'; echo`;

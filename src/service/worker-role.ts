@@ -3,7 +3,7 @@ import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { type Database } from '../store/db/database';
 import { closeRecovery, findStalled } from '../store/notifications/recoveries';
 import { findUnsettled, markForgottenHolds } from '../store/subscriptions/settling';
-import type { TemporalLink } from '../temporal/connection';
+import type { Temporal } from '../temporal/connection';
 import { ensureMaintenanceSchedule } from '../temporal/maintenance-schedule';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
@@ -11,18 +11,38 @@ import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
 import { cancelNotification } from '../store/notifications/transitions';
 import { takeOverdue } from '../store/notifications/overdue';
+import type { Cleanups } from './cleanups';
+
+type WorkerDeps = Parameters<typeof startWorkers>[0];
 
 interface WorkerParts {
-  temporal: Awaited<TemporalLink['connected']>;
   config: Config;
   workflows: NotificationWorkflows;
   settle(subscriptionIds: string[]): Promise<void>;
 }
 
-/** Runs the Temporal workers and the relay. */
-export async function runWorker(
-  deps: Parameters<typeof startWorkers>[0],
-  { temporal, config, workflows, settle }: WorkerParts,
+interface RoleParts extends WorkerParts {
+  whenConnected: Promise<Temporal>;
+  /** Called when the Temporal workers cannot start, or stop with an error. */
+  fail(error: unknown): void;
+}
+
+/**
+ * Runs the role `worker` from the moment Temporal is connected.
+ *
+ * @returns resolves when the workers and the reconciler run
+ */
+export function startWorkerRole(deps: WorkerDeps, parts: RoleParts, cleanups: Cleanups): Promise<unknown> {
+  const running = parts.whenConnected.then((temporal) => runWorker(deps, temporal, parts));
+  running.then(({ workers }) => workers.finished).catch(parts.fail);
+  cleanups.add(() => running.then((worker) => worker.stop()).catch(() => undefined));
+  return running;
+}
+
+async function runWorker(
+  deps: WorkerDeps,
+  temporal: Temporal,
+  { config, workflows, settle }: WorkerParts,
 ): Promise<{ workers: Workers; stop(): Promise<void> }> {
   const { db, metrics, log } = deps;
   const workers = await startWorkers(deps, { temporal, shutdownGraceSeconds: config.shutdownGraceSeconds });
@@ -43,7 +63,7 @@ export async function runWorker(
   });
   reconciler.start();
   await ensureMaintenanceSchedule(temporal, MAIN_TASK_QUEUE).catch((error: unknown) =>
-    log.warn({ err: error }, 'the maintenance schedule could not be made; the next start tries again'),
+    log.warn({ err: error }, 'the maintenance schedule could not be created; the next start of a worker tries again'),
   );
   return {
     workers,

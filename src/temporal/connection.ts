@@ -13,14 +13,17 @@ export interface TemporalSettings {
   tls?: TlsPaths;
 }
 
-/** A connection shared by client and worker, which is what lets a started workflow run at once in the same process (eager start). */
+/**
+ * A connection that client and worker share, so that a started workflow can run in the same process
+ * (eager start).
+ */
 export interface Temporal {
   client: Client;
   connection: NativeConnection;
   namespace: string;
 }
 
-/** Temporal does not answer yet. */
+/** There is no connection to Temporal yet. */
 export class TemporalUnavailableError extends Error {
   override readonly name = 'TemporalUnavailableError';
 }
@@ -29,11 +32,11 @@ const RECONNECT_MS = 1000;
 const PING_TIMEOUT_MS = 2000;
 
 /**
- * The way to Temporal. Events are accepted whether or not it is up, so it is connected to in the background; once connected, the
- * connection heals itself when Temporal restarts.
+ * Connects to Temporal in the background, because events are accepted whether or not it is
+ * available. Once made, the connection recovers by itself when Temporal restarts.
  */
 export class TemporalLink {
-  /** Resolves when connected; rejects only when closed before. */
+  /** Resolves when connected; rejects only if the link is closed before. */
   readonly connected: Promise<Temporal>;
   private temporal: Temporal | undefined;
   private readonly closing = new AbortController();
@@ -43,17 +46,18 @@ export class TemporalLink {
     private readonly log: Logger,
   ) {
     this.connected = this.connect();
-    // Whoever needs the connection awaits it; nobody needing it is no error.
+    // Without a caller that awaits the connection, a rejection would be unhandled.
     this.connected.catch(() => undefined);
   }
 
   /** @throws TemporalUnavailableError while not connected */
   use(): Temporal {
-    if (!this.temporal) throw new TemporalUnavailableError(`Temporal at ${this.settings.address} does not answer yet.`);
+    if (!this.temporal)
+      throw new TemporalUnavailableError(`There is no connection to Temporal at ${this.settings.address} yet.`);
     return this.temporal;
   }
 
-  /** Whether Temporal answers now. */
+  /** Checks that Temporal responds. @throws the error of the connection if it does not */
   async ping(): Promise<boolean> {
     const { namespace } = this.settings;
     await callWithDeadline(this, (client) => client.workflowService.describeNamespace({ namespace }), PING_TIMEOUT_MS);
@@ -77,7 +81,7 @@ export class TemporalLink {
         if (failures % 30 === 0)
           this.log.warn(
             { err: error, address: this.settings.address },
-            'Temporal does not answer; events are accepted and delivered once it does',
+            'Temporal does not respond; events are accepted and will be delivered when it does',
           );
         await sleep(RECONNECT_MS, undefined, { signal: this.closing.signal });
       }

@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 
-/** Time limit of a call to Temporal that states none of its own, in milliseconds. */
+/** Default timeout of a call to Temporal, in milliseconds. */
 const RPC_TIMEOUT_MS = 10_000;
 
 /**
- * Calls Temporal with a time limit, in milliseconds.
+ * Calls Temporal with a timeout.
  *
+ * @param timeoutMs - in milliseconds
  * @throws TemporalUnavailableError while not connected
  */
 export async function callWithDeadline<T>(

@@ -2,7 +2,7 @@ import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/clien
 import type { maintain } from '../workflows';
 import type { Temporal } from './connection';
 
-/** Makes the daily Temporal schedule of the housekeeping, unless it is there. */
+/** Creates the daily Temporal schedule of maintenance, unless it exists. */
 export async function ensureMaintenanceSchedule({ client }: Temporal, taskQueue: string): Promise<void> {
   try {
     await client.schedule.create<typeof maintain>({

@@ -13,25 +13,25 @@ import { callWithDeadline } from './deadline';
 import { searchAttributesOf } from './search-attributes';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
-/** A burst is over when its first attempts are; whoever waits longer has something else to wait for. */
+/** A burst ends with its first attempts, which take less. */
 const BURST_TIMEOUT_MS = 60_000;
 
 export interface NotificationWorkflowOptions {
   taskQueue: string;
-  /** A worker on the same connection runs the first task without a round trip. */
+  /** Whether a worker on the same connection runs the first workflow task without a round trip. */
   eagerStart: boolean;
-  /** Whether the search attributes are registered: Temporal refuses a start that names others. */
+  /** Whether the search attributes are registered. Temporal refuses a start with others. */
   searchAttributes: () => boolean;
 }
 
-/** Starts, signals and asks the workflows of notifications. */
+/** Starts, signals and queries the workflows of notifications. */
 export class NotificationWorkflows {
   constructor(
     private readonly temporal: Pick<TemporalLink, 'use'>,
     private readonly options: NotificationWorkflowOptions,
   ) {}
 
-  /** Starts a notification's workflow. Starting it twice is starting it once. @returns whether it was started by this call */
+  /** Starts a notification's workflow. @returns false if it is running or has run already */
   async start(notification: NotificationRef): Promise<boolean> {
     try {
       await callWithDeadline(this.temporal, (client) =>
@@ -47,7 +47,7 @@ export class NotificationWorkflows {
     }
   }
 
-  /** Starts the workflow that looks after many notifications at once, and waits for its end, whatever that is. */
+  /** Starts the workflow of a burst and waits until it ends, in whatever way. */
   async runBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
     const handle = await callWithDeadline(this.temporal, (client) =>
       client.workflow.start<typeof deliverBurst>('deliverBurst', {
@@ -61,12 +61,12 @@ export class NotificationWorkflows {
     try {
       await callWithDeadline(this.temporal, () => handle.result(), BURST_TIMEOUT_MS);
     } catch (error) {
-      // Ended by an operator: the relay sees to what it left.
+      // Ended by an operator: the reconciler starts what is left.
       if (!(error instanceof WorkflowFailedError)) throw error;
     }
   }
 
-  /** Signals `retry`: a waiting workflow skips the wait; a closed one is run anew. */
+  /** Signals `retry`. A waiting workflow skips its wait; a closed one is started again. */
   async retry(notification: NotificationRef): Promise<void> {
     const signalArgs: [RetryRequest?] = [{ schedule: notification.schedule }];
     await callWithDeadline(this.temporal, (client) =>
@@ -78,7 +78,7 @@ export class NotificationWorkflows {
     );
   }
 
-  /** Signals `release`: a held workflow goes on; one that never ran is started. */
+  /** Signals `release`. A held workflow continues; one that never ran is started. */
   async release(notification: NotificationRef): Promise<void> {
     await callWithDeadline(this.temporal, (client) =>
       client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
@@ -88,7 +88,7 @@ export class NotificationWorkflows {
     );
   }
 
-  /** Signals `cancel`; a workflow that is not running needs none. */
+  /** Signals `cancel`, if the workflow is running. */
   async cancel(notificationId: string): Promise<void> {
     try {
       await callWithDeadline(this.temporal, (client) =>
@@ -99,7 +99,11 @@ export class NotificationWorkflows {
     }
   }
 
-  /** What happens now and what next, or `null` where no workflow runs or none answers in time. */
+  /**
+   * Queries what the workflow is doing.
+   *
+   * @returns null if it is not running, or does not respond within 2 s
+   */
   async live(notificationId: string): Promise<LiveState | null> {
     try {
       const state = await callWithDeadline(
@@ -113,7 +117,7 @@ export class NotificationWorkflows {
     }
   }
 
-  /** The workflow's latest run, or `undefined` where there never was one. */
+  /** Describes the workflow's latest run. @returns undefined if it never ran */
   async describe(notificationId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
       return await callWithDeadline(this.temporal, (client) =>

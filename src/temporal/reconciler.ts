@@ -8,39 +8,42 @@ import type { NotificationWorkflows } from './notification-workflows';
 const SWEEP_INTERVAL_MS = 5000;
 const BATCH = 200;
 const CONCURRENCY = 8;
-/** Fewer are started one by one. */
+/** Minimum size of a burst. Fewer notifications get a workflow each. */
 const SMALLEST_BURST = 16;
-/** A notification that was looked at is left alone for this long, in seconds. */
+/** Time until a notification may be checked again, in seconds. */
 const AGAIN_AFTER_SECONDS = 60;
+/** Time without progress after which settlements and recoveries are checked, in seconds. */
 const UNSETTLED_AFTER_SECONDS = 30;
-/** Forgotten holds are rare and healed slowly: every so many sweeps. */
+/** Forgotten holds are rare, so only every sixth sweep looks for them. */
 const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
 
-/** What the relay reads and writes in Postgres. */
+/** What the reconciler reads and writes in Postgres. */
 export interface ReconcilerStore {
   takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
-  /** Records that an operator ended the workflow. */
+  /** Records that an operator terminated the workflow. */
   cancel(notificationId: string): Promise<void>;
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
-  /** Finds held notifications that nobody releases, and marks their subscriptions. */
+  /** Finds held notifications that no settlement releases, and marks their subscriptions. */
   markForgottenHolds(): Promise<string[]>;
 }
 
 export interface ReconcilerDeps {
   store: ReconcilerStore;
   workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry' | 'runBurst'>;
-  /** Whether many that were never attempted may share a workflow. */
+  /** Whether notifications without an attempt may share a workflow. */
   burst: boolean;
   startSettling(subscriptionIds: string[]): Promise<void>;
-  /** Sees to recoveries that have not moved for so long. */
+  /** Restarts the workflows of recoveries without progress. */
   resumeRecoveries(olderThanSeconds: number): Promise<void>;
   metrics: Metrics;
   log: Logger;
 }
 
 /**
- * The only sweep of the service: finds what Postgres says is open and no workflow looks after (a crash between accept and start, Temporal
- * away or wiped, a workflow terminated by hand) and sees to it, by the same deterministic workflow ids. In normal times it finds nothing.
+ * The only sweep of the service. It finds what is open in Postgres but has no running workflow, and
+ * starts or wakes the workflow by its deterministic id. Causes are a crash between accept and
+ * start, an unavailable or wiped Temporal, or a workflow that was terminated manually. In normal
+ * times it finds nothing.
  */
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
@@ -54,7 +57,7 @@ export class Reconciler {
     this.schedule(0);
   }
 
-  /** Waits for the sweep under way. */
+  /** Stops sweeping and waits for the current sweep. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -66,14 +69,14 @@ export class Reconciler {
     this.timer = setTimeout(() => {
       this.sweeping = this.sweep()
         .catch((error: unknown) =>
-          this.deps.log.warn({ err: error }, 'a sweep of the relay failed; it will be repeated'),
+          this.deps.log.warn({ err: error }, 'a sweep of the reconciler failed; it will be repeated'),
         )
-        // Several processes must not sweep in step.
+        // Random intervals keep several processes from sweeping at the same time.
         .finally(() => this.schedule(SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2)));
     }, afterMs);
   }
 
-  /** One pass; exported for tests, which cannot wait for the clock. */
+  /** Runs one sweep. Public for tests, which cannot wait for the timer. */
   async sweep(): Promise<void> {
     const { store, startSettling } = this.deps;
     for (;;) {
@@ -91,19 +94,21 @@ export class Reconciler {
     await this.deps.resumeRecoveries(UNSETTLED_AFTER_SECONDS);
   }
 
-  /** After a crash in a flood many are found at once, and would take long to start one by one. */
+  /**
+   * A crash during a spike leaves many notifications, which would take long to start one by one.
+   */
   private async startWorkflows(notifications: readonly OverdueNotification[]): Promise<void> {
     const { workflows, metrics, burst } = this.deps;
-    const together = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
-    const inBurst = together.length >= SMALLEST_BURST;
+    const burstable = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
+    const inBurst = burstable.length >= SMALLEST_BURST;
     if (inBurst) {
       await workflows.runBurst(
         BURST_PREFIX + newUuid(),
-        together.map(({ notificationId }) => notificationId),
+        burstable.map(({ notificationId }) => notificationId),
       );
     }
     await eachConcurrently(
-      inBurst ? notifications.filter((one) => !together.includes(one)) : notifications,
+      inBurst ? notifications.filter((notification) => !burstable.includes(notification)) : notifications,
       CONCURRENCY,
       async (notification) => {
         if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
@@ -115,13 +120,16 @@ export class Reconciler {
     const { workflows, store, metrics, log } = this.deps;
     const workflow = await workflows.describe(notification.notificationId);
     if (workflow?.status.name === 'RUNNING') {
-      // The signal was lost where Temporal was away when somebody asked for a retry.
+      // The retry signal was lost, because Temporal was unavailable when the retry was requested.
       if (notification.retryAsked) await workflows.retry(notification);
       return false;
     }
     metrics.reconciled.inc();
     if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
-      log.info({ notificationId: notification.notificationId }, 'the workflow was terminated by hand: cancelled');
+      log.info(
+        { notificationId: notification.notificationId },
+        'the workflow was terminated manually; the notification is cancelled',
+      );
       await store.cancel(notification.notificationId);
       return false;
     }

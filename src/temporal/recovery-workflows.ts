@@ -16,7 +16,7 @@ export class RecoveryWorkflows {
     private readonly taskQueue: string,
   ) {}
 
-  /** Starts a recovery's workflow; one that runs goes on. */
+  /** Starts a recovery's workflow, unless it is running. */
   async start(recoveryId: string): Promise<void> {
     try {
       await callWithDeadline(this.temporal, (client) =>
@@ -32,7 +32,7 @@ export class RecoveryWorkflows {
     }
   }
 
-  /** Wakes a recovery's workflow to find itself cancelled; one that is not running needs no word. */
+  /** Signals `cancel` to a recovery's workflow, if it is running. */
   async cancel(recoveryId: string): Promise<void> {
     try {
       await callWithDeadline(this.temporal, (client) =>
@@ -43,7 +43,11 @@ export class RecoveryWorkflows {
     }
   }
 
-  /** Sees that a recovery's workflow runs. @returns false where an operator has terminated it, which is not to be undone */
+  /**
+   * Makes sure that a recovery's workflow runs.
+   *
+   * @returns false if an operator terminated it, which is not undone
+   */
   async resume(recoveryId: string): Promise<boolean> {
     if ((await this.status(recoveryId)) === 'TERMINATED') return false;
     await this.start(recoveryId);

@@ -1,12 +1,18 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
-/** What Temporal's SDK warns of although it is meant: a used-up ladder closes its workflow as Failed, and the slow lane runs activities only. */
+/**
+ * Warnings of Temporal's SDK about intended behaviour: an exhausted ladder closes its workflow as
+ * Failed, and the slow lane runs activities only.
+ */
 const EXPECTED_WARNINGS = ['Workflow failed', 'No workflows registered'];
 
 let runtimeInstalled = false;
 
-/** Temporal's own log goes into ours, and its signal handlers stay off: this process shuts down in its own order. */
+/**
+ * Sends the SDK's log to ours, and disables its signal handlers: this process shuts down in its own
+ * order.
+ */
 export function installRuntime(log: Logger): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;

@@ -9,10 +9,10 @@ const EVENT_TYPE = defineSearchAttributeKey('SignpostEventType', 'KEYWORD');
 const NAMES = [CUSTOMER.name, SUBSCRIPTION.name, EVENT_TYPE.name];
 const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
 
-/** The command that an operator runs where the service may not register them itself. */
+/** The command for an operator, if the service may not register the search attributes itself. */
 export const REGISTER_COMMAND = `temporal operator search-attribute create ${NAMES.map((name) => `--name ${name} --type Keyword`).join(' ')}`;
 
-/** What operators filter by in the Temporal UI. */
+/** The attributes that operators filter by in the Temporal UI. */
 export function searchAttributesOf(notification: NotificationRef): SearchAttributePair[] {
   return [
     { key: CUSTOMER, value: notification.customerId },
@@ -22,9 +22,10 @@ export function searchAttributesOf(notification: NotificationRef): SearchAttribu
 }
 
 /**
- * Registers the search attributes where they are missing.
+ * Registers the search attributes that are missing.
  *
- * @returns whether they are there now; without them workflows are started without, since Temporal would refuse them
+ * @returns whether all are registered now; if not, workflows are started without any, because
+ *   Temporal would refuse them
  */
 export async function ensureSearchAttributes({ connection, namespace }: Temporal): Promise<boolean> {
   const registered = await listNames(connection, namespace);
@@ -37,7 +38,8 @@ export async function ensureSearchAttributes({ connection, namespace }: Temporal
     });
     return true;
   } catch {
-    // Another process may have been first; otherwise the service is not allowed to, or the namespace is full.
+    // Another process may have registered them. Otherwise the service lacks the permission, or the
+    // namespace is full.
     const now = await listNames(connection, namespace);
     return NAMES.every((name) => now.has(name));
   }

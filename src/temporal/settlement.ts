@@ -3,7 +3,10 @@ import type { settleSubscription } from '../workflows';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
 
-/** Starts a `settleSubscription` workflow for each subscription; one that runs already goes on until nothing is left. */
+/**
+ * Starts a `settleSubscription` workflow per subscription, unless it is running: it runs until
+ * nothing is left.
+ */
 export async function startSettling(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,

@@ -1,12 +1,13 @@
 const MIN = 2;
 const MAX = 32;
 const INITIAL = 8;
-/** A start that takes longer says that Temporal is behind. */
+/** A start that takes longer means that Temporal is overloaded. */
 const SLOW_START_MS = 250;
 
 /**
- * How many workflow starts may be under way at once. Temporal collapses into time-outs when many press on it, so the bound follows its latency:
- * one more after each quick round, half after a slow one.
+ * Limits concurrent workflow starts. Too many concurrent starts make Temporal time out, so the
+ * limit follows its latency: it grows by 1 after as many quick starts as the limit, and halves
+ * after a slow one.
  */
 export class StartLimit {
   private limit = INITIAL;
@@ -16,7 +17,7 @@ export class StartLimit {
     return this.limit;
   }
 
-  /** Takes note of how long a start took. */
+  /** Adjusts the limit to the duration of a start. */
   note(durationMs: number): void {
     if (durationMs > SLOW_START_MS) this.failed();
     else if (++this.quickInARow >= this.limit) {
@@ -25,7 +26,7 @@ export class StartLimit {
     }
   }
 
-  /** Takes note of a start that failed, which is slower than any. */
+  /** Adjusts the limit to a failed start, which counts as a slow one. */
   failed(): void {
     this.limit = Math.max(MIN, Math.floor(this.limit / 2));
     this.quickInARow = 0;

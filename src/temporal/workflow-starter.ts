@@ -6,33 +6,42 @@ import type { Metrics } from '../process/metrics';
 import type { NotificationWorkflows } from './notification-workflows';
 import { StartLimit } from './start-limit';
 
-/** Notifications that may wait here; beyond that the API refuses events until there is room. */
+/** Size of the start queue. While it is full, the API refuses events. */
 const MAX_WAITING = 50_000;
-/** Workflows of their own under way before notifications gather in a burst: in calm times there are fewer. */
-const OWN_AT_ONCE = 4;
-/** Should all of four bursts fail, Temporal takes some 70 s to start a workflow for each; their activity has two minutes. */
-const MAX_BURST = 1000;
-/** A burst gathers for so long: nobody waits for it, since the first attempts are being made meanwhile. */
-const BURST_GATHERS_MS = 500;
-/** A burst of fewer than this says that calm has come back: it would have been as cheap to start them alone. */
-const CALM_BURST = 16;
-const BURSTS_AT_ONCE = 4;
+/** Workflows of their own that may wait or be starting before notifications gather in bursts. */
+const MAX_OWN_WHILE_CALM = 4;
 /**
- * A start sets tens of milliseconds of work off, here and in Temporal: by then the answer to the producer and the request of the head start, which somebody
- * waits for, are on their way. Waiting longer would only move that work onto the next event.
+ * Maximum size of a burst. If all attempts of four bursts fail, Temporal takes about 70 s to start
+ * a workflow for each notification, and the activity of a burst may take two minutes.
+ */
+const MAX_BURST = 1000;
+/**
+ * How long a burst gathers. Nothing is delayed by it: the first attempts are being made meanwhile.
+ */
+const BURST_GATHERS_MS = 500;
+/**
+ * A burst with fewer notifications ends bursting: starting them one by one would have cost no more.
+ */
+const CALM_BURST = 16;
+/** Maximum number of concurrent bursts. */
+const MAX_RUNNING_BURSTS = 4;
+/**
+ * Delay before a start. A start causes tens of milliseconds of work, here and in Temporal. After
+ * the delay, the response to the producer and the request of the head start have been sent. A
+ * longer delay would only move the work onto the next event.
  */
 const START_AFTER_MS = 5;
 
-/** A notification to be looked after by a workflow. */
+/** A notification that needs a workflow. */
 export interface NotificationToStart extends NotificationRef {
-  /** Its first attempt is being made by this process already; only then may it be part of a burst. */
+  /** Whether this process is making its first attempt. Only then may it join a burst. */
   hasHeadStart: boolean;
 }
 
 export interface WorkflowStarterOptions {
   /** Whether notifications may be gathered into bursts. */
   burst: boolean;
-  /** Resolves when the workflow of a notification with a head start has come to taking it over. */
+  /** Resolves when the workflow of a notification has taken over its head start. */
   taken(notificationId: string): Promise<void>;
 }
 
@@ -43,9 +52,45 @@ interface Burst {
 }
 
 /**
- * Starts the workflows of accepted notifications, few at once: each costs Temporal far more than the delivery costs us. While that keeps up, every
- * notification gets a workflow of its own. When they come faster, those with a head start are gathered into bursts of one workflow each. What
- * fails here, or is lost with the process, the relay finds in Postgres.
+ * Starts the workflows of accepted notifications, a few concurrently: a start costs Temporal far
+ * more than a delivery costs us. What fails here, or is lost with the process, the reconciler finds
+ * in Postgres.
+ *
+ * The starter is in one of these states:
+ *
+ * - CALM
+ * - BURSTING
+ * - CLOSED
+ *
+ * In CALM and BURSTING, a failed start drops everything that waits and leaves the state as it is:
+ * while Temporal is unavailable, waiting notifications would only fill the memory.
+ *
+ * ## CALM
+ *
+ * The initial state. Every notification gets a workflow of its own.
+ *
+ * - Starts begin 5 ms after `enqueue`, as many concurrently as {@link StartLimit} allows.
+ * - The start of a notification with a head start ends when its workflow has taken the head start
+ *   over.
+ * - A notification with a head start arrives while 4 others (or the start limit, if that is lower)
+ *   wait or are being started, and bursts are allowed: BURSTING.
+ * - `close` is called: CLOSED.
+ *
+ * ## BURSTING
+ *
+ * Notifications arrive faster than Temporal starts workflows. Those with a head start join the
+ * newest burst, one workflow for at most 1,000 of them. Those without one still get a workflow of
+ * their own.
+ *
+ * - A burst starts when it is full, or 500 ms after its first notification. At most 4 bursts run
+ *   concurrently; others wait and keep gathering.
+ * - A burst with fewer than 16 notifications starts: CALM.
+ * - `close` is called: CLOSED.
+ *
+ * ## CLOSED
+ *
+ * Nothing is started any more. What waited is dropped, and `close` resolves when the running starts
+ * and bursts have ended.
  */
 export class WorkflowStarter {
   private readonly own: NotificationToStart[] = [];
@@ -53,8 +98,8 @@ export class WorkflowStarter {
   private readonly limit = new StartLimit();
   private running = 0;
   private runningBursts = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private soon: NodeJS.Timeout | undefined;
+  private burstTimer: NodeJS.Timeout | undefined;
+  private pumpTimer: NodeJS.Timeout | undefined;
   private calm = true;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -66,30 +111,33 @@ export class WorkflowStarter {
     private readonly log: Logger,
   ) {}
 
-  /** Whether more events may be accepted. */
+  /** Whether the start queue has room, so that more events may be accepted. */
   get hasRoom(): boolean {
     return this.waiting < MAX_WAITING;
   }
 
   /**
-   * Takes notifications to start; returns at once.
+   * Queues notifications, whose workflows are started in the background.
    *
-   * @returns the id of the workflow that each gets, in order
+   * @returns the id of each notification's workflow, in order
    */
   enqueue(notifications: readonly NotificationToStart[]): string[] {
     const workflowIds = notifications.map((notification) =>
       this.mayJoinBurst(notification) ? this.joinBurst(notification) : this.startAlone(notification),
     );
     if (notifications.length > 0) {
-      this.soon ??= setTimeout(() => {
-        this.soon = undefined;
+      this.pumpTimer ??= setTimeout(() => {
+        this.pumpTimer = undefined;
         this.pump();
       }, START_AFTER_MS);
     }
     return workflowIds;
   }
 
-  /** Stops starting, and waits for the starts under way. What was not started is found by a relay. */
+  /**
+   * Drops what waits, and waits for the running starts and bursts. A reconciler finds what was
+   * dropped.
+   */
   async close(): Promise<void> {
     this.closed = true;
     this.drop();
@@ -102,7 +150,7 @@ export class WorkflowStarter {
 
   private mayJoinBurst({ hasHeadStart }: NotificationToStart): boolean {
     if (!this.options.burst || !hasHeadStart) return false;
-    if (this.running + this.own.length >= Math.min(OWN_AT_ONCE, this.limit.value)) this.calm = false;
+    if (this.running + this.own.length >= Math.min(MAX_OWN_WHILE_CALM, this.limit.value)) this.calm = false;
     return !this.calm;
   }
 
@@ -124,12 +172,12 @@ export class WorkflowStarter {
   private pump(): void {
     if (this.closed) return;
     while (this.own.length > 0 && this.running < this.limit.value) void this.run(this.own.shift()!);
-    while (this.bursts.length > 0 && this.runningBursts < BURSTS_AT_ONCE) {
+    while (this.bursts.length > 0 && this.runningBursts < MAX_RUNNING_BURSTS) {
       const [{ since, notificationIds }] = this.bursts as [Burst];
       const leftMs = since + BURST_GATHERS_MS - performance.now();
       if (notificationIds.length < MAX_BURST && leftMs > 0) {
-        this.timer ??= setTimeout(() => {
-          this.timer = undefined;
+        this.burstTimer ??= setTimeout(() => {
+          this.burstTimer = undefined;
           this.pump();
         }, leftMs);
         break;
@@ -147,7 +195,8 @@ export class WorkflowStarter {
     try {
       if (await this.workflows.start(notification)) this.metrics.started.inc({ by: 'accept' });
       this.limit.note(performance.now() - startedAt);
-      // A flood of starts would outrun the completions: the next start waits until this workflow has come to its work.
+      // In a spike, starts would outrun completions. So the next start waits until this workflow
+      // does its work.
       if (notification.hasHeadStart) await this.options.taken(notification.notificationId);
     } catch (error) {
       this.limit.failed();
@@ -171,8 +220,7 @@ export class WorkflowStarter {
   }
 
   private fail(err: unknown, notifications: number): void {
-    this.log.warn({ err, notifications }, 'starting a workflow failed; the relay will start what needs one');
-    // Where Temporal is away, what waits here would only fill the memory.
+    this.log.warn({ err, notifications }, 'starting a workflow failed; the reconciler will start what is missing');
     this.drop();
   }
 

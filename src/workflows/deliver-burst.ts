@@ -8,8 +8,8 @@ const { awaitBurst } = proxyLocalActivities<Activities>({
 });
 
 /**
- * Looks after the first attempts of many notifications at once, where workflows of their own would wait in line for Temporal. Each that needs a
- * second attempt gets a `deliverNotification` of its own.
+ * Runs the first attempts of many notifications, when Temporal cannot start workflows of their own
+ * fast enough. Each notification that needs a second attempt gets its own `deliverNotification`.
  */
 export async function deliverBurst({ notificationIds }: DeliverBurstInput): Promise<DeliverBurstResult> {
   return awaitBurst({ notificationIds });

@@ -20,7 +20,10 @@ import {
 } from '../domain/delivery';
 import { cancelSignal, liveQuery, releaseSignal, retrySignal } from './messages';
 
-/** Both lanes try until the outcome is recorded: what fails here is our own database or process, never the receiver. */
+/**
+ * Both lanes try until the outcome is recorded. A failed activity means that our database or
+ * process failed: a failure of the receiver is an outcome.
+ */
 const INFRASTRUCTURE_RETRY = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
 
 const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2 min', retry: INFRASTRUCTURE_RETRY });
@@ -28,7 +31,7 @@ const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2 min', r
 function slowLane(): Pick<Activities, 'deliver'> {
   return proxyActivities<Activities>({
     taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,
-    // The longest timeout of a subscription is 10 minutes.
+    // The maximum timeout of a subscription is 10 minutes.
     startToCloseTimeout: '12 min',
     heartbeatTimeout: '30 s',
     retry: INFRASTRUCTURE_RETRY,
@@ -36,23 +39,43 @@ function slowLane(): Pick<Activities, 'deliver'> {
 }
 
 /**
- * The life of one notification: attempts, and durable waits between them, until it is delivered, cancelled, or its ladder is used up.
+ * Delivers one notification: makes attempts, with durable waits between them, until it is
+ * delivered, cancelled, or its ladder is exhausted. The query `live` returns the phase:
  *
- * Signals: `retry` skips the wait, `cancel` ends the ladder, `release` ends a hold. Query: `live`.
+ * ```
+ *                       due, retry
+ *            ┌───────────────────────────────┐
+ *            ▼                               │
+ * start ─▶ delivering ── retry, throttled ─▶ waiting ── cancel ──┐
+ *            │ ▲ │                                               │
+ *            │ │ └────── held ─────────────▶ held ───── cancel ──┤
+ *            │ └──────── release ────────────┘                   │
+ *            │                                                   ▼
+ *            └────────── delivered, failed, cancelled ────────▶ closed
+ * ```
  *
- * @throws ApplicationFailure `NotificationFailed` when the ladder is used up or the failure is permanent, so that the workflow closes as Failed
+ * Arrows out of `delivering` are outcomes of an attempt. The others are signals, or the end of the
+ * wait (due):
+ *
+ * - `retry` skips the wait, but not that of a rate limit. During the last attempt of a ladder, it
+ *   begins a new ladder.
+ * - `cancel` ends the ladder. It never interrupts an attempt.
+ * - `release` ends a hold.
+ *
+ * @throws ApplicationFailure `NotificationFailed` if the ladder is exhausted or the failure is
+ *   permanent, so that the workflow closes as Failed
  */
 export async function deliverNotification(input: DeliverNotificationInput): Promise<DeliverNotificationResult> {
-  const asked = { retry: false, cancel: false, release: false };
+  const requested = { retry: false, cancel: false, release: false };
   const live: LiveState = { phase: 'delivering', attempt: 0, nextAttemptAt: null };
   let { schedule } = input;
   let nextSchedule = schedule;
   setHandler(retrySignal, (request) => {
-    asked.retry = true;
+    requested.retry = true;
     nextSchedule = request?.schedule ?? schedule;
   });
-  setHandler(cancelSignal, () => void (asked.cancel = true));
-  setHandler(releaseSignal, () => void (asked.release = true));
+  setHandler(cancelSignal, () => void (requested.cancel = true));
+  setHandler(releaseSignal, () => void (requested.release = true));
   setHandler(liveQuery, () => live);
 
   let lane = input.lane;
@@ -60,10 +83,10 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
   let sequence = 0;
   try {
     for (;;) {
-      if (asked.cancel) return await cancelled(input.notificationId, live);
-      const trigger = asked.retry ? 'manual' : 'scheduled';
-      asked.retry = false;
-      asked.release = false;
+      if (requested.cancel) return await cancelled(input.notificationId, live);
+      const trigger = requested.retry ? 'manual' : 'scheduled';
+      requested.retry = false;
+      requested.release = false;
       live.phase = 'delivering';
       live.nextAttemptAt = null;
       sequence += 1;
@@ -75,16 +98,18 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
         step,
       });
       live.attempt = outcome.attempts;
-      // What was asked for came while this attempt was under way, and begins only now.
-      if (outcome.repeated && trigger === 'manual') asked.retry = true;
+      // An earlier execution made this attempt before the retry was requested. The retry begins
+      // now.
+      if (outcome.repeated && trigger === 'manual') requested.retry = true;
       switch (outcome.kind) {
         case 'delivered':
         case 'cancelled':
           live.phase = 'closed';
           return { status: outcome.kind, attempts: outcome.attempts };
         case 'failed':
-          if (asked.retry) {
-            // Asked for while the last attempt was under way: the ladder begins again, as it is now.
+          if (requested.retry) {
+            // Requested during the last attempt: a new ladder begins, with the current retry
+            // schedule.
             step = 0;
             schedule = nextSchedule;
             break;
@@ -97,26 +122,27 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
           });
         case 'held':
           live.phase = 'held';
-          await condition(() => asked.release || asked.cancel);
+          await condition(() => requested.release || requested.cancel);
           break;
         case 'throttled':
-          await wait(outcome, live, () => asked.cancel);
+          await wait(outcome, live, () => requested.cancel);
           break;
         case 'retry':
           step += 1;
           lane = outcome.lane;
-          await wait(outcome, live, () => asked.retry || asked.cancel);
+          await wait(outcome, live, () => requested.retry || requested.cancel);
           break;
       }
     }
   } catch (error) {
-    // A cancellation in the Temporal UI or by its command line is as good as the signal, and closes the workflow as Canceled.
+    // A cancellation in the Temporal UI or by its command line has the effect of the signal. It
+    // closes the workflow as Canceled.
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(input.notificationId, live));
     throw error;
   }
 }
 
-/** An attempt under way is never cut short: its outcome is recorded, whatever was asked meanwhile. */
+/** An attempt is never interrupted: its outcome is recorded, whatever was requested meanwhile. */
 function attempt(lane: Lane, input: DeliverInput): Promise<DeliverOutcome> {
   const { deliver } = lane === 'slow' ? slowLane() : local;
   return CancellationScope.nonCancellable(() => deliver(input));
@@ -129,7 +155,10 @@ async function cancelled(notificationId: string, live: LiveState): Promise<Deliv
   return closed;
 }
 
-/** The time shown is the record's: the workflow's own clock stands still while a local activity runs. */
+/**
+ * Shows the due time of the record, because the workflow's clock stands still while a local
+ * activity runs.
+ */
 async function wait(
   { waitSeconds, dueAt }: { waitSeconds: number; dueAt: string },
   live: LiveState,

@@ -1,4 +1,4 @@
-/** Every workflow of the worker. The names are wire names: they never change meaning. */
+/** The workflows of the worker. Their names are wire names and never change meaning. */
 export { deliverBurst } from './deliver-burst';
 export { deliverNotification } from './deliver-notification';
 export { maintain } from './maintain';

@@ -2,7 +2,7 @@ import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import { SLOW_TASK_QUEUE_SUFFIX } from '../domain/delivery';
 
-/** Daily housekeeping of the database, started by a Temporal schedule. */
+/** Daily maintenance of the database, started by a Temporal schedule. */
 export async function maintain(): Promise<void> {
   const activities = proxyActivities<Activities>({
     taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,

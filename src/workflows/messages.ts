@@ -1,9 +1,9 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { LiveState } from '../domain/delivery';
 
-/** What a retry may bring along; by hand it needs nothing. */
+/** The optional argument of `retry`. A retry in the Temporal UI needs none. */
 export interface RetryRequest {
-  /** Waits of the ladder that begins where the last one is used up already. */
+  /** Retry schedule of the next ladder, in seconds, if the current one is exhausted. */
   schedule?: readonly number[];
 }
 
@@ -13,5 +13,5 @@ export const retrySignal = defineSignal<[RetryRequest?]>('retry');
 export const cancelSignal = defineSignal('cancel');
 /** The subscription takes deliveries again. */
 export const releaseSignal = defineSignal('release');
-/** What happens now, and what next. */
+/** Returns what the workflow is doing, and when the next attempt is due. */
 export const liveQuery = defineQuery<LiveState>('live');

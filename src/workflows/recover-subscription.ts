@@ -12,14 +12,14 @@ import { SLOW_TASK_QUEUE_SUFFIX } from '../domain/delivery';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
 import { cancelSignal } from './messages';
 
-/** History stays small: after so many pages the workflow goes on as a new run. */
+/** Keeps histories small: after this many pages the workflow continues as a new run. */
 const PAGES_PER_RUN = 200;
 
 /**
- * Retries the failed notifications of a subscription, page by page, no faster than asked for. How far it has come is in Postgres, so that it goes
- * on from there after whatever happened to it.
+ * Retries the failed notifications of a subscription, page by page, at most at the requested rate.
+ * The progress is in Postgres, so a lost workflow continues from there.
  *
- * Signal: `cancel` ends it; what was retried by then goes on.
+ * Signal: `cancel` ends the recovery. Notifications that were retried before are not affected.
  */
 export async function recoverSubscription(input: RecoverSubscriptionInput): Promise<void> {
   const { recoverPage, cancelRecovery } = proxyActivities<Activities>({
@@ -39,7 +39,8 @@ export async function recoverSubscription(input: RecoverSubscriptionInput): Prom
     if (cancelled) return await cancelRecovery(input);
     await continueAsNew<typeof recoverSubscription>(input);
   } catch (error) {
-    // A cancellation in the Temporal UI or by its command line is as good as the signal, and closes the workflow as Canceled.
+    // A cancellation in the Temporal UI or by its command line has the effect of the signal. It
+    // closes the workflow as Canceled.
     if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelRecovery(input));
     throw error;
   }

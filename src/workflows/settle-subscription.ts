@@ -7,12 +7,13 @@ export interface SettleSubscriptionInput {
   subscriptionId: string;
 }
 
-/** History stays small: after so many batches the workflow goes on as a new run. */
+/** Keeps histories small: after this many batches the workflow continues as a new run. */
 const BATCHES_PER_RUN = 200;
 
 /**
- * Brings a subscription's notifications in line with its status: releases what was held, in order of acceptance, when it takes
- * deliveries again; cancels what is open when it was deleted. Batch by batch, so that a crash costs one batch at most.
+ * Settles a subscription after a change of its status. If it takes deliveries again, releases its
+ * held notifications in order of acceptance. If it was deleted, cancels its open notifications.
+ * Works in batches, so that a crash costs at most one batch.
  */
 export async function settleSubscription(input: SettleSubscriptionInput): Promise<void> {
   const { settleBatch } = proxyActivities<Activities>({

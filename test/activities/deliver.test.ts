@@ -17,12 +17,14 @@ import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, TEST_SEALER } from '../support/seed';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-/** The activity on its own: what it answers when Temporal has it run again, since an answer of it was lost. */
+/**
+ * The deliver activity alone: what it returns if Temporal runs it again because a result was lost.
+ */
 let database: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
-/** Of Signpost's own events. */
+/** Notifications of operational events. */
 const launched: NotificationRef[] = [];
 let deliver: (input: DeliverInput) => Promise<DeliverOutcome>;
 
@@ -95,7 +97,7 @@ it.each([
   [500, [], { kind: 'failed', attempts: 1, reason: 'HTTP 500' }],
   [410, [30], { kind: 'failed', attempts: 1, reason: 'HTTP 410' }],
 ])(
-  'run again after an answer of %i with the schedule %j, it answers the same from the record and sends nothing',
+  'a repeated deliver after status %i with the schedule %j returns the recorded outcome and sends nothing',
   async (status, retrySchedule, outcome) => {
     receiver.answerWith(status);
     const { input } = await notify({ retrySchedule });
@@ -105,25 +107,28 @@ it.each([
   },
 );
 
-it('run again after its notification was opened again, it answers that its own ladder had failed', async () => {
+it('a repeated deliver after the notification was reopened returns the failure of its own ladder', async () => {
   receiver.answerWith(500);
   const { input } = await notify({ retrySchedule: [] });
   expect(await deliver(input)).toMatchObject({ kind: 'failed' });
   await reopenNotification(database.db, input.notificationId);
   expect(await deliver(input)).toMatchObject({ kind: 'failed', repeated: true });
   expect(receiver.requests).toHaveLength(1);
-  // The attempt of the new ladder is another one.
+  // The attempt of the new ladder is a different one.
   expect(await deliver({ ...input, sequence: 2, trigger: 'manual' })).toMatchObject({ kind: 'failed', attempts: 2 });
   expect(receiver.requests).toHaveLength(2);
 });
 
-it('two executions at the same moment record the attempt once', async () => {
+it('two concurrent executions of deliver record the attempt once', async () => {
   const { input } = await notify();
+  // Neither has an answer before both have sent.
+  const both = receiver.waitFor(2);
+  receiver.answerWith(async () => (await both, { status: 200 }));
   await Promise.all([deliver(input), deliver(input)]);
   expect(await attemptsOf(database.db, input.notificationId)).toHaveLength(1);
 });
 
-it('a secret that cannot be opened fails the attempt with its class, and nothing is sent', async () => {
+it('deliver fails with class sign and sends nothing if a secret cannot be opened', async () => {
   const { input } = await notify({ retrySchedule: [30] });
   await database.db.query({ text: "update subscription_secrets set key_id = 'another'" });
   expect(await deliver(input)).toMatchObject({ kind: 'retry', reason: 'the request could not be signed' });
@@ -136,7 +141,7 @@ it('a secret that cannot be opened fails the attempt with its class, and nothing
   expect(receiver.requests).toHaveLength(0);
 });
 
-it('headers that are likely secrets are masked when the attempt is recorded', async () => {
+it('deliver masks likely secrets in the headers of a recorded attempt', async () => {
   const { input } = await notify({
     headers: { Authorization: 'Bearer s3cret', 'X-Api-Key': 's3cret', 'X-Team': 'payments' },
   });
@@ -154,7 +159,7 @@ it('headers that are likely secrets are masked when the attempt is recorded', as
   expect(rows.every(({ found }) => !found)).toBe(true);
 });
 
-describe('a subscription that nothing was delivered to for long', () => {
+describe('out-of-order rule in deliver', () => {
   const failingSince = (seeded: { subscriptionId: string }, failures: number, hours: number) =>
     database.db.query({
       text: `insert into subscription_attempt_statistics (subscription_id, attempts, successes, failures, failures_since_success, failing_since)
@@ -170,10 +175,10 @@ describe('a subscription that nothing was delivered to for long', () => {
     (await findSubscription(database.db, seeded.subscriptionId, {}))!.status;
 
   it.each([
-    ['goes out of order with its tenth failure in 120 hours', 9, 121, 121, 'out-of-order'],
-    ['does not before the tenth', 8, 121, 121, 'enabled'],
-    ['does not before the time', 20, 119, 121, 'enabled'],
-    ['gets the time anew when somebody changes or enables it', 20, 300, 1, 'enabled'],
+    ['disables a subscription at its tenth failure in 120 hours', 9, 121, 121, 'out-of-order'],
+    ['keeps a subscription enabled before the tenth failure', 8, 121, 121, 'enabled'],
+    ['keeps a subscription enabled before 120 hours have passed', 20, 119, 121, 'enabled'],
+    ['restarts the period when a subscription is changed or enabled', 20, 300, 1, 'enabled'],
   ])('%s', async (_rule, failures, hours, untouchedHours, status) => {
     receiver.answerWith(500);
     const { seeded, input } = await notify();
@@ -183,7 +188,7 @@ describe('a subscription that nothing was delivered to for long', () => {
     expect(await statusOf(seeded)).toBe(status);
   });
 
-  it('tells since when and why it is out of order', async () => {
+  it('stores when and why a subscription was disabled', async () => {
     receiver.answerWith(500);
     const { seeded, input } = await notify();
     await failingSince(seeded, 9, 121);

@@ -10,7 +10,7 @@ afterAll(() => api?.stop());
 const tenant = () => makeTenant(api);
 
 describe('API keys', () => {
-  it('are shown once, work by either header, and stop when revoked', async () => {
+  it('an API key is shown once, works by either header, and is refused after revocation', async () => {
     const { key, id } = await api.must('POST', '/v1/api-keys', { name: 'k', role: 'viewer' });
     const bearer = () => api.call('GET', '/v1/products', { key: null, headers: { authorization: `Bearer ${key}` } });
     expect(await bearer()).toMatchObject({ status: 200 });
@@ -23,7 +23,7 @@ describe('API keys', () => {
     ).not.toBeNull();
   });
 
-  it('have what their role needs and nothing that does not go with it', async () => {
+  it('an API key needs the product or customer of its role and takes no other', async () => {
     const { productId, customerId } = await tenant();
     const create = (body: object) => api.call('POST', '/v1/api-keys', { body: { name: 'k', ...body } });
     expect(await create({ role: 'product' })).toMatchObject({
@@ -42,7 +42,7 @@ describe('API keys', () => {
     expect(await create({ role: 'customer', customerId })).toMatchObject({ status: 201 });
   });
 
-  it('cannot revoke themselves', async () => {
+  it('an API key cannot revoke itself', async () => {
     const { key, id } = await api.must('POST', '/v1/api-keys', { name: 'k', role: 'admin' });
     expect(await api.call('DELETE', `/v1/api-keys/${id}`, { key })).toMatchObject({
       status: 409,
@@ -50,7 +50,7 @@ describe('API keys', () => {
     });
   });
 
-  it('of a viewer with a product show that product only', async () => {
+  it('a viewer key with a product sees only that product', async () => {
     const [a, b] = [await tenant(), await tenant()];
     const { key } = await api.must('POST', '/v1/api-keys', { name: 'k', role: 'viewer', productId: a.productId });
     expect((await api.must('GET', '/v1/products', undefined, key)).items.map(({ id }: { id: string }) => id)).toEqual([

@@ -1,6 +1,9 @@
 import { startTestApi, type TestApi } from '../support/api';
 
-/** The rules of products, event types and customers at their edges; test/api/onboarding tells the story. */
+/**
+ * The rules of products, event types and customers at their edges. The usual walk is in
+ * test/api/onboarding.
+ */
 let api: TestApi;
 
 beforeAll(async () => {
@@ -9,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 describe('products', () => {
-  it('may bring their id, each once', async () => {
+  it('a product may be created with a given id, which must be unique', async () => {
     expect(await api.must('POST', '/v1/products', { id: 'own:id', name: 'A' })).toMatchObject({ id: 'own:id' });
     expect(await api.call('POST', '/v1/products', { body: { id: 'own:id', name: 'B' } })).toMatchObject({
       status: 409,
@@ -18,7 +21,7 @@ describe('products', () => {
     expect(await api.must('GET', '/v1/products/own:id')).toMatchObject({ name: 'A' });
   });
 
-  it('change only in what is given', async () => {
+  it('PATCH of a product changes only the given fields', async () => {
     const { id } = await api.must('POST', '/v1/products', { name: 'Before', enabled: true });
     await api.must('PATCH', `/v1/products/${id}`, { name: 'After' });
     await api.must('PATCH', `/v1/products/${id}`, { requireVerification: true });
@@ -43,7 +46,7 @@ describe('event types', () => {
     tenant = await api.tenant('types');
   });
 
-  it('are created by the first PUT and changed by the next', async () => {
+  it('the first PUT creates an event type and the next one changes it', async () => {
     const path = '/v1/event-types/type.put.v1';
     const created = await api.call('PUT', path, { key: tenant.key, body: { description: 'first' } });
     expect(created).toMatchObject({
@@ -68,7 +71,7 @@ describe('event types', () => {
     expect(await api.must('GET', path)).toEqual(changed.body);
   });
 
-  it('of an admin name their product', async () => {
+  it('an admin must name the product of an event type', async () => {
     expect(await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: {} })).toMatchObject({
       status: 422,
       body: { code: 'unknown-product' },
@@ -78,7 +81,7 @@ describe('event types', () => {
     ).toMatchObject({ status: 422, body: { code: 'unknown-product' } });
   });
 
-  it('without a sample get one that fits the schema', async () => {
+  it('an event type without a sample gets one generated from its schema', async () => {
     const { sample } = await api.must('PUT', '/v1/event-types/type.generated.v1', { schema }, tenant.key);
     expect(typeof sample.amount).toBe('number');
     expect(await api.call('POST', '/v1/events', { body: { type: 'type.generated.v1', data: sample } })).toMatchObject({
@@ -86,7 +89,7 @@ describe('event types', () => {
     });
   });
 
-  it('read schemas of draft 07 where $schema says so', async () => {
+  it('an event type may use a schema of draft 07, named by $schema', async () => {
     const draft07 = {
       $schema: 'http://json-schema.org/draft-07/schema#',
       properties: { pair: { type: 'array', items: [{ type: 'number' }, { type: 'string' }] } },
@@ -98,7 +101,7 @@ describe('event types', () => {
     expect(await post([1, 2])).toMatchObject({ status: 422, body: { errors: [{ path: '/data/pair/1' }] } });
   });
 
-  it.each(['.a', 'a.', 'a..b', 'a b', 'a*', 'ä', 'a'.repeat(129)])('cannot be named %s', async (name) => {
+  it.each(['.a', 'a.', 'a..b', 'a b', 'a*', 'ä', 'a'.repeat(129)])('refuses the event type name %s', async (name) => {
     expect(
       await api.call('PUT', `/v1/event-types/${encodeURIComponent(name)}`, { key: tenant.key, body: {} }),
     ).toMatchObject({ status: 422, body: { code: 'validation-failed', errors: [{ path: 'path/name' }] } });
@@ -106,7 +109,7 @@ describe('event types', () => {
 });
 
 describe('customers', () => {
-  it('may have five retries that add up to a day', async () => {
+  it('a customer may have five retries that add up to a day', async () => {
     const longest = [1, 1, 1, 1, 86_396];
     const { id } = await api.must('POST', '/v1/customers', { name: 'C', retrySchedule: longest });
     expect(await api.must('GET', `/v1/customers/${id}`)).toMatchObject({ retrySchedule: longest });
@@ -115,11 +118,11 @@ describe('customers', () => {
   it.each([
     ['six retries', [1, 1, 1, 1, 1, 1]],
     ['a second more than a day', [86_400, 1]],
-    ['a wait under a second', [0]],
+    ['a wait of zero', [0]],
     ['a negative wait', [-30]],
-    ['a broken wait', [1.5]],
-    ['a wait that is no number', ['30']],
-  ])('cannot have %s', async (_, retrySchedule) => {
+    ['a fractional wait', [1.5]],
+    ['a wait that is not a number', ['30']],
+  ])('refuses a retry schedule with %s for a customer', async (_, retrySchedule) => {
     const refusal = {
       status: 422,
       body: {
@@ -135,7 +138,7 @@ describe('customers', () => {
     expect(await api.call('PATCH', `/v1/customers/${id}`, { body: { retrySchedule } })).toMatchObject(refusal);
   });
 
-  it('bring an id of 1 to 128 safe characters, each once', async () => {
+  it('a customer may be created with an id of 1 to 128 safe characters, which must be unique', async () => {
     const id = `Customer_1.a:b-${'x'.repeat(113)}`;
     expect(await api.must('POST', '/v1/customers', { id, name: 'C' })).toMatchObject({ id });
     expect(await api.call('POST', '/v1/customers', { body: { id, name: 'D' } })).toMatchObject({
@@ -150,7 +153,7 @@ describe('customers', () => {
     }
   });
 
-  it('change only in what is given', async () => {
+  it('PATCH of a customer changes only the given fields', async () => {
     const { id } = await api.must('POST', '/v1/customers', { name: 'Before', retrySchedule: [5] });
     expect(await api.must('PATCH', `/v1/customers/${id}`, { name: 'After' })).toMatchObject({
       name: 'After',

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { startTestApi, type TestApi } from '../support/api';
 
-/** The catalogs that ship as examples, put into the real API, which holds every sample against its schema. */
+/**
+ * The catalogs that ship as examples, put into the real API, which validates every sample against
+ * its schema.
+ */
 interface Catalog {
   product: { id: string; name: string };
   eventTypes: { name: string; description: string; schema: object; sample: object }[];
@@ -20,23 +23,26 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-it.each(catalogs)('every event type of %s can be put, and its sample sent', async (_, { product, eventTypes }) => {
-  await api.must('POST', '/v1/products', { ...product, enabled: true });
-  const { id: customerId } = await api.must('POST', '/v1/customers', { name: 'C', productId: product.id });
-  for (const { name, description, schema, sample } of eventTypes) {
-    expect(description).not.toBe('');
-    const body = { productId: product.id, description, schema, sample };
-    expect(await api.must('PUT', `/v1/event-types/${name}`, body)).toMatchObject({ sample });
-    expect(await api.call('POST', '/v1/events', { body: { type: name, customerId, data: sample } })).toMatchObject({
-      status: 202,
-    });
-    expect(await api.call('POST', '/v1/events', { body: { type: name, customerId, data: {} } })).toMatchObject({
-      body: { code: 'data-breaks-schema' },
-    });
-  }
-});
+it.each(catalogs)(
+  'every event type of the example catalog %s can be created, and its sample posted',
+  async (_, { product, eventTypes }) => {
+    await api.must('POST', '/v1/products', { ...product, enabled: true });
+    const { id: customerId } = await api.must('POST', '/v1/customers', { name: 'C', productId: product.id });
+    for (const { name, description, schema, sample } of eventTypes) {
+      expect(description).not.toBe('');
+      const body = { productId: product.id, description, schema, sample };
+      expect(await api.must('PUT', `/v1/event-types/${name}`, body)).toMatchObject({ sample });
+      expect(await api.call('POST', '/v1/events', { body: { type: name, customerId, data: sample } })).toMatchObject({
+        status: 202,
+      });
+      expect(await api.call('POST', '/v1/events', { body: { type: name, customerId, data: {} } })).toMatchObject({
+        body: { code: 'data-breaks-schema' },
+      });
+    }
+  },
+);
 
-it('hold every kind of trigger, and the two event codes of a ledger', () => {
+it('the example catalogs contain every kind of trigger and the two event codes of a ledger', () => {
   const names = new Map(catalogs.map(([file, { eventTypes }]) => [file, eventTypes.map(({ name }) => name)]));
   const validations = (name: string) => [`${name}.draft_validation`, `${name}.inquiring_validation`];
   expect(names.get('marketplace.yaml')!.sort()).toEqual(

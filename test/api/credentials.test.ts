@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { startTestApi, type Answer, type TestApi } from '../support/api';
 
-/** OAuth clients and their tokens, webhooks by URL, portal sessions, and what a customer's own credential reaches. */
+/**
+ * OAuth clients and their tokens, webhooks by URL, portal sessions, and the scope of a customer's
+ * credential.
+ */
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi();
@@ -31,10 +34,10 @@ const basic = (id: string, secret: string) => ({
 });
 const bearer = (token: string) => ({ key: null, headers: { authorization: `Bearer ${token}` } });
 
-describe('an access token', () => {
+describe('access tokens', () => {
   const grant = { grant_type: 'client_credentials' };
 
-  it('is given for client credentials by Basic header or form, at either path, and does what the client may', async () => {
+  it("an access token is issued for client credentials by Basic header or form, with the client's permissions", async () => {
     const { productId } = await tenant('oauth');
     const { clientId, clientSecret } = await clientOf({ role: 'product', productId });
     const answers = [
@@ -57,7 +60,7 @@ describe('an access token', () => {
     }
   });
 
-  it('is refused as RFC 6749 has it', async () => {
+  it('token requests are refused as RFC 6749 specifies', async () => {
     const { clientId, clientSecret } = await clientOf({ role: 'admin' });
     const wrong = await form(grant, basic(clientId, 'wrong'));
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
@@ -74,7 +77,7 @@ describe('an access token', () => {
     });
   });
 
-  it('ends with its client, and is no good when forged or altered', async () => {
+  it('an access token ends with its client, and is refused if forged or altered', async () => {
     const { clientId, clientSecret } = await clientOf({ role: 'admin' });
     const { access_token: token } = (await form(grant, basic(clientId, clientSecret))).body;
     expect((await api.call('GET', '/v1/products', bearer(token))).status).toBe(200);
@@ -95,7 +98,7 @@ describe('an access token', () => {
 describe('webhooks by URL', () => {
   const url = (path: string) => `http://127.0.0.1:5510/${path}`;
 
-  it('are added, extended, listed and removed, and are subscriptions of format flat', async () => {
+  it('/v1/webhooks adds, extends, lists and removes webhooks, which are subscriptions of format flat', async () => {
     const { key, type, productId } = await tenant('self-service');
     const second = `statuschange-${productId.slice(-6).toLowerCase()}`;
     await api.must('PUT', `/v1/event-types/${second}`, { productId }, key);
@@ -133,7 +136,7 @@ describe('webhooks by URL', () => {
     expect(await remove({ url: url('b') })).toMatchObject({ status: 404 });
   });
 
-  it('belong to the customer that is named, or to the credential', async () => {
+  it('/v1/webhooks uses the given customer, or the default customer of the credential', async () => {
     const { key, type, customerId } = await tenant('named');
     await api.must('PUT', '/v1/webhooks', { events: [type], url: url('named'), customerId }, key);
     expect((await api.must('GET', `/v1/webhooks?customerId=${customerId}`, undefined, key)).count).toBe(1);
@@ -145,7 +148,7 @@ describe('webhooks by URL', () => {
     });
   });
 
-  it('point at the field that is wrong', async () => {
+  it('/v1/webhooks points at the wrong field', async () => {
     const { key } = await tenant('faults');
     expect(await api.call('PUT', '/v1/webhooks', { key, body: { events: ['no.such'], url: url('x') } })).toMatchObject({
       status: 422,
@@ -158,8 +161,8 @@ describe('webhooks by URL', () => {
   });
 });
 
-describe('a portal session', () => {
-  it("opens what is one customer's, and nothing of anybody else", async () => {
+describe('portal sessions', () => {
+  it('a portal session gives access to one customer only', async () => {
     const { key, type, customerId } = await tenant('portal');
     const other = await api.must('POST', '/v1/customers', { name: 'Other' }, key);
     const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: [type] };
@@ -203,9 +206,9 @@ describe('a portal session', () => {
     }
   });
 
-  it("is for customers of one's own", async () => {
+  it("a portal session can be created only for one's own customers", async () => {
     const { customerId } = await tenant('owner');
-    const { key } = await tenant('thief');
+    const { key } = await tenant('stranger');
     const shared = await api.must('POST', '/v1/customers', { name: 'Shared' });
     for (const id of [customerId, shared.id, 'nobody']) {
       expect(await api.call('POST', '/v1/portal-sessions', { key, body: { customerId: id } })).toMatchObject({
@@ -215,14 +218,14 @@ describe('a portal session', () => {
     }
   });
 
-  it('is listed while it lives, without its token, and ends when it is told to', async () => {
+  it('portal sessions are listed without their token while valid, and end when deleted', async () => {
     const { key, customerId } = await tenant('ending');
     const opened = [];
     for (let count = 0; count < 3; count++)
       opened.push(await api.must('POST', '/v1/portal-sessions', { customerId }, key));
     const [first, second, third] = opened;
-    const list = async (query = '', with_ = key) =>
-      (await api.must('GET', `/v1/portal-sessions${query}`, undefined, with_)).items;
+    const list = async (query = '', credential = key) =>
+      (await api.must('GET', `/v1/portal-sessions${query}`, undefined, credential)).items;
     expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id, first.id]);
     const [listed] = await list(`?customerId=${customerId}&limit=1`);
     expect(listed).toEqual({
@@ -232,11 +235,11 @@ describe('a portal session', () => {
       createdAt: expect.any(String),
       expiresAt: third.expiresAt,
     });
-    const reach = async ({ token }: { token: string }) =>
+    const statusOf = async ({ token }: { token: string }) =>
       (await api.call('GET', '/v1/customers', bearer(token))).status;
-    expect(await reach(first)).toBe(200);
+    expect(await statusOf(first)).toBe(200);
     expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(204);
-    expect([await reach(first), await reach(second)]).toEqual([401, 200]);
+    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
     expect((await api.call('DELETE', `/v1/portal-sessions/${first.id}`, { key })).status).toBe(404);
     expect((await list()).map(({ id }: { id: string }) => id)).toEqual([third.id, second.id]);
 
@@ -247,17 +250,17 @@ describe('a portal session', () => {
     expect(items[0]).toMatchObject({ action: 'portal-session.end', detail: { id: first.id } });
   });
 
-  it("ends with it what a browser signed in with it; other tenants' sessions cannot be seen or ended", async () => {
+  it('ending a portal session ends its browser sessions, and other tenants cannot see or end it', async () => {
     const { key, customerId } = await tenant('signed-in');
-    const { key: thief } = await tenant('portal-thief');
+    const { key: stranger } = await tenant('portal-stranger');
     const session = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
     const signedIn = await api.call('POST', '/v1/session', { key: null, body: { credential: session.token } });
     const cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!;
     const browse = async () => (await api.call('GET', '/v1/customers', { key: null, headers: { cookie } })).status;
     expect(await browse()).toBe(200);
-    expect((await api.must('GET', '/v1/portal-sessions', undefined, thief)).items).toEqual([]);
+    expect((await api.must('GET', '/v1/portal-sessions', undefined, stranger)).items).toEqual([]);
     for (const id of [session.id, 'prt_nobody', 'key_01m83z393me01aqe5h2137m1gt'])
-      expect((await api.call('DELETE', `/v1/portal-sessions/${id}`, { key: thief })).status).toBe(404);
+      expect((await api.call('DELETE', `/v1/portal-sessions/${id}`, { key: stranger })).status).toBe(404);
     expect((await api.call('GET', '/v1/portal-sessions', bearer(session.token))).status).toBe(403);
     expect((await api.call('DELETE', `/v1/portal-sessions/${session.id}`, bearer(session.token))).status).toBe(403);
     expect(await browse()).toBe(200);
@@ -266,8 +269,8 @@ describe('a portal session', () => {
   });
 });
 
-describe('the audit', () => {
-  it('tells who did what, filtered, and a product only what its own credentials did', async () => {
+describe('audit log', () => {
+  it('the audit log lists who did what, with filters, and a product sees only its own entries', async () => {
     const { key, customerId, type } = await tenant('audited');
     const settings = { customerId, name: 's', url: 'http://127.0.0.1:1/', eventTypes: [type] };
     const { id } = await api.must('POST', '/v1/subscriptions', settings, key);

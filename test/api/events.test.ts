@@ -41,7 +41,7 @@ const data = { paymentId: 'P-1', amount: 125.5 };
 const post = (event: object, headers: Record<string, string> = {}) =>
   api.call('POST', '/v1/events', { key, body: { type: TYPE, customerId, data, ...event }, headers });
 
-it('a posted event is answered with its notifications and handed over to be started', async () => {
+it('POST /v1/events returns the notifications and starts them', async () => {
   const { status, body } = await post({});
   expect(status).toBe(202);
   expect(body).toEqual({
@@ -67,7 +67,7 @@ it('a posted event is answered with its notifications and handed over to be star
   });
 });
 
-it('the same id again is answered 200 with the first answer and starts nothing; another body is a conflict', async () => {
+it('POST /v1/events returns 200 for a repeated id and starts nothing, and 409 if the body differs', async () => {
   const first = await post({ id: 'order-1' });
   api.started.length = 0;
   expect(await post({ id: 'order-1' })).toMatchObject({ status: 200, body: { ...first.body, duplicate: true } });
@@ -79,7 +79,7 @@ it('the same id again is answered 200 with the first answer and starts nothing; 
   expect(await api.must('GET', '/v1/events/order-1', undefined, key)).toMatchObject({ id: 'order-1' });
 });
 
-it('an Idempotency-Key makes posting again harmless where the event has no id', async () => {
+it('an Idempotency-Key makes a repeated post safe for an event without an id', async () => {
   const first = await post({}, { 'idempotency-key': 'k1' });
   api.started.length = 0;
   const second = await post({}, { 'idempotency-key': 'k1' });
@@ -94,7 +94,7 @@ it('an Idempotency-Key makes posting again harmless where the event has no id', 
   expect((await post({}, { 'idempotency-key': 'k2' })).status).toBe(202);
 });
 
-it('data is held against the schema of the type, with a pointer to each fault', async () => {
+it('validates event data against the schema of the type, with a pointer to each fault', async () => {
   expect(await post({ data: { amount: -1, 'odd/name': {} } })).toMatchObject({
     status: 422,
     body: {
@@ -108,7 +108,7 @@ it('data is held against the schema of the type, with a pointer to each fault', 
   });
 });
 
-it('data is held against the schema as it is now, also by a process that knew the one before', async () => {
+it('validates event data against the current schema, also with an older one in the cache', async () => {
   const name = 'versioned.v1';
   const put = (required: string[]) =>
     api.must('PUT', `/v1/event-types/${name}`, { schema: { type: 'object', required } }, key);
@@ -123,11 +123,11 @@ it('data is held against the schema as it is now, also by a process that knew th
 it.each([
   [{ type: 'unknown.v1' }, 422, 'unknown-event-type'],
   [{ customerId: 'nobody' }, 422, 'unknown-customer'],
-])('%j is %s %s', async (event, status, code) => {
+])('refuses an event with %j: %s %s', async (event, status, code) => {
   expect(await post(event)).toMatchObject({ status, body: { code } });
 });
 
-it("another product's event type is as unknown as one that is not there", async () => {
+it('refuses an event type of another product exactly like an unknown one', async () => {
   const other = await api.tenant('other');
   const [foreign, missing] = await Promise.all(
     [TYPE, 'missing.v1'].map((type) => api.call('POST', '/v1/events', { key: other.key, body: { type, data } })),
@@ -136,7 +136,7 @@ it("another product's event type is as unknown as one that is not there", async 
   expect({ ...foreign!.body, instance: '' }).toEqual({ ...missing!.body, instance: '' });
 });
 
-it('an event fans out to none, one or many, by channel and by customer', async () => {
+it('an event fans out to any number of subscriptions, by channel and customer', async () => {
   const customer = await api.must('POST', '/v1/customers', { name: 'Fan' }, key);
   const count = async (event: object) => (await post({ customerId: customer.id, ...event })).body.notifications.length;
   expect(await count({})).toBe(0);
@@ -151,11 +151,11 @@ it('an event fans out to none, one or many, by channel and by customer', async (
   expect(await count({})).toBe(1);
   expect(await count({ channels: ['client_1'] })).toBe(2);
   expect(await count({ channels: ['client_1', 'agent_2'] })).toBe(3);
-  // Without a customer it addresses all of the product.
+  // An event without a customer addresses all customers of the product.
   expect(await count({ customerId: undefined })).toBe(2);
 });
 
-describe('a batch', () => {
+describe('event batches', () => {
   const batch = (events: unknown[], headers = {}) =>
     api.call('POST', '/v1/events/batch', { key, body: { events }, headers });
   const good = {
@@ -166,7 +166,7 @@ describe('a batch', () => {
     data,
   };
 
-  it('answers for each event in order; a bad one does not sink the rest', async () => {
+  it('a batch returns a result for each event in order, and one bad event does not affect the others', async () => {
     const { status, body } = await batch([
       good,
       { ...good, data: {} },
@@ -190,7 +190,7 @@ describe('a batch', () => {
     expect(api.started).toHaveLength(2);
   });
 
-  it('takes 1 to 1000 events, each of at most 256 KiB', async () => {
+  it('a batch takes 1 to 1000 events of at most 256 KiB each', async () => {
     expect(await batch([])).toMatchObject({ status: 422 });
     expect(await batch(Array.from({ length: 1001 }, () => good))).toMatchObject({ status: 422 });
     const full = await batch(Array.from({ length: 1000 }, () => good));
@@ -199,14 +199,14 @@ describe('a batch', () => {
     expect(body.results.map(({ status }: { status: number }) => status)).toEqual([202, 413]);
   });
 
-  it('is idempotent as a whole by its key', async () => {
+  it('a batch is idempotent as a whole with an Idempotency-Key', async () => {
     const first = await batch([good], { 'idempotency-key': 'batch-1' });
     const second = await batch([good], { 'idempotency-key': 'batch-1' });
     expect(second.body).toEqual(first.body);
   });
 });
 
-it('a viewer may not post, nor retry or cancel', async () => {
+it('a viewer may not post events, nor retry or cancel notifications', async () => {
   const { key: viewer } = await api.must('POST', '/v1/api-keys', { name: 'v', role: 'viewer' });
   const { body } = await post({});
   for (const path of [
@@ -253,7 +253,7 @@ it('notifications are listed by status, customer, subscription, type and time', 
   expect(events.items).toHaveLength(3);
 });
 
-it('retry and cancel act on the record and are handed to the workflow', async () => {
+it('retry and cancel change the record and signal the workflow', async () => {
   const { body } = await post({});
   const id = body.notifications[0].id;
   expect(await api.must('POST', `/v1/notifications/${id}/cancel`, {}, key)).toMatchObject({
@@ -274,4 +274,16 @@ it('retry and cancel act on the record and are handed to the workflow', async ()
     { action: 'notification.cancel', detail: { was: 'pending' } },
     { action: 'notification.retry', detail: { was: 'cancelled', force: false } },
   ]);
+});
+
+it('accepts any JSON as data and user without touching prototypes', async () => {
+  await api.must('PUT', '/v1/event-types/anything.v1', {}, key);
+  const raw = `{"type":"anything.v1","customerId":"${customerId}","data":{"__proto__":{"polluted":true},"constructor":1,"n":"\\u0000","s":"\\ud800"},"user":{"__proto__":1}}`;
+  const answer = await api.call('POST', '/v1/events', { key, raw });
+  expect(answer.status).toBe(202);
+  expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  const { rows } = await api.database.db.query<{ data: string }>({
+    text: 'select data::text as data from events order by id desc limit 1',
+  });
+  expect(rows[0]!.data).toContain('"__proto__":{"polluted":true}');
 });

@@ -1,6 +1,9 @@
 import { startTestApi, type TestApi } from '../support/api';
 
-/** What a subscription's format allows and fixes. How the bodies look is in test/domain/formats and test/e2e/formats. */
+/**
+ * What each format allows and fixes. The bodies are tested in test/domain/formats and
+ * test/e2e/formats.
+ */
 let api: TestApi;
 let tenant: { productId: string; key: string };
 let customerId: string;
@@ -30,14 +33,11 @@ async function made(given: Record<string, unknown> = {}) {
 const patch = (id: string, body: object) => api.call('PATCH', `/v1/subscriptions/${id}`, { key: tenant.key, body });
 
 describe.each(['standard', 'envelope', 'trigger', 'flat'])('format %s', (format) => {
-  it.each(['POST', 'GET', 'PUT'])(
-    'may be sent by %s, with custom data and a timeout of ten minutes',
-    async (method) => {
-      const given = { format, method, customData: { purpose: 'demo', depth: { n: [1.5] } }, timeoutSeconds: 600 };
-      const { id } = await made(given);
-      expect(await api.must('GET', `/v1/subscriptions/${id}`)).toMatchObject(given);
-    },
-  );
+  it.each(['POST', 'GET', 'PUT'])('accepts method %s with custom data and a timeout of ten minutes', async (method) => {
+    const given = { format, method, customData: { purpose: 'demo', depth: { n: [1.5] } }, timeoutSeconds: 600 };
+    const { id } = await made(given);
+    expect(await api.must('GET', `/v1/subscriptions/${id}`)).toMatchObject(given);
+  });
 
   it.each([
     'Host',
@@ -52,7 +52,7 @@ describe.each(['standard', 'envelope', 'trigger', 'flat'])('format %s', (format)
     'webhook-id',
     'Webhook-Signature',
     'signpost-attempt',
-  ])('takes no header %s of the customer', async (name) => {
+  ])('refuses the custom header %s', async (name) => {
     expect(await create({ format, headers: { 'X-Own': 'fine', [name]: 'x' } })).toMatchObject({
       status: 422,
       body: { code: 'validation-failed', errors: [{ path: `/headers/${name}` }] },
@@ -67,42 +67,42 @@ it.each([
   [{ customData: 'text' }, '/customData'],
   [{ timeoutSeconds: 601 }, '/timeoutSeconds'],
   [{ timeoutSeconds: 0 }, '/timeoutSeconds'],
-])('refuses %j', async (given, path) => {
+])('refuses a subscription with %j', async (given, path) => {
   expect(await create(given)).toMatchObject({
     status: 422,
     body: { code: 'validation-failed', errors: [{ path }] },
   });
 });
 
-describe('a header Authorization of the customer', () => {
+describe('header Authorization of a subscription', () => {
   const headers = { aUTHORIZATION: 'Bearer own' };
   const refusal = {
     status: 422,
     body: { code: 'validation-failed', errors: [{ path: '/headers/aUTHORIZATION' }] },
   };
 
-  it('is refused in format trigger, which sends its token there', async () => {
+  it('refuses a header Authorization in format trigger, which sends its token there', async () => {
     expect(await create({ format: 'trigger', headers })).toMatchObject(refusal);
     const { id } = await made({ format: 'trigger' });
     expect(await patch(id, { headers })).toMatchObject(refusal);
   });
 
-  it.each(['standard', 'envelope', 'flat'])('is taken in format %s', async (format) => {
+  it.each(['standard', 'envelope', 'flat'])('accepts a header Authorization in format %s', async (format) => {
     expect(await made({ format, headers })).toMatchObject({ headers });
   });
 });
 
-describe('once a subscription of format trigger is made', () => {
+describe('existing subscriptions of format trigger', () => {
   const fixed = (path: string) => ({ status: 409, body: { code: 'fixed-after-creation', errors: [{ path }] } });
 
-  it('its event types stay, in whatever order they are given', async () => {
+  it('a subscription of format trigger keeps its event types, whose order may change', async () => {
     const { id, eventTypes } = await made({ format: 'trigger' });
     for (const other of [['a.v1'], ['a.v1', 'b.v1', '*'], ['b.v1', '*']])
       expect(await patch(id, { eventTypes: other })).toMatchObject(fixed('/eventTypes'));
     expect(await patch(id, { eventTypes: [...eventTypes].reverse() })).toMatchObject({ status: 200 });
   });
 
-  it('its format stays, and no other subscription becomes one', async () => {
+  it('the format trigger can be neither left nor entered by an existing subscription', async () => {
     const trigger = await made({ format: 'trigger' });
     const flat = await made({ format: 'flat' });
     expect(await patch(trigger.id, { format: 'flat' })).toMatchObject(fixed('/format'));
@@ -110,12 +110,12 @@ describe('once a subscription of format trigger is made', () => {
     expect(await patch(flat.id, { format: 'envelope' })).toMatchObject({ status: 200, body: { format: 'envelope' } });
   });
 
-  it('its product stays, as that of any subscription', async () => {
+  it('a subscription keeps its product', async () => {
     const { id } = await made({ format: 'trigger' });
     expect(await patch(id, { productId: 'other' })).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
   });
 
-  it('all the rest may change', async () => {
+  it('a subscription of format trigger may change all other fields', async () => {
     const { id } = await made({ format: 'trigger' });
     const change = {
       name: 'other',
@@ -129,7 +129,7 @@ describe('once a subscription of format trigger is made', () => {
     expect(await patch(id, change)).toMatchObject({ status: 200, body: change });
   });
 
-  it("a refusal among all of a customer's subscriptions points to the one concerned, and nothing is changed", async () => {
+  it('a refused set-up of all subscriptions points to the one at fault and changes nothing', async () => {
     const customer = await api.must('POST', '/v1/customers', { name: 'D' }, tenant.key);
     const path = `/v1/customers/${customer.id}/subscriptions`;
     const [first, second] = [settings(), settings({ format: 'trigger' })];
@@ -154,8 +154,8 @@ describe('once a subscription of format trigger is made', () => {
   });
 });
 
-describe('a retry schedule by name', () => {
-  it('is kept as its waits, for subscriptions and for customers', async () => {
+describe('retry presets', () => {
+  it('a retry preset is stored as its waits, for subscriptions and customers', async () => {
     const growing = [300, 900, 3600, 14400, 43200];
     expect(await made({ retrySchedule: 'growing' })).toMatchObject({ retrySchedule: growing });
     const customer = await api.must('POST', '/v1/customers', { name: 'E', retrySchedule: 'growing' }, tenant.key);
@@ -170,14 +170,14 @@ describe('a retry schedule by name', () => {
     ['toString', '/retrySchedule'],
     [[1, 'growing'], '/retrySchedule/1'],
     [{ growing: true }, '/retrySchedule'],
-  ])('is refused where there is none such: %j', async (retrySchedule, path) => {
+  ])('refuses the unknown retry preset %j', async (retrySchedule, path) => {
     expect(await create({ retrySchedule })).toMatchObject({
       status: 422,
       body: { code: 'validation-failed', errors: [{ path }] },
     });
   });
 
-  it('is in the OpenAPI document', async () => {
+  it('retry presets are in the OpenAPI document', async () => {
     const { body } = await api.call('GET', '/openapi.json', { key: null });
     const { schema } = body.paths['/v1/customers'].post.requestBody.content['application/json'];
     expect(schema.properties.retrySchedule).toMatchObject({

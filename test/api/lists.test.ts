@@ -2,7 +2,10 @@ import type { z } from 'zod';
 import { encodeId, newUuid } from '../../src/domain/ids';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
 
-/** Every list that is declared: paging, and what another tenant sees of it. A new list is covered by being in the list of routes. */
+/**
+ * Every declared list: paging, and what another tenant sees of it. A new list is covered as soon as
+ * it is in the list of routes.
+ */
 const EACH = 5;
 const SHARED = 'shared-customer';
 let api: TestApi;
@@ -34,7 +37,7 @@ beforeAll(async () => {
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/challenge`, {}, a.key);
     const recovery = { since: '2026-01-01T00:00:00Z' };
     const { id } = await api.must('POST', `/v1/subscriptions/${subscriptionId}/recover`, recovery, a.key);
-    // One at a time.
+    // Only one recovery may run at a time.
     await api.must('POST', `/v1/recoveries/${id}/cancel`, {}, a.key);
   }
 });
@@ -47,7 +50,7 @@ interface Item {
 }
 const identity = ({ id, clientId, name }: Item): string => id ?? clientId ?? name!;
 
-/** The lists, with the path of tenant A's. */
+/** The lists, with the paths of tenant A's objects. */
 function lists(): { path: string; roles: readonly string[] }[] {
   return api.routes
     .filter(({ query }) => query && 'cursor' in (query as z.ZodObject).shape)
@@ -69,7 +72,7 @@ async function pages(path: string, limit: number, between: () => Promise<unknown
   return seen;
 }
 
-it('pages add up to the whole list, each full but the last, without gaps or repeats', async () => {
+it('the pages of every list add up to the whole list, without gaps or repeats', async () => {
   expect(lists().length).toBeGreaterThanOrEqual(9);
   for (const { path } of lists()) {
     const whole = (await api.must('GET', `${path}?limit=200`)) as { items: Item[]; nextCursor: string | null };
@@ -84,13 +87,13 @@ it('pages add up to the whole list, each full but the last, without gaps or repe
   }
 });
 
-it('paging on is not disturbed by what is made meanwhile', async () => {
+it('paging is stable while new items are created', async () => {
   const before = (await api.must('GET', '/v1/events?limit=200')).items.map(identity);
   const post = () => api.must('POST', '/v1/events', { type: 'a.happened.v1', customerId: SHARED, data: {} }, keyOfA);
   expect((await pages('/v1/events', 2, post)).flat().map(identity)).toEqual(before);
 });
 
-it('what an admin lists of a tenant, another tenant does not', async () => {
+it('lists show nothing of another tenant', async () => {
   const ofB = await api.must('GET', '/v1/products', undefined, keyOfB);
   for (const { path, roles } of lists()) {
     if (!roles.includes('product')) continue;
@@ -106,7 +109,7 @@ it('what an admin lists of a tenant, another tenant does not', async () => {
   }
 });
 
-it('a filter on what another tenant has finds nothing, as does one on what nobody has', async () => {
+it("a filter by another tenant's object finds nothing, like a filter by an unknown one", async () => {
   for (const query of [
     `subscriptionId=${subscriptionId}`,
     `subscriptionId=${encodeId('sub', newUuid())}`,
@@ -132,7 +135,7 @@ it('subscriptions are listed by customer, product and status', async () => {
   expect(await list('productId=a-product-0')).toEqual([]);
 });
 
-it('a filter with a value that is none is refused, not taken for no filter', async () => {
+it('refuses an invalid value of a list filter', async () => {
   for (const [path, field] of [
     ['/v1/notifications?status=done', 'status'],
     ['/v1/notifications?since=yesterday', 'since'],

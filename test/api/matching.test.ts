@@ -1,6 +1,6 @@
 import { startTestApi, type TestApi } from '../support/api';
 
-/** Who is notified of what: the rules of matching, and that the catalog keeps tenants apart. */
+/** The rules of matching, and the separation of tenants in the catalog. */
 let api: TestApi;
 let a: { productId: string; key: string };
 let b: { productId: string; key: string };
@@ -18,13 +18,13 @@ afterAll(() => api?.stop());
 
 const customer = async (key?: string) => (await api.must('POST', '/v1/customers', { name: 'C' }, key)).id as string;
 
-/** Subscribes each name to its entries. */
+/** Creates a subscription for each name, with its entries. */
 async function subscribe(customerId: string, entries: Record<string, object>, key?: string): Promise<void> {
   for (const [name, settings] of Object.entries(entries))
     await api.must('POST', '/v1/subscriptions', { customerId, name, url: URL, eventTypes: ['*'], ...settings }, key);
 }
 
-/** Names of the subscriptions that were notified of an event. */
+/** Names of the subscriptions that an event notified. */
 async function notified(event: object, key: string): Promise<string[]> {
   const { notifications } = await api.must('POST', '/v1/events', { data: {}, ...event }, key);
   const names = await Promise.all(
@@ -59,14 +59,14 @@ it.each([
   expect(await notified({ type, customerId }, a.key)).toEqual(names);
 });
 
-it('a dot in an entry is a dot', async () => {
+it('a dot in an event type entry matches only a dot', async () => {
   const customerId = await customer(a.key);
   await api.must('PUT', '/v1/event-types/dotXted.v1', {}, a.key);
   await subscribe(customerId, { dotted: { eventTypes: ['dot.ted.*', 'dot-ted.*'] } }, a.key);
   expect(await notified({ type: 'dotXted.v1', customerId }, a.key)).toEqual([]);
 });
 
-it('a shared customer is notified by every product, where it subscribed to it', async () => {
+it('a shared customer is notified by every product that it subscribed to', async () => {
   const customerId = await customer();
   await subscribe(customerId, { 'all products': {} });
   await subscribe(customerId, { 'only A': {} }, a.key);
@@ -75,7 +75,7 @@ it('a shared customer is notified by every product, where it subscribed to it', 
   expect(await notified({ type: B_TYPE, customerId }, b.key)).toEqual(['all products', 'only B']);
 });
 
-it("an event without a customer notifies the product's own customers and the shared ones, and no other's", async () => {
+it("an event without a customer notifies the product's own and the shared customers only", async () => {
   const [ofA, ofB, shared] = [await customer(a.key), await customer(b.key), await customer()];
   const eventTypes = ['broadcast.*'];
   await api.must('PUT', '/v1/event-types/broadcast.v1', {}, a.key);
@@ -84,12 +84,27 @@ it("an event without a customer notifies the product's own customers and the sha
   await subscribe(shared, { 'cast to all': { eventTypes } });
   await subscribe(shared, { 'cast to all, for A': { eventTypes } }, a.key);
   await subscribe(shared, { 'cast to all, for B': { eventTypes } }, b.key);
-  // Subscriptions of the tests before are notified too.
+  // The subscriptions of earlier tests are notified too.
   const names = (await notified({ type: 'broadcast.v1' }, a.key)).filter((name) => name.startsWith('cast to'));
   expect(names).toEqual(['cast to A', 'cast to all', 'cast to all, for A']);
 });
 
-it("another product's customer is as unknown as one that is not there", async () => {
+it('an event without a customer notifies no customer of another product, whoever subscribed it', async () => {
+  const ofB = await customer(b.key);
+  const { token } = await api.must('POST', '/v1/portal-sessions', { customerId: ofB }, b.key);
+  await api.must('PUT', '/v1/event-types/broadcast.v2', {}, a.key);
+  // Neither subscription belongs to a product, so their customer alone separates them from A.
+  await subscribe(ofB, { 'by admin': {} });
+  await subscribe(ofB, { 'by portal': {} }, token);
+  const { items } = await api.must('GET', `/v1/subscriptions?customerId=${ofB}`);
+  expect(items.map(({ productId }: { productId: string | null }) => productId)).toEqual([null, null]);
+  const names = await notified({ type: 'broadcast.v2' }, a.key);
+  expect(names.filter((name) => name.startsWith('by '))).toEqual([]);
+  await api.must('PUT', '/v1/event-types/broadcast.v3', {}, b.key);
+  expect(await notified({ type: 'broadcast.v3' }, b.key)).toEqual(expect.arrayContaining(['by admin', 'by portal']));
+});
+
+it("refuses another product's customer exactly like an unknown one", async () => {
   const ofB = await customer(b.key);
   const post = (customerId: string) =>
     api.call('POST', '/v1/events', { key: a.key, body: { type: A_TYPES[0], customerId, data: {} } });
@@ -98,7 +113,7 @@ it("another product's customer is as unknown as one that is not there", async ()
   expect(foreign.body).toEqual(missing.body);
 });
 
-it('the same event id is free for each product', async () => {
+it('two products may use the same event id', async () => {
   const customerId = await customer();
   const post = (type: string, key: string) =>
     api.call('POST', '/v1/events', { key, body: { id: 'own-1', type, customerId, data: {} } });
@@ -108,7 +123,7 @@ it('the same event id is free for each product', async () => {
   expect((await api.must('GET', '/v1/events/own-1', undefined, b.key)).type).toBe(B_TYPE);
 });
 
-it('an event keeps what was posted, to the letter', async () => {
+it('an event is stored exactly as posted', async () => {
   const customerId = await customer(a.key);
   const posted = {
     id: 'kept:1',
@@ -125,7 +140,7 @@ it('an event keeps what was posted, to the letter', async () => {
   expect(Object.keys(event.data)).toEqual(['b', 'a', 'nested', 'big']);
 });
 
-it('a subscription made or changed a moment ago counts for the very next event', async () => {
+it('matching uses a subscription that was just created or changed', async () => {
   const customerId = await customer(a.key);
   const post = () => notified({ type: A_TYPES[0], customerId }, a.key);
   expect(await post()).toEqual([]);

@@ -2,7 +2,7 @@ import { startTestApi, type TestApi } from '../support/api';
 import type { AttemptRecord } from '../../src/domain/attempt';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
-/** Exception management over HTTP; that the workflow does what it is told is proven in test/temporal. */
+/** Exception management over HTTP. The workflow's side is tested in test/temporal. */
 let api: TestApi;
 let key: string;
 let customerId: string;
@@ -60,8 +60,8 @@ const BUSY = {
 };
 const get = (id: string) => api.must('GET', `/v1/notifications/${id}`, undefined, key);
 
-describe('a notification', () => {
-  it('shows its attempts in order, and why the last one failed', async () => {
+describe('notifications', () => {
+  it('a notification shows its attempts in order and the last error', async () => {
     const id = await accept();
     const nextAttemptAt = new Date('2026-01-02T03:05:00.000Z');
     await attempt(id, { ...REFUSED, outcome: { status: 'retrying', nextAttemptAt } });
@@ -82,14 +82,14 @@ describe('a notification', () => {
     });
   });
 
-  it('that waits says when it goes on', async () => {
+  it('a waiting notification shows its next attempt', async () => {
     const id = await accept();
     const nextAttemptAt = new Date('2026-01-02T03:05:00.000Z');
     await attempt(id, { ...REFUSED, outcome: { status: 'retrying', nextAttemptAt } });
     expect(await get(id)).toMatchObject({ status: 'retrying', nextAttemptAt: nextAttemptAt.toISOString() });
   });
 
-  it('is found by what became of it', async () => {
+  it('notifications are listed by status', async () => {
     const [failed, delivered] = [await accept(), await accept()];
     await attempt(failed, { ...REFUSED, outcome: { status: 'failed' } });
     await attempt(delivered, {});
@@ -103,11 +103,11 @@ describe('a notification', () => {
   });
 });
 
-describe('an attempt', () => {
+describe('attempts', () => {
   const detailOf = async (id: string) =>
     api.must('GET', `/v1/attempts/${(await get(id)).attempts[0].id}`, undefined, key);
 
-  it('shows the request as sent, body included, and the response', async () => {
+  it('an attempt shows the request as sent, with its body, and the response', async () => {
     const id = await accept({ timestamp: '2026-01-02T04:00:00.5+01:00', user: { id: 'u' } });
     await attempt(id, {});
     const detail = await detailOf(id);
@@ -129,13 +129,13 @@ describe('an attempt', () => {
     });
   });
 
-  it('that got no response has none', async () => {
+  it('an attempt without a response shows null', async () => {
     const id = await accept();
     await attempt(id, { ...REFUSED, outcome: { status: 'failed' } });
     expect(await detailOf(id)).toMatchObject({ status: null, error: REFUSED.error, response: null });
   });
 
-  it('that was cut says so', async () => {
+  it('an attempt shows that its response was truncated', async () => {
     const id = await accept();
     await attempt(id, { ...BUSY, outcome: { status: 'failed' } });
     expect((await detailOf(id)).response).toMatchObject({ status: 503, body: 'busy', truncated: true });
@@ -145,7 +145,7 @@ describe('an attempt', () => {
 describe('retry', () => {
   const retry = (id: string, body = {}) => api.call('POST', `/v1/notifications/${id}/retry`, { key, body });
 
-  it('makes a waiting notification due now', async () => {
+  it('retrying a waiting notification makes it due now', async () => {
     const id = await accept();
     await attempt(id, { ...REFUSED, outcome: { status: 'retrying', nextAttemptAt: new Date(Date.now() + 3_600_000) } });
     const { status, body } = await retry(id);
@@ -154,7 +154,7 @@ describe('retry', () => {
     expect(api.retried).toEqual([id]);
   });
 
-  it.each(['failed', 'cancelled'])('opens a %s notification again; its attempts stay', async (was) => {
+  it.each(['failed', 'cancelled'])('retrying a %s notification reopens it and keeps its attempts', async (was) => {
     const id = await accept();
     await attempt(id, { ...REFUSED, outcome: { status: 'failed' } });
     if (was === 'cancelled') {
@@ -168,7 +168,7 @@ describe('retry', () => {
     expect(api.retried).toEqual([id]);
   });
 
-  it('delivers again what was delivered only when it is forced', async () => {
+  it('a delivered notification is delivered again only with force', async () => {
     const id = await accept();
     await attempt(id, {});
     for (const body of [{}, { force: false }])
@@ -179,7 +179,7 @@ describe('retry', () => {
     expect(api.retried).toEqual([id]);
   });
 
-  it('does not get round what holds a subscription', async () => {
+  it('a retry does not bypass a subscription that does not take deliveries', async () => {
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
     const id = await accept();
     expect(await get(id)).toMatchObject({ status: 'held' });
@@ -187,7 +187,7 @@ describe('retry', () => {
     expect(api.retried).toEqual([]);
   });
 
-  it('of a deleted subscription is not possible', async () => {
+  it('a notification of a deleted subscription cannot be retried', async () => {
     const id = await accept();
     await attempt(id, { ...REFUSED, outcome: { status: 'failed' } });
     await api.must('DELETE', `/v1/subscriptions/${subscriptionId}`, undefined, key);
@@ -198,7 +198,7 @@ describe('retry', () => {
 });
 
 describe('cancel', () => {
-  it.each(['pending', 'retrying', 'held'])('closes a %s notification', async (was) => {
+  it.each(['pending', 'retrying', 'held'])('cancelling closes a %s notification', async (was) => {
     if (was === 'held') await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
     const id = await accept();
     if (was === 'retrying')
@@ -211,7 +211,7 @@ describe('cancel', () => {
     expect(api.cancelled).toEqual([id]);
   });
 
-  it('leaves a closed notification as it is', async () => {
+  it('cancelling a closed notification changes nothing', async () => {
     const id = await accept();
     await attempt(id, {});
     const before = await get(id);
@@ -220,15 +220,15 @@ describe('cancel', () => {
   });
 });
 
-describe('a subscription that takes no deliveries', () => {
-  it('holds what is accepted, and starts none of it', async () => {
+describe('subscriptions that do not take deliveries', () => {
+  it('a disabled subscription holds accepted notifications and starts none', async () => {
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
     const id = await accept();
     expect(await get(id)).toMatchObject({ status: 'held', nextAttemptAt: null });
     expect(api.started).toEqual([]);
   });
 
-  it('has what it holds settled when it is enabled, and not before', async () => {
+  it('enabling a subscription settles its held notifications', async () => {
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
     await accept();
     api.settled.length = 0;
@@ -238,14 +238,14 @@ describe('a subscription that takes no deliveries', () => {
     expect(api.settled).toEqual([subscriptionId]);
   });
 
-  it('keeps what comes after in line behind what it holds until that is settled', async () => {
+  it('new notifications are held behind older ones until the settlement ends', async () => {
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
     await accept();
     await api.must('POST', `/v1/subscriptions/${subscriptionId}/enable`, {}, key);
     expect(await get(await accept())).toMatchObject({ status: 'held' });
   });
 
-  it('has what is open settled when it is deleted', async () => {
+  it('deleting a subscription settles its open notifications', async () => {
     await accept();
     api.settled.length = 0;
     expect(await api.call('DELETE', `/v1/subscriptions/${subscriptionId}`, { key })).toMatchObject({ status: 204 });

@@ -1,6 +1,6 @@
 import { startTestApi, type Answer, type TestApi } from '../support/api';
 
-/** Numbers as JavaScript would not write them. */
+/** Numbers that JavaScript would write differently. */
 const NUMBERS = '{"amount":125.50,"big":12345678901234567890,"small":1e-7,"minus":-0,"deep":{"list":[1.0,2]}}';
 const SPACED = NUMBERS.replaceAll(',', ' ,\n ').replaceAll(':', ' : ');
 const TYPE = 'payment.confirmed.v1';
@@ -22,7 +22,7 @@ const post = (data: string, rest = '', headers = {}) =>
   send('POST', '/v1/events', `{"type":"${TYPE}","customerId":"c","data":${data}${rest}}`, headers);
 const textOf = async (path: string) => (await fetch(api.url + path, { headers: { 'x-api-key': key } })).text();
 
-it('an event keeps its numbers as they were written, in data and user', async () => {
+it('an event keeps its numbers as written, in data and user', async () => {
   const { status, body } = await post(SPACED, `,"user":${SPACED}`);
   expect(status).toBe(202);
   const shown = await textOf(`/v1/events/${body.id}`);
@@ -30,7 +30,7 @@ it('an event keeps its numbers as they were written, in data and user', async ()
   expect(await textOf(`/v1/events?limit=1`)).toContain(`"data":${NUMBERS},"user":${NUMBERS},`);
 });
 
-it('so does each event of a batch, beside ones that are refused', async () => {
+it('each event of a batch keeps its numbers, beside refused events', async () => {
   const event = (data: string) => `{"type":"${TYPE}","data":${data}}`;
   const raw = `{"events":[${event('{"n":1}')},7.50,${event(SPACED)},${event('{"n":2.0}')}]}`;
   const { body } = await send('POST', '/v1/events/batch', raw);
@@ -39,7 +39,7 @@ it('so does each event of a batch, beside ones that are refused', async () => {
   expect(await textOf(`/v1/events/${body.results[3].id}`)).toContain('"data":{"n":2.0},');
 });
 
-it('of a name that comes twice the last value counts, and prototypes are not touched', async () => {
+it('the last value of a repeated name counts, and prototypes are not touched', async () => {
   const raw = `{"type":"${TYPE}","data":{"n":1.0},"data":{"n":2.0,"n":{"__proto__":{"polluted":3.0},"constructor":4.0}}}`;
   const { status, body } = await send('POST', '/v1/events', raw);
   expect(status).toBe(202);
@@ -49,7 +49,7 @@ it('of a name that comes twice the last value counts, and prototypes are not tou
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-it('the same id again is the same event however its numbers are written, unless they are other numbers', async () => {
+it('an event id identifies the same event if only the notation of numbers differs, not their values', async () => {
   const first = await post('{"a":125.50,"b":9007199254740993}', ',"id":"numbers-1"');
   expect(first.status).toBe(202);
   expect((await post('{"a":125.50,"b":9007199254740993}', ',"id":"numbers-1"')).body.duplicate).toBe(true);
@@ -60,39 +60,39 @@ it('the same id again is the same event however its numbers are written, unless 
   expect((await post('{"a":125.51}', ',"id":"numbers-2"')).body.code).toBe('event-id-conflict');
 });
 
-it('an idempotency key tells numbers apart that a double cannot', async () => {
+it('an Idempotency-Key distinguishes numbers that a double cannot', async () => {
   const headers = { 'idempotency-key': 'numbers' };
   expect((await post('{"a":9007199254740993}', '', headers)).status).toBe(202);
   expect((await post('{"a":9007199254740993}', '', headers)).status).toBe(202);
   expect((await post('{"a":9007199254740992}', '', headers)).body.code).toBe('idempotency-key-conflict');
 });
 
-it('an event of a batch is at most 256 KiB as it was written', async () => {
+it('an event of a batch is limited to 256 KiB as written', async () => {
   const long = `{"type":"${TYPE}","data":{"n":1.${'0'.repeat(256 * 1024)}}}`;
   const { body } = await send('POST', '/v1/events/batch', `{"events":[${long}]}`);
   expect(body.results[0].status).toBe(413);
 });
 
-it.each(['[', '{"a":'])('a body that is nested too deeply is refused: %s', async (open) => {
+it.each(['[', '{"a":'])('refuses a body that is nested too deeply: %s', async (open) => {
   const nested = (depth: number) =>
     open.repeat(depth) + '"\\"["' + open.replace('{"a":', '}').replace('[', ']').repeat(depth);
-  // Event and data are two of the 500 themselves.
+  // The event and its data are two of the 500 levels.
   expect((await post(`{"a":${nested(498)}}`)).status).toBe(202);
   for (const depth of [499, 20_000])
     expect(await post(`{"a":${nested(depth)}}`)).toMatchObject({
       status: 422,
       body: {
         code: 'validation-failed',
-        errors: [{ path: '', message: 'at most 500 objects and lists in each other' }],
+        errors: [{ path: '', message: 'at most 500 levels of objects and arrays' }],
       },
     });
 });
 
-it('brackets in a string do not count as depth', async () => {
+it('brackets in a string do not count towards the nesting depth', async () => {
   expect((await post(JSON.stringify({ a: `"\\${'['.repeat(5000)}` }))).status).toBe(202);
 });
 
-it('custom data keeps its numbers, also through a change of something else', async () => {
+it('custom data keeps its numbers, also through a change of another field', async () => {
   const settings = `"customerId":"c","name":"numbers","url":"http://127.0.0.1:1/","eventTypes":["*"]`;
   const made = await send('POST', '/v1/subscriptions', `{${settings},"customData":${SPACED}}`);
   expect(made.status).toBe(201);
@@ -104,7 +104,7 @@ it('custom data keeps its numbers, also through a change of something else', asy
   expect(await textOf(path)).toContain('"customData":{"n":1.10},');
 });
 
-it('so it does where all subscriptions are set up at once', async () => {
+it('custom data keeps its numbers when all subscriptions are set up in one call', async () => {
   await api.must('POST', '/v1/customers', { id: 'd', name: 'D' }, key);
   const settings = (name: string) => `"name":"${name}","url":"http://127.0.0.1:1/","eventTypes":["*"]`;
   const put = (customData: string) =>
@@ -120,7 +120,7 @@ it('so it does where all subscriptions are set up at once', async () => {
   }
 });
 
-it('a sample keeps its numbers, and is triggered with them; so is given data', async () => {
+it('a sample and given data keep their numbers when triggered', async () => {
   expect((await send('PUT', '/v1/event-types/numbers.sampled.v1', `{"sample":${SPACED}}`)).status).toBe(201);
   expect(await textOf('/v1/event-types/numbers.sampled.v1')).toContain(`"sample":${NUMBERS},`);
   const settings = `"customerId":"c","name":"sampled","url":"http://127.0.0.1:1/","eventTypes":["numbers.sampled.v1"]`;
@@ -134,7 +134,7 @@ it('a sample keeps its numbers, and is triggered with them; so is given data', a
   }
 });
 
-it('the answer kept for an idempotency key keeps them too', async () => {
+it('the stored response of an Idempotency-Key keeps its numbers', async () => {
   const raw = `{"customerId":"c","name":"kept","url":"http://127.0.0.1:1/","eventTypes":["*"],"customData":{"n":1.50}}`;
   const call = async () =>
     (

@@ -10,7 +10,7 @@ afterAll(() => api?.stop());
 const tenant = () => makeTenant(api);
 
 describe('products', () => {
-  it('are created disabled and enabled by an admin; events of a disabled one are refused', async () => {
+  it('a product is created disabled, refuses events, and is enabled by an admin', async () => {
     const product = await api.must('POST', '/v1/products', { id: unique('p'), name: 'P' });
     expect(product).toMatchObject({ enabled: false, requireVerification: false });
     const { key } = await api.must('POST', '/v1/api-keys', { name: 'k', role: 'product', productId: product.id });
@@ -25,7 +25,7 @@ describe('products', () => {
     expect(await post()).toMatchObject({ status: 202 });
   });
 
-  it('keep their ids apart', async () => {
+  it('two products cannot have the same id', async () => {
     const id = unique('p');
     await api.must('POST', '/v1/products', { id, name: 'P' });
     expect(await api.call('POST', '/v1/products', { body: { id, name: 'P' } })).toMatchObject({
@@ -43,7 +43,7 @@ describe('event types', () => {
     additionalProperties: false,
   };
 
-  it('are created, then changed, and get a sample from their schema where none is given', async () => {
+  it('an event type is created, changed, and gets a sample from its schema', async () => {
     const { key } = await tenant();
     const name = unique('sampled.v');
     expect(await api.call('PUT', `/v1/event-types/${name}`, { key, body: { schema } })).toMatchObject({
@@ -58,7 +58,7 @@ describe('event types', () => {
     expect(await api.must('GET', `/v1/event-types/${name}`, undefined, key)).toEqual(changed.body);
   });
 
-  it('refuse a sample that breaks the schema, and a schema that is none', async () => {
+  it('refuses a sample that breaks the schema, and an invalid schema', async () => {
     const { key } = await tenant();
     const put = (body: object) => api.call('PUT', `/v1/event-types/${unique('x.v')}`, { key, body });
     expect(await put({ schema, sample: { amount: 'seven' } })).toMatchObject({
@@ -76,7 +76,7 @@ describe('event types', () => {
     }
   });
 
-  it('belong to one product: the name of another is taken', async () => {
+  it('refuses an event type name of another product', async () => {
     const [a, b] = [await tenant(), await tenant()];
     expect(await api.call('PUT', `/v1/event-types/${a.eventType}`, { key: b.key, body: {} })).toMatchObject({
       status: 409,
@@ -85,7 +85,7 @@ describe('event types', () => {
     expect(await api.call('GET', `/v1/event-types/${a.eventType}`, { key: b.key })).toMatchObject({ status: 404 });
   });
 
-  it('are archived, take no more events, and come back when put again', async () => {
+  it('an archived event type takes no events, and a PUT restores it', async () => {
     const { key, eventType } = await tenant();
     const post = () => api.call('POST', '/v1/events', { key, body: { type: eventType, data: {} } });
     expect(await api.must('POST', `/v1/event-types/${eventType}/archive`, {}, key)).toMatchObject({ archived: true });
@@ -102,17 +102,17 @@ describe('event types', () => {
 describe('customers', () => {
   it.each([
     [[1, 2, 3, 4, 5, 6], 'at most 5 retries'],
-    [[86_400, 1], 'the waits add up to at most 86400 seconds'],
-    [[0], 'each wait is a whole number of seconds, at least 1'],
-    [[1.5], 'each wait is a whole number of seconds, at least 1'],
-  ])('refuse the retry schedule %j', async (retrySchedule, message) => {
+    [[86_400, 1], 'the waits must add up to at most 86400 seconds'],
+    [[0], 'each wait must be a whole number of seconds, at least 1'],
+    [[1.5], 'each wait must be a whole number of seconds, at least 1'],
+  ])('refuses the retry schedule %j of a customer', async (retrySchedule, message) => {
     expect(await api.call('POST', '/v1/customers', { body: { name: 'C', retrySchedule } })).toMatchObject({
       status: 422,
       body: { code: 'validation-failed', errors: expect.arrayContaining([{ path: '/retrySchedule', message }]) },
     });
   });
 
-  it('have the default schedule unless they bring their own, which can be changed', async () => {
+  it('a customer has the default retry schedule unless it sets its own', async () => {
     const { key } = await tenant();
     const customer = await api.must('POST', '/v1/customers', { id: unique('c'), name: 'C' }, key);
     expect(customer.retrySchedule).toEqual([30, 300, 1800, 7200]);
@@ -122,7 +122,7 @@ describe('customers', () => {
     });
   });
 
-  it('belong to the product that made them; one that an admin made without a product is shared by all', async () => {
+  it('a customer belongs to the product that created it, or is shared if an admin created it without one', async () => {
     const [a, b] = [await tenant(), await tenant()];
     const shared = await api.must('POST', '/v1/customers', { name: 'Shared' });
     const seen = async (key: string) =>

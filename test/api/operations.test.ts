@@ -6,7 +6,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 afterEach(() => {
-  Object.assign(api.behind, { hasRoom: true, temporalAnswers: true });
+  Object.assign(api.backend, { hasRoom: true, temporalAnswers: true });
 });
 
 const open = (path: string) => api.call('GET', path, { key: null });
@@ -19,24 +19,24 @@ async function poster() {
   return (event = {}) => api.call('POST', '/v1/events', { key, body: { type, data: {}, ...event } });
 }
 
-it('liveness asks for nothing and says which version runs', async () => {
-  api.behind.temporalAnswers = false;
+it('GET /healthz needs no credential and shows the version', async () => {
+  api.backend.temporalAnswers = false;
   expect(await open('/healthz')).toMatchObject({ status: 200, body: { status: 'ok', version: expect.any(String) } });
 });
 
-it('readiness says which part does not answer', async () => {
+it('GET /readyz names the part that does not answer', async () => {
   expect(await open('/readyz')).toMatchObject({
     status: 200,
     body: { status: 'ready', postgres: 'ok', temporal: 'ok' },
   });
-  api.behind.temporalAnswers = false;
+  api.backend.temporalAnswers = false;
   expect(await open('/readyz')).toMatchObject({
     status: 503,
     body: { status: 'not-ready', postgres: 'ok', temporal: 'unreachable' },
   });
 });
 
-it('metrics count what is accepted, once', async () => {
+it('metrics count an accepted event once', async () => {
   const post = await poster();
   const count = async (name: string) =>
     Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'm').exec((await open('/metrics')).body)?.[1] ?? NaN);
@@ -47,17 +47,17 @@ it('metrics count what is accepted, once', async () => {
   expect((await count('signpost_events_accepted_total')) - before).toBe(1);
 });
 
-it('while too much waits to be started, an event is put off with a time to come back, and nothing of it is kept', async () => {
+it('answers 429 with Retry-After and keeps nothing of the event while the start queue is full', async () => {
   const post = await poster();
-  api.behind.hasRoom = false;
+  api.backend.hasRoom = false;
   const answer = await post({ id: 'put-off' });
   expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  api.behind.hasRoom = true;
+  api.backend.hasRoom = true;
   expect(await post({ id: 'put-off' })).toMatchObject({ status: 202, body: { duplicate: false } });
 });
 
-it('answers tell nothing of what they are made with, and are not to be read as anything but what they are', async () => {
+it('responses do not reveal the server software and carry security headers', async () => {
   for (const path of ['/healthz', '/v1/products', '/docs', '/v1/nothing']) {
     const { headers } = await api.call('GET', path);
     expect(headers.get('x-powered-by')).toBeNull();
@@ -66,7 +66,7 @@ it('answers tell nothing of what they are made with, and are not to be read as a
   }
 });
 
-it('answers that hold a secret are not to be kept by anything on the way', async () => {
+it('responses with a secret forbid caching', async () => {
   const { key } = await api.tenant('secrets');
   const customer = await api.must('POST', '/v1/customers', { name: 'C' }, key);
   const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-it('a subscription goes out of order after 120 hours and 10 failures, by a rule of its own, or by a 410 only', async () => {
+it('a subscription goes out of order after 120 hours and 10 failures by default, by its own rule, or by a 410 only', async () => {
   const made = await api.must('POST', '/v1/subscriptions', { customerId: 'c', ...settings });
   expect(made.outOfOrderRule).toEqual(DEFAULT);
   const path = `/v1/subscriptions/${made.id}`;
@@ -25,7 +25,7 @@ it('a subscription goes out of order after 120 hours and 10 failures, by a rule 
   }
 });
 
-it('all at once: what is not given is the default again', async () => {
+it('PUT of all subscriptions resets an absent out-of-order rule to the default', async () => {
   const put = async (rule: object) =>
     (await api.must('PUT', '/v1/customers/c/subscriptions', { subscriptions: [{ ...settings, ...rule }] })).items[0]
       .outOfOrderRule;
@@ -46,7 +46,7 @@ it.each([
   [{ afterSeconds: 60, minFailures: 0 }, '/outOfOrderRule/minFailures'],
   [{ afterSeconds: 60, minFailures: 3, more: 1 }, '/outOfOrderRule/more'],
   ['never', '/outOfOrderRule'],
-])('the rule %j is refused, with a pointer', async (outOfOrderRule, path) => {
+])('refuses the out-of-order rule %j, with a pointer', async (outOfOrderRule, path) => {
   const { status, body } = await api.call('POST', '/v1/subscriptions', {
     body: { customerId: 'c', ...settings, name: 'refused', outOfOrderRule },
   });
@@ -57,10 +57,10 @@ it.each([
   ]);
 });
 
-describe("Signpost's own events", () => {
+describe('operational events', () => {
   const TYPE = 'signpost.subscription.out-of-order.v1';
 
-  it('are in the catalog, for customers of the product signpost', async () => {
+  it('operational events are in the catalog, for customers of the product signpost', async () => {
     expect(await api.must('GET', `/v1/event-types/${TYPE}`)).toMatchObject({ productId: 'signpost', archived: false });
     await api.must('POST', '/v1/customers', { id: 'signpost-operators', name: 'O', productId: 'signpost' });
     const follower = { customerId: 'signpost-operators', ...settings, eventTypes: [TYPE] };
@@ -70,7 +70,7 @@ describe("Signpost's own events", () => {
     expect(data).toMatchObject({ customerId: 'customer1', reason: 'the receiver answered 410 Gone' });
   });
 
-  it('a customer that products share sees none of it, and cannot name it', async () => {
+  it('a shared customer gets no operational events and cannot subscribe to them', async () => {
     const { key } = await api.must('POST', '/v1/api-keys', { name: 'portal', role: 'customer', customerId: 'c' });
     expect((await api.must('GET', '/v1/event-types', undefined, key)).items).toEqual([]);
     expect((await api.call('GET', `/v1/event-types/${TYPE}`, { key })).status).toBe(404);

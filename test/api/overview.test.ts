@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-/** Records an attempt, as a worker does. */
+/** Records an attempt as the worker does. */
 async function attempt(notificationId: string, durationMs: number, status: 'delivered' | 'retrying' | 'failed') {
   const failed = status !== 'delivered';
   await recordAttempts(api.database.db, [
@@ -59,7 +59,7 @@ const total = (buckets: Record<string, number>[], name: string) =>
 it.each([
   ['hour', 60, 60],
   ['day', 96, 900],
-])('counts what came in and what became of it in the last %s', async (window, count, bucketSeconds) => {
+])('the overview counts accepted events and their results in the last %s', async (window, count, bucketSeconds) => {
   const overview = await api.must('GET', `/v1/overview?window=${window}`);
   expect(overview).toMatchObject({ window, bucketSeconds, attempts: 3, successRate: 1 / 3 });
   expect(overview.buckets).toHaveLength(count);
@@ -70,7 +70,7 @@ it.each([
   expect(times.at(-1)! + bucketSeconds).toBeGreaterThan(Date.now() / 1000);
 });
 
-it('tells what waits, which endpoints fail most, and what needs a person', async () => {
+it('the overview shows what waits, the most failing endpoints, and what needs attention', async () => {
   const overview = await api.must('GET', '/v1/overview', undefined, tenant.key);
   expect(overview.backlog).toEqual({ pending: 1, delivering: 0, retrying: 1, held: 4 });
   expect(overview.worst).toEqual([
@@ -94,7 +94,7 @@ it('tells what waits, which endpoints fail most, and what needs a person', async
   });
 });
 
-it('shows each what is theirs', async () => {
+it('the overview shows each caller its own figures', async () => {
   const { token } = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id });
   const portal = await api.must('GET', '/v1/overview', undefined, token);
   expect(portal).toMatchObject({ attempts: 3, attention: { awaitingApproval: 1, failedLastDay: 1 } });
@@ -103,7 +103,7 @@ it('shows each what is theirs', async () => {
   expect(theirs.attention).toMatchObject({ awaitingApproval: 0, failedLastDay: 0 });
 });
 
-it('adds how each fared to the list of subscriptions, where that is asked for', async () => {
+it('the list of subscriptions adds their health on request', async () => {
   const { items } = await api.must('GET', '/v1/subscriptions?include=health&sort=name', undefined, tenant.key);
   const [busy, waits] = items;
   expect(busy.health.buckets).toHaveLength(24);
@@ -115,7 +115,7 @@ it('adds how each fared to the list of subscriptions, where that is asked for', 
   expect((await api.must('GET', '/v1/subscriptions')).items[0]).not.toHaveProperty('health');
 });
 
-it.each(['hour', 'day', 'week'])('draws the attempts of one subscription over the last %s', async (window) => {
+it.each(['hour', 'day', 'week'])('the series shows the attempts of a subscription over the last %s', async (window) => {
   const series = await api.must('GET', `/v1/subscriptions/${subscription.id}/series?window=${window}`);
   expect([total(series.buckets, 'successes'), total(series.buckets, 'failures')]).toEqual([1, 2]);
   const filled = series.buckets.find(({ failures }: { failures: number }) => failures > 0);
@@ -123,13 +123,13 @@ it.each(['hour', 'day', 'week'])('draws the attempts of one subscription over th
   expect(series.buckets[0]).toMatchObject({ successes: 0, failures: 0, p50Ms: null, p95Ms: null });
 });
 
-it('has another product find nothing of it', async () => {
+it('the overview of another product shows nothing of a subscription', async () => {
   const answer = await api.call('GET', `/v1/subscriptions/${subscription.id}/series`, { key: other.key });
   expect(answer.status).toBe(404);
 });
 
-describe('retrying several', () => {
-  it('says of each what came of it, in order', async () => {
+describe('retrying several notifications', () => {
+  it('a bulk retry returns the result of each notification in order', async () => {
     const asked = [ids[2]!, ids[0]!, 'ntf_nonsense', ids[1]!];
     const { results } = await api.must('POST', '/v1/notifications/retry', { ids: asked });
     expect(results).toEqual([
@@ -141,12 +141,12 @@ describe('retrying several', () => {
     expect(api.retried).toEqual([ids[2], ids[1]]);
   });
 
-  it("does not find other tenants' notifications", async () => {
+  it('a bulk retry does not find notifications of other tenants', async () => {
     const { results } = await api.must('POST', '/v1/notifications/retry', { ids: [ids[1]] }, other.key);
     expect(results[0]).toMatchObject({ retried: false, code: 'not-found' });
   });
 
-  it.each([[[]], [Array(201).fill('ntf_x')]])('takes 1 to 200 ids', async (given) => {
+  it.each([[[]], [Array(201).fill('ntf_x')]])('a bulk retry takes 1 to 200 ids', async (given) => {
     expect((await api.call('POST', '/v1/notifications/retry', { body: { ids: given } })).status).toBe(422);
   });
 });

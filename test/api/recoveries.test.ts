@@ -1,7 +1,7 @@
 import { startTestApi, type TestApi } from '../support/api';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
-/** Bulk recovery over HTTP; that its workflow does what it is told is proven in test/temporal. */
+/** Bulk recovery over HTTP. Its workflow is tested in test/temporal. */
 let api: TestApi;
 let key: string;
 let otherKey: string;
@@ -49,7 +49,7 @@ async function failed(): Promise<string> {
 const recover = (body: object, as = key) =>
   api.call('POST', `/v1/subscriptions/${subscriptionId}/recover`, { key: as, body });
 
-it('is answered once it is safe, with what there is to do, and started', async () => {
+it('a recovery returns its total once it is stored, and is started', async () => {
   await failed();
   await failed();
   await api.must('POST', '/v1/events', { type: TYPE, customerId, data: {} }, key);
@@ -74,7 +74,7 @@ it('is answered once it is safe, with what there is to do, and started', async (
   expect(await api.must('GET', `/v1/recoveries/${body.id}`, undefined, key)).toEqual(body);
 });
 
-it('takes in only what was accepted in the given time', async () => {
+it('a recovery includes only notifications accepted in the given period', async () => {
   await failed();
   const since = new Date(Date.now() + 1).toISOString();
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -82,7 +82,7 @@ it('takes in only what was accepted in the given time', async () => {
   expect((await recover({ since, ratePerSecond: 0.5 })).body).toMatchObject({ since, total: 1, ratePerSecond: 0.5 });
 });
 
-it('ends at the time of the request where a later end is asked for', async () => {
+it('a recovery ends its period at the time of the request if a later end is given', async () => {
   const { body } = await recover({ since: LONG_AGO, until: '2999-01-01T00:00:00Z' });
   expect(Date.parse(body.until)).toBeLessThanOrEqual(Date.now());
 });
@@ -96,13 +96,13 @@ it.each([
   ['status', { since: LONG_AGO, status: 'delivered' }],
   ['ratePerSecond', { since: LONG_AGO, ratePerSecond: 0 }],
   ['ratePerSecond', { since: LONG_AGO, ratePerSecond: 1001 }],
-])('a request with a bad %s is refused with a pointer to it: %j', async (field, body) => {
+])('refuses a recovery with a bad %s, with a pointer to it: %j', async (field, body) => {
   const answer = await recover(body);
   expect(answer).toMatchObject({ status: 422, body: { code: 'validation-failed', errors: [{ path: `/${field}` }] } });
   expect(api.recovering).toEqual([]);
 });
 
-it('runs one at a time for a subscription, also where two are asked for at once', async () => {
+it('a subscription has one running recovery, also after concurrent requests', async () => {
   const answers = await Promise.all([recover({ since: LONG_AGO }), recover({ since: LONG_AGO })]);
   const [made, refused] = answers.sort((a, b) => a.status - b.status);
   expect(made!.status).toBe(202);
@@ -112,7 +112,7 @@ it('runs one at a time for a subscription, also where two are asked for at once'
   expect((await recover({ since: LONG_AGO })).status).toBe(202);
 });
 
-it('the same idempotency key gives the same recovery', async () => {
+it('the same Idempotency-Key returns the same recovery', async () => {
   const post = () =>
     api.call('POST', `/v1/subscriptions/${subscriptionId}/recover`, {
       key,
@@ -124,7 +124,7 @@ it('the same idempotency key gives the same recovery', async () => {
   expect(second.body.id).toBe(first.body.id);
 });
 
-it('is cancelled once and for all; its workflow is told', async () => {
+it('a recovery is cancelled once and its workflow is signalled', async () => {
   const { body } = await recover({ since: LONG_AGO });
   const cancelled = await api.call('POST', `/v1/recoveries/${body.id}/cancel`, { key, body: {} });
   expect(cancelled).toMatchObject({ status: 202, body: { status: 'cancelled', finishedAt: expect.any(String) } });
@@ -133,7 +133,7 @@ it('is cancelled once and for all; its workflow is told', async () => {
   expect(again).toEqual(cancelled.body);
 });
 
-it('is listed newest first, by subscription and status, and only to those who see the subscription', async () => {
+it('recoveries are listed newest first, by subscription and status, to those who see the subscription', async () => {
   const first = (await recover({ since: LONG_AGO })).body;
   await api.must('POST', `/v1/recoveries/${first.id}/cancel`, {}, key);
   const second = (await recover({ since: LONG_AGO })).body;
@@ -150,7 +150,7 @@ it('is listed newest first, by subscription and status, and only to those who se
   expect(await list(`&cursor=${page.nextCursor}`, key)).toEqual([first.id]);
 });
 
-it('is not there for another tenant', async () => {
+it('a recovery returns 404 to another tenant', async () => {
   const { id } = (await recover({ since: LONG_AGO })).body;
   const calls = [
     await recover({ since: LONG_AGO }, otherKey),
@@ -161,7 +161,7 @@ it('is not there for another tenant', async () => {
   expect(await api.must('GET', `/v1/recoveries/${id}`, undefined, key)).toMatchObject({ status: 'running' });
 });
 
-it('who started and who cancelled it is noted in the audit', async () => {
+it('the audit log records who started and who cancelled a recovery', async () => {
   const { id } = (await recover({ since: LONG_AGO, ratePerSecond: 2 })).body;
   await api.must('POST', `/v1/recoveries/${id}/cancel`, {}, key);
   const { rows } = await api.database.db.query<{ action: string; detail: object }>({

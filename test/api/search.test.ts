@@ -37,32 +37,35 @@ it.each([
   ['sort=name&eventType=claim.created.v1', ['alpha', 'beta']],
   ['sort=name&eventType=refund.made.v1', ['alpha', 'gamma']],
   ['eventType=unknown.v1', []],
-])('lists subscriptions by %s', async (query, expected) => {
+])('search lists subscriptions by %s', async (query, expected) => {
   expect(await names(query)).toEqual(expected);
 });
 
-it.each(['newest', 'oldest', 'name', 'customer'])('pages through them sorted by %s, each once', async (sort) => {
-  const seen: string[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const query = new URLSearchParams({ sort, limit: '1', ...(cursor ? { cursor } : {}) });
-    const page: { items: { name: string }[]; nextCursor: string | null } = await api.must(
-      'GET',
-      `/v1/subscriptions?${query}`,
-      undefined,
-      tenant.key,
-    );
-    seen.push(...page.items.map(({ name }) => name));
-    cursor = page.nextCursor;
-  }
-  expect(seen).toEqual(await names(`sort=${sort}`));
-});
+it.each(['newest', 'oldest', 'name', 'customer'])(
+  'search pages through subscriptions sorted by %s, each once',
+  async (sort) => {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const query = new URLSearchParams({ sort, limit: '1', ...(cursor ? { cursor } : {}) });
+      const page: { items: { name: string }[]; nextCursor: string | null } = await api.must(
+        'GET',
+        `/v1/subscriptions?${query}`,
+        undefined,
+        tenant.key,
+      );
+      seen.push(...page.items.map(({ name }) => name));
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(await names(`sort=${sort}`));
+  },
+);
 
-it('finds a subscription by its id', async () => {
+it('search finds a subscription by its id', async () => {
   expect(await names(`q=${subscriptions[1]!.id}`)).toEqual(['gamma']);
 });
 
-it('keeps what is found within what the caller sees', async () => {
+it('search stays within the scope of the caller', async () => {
   const other = await api.tenant('Other');
   expect(await names('q=gamma', other.key)).toEqual([]);
 });
@@ -72,13 +75,13 @@ it.each([
   ['/v1/customers?q=northwind%20ltd', 'northwind'],
   ['/v1/event-types?q=REFUND', 'refund.made.v1'],
   ['/v1/products?q=sear', 'Search'],
-])('searches by %s', async (route, expected) => {
+])('search finds subscriptions by %s', async (route, expected) => {
   const { items } = await api.must('GET', route, undefined, tenant.key);
   expect(items).toHaveLength(1);
   expect(Object.values(items[0])).toContain(expected);
 });
 
-it('finds notifications by status, by event and by either id', async () => {
+it('search finds notifications by status, by event and by either id', async () => {
   const event = { id: 'given-1', type: 'claim.created.v1', customerId: 'acme', data: {} };
   const { notifications } = await api.must('POST', '/v1/events', event, tenant.key);
   const generated = await api.must('POST', '/v1/events', { ...event, id: undefined }, tenant.key);

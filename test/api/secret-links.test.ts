@@ -32,7 +32,7 @@ async function auditOf(action: string): Promise<unknown[]> {
   return rows;
 }
 
-it('a link shows the secret to the first who clicks, and to nobody after', async () => {
+it('a secret link shows the secret on the first click only', async () => {
   const { url, token } = await makeLink();
   expect(url.origin + url.pathname).toBe(`${api.url}/secret`);
   expect(await open(token)).toMatchObject({
@@ -42,13 +42,13 @@ it('a link shows the secret to the first who clicks, and to nobody after', async
   expect(await open(token)).toMatchObject({ status: 404, body: { code: 'not-found' } });
 });
 
-it('of many who click at once, one sees the secret', async () => {
+it('a secret link shows the secret to one of many concurrent clicks', async () => {
   const { token } = await makeLink();
   const answers = await Promise.all(Array.from({ length: 8 }, () => open(token)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(7).fill(404)]);
 });
 
-it('looking at the page does not use the link up, and the page holds no secret', async () => {
+it('loading the page of a secret link does not use it up, and the page holds no secret', async () => {
   const { url, token } = await makeLink();
   for (const method of ['GET', 'HEAD']) {
     const answer = await api.call(method, url.pathname, { key: null });
@@ -61,7 +61,10 @@ it('looking at the page does not use the link up, and the page holds no secret',
   expect((await open(token)).status).toBe(200);
 });
 
-/** Opens the page as a browser does: its own script on the elements that it asks for, with the real service behind. */
+/**
+ * Opens the page as a browser does: runs its own script on the elements that it uses, with the real
+ * service behind.
+ */
 async function visit(
   url: URL,
 ): Promise<{ text(id: string): string; hidden(id: string): boolean; click(): Promise<void> }> {
@@ -97,22 +100,22 @@ async function visit(
   };
 }
 
-it('the page shows the secret after the click, and says so where the link was used before', async () => {
+it('the page of a secret link shows the secret after the click, or that the link was used before', async () => {
   const { url } = await makeLink();
   const { secret } = await api.must('GET', `/v1/subscriptions/${subscription.id}/secret`, undefined, key);
   const first = await visit(url);
   expect(first.text('secret')).toBe('');
   await first.click();
   expect(first.text('secret')).toBe(secret);
-  expect(first.text('whose')).toBe('payments, for http://127.0.0.1:1/hook');
+  expect(first.text('endpoint')).toBe('payments, for http://127.0.0.1:1/hook');
   expect(first.hidden('show')).toBe(true);
   const second = await visit(url);
   await second.click();
   expect(second.text('secret')).toBe('');
-  expect(second.text('say')).toContain('Ask for a new one.');
+  expect(second.text('message')).toContain('Ask for a new link.');
 });
 
-it('the link expires when it was said to', async () => {
+it('a secret link expires at the given time', async () => {
   const { token, expiresAt } = await makeLink({ expiresInSeconds: 60 });
   const seconds = (Date.parse(expiresAt) - Date.now()) / 1000;
   expect(seconds).toBeGreaterThan(0);
@@ -121,7 +124,7 @@ it('the link expires when it was said to', async () => {
   expect((await open(token)).status).toBe(404);
 });
 
-it('a rotation makes a link useless, also while the old secret signs too', async () => {
+it('a rotation invalidates secret links, also during the overlap', async () => {
   const { token } = await makeLink();
   const rotated = await api.must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, {}, key);
   expect((await open(token)).status).toBe(404);
@@ -129,14 +132,14 @@ it('a rotation makes a link useless, also while the old secret signs too', async
   expect(body.secret).toBe(rotated.secret);
 });
 
-it('the table holds nothing with which a link can be opened', async () => {
+it('the database holds nothing that opens a secret link', async () => {
   const { token } = await makeLink();
   const { rows } = await api.database.db.query({ text: "select encode(token_hash, 'hex') as hash from secret_links" });
   expect(JSON.stringify(rows)).not.toContain(token);
   expect(JSON.stringify(rows)).not.toContain(Buffer.from(token, 'base64url').toString('hex'));
 });
 
-it('making a link and opening it are in the audit, the opening as of the product', async () => {
+it('the audit log records the creation of a secret link, and its opening for the product', async () => {
   const [made] = (await auditOf('secret.link')) as { product_id: string }[];
   const { token } = await makeLink();
   await open(token);
@@ -147,7 +150,7 @@ it('making a link and opening it are in the audit, the opening as of the product
   });
 });
 
-it('a token that is none, or a body that is none, is refused', async () => {
+it('refuses an unknown token or an invalid body for a secret link', async () => {
   for (const token of ['', 'x', 7, null, '../../etc', 'a'.repeat(44)])
     expect(await open(token)).toMatchObject({ status: 422, body: { errors: [{ path: '/token' }] } });
   expect((await open('a'.repeat(43))).status).toBe(404);
@@ -156,7 +159,7 @@ it('a token that is none, or a body that is none, is refused', async () => {
   expect((await api.call('POST', '/secret', { key: null, raw: `{"token":"${'a'.repeat(2000)}"}` })).status).toBe(413);
 });
 
-it('a link lives from a minute to thirty days', async () => {
+it('a secret link is valid for a minute to thirty days', async () => {
   for (const expiresInSeconds of [59, 2_592_001, 1.5, '60'])
     expect(await api.call('POST', linkPath(), { key, body: { expiresInSeconds } })).toMatchObject({
       status: 422,

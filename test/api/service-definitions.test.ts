@@ -1,7 +1,10 @@
 import { startTestApi, type TestApi } from '../support/api';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
-/** Service definitions as an operator keeps and tries them. What attempts make of them is in test/composition/attempts. */
+/**
+ * Service definitions as an operator keeps and tries them. Their effect on attempts is tested in
+ * test/composition/attempts.
+ */
 let ledger: TestDatabase;
 let api: TestApi;
 let tenant: { productId: string; key: string };
@@ -45,7 +48,7 @@ const auditOf = async (object: string) => {
   return rows.map(({ action }) => action);
 };
 
-it('is set, shown, changed and deleted, each noted in the audit', async () => {
+it('a service definition is created, read, changed and deleted, each recorded in the audit log', async () => {
   const before = (await auditOf('ledgerpayment')).length;
   const created = await api.call('PUT', PATH, { body: DEFINITION });
   expect(created).toMatchObject({
@@ -68,7 +71,7 @@ it('is set, shown, changed and deleted, each noted in the audit', async () => {
   ]);
 });
 
-it.each(['product', 'viewer'])('is not for the role %s, whose data source it is not', async (role) => {
+it.each(['product', 'viewer'])('refuses a service definition by the role %s', async (role) => {
   const body = { name: role, role, productId: tenant.productId };
   const { key } = await api.must('POST', '/v1/api-keys', body);
   for (const [method, path] of [
@@ -83,7 +86,7 @@ it.each(['product', 'viewer'])('is not for the role %s, whose data source it is 
     });
 });
 
-it('is for an event type that is there', async () => {
+it('refuses a service definition for an unknown event type', async () => {
   for (const path of ['/v1/event-types/nosuch/service-definition', '/v1/event-types/nosuch/service-definition/dry-run'])
     expect(
       await api.call(path.endsWith('run') ? 'POST' : 'PUT', path, { body: path.endsWith('run') ? {} : DEFINITION }),
@@ -101,7 +104,7 @@ it.each<[object, { path: string; message: RegExp | string }]>([
   ],
   [
     { ...STEP, sql: 'selec 1', arguments: [] },
-    { path: '/steps/0/sql', message: 'line 1, column 1: a query begins with SELECT or WITH' },
+    { path: '/steps/0/sql', message: 'line 1, column 1: a query must begin with SELECT or WITH' },
   ],
   [
     { ...STEP, sql: 'select 1 as a,\nwhere', arguments: [] },
@@ -119,7 +122,7 @@ it.each<[object, { path: string; message: RegExp | string }]>([
     { ...STEP, sql: 'select :a as a', arguments: [{ name: 'a', type: 'int', from: '$data.nosuch' }] },
     { path: '/steps/0/arguments/0/from', message: 'the event type has no argument nosuch' },
   ],
-])('%j cannot be saved', async (step, error) => {
+])('refuses to save the step %j', async (step, error) => {
   expect(await api.call('PUT', PATH, { body: { steps: [step] } })).toMatchObject({
     status: 422,
     body: { code: 'invalid-service-definition', errors: [error] },
@@ -131,7 +134,7 @@ it.each<[object, { path: string; message: RegExp | string }]>([
   expect(await api.call('GET', PATH)).toMatchObject({ status: 404 });
 });
 
-it('a transform that does not parse cannot be saved', async () => {
+it('refuses a service definition whose transform does not parse', async () => {
   const transform = { language: 'jsonata', expression: '{\n"a": ' };
   expect(await api.call('PUT', PATH, { body: { transform } })).toMatchObject({
     status: 422,
@@ -154,14 +157,14 @@ it.each<[object, string]>([
   [{ steps: Array.from({ length: 6 }, () => STEP) }, '/steps'],
   [{ steps: [STEP], other: 1 }, '/other'],
   [{ transform: { language: 'xslt', expression: 'x' } }, '/transform/language'],
-])('the form of %j is refused', async (body, path) => {
+])('refuses the malformed service definition %j', async (body, path) => {
   expect(await api.call('PUT', PATH, { body })).toMatchObject({
     status: 422,
     body: { code: 'validation-failed', errors: [{ path }] },
   });
 });
 
-it('a data source that is down is not the fault of the definition', async () => {
+it('reports an unreachable data source as its own problem', async () => {
   const steps = [{ ...STEP, dataSource: 'gone' }];
   for (const answer of [
     await api.call('PUT', PATH, { body: { steps } }),
@@ -172,10 +175,10 @@ it('a data source that is down is not the fault of the definition', async () => 
   }
 });
 
-describe('a dry run', () => {
+describe('dry run', () => {
   const dryRun = (body: object = {}) => api.call('POST', `${PATH}/dry-run`, { body });
 
-  it('shows what would be sent for the sample', async () => {
+  it('a dry run shows the body for the sample', async () => {
     await api.must('PUT', PATH, DEFINITION);
     expect(await dryRun()).toMatchObject({
       status: 200,
@@ -183,17 +186,17 @@ describe('a dry run', () => {
     });
   });
 
-  it('tries a definition that is not saved, on data that is given', async () => {
+  it('a dry run uses an unsaved definition and given data', async () => {
     const definition = { steps: [], transform: { language: 'jsonata', expression: '{"id": $data.paymentid & "!"}' } };
     expect((await dryRun({ definition, data: { paymentid: '7' } })).body).toEqual({ body: '{"id":"7!"}' });
     expect(await api.call('GET', PATH)).toMatchObject({ status: 404 });
   });
 
-  it('says why nothing could be composed', async () => {
+  it('a dry run explains why nothing could be composed', async () => {
     await api.must('PUT', PATH, DEFINITION);
     expect(await dryRun({ data: { paymentid: '1' } })).toMatchObject({
       status: 422,
-      body: { code: 'not-composed', detail: 'The query on data source ledger_db gives no row.' },
+      body: { code: 'not-composed', detail: 'The query on data source ledger_db returned no row.' },
     });
     expect(await dryRun({ data: { paymentid: 'x' } })).toMatchObject({
       status: 422,
@@ -201,12 +204,12 @@ describe('a dry run', () => {
     });
   });
 
-  it('needs a definition', async () => {
+  it('a dry run returns 404 without a definition', async () => {
     expect(await dryRun()).toMatchObject({ status: 404, body: { code: 'not-found' } });
   });
 });
 
-it('holds the schema of its event type to what it takes', async () => {
+it('refuses a schema of the event type that breaks its service definition', async () => {
   await api.must('PUT', PATH, DEFINITION);
   const put = (schema: object | null) =>
     api.call('PUT', '/v1/event-types/ledgerpayment', { body: { productId: tenant.productId, schema } });
@@ -216,7 +219,7 @@ it('holds the schema of its event type to what it takes', async () => {
     status: 422,
     body: {
       code: 'schema-breaks-service-definition',
-      errors: [{ path: '/schema', message: 'has no paymentid' }],
+      errors: [{ path: '/schema', message: 'lacks paymentid' }],
     },
   });
   expect((await api.call('GET', '/v1/event-types/ledgerpayment')).body).toEqual(before);

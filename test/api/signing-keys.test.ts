@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 const PUBLIC_KEY = /^whpk_[A-Za-z0-9+/]{43}=$/;
 
-it('a subscription has none until one is made; its public half is shown, its private half to nobody', async () => {
+it('a signing key is created on request, with its public key readable and its private key never shown', async () => {
   expect(await api.call('GET', path, { key })).toMatchObject({ status: 404, body: { code: 'not-found' } });
   const made = await api.call('POST', path, { key, body: {} });
   expect(made).toMatchObject({
@@ -44,7 +44,7 @@ it('a subscription has none until one is made; its public half is shown, its pri
   expect(rows[0]!.row).not.toContain('whsk_');
 });
 
-it('made again it is another, and the one before is shown while it signs too', async () => {
+it('a new signing key replaces the previous one, which is shown during its overlap', async () => {
   const first = await api.must('POST', path, {}, key);
   const second = await api.must('POST', path, { overlapSeconds: 600 }, key);
   expect(second.publicKey).not.toBe(first.publicKey);
@@ -54,7 +54,7 @@ it('made again it is another, and the one before is shown while it signs too', a
   expect((await api.must('POST', path, { overlapSeconds: 0 }, key)).previous).toBeNull();
 });
 
-it('deleted it is gone', async () => {
+it('a deleted signing key is gone', async () => {
   await api.must('POST', path, {}, key);
   expect((await api.call('DELETE', path, { key })).status).toBe(204);
   expect((await api.call('GET', path, { key })).status).toBe(404);
@@ -62,7 +62,7 @@ it('deleted it is gone', async () => {
   expect(await api.must('POST', path, {}, key)).toMatchObject({ previous: null });
 });
 
-it('customers manage their own, viewers see it, other tenants find nothing', async () => {
+it('customers manage their own signing keys, viewers read them, and other tenants get 404', async () => {
   const { publicKey } = await api.must('POST', path, {}, customerKey);
   expect(await api.must('GET', path, undefined, viewerKey)).toMatchObject({ publicKey });
   expect((await api.call('POST', path, { key: viewerKey, body: {} })).status).toBe(403);
@@ -73,7 +73,7 @@ it('customers manage their own, viewers see it, other tenants find nothing', asy
   expect(await api.must('GET', path, undefined, customerKey)).toMatchObject({ publicKey });
 });
 
-it('an overlap that is none is refused, with a pointer', async () => {
+it('refuses an invalid overlap of a signing key, with a pointer', async () => {
   for (const overlapSeconds of [-1, 604_801, 1.5, 'long'])
     expect(await api.call('POST', path, { key, body: { overlapSeconds } })).toMatchObject({
       status: 422,
@@ -81,7 +81,7 @@ it('an overlap that is none is refused, with a pointer', async () => {
     });
 });
 
-it('an Idempotency-Key makes one key pair of two calls', async () => {
+it('an Idempotency-Key creates one signing key for two calls', async () => {
   const headers = { 'idempotency-key': path };
   const first = await api.call('POST', path, { key, body: {}, headers });
   const second = await api.call('POST', path, { key, body: {}, headers });
@@ -89,7 +89,7 @@ it('an Idempotency-Key makes one key pair of two calls', async () => {
   expect(second.body.previous).toBeNull();
 });
 
-it('making and deleting are noted in the audit', async () => {
+it('the audit log records the creation and deletion of signing keys', async () => {
   await api.must('POST', path, {}, key);
   await api.call('DELETE', path, { key });
   const { items } = await api.must('GET', '/v1/audit?limit=2', undefined, key);
@@ -99,7 +99,7 @@ it('making and deleting are noted in the audit', async () => {
   ]);
 });
 
-it('a deleted subscription keeps no key', async () => {
+it('deleting a subscription deletes its signing key', async () => {
   await api.must('POST', path, {}, key);
   await api.must('POST', path, {}, key);
   const subscription = path.replace('/signing-key', '');

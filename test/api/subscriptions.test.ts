@@ -11,7 +11,7 @@ afterAll(() => api?.stop());
 const tenant = () => makeTenant(api);
 
 describe('subscriptions', () => {
-  it('answer their secret once, and defaults for what was not given', async () => {
+  it('a new subscription returns its secret once, with defaults for absent fields', async () => {
     const { key, customerId, productId } = await tenant();
     const created = await api.must('POST', '/v1/subscriptions', settings({ customerId }), key);
     expect(created).toMatchObject({
@@ -61,7 +61,7 @@ describe('subscriptions', () => {
     ['name', ''],
     ['method', 'DELETE'],
     ['channels', ['']],
-  ])('refuse %s %j with a pointer to it', async (field, value) => {
+  ])('refuses a subscription with %s %j, with a pointer to it', async (field, value) => {
     const { key, customerId } = await tenant();
     const { status, body } = await api.call('POST', '/v1/subscriptions', {
       key,
@@ -71,7 +71,7 @@ describe('subscriptions', () => {
     expect(body.errors[0].path).toMatch(new RegExp(`^/${field}`));
   });
 
-  it('name event types that are in the catalog; patterns may run ahead of it', async () => {
+  it('a subscription names event types of the catalog, while patterns may precede them', async () => {
     const [a, b] = [await tenant(), await tenant()];
     const create = (eventTypes: string[]) =>
       api.call('POST', '/v1/subscriptions', { key: a.key, body: settings({ customerId: a.customerId, eventTypes }) });
@@ -81,7 +81,7 @@ describe('subscriptions', () => {
       expect(await create([unknown])).toMatchObject({ status: 422, body: { code: 'unknown-event-type' } });
   });
 
-  it('have names that are unique for their customer', async () => {
+  it('a subscription name is unique for its customer', async () => {
     const { key, customerId } = await tenant();
     const body = settings({ customerId });
     await api.must('POST', '/v1/subscriptions', body, key);
@@ -91,7 +91,7 @@ describe('subscriptions', () => {
     });
   });
 
-  it('are set up all in one call: made, changed and removed by name, with a secret where new', async () => {
+  it('PUT of all subscriptions creates, changes and removes them by name, with a secret for new ones', async () => {
     const { key, customerId } = await tenant();
     const put = async (subscriptions: object[]) =>
       (await api.must('PUT', `/v1/customers/${customerId}/subscriptions`, { subscriptions }, key)).items;
@@ -107,12 +107,12 @@ describe('subscriptions', () => {
     ]);
     expect(second[1]).toMatchObject({ id: first[0].id, timeoutSeconds: 5 });
     expect(await api.call('GET', `/v1/subscriptions/${first[1].id}`, { key })).toMatchObject({ status: 404 });
-    // A removed name can be used again, by a new subscription.
+    // The name of a removed subscription can be used again, by a new subscription.
     expect((await put([settings({ name: 'b' })]))[0].id).not.toBe(first[1].id);
     expect(await put([])).toEqual([]);
   });
 
-  it('set up in one call are all or nothing', async () => {
+  it('PUT of all subscriptions changes all or nothing', async () => {
     const { key, customerId } = await tenant();
     await api.must(
       'PUT',
@@ -129,7 +129,7 @@ describe('subscriptions', () => {
     expect(items.map(({ name }: { name: string }) => name)).toEqual(['kept']);
   });
 
-  it('are reached by their product only', async () => {
+  it('a subscription is visible to its product only', async () => {
     const [a, b] = [await tenant(), await tenant()];
     const shared = await api.must('POST', '/v1/customers', { name: 'Shared' });
     const ofA = await api.must('POST', '/v1/subscriptions', settings({ customerId: shared.id }), a.key);
@@ -148,57 +148,15 @@ describe('subscriptions', () => {
       });
     }
     expect((await api.must('GET', '/v1/subscriptions', undefined, b.key)).items).toEqual([]);
-    // Not even a name that is taken tells.
+    // A name in use by the other product is free here, so it reveals nothing.
     const sameName = settings({ customerId: shared.id, name: ofA.name });
     expect(await api.call('POST', '/v1/subscriptions', { key: b.key, body: sameName })).toMatchObject({ status: 201 });
-    // Setting up a shared customer's removes only one's own.
+    // Setting up a shared customer removes only one's own subscriptions.
     await api.must('PUT', `/v1/customers/${shared.id}/subscriptions`, { subscriptions: [] }, b.key);
     expect(await api.must('GET', `/v1/subscriptions/${ofA.id}`, undefined, a.key)).toMatchObject({ id: ofA.id });
   });
 
-  it('wait for approval until their URL is on the allow-list: requested by the product, approved by an admin', async () => {
-    const { key, customerId, eventType } = await tenant();
-    const created = await api.must(
-      'POST',
-      '/v1/subscriptions',
-      settings({ customerId, url: 'https://hooks.customer.example/in/x' }),
-      key,
-    );
-    expect(created.status).toBe('awaiting-approval');
-    const event = await api.must('POST', '/v1/events', { type: eventType, customerId, data: {} }, key);
-    expect(event.notifications[0].status).toBe('held');
-    const entry = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://hooks.customer.example/in' }, key);
-    expect(entry).toMatchObject({ status: 'requested', decidedAt: null });
-    expect(
-      await api.call('PATCH', `/v1/url-allowlist/${entry.id}`, { key, body: { status: 'approved' } }),
-    ).toMatchObject({ status: 403 });
-    expect(
-      (await api.must('GET', '/v1/url-allowlist?status=requested')).items.map(({ id }: { id: string }) => id),
-    ).toContain(entry.id);
-    api.settled.length = 0;
-    await api.must('PATCH', `/v1/url-allowlist/${entry.id}`, { status: 'approved' });
-    expect(await api.must('GET', `/v1/subscriptions/${created.id}`, undefined, key)).toMatchObject({
-      status: 'enabled',
-    });
-    expect(api.settled).toEqual([created.id]);
-    expect(await api.call('DELETE', `/v1/url-allowlist/${entry.id}`, { key })).toMatchObject({ status: 204 });
-    expect(await api.must('GET', `/v1/subscriptions/${created.id}`, undefined, key)).toMatchObject({
-      status: 'awaiting-approval',
-    });
-  });
-
-  it("are not approved by another product's entry", async () => {
-    const [a, b] = [await tenant(), await tenant()];
-    const entry = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://only-a.example' }, a.key);
-    await api.must('PATCH', `/v1/url-allowlist/${entry.id}`, { status: 'approved' });
-    const status = async ({ key, customerId }: { key: string; customerId: string }) =>
-      (await api.must('POST', '/v1/subscriptions', settings({ customerId, url: 'https://only-a.example/x' }), key))
-        .status;
-    expect(await status(a)).toBe('enabled');
-    expect(await status(b)).toBe('awaiting-approval');
-  });
-
-  it('are disabled and enabled, and a changed URL has to be verified again', async () => {
+  it('a subscription is disabled and enabled, and a changed URL must be verified again', async () => {
     const { key, customerId } = await tenant();
     const receiver = await startReceiver();
     const { id, secret } = await api.must(
@@ -232,7 +190,7 @@ describe('subscriptions', () => {
     await receiver.close();
   });
 
-  it('say in plain words why a challenge failed', async () => {
+  it('a failed challenge explains the reason', async () => {
     const { key, customerId } = await tenant();
     const receiver = await startReceiver();
     const { id } = await api.must('POST', '/v1/subscriptions', settings({ customerId, url: receiver.url() }), key);
@@ -261,7 +219,7 @@ describe('subscriptions', () => {
 });
 
 describe('secrets', () => {
-  it('can be brought, revealed (which is noted) and rotated with an overlap', async () => {
+  it('a secret can be given, revealed (with an audit entry) and rotated with an overlap', async () => {
     const { key, customerId } = await tenant();
     const { id } = await api.must(
       'POST',
@@ -293,7 +251,7 @@ describe('secrets', () => {
     ]);
   });
 
-  it('lie encrypted in the database', async () => {
+  it('secrets are encrypted in the database', async () => {
     const { key, customerId } = await tenant();
     await api.must('POST', '/v1/subscriptions', settings({ customerId, secret: 'a-very-plain-secret' }), key);
     const { rows } = await api.database.db.query<{ ciphertext: Buffer }>({
@@ -303,7 +261,7 @@ describe('secrets', () => {
   });
 });
 
-it('lists page through without gaps or repeats', async () => {
+it('lists page through all subscriptions without gaps or repeats', async () => {
   const { key, customerId } = await tenant();
   const made: string[] = [];
   for (let i = 0; i < 7; i++)

@@ -9,7 +9,7 @@ let friendly: string;
 let counter = 0;
 
 beforeAll(async () => {
-  api = await startTestApi(undefined, {}, { processes: 1, maxWaiting: 16 });
+  api = await startTestApi(undefined, {}, { transforms: { processes: 1, maxWaiting: 16 } });
   ({ key } = await api.tenant('limits'));
   hostile = (await api.must('POST', '/v1/customers', { name: 'Hostile' }, key)).id;
   friendly = (await api.must('POST', '/v1/customers', { name: 'Friendly' }, key)).id;

@@ -1,6 +1,9 @@
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
 
-/** Transforms as callers keep and try them. What attempts make of them is in test/composition/attempts. */
+/**
+ * Transforms as callers keep and try them. Their effect on attempts is tested in
+ * test/composition/attempts.
+ */
 let api: TestApi;
 let tenant: { productId: string; key: string };
 let customerId: string;
@@ -21,7 +24,7 @@ async function subscribe(settings: Record<string, unknown> = {}, key = tenant.ke
   return api.call('POST', '/v1/subscriptions', { key, body });
 }
 
-it('is kept with its subscription, changed, and taken away', async () => {
+it('a transform is stored with its subscription, changed and removed', async () => {
   const transform = jsonata('{"sum": amount}');
   const created = await subscribe({ transform });
   expect(created).toMatchObject({ status: 201, body: { transform } });
@@ -34,7 +37,7 @@ it('is kept with its subscription, changed, and taken away', async () => {
   expect((await subscribe()).body).toMatchObject({ transform: null });
 });
 
-it('that does not parse is refused with its place, wherever a subscription is set up', async () => {
+it('refuses a transform that does not parse, with its position, in every call that sets up a subscription', async () => {
   const transform = jsonata('{"a": ');
   const problem = (path: string) => ({
     status: 422,
@@ -48,7 +51,7 @@ it('that does not parse is refused with its place, wherever a subscription is se
   expect(
     await api.call('PATCH', `/v1/subscriptions/${body.id}`, { key: tenant.key, body: { transform } }),
   ).toMatchObject(problem('/transform/expression'));
-  const { id } = await api.must('POST', '/v1/customers', { name: 'at once' }, tenant.key);
+  const { id } = await api.must('POST', '/v1/customers', { name: 'Dry runs' }, tenant.key);
   const settings = { name: 's', url: 'http://127.0.0.1:1/', eventTypes: ['*'] };
   expect(
     await api.call('PUT', `/v1/customers/${id}/subscriptions`, {
@@ -66,14 +69,14 @@ it.each<[unknown, string]>([
   [jsonata('"\ud800"'), '/transform/expression'],
   [jsonata('x'.repeat(16 * 1024 + 1)), '/transform/expression'],
   [{ ...jsonata('x'), timeoutMs: 1 }, '/transform/timeoutMs'],
-])('of the form %j is refused', async (transform, path) => {
+])('refuses the malformed transform %j', async (transform, path) => {
   expect(await subscribe({ transform })).toMatchObject({
     status: 422,
     body: { code: 'validation-failed', errors: [{ path }] },
   });
 });
 
-describe('a dry run', () => {
+describe('dry run of a subscription', () => {
   const dryRun = (id: string, body: object = {}, key = tenant.key) =>
     api.call('POST', `/v1/subscriptions/${id}/transform/dry-run`, { key, body });
 
@@ -83,7 +86,7 @@ describe('a dry run', () => {
     ['trigger', 'POST', '"data":{"event":{"sum":7}}}'],
     ['flat', 'POST', '{"sum":7,"secret":"***"}'],
     ['standard', 'GET', null],
-  ])('shows the body in format %s by %s, the secret masked', async (format, method, part) => {
+  ])('a dry run shows the body in format %s by %s, with the secret masked', async (format, method, part) => {
     const transform = jsonata('{"sum": amount}');
     const { body } = await subscribe({ format, method, transform, eventTypes: ['paid.v1'], secret: 'mySecret-text' });
     const answer = await dryRun(body.id);
@@ -93,7 +96,7 @@ describe('a dry run', () => {
     expect(JSON.stringify(answer.body)).not.toContain('mySecret-text');
   });
 
-  it('tries a transform that is not saved, or none, on data that is given', async () => {
+  it('a dry run uses an unsaved transform, or none, and given data', async () => {
     const { body } = await subscribe({ transform: jsonata('{"sum": amount}') });
     const data = { amount: 1 };
     const shown = async (change: object) => JSON.parse((await dryRun(body.id, { data, ...change })).body.body).data;
@@ -103,7 +106,7 @@ describe('a dry run', () => {
     expect((await dryRun(body.id, { transform: jsonata('(') })).body).toMatchObject({ code: 'invalid-transform' });
   });
 
-  it('says in full why nothing could be composed', async () => {
+  it('a dry run explains in full why nothing could be composed', async () => {
     const { body } = await subscribe({ transform: jsonata('{"n": $number("x" & amount)}') });
     expect(await dryRun(body.id)).toMatchObject({
       status: 422,
@@ -119,23 +122,23 @@ describe('a dry run', () => {
     [{ data: { amount: 'x' } }, 422, 'data-breaks-schema'],
     [{ data: [] }, 422, 'validation-failed'],
     [{ expression: 'x' }, 422, 'validation-failed'],
-  ])('refuses %j', async (body, status, code) => {
+  ])('a dry run refuses %j', async (body, status, code) => {
     const { id } = (await subscribe()).body;
     expect(await dryRun(id, body)).toMatchObject({ status, body: { code } });
   });
 
-  it('does not tell a subscription of another tenant from one that is not there', async () => {
+  it('a dry run returns 404 for a subscription of another tenant, as for an unknown one', async () => {
     const { key } = await api.tenant('stranger');
     for (const id of [(await subscribe()).body.id, 'sub_00000000000000000000000000', 'x'])
       expect(await dryRun(id, {}, key)).toMatchObject({ status: 404, body: { code: 'not-found' } });
   });
 });
 
-describe('a dry run before there is a subscription', () => {
+describe('dry run without a subscription', () => {
   const dryRun = (body: object, id = customerId, key = tenant.key) =>
     api.call('POST', `/v1/customers/${id}/transform/dry-run`, { key, body: { type: 'paid.v1', ...body } });
 
-  it('shows what would be sent in place of the sample, or of data that is given', async () => {
+  it('a dry run for a customer shows the body for the sample or given data', async () => {
     const shown = async (body: object) => JSON.parse((await dryRun(body)).body.data);
     expect(await shown({ transform: jsonata('{"sum": amount}') })).toEqual({ sum: 7 });
     expect(
@@ -150,11 +153,11 @@ describe('a dry run before there is a subscription', () => {
     [{ transform: null, type: 'nosuch.v1' }, 422, 'unknown-event-type'],
     [{ transform: null, data: { amount: 'x' } }, 422, 'data-breaks-schema'],
     [{}, 422, 'validation-failed'],
-  ])('refuses %j', async (body, status, code) => {
+  ])('a dry run for a customer refuses %j', async (body, status, code) => {
     expect(await dryRun(body)).toMatchObject({ status, body: { code } });
   });
 
-  it('tells nothing of the customers and types of another tenant', async () => {
+  it("a dry run reveals nothing of another tenant's customers and event types", async () => {
     const stranger = await api.tenant('draft-stranger');
     const theirs = await api.must('POST', '/v1/customers', { name: 'T' }, stranger.key);
     expect(await dryRun({ transform: null }, customerId, stranger.key)).toMatchObject({ status: 404 });
@@ -166,7 +169,7 @@ describe('a dry run before there is a subscription', () => {
   });
 });
 
-it('a customer cannot have a definition look up data of its choosing', async () => {
+it('a customer cannot run a service definition with data of its choice', async () => {
   const steps = [
     {
       kind: 'query',

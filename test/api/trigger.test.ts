@@ -1,6 +1,6 @@
 import { startTestApi, type TestApi } from '../support/api';
 
-/** Trigger Now: what is accepted, and for whom. That it is sent is in test/e2e/formats. */
+/** Trigger Now: what is accepted, and for whom. Delivery is tested in test/e2e/formats. */
 let api: TestApi;
 let tenant: { productId: string; key: string };
 let customerId: string;
@@ -35,7 +35,7 @@ const trigger = (id: string, body: object = {}, headers = {}) =>
 const eventOf = async (answer: { body: { eventId: string } }) =>
   api.must('GET', `/v1/events/${answer.body.eventId}`, undefined, tenant.key);
 
-it('makes an event and a notification for this subscription only, and hands it over to be delivered', async () => {
+it('a trigger creates an event and a notification for this subscription only, and starts it', async () => {
   const id = await subscribe();
   await subscribe();
   api.started.length = 0;
@@ -50,7 +50,7 @@ it('makes an event and a notification for this subscription only, and hands it o
   expect(event.notifications.map((notification: { id: string }) => notification.id)).toEqual([answer.body.id]);
 });
 
-it('counts as an event of the subscription, and is noted in the audit', async () => {
+it('a trigger counts as an event of the subscription and is recorded in the audit log', async () => {
   const id = await subscribe();
   const answer = await trigger(id, { type: 'a.made.v1' });
   expect(await api.must('GET', `/v1/subscriptions/${id}/statistics`)).toMatchObject({ events: 1, triggers: 0 });
@@ -61,19 +61,19 @@ it('counts as an event of the subscription, and is noted in the audit', async ()
   expect(rows).toEqual([{ detail: { type: 'a.made.v1', notificationId: answer.body.id } }]);
 });
 
-it('sends where channels would keep an event away', async () => {
+it('a trigger ignores channels', async () => {
   const id = await subscribe({ channels: ['client_7'] });
   expect(await trigger(id, { type: 'a.made.v1' })).toMatchObject({ status: 202, body: { status: 'pending' } });
 });
 
 it.each([
-  ['the first of those it names, by name', ['b.made.v1', 'a.made.v1', '*'], 'a.made.v1'],
-  ['the first that its patterns cover', ['*.made.v1'], 'a.made.v1'],
-])('without a type takes %s', async (_, eventTypes, type) => {
+  ['the first event type that the subscription names', ['b.made.v1', 'a.made.v1', '*'], 'a.made.v1'],
+  ['the first event type that its patterns match', ['*.made.v1'], 'a.made.v1'],
+])('a trigger without a type uses %s', async (_, eventTypes, type) => {
   expect((await trigger(await subscribe({ eventTypes }))).body).toMatchObject({ eventType: type });
 });
 
-it("sends the type's sample where no data is given, and nothing where it has none", async () => {
+it('a trigger without data sends the sample of the type, or an empty object if there is none', async () => {
   const id = await subscribe();
   expect((await eventOf(await trigger(id, { type: 'with.schema.v1' }))).data).toEqual({ amount: 7 });
   expect((await eventOf(await trigger(id, { type: 'a.made.v1' }))).data).toEqual({});
@@ -81,14 +81,14 @@ it("sends the type's sample where no data is given, and nothing where it has non
   expect((await eventOf(await trigger(id, { type: 'generated.v1' }))).data).toEqual({ amount: 0 });
 });
 
-it('refuses data that breaks the schema, with a pointer into it', async () => {
+it('a trigger refuses data that breaks the schema, with a pointer', async () => {
   expect(await trigger(await subscribe(), { type: 'with.schema.v1', data: { amount: 'x' } })).toMatchObject({
     status: 422,
     body: { code: 'data-breaks-schema', errors: [{ path: '/data/amount' }] },
   });
 });
 
-it('asks for data where the type has no sample that an event could hold', async () => {
+it('a trigger requires data if the type has no valid sample', async () => {
   const pattern = { ...SCHEMA, properties: { amount: { type: 'string', pattern: '^[a-z]{40}$' } } };
   await putType('no-sample.v1', { schema: pattern });
   await putType('odd-sample.v1', { sample: 'text' });
@@ -96,21 +96,27 @@ it('asks for data where the type has no sample that an event could hold', async 
   for (const type of ['no-sample.v1', 'odd-sample.v1']) {
     expect(await trigger(id, { type })).toMatchObject({
       status: 422,
-      body: { code: 'data-breaks-schema', detail: `${type} has no sample that can be sent: give data.` },
+      body: {
+        code: 'data-breaks-schema',
+        detail: `${type} has no sample that matches its schema. Send data with the request.`,
+      },
     });
     const data = { amount: 'a'.repeat(40) };
     expect(await trigger(id, { type, data })).toMatchObject({ status: 202 });
   }
 });
 
-it.each([['not.there.v1'], ['b.made.v1']])('refuses the type %s, which the subscription does not get', async (type) => {
-  expect(await trigger(await subscribe({ eventTypes: ['a.made.v1'] }), { type })).toMatchObject({
-    status: 422,
-    body: { code: 'unknown-event-type', errors: [{ path: '/type' }] },
-  });
-});
+it.each([['not.there.v1'], ['b.made.v1']])(
+  'a trigger refuses the type %s, which the subscription does not get',
+  async (type) => {
+    expect(await trigger(await subscribe({ eventTypes: ['a.made.v1'] }), { type })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown-event-type', errors: [{ path: '/type' }] },
+    });
+  },
+);
 
-it('refuses an archived type', async () => {
+it('a trigger refuses an archived type', async () => {
   const id = await subscribe({ eventTypes: ['a.gone.v1'] });
   await api.must('POST', '/v1/event-types/a.gone.v1/archive', {}, tenant.key);
   expect(await trigger(id)).toMatchObject({ status: 422, body: { code: 'unknown-event-type' } });
@@ -123,14 +129,14 @@ it.each([
   [{ data: [] }, '/data'],
   [{ data: null }, '/data'],
   [{ format: 'flat' }, '/format'],
-])('refuses the body %j', async (body, path) => {
+])('a trigger refuses the body %j', async (body, path) => {
   expect(await trigger(await subscribe(), body)).toMatchObject({
     status: 422,
     body: { code: 'validation-failed', errors: [{ path }] },
   });
 });
 
-it('refuses while the product is disabled', async () => {
+it('a trigger is refused while the product is disabled', async () => {
   const other = await api.tenant('switched off');
   await api.must('PUT', '/v1/event-types/off.v1', {}, other.key);
   const customer = await api.must('POST', '/v1/customers', { name: 'C' }, other.key);
@@ -143,7 +149,7 @@ it('refuses while the product is disabled', async () => {
   });
 });
 
-it('does not tell a subscription of another tenant from one that is not there', async () => {
+it('a trigger returns 404 for a subscription of another tenant, as for an unknown one', async () => {
   const { key } = await api.tenant('stranger');
   for (const id of [await subscribe(), 'sub_00000000000000000000000000', 'x']) {
     expect(await api.call('POST', `/v1/subscriptions/${id}/trigger`, { key, body: {} })).toMatchObject({
@@ -153,14 +159,14 @@ it('does not tell a subscription of another tenant from one that is not there', 
   }
 });
 
-it('makes a held notification where the subscription takes no deliveries, and starts nothing', async () => {
+it('a trigger for a subscription that does not take deliveries is held and not started', async () => {
   const id = await subscribe({ enabled: false });
   api.started.length = 0;
   expect(await trigger(id, { type: 'a.made.v1' })).toMatchObject({ status: 202, body: { status: 'held' } });
   expect(api.started).toEqual([]);
 });
 
-it('answers the same again for the same idempotency key', async () => {
+it('a trigger returns the same response for the same Idempotency-Key', async () => {
   const id = await subscribe();
   api.started.length = 0;
   const headers = { 'idempotency-key': `trigger-${counter}` };
@@ -173,11 +179,11 @@ it('answers the same again for the same idempotency key', async () => {
   });
 });
 
-it('accepts nothing while too much waits to be started', async () => {
+it('a trigger is refused while the start queue is full', async () => {
   const id = await subscribe();
-  api.behind.hasRoom = false;
+  api.backend.hasRoom = false;
   const answer = await trigger(id, { type: 'a.made.v1' });
-  api.behind.hasRoom = true;
+  api.backend.hasRoom = true;
   expect(answer).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
   expect(answer.headers.get('retry-after')).toBe('5');
   expect(await api.must('GET', `/v1/subscriptions/${id}/statistics`)).toMatchObject({ events: 0 });

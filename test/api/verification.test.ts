@@ -1,7 +1,10 @@
 import { startTestApi, type TestApi } from '../support/api';
 import { startReceiver, type Receiver } from '../support/receiver';
 
-/** A product that asks for challenges: nothing is delivered to a URL before its owner has proven the secret. */
+/**
+ * A product that requires challenges: nothing is delivered to a URL before its owner has proven to
+ * know the secret.
+ */
 let api: TestApi;
 let receiver: Receiver;
 let productId: string;
@@ -33,7 +36,7 @@ const post = async () =>
 const challenge = () => api.must('POST', `/v1/subscriptions/${id}/challenge`, {}, key);
 const status = async () => (await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).status;
 
-it('holds notifications until a challenge is passed, then has them settled', async () => {
+it('an unverified subscription holds notifications until a challenge is passed', async () => {
   expect(await status()).toBe('unverified');
   expect(await post()).toBe('held');
   expect(api.started).toEqual([]);
@@ -49,7 +52,7 @@ it('holds notifications until a challenge is passed, then has them settled', asy
   expect(api.settled).toEqual([id]);
 });
 
-it('delivers at once to what is verified, and a failed challenge later holds it again', async () => {
+it('a verified subscription takes deliveries until a later challenge fails', async () => {
   receiver.answerChallenges(secret);
   await challenge();
   expect(await post()).toBe('pending');
@@ -58,7 +61,7 @@ it('delivers at once to what is verified, and a failed challenge later holds it 
   expect(await post()).toBe('held');
 });
 
-it('has what was held settled when verification is no longer asked for', async () => {
+it('dropping the requirement of verification releases held notifications', async () => {
   await post();
   await api.must('PATCH', `/v1/products/${productId}`, { name: 'still careful' });
   expect(api.settled).toEqual([]);
@@ -67,7 +70,7 @@ it('has what was held settled when verification is no longer asked for', async (
   expect(await status()).toBe('enabled');
 });
 
-it("sends the challenge as a GET with a new token each time, after the URL's own query", async () => {
+it("a challenge is a GET with a new token each time, after the URL's own query", async () => {
   receiver.answerChallenges(secret);
   await challenge();
   await challenge();
@@ -76,7 +79,7 @@ it("sends the challenge as a GET with a new token each time, after the URL's own
   expect(new Set(paths).size).toBe(2);
 });
 
-it('takes the old secret as proof while it signs too, and not after', async () => {
+it('a challenge accepts the previous secret during its overlap, and not after', async () => {
   receiver.answerChallenges(secret);
   await api.must('POST', `/v1/subscriptions/${id}/secret/rotate`, { overlapSeconds: 60 }, key);
   expect(await challenge()).toMatchObject({ status: 'verified' });
@@ -84,23 +87,23 @@ it('takes the old secret as proof while it signs too, and not after', async () =
   expect(await challenge()).toMatchObject({ status: 'failed' });
 });
 
-it('a URL that is changed while its challenge is under way is not verified by it', async () => {
+it('a URL changed during its challenge is not verified by it', async () => {
   let answer: () => void = () => undefined;
   receiver.answerWith(
     () => new Promise((resolve) => (answer = () => resolve({ status: 200, body: 'of the URL before' }))),
   );
-  const underWay = challenge();
+  const inFlight = challenge();
   await receiver.waitFor(1);
   await api.must('PATCH', `/v1/subscriptions/${id}`, { url: receiver.url('/other') }, key);
   answer();
-  await underWay;
+  await inFlight;
   expect(await api.must('GET', `/v1/subscriptions/${id}`, undefined, key)).toMatchObject({
     url: receiver.url('/other'),
     verification: { status: 'unverified', at: null },
   });
 });
 
-it('records every challenge, newest first, with what the receiver answered', async () => {
+it("every challenge is recorded, newest first, with the receiver's response", async () => {
   receiver.answerWith({ status: 302, headers: { location: 'http://127.0.0.1:1/' } });
   await challenge();
   receiver.answerWith({ status: 200, body: 'not JSON' });
@@ -117,8 +120,8 @@ it('records every challenge, newest first, with what the receiver answered', asy
   expect(receiver.requests).toHaveLength(3);
 });
 
-it('does not reach an address that is closed to deliveries', async () => {
-  // The address of cloud metadata: the guard of these tests opens loopback only.
+it('a challenge does not reach a blocked address', async () => {
+  // The address of cloud metadata. The guard of these tests allows loopback only.
   await api.must('PATCH', `/v1/subscriptions/${id}`, { url: `http://169.254.169.254/${id}` }, key);
   expect(await challenge()).toMatchObject({
     status: 'failed',

@@ -16,7 +16,7 @@ import { startReceiver, type Receiver } from '../support/receiver';
 import { eventFor, seed, TEST_SEALER, type Seeded } from '../support/seed';
 import { headStartDelivery } from '../../src/domain/head-start';
 
-/** Head starts read their subscription once, and again when anything of it changed. */
+/** Head starts read their subscription once, and again after any change to it. */
 let database: TestDatabase;
 let http: HttpClient;
 let composer: TestComposer;
@@ -57,7 +57,11 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-/** Accepts an event and makes its head start. @returns what was sent, and whether something was read for it */
+/**
+ * Accepts an event and makes its head start.
+ *
+ * @returns the request, and whether the database was read for it
+ */
 async function headStart() {
   const event = eventFor(seeded);
   const [result] = await acceptEvents(database.db, [event], 'this-process');
@@ -86,24 +90,24 @@ const set = (assignments: string, ...values: unknown[]) =>
     values: [decodeId('sub', seeded.subscriptionId), ...values],
   });
 
-it('the first reads its subscription, those after it read nothing', async () => {
+it('the first head start reads its subscription and later ones use the cached entry', async () => {
   expect(await headStart()).toMatchObject({ outcome: { kind: 'delivered' }, hasRead: true });
   expect(await headStart()).toMatchObject({ outcome: { kind: 'delivered' }, hasRead: false });
   expect(receiver.requests).toHaveLength(2);
 });
 
 it.each([
-  ['another URL', () => set('url = $2', receiver.url('/second')), { path: '/second' }],
-  ['another method', () => set("method = 'PUT'"), { method: 'PUT' }],
-  ['another header', () => set(`headers = '{"x-tenant":"7"}'`), { headers: { 'x-tenant': '7' } }],
-  ['another format', () => set("format = 'flat'"), { body: expect.stringContaining('"secret"') }],
+  ['a new URL', () => set('url = $2', receiver.url('/second')), { path: '/second' }],
+  ['a new method', () => set("method = 'PUT'"), { method: 'PUT' }],
+  ['a new header', () => set(`headers = '{"x-tenant":"7"}'`), { headers: { 'x-tenant': '7' } }],
+  ['a new format', () => set("format = 'flat'"), { body: expect.stringContaining('"secret"') }],
   [
-    'a transform',
+    'a new transform',
     () => set(`transform = '{"language":"jsonata","expression":"{\\"sum\\":amount}"}'`),
     { body: expect.stringContaining('"sum"') },
   ],
   [
-    'a service definition of the type',
+    'a new service definition of the event type',
     () =>
       putDefinition(database.db, seeded.eventType, {
         steps: [],
@@ -111,7 +115,7 @@ it.each([
       }),
     { body: expect.stringContaining('"defined"') },
   ],
-])('the next after %s has it', async (_, change, sent) => {
+])('the next head start after a change uses %s', async (_, change, sent) => {
   await headStart();
   await headStart();
   await change();
@@ -120,7 +124,7 @@ it.each([
   expect(request).toMatchObject(sent);
 });
 
-describe('secrets', () => {
+describe('cached secrets', () => {
   const signedBy = async (...secrets: string[]) => {
     const { request } = await headStart();
     const { headers, body } = request;
@@ -129,14 +133,15 @@ describe('secrets', () => {
     expect(headers['webhook-signature']).toBe(standardSignature({ id, timestampSeconds, body }, secrets, []));
   };
 
-  it('sign from the next event on, the one before until its overlap ends and no longer', async () => {
+  it('a rotated secret signs from the next event on, and the previous one until its overlap ends', async () => {
     await signedBy(seeded.secret);
     await signedBy(seeded.secret);
     const next = generateSecret();
     await rotateSecret(database.db, TEST_SEALER, seeded.subscriptionId, next, 86_400);
     await signedBy(next, seeded.secret);
     await signedBy(next, seeded.secret);
-    // As if the overlap were over: nothing is written when time passes, so what is read must not be kept.
+    // Ends the overlap without a change of the revision: in reality time passes and nothing is
+    // written, so an entry with an overlap must not be cached.
     await database.db.query({
       text: 'alter table subscription_secrets disable trigger subscription_secrets_revision',
     });
@@ -150,7 +155,7 @@ describe('secrets', () => {
   });
 });
 
-it('a subscription that was disabled between the accept and the read holds its notification', async () => {
+it('a subscription disabled between accept and read holds its notification', async () => {
   const event = eventFor(seeded);
   const [result] = await acceptEvents(database.db, [event], 'this-process');
   const notification = result?.kind === 'accepted' ? result.notifications[0]! : undefined;

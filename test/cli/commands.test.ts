@@ -9,7 +9,7 @@ afterAll(() => api?.stop());
 
 const run = (args: string[], options?: RunOptions) => signpost(api.url, args, options);
 
-/** Runs a command that must succeed. @returns its result */
+/** Runs a command that must succeed. @returns the parsed result */
 async function must(...args: string[]) {
   const ran = await run([...args, '--json']);
   expect({ code: ran.code, err: ran.err }).toEqual({ code: 0, err: '' });
@@ -43,14 +43,14 @@ it('sets up a product, a customer and a subscription, and sends an event', async
   expect(await must('events', 'show', 'e-1')).toMatchObject({ data: { amount: 1 }, user: { id: 'u' } });
 });
 
-it('takes a retry schedule by name', async () => {
+it('accepts the name of a retry schedule', async () => {
   const growing = await must('customers', 'update', 'c1', '--retry-schedule', 'growing');
   expect(growing).toMatchObject({ retrySchedule: [300, 900, 3600, 14400, 43200] });
   expect(await must('customers', 'update', 'c1', '--retry-schedule', 'none')).toMatchObject({ retrySchedule: [] });
   expect((await run(['customers', 'update', 'c1', '--retry-schedule', 'often'])).code).toBe(2);
 });
 
-it('reads data from standard input', async () => {
+it('reads the data of an event from standard input', async () => {
   const { code, json } = await run(
     ['events', 'send', 'payment.confirmed.v1', '--customer', 'c1', '--data', '-', '--json'],
     {
@@ -61,7 +61,7 @@ it('reads data from standard input', async () => {
   expect(await must('events', 'show', json.id)).toMatchObject({ data: { from: 'stdin' } });
 });
 
-it('lists, shows, retries and cancels notifications', async () => {
+it('lists, shows, cancels and retries notifications', async () => {
   const { items } = await must('notifications', 'list', '--customer', 'c1', '--since', '1h');
   expect(items).toHaveLength(1);
   const { id } = items[0];
@@ -73,7 +73,7 @@ it('lists, shows, retries and cancels notifications', async () => {
   expect((await must('notifications', 'list', '--status', 'failed')).items).toEqual([]);
 });
 
-it('disables, enables, and deletes subscriptions, and rotates, reveals and links their secrets', async () => {
+it('enables, disables and deletes subscriptions, and reveals, rotates and links their secrets', async () => {
   const { id, secret } = await must(
     ...['subscriptions', 'create', '--customer', 'c1', '--name', 'other', '--endpoint', 'http://127.0.0.1:1/'],
     ...['--types', '*', '--disabled'],
@@ -89,14 +89,14 @@ it('disables, enables, and deletes subscriptions, and rotates, reveals and links
   expect((await run(['subscriptions', 'show', id])).code).toBe(1);
 });
 
-it('a challenge that is not passed ends with 1 and says why', async () => {
+it('exits with 1 and prints the reason if a challenge fails', async () => {
   const { items } = await must('subscriptions', 'list');
   const ran = await run(['subscriptions', 'challenge', items[0].id]);
   expect(ran.code).toBe(1);
   expect(ran.out).toMatch(/^failed after \d+ ms: .+/);
 });
 
-it('creates, lists and revokes keys, and prints a new key alone', async () => {
+it('creates, lists and revokes API keys, and prints only the key to standard output', async () => {
   const ran = await run(['keys', 'create', '--name', 'service', '--role', 'product', '--product', 'payments']);
   expect(ran.out).toMatch(/^spk_\S+\n$/);
   const key = ran.out.trim();
@@ -107,7 +107,7 @@ it('creates, lists and revokes keys, and prints a new key alone', async () => {
   expect(await run(['customers', 'list'], asProduct)).toMatchObject({ code: 4 });
 });
 
-it('reads long lists page by page, up to the limit', async () => {
+it('reads a long list page by page, up to the limit', async () => {
   for (let n = 0; n < 205; n += 1) await api.must('POST', '/v1/customers', { id: `many-${n}`, name: 'Many' });
   const all = await must('customers', 'list', '--limit', '1000');
   expect(all.items).toHaveLength(206);
@@ -117,14 +117,14 @@ it('reads long lists page by page, up to the limit', async () => {
   expect(some.nextCursor).not.toBeNull();
 });
 
-it('without --json prints aligned columns', async () => {
+it('prints aligned columns without --json', async () => {
   const { out } = await run(['products', 'list']);
   expect(out).toBe(
     "ID        NAME                   ENABLED\nsignpost  Signpost's own events  true\npayments  Payments               true\n",
   );
 });
 
-it('what came from elsewhere does not steer the terminal', async () => {
+it('escapes control characters, so that stored text cannot control the terminal', async () => {
   await must('products', 'create', '--id', 'evil', '--name', 'a\u001b[2Jb');
   const { out } = await run(['products', 'show', 'evil']);
   expect(out).toContain('a\\x1b[2Jb');

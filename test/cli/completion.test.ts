@@ -12,7 +12,7 @@ async function candidates(...words: string[]): Promise<string[]> {
   return out.split('\n').filter(Boolean);
 }
 
-it('offers commands, then the commands below, then options', async () => {
+it('completes commands, subcommands and options', async () => {
   expect(await candidates('')).toEqual(expect.arrayContaining(['start', 'onboard', 'notifications']));
   expect(await candidates('')).not.toContain('complete');
   expect(await candidates('not')).toEqual(['notifications']);
@@ -22,7 +22,7 @@ it('offers commands, then the commands below, then options', async () => {
   expect(await candidates('onboard', 'product', '')).toEqual([]);
 });
 
-it('has a script for each shell', async () => {
+it('prints a completion script for bash, zsh and fish', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { code, out } = await signpost(URL, ['completion', shell]);
     expect(code).toBe(0);
@@ -30,19 +30,19 @@ it('has a script for each shell', async () => {
   }
 });
 
-it('completes in a real bash', async () => {
+it('completes a command in a real bash', async () => {
   const directory = tempDir();
   const script = path.join(directory, 'completion.bash');
   writeFileSync(script, (await signpost(URL, ['completion', 'bash'])).out);
-  // Answers as the command line does, and keeps what it was asked.
+  // A fake signpost that prints the real candidates and records its arguments.
   mkdirSync(path.join(directory, 'bin'));
-  const offered = (await candidates('notifications', 're')).join('\\n');
+  const printed = (await candidates('notifications', 're')).join('\\n');
   writeFileSync(
     path.join(directory, 'bin', 'signpost'),
-    `#!/bin/sh\necho "$@" > ${directory}/asked\nprintf '${offered}\\n'\n`,
+    `#!/bin/sh\necho "$@" > ${directory}/arguments\nprintf '${printed}\\n'\n`,
     { mode: 0o755 },
   );
-  const typed = `COMP_WORDS=(signpost notifications re); COMP_CWORD=2; _signpost; echo "\${COMPREPLY[@]}"; cat ${directory}/asked`;
+  const typed = `COMP_WORDS=(signpost notifications re); COMP_CWORD=2; _signpost; echo "\${COMPREPLY[@]}"; cat ${directory}/arguments`;
   const out = execFileSync('bash', ['--norc', '-c', `source ${script}; ${typed}`], {
     env: { PATH: `${path.join(directory, 'bin')}:${process.env.PATH}` },
     encoding: 'utf8',

@@ -4,21 +4,24 @@ import { createClient } from '../../src/cli/client';
 import { sendTest } from '../../src/cli/onboard/checks';
 import { signpost } from '../support/cli';
 
-/** Commands that only pass on: what they send, held against the HTTP contract by a server that takes everything. */
+/**
+ * Compares the requests of simple commands with the HTTP contract. The server accepts every
+ * request.
+ */
 let server: Server;
 let url: string;
 let calls: { call: string; body: unknown }[];
-let answers: unknown[];
+let responses: unknown[];
 
 beforeEach(async () => {
   calls = [];
-  answers = [];
+  responses = [];
   server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
       calls.push({ call: `${request.method} ${request.url}`, body: text === '' ? undefined : JSON.parse(text) });
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(answers.shift() ?? {}));
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(responses.shift() ?? {}));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,13 +49,13 @@ it.each<[string, string, unknown]>([
   ['recover cancel rec_1', 'POST /v1/recoveries/rec_1/cancel', {}],
   ['notifications retry ntf_1 --force', 'POST /v1/notifications/ntf_1/retry', { force: true }],
   ['products show a/../b?c', 'GET /v1/products/a%2F..%2Fb%3Fc', undefined],
-])('%s', async (line, call, body) => {
+])('sends the request of `%s`', async (line, call, body) => {
   expect(await signpost(url, line.split(' '))).toMatchObject({ code: 0 });
   expect(calls).toEqual([{ call, body }]);
 });
 
-it('recover --wait waits until the recovery has ended', async () => {
-  answers = [
+it('waits with `recover --wait` until the recovery has ended', async () => {
+  responses = [
     { id: 'rec_1', status: 'running' },
     { id: 'rec_1', status: 'running' },
     { id: 'rec_1', status: 'completed', retried: 3 },
@@ -70,8 +73,8 @@ it.each([
   ['delivered', { lastError: null, lastResponseStatus: 204 }, true, 'delivered: HTTP 204'],
   ['retrying', { lastError: { message: 'timed out' }, lastResponseStatus: null }, false, 'retrying: timed out'],
   ['held', { lastError: null, lastResponseStatus: null }, false, 'held'],
-])('a test notification that ends up %s', async (status, last, passed, detail) => {
-  answers = ['pending', 'delivering', status].map((now) => ({ id: 'ntf_1', status: now, ...last }));
+])('waits for a test notification that ends as %s, and reports the result', async (status, last, passed, detail) => {
+  responses = ['pending', 'delivering', status].map((now) => ({ id: 'ntf_1', status: now, ...last }));
   const subscription = { id: 'sub_1', name: 'main' } as Parameters<typeof sendTest>[1];
   const result = await sendTest(createClient(url, 'key'), subscription);
   expect(result).toEqual({ subscription: 'main', check: 'test', passed, detail });

@@ -12,25 +12,25 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-it('0: done, and for help and version', async () => {
+it('exits with 0 for success, help and version', async () => {
   for (const args of [['products', 'list'], ['--help'], ['--version'], ['events', 'send', '--help']])
     expect(await signpost(api.url, args)).toMatchObject({ code: 0, err: '' });
 });
 
-it('1: refused by the service, with each field that is wrong', async () => {
+it('exits with 1 if the service refuses the command, and prints each invalid field', async () => {
   const ran = await signpost(api.url, ['customers', 'create', '--name', 'C', '--retry-schedule', '86400,1']);
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(ran.err).toContain('validation-failed');
-  expect(ran.err).toContain('  /retrySchedule: the waits add up to at most 86400 seconds');
+  expect(ran.err).toContain('  /retrySchedule: the waits must add up to at most 86400 seconds');
 });
 
-it('1: with --json the problem is JSON on standard error', async () => {
+it('prints the problem as JSON to standard error with --json', async () => {
   const ran = await signpost(api.url, ['products', 'show', 'nothing', '--json']);
   expect(ran).toMatchObject({ code: 1, out: '' });
   expect(JSON.parse(ran.err)).toMatchObject({ code: 'not-found', status: 404 });
 });
 
-it('2: arguments that cannot be used', async () => {
+it('exits with 2 for invalid arguments, without a stack trace', async () => {
   for (const args of [
     [],
     ['nonsense'],
@@ -71,40 +71,50 @@ async function serve(listener: RequestListener): Promise<{ url: string; close():
   };
 }
 
-it('3: nothing answers, or something else does', async () => {
-  const other = await serve((_request, response) => void response.end('<html>'));
-  expect((await signpost(other.url, ['products', 'list'])).code).toBe(3);
-  await other.close();
-  const ran = await signpost(other.url, ['products', 'list']);
+it('exits with 3 if nothing listens at the URL, or something other than Signpost', async () => {
+  const otherService = await serve((_request, response) => void response.end('<html>'));
+  expect((await signpost(otherService.url, ['products', 'list'])).code).toBe(3);
+  await otherService.close();
+  const ran = await signpost(otherService.url, ['products', 'list']);
   expect(ran.code).toBe(3);
   expect(ran.err).toContain('ECONNREFUSED');
 });
 
-it('3: a redirect is not followed: the key goes to nobody else', async () => {
+it('exits with 3 on a redirect, and does not send the key to its target', async () => {
   const keys: unknown[] = [];
-  const elsewhere = await serve((request, response) => {
+  const target = await serve((request, response) => {
     keys.push(request.headers['x-api-key']);
     response.end('{}');
   });
   const redirecting = await serve((_request, response) => {
-    response.writeHead(307, { location: elsewhere.url }).end();
+    response.writeHead(307, { location: target.url }).end();
   });
   expect((await signpost(redirecting.url, ['products', 'list'])).code).toBe(3);
   expect(keys).toEqual([]);
   await redirecting.close();
-  await elsewhere.close();
+  await target.close();
 });
 
-it('4: no credential, or one that is refused', async () => {
-  const bad = await signpost(api.url, ['products', 'list', '--key', 'spk_nobody']);
-  expect(bad.code).toBe(4);
-  const none = { SIGNPOST_API_KEY: undefined, SIGNPOST_DATA_DIR: '/no/such/directory' };
-  const ran = await signpost(api.url, ['products', 'list'], { env: none });
+it('exits with 4 if the credential is missing or rejected', async () => {
+  const rejected = await signpost(api.url, ['products', 'list', '--key', 'spk_nobody']);
+  expect(rejected.code).toBe(4);
+  const env = { SIGNPOST_API_KEY: undefined, SIGNPOST_DATA_DIR: '/no/such/directory' };
+  const ran = await signpost(api.url, ['products', 'list'], { env });
   expect(ran).toMatchObject({ code: 4, out: '' });
   expect(ran.err).toContain('SIGNPOST_API_KEY');
 });
 
-it('takes the key that an embedded service keeps, for this machine only', async () => {
+it('exits with 4 if the role of the credential does not allow the command', async () => {
+  const { key } = await api.must('POST', '/v1/api-keys', { name: 'reader', role: 'viewer' });
+  const asViewer = (...args: string[]) => signpost(api.url, [...args, '--key', key]);
+  expect(await asViewer('products', 'list')).toMatchObject({ code: 0, err: '' });
+  const ran = await asViewer('products', 'create', '--id', 'denied', '--name', 'Denied');
+  expect(ran).toMatchObject({ code: 4, out: '' });
+  expect(ran.err).toContain('(forbidden)');
+  expect((await api.call('GET', '/v1/products/denied')).status).toBe(404);
+});
+
+it('uses the generated key of an embedded service, but only for this machine', async () => {
   const directory = path.join(tempDir(), 'data');
   mkdirSync(directory);
   writeFileSync(path.join(directory, 'admin-key'), `${ADMIN_KEY}\n`);

@@ -2,17 +2,17 @@ import { Webhook } from 'standardwebhooks';
 import { ADMIN_KEY, onboard } from '../support/service';
 import { signpost, type Ran } from '../support/cli';
 import { startReceiver, type Receiver } from '../support/receiver';
-import { useStack } from '../support/stack';
+import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
 
-const stack = useStack();
+const cluster = useCluster();
 let local: Receiver;
 beforeEach(async () => {
   local = await startReceiver();
 });
 afterEach(() => local?.close());
 
-/** Listens until `work` has ended. */
+/** Runs `listen` while `work` runs. */
 async function listening(url: string, args: string[], work: () => Promise<void>): Promise<Ran> {
   const interruption = new AbortController();
   let err = '';
@@ -33,21 +33,21 @@ async function listening(url: string, args: string[], work: () => Promise<void>)
   return ran;
 }
 
-it('repeats every attempt to the local URL as it was sent, with a signature that holds', async () => {
-  const service = await stack.start();
-  const customer = await onboard(service, stack.receiver.url('/'), {
+it('copies every attempt to the local URL, with a valid signature', async () => {
+  const service = await cluster.start();
+  const customer = await onboard(service, cluster.receiver.url('/'), {
     retrySchedule: [1],
     headers: { Authorization: 'Bearer of-the-receiver', 'X-Own': 'kept' },
   });
   await customer.post({ data: { before: true } });
-  await stack.receiver.waitFor(1);
-  stack.receiver.answerWith([503, 204]);
+  await cluster.receiver.waitFor(1);
+  cluster.receiver.answerWith([503, 204]);
   const ran = await listening(service.url, [customer.subscriptionId], async () => {
     await customer.post({ data: { amount: 125.5 } });
     await local.waitFor(2);
   });
   expect(ran.code).toBe(0);
-  const [, ...sent] = stack.receiver.requests;
+  const [, ...sent] = cluster.receiver.requests;
   expect(local.requests.map(({ body }) => body)).toEqual(sent.map(({ body }) => body));
   expect(local.requests.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2']);
   for (const { method, path, headers, body } of local.requests) {
@@ -58,25 +58,25 @@ it('repeats every attempt to the local URL as it was sent, with a signature that
   }
 });
 
-it('begins earlier where asked to, and says what the local URL answered', async () => {
-  const service = await stack.start();
-  const customer = await onboard(service, stack.receiver.url('/'));
-  await stack.reach(await customer.post(), 'delivered');
+it('copies earlier deliveries with --since, and prints the response of the local URL', async () => {
+  const service = await cluster.start();
+  const customer = await onboard(service, cluster.receiver.url('/'));
+  await cluster.reach(await customer.post(), 'delivered');
   local.answerWith(418);
   const ran = await listening(service.url, [customer.subscriptionId, '--since', '1h'], () => local.waitFor(1));
   expect(ran.json).toMatchObject({ answer: 'HTTP 418' });
 });
 
-it('waits for a service that is started anew, and misses nothing', async () => {
+it('waits while the service restarts, and misses no attempt', async () => {
   const spare = await startReceiver();
   await spare.close();
-  const service = await stack.start({ env: { SIGNPOST_PORT: String(spare.port) } });
-  const customer = await onboard(service, stack.receiver.url('/'));
+  const service = await cluster.start({ env: { SIGNPOST_PORT: String(spare.port) } });
+  const customer = await onboard(service, cluster.receiver.url('/'));
   const ran = await listening(service.url, [customer.subscriptionId], async () => {
     await customer.post({ data: { n: 1 } });
     await local.waitFor(1);
     await service.kill9();
-    await stack.start({ env: { SIGNPOST_PORT: String(spare.port) } });
+    await cluster.start({ env: { SIGNPOST_PORT: String(spare.port) } });
     await customer.post({ data: { n: 2 } });
     await local.waitFor(2);
   });
@@ -84,8 +84,8 @@ it('waits for a service that is started anew, and misses nothing', async () => {
   expect(local.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ n: 1 }, { n: 2 }]);
 });
 
-it('of no subscription ends at once', async () => {
-  const service = await stack.start({ withoutReady: true });
+it('exits with 1 for an unknown subscription', async () => {
+  const service = await cluster.start({ withoutReady: true });
   const ran = await signpost(service.url, ['listen', 'sub_nothing', '--forward-to', local.url()], {
     env: { SIGNPOST_API_KEY: ADMIN_KEY },
   });

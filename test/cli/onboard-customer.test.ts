@@ -31,7 +31,7 @@ function file(text: string): string {
 const onboard = (name: string, ...args: string[]) =>
   signpost(api.url, ['onboard', 'customer', name, ...args, '--json']);
 
-it('the example sets up a customer with its allowed URL and its subscriptions', async () => {
+it('sets up the customer of the example, with its allowed URL and its subscriptions', async () => {
   const { code, json } = await onboard(EXAMPLE);
   expect(code).toBe(0);
   expect(json.steps).toEqual([
@@ -46,7 +46,7 @@ it('the example sets up a customer with its allowed URL and its subscriptions', 
   ]);
 });
 
-it('run again it finds nothing to do, and writes nothing', async () => {
+it('changes nothing when the file of a customer is applied again', async () => {
   await onboard(EXAMPLE);
   const before = await api.must('GET', '/v1/subscriptions');
   const { json } = await onboard(EXAMPLE);
@@ -55,7 +55,7 @@ it('run again it finds nothing to do, and writes nothing', async () => {
   expect(await api.must('GET', '/v1/subscriptions')).toEqual(before);
 });
 
-it('shows in a dry run what it would change and remove, and does it otherwise', async () => {
+it('shows changes and removals in a dry run, and carries them out without it', async () => {
   await onboard(EXAMPLE);
   const changed = file(`
 customer: { id: customer1, name: Customer One, productId: payments, retrySchedule: [5] }
@@ -77,7 +77,7 @@ subscriptions:
   expect(await names()).toEqual(['confirmations', 'everything']);
 });
 
-it('tells all faults at once, each with its line, also those that only the service knows', async () => {
+it('reports all errors of a customer file with their lines, including those that only the service can find', async () => {
   const wrong = file(`customer:
   id: customer1
   name: Customer One
@@ -100,10 +100,10 @@ subscriptions:
       .split('\n')
       .map((line) => line.replace(`${wrong}:`, '')),
   ).toEqual([
-    '4:3  customer.retrySchedule: the waits add up to at most 86400 seconds',
-    expect.stringMatching(/^7:5 {2}subscriptions\.0\.url: no credentials/),
+    '4:3  customer.retrySchedule: the waits must add up to at most 86400 seconds',
+    expect.stringMatching(/^7:5 {2}subscriptions\.0\.url: must not contain credentials/),
     '10:7  subscriptions.0.headers.Host: is set by Signpost or by HTTP',
-    '11:5  subscriptions.1.name: a is there twice',
+    '11:5  subscriptions.1.name: a is listed twice',
     expect.stringMatching(/^13:5 {2}subscriptions\.1\.eventTypes: /),
   ]);
   const unknown = file(`customer: { id: customer1, name: Customer One, productId: nothing }
@@ -121,13 +121,13 @@ subscriptions:
       .split('\n')
       .map((line) => line.replace(`${unknown}:`, '')),
   ).toEqual([
-    '1:48  customer.productId: no such product',
+    '1:48  customer.productId: this product does not exist',
     '7:9  subscriptions.0.eventTypes.1: payment.confirmd.v1 is not in the catalog',
   ]);
   expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
 });
 
-it('runs as a product too: its URL then waits for approval', async () => {
+it('requests approval of URLs when a product onboards a customer', async () => {
   const body = { name: 'p', role: 'product', productId: 'payments' };
   const { key } = await api.must('POST', '/v1/api-keys', body);
   const text = readFileSync(EXAMPLE, 'utf8').replaceAll('customer1.example', 'elsewhere.test');
@@ -137,7 +137,7 @@ it('runs as a product too: its URL then waits for approval', async () => {
   expect((await onboard(file(text), '--key', key)).json.steps[1].action).toBe('unchanged');
 });
 
-it('challenges the endpoints, and ends with 1 where one does not pass', async () => {
+it('challenges the endpoints, and exits with 1 if one fails', async () => {
   const text = (secret: string) => `customer: { id: c, name: C, productId: payments }
 subscriptions:
   - { name: main, url: "${receiver.url('/hook')}", eventTypes: ['*'], secret: ${secret} }
@@ -158,7 +158,7 @@ checks: { challenge: true }
   expect({ code: passed.code, checks: passed.json.checks }).toMatchObject({ code: 0, checks: [{ passed: true }] });
 });
 
-it('writes the sheet for the customer: all it has to know, a link to each secret, and no secret', async () => {
+it('writes a hand-over sheet with endpoints, event fields and secret links, but no secrets', async () => {
   const sheets = ['sheet.md', 'sheet.html'].map((name) => path.join(directory, name));
   const ran = await onboard(EXAMPLE, '--hand-over', sheets[0]!, '--hand-over', sheets[1]!);
   expect(ran.code).toBe(0);
@@ -170,8 +170,8 @@ it('writes the sheet for the customer: all it has to know, a link to each secret
   expect(markdown).toContain('| amount | Number | yes |');
   expect(markdown).toContain('| reason | "account-closed" or "refused" or "unknown" | yes |');
   expect(markdown).toContain('| lines\\[\\].note | String | no |');
-  expect(markdown).toContain('after 30 seconds, then 5 minutes, then 30 minutes, then 2 hours, and then no more');
-  expect(markdown).toContain('For returns: A failed attempt is repeated after 1 minute, then 10 minutes');
+  expect(markdown).toContain('- Retries: up to 4, after 30 seconds, then 5 minutes, then 30 minutes, then 2 hours.\n');
+  expect(markdown).toContain('- Retries for returns: up to 2, after 1 minute, then 10 minutes.\n');
   expect(html).toContain('<td>DateTime</td>');
   for (const { id } of ran.json.subscriptions) {
     const { secret } = await api.must('GET', `/v1/subscriptions/${id}/secret`);
@@ -182,7 +182,7 @@ it('writes the sheet for the customer: all it has to know, a link to each secret
   expect(statSync(sheets[0]!).mode & 0o077).toBe(0);
 });
 
-it('markup in names and descriptions stays text in the sheet', async () => {
+it('escapes markup in the names and descriptions of a hand-over sheet', async () => {
   const sheets = ['sheet.md', 'sheet.html'].map((name) => path.join(directory, name));
   const name = 'A <script>alert(1)</script> | [x](javascript:y)';
   const bad = file(`customer: { id: c, name: "${name}", productId: payments }
@@ -195,13 +195,13 @@ subscriptions: [{ name: s, url: https://customer1.example, eventTypes: ['*'] }]
   expect(markdown).toContain('A &lt;script>alert(1)&lt;/script> \\| \\[x\\](javascript:y)');
 });
 
-it('a sheet that cannot be written is told before anything is set up', async () => {
+it('sets nothing up if the hand-over sheet cannot be written', async () => {
   const ran = await onboard(EXAMPLE, '--hand-over', path.join(directory, 'no', 'such', 'sheet.md'));
   expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('ENOENT') });
   expect((await api.must('GET', '/v1/customers')).items).toEqual([]);
 });
 
-it('a dry run writes no sheet and asks for no link', async () => {
+it('writes no hand-over sheet in a dry run', async () => {
   const sheet = path.join(directory, 'sheet.md');
   expect((await onboard(EXAMPLE, '--dry-run', '--hand-over', sheet)).code).toBe(0);
   expect(existsSync(sheet)).toBe(false);

@@ -26,11 +26,11 @@ const actions = (steps: { action: string; object: string }[]) =>
 
 async function catalog() {
   const { items } = await api.must('GET', '/v1/event-types');
-  const ofOthers = items.filter(({ productId }: { productId: string }) => productId !== 'signpost');
-  return ofOthers as { name: string; archived: boolean; schema: object; sample: unknown }[];
+  const withoutBuiltIn = items.filter(({ productId }: { productId: string }) => productId !== 'signpost');
+  return withoutBuiltIn as { name: string; archived: boolean; schema: object; sample: unknown }[];
 }
 
-it('the example sets up a product that can post at once', async () => {
+it('sets up the product of the example, whose key can post events immediately', async () => {
   const { code, json } = await onboard(EXAMPLE);
   expect(code).toBe(0);
   expect(actions(json.steps)).toEqual([
@@ -50,14 +50,14 @@ it('the example sets up a product that can post at once', async () => {
 it.each([
   ['marketplace', 18],
   ['ledger', 2],
-])('the catalog %s can be taken as it is', async (name, types) => {
+])('imports the example catalog %s', async (name, types) => {
   const { code, json } = await onboard(path.join(path.dirname(EXAMPLE), '..', 'catalogs', `${name}.yaml`));
   expect(code).toBe(0);
   expect(actions(json.steps)).toHaveLength(1 + types);
   expect((await catalog()).every(({ sample }) => sample !== null)).toBe(true);
 });
 
-it('run again it finds nothing to do, and writes nothing', async () => {
+it('changes nothing when the file of a product is applied again', async () => {
   await onboard(EXAMPLE);
   const before = JSON.stringify(await catalog());
   const { code, json } = await onboard(EXAMPLE);
@@ -67,13 +67,13 @@ it('run again it finds nothing to do, and writes nothing', async () => {
   expect(JSON.stringify(await catalog())).toBe(before);
 });
 
-it('a dry run shows the plan and writes nothing', async () => {
+it('shows the plan of a product in a dry run and writes nothing', async () => {
   const { code, json } = await onboard(EXAMPLE, '--dry-run');
   expect({ code, dryRun: json.dryRun, count: json.steps.length }).toEqual({ code: 0, dryRun: true, count: 4 });
   expect((await api.call('GET', '/v1/products/payments')).status).toBe(404);
 });
 
-it('changes what differs, and archives what is no longer named where asked to', async () => {
+it('updates what differs, and archives unlisted event types with archiveOthers', async () => {
   await onboard(EXAMPLE);
   const changed = file(`
 product: { id: payments, name: Payments and more, enabled: true }
@@ -96,7 +96,7 @@ eventTypes:
   ]);
 });
 
-it('tells all faults at once, each with its line, and writes nothing', async () => {
+it('reports all errors of a product file with their lines, and writes nothing', async () => {
   const bad = file(`product:
   id: pay ments
   name: Payments
@@ -117,17 +117,17 @@ apiKeys: none
       .split('\n')
       .map((line) => line.replace(`${bad}:`, '')),
   ).toEqual([
-    expect.stringMatching(/^2:3 {2}product\.id: 1 to 128 characters/),
+    expect.stringMatching(/^2:3 {2}product\.id: expected 1 to 128 characters/),
     '4:3  product.colour: unknown field',
     expect.stringMatching(/^8:7 {2}eventTypes\.0\.fields\.amount: one of String, Integer/),
-    expect.stringMatching(/^9:5 {2}eventTypes\.1\.name: dotted segments/),
+    expect.stringMatching(/^9:5 {2}eventTypes\.1\.name: expected segments of/),
     expect.stringMatching(/^10:5 {2}eventTypes\.2\.name: /),
     expect.stringMatching(/^11:1 {2}apiKeys: /),
   ]);
   expect((await api.must('GET', '/v1/products')).items).toMatchObject([{ id: 'signpost' }]);
 });
 
-it('finds what only the catalog and the schemas know before it writes anything', async () => {
+it('reports errors in schemas, samples and names of event types before it writes anything', async () => {
   const other = await api.tenant('other');
   await api.must('PUT', '/v1/event-types/taken.v1', { productId: other.productId });
   const bad = file(`product: { id: payments, name: Payments }
@@ -145,30 +145,30 @@ eventTypes:
   expect(ran.code).toBe(2);
   const lines = ran.err.trimEnd().split('\n');
   expect(lines.map((line) => line.replace(`${bad}:`, ''))).toEqual([
-    `4:5  eventTypes.1.name: belongs to the product ${other.productId}`,
+    `4:5  eventTypes.1.name: already belongs to product ${other.productId}; choose another name`,
     expect.stringMatching(/^6:5 {2}eventTypes\.2\.schema: The schema cannot be used/),
     '10:7  eventTypes.3.sample.amount: must be number',
   ]);
   expect((await api.call('GET', '/v1/products/payments')).status).toBe(404);
 });
 
-it('YAML that is none is refused with the line', async () => {
+it('reports the line of invalid YAML', async () => {
   const ran = await onboard(file('product:\n  id: [payments\n  name: x: y\n'));
   expect(ran.code).toBe(2);
   expect(ran.err).toMatch(/product\.yaml:\d+:\d+ {2}/);
 });
 
-it('a file of another kind is refused, and so is an empty one', async () => {
+it('rejects an empty file and a file that is not an object', async () => {
   for (const text of ['', '[]', '7', 'null', '# nothing']) expect((await onboard(file(text))).code).toBe(2);
 });
 
-it('takes JSON too, with tabs', async () => {
+it('accepts a JSON file that is indented with tabs', async () => {
   const json = JSON.stringify({ product: { id: 'p', name: 'P' }, eventTypes: [{ name: 'a.v1' }] }, null, '\t');
   expect((await onboard(file(json, 'product.json'))).code).toBe(0);
   expect((await catalog()).map(({ name }) => name)).toEqual(['a.v1']);
 });
 
-it('what types export writes, types import takes, and finds nothing to do', async () => {
+it('imports the output of `types export` without changes', async () => {
   await onboard(EXAMPLE);
   const exported = await signpost(api.url, ['types', 'export', '--product', 'payments']);
   const imported = await signpost(api.url, [

@@ -38,7 +38,7 @@ const SQL = `steps:
     arguments: [{ name: id, type: int, from: $data.id }]
 `;
 
-it('shows what a definition would send, and sets it', async () => {
+it('shows the body of a service definition in a dry run, and saves it without', async () => {
   const name = file(SQL);
   expect(await define(name, '--dry-run')).toMatchObject({ code: 0, out: '{"id":7}\n' });
   expect(await define(name, '--dry-run', '--data', '{"id":8}')).toMatchObject({ code: 0, out: '{"id":8}\n' });
@@ -47,7 +47,7 @@ it('shows what a definition would send, and sets it', async () => {
   expect((await api.call('GET', '/v1/event-types/paid.v1/service-definition')).status).toBe(200);
 });
 
-it('tells what is wrong with its line of the file, whoever finds it', async () => {
+it('reports errors in a service definition with their lines, whether the CLI or the service finds them', async () => {
   const name = file(SQL.replace('select :id', 'select nosuch, :id').replace('$data.id', '$nosuch'));
   for (const options of [[], ['--dry-run']]) {
     expect(await define(name, ...options)).toMatchObject({
@@ -63,7 +63,7 @@ ${name}:6:40  steps.0.arguments.0.from: expected $data.<field>, $secret, or a va
   });
 });
 
-it('takes the example that ships, as far as its tables are there', async () => {
+it('accepts the example definition up to its missing tables', async () => {
   expect(await define(EXAMPLE, '--dry-run')).toMatchObject({
     code: 2,
     err: expect.stringContaining('relation "dat_ledgeraccount" does not exist'),

@@ -6,13 +6,13 @@ import { startTestApi, type TestApi } from '../support/api';
 import { signpost } from '../support/cli';
 import { tempDir } from '../support/service';
 
-/** What a typed SDK does with the types: the payload follows from the name. */
+/** Declares a function that derives the payload from the name, as the typed SDK does. */
 const SEND = `import type { EventTypes } from './event-types';
 declare function send<T extends keyof EventTypes>(event: { type: T; data: EventTypes[T] }): void;
 `;
 
-/** Compiles a use of generated types with the real compiler. @returns its complaints */
-function complaints(module: string, use: string): string[] {
+/** Compiles code that uses generated types. @returns the errors of the compiler */
+function compileErrors(module: string, use: string): string[] {
   const directory = tempDir();
   writeFileSync(path.join(directory, 'event-types.ts'), module);
   const file = path.join(directory, 'use.ts');
@@ -21,13 +21,17 @@ function complaints(module: string, use: string): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
 
-/** Compiles `data` as that of the only event type, which has the given schema. */
-function complaintsOf(schema: object, data: string): string[] {
+/**
+ * Compiles `data` as the data of an event type with this schema.
+ *
+ * @returns the errors of the compiler
+ */
+function dataErrors(schema: object, data: string): string[] {
   const module = typesModule([{ name: 'a.happened.v1', description: '', schema }]);
-  return complaints(module, `send({ type: 'a.happened.v1', data: ${data} });`);
+  return compileErrors(module, `send({ type: 'a.happened.v1', data: ${data} });`);
 }
 
-describe('from a catalog', () => {
+describe('types generated from a catalog', () => {
   let api: TestApi;
   let module: string;
   beforeAll(async () => {
@@ -39,12 +43,12 @@ describe('from a catalog', () => {
   });
   afterAll(() => api?.stop());
 
-  it('a right payload compiles', () => {
+  it('compile a valid payload', () => {
     const use = `
       send({ type: 'payment.confirmed.v1', data: { paymentId: 'P-1', date: '2026-01-31T12:00:00Z', amount: 1 } });
       send({ type: 'payment.returned.v1', data: { paymentId: 'P-1', reason: 'refused', lines: [{ amount: 1 }] } });
       send({ type: 'anything.v1', data: { whatever: [1] } });`;
-    expect(complaints(module, use)).toEqual([]);
+    expect(compileErrors(module, use)).toEqual([]);
   });
 
   it.each([
@@ -59,17 +63,17 @@ describe('from a catalog', () => {
       "{ type: 'payment.returned.v1', data: { paymentId: '', reason: 'refused', line: [] } }",
       "'line'",
     ],
-    ['no value of an enum', "{ type: 'payment.returned.v1', data: { paymentId: '', reason: 'x' } }", '"x"'],
+    ['a value outside an enum', "{ type: 'payment.returned.v1', data: { paymentId: '', reason: 'x' } }", '"x"'],
     ['an unknown event type', "{ type: 'payment.confirmd.v1', data: {} }", 'payment.confirmd.v1'],
     ["another type's payload", "{ type: 'payment.returned.v1', data: { paymentId: '', date: '', amount: 1 } }", 'date'],
-  ])('%s does not compile', (_, event, complaint) => {
-    expect(complaints(module, `send(${event});`)).toEqual([expect.stringContaining(complaint)]);
+  ])('do not compile %s', (_, event, error) => {
+    expect(compileErrors(module, `send(${event});`)).toEqual([expect.stringContaining(error)]);
   });
 
-  it('writes the file, and --check says whether it is up to date', async () => {
+  it('are written to a file, and --check reports whether it is up to date', async () => {
     const file = path.join(tempDir(), 'event-types.ts');
     const generate = (...args: string[]) => signpost(api.url, ['types', 'generate', '--out', file, ...args]);
-    const stale = { code: 1, err: `${file} is not up to date: run signpost types generate.\n` };
+    const stale = { code: 1, err: `${file} is out of date. Run signpost types generate.\n` };
     expect(await generate('--check')).toMatchObject(stale);
     expect(existsSync(file)).toBe(false);
     expect(await generate()).toMatchObject({ code: 0, err: '' });
@@ -145,20 +149,20 @@ it.each<[string, object, string[], string[]]>([
     ['{ t: [1] }', "{ t: ['a', 'b'] }"],
   ],
   ['odd names', { properties: { 'a-b "c"': { type: 'string' } } }, [`{ 'a-b "c"': '' }`], [`{ 'a-b "c"': 1 }`]],
-])('understands %s', (_, schema, good, bad) => {
-  for (const data of good) expect([data, complaintsOf(schema, data)]).toEqual([data, []]);
-  for (const data of bad) expect([data, complaintsOf(schema, data)]).toEqual([data, [expect.any(String)]]);
+])('generates types for a schema with %s', (_, schema, good, bad) => {
+  for (const data of good) expect([data, dataErrors(schema, data)]).toEqual([data, []]);
+  for (const data of bad) expect([data, dataErrors(schema, data)]).toEqual([data, [expect.any(String)]]);
 });
 
-it('event types whose names differ in punctuation only get types of their own', () => {
+it('generates distinct types for event types whose names differ only in punctuation', () => {
   const module = typesModule(
     ['a.b-c.v1', 'a.b.c.v1', '1.v1', 'EventTypes'].map((name) => ({ name, description: '', schema: null })),
   );
-  expect(complaints(module, "send({ type: 'a.b-c.v1', data: {} }); send({ type: '1.v1', data: {} });")).toEqual([]);
+  expect(compileErrors(module, "send({ type: 'a.b-c.v1', data: {} }); send({ type: '1.v1', data: {} });")).toEqual([]);
 });
 
-it('a description cannot end its comment', () => {
+it('escapes a description that would end its comment', () => {
   const schema = { properties: { a: { type: 'string', description: '*/ }; evil(); /*' } } };
   const module = typesModule([{ name: 'a', description: 'x */ evil() /*', schema }]);
-  expect(complaints(module, "send({ type: 'a', data: { a: '' } });")).toEqual([]);
+  expect(compileErrors(module, "send({ type: 'a', data: { a: '' } });")).toEqual([]);
 });

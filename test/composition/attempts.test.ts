@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { parse } from 'yaml';
-import { createAttemptRunner, type AttemptInput, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import type { AttemptInput } from '../../src/attempts/stages';
 import { definitionSchema } from '../../src/api/schemas/composing-schemas';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
@@ -21,7 +22,10 @@ import { startReceiver, type Receiver } from '../support/receiver';
 import { eventFor, seed, TEST_SEALER, type Seeded } from '../support/seed';
 import { headStartDelivery, type HeadStartDelivery } from '../../src/domain/head-start';
 
-/** What receivers get where a service definition or a transform composes it, and what of it is kept. */
+/**
+ * What receivers get if a service definition or a transform composes the body, and what is stored
+ * of it.
+ */
 let database: TestDatabase;
 let ledger: TestDatabase;
 let http: HttpClient;
@@ -104,7 +108,10 @@ async function setUp({
   return { ...seeded, secret };
 }
 
-/** Accepts an event and makes its first attempt: as a head start, or as a workflow that reads everything anew. */
+/**
+ * Accepts an event and makes its first attempt, as a head start or as a workflow that reads
+ * everything again.
+ */
 async function attempt(seeded: Seeded, data: string, headStart: boolean) {
   const event = eventFor(seeded, { data });
   const [result] = await acceptEvents(database.db, [event], headStart ? 'this-process' : null);
@@ -163,9 +170,9 @@ it.each([true, false])(
   },
 );
 
-describe('the example definitions of a ledger (document 003)', () => {
+describe('the example definitions of a ledger', () => {
   it.each([true, false])(
-    'ledgerpayment is sent as its columns (head start: %s), the secret kept as ***',
+    'sends the columns of the ledgerpayment example and stores the secret as *** (head start: %s)',
     async (headStart) => {
       const seeded = await setUp({ definition: definitionOf('ledgerpayment') });
       const { outcome, kept } = await attempt(seeded, PAYMENT, headStart);
@@ -183,7 +190,7 @@ describe('the example definitions of a ledger (document 003)', () => {
     },
   );
 
-  it('statuschange is sent with its invoice and payments', async () => {
+  it('sends the statuschange example with its invoice and payments', async () => {
     const seeded = await setUp({ definition: definitionOf('statuschange') });
     await attempt(seeded, '{"ledgeraccountid":"111927","status":"PAID"}', false);
     expect(receiver.requests[0]!.body).toBe(
@@ -192,7 +199,7 @@ describe('the example definitions of a ledger (document 003)', () => {
   });
 });
 
-describe('a composed body', () => {
+describe('composed bodies', () => {
   const definition: ServiceDefinition = {
     steps: [
       {
@@ -211,16 +218,19 @@ describe('a composed body', () => {
     ['envelope', ({ payload }) => ({ debtref: payload.details.debtref, key: payload.details.key })],
     ['trigger', (body) => body.data.event],
     ['flat', (body) => body],
-  ])('in format %s has the columns in place of the data, and is kept as it was sent', async (format, dataOf) => {
-    const secret = 'with "quotes" and \\';
-    const { kept } = await attempt(await setUp({ format, secret, definition }), PAYMENT, false);
-    const { body } = receiver.requests[0]!;
-    expect(dataOf(JSON.parse(body))).toEqual({ debtref: '765', key: secret });
-    expect(dataOf(JSON.parse(kept.request.body!))).toEqual({ debtref: '765', key: '***' });
-    expect(kept.request.body).not.toContain('quotes');
-  });
+  ])(
+    'puts the columns in place of the data in format %s and stores the body as sent, with the secret masked',
+    async (format, dataOf) => {
+      const secret = 'with "quotes" and \\';
+      const { kept } = await attempt(await setUp({ format, secret, definition }), PAYMENT, false);
+      const { body } = receiver.requests[0]!;
+      expect(dataOf(JSON.parse(body))).toEqual({ debtref: '765', key: secret });
+      expect(dataOf(JSON.parse(kept.request.body!))).toEqual({ debtref: '765', key: '***' });
+      expect(kept.request.body).not.toContain('quotes');
+    },
+  );
 
-  it('that an echo brings back is kept without the secret, whatever its format', async () => {
+  it('masks the secret of a composed body in an echoed response, whatever the format', async () => {
     receiver.answerWith((request) => ({ status: 200, body: `got ${request.body}` }));
     const { kept } = await attempt(await setUp({ format: 'standard', definition }), PAYMENT, false);
     expect(kept.response!.body).toContain('"key":"***"');
@@ -230,20 +240,20 @@ describe('a composed body', () => {
   it.each<[Format, string]>([
     ['flat', '{"n":"18142","secret":"mySecret"}'],
     ['standard', '"data":{"n":"18142"}}'],
-  ])('of a transform in format %s is %s', async (format, expected) => {
+  ])('composes the body by a transform in format %s: %s', async (format, expected) => {
     const { kept } = await attempt(await setUp({ format, transform: jsonata('{"n": paymentid}') }), PAYMENT, true);
     const { body } = receiver.requests[0]!;
     expect(body.endsWith(expected)).toBe(true);
     expect(kept.request.body).toBe(body.replace('mySecret', '***'));
   });
 
-  it('of a definition and a transform is what the transform makes of the columns', async () => {
+  it('applies the transform of the subscription to the columns of the service definition', async () => {
     const transform = jsonata('{"ref": "no. " & debtref}');
     await attempt(await setUp({ definition, transform }), PAYMENT, false);
     expect(receiver.requests[0]!.body).toBe('{"ref":"no. 765"}');
   });
 
-  it('follows the definition as it is at each attempt', async () => {
+  it('uses the current service definition at each attempt', async () => {
     receiver.answerWith([500, 200]);
     const seeded = await setUp({ definition });
     const { notificationId } = await attempt(seeded, PAYMENT, false);
@@ -253,15 +263,15 @@ describe('a composed body', () => {
   });
 });
 
-describe('an attempt whose body cannot be composed', () => {
+describe('composition failures', () => {
   it.each<[string, Setup, string]>([
     [
       'no row',
       { definition: definitionOf('ledgerpayment'), data: '{"paymentid":"1","ledgeraccountid":"1"}' },
-      'the query on data source ledger gives no row',
+      'the query on data source ledger returned no row',
     ],
     [
-      'a value of another type',
+      'a value of the wrong type',
       { definition: definitionOf('ledgerpayment'), data: '{"paymentid":"4111-hidden","ledgeraccountid":"1"}' },
       'the argument paymentid is not of type int',
     ],
@@ -270,8 +280,8 @@ describe('an attempt whose body cannot be composed', () => {
       { transform: jsonata('{"n": $number(paymentid)}'), data: '{"paymentid":"4111-hidden"}' },
       'the transform fails at line 1, column 14 (JSONata D3030)',
     ],
-    ['an expression that gives nothing', { transform: jsonata('nosuch') }, 'the transform gives nothing'],
-  ])('for %s fails with class transform and its reason, and is tried again', async (_, setup, message) => {
+    ['an expression without a result', { transform: jsonata('nosuch') }, 'the transform returned nothing'],
+  ])('fails an attempt with class transform and its reason for %s, and retries it', async (_, setup, message) => {
     const seeded = await setUp(setup);
     const { outcome, kept, notificationId } = await attempt(seeded, setup.data ?? PAYMENT, false);
     expect(outcome).toMatchObject({ kind: 'retry', attempts: 1, reason: message });

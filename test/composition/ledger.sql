@@ -1,4 +1,4 @@
--- As much of a ledger as the example definitions read.
+-- The part of a ledger that the example definitions read.
 create table dat_debthead (debtheadid bigint primary key, debtref text not null);
 create table dat_ledgeraccount (
   ledgeraccountid bigint primary key,

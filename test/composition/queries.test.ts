@@ -2,7 +2,7 @@ import { ComposeError, DataSourceUnavailableError, type Composition, type QueryS
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 
-/** Queries, friendly and hostile, on a real data source. */
+/** Queries, well-behaved and hostile, on a real data source. */
 let database: TestDatabase;
 let composer: TestComposer;
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   );
   await run(`create function write_unbound() returns int language plpgsql as $$ begin
     perform set_config('transaction_read_only', 'off', false); insert into written values (1); return 1; end $$`);
-  await run(`create function tell(what text) returns int language plpgsql as $$ begin raise '%', what; end $$`);
+  await run(`create function raise_text(what text) returns int language plpgsql as $$ begin raise '%', what; end $$`);
   composer = startTestComposer({ ledger: database.url, gone: 'postgres://nobody@127.0.0.1:1/none' });
 });
 afterAll(async () => {
@@ -57,8 +57,8 @@ async function faultOf(sql: string, overrides: Partial<QueryStep> = {}, withinMs
 }
 const paymentId = { name: 'id', type: 'int', from: '$data.paymentid' } as const;
 
-describe('a query', () => {
-  it('gives its columns, in order, with the digits that Postgres has', async () => {
+describe('queries of service definitions', () => {
+  it('returns the columns of a query in order, with the digits of Postgres', async () => {
     const sql = 'select id, amount, note, paid_at, :secret as secret from payment where id = :id';
     const secret = { name: 'secret', type: 'string', from: '$secret' } as const;
     const query = step(sql, { arguments: [secret, paymentId] });
@@ -69,7 +69,7 @@ describe('a query', () => {
     });
   });
 
-  it('beside others gives its columns too, and with a name all of its rows', async () => {
+  it('merges the columns of several queries, and the rows of a named query as a list', async () => {
     const all = step('select id from payment order by id;', { as: 'payments', dataSource: 'ledger' });
     const none = step('select id from payment where false', { as: 'none' });
     expect(await run(step('select 1 as a'), all, none, step('select 2 as b -- the last'))).toBe(
@@ -77,27 +77,30 @@ describe('a query', () => {
     );
   });
 
-  it('takes null for a field that is not there', async () => {
+  it('binds null for a missing field', async () => {
     const missing = { name: 'id', type: 'int', from: '$data.nosuch' } as const;
     expect(await run(step('select :id is null as missing', { arguments: [missing] }))).toBe('{"missing":true}');
   });
 
   it.each([
-    ['select id from payment where false', 'the query on data source ledger gives no row'],
-    ['select id from payment', 'the query on data source ledger gives more than 1 row(s)'],
+    ['select id from payment where false', 'the query on data source ledger returned no row'],
+    ['select id from payment', 'the query on data source ledger returned more than 1 row(s)'],
     ['select id / 0 from payment', 'the query on data source ledger fails (SQLSTATE 22012)'],
-    ['select nosuch from payment', 'the query on data source ledger reads a column that is not there (SQLSTATE 42703)'],
-    ['select 1 from nosuch', 'the query on data source ledger reads a table that is not there (SQLSTATE 42P01)'],
-  ])('that is %j fails: %s', async (sql, message) => {
+    [
+      'select nosuch from payment',
+      'the query on data source ledger reads a column that does not exist (SQLSTATE 42703)',
+    ],
+    ['select 1 from nosuch', 'the query on data source ledger reads a table that does not exist (SQLSTATE 42P01)'],
+  ])('fails the query %j: %s', async (sql, message) => {
     expect(await faultOf(sql)).toBe(message);
   });
 
-  it('tells nothing of values, whatever Postgres says of them', async () => {
+  it('keeps values out of the errors of a query, whatever Postgres reports', async () => {
     const card = { name: 'card', type: 'string', from: '$data.who.card' } as const;
     expect(await faultOf('select :card::int as n', { arguments: [card] })).toBe(
       'the query on data source ledger fails (SQLSTATE 22P02)',
     );
-    expect(await faultOf('select tell(:card)', { arguments: [card] })).toBe(
+    expect(await faultOf('select raise_text(:card)', { arguments: [card] })).toBe(
       'the query on data source ledger fails (SQLSTATE P0001)',
     );
     expect(await faultOf('select :card as n', { arguments: [{ ...card, type: 'int' }] })).toBe(
@@ -105,56 +108,56 @@ describe('a query', () => {
     );
   });
 
-  it('on a data source that is not there, or not up, fails', async () => {
-    expect(await faultOf('select 1 as a', { dataSource: 'nosuch' })).toBe('there is no data source nosuch here');
+  it('fails a query on an unknown or unreachable data source', async () => {
+    expect(await faultOf('select 1 as a', { dataSource: 'nosuch' })).toBe('the data source nosuch is not configured');
     expect(await faultOf('select 1 as a', { dataSource: 'gone' })).toBe('the data source gone cannot be reached');
   });
 });
 
-describe('a hostile query', () => {
+describe('hostile queries', () => {
   const written = async () => (await database.db.query({ text: 'select from written' })).rowCount;
 
   it.each([
-    ['writes in a function', 'select write_it() as n', /wants to write, and may only read \(SQLSTATE 25006\)/],
-    ['takes back that it may only read', 'select write_unbound() as n', /SQLSTATE 25001/],
+    ['writes in a function', 'select write_it() as n', /tries to write, but may only read \(SQLSTATE 25006\)/],
+    ['turns read-only mode off', 'select write_unbound() as n', /SQLSTATE 25001/],
     ['locks rows', 'select id from payment for update', /SQLSTATE 25006/],
     ['writes in a WITH', 'with w as (insert into written values (1) returning n) select * from w', /SQLSTATE 0A000/],
-    ['gives a million rows', 'select n from generate_series(1, 1000000) as n', /more than 1 row/],
-    ['gives one huge row', "select repeat('x', 5000000) as a", /are more than 256 KiB/],
-  ])('that %s fails, and leaves nothing behind', async (_, sql, message) => {
+    ['returns a million rows', 'select n from generate_series(1, 1000000) as n', /more than 1 row/],
+    ['returns one huge row', "select repeat('x', 5000000) as a", /are larger than 256 KiB/],
+  ])('fails a query that %s, without a trace', async (_, sql, message) => {
     expect(await faultOf(sql)).toMatch(message);
     expect(await written()).toBe(0);
     expect(await run(step('select 1 as a'))).toBe('{"a":1}');
   });
 
-  it('that sleeps is ended when its time is over', async () => {
+  it('ends a sleeping query at its deadline', async () => {
     expect(await faultOf('select pg_sleep(60)', {}, 200)).toMatch(/takes too long \(SQLSTATE 57014\)/);
   });
 
-  it('that gives a million rows as a list is cut off', async () => {
+  it('refuses a million rows, or more than 256 KiB, as a list', async () => {
     expect(await faultOf('select n from generate_series(1, 1000000) as n', { as: 'rows' })).toMatch(/more than 1000/);
     expect(await faultOf("select repeat('x', 1000) as a from generate_series(1, 1000)", { as: 'rows' })).toMatch(
-      /more than 256 KiB/,
+      /larger than 256 KiB/,
     );
   });
 
-  it('that changes its session does not change it for the next one', async () => {
+  it('resets the session after a query that changes it', async () => {
     await run(step("select set_config('search_path', 'nowhere', false) as a"));
     for (let tries = 0; tries < 5; tries++) expect(await run(step('select count(*) from payment'))).toBe('{"count":2}');
   });
 
-  it('fails where the queries before took all of the time', async () => {
+  it('fails a query if the queries before it took all the time', async () => {
     const slow = step('select 1 as n from pg_sleep(0.2)');
     await expect(composer.compose(composition(slow, step('select 2 as m')), 150)).rejects.toThrow(/too long/);
   });
 });
 
-describe('before it is saved', () => {
+describe('checks before a service definition is saved', () => {
   const schema = { properties: { paymentid: { type: 'string' } } };
   const check = (...steps: QueryStep[]) =>
     composer.checkDefinition({ steps, transform: null }, schema, { customer: 'the operators', subscription: 'a.v1' });
 
-  it('a definition that can be used has no fault', async () => {
+  it('finds no fault in a valid service definition', async () => {
     const query = step('select id, amount from payment where id = :id', { arguments: [paymentId] });
     expect(await check(query, step('select 1 as id', { as: 'rows' }))).toEqual([]);
   });
@@ -168,7 +171,7 @@ describe('before it is saved', () => {
     [
       'drop table payment',
       {},
-      { path: '/steps/0/sql', message: 'line 1, column 1: a query begins with SELECT or WITH' },
+      { path: '/steps/0/sql', message: 'line 1, column 1: a query must begin with SELECT or WITH' },
     ],
     ['select :nosuch', {}, { path: '/steps/0/sql', message: 'line 1, column 8: there is no argument nosuch' }],
     [
@@ -204,8 +207,8 @@ describe('before it is saved', () => {
       {},
       { path: '/steps/0/sql', message: 'line 1, column 20: SELECT ... INTO is not allowed here' },
     ],
-    ['select 1', {}, { path: '/steps/0/sql', message: 'a column has no name: write … as name' }],
-    ['select 1 as a, 2 as a', {}, { path: '/steps/0/sql', message: 'the name a comes twice' }],
+    ['select 1', {}, { path: '/steps/0/sql', message: 'a column has no name; name it with AS' }],
+    ['select 1 as a, 2 as a', {}, { path: '/steps/0/sql', message: 'the name a is used twice' }],
     ['select from payment', {}, { path: '/steps/0/sql', message: 'the query has no columns' }],
     [
       'select 1 as a',
@@ -235,26 +238,26 @@ describe('before it is saved', () => {
     [
       'select :id as a',
       { arguments: [paymentId, paymentId] },
-      { path: '/steps/0/arguments/1/name', message: 'there is another argument id' },
+      { path: '/steps/0/arguments/1/name', message: 'the argument id is defined twice' },
     ],
-  ])('%j, %j is refused, with its place', async (sql, overrides, fault) => {
+  ])('refuses the query %j, %j with the position of the fault', async (sql, overrides, fault) => {
     expect(await check(step(sql, overrides))).toEqual([fault]);
   });
 
-  it('the fields of all steps have names of their own', async () => {
+  it('refuses two steps with the same field name', async () => {
     const rows = step('select 1 as n', { as: 'a' });
     expect(await check(step('select 1 as a'), rows, step('select 2 as a'))).toEqual([
-      { path: '/steps/1/as', message: 'the name a comes twice' },
-      { path: '/steps/2/sql', message: 'the name a comes twice' },
+      { path: '/steps/1/as', message: 'the name a is used twice' },
+      { path: '/steps/2/sql', message: 'the name a is used twice' },
     ]);
   });
 
-  it('nothing of a query is run', async () => {
+  it('checks a query without running it', async () => {
     expect(await check(step('select write_it() as n, pg_sleep(60) as m'))).toEqual([]);
     expect((await database.db.query({ text: 'select from written' })).rowCount).toBe(0);
   });
 
-  it('a data source that is not up is told apart from a fault', async () => {
+  it('distinguishes an unreachable data source from a fault of the definition', async () => {
     await expect(check(step('select 1 as a', { dataSource: 'gone' }))).rejects.toThrow(DataSourceUnavailableError);
   });
 });

@@ -20,8 +20,8 @@ function faultsOf(env: Env): string[] {
   return [];
 }
 
-describe('without any setting', () => {
-  it('everything is embedded, on the loopback address', () => {
+describe('defaults', () => {
+  it('runs everything embedded on the loopback address if no setting is given', () => {
     expect(loadConfig({})).toEqual({
       role: 'all',
       host: '127.0.0.1',
@@ -36,8 +36,27 @@ describe('without any setting', () => {
       transforms: { processes: 2, maxWaiting: 1000 },
       dryRuns: { processes: 2, maxWaiting: 64 },
       burst: true,
+      dnsLookups: { total: 256, perCustomer: 16 },
       logLevel: 'info',
       databaseUrl: undefined,
+      database: { connections: 8, readConnections: 6, readTimeoutSeconds: 10 },
+      limits: {
+        events: 50000,
+        requests: 3000,
+        customerRequests: 1000,
+        challenges: 60,
+        triggers: 300,
+        dryRuns: 300,
+        setUps: 60,
+        resumes: 60,
+      },
+      quotas: {
+        subscriptions: 1000,
+        eventTypes: 2000,
+        portalSessions: 1000,
+        credentials: 200,
+      },
+      trustedProxies: [],
       dataSources: {},
       temporal: {
         address: undefined,
@@ -50,15 +69,15 @@ describe('without any setting', () => {
     });
   });
 
-  it('an empty variable is as good as none', () => {
+  it('treats an empty variable as unset, except for the allow-lists', () => {
     const lists = ['SIGNPOST_ALLOW_ADDRESSES', 'SIGNPOST_ALLOW_URLS'];
     const empty = Object.keys(SETTINGS).filter((name) => !lists.includes(name));
     expect(loadConfig(Object.fromEntries(empty.map((name) => [name, ''])))).toEqual(loadConfig({}));
   });
 });
 
-describe('a good value', () => {
-  it('of each setting arrives where it is used', () => {
+describe('valid settings', () => {
+  it('reads every setting into the configuration', () => {
     const config = loadConfig({
       ...REAL,
       SIGNPOST_PORT: '0',
@@ -75,7 +94,25 @@ describe('a good value', () => {
       SIGNPOST_TRANSFORM_QUEUE: '300',
       SIGNPOST_DRY_RUN_PROCESSES: '1',
       SIGNPOST_DRY_RUN_QUEUE: '16',
+      SIGNPOST_DNS_LOOKUPS: '500',
+      SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: '5',
       SIGNPOST_LOG_LEVEL: 'debug',
+      SIGNPOST_LIMIT_EVENTS: '1000',
+      SIGNPOST_LIMIT_REQUESTS: '11',
+      SIGNPOST_LIMIT_CUSTOMER_REQUESTS: '12',
+      SIGNPOST_LIMIT_CHALLENGES: '4',
+      SIGNPOST_LIMIT_TRIGGERS: '5',
+      SIGNPOST_LIMIT_DRY_RUNS: '6',
+      SIGNPOST_LIMIT_SET_UPS: '7',
+      SIGNPOST_LIMIT_RESUMES: '8',
+      SIGNPOST_QUOTA_SUBSCRIPTIONS: '1',
+      SIGNPOST_QUOTA_EVENT_TYPES: '2',
+      SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
+      SIGNPOST_QUOTA_CREDENTIALS: '4',
+      SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+      SIGNPOST_DATABASE_CONNECTIONS: '20',
+      SIGNPOST_DATABASE_READ_CONNECTIONS: '12',
+      SIGNPOST_READ_TIMEOUT_SECONDS: '30',
       SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:pw@ledger.example/ledger',
       SIGNPOST_DATASOURCE_UNSET_URL: '',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
@@ -102,8 +139,27 @@ describe('a good value', () => {
       transforms: { processes: 3, maxWaiting: 300 },
       dryRuns: { processes: 1, maxWaiting: 16 },
       burst: false,
+      dnsLookups: { total: 500, perCustomer: 5 },
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
+      database: { connections: 20, readConnections: 12, readTimeoutSeconds: 30 },
+      limits: {
+        events: 1000,
+        requests: 11,
+        customerRequests: 12,
+        challenges: 4,
+        triggers: 5,
+        dryRuns: 6,
+        setUps: 7,
+        resumes: 8,
+      },
+      quotas: {
+        subscriptions: 1,
+        eventTypes: 2,
+        portalSessions: 3,
+        credentials: 4,
+      },
+      trustedProxies: ['10.0.0.1', 'fd00::/8'],
       dataSources: { 'ledger-db': 'postgres://reader:pw@ledger.example/ledger' },
       temporal: {
         address: 'temporal.example:7233',
@@ -122,18 +178,18 @@ describe('a good value', () => {
   });
 });
 
-describe('the allow-lists', () => {
-  it('are empty beside a real database', () => {
+describe('allow-lists', () => {
+  it('allows no address and no URL by default with an external database', () => {
     expect(loadConfig(REAL)).toMatchObject({ allowAddresses: [], allowUrls: [] });
   });
 
-  it('are none where they are set but empty', () => {
+  it('reads empty allow-lists as lists without entries', () => {
     const none = loadConfig({ SIGNPOST_ALLOW_ADDRESSES: '', SIGNPOST_ALLOW_URLS: ' ' });
     expect(none).toMatchObject({ allowAddresses: [], allowUrls: [] });
   });
 });
 
-/** Values that cannot be used; a setting that is not here takes any text. */
+/** Values that are refused. A setting without an entry takes any text. */
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_ROLE: ['both', 'API', 'api '],
@@ -148,7 +204,25 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_TRANSFORM_QUEUE: ['15', '100001'],
   SIGNPOST_DRY_RUN_PROCESSES: ['0', '65'],
   SIGNPOST_DRY_RUN_QUEUE: ['0', '15', '100001'],
+  SIGNPOST_DNS_LOOKUPS: ['0', '10001', '1.5', 'many'],
+  SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: ['0', '10001', '-1'],
   SIGNPOST_LOG_LEVEL: ['loud', 'INFO'],
+  SIGNPOST_LIMIT_EVENTS: ['999', 'off'],
+  SIGNPOST_LIMIT_REQUESTS: ['9', 'off'],
+  SIGNPOST_LIMIT_CUSTOMER_REQUESTS: ['9', 'off'],
+  SIGNPOST_LIMIT_CHALLENGES: ['0', 'off'],
+  SIGNPOST_LIMIT_TRIGGERS: ['0', 'off'],
+  SIGNPOST_LIMIT_DRY_RUNS: ['0', 'off'],
+  SIGNPOST_LIMIT_SET_UPS: ['0', 'off'],
+  SIGNPOST_LIMIT_RESUMES: ['0', 'off'],
+  SIGNPOST_QUOTA_SUBSCRIPTIONS: ['0', 'none'],
+  SIGNPOST_QUOTA_EVENT_TYPES: ['0', 'none'],
+  SIGNPOST_QUOTA_PORTAL_SESSIONS: ['0', 'none'],
+  SIGNPOST_QUOTA_CREDENTIALS: ['0', 'none'],
+  SIGNPOST_TRUSTED_PROXIES: ['all', '10.0.0.0/33'],
+  SIGNPOST_DATABASE_CONNECTIONS: ['0', '101'],
+  SIGNPOST_DATABASE_READ_CONNECTIONS: ['0', 'all'],
+  SIGNPOST_READ_TIMEOUT_SECONDS: ['0', '601'],
   'SIGNPOST_DATASOURCE_<NAME>_URL': ['db.example', 'mysql://u:hidden-password@db.example/x'],
   DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
   TEMPORAL_ADDRESS: ['https://temporal.example:7233', 'temporal.example:', 'a b'],
@@ -166,61 +240,62 @@ const ANY_TEXT: (keyof typeof SETTINGS)[] = [
   'TEMPORAL_CLI_PATH',
 ];
 
-describe('a bad value', () => {
-  it('is thought of for every setting', () => {
+describe('invalid settings', () => {
+  it('has bad examples, or takes any text, for every setting', () => {
     expect([...Object.keys(BAD), ...ANY_TEXT].sort()).toEqual(Object.keys(SETTINGS).sort());
   });
 
   const cases = Object.entries(BAD).flatMap(([name, values]) => values.map((value) => [name, value] as const));
-  it.each(cases)('of %s, %j, stops the start with one line that says what is expected', (name, value) => {
+  it.each(cases)('refuses %s with the value %j in one line that says what is expected', (name, value) => {
     const setting = SETTINGS[name as keyof typeof SETTINGS];
-    const shown = 'secret' in setting ? 'set to a value' : JSON.stringify(value);
-    expect(faultsOf({ [name]: value })).toEqual([
-      `${name} is ${shown}, which cannot be used: expected ${setting.expected}.`,
-    ]);
+    const line =
+      'secret' in setting
+        ? `${name} has an invalid value (not shown): it must be ${setting.expected}.`
+        : `${name} is ${JSON.stringify(value)}, but must be ${setting.expected}.`;
+    expect(faultsOf({ [name]: value })).toEqual([line]);
   });
 
   it.each(['ledger', 'A__B', '_A', 'A-B'])(
-    'of a data source, the name %s, is refused like a bad URL of one',
+    'refuses the data source name %s like an invalid data source URL',
     (name) => {
-      const expected = `expected ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
+      const expected = `it must be ${SETTINGS['SIGNPOST_DATASOURCE_<NAME>_URL'].expected}.`;
       const variable = `SIGNPOST_DATASOURCE_${name}_URL`;
       expect(faultsOf({ [variable]: 'postgres://u:hidden@db.example/x', SIGNPOST_DATASOURCE_OK_URL: 'x' })).toEqual([
-        `${variable} is set to a value, which cannot be used: ${expected}`,
-        `SIGNPOST_DATASOURCE_OK_URL is set to a value, which cannot be used: ${expected}`,
+        `${variable} has an invalid value (not shown): ${expected}`,
+        `SIGNPOST_DATASOURCE_OK_URL has an invalid value (not shown): ${expected}`,
       ]);
     },
   );
 
-  it('stays one line where it has several', () => {
+  it('reports a value with line breaks in one line', () => {
     expect(faultsOf({ SIGNPOST_ROLE: 'api\nworker' })).toHaveLength(1);
   });
 
-  it('beside others is told with them', () => {
+  it('reports all invalid settings together', () => {
     const faults = faultsOf({ SIGNPOST_PORT: 'x', SIGNPOST_ROLE: 'y', DATABASE_URL: 'z' });
     expect(faults.map((line) => line.split(' ')[0])).toEqual(['SIGNPOST_PORT', 'SIGNPOST_ROLE', 'DATABASE_URL']);
   });
 });
 
-describe('settings that belong together', () => {
-  it('a real database needs a master key, so that a lost data directory loses no secret', () => {
+describe('settings that depend on each other', () => {
+  it('requires a master key with an external database, so that losing the data directory loses no secret', () => {
     expect(faultsOf({ DATABASE_URL: REAL.DATABASE_URL })).toEqual([
-      `SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     ]);
     expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: 'short' })).toHaveLength(1);
   });
 
   it.each(['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'])(
-    'half a client certificate, %s, is none',
+    'requires both the client certificate and its key: only %s is set',
     (name) => {
       expect(faultsOf({ [name]: '/tls/x.pem' })).toEqual([
-        'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together: set both of them, or none.',
+        'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
       ]);
     },
   );
 });
 
-describe('the summary that is printed', () => {
+describe('configuration summary', () => {
   const secrets: Env = {
     ...REAL,
     SIGNPOST_ADMIN_KEY: 'hidden-admin-key-text',
@@ -229,18 +304,18 @@ describe('the summary that is printed', () => {
     SIGNPOST_DATASOURCE_LEDGER_URL: 'postgres://reader:hidden-reader@ledger.example/ledger?sslpassword=hidden-three',
   };
 
-  it('holds no secret', () => {
+  it('prints no secret in the configuration summary', () => {
     const text = JSON.stringify(maskedSummary(loadConfig(secrets)));
     expect(text).not.toContain('hidden');
     expect(text).not.toContain(MASTER_KEY.slice(0, 20));
   });
 
-  it('is not fooled by how the database URL carries its password', () => {
+  it('masks a database password given as a URL parameter', () => {
     const DATABASE_URL = 'postgresql://db.example/signpost?user=a&password=hidden';
     expect(JSON.stringify(maskedSummary(loadConfig({ ...REAL, DATABASE_URL })))).not.toContain('hidden');
   });
 
-  it('says which secrets are set, and where the database is', () => {
+  it('shows which secrets are set and where the database is', () => {
     expect(maskedSummary(loadConfig(secrets))).toMatchObject({
       adminKey: '***',
       masterKey: '***',
@@ -250,7 +325,7 @@ describe('the summary that is printed', () => {
     expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'generated', database: 'embedded' });
   });
 
-  it('does not repeat a secret in an error either', () => {
+  it('prints no secret in configuration errors', () => {
     const lines = faultsOf({
       DATABASE_URL: 'mysql://u:hidden@db/x',
       SIGNPOST_ADMIN_KEY: 'hidden key',

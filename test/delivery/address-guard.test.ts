@@ -56,11 +56,11 @@ const refused = {
   ],
 };
 
-describe('the guard without an allow-list', () => {
+describe('the address guard without an allow-list', () => {
   const guard = createAddressGuard([]);
 
   it.each(Object.entries(refused).flatMap(([kind, addresses]) => addresses.map((address) => [kind, address] as const)))(
-    'refuses %s: %s',
+    'refuses an address of kind %s: %s',
     (_kind, address) => expect(guard.isAllowed(address)).toBe(false),
   );
 
@@ -77,7 +77,7 @@ describe('the guard without an allow-list', () => {
     '::ffff:8.8.8.8',
     '64:ff9b::8.8.8.8',
     '2002:808:808::1',
-  ])('lets the public address %s pass', (address) => expect(guard.isAllowed(address)).toBe(true));
+  ])('allows the public address %s', (address) => expect(guard.isAllowed(address)).toBe(true));
 
   it.each([
     'http://127.0.0.1/',
@@ -98,7 +98,7 @@ describe('the guard without an allow-list', () => {
     'http://[64:ff9b::7f00:1]/',
     'http://0/',
     'http://user:password@10.0.0.1:8080/hook',
-  ])('refuses the literal address in %s before a connection', (url) =>
+  ])('refuses the literal address in %s before connecting', (url) =>
     expect(() => guard.check(new URL(url))).toThrow(BlockedAddressError),
   );
 
@@ -122,11 +122,11 @@ describe('the guard without an allow-list', () => {
     'http://hooks.example.com:1024/',
     'https://hooks.example.com:65535/',
     'https://[2606:4700:4700::1111]/',
-  ])('has nothing against %s', (url) => expect(() => guard.check(new URL(url))).not.toThrow());
+  ])('allows the URL %s', (url) => expect(() => guard.check(new URL(url))).not.toThrow());
 });
 
-describe('the allow-list', () => {
-  it('lets listed IPv4 ranges pass, in their IPv6 forms too, and nothing beside them', () => {
+describe('the address guard with an allow-list', () => {
+  it('allows listed IPv4 ranges, also in their IPv6 forms, and no others', () => {
     const guard = createAddressGuard(['10.1.0.0/16']);
     const forms = [
       '10.1.2.3',
@@ -141,13 +141,13 @@ describe('the allow-list', () => {
     expect(others.filter((address) => guard.isAllowed(address))).toEqual([]);
   });
 
-  it('lets listed IPv6 ranges pass', () => {
+  it('allows listed IPv6 ranges and no others', () => {
     const guard = createAddressGuard(['::1/128', 'fd00::/8']);
     expect(['::1', 'fd00:ec2::254'].every(guard.isAllowed)).toBe(true);
     expect(['::2', 'fc00::1', '127.0.0.1', 'fe80::1'].some(guard.isAllowed)).toBe(false);
   });
 
-  it('reads a range of mapped addresses as the IPv4 range that it is', () => {
+  it('reads a range of IPv4-mapped addresses as the IPv4 range', () => {
     const guard = createAddressGuard(['::ffff:10.0.0.0/104']);
     expect(guard.isAllowed('10.1.2.3')).toBe(true);
     expect(guard.isAllowed('::ffff:10.1.2.3')).toBe(true);
@@ -155,14 +155,14 @@ describe('the allow-list', () => {
     expect(guard.isAllowed('127.0.0.1')).toBe(false);
   });
 
-  it('does not open IPv4 with a range of all of IPv6', () => {
+  it('does not allow internal IPv4 addresses by the range ::/0', () => {
     const guard = createAddressGuard(['::/0']);
     expect(guard.isAllowed('::1')).toBe(true);
     expect(guard.isAllowed('::ffff:127.0.0.1')).toBe(false);
   });
 });
 
-describe('the look-up', () => {
+describe('name resolution by the address guard', () => {
   const resolving =
     (...addresses: string[]): Resolve =>
     (_hostname, callback) =>
@@ -177,7 +177,7 @@ describe('the look-up', () => {
       );
     });
 
-  it('drops addresses that are refused and keeps the order of the rest', async () => {
+  it('drops refused addresses and keeps the order of the others', async () => {
     const guard = createAddressGuard([], resolving('10.0.0.1', '2606:4700::1', '::1', '8.8.8.8'));
     await expect(lookup(guard, { all: true })).resolves.toEqual([
       { address: '2606:4700::1', family: 6 },
@@ -186,19 +186,19 @@ describe('the look-up', () => {
     await expect(lookup(guard, {})).resolves.toEqual({ address: '2606:4700::1', family: 6 });
   });
 
-  it('fails as blocked where no address is left', async () => {
+  it('fails as blocked if all addresses of the name are refused', async () => {
     const guard = createAddressGuard([], resolving('10.0.0.1', '::ffff:127.0.0.1'));
     await expect(lookup(guard, { all: true })).rejects.toThrow(BlockedAddressError);
     await expect(lookup(guard, {})).rejects.toThrow('hooks.example.com has no address that is allowed');
   });
 
-  it('passes on what the resolver says of a name that is not there', async () => {
+  it("passes on the resolver's error for an unknown name", async () => {
     const failure = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const guard = createAddressGuard([], (_hostname, callback) => callback(failure, []));
     await expect(lookup(guard, { all: true })).rejects.toBe(failure);
   });
 
-  it('asks the resolver of the system where none is given', async () => {
+  it("uses the system's resolver by default", async () => {
     await expect(
       new Promise((resolve, reject) =>
         createAddressGuard([]).lookup('localhost', { all: true }, (error, addresses) =>

@@ -22,24 +22,24 @@ const challenge = (url = receiver.url('/hook'), secrets = [SECRET]) =>
 const tokenOf = ({ path }: ReceivedRequest) => new URL(path, 'http://receiver').searchParams.get('crc_token')!;
 const json = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(value) });
 
-describe('a challenge', () => {
-  it('is passed by a receiver that knows the secret', async () => {
+describe('challenge', () => {
+  it('passes a receiver that knows the secret', async () => {
     receiver.answerChallenges(SECRET);
     await expect(challenge()).resolves.toEqual({
       verified: true,
       responseStatus: 200,
-      detail: 'the answer proves the secret',
+      detail: 'the response proves that the receiver knows the secret',
       durationMs: expect.any(Number),
     });
     expect(receiver.requests).toEqual([expect.objectContaining({ method: 'GET', body: '' })]);
   });
 
-  it('is passed with any secret of a rotation', async () => {
+  it('accepts any current secret of a rotation', async () => {
     receiver.answerChallenges('an older secret');
     await expect(challenge(undefined, [SECRET, 'an older secret'])).resolves.toMatchObject({ verified: true });
   });
 
-  it('has a new random token each time', async () => {
+  it('sends a new random token each time', async () => {
     receiver.answerChallenges(SECRET);
     await challenge();
     await challenge();
@@ -53,26 +53,26 @@ describe('a challenge', () => {
     ['/hook?', '/hook?crc_token='],
     ['/hook?tenant=a%20b&flag', '/hook?tenant=a%20b&flag&crc_token='],
     ['/hook?q=1#part', '/hook?q=1&crc_token='],
-  ])('keeps the query of %s as it is written', async (path, sent) => {
+  ])('keeps the query of %s as written', async (path, sent) => {
     receiver.answerChallenges(SECRET);
     await challenge(receiver.url(path));
     expect(receiver.requests[0]!.path.replace(/(crc_token=).*/, '$1')).toBe(sent);
   });
 });
 
-describe('a challenge is failed, with the reason in plain words, where', () => {
+describe('failed challenge', () => {
   const answers: [string, Parameters<Receiver['answerWith']>[0], string][] = [
-    ['the status is another success', { status: 201 }, 'the status was 201, not 200'],
+    ['the status is a success other than 200', { status: 201 }, 'the status was 201, not 200'],
     ['the receiver redirects', { status: 302, headers: { location: '/crc' } }, 'the status was 302, not 200'],
-    ['the receiver does not know the route', 404, 'the status was 404, not 200'],
+    ['the receiver has no such route', 404, 'the status was 404, not 200'],
     ['the body is empty', 200, 'the body is not JSON'],
     ['the body is not JSON', { status: 200, body: '<html>' }, 'the body is not JSON'],
-    ['the body is no object', json(null), 'the body has no text in response_token'],
-    ['the body has another field', json({ token: 'x' }), 'the body has no text in response_token'],
-    ['the token is no text', json({ response_token: 5 }), 'the body has no text in response_token'],
-    ['the body is too large', json('a'.repeat(20_000)), 'the body was too large or did not come to its end'],
+    ['the body is not an object', json(null), 'the body has no string in response_token'],
+    ['the body has a different field', json({ token: 'x' }), 'the body has no string in response_token'],
+    ['the token is not text', json({ response_token: 5 }), 'the body has no string in response_token'],
+    ['the body is too large', json('a'.repeat(20_000)), 'the body was too large or incomplete'],
     [
-      'the token is made with another secret',
+      'the token is made with a different secret',
       (request) => json({ response_token: challengeResponse('other', tokenOf(request)) }),
       'response_token is not the HMAC-SHA256 of crc_token with the secret',
     ],
@@ -82,22 +82,22 @@ describe('a challenge is failed, with the reason in plain words, where', () => {
       'response_token is not the HMAC-SHA256 of crc_token with the secret',
     ],
     [
-      'the token is sent back as it came',
+      'the token is returned unchanged',
       (request) => json({ response_token: tokenOf(request) }),
       'response_token is not the HMAC-SHA256 of crc_token with the secret',
     ],
   ];
-  it.each(answers)('%s', async (_what, answer, detail) => {
+  it.each(answers)('fails a challenge, with a readable reason, if %s', async (_what, answer, detail) => {
     receiver.answerWith(answer);
     await expect(challenge()).resolves.toMatchObject({ verified: false, detail });
   });
 
-  it('the subscription has no secret', async () => {
+  it('fails a challenge of a subscription without a secret', async () => {
     receiver.answerChallenges('');
     await expect(challenge(undefined, [])).resolves.toMatchObject({ verified: false });
   });
 
-  it('nobody is there', async () => {
+  it('fails a challenge if the receiver refuses the connection', async () => {
     const gone = await startReceiver();
     const url = gone.url();
     await gone.close();
@@ -108,7 +108,7 @@ describe('a challenge is failed, with the reason in plain words, where', () => {
     });
   });
 
-  it('the address is inside', async () => {
+  it('fails a challenge to an internal address', async () => {
     await expect(challenge('http://10.0.0.1/hook')).resolves.toMatchObject({
       verified: false,
       detail: 'address 10.0.0.1 is not allowed',

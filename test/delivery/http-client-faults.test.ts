@@ -8,7 +8,7 @@ import {
   endlessInterim,
   hangUp,
   reset,
-  saying,
+  responding,
   silence,
   stalledBody,
   startRawServer,
@@ -25,7 +25,7 @@ afterEach(() => client.close());
 const send = (request: Partial<HttpRequest> & { url: string }) =>
   client.send({ method: 'POST', headers: {}, body: '{"card":"4111"}', timeoutMs: 10_000, ...request });
 
-/** Sends to a server that behaves like this, in as much time as is given. */
+/** Sends a request to a raw server with this behaviour. */
 async function sendTo(behave: Behaviour, request: Partial<HttpRequest> = {}, options: { tls?: boolean } = {}) {
   const server = await startRawServer(behave, options);
   try {
@@ -35,7 +35,7 @@ async function sendTo(behave: Behaviour, request: Partial<HttpRequest> = {}, opt
   }
 }
 
-/** A port where nobody listens. */
+/** A port without a listener. */
 async function closedPort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -44,9 +44,9 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-describe('what the network or the receiver does comes as an error of a class', () => {
-  it('dns: the name does not resolve', async () => {
-    // No resolver asks the network for a label of more than 63 characters.
+describe('error classes of the HTTP client', () => {
+  it('reports dns if the name does not resolve', async () => {
+    // A label of more than 63 characters fails without a network request.
     const { error, response } = await send({ url: `http://${'a'.repeat(64)}.invalid/` });
     expect(response).toBeNull();
     expect(error).toEqual({
@@ -55,12 +55,12 @@ describe('what the network or the receiver does comes as an error of a class', (
     });
   });
 
-  it('connect: nobody listens', async () => {
+  it('reports connect if nothing listens', async () => {
     const { error } = await send({ url: `http://127.0.0.1:${await closedPort()}/` });
     expect(error).toEqual({ class: 'connect', message: 'connection refused' });
   });
 
-  it('connect: nobody listens on any address of the name', async () => {
+  it('reports connect if nothing listens on any address of the name', async () => {
     const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
     const guard = createAddressGuard(['127.0.0.0/8'], (_hostname, callback) => callback(null, addresses));
     const several = createHttpClient({ guard });
@@ -72,9 +72,9 @@ describe('what the network or the receiver does comes as an error of a class', (
 
   it.each([
     ['resets the connection', reset],
-    ['hangs up', hangUp],
-    ['hangs up in the middle of the headers', ((socket) => socket.end('HTTP/1.1 200 OK\r\nx-a: ')) as Behaviour],
-  ])('connect: the receiver %s', async (_what, behave) => {
+    ['closes the connection', hangUp],
+    ['closes the connection within the headers', ((socket) => socket.end('HTTP/1.1 200 OK\r\nx-a: ')) as Behaviour],
+  ])('reports connect if the receiver %s', async (_what, behave) => {
     const { error, response } = await sendTo(behave);
     expect(response).toBeNull();
     expect(error).toEqual({ class: 'connect', message: 'the connection was closed before a response' });
@@ -83,10 +83,10 @@ describe('what the network or the receiver does comes as an error of a class', (
   it.each([
     ['garbage', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['a status line without a number', 'HTTP/1.1 OK\r\n\r\n'],
-    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
+    ['a response with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
     ['a NUL in a header', 'HTTP/1.1 200 OK\r\nx-a: \u0000\r\n\r\n'],
-  ])('connect: the response is %s', async (_what, response) => {
-    const { error } = await sendTo(saying(response));
+  ])('reports connect if the receiver sends %s', async (_what, response) => {
+    const { error } = await sendTo(responding(response));
     expect(error).toEqual({ class: 'connect', message: 'the response is not valid HTTP' });
   });
 
@@ -96,36 +96,36 @@ describe('what the network or the receiver does comes as an error of a class', (
       '101 Switching Protocols',
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
     ],
-  ])('connect: the receiver answers %s, which nobody asked for', async (_what, response) => {
-    const { error } = await sendTo(saying(response));
-    expect(error).toEqual({ class: 'connect', message: 'the response was an interim one that was not asked for' });
+  ])('reports connect if the receiver answers with an unrequested %s', async (_what, response) => {
+    const { error } = await sendTo(responding(response));
+    expect(error).toEqual({ class: 'connect', message: 'the response was an unexpected interim response' });
   });
 
-  it('tls: the receiver speaks none', async () => {
-    const server = await startRawServer(saying('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  it('reports tls if the receiver does not speak TLS', async () => {
+    const server = await startRawServer(responding('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const { error } = await send({ url: `https://127.0.0.1:${server.port}/` });
     await server.close();
     expect(error).toEqual({ class: 'tls', message: expect.stringMatching(/^the TLS connection failed \(\w+\)$/) });
   });
 
-  it('timeout: no answer comes', async () => {
+  it('reports timeout if no response arrives', async () => {
     const { error, response } = await sendTo(silence, { timeoutMs: 200 });
     expect(response).toBeNull();
     expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
   });
 
-  it('timeout: the TLS handshake is never answered', async () => {
+  it('reports timeout if the TLS handshake gets no answer', async () => {
     const server = await startRawServer(silence);
     const { error } = await send({ url: `https://127.0.0.1:${server.port}/`, timeoutMs: 200 });
     await server.close();
     expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
   });
 
-  it('timeout: interim responses come, and never the last one', async () => {
+  it('reports timeout if only interim responses arrive', async () => {
     expect((await sendTo(endlessInterim, { timeoutMs: 300 })).error?.class).toBe('timeout');
   });
 
-  it('timeout: headers come a byte at a time', async () => {
+  it('reports timeout if the headers arrive one byte at a time', async () => {
     let drip: NodeJS.Timeout | undefined;
     const { error } = await sendTo(
       (socket) => {
@@ -138,20 +138,20 @@ describe('what the network or the receiver does comes as an error of a class', (
     expect(error).toEqual({ class: 'timeout', message: 'no response within 0.3 s' });
   });
 
-  it('timeout: the receiver takes no more of the request', async () => {
+  it('reports timeout if the receiver stops reading the request', async () => {
     const { error } = await sendTo((socket) => socket.pause(), { timeoutMs: 300, body: 'x'.repeat(20_000_000) });
     expect(error?.class).toBe('timeout');
   });
 
-  it('timeout: the name server does not answer', async () => {
+  it('reports dns if the name server does not answer within the timeout', async () => {
     const deaf = createHttpClient({ guard: createAddressGuard([], () => undefined) });
     const { error } = await deaf.send({ url: 'http://deaf.test/', method: 'POST', headers: {}, timeoutMs: 100 });
-    expect(error).toEqual({ class: 'timeout', message: 'no response within 0.1 s' });
+    expect(error).toEqual({ class: 'dns', message: 'the name servers did not answer within 0.1 s' });
     await deaf.close();
   });
 
   it.each(['http://10.0.0.1/', 'http://[::1]/', 'http://0xa9fea9fe/latest/meta-data/', 'https://127.0.0.1:22/'])(
-    'blocked: %s is inside',
+    'reports blocked for the internal address in %s',
     async (url) => {
       const { error, response } = await send({ url });
       expect(response).toBeNull();
@@ -159,7 +159,7 @@ describe('what the network or the receiver does comes as an error of a class', (
     },
   );
 
-  it('blocked: a name that leads to the machine itself', async () => {
+  it('reports blocked for a name that resolves to the local machine', async () => {
     const receiver = await startReceiver();
     const strict = createHttpClient({ guard: createAddressGuard([]) });
     const url = `http://localhost:${receiver.port}/`;
@@ -170,13 +170,13 @@ describe('what the network or the receiver does comes as an error of a class', (
     expect(receiver.requests).toHaveLength(0);
   });
 
-  it('response-too-large: headers without end', async () => {
+  it('reports response-too-large for endless headers', async () => {
     const { error, response } = await sendTo(endlessHeaders);
     expect(response).toBeNull();
     expect(error).toEqual({ class: 'response-too-large', message: 'the response headers are too large' });
   });
 
-  it('internal: the request cannot be written', async () => {
+  it('reports internal if the request cannot be written', async () => {
     const { error } = await send({ url: 'http://127.0.0.1:9999/', headers: { 'x-bad': 'a\r\nb' } });
     expect(error).toEqual({ class: 'internal', message: 'the request could not be made (UND_ERR_INVALID_ARG)' });
     expect((await send({ url: 'no url' })).error).toEqual({
@@ -185,47 +185,47 @@ describe('what the network or the receiver does comes as an error of a class', (
     });
   });
 
-  it('internal: the caller gave it up, before or under way', async () => {
+  it('reports internal if the caller aborts, before or during the request', async () => {
     const abandoned = { class: 'internal', message: 'the request was abandoned' };
     expect((await sendTo(silence, { signal: AbortSignal.abort() })).error).toEqual(abandoned);
     const giveUp = new AbortController();
     expect((await sendTo(() => giveUp.abort(), { signal: giveUp.signal })).error).toEqual(abandoned);
   });
 
-  it('says nothing of query or payload', async () => {
+  it('keeps query and payload out of error messages', async () => {
     const results = await Promise.all([
       sendTo(reset),
       sendTo(silence, { timeoutMs: 100 }),
-      sendTo(saying('garbage')),
+      sendTo(responding('garbage')),
       sendTo(endlessHeaders),
-      sendTo(saying('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
+      sendTo(responding('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
     ]);
     const messages = results.map(({ error }) => error!.message).join('\n');
     expect(messages).not.toMatch(/hidden|4111|hook/);
   });
 });
 
-describe('once the headers are here the status decides, whatever becomes of the body', () => {
-  it('a body without end is cut', async () => {
+describe('response bodies of the HTTP client', () => {
+  it('truncates an endless body and reports its status', async () => {
     const { error, response } = await sendTo(endlessBody);
     expect(error).toBeNull();
     expect(response).toMatchObject({ status: 200, truncated: true, body: 'b'.repeat(16_384) });
   });
 
-  it('a body that stalls is cut when the deadline passes', async () => {
+  it('truncates a stalled body at the deadline and reports its status', async () => {
     const { error, response } = await sendTo(stalledBody, { timeoutMs: 300 });
     expect(error).toBeNull();
     expect(response).toMatchObject({ status: 200, truncated: true, body: 'hello' });
   });
 
-  it('a body that stalls is cut long before a far deadline', async () => {
-    // Jest's own limit is far below this deadline.
+  it('truncates a stalled body long before a distant deadline', async () => {
+    // Jest's own timeout is far shorter than this deadline.
     const { error, response } = await sendTo(stalledBody, { timeoutMs: 600_000 });
     expect(error).toBeNull();
     expect(response).toMatchObject({ status: 200, truncated: true, body: 'hello' });
   });
 
-  it('a body that is broken off is kept as far as it came', async () => {
+  it('keeps the part of an interrupted body that arrived', async () => {
     const { error, response } = await sendTo((socket) =>
       socket.end('HTTP/1.1 503 Unavailable\r\ncontent-length: 100\r\n\r\nbusy'),
     );
@@ -234,7 +234,7 @@ describe('once the headers are here the status decides, whatever becomes of the 
   });
 });
 
-it('a connection that failed does not stand in the way of the next', async () => {
+it('reconnects after failed connections', async () => {
   let failures = 2;
   const server = await startRawServer((socket) => {
     if (failures-- > 0) socket.resetAndDestroy();
@@ -246,7 +246,7 @@ it('a connection that failed does not stand in the way of the next', async () =>
   expect(outcomes).toEqual(['connect', 'connect', 'delivered']);
 });
 
-it('slow requests to one origin keep no fast one to it waiting', async () => {
+it('answers a fast request while 100 slow ones to the same origin are in flight', async () => {
   const receiver = await startReceiver();
   receiver.answerWith((request) => (request.path === '/slow' ? new Promise<never>(() => undefined) : { status: 200 }));
   const giveUp = new AbortController();

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LookupAddress } from 'node:dns';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../src/delivery/http-client';
-import { startRawServer, saying, TEST_CERTIFICATE } from '../support/raw-server';
+import { startRawServer, responding, TEST_CERTIFICATE } from '../support/raw-server';
 import { startReceiver, type Receiver } from '../support/receiver';
 
 const LOOPBACK = createAddressGuard(['127.0.0.0/8']);
@@ -22,8 +22,8 @@ afterEach(async () => {
 const send = (request: Partial<HttpRequest> & { url: string }, through = client) =>
   through.send({ method: 'POST', headers: {}, timeoutMs: 10_000, ...request });
 
-describe('a request', () => {
-  it('arrives with method, path, query, headers and body as given', async () => {
+describe('requests of the HTTP client', () => {
+  it('sends method, path, query, headers and body as given', async () => {
     const result = await send({
       url: receiver.url('/hook%20me/?a=1&b=%C3%A9#part'),
       headers: { 'content-type': 'application/json', 'webhook-id': 'evt_1' },
@@ -36,21 +36,21 @@ describe('a request', () => {
     expect(receiver.requests[0]!.headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': 'evt_1' });
   });
 
-  it.each(['GET', 'PUT'] as const)('is made by %s as well', async (method) => {
+  it.each(['GET', 'PUT'] as const)('sends a request with method %s', async (method) => {
     await send({ url: receiver.url(), method });
     expect(receiver.requests[0]).toMatchObject({ method, body: '' });
   });
 
-  it('says when it was made and how long it took', async () => {
+  it('reports the start, the end and the duration of a request', async () => {
     const { startedAt, finishedAt, durationMs } = await send({ url: receiver.url() });
     expect(durationMs).toBeGreaterThan(0);
-    // Dates are whole milliseconds.
+    // Dates have millisecond precision.
     expect(Math.abs(finishedAt.getTime() - startedAt.getTime() - durationMs)).toBeLessThanOrEqual(1);
   });
 
   it.each([
-    ['uses the connection of a body that was read to its end again', 60_000, 1],
-    ['gives up the connection of a body that is not worth reading to its end', 5_000_000, 3],
+    ['reuses the connection after reading a body to its end', 60_000, 1],
+    ['closes the connection instead of reading a large body to its end', 5_000_000, 3],
   ])('%s', async (_what, bodyBytes, connections) => {
     const ports = new Set<number>();
     receiver.answerRaw((request, response) => {
@@ -59,13 +59,13 @@ describe('a request', () => {
     });
     for (let i = 0; i < 3; i++) {
       await send({ url: receiver.url() });
-      // The connection is free again a moment after its answer is here.
+      // The connection becomes free shortly after the response is complete.
       await setImmediate();
     }
     expect(ports.size).toBe(connections);
   });
 
-  it('takes no proxy from the environment', async () => {
+  it('ignores proxies from the environment', async () => {
     const proxy = await startReceiver();
     const before = { ...process.env };
     Object.assign(process.env, { HTTP_PROXY: proxy.url(), http_proxy: proxy.url(), NODE_USE_ENV_PROXY: '1' });
@@ -82,13 +82,13 @@ describe('a request', () => {
   });
 });
 
-describe('a response', () => {
-  it.each([200, 201, 202, 204, 299])('of status %d is a success', async (status) => {
+describe('responses of the HTTP client', () => {
+  it.each([200, 201, 202, 204, 299])('reports status %d as success', async (status) => {
     receiver.answerWith(status);
     await expect(send({ url: receiver.url() })).resolves.toMatchObject({ error: null, response: { status } });
   });
 
-  it.each([300, 304, 400, 404, 410, 429, 500, 503, 599])('of status %d is an error that says so', async (status) => {
+  it.each([300, 304, 400, 404, 410, 429, 500, 503, 599])('reports status %d as an error', async (status) => {
     receiver.answerWith(status);
     await expect(send({ url: receiver.url() })).resolves.toMatchObject({
       error: { class: 'status', message: `HTTP ${status}` },
@@ -96,13 +96,13 @@ describe('a response', () => {
     });
   });
 
-  it.each([301, 302, 303, 307, 308])('of status %d is not followed', async (status) => {
+  it.each([301, 302, 303, 307, 308])('does not follow a redirect with status %d', async (status) => {
     receiver.answerWith({ status, headers: { location: receiver.url('/elsewhere') } });
     await expect(send({ url: receiver.url('/hook') })).resolves.toMatchObject({ error: { class: 'status' } });
     expect(receiver.requests.map(({ path }) => path)).toEqual(['/hook']);
   });
 
-  it('is kept with headers in lower case, repeated ones joined', async () => {
+  it('lowercases response headers and joins repeated ones', async () => {
     receiver.answerRaw((_request, response) => {
       response.setHeader('X-Trace', ['one', 'two']).setHeader('Retry-After', '7').writeHead(503).end('busy');
     });
@@ -110,35 +110,35 @@ describe('a response', () => {
     expect(response).toMatchObject({ body: 'busy', headers: { 'x-trace': 'one, two', 'retry-after': '7' } });
   });
 
-  it('may have 16 KiB of headers, and no more', async () => {
+  it('accepts response headers up to 16 KiB', async () => {
     receiver.answerWith([12_000, 17_000].map((size) => ({ status: 200, headers: { 'x-long': 'a'.repeat(size) } })));
     const [long, tooLong] = [await send({ url: receiver.url() }), await send({ url: receiver.url() })];
     expect(long.error).toBeNull();
     expect(tooLong.error).toEqual({ class: 'response-too-large', message: 'the response headers are too large' });
   });
 
-  it('may have exactly 16 KiB of body', async () => {
+  it('keeps a body of exactly 16 KiB', async () => {
     receiver.answerWith({ status: 200, body: 'a'.repeat(16_384) });
     const { response } = await send({ url: receiver.url() });
     expect(response).toMatchObject({ truncated: false, body: 'a'.repeat(16_384) });
   });
 
-  it.each([16_385, 50_000, 5_000_000])('of %d bytes is kept up to 16 KiB, which is said', async (size) => {
+  it.each([16_385, 50_000, 5_000_000])('truncates a body of %d bytes to 16 KiB and marks it', async (size) => {
     receiver.answerWith({ status: 200, body: 'a'.repeat(size) });
     const { response, error } = await send({ url: receiver.url() });
     expect(error).toBeNull();
     expect(response).toMatchObject({ truncated: true, body: 'a'.repeat(16_384) });
   });
 
-  it('has NUL and what is not UTF-8 replaced', async () => {
+  it('replaces NUL and invalid UTF-8 in a body', async () => {
     receiver.answerRaw((_request, response) => response.end(Buffer.from([0x61, 0x00, 0xff, 0xc3, 0xa9, 0xc3])));
     const { response } = await send({ url: receiver.url() });
     expect(response?.body).toBe('a\ufffd\ufffdé\ufffd');
   });
 
-  it('is found behind interim ones', async () => {
+  it('skips interim responses', async () => {
     const server = await startRawServer(
-      saying(
+      responding(
         'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
       ),
     );
@@ -148,8 +148,8 @@ describe('a response', () => {
   });
 });
 
-describe('the address', () => {
-  /** Answers each look-up with the next list of addresses. */
+describe('addresses of the HTTP client', () => {
+  /** Answers each lookup with the next list of addresses. */
   function resolver(...answers: string[][]) {
     const asked: string[] = [];
     const resolve = (hostname: string, callback: (error: null, addresses: LookupAddress[]) => void) => {
@@ -163,7 +163,7 @@ describe('the address', () => {
     return { asked, resolve };
   }
 
-  it('is asked for once, and the connection goes to just what was checked', async () => {
+  it('resolves a name once and connects to the checked address', async () => {
     const { asked, resolve } = resolver(['127.0.0.1'], ['10.0.0.1']);
     const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
     const result = await send({ url: `http://rebinding.test:${receiver.port}/hook` }, pinned);
@@ -173,9 +173,11 @@ describe('the address', () => {
     expect(receiver.requests[0]!.headers.host).toBe(`rebinding.test:${receiver.port}`);
   });
 
-  it('is checked anew for each connection: a name that turns to the inside is refused', async () => {
-    // 127.0.0.2 stands for the inside; the receiver would answer there.
-    const inside = await startRawServer(saying('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
+  it('checks the addresses again for each connection, against DNS rebinding', async () => {
+    // 127.0.0.2 stands for an internal address. The receiver would answer there.
+    const inside = await startRawServer(
+      responding('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    );
     const { resolve } = resolver(['127.0.0.1'], ['127.0.0.2']);
     const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
     const url = `http://rebinding.test:${inside.port}/`;
@@ -189,7 +191,7 @@ describe('the address', () => {
     expect(inside.connections).toBe(1);
   });
 
-  it('that is allowed is used where the name has refused ones beside it', async () => {
+  it('connects to an allowed address of a name that also has refused ones', async () => {
     const { resolve } = resolver(['10.0.0.1', '169.254.169.254', '127.0.0.1', '::1']);
     const pinned = createHttpClient({ guard: createAddressGuard(['127.0.0.1/32'], resolve) });
     const result = await send({ url: `http://mixed.test:${receiver.port}/` }, pinned);
@@ -198,13 +200,13 @@ describe('the address', () => {
   });
 });
 
-describe('TLS', () => {
-  const answer = saying('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+describe('TLS in the HTTP client', () => {
+  const answer = responding('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
   const resolve = (_hostname: string, callback: (error: null, addresses: LookupAddress[]) => void) =>
     callback(null, [{ address: '127.0.0.1', family: 4 }]);
   const guard = createAddressGuard(['127.0.0.0/8'], resolve);
 
-  it('checks the certificate against the name in the URL, not the address', async () => {
+  it('checks the certificate against the host name in the URL', async () => {
     const server = await startRawServer(answer, { tls: true });
     const trusting = createHttpClient({ guard, certificateAuthorities: TEST_CERTIFICATE });
     const named = await send({ url: `https://receiver.test:${server.port}/` }, trusting);
@@ -218,7 +220,7 @@ describe('TLS', () => {
     });
   });
 
-  it('refuses a certificate of nobody', async () => {
+  it('refuses a certificate of an unknown authority', async () => {
     const server = await startRawServer(answer, { tls: true });
     const result = await send({ url: server.url() });
     await server.close();
@@ -229,8 +231,8 @@ describe('TLS', () => {
   });
 });
 
-describe('closing', () => {
-  it('waits for requests under way and takes no more', async () => {
+describe('closing the HTTP client', () => {
+  it('waits for requests in flight and refuses new ones', async () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     receiver.answerWith(async () => {

@@ -7,18 +7,18 @@ describe('Retry-After', () => {
     ['0', 0],
     ['120', 120],
     ['86400', 86_400],
-  ])('is read as seconds: %s', (value, seconds) => expect(parseRetryAfter(value, now)).toBe(seconds));
+  ])('reads Retry-After in seconds: %s', (value, seconds) => expect(parseRetryAfter(value, now)).toBe(seconds));
 
   it.each(['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])(
-    'is read as a date in each of the three forms of HTTP: %s',
+    'reads Retry-After in each of the three HTTP date formats: %s',
     (value) => expect(parseRetryAfter(value, now)).toBe(60),
   );
 
-  it('is rounded up to whole seconds, so that nobody comes too early', () => {
+  it('rounds the wait of Retry-After up to whole seconds', () => {
     expect(parseRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', new Date('1994-11-06T08:49:36.500Z'))).toBe(1);
   });
 
-  it('is no wait where the date is past', () => {
+  it('returns a wait of 0 for a date in the past', () => {
     expect(parseRetryAfter('Sun, 06 Nov 1994 08:00:00 GMT', now)).toBe(0);
   });
 
@@ -37,5 +37,5 @@ describe('Retry-After', () => {
     'Sun, 99 Nov 1994 08:49:37 GMT',
     'Sun, 06 Foo 1994 08:49:37 GMT',
     'Sun, 06 Nov 1994 08:49:37 +0100',
-  ])('is nothing where it is garbage: %s', (value) => expect(parseRetryAfter(value, now)).toBeUndefined());
+  ])('ignores an invalid Retry-After: %s', (value) => expect(parseRetryAfter(value, now)).toBeUndefined());
 });

@@ -5,7 +5,10 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../src/config';
 import { SETTINGS } from '../../src/config/settings';
 
-/** The deployment files, held against the compose specification and against what they name. No Docker engine is needed. */
+/**
+ * Checks the deployment files against the compose specification and the files they name. Needs no
+ * Docker engine.
+ */
 const ROOT = path.join(__dirname, '..', '..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 
@@ -20,7 +23,7 @@ interface ComposeService {
 const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, ComposeService> };
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
-/** What a shell gives for `${NAME:-default}` and `${NAME:?message}`. */
+/** Substitutes `${NAME:-default}` and `${NAME:?message}` as a shell does. */
 function substitute(text: string, values: Record<string, string>): string {
   return text.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string, rest: string) => {
     const value = values[name];
@@ -40,7 +43,7 @@ it('docker-compose.yml is valid by the compose specification', () => {
   expect(validate({ services: { api: { image: 7 } } })).toBe(false);
 });
 
-it('runs the API and the worker from one image, beside Postgres and Temporal with its UI', () => {
+it('docker-compose.yml runs API and worker from one image, beside Postgres and Temporal with its UI', () => {
   expect(ours.map(([name, { environment }]) => [name, environment?.SIGNPOST_ROLE])).toEqual([
     ['api', 'api'],
     ['worker', 'worker'],
@@ -48,13 +51,13 @@ it('runs the API and the worker from one image, beside Postgres and Temporal wit
   expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['postgres', 'temporal', 'temporal-ui']));
 });
 
-it('every service waits only for services that say when they are healthy', () => {
+it('docker-compose.yml lets services wait only for services with a health check', () => {
   for (const { depends_on: dependencies = {} } of Object.values(compose.services)) {
     for (const name of Object.keys(dependencies)) expect(compose.services[name]?.healthcheck).toBeDefined();
   }
 });
 
-it('sets only settings that exist, to values that the service takes', () => {
+it('docker-compose.yml uses only existing settings, with valid values', () => {
   const env = {
     POSTGRES_PASSWORD: 'secret',
     SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'),
@@ -69,26 +72,26 @@ it('sets only settings that exist, to values that the service takes', () => {
   }
 });
 
-it('the API and the worker take data sources from one file, which need not be there', () => {
+it('docker-compose.yml gives API and worker data sources from one optional file', () => {
   for (const [, { env_file: files }] of ours) expect(files).toEqual([{ path: 'datasources.env', required: false }]);
   expect(read('docs/producers/service-definitions.md')).toContain('`datasources.env`');
   expect(read('.gitignore').split('\n')).toContain('datasources.env');
   expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', 'datasources.env']));
 });
 
-it('.env.example has every variable that must be set', () => {
+it('.env.example has every required variable', () => {
   const needed = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
   const offered = read('.env.example').match(/^\w+(?==)/gm) ?? [];
   expect(new Set(needed).size).toBeGreaterThan(2);
   for (const name of needed) expect(offered).toContain(name);
 });
 
-it('the Dockerfile starts the program that the build makes, and copies only what is there', () => {
+it('the Dockerfile starts the built program and copies only existing files', () => {
   const dockerfile = read('Dockerfile');
   const [, command] = /^CMD (\[.*\])$/m.exec(dockerfile)!;
   const [program, entry] = JSON.parse(command!) as string[];
   expect(program).toBe('node');
-  // dist/main.js is compiled from src/main.ts, which runs the service when it is the program.
+  // dist/main.js is compiled from src/main.ts, which runs the service if it is the main module.
   expect(existsSync(path.join(ROOT, entry!.replace(/^dist/, 'src').replace(/\.js$/, '.ts')))).toBe(true);
   expect(read('src/main.ts')).toContain('require.main === module');
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \.\/$/gm)].flatMap(([, files]) => files!.split(' '));

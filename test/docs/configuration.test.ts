@@ -4,7 +4,7 @@ import { SETTINGS } from '../../src/config/settings';
 
 const PAGE = path.join(__dirname, '..', '..', 'docs', 'operators', 'configuration.md');
 
-/** The page that follows from the settings. */
+/** The page, generated from the settings. */
 function configurationPage(): string {
   const sections = Object.entries(SETTINGS).map(([name, setting]) =>
     [
@@ -27,7 +27,7 @@ function configurationPage(): string {
   ].join('\n\n')}\n`;
 }
 
-it('docs/operators/configuration.md matches the settings; npm run docs updates it', () => {
+it('docs/operators/configuration.md matches the settings (npm run docs updates it)', () => {
   if (process.env.UPDATE_DOCS) writeFileSync(PAGE, configurationPage());
   expect(readFileSync(PAGE, 'utf8')).toBe(configurationPage());
 });

@@ -10,7 +10,7 @@ const PAGES = [
   'sdk/README.md',
 ].filter((file) => file.endsWith('.md'));
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors that GitHub makes of a page's headings. */
 function anchorsOf(page: string): string[] {
   const headings = page.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, heading]) =>
@@ -22,7 +22,11 @@ function anchorsOf(page: string): string[] {
   );
 }
 
-/** What is wrong with a link, or `undefined` if nothing is. Links to other hosts are not followed. */
+/**
+ * Links to other hosts are not checked.
+ *
+ * @returns the fault of a link, or undefined if there is none
+ */
 function brokenLink(page: string, link: string): string | undefined {
   if (/^[a-z]+:/.test(link)) return undefined;
   const [file, anchor] = link.split('#') as [string, string?];
@@ -33,7 +37,7 @@ function brokenLink(page: string, link: string): string | undefined {
   return `${page}: ${link} has no such heading`;
 }
 
-it('every link between the pages leads to a file and a heading that exist', () => {
+it('every link between the documentation pages leads to an existing file and heading', () => {
   const links = PAGES.flatMap((page) =>
     [...readFileSync(path.join(ROOT, page), 'utf8').matchAll(LINK)].map(([, link]) => ({ page, link: link! })),
   );
@@ -50,7 +54,7 @@ it('docs/README.md lists every page for producers, receivers and operators', () 
   expect(pages.filter((page) => !listed.includes(page))).toEqual([]);
 });
 
-it('every page that the code and its tests name exists', () => {
+it('every documentation page named in code and tests exists', () => {
   const sources = ['src', 'sdk/src', 'web/src', 'test', 'bench', 'scripts'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(ts|tsx|mjs|md)$/.test(file) && !file.includes('node_modules'))

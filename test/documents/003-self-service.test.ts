@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { signpost } from '../support/cli';
 import { ADMIN_KEY } from '../support/service';
-import { useStory } from '../support/story';
+import { useScenario } from '../support/scenario';
 import payment from './fixtures/003-ledgerpayment.json';
 import status from './fixtures/003-statuschange.json';
 
-/** Document 003: a client that signs in by OAuth keeps its own webhooks, by their URL, and gets them flat. */
-const story = useStory();
+/**
+ * The system of docs/migrating/self-service.md: a client with an OAuth token manages its own
+ * webhooks by URL and gets them in format flat.
+ */
+const scenario = useScenario();
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 const SECRET = 'mySecret';
 let client: { clientId: string; clientSecret: string };
 let token: string;
 let customerId: string;
 
-const run = (...args: string[]) => signpost(story.service.url, args, { env: { SIGNPOST_API_KEY: ADMIN_KEY } });
+const run = (...args: string[]) => signpost(scenario.url, args, { env: { SIGNPOST_API_KEY: ADMIN_KEY } });
 const textOf = (fixture: object) => JSON.stringify(fixture);
 const withoutSecret = ({ secret: _, ...data }: Record<string, string>) => data;
 
@@ -22,15 +25,15 @@ beforeAll(async () => {
   const { code } = await run('onboard', 'product', path.join(EXAMPLES, 'catalogs', 'ledger.yaml'));
   expect(code).toBe(0);
   const productId = 'ledger';
-  await story.must('PATCH', `/v1/products/${productId}`, { enabled: true });
-  client = await story.must('POST', '/v1/oauth-clients', { name: 'external system', role: 'product', productId });
+  await scenario.must('PATCH', `/v1/products/${productId}`, { enabled: true });
+  client = await scenario.must('POST', '/v1/oauth-clients', { name: 'external system', role: 'product', productId });
 });
 
 async function tokenBy(
   init: { headers?: Record<string, string>; form: Record<string, string> },
   route = '/oauth/token',
 ) {
-  const response = await fetch(story.service.url + route, {
+  const response = await fetch(scenario.url + route, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...init.headers },
     body: new URLSearchParams(init.form).toString(),
@@ -39,7 +42,7 @@ async function tokenBy(
   return { status: response.status, body };
 }
 
-it('an access token is had by Basic header or by form, and lasts an hour', async () => {
+it('an access token is issued by Basic header or form, and lasts an hour', async () => {
   const { clientId, clientSecret } = client;
   const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
   const grant = { grant_type: 'client_credentials' };
@@ -52,9 +55,9 @@ it('an access token is had by Basic header or by form, and lasts an hour', async
   expect((await tokenBy({ form: { ...form, client_secret: 'wrong' } })).status).toBe(401);
 });
 
-const hook = () => story.receiver.url('/webservice/webhook');
+const hook = () => scenario.receiver.url('/webservice/webhook');
 const withToken = async (method: string, body?: unknown) => {
-  const response = await fetch(`${story.service.url}/v1/webhooks`, {
+  const response = await fetch(`${scenario.url}/v1/webhooks`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -63,47 +66,47 @@ const withToken = async (method: string, body?: unknown) => {
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
 };
 
-it('a webhook is added by its URL, events and secret, and answered with all that the URL has', async () => {
+it('a webhook is added by URL, events and secret, and the response has all events of the URL', async () => {
   const added = await withToken('PUT', { events: ['ledgerpayment'], url: hook(), secret: SECRET, method: 'POST' });
   expect(added).toEqual({ status: 201, body: { events: ['ledgerpayment'], url: hook(), method: 'POST' } });
   const more = await withToken('PUT', { events: ['statuschange'], url: hook(), secret: SECRET, method: 'POST' });
   expect(more.body.events.sort()).toEqual(['ledgerpayment', 'statuschange']);
   const { body } = await withToken('GET');
   expect(body).toMatchObject({ count: 1, webHooks: [{ url: hook(), method: 'POST' }] });
-  const { items } = await story.must('GET', '/v1/subscriptions');
+  const { items } = await scenario.must('GET', '/v1/subscriptions');
   customerId = items[0].customerId;
 });
 
-it('an API key in its header does as well as a token', async () => {
-  const { productId } = (await story.must('GET', '/v1/subscriptions')).items[0];
-  const { key } = await story.must('POST', '/v1/api-keys', { name: 'k', role: 'product', productId });
-  expect(await story.must('GET', '/v1/webhooks', undefined, key)).toMatchObject({ count: 0 });
+it('an API key in its header works like a token', async () => {
+  const { productId } = (await scenario.must('GET', '/v1/subscriptions')).items[0];
+  const { key } = await scenario.must('POST', '/v1/api-keys', { name: 'k', role: 'product', productId });
+  expect(await scenario.must('GET', '/v1/webhooks', undefined, key)).toMatchObject({ count: 0 });
 });
 
-const post = (type: string, data: object) => story.must('POST', '/v1/events', { type, customerId, data });
+const post = (type: string, data: object) => scenario.must('POST', '/v1/events', { type, customerId, data });
 
 it.each([
   ['ledgerpayment', payment],
   ['statuschange', status],
-])('%s arrives as its arguments and the secret, at the top', async (type, fixture) => {
+])('%s arrives as a flat object of its arguments and the secret', async (type, fixture) => {
   await post(type, withoutSecret(fixture as Record<string, string>));
-  const [request] = await story.received(1);
+  const [request] = await scenario.received(1);
   expect(request).toMatchObject({ method: 'POST', path: '/webservice/webhook', body: textOf(fixture) });
 });
 
-it('a service definition composes the body from the back end instead', async () => {
+it('a service definition composes the body from the data source instead', async () => {
   const ledger = path.join(__dirname, '..', 'composition', 'ledger.sql');
-  await story.source.db.query({ text: readFileSync(ledger, 'utf8') });
+  await scenario.source.db.query({ text: readFileSync(ledger, 'utf8') });
   const file = path.join(EXAMPLES, 'service-definitions', 'ledgerpayment.yaml');
   expect((await run('types', 'define', 'ledgerpayment', file)).code).toBe(0);
   await post('ledgerpayment', withoutSecret(payment));
-  const [request] = await story.received(1);
+  const [request] = await scenario.received(1);
   expect(request!.body).toBe(
     '{"invoiceguid":"80342534-2508-4CAB-A090-C25BF1DDF923","invoicenumber":"765","paidamount":123.00,"secret":"mySecret"}',
   );
 });
 
-it('a webhook is removed by its URL, some events of it or all', async () => {
+it('a webhook is removed by its URL, for some events or all', async () => {
   expect((await withToken('DELETE', { url: hook(), events: ['ledgerpayment'] })).status).toBe(204);
   expect((await withToken('GET')).body.webHooks).toEqual([{ events: ['statuschange'], url: hook(), method: 'POST' }]);
   expect((await withToken('DELETE', { url: hook() })).status).toBe(204);

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import type { ReceivedRequest } from '../support/receiver';
 import { onboard, tempDir } from '../support/service';
-import { useStory } from '../support/story';
+import { useScenario } from '../support/scenario';
 
 /** What receivers get, checked with the libraries that receivers use, each in its own language. */
-const story = useStory();
+const scenario = useScenario();
 const STOCK = path.join(__dirname, 'stock');
 const PYTHON_PACKAGES = ['standardwebhooks==1.1.0', 'PyJWT==2.15.1'];
 const TOOLS_TIMEOUT_MS = 240_000;
@@ -17,7 +17,7 @@ interface Message {
   headers: Record<string, string>;
   body: string;
 }
-/** What was sent, and whether a library is to accept it. */
+/** Messages, and whether a library must accept them. */
 let cases: { name: string; message: Message; good: boolean }[];
 
 const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message => ({
@@ -30,15 +30,15 @@ const messageOf = ({ headers, body }: ReceivedRequest, secret: string): Message 
 });
 
 beforeAll(async () => {
-  const customer = await onboard(story.service, story.receiver.url('/stock'));
+  const customer = await onboard(scenario, scenario.receiver.url('/stock'));
   await customer.post();
   await customer.post({ data: { payer: 'Zoë Ångström – 支払い 😀', amount: 125.5 } });
-  await story.receiver.waitFor(2);
+  await scenario.receiver.waitFor(2);
   const rotate = `/v1/subscriptions/${customer.subscriptionId}/secret/rotate`;
-  const { secret: rotated } = await story.must('POST', rotate, {});
+  const { secret: rotated } = await scenario.must('POST', rotate, {});
   await customer.post();
-  await story.receiver.waitFor(3);
-  const [plain, foreign, both] = story.receiver.requests as [ReceivedRequest, ReceivedRequest, ReceivedRequest];
+  await scenario.receiver.waitFor(3);
+  const [plain, foreign, both] = scenario.receiver.requests as [ReceivedRequest, ReceivedRequest, ReceivedRequest];
   const good = (name: string, request: ReceivedRequest, secret: string) => ({
     name,
     message: messageOf(request, secret),
@@ -47,15 +47,15 @@ beforeAll(async () => {
   const changed = { ...plain, body: plain.body.replace('125.5', '1255') };
   cases = [
     good('a plain message', plain, customer.secret),
-    good('text of many languages', foreign, customer.secret),
+    good('text in several languages', foreign, customer.secret),
     good('a rotation, by the new secret', both, rotated),
-    good('a rotation, by the secret before', both, customer.secret),
+    good('a rotation, by the previous secret', both, customer.secret),
     { name: 'a changed body', message: messageOf(changed, customer.secret), good: false },
-    { name: 'another secret', message: messageOf(plain, rotated), good: false },
+    { name: 'a different secret', message: messageOf(plain, rotated), good: false },
   ];
 });
 
-/** Runs a program on the messages. @returns what it answers for each */
+/** Runs a program on the messages. @returns its answer for each */
 async function ask(command: string, args: string[], messages: object[], env: object = {}): Promise<unknown[]> {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   let out = '';
@@ -69,14 +69,17 @@ async function ask(command: string, args: string[], messages: object[], env: obj
 const verdicts = (answers: unknown[]) => cases.map(({ name }, index) => [name, Boolean(answers[index])]);
 const expected = () => cases.map(({ name, good }) => [name, good]);
 
-/** Registers a test that needs a toolchain; where it is missing, the run says so and counts it as skipped. */
+/**
+ * Registers a test that needs a toolchain. If it is missing, the run says so and reports the test
+ * as skipped.
+ */
 function itWith(toolchain: string, probe: string[], name: string, run: () => Promise<void>): void {
   const there = spawnSync(probe[0]!, probe.slice(1), { stdio: 'ignore' }).status === 0;
   if (!there) process.stderr.write(`${toolchain} is not installed: "${name}" is skipped\n`);
   (there ? it : it.skip)(name, run, TOOLS_TIMEOUT_MS);
 }
 
-it('the JavaScript library accepts what is good, and nothing else', () => {
+it('the JavaScript library accepts every valid message and no other', () => {
   const answers = cases.map(({ message: { secret, body, headers } }) => {
     try {
       return new Webhook(secret).verify(body, headers) !== undefined;
@@ -90,7 +93,7 @@ it('the JavaScript library accepts what is good, and nothing else', () => {
 itWith(
   'Python with pip',
   ['python3', '-m', 'pip', '--version'],
-  'the Python libraries do so, too, and take the JWT of format trigger',
+  'the Python libraries accept every valid message and no other, and the JWT of format trigger',
   async () => {
     const packages = tempDir();
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
@@ -98,9 +101,9 @@ itWith(
       spawnSync('python3', [...install, '--target', packages, ...PYTHON_PACKAGES], { stdio: 'inherit' }).status,
     ).toBe(0);
     const secret = 'a shared secret that is long enough for HS256';
-    const customer = await onboard(story.service, story.receiver.url('/jwt'), { format: 'trigger', secret });
+    const customer = await onboard(scenario, scenario.receiver.url('/jwt'), { format: 'trigger', secret });
     await customer.post();
-    const [request] = await story.received(1);
+    const [request] = await scenario.received(1);
     const token = String(request!.headers.authorization).replace('Bearer ', '');
     const forged = token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA');
     const tokens = [
@@ -118,7 +121,7 @@ itWith(
   },
 );
 
-itWith('Go', ['go', 'version'], 'the Go library does so, too', async () => {
+itWith('Go', ['go', 'version'], 'the Go library accepts every valid message and no other', async () => {
   const directory = tempDir();
   cpSync(STOCK, directory, { recursive: true });
   const binary = path.join(directory, 'verify');

@@ -4,7 +4,7 @@ const seen = { snapshot: '700:705:701,703', timeMs: 1_790_000_000_000 };
 const until = { snapshot: '710:710:', timeMs: 1_790_000_000_500 };
 
 it.each<Position>([{ seen }, { seen, reading: { until, upTo: '019a0000-0000-7000-8000-000000000000' } }])(
-  'a position is read as it was written: %j',
+  'a stream position survives encoding and decoding: %j',
   (position) => {
     expect(decodePosition(encodePosition(position))).toEqual(position);
   },
@@ -30,6 +30,6 @@ it.each([
   encoded('1790000000000/700:705:~1790000000000/700:705:'),
   encoded('1790000000000/700:705:~1790000000000/700:705:~nothing'),
   encoded('1790000000000/700:705:~1790000000000/700:705:~019a0000-0000-7000-8000-000000000000~'),
-])('what no stream gave is no position: %s', (text) => {
+])('an invalid stream position is not decoded: %s', (text) => {
   expect(decodePosition(text)).toBeUndefined();
 });

@@ -6,20 +6,23 @@ import {
   patternRegex,
 } from '../../src/domain/event-type-pattern';
 
-describe('names and patterns', () => {
-  it.each(['payment', 'payment.confirmed.v1', 'a-b.c_d.V2', '1.2'])('%s is a name', (name) => {
-    expect(EVENT_TYPE_NAME.test(name)).toBe(true);
-    expect(isPattern(name)).toBe(false);
-  });
+describe('event type names and patterns', () => {
+  it.each(['payment', 'payment.confirmed.v1', 'a-b.c_d.V2', '1.2'])(
+    'accepts %s as a name and not as a pattern',
+    (name) => {
+      expect(EVENT_TYPE_NAME.test(name)).toBe(true);
+      expect(isPattern(name)).toBe(false);
+    },
+  );
 
-  it.each(['*', 'payment.*', '*.v1', 'payment.*.v1', '*.*'])('%s is a pattern and no name', (pattern) => {
+  it.each(['*', 'payment.*', '*.v1', 'payment.*.v1', '*.*'])('accepts %s as a pattern and not as a name', (pattern) => {
     expect(EVENT_TYPE_PATTERN.test(pattern)).toBe(true);
     expect(EVENT_TYPE_NAME.test(pattern)).toBe(false);
     expect(isPattern(pattern)).toBe(true);
   });
 
   it.each(['', '.', 'a.', '.a', 'a..b', 'pay*', '**', 'a.*b', 'a b', 'a.b\n', 'a/b', 'é', '(a|b)', '[a]', 'a.+', '$'])(
-    '%j is neither',
+    'accepts %j neither as a name nor as a pattern',
     (text) => {
       expect(EVENT_TYPE_NAME.test(text)).toBe(false);
       expect(EVENT_TYPE_PATTERN.test(text)).toBe(false);
@@ -27,7 +30,7 @@ describe('names and patterns', () => {
   );
 });
 
-describe('a subscription', () => {
+describe('matching of event types', () => {
   it.each([
     [
       ['payment.confirmed.v1'],
@@ -54,12 +57,12 @@ describe('a subscription', () => {
       ['a.c', 'c'],
     ],
     [[], [], ['a']],
-  ])('to %j gets %j and not %j', (entries, gets, not) => {
+  ])('matches the entries %j with %j and not with %j', (entries, gets, not) => {
     expect(gets.filter((type) => !matchesEventType(entries, type))).toEqual([]);
     expect(not.filter((type) => matchesEventType(entries, type))).toEqual([]);
   });
 
-  it('has a regular expression only where it has patterns', () => {
+  it('builds a regular expression only if there are patterns', () => {
     expect(patternRegex(['payment.confirmed.v1'])).toBeNull();
     expect(patternRegex([])).toBeNull();
     expect(patternRegex(['a.b', 'payment.*.v1', '*'])).toBe('^(payment[.][^.]+[.]v1|.+)$');

@@ -9,14 +9,14 @@ const event: BodySource = {
   channels: [],
 };
 
-describe('the body of format standard', () => {
-  it('is type, timestamp and data, the data as the producer wrote it', () => {
+describe('format standard', () => {
+  it('standard body has type, timestamp and the data as the producer wrote it', () => {
     expect(standardBody(event)).toBe(
       '{"type":"payment.confirmed.v1","timestamp":"2026-01-31T12:00:00.500Z","data":{"paymentId":"P-1","amount":125.50,"big":12345678901234567890}}',
     );
   });
 
-  it('has user and channels where the event has them', () => {
+  it('standard body has user and channels if the event has them', () => {
     expect(JSON.parse(standardBody({ ...event, user: '{"id":7}', channels: ['client_"1"', 'b'] }))).toMatchObject({
       user: { id: 7 },
       channels: ['client_"1"', 'b'],
@@ -42,25 +42,25 @@ const context: FormatContext = {
 };
 const DATA = '"paymentId":"P-1","amount":125.50,"big":12345678901234567890';
 
-describe('the body of format envelope', () => {
+describe('format envelope', () => {
   const payload = (user = '') =>
     `{"details":{"messageType":"payment.confirmed.v1",${DATA}},"messageId":"evt_1","timestamp":"2026-01-31T12:00:00.500Z"${user}}`;
   const enveloped = (text: string) =>
     `{"payload":${text},"signature":"${createHmac('sha256', 'mySecret').update(text).digest('hex')}","payloadAsString":${JSON.stringify(text)}}`;
 
-  it('is the payload, its signature and its exact text', () => {
+  it('envelope body has the payload, its signature and its exact text', () => {
     const { text, shown } = buildBody('envelope', context);
     expect(text).toBe(enveloped(payload()));
     expect(shown).toBe(text);
     expect(JSON.parse(text).payloadAsString).toBe(payload());
   });
 
-  it('has the user where the event has one', () => {
+  it('envelope body has the user if the event has one', () => {
     const { text } = buildBody('envelope', { ...context, event: { ...context.event, user: '{"id":"U","n":1.0}' } });
     expect(text).toBe(enveloped(payload(',"user":{"id":"U","n":1.0}')));
   });
 
-  it('says the type of the event even where its data has a field of that name', () => {
+  it('envelope body keeps the event type if the data has a field messageType', () => {
     const data = '{"messageType":"forged","amount":1.0}';
     const { text } = buildBody('envelope', { ...context, event: { ...context.event, data } });
     expect(text).toContain('{"details":{"messageType":"payment.confirmed.v1","amount":1.0}');
@@ -68,8 +68,8 @@ describe('the body of format envelope', () => {
   });
 });
 
-describe('the body of format trigger', () => {
-  it('says which webhook was triggered, when and how it went before, and has the event among the custom data', () => {
+describe('format trigger', () => {
+  it('trigger body names the webhook, the time and the last results, and has the event within the custom data', () => {
     const { text, shown } = buildBody('trigger', context);
     expect(text).toBe(
       '{"webhook_id":"sub_1","webhook_name":"The \\"main\\" one","object_class":"payment.confirmed.v1","account_id":"c-1","product_id":"payments",' +
@@ -79,26 +79,26 @@ describe('the body of format trigger', () => {
     expect(shown).toBe(text);
   });
 
-  it("names the subscription's product where it is bound to one", () => {
+  it('trigger body names the product that the subscription is bound to', () => {
     const subscription = { ...context.subscription, productId: 'bound' };
     expect(JSON.parse(buildBody('trigger', { ...context, subscription }).text)).toMatchObject({ product_id: 'bound' });
   });
 
-  it('has the event where the custom data has a field of that name', () => {
+  it('trigger body keeps the event if the custom data has a field event', () => {
     const subscription = { ...context.subscription, customData: '{"event":"mine","n":1}' };
     expect(buildBody('trigger', { ...context, subscription }).text).toContain(`"data":{"n":1,"event":{${DATA}}}}`);
   });
 });
 
-describe('the body of format flat', () => {
-  it('is the data with the secret beside it, which is masked where the body is kept', () => {
+describe('format flat', () => {
+  it('flat body has the data and the secret, which is masked in the stored body', () => {
     expect(buildBody('flat', context)).toEqual({
       text: `{${DATA},"secret":"mySecret"}`,
       shown: `{${DATA},"secret":"***"}`,
     });
   });
 
-  it('has the shared secret where the data has a field of that name', () => {
+  it('flat body keeps the shared secret if the data has a field secret', () => {
     const withSecret = { ...context, event: { ...context.event, data: '{"secret":"another","n":1.0}' } };
     expect(buildBody('flat', withSecret).text).toBe('{"n":1.0,"secret":"mySecret"}');
   });

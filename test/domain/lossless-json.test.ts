@@ -1,6 +1,6 @@
-import { identityOf, mayRewriteNumbers, stringifyWritten, LosslessJson } from '../../src/domain/lossless-json';
+import { identityOf, mayRewriteNumbers, stringifyLossless, LosslessJson } from '../../src/domain/lossless-json';
 
-/** A generator of its own, so that a failure comes back with its seed (mulberry32). */
+/** A generator with a seed, so that a failure can be reproduced (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -26,7 +26,7 @@ const STRINGS = [
   '__proto__',
 ];
 
-/** JSON text with any numbers, and the same without space. */
+/** Random JSON text with any numbers, with and without whitespace. */
 function anyJson(random: () => number, depth = 0): { spaced: string; compact: string } {
   const upTo = (count: number) => Math.floor(random() * count);
   const digits = (count: number) => Array.from({ length: count }, () => upTo(10)).join('');
@@ -57,7 +57,7 @@ function anyJson(random: () => number, depth = 0): { spaced: string; compact: st
   };
 }
 
-it('any JSON comes back as it was written, but for space', () => {
+it('LosslessJson returns any JSON as written, except for whitespace', () => {
   for (let seed = 1; seed <= 3000; seed++) {
     const { spaced, compact } = anyJson(randomFrom(seed));
     expect({ seed, text: new LosslessJson(spaced).at() }).toEqual({ seed, text: compact });
@@ -65,7 +65,7 @@ it('any JSON comes back as it was written, but for space', () => {
   }
 });
 
-it('JSON of which it says so is written by JavaScript as it is', () => {
+it('JSON without numbers to rewrite is the same after parse and stringify', () => {
   let plain = 0;
   for (let seed = 1; seed <= 3000; seed++) {
     const { spaced, compact } = anyJson(randomFrom(seed));
@@ -87,7 +87,7 @@ it.each([
   '9007199254740993',
   '12345678901234567890',
   '0.12345678901234567',
-])('sees that %s would be rewritten, wherever it stands', (number) => {
+])('mayRewriteNumbers detects %s anywhere in the text', (number) => {
   for (const text of [
     number,
     ` ${number} `,
@@ -110,9 +110,9 @@ it.each([
   '"2026-01-01T10:00:00.000Z"',
   '"1e5f-4e50"',
   '"12345678901234567890"',
-])('lets %s pass', (value) => expect(mayRewriteNumbers(`{"a":${value},"b":[${value}]}`)).toBe(false));
+])('mayRewriteNumbers accepts %s', (value) => expect(mayRewriteNumbers(`{"a":${value},"b":[${value}]}`)).toBe(false));
 
-it('of a name that comes twice the last value counts, and prototypes are not touched', () => {
+it('LosslessJson takes the last value of a repeated name and does not touch prototypes', () => {
   const json = new LosslessJson('{"a":1.0,"b":2.0,"a":{"__proto__":{"polluted":3.0}}}');
   expect(json.at()).toBe('{"a":{"__proto__":{"polluted":3.0}},"b":2.0}');
   expect(json.at('a', '__proto__', 'polluted')).toBe('3.0');
@@ -121,19 +121,19 @@ it('of a name that comes twice the last value counts, and prototypes are not tou
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-it('goes into the JSON of what holds it', () => {
+it('stringifyLossless keeps lossless members within other objects', () => {
   const held = { id: 1, data: new LosslessJson('{"amount": 1.50}'), list: [new LosslessJson('7')] };
-  expect(stringifyWritten(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
+  expect(stringifyLossless(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
 });
 
-it('takes numbers for the same that differ only in how they are written, not those that a double cannot tell apart', () => {
+it('identityOf ignores how a number is written but keeps numbers apart that a double cannot', () => {
   const identity = (text: string) => identityOf(JSON.parse(text), new LosslessJson(text).at());
   expect(identity('{"a":125.50}')).toBe(identity('{"a":125.5}'));
   expect(identity('{"a":1e2}')).toBe(identity('{"a":100}'));
   expect(identity('[9007199254740993]')).not.toBe(identity('[9007199254740992]'));
 });
 
-it('takes the largest bodies', () => {
+it('LosslessJson reads bodies of 8 MiB', () => {
   for (const inner of ['a', '\\n', '\\u0041']) {
     const text = `{"n":1.0,"s":"${inner.repeat((8 * 1024 * 1024) / inner.length)}"}`;
     expect(new LosslessJson(text).at('n')).toBe('1.0');

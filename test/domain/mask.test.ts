@@ -1,6 +1,6 @@
 import { maskHeaders } from '../../src/domain/mask';
 
-describe('headers that are kept or shown', () => {
+describe('masked headers', () => {
   it.each([
     'Authorization',
     'proxy-authorization',
@@ -10,9 +10,11 @@ describe('headers that are kept or shown', () => {
     'x-client-secret',
     'X-Passphrase',
     'x-session-id',
-  ])('do not tell the value of %s', (name) => expect(maskHeaders({ [name]: 'hidden' })).toEqual({ [name]: '***' }));
+  ])('masks the value of the header %s', (name) =>
+    expect(maskHeaders({ [name]: 'hidden' })).toEqual({ [name]: '***' }),
+  );
 
-  it('are otherwise as they were sent', () => {
+  it('keeps other headers unchanged', () => {
     const headers = { 'content-type': 'application/json', 'webhook-id': 'evt_1', 'webhook-signature': 'v1,abc' };
     expect(maskHeaders(headers)).toEqual(headers);
   });

@@ -28,7 +28,7 @@ it.each<[QueryArgument['from'], ArgumentType, string | null]>([
   ['2026-01-31', 'date', '2026-01-31'],
   ['2026-01-31T12:00:00.5Z', 'timestamp', '2026-01-31T12:00:00.5Z'],
   ['80342534-2508-4CAB-A090-C25BF1DDF923', 'uuid', '80342534-2508-4CAB-A090-C25BF1DDF923'],
-])('%j as %s is %j', (from, type, expected) => {
+])('reads the argument %j as %s: %j', (from, type, expected) => {
   expect(value(from, type)).toBe(expected);
 });
 
@@ -42,16 +42,16 @@ it.each<[QueryArgument['from'], ArgumentType]>([
   ['$data.id', 'date'],
   ['$data.nul', 'string'],
   ['Infinity', 'number'],
-])('%j is no %s, which is said without the value', (from, type) => {
+])('refuses %j as %s without showing the value', (from, type) => {
   expect(() => value(from, type)).toThrow(new ComposeError(`the argument a is not of type ${type}`));
 });
 
 it.each(['$', '$data', '$data.', '$data..x', '$data.x.', '$secret.x', '$dataX', '$event.id'])(
-  '%j names nothing',
+  'does not accept %j as the source of an argument',
   (from) => expect(argumentSource(from)).toBeUndefined(),
 );
 
-describe('whether the data of an event type may have a field', () => {
+describe('fields of an event type', () => {
   const closed = {
     properties: { id: { type: 'string' }, who: { properties: { name: {} }, additionalProperties: false } },
   };
@@ -68,7 +68,7 @@ describe('whether the data of an event type may have a field', () => {
     [{ additionalProperties: false }, ['any'], false],
     [{ type: 'object' }, ['any'], true],
     [null, ['any'], true],
-  ])('%j, %j: %s', (schema, path, expected) => {
+  ])('reports if data by the schema %j may have the field %j: %s', (schema, path, expected) => {
     expect(mayHaveField(schema, path)).toBe(expected);
   });
 });

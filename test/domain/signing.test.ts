@@ -18,8 +18,8 @@ const headers = (id: string, timestampSeconds: number, signature: string) => ({
   'webhook-signature': signature,
 });
 
-describe('a generated secret', () => {
-  it('is whsec_ and base64 of 32 bytes, new each time', () => {
+describe('generated secrets', () => {
+  it('generates a new secret of 32 bytes each time, as whsec_ and base64', () => {
     const secret = generateSecret();
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(signingKey(secret)).toHaveLength(32);
@@ -27,8 +27,8 @@ describe('a generated secret', () => {
   });
 });
 
-describe('the signature of Standard Webhooks', () => {
-  it('is that of the published example', () => {
+describe('signatures of Standard Webhooks', () => {
+  it('signs the published example as published', () => {
     const message = {
       id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       timestampSeconds: 1_614_265_330,
@@ -39,14 +39,14 @@ describe('the signature of Standard Webhooks', () => {
     );
   });
 
-  it('is accepted by the stock library', () => {
+  it('signs a message so that the stock library accepts it', () => {
     const secret = generateSecret();
     const timestampSeconds = now();
     const signature = standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret]);
     expect(new Webhook(secret).verify(body, headers('evt_1', timestampSeconds, signature))).toEqual(JSON.parse(body));
   });
 
-  it('is refused by the stock library where id, time, body or secret is another', () => {
+  it('the stock library refuses a signature for a different id, time, body or secret', () => {
     const secret = generateSecret();
     const timestampSeconds = now();
     const signature = standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret]);
@@ -57,7 +57,7 @@ describe('the signature of Standard Webhooks', () => {
     expect(() => new Webhook(generateSecret()).verify(body, headers('evt_1', timestampSeconds, signature))).toThrow();
   });
 
-  it('is made with both secrets during a rotation, newest first, and accepted with either', () => {
+  it('signs with both secrets during a rotation, newest first, and either one verifies', () => {
     const [newest, older] = [generateSecret(), generateSecret()];
     const timestampSeconds = now();
     const message = { id: 'evt_1', timestampSeconds, body };
@@ -68,7 +68,7 @@ describe('the signature of Standard Webhooks', () => {
     }
   });
 
-  it('takes a secret without the prefix as its UTF-8 text', () => {
+  it('uses a secret without prefix as its UTF-8 text', () => {
     const secret = 'a secret of the customer: żółć';
     const timestampSeconds = now();
     const signature = standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret]);
@@ -77,20 +77,20 @@ describe('the signature of Standard Webhooks', () => {
   });
 });
 
-describe('the answer to a challenge', () => {
-  it('is sha256= and base64 of the HMAC of the token with the text of the secret', () => {
+describe('challenge responses', () => {
+  it('answers a challenge with sha256= and the HMAC of the token in base64', () => {
     // printf 'challenge' | openssl dgst -sha256 -hmac 'whsec_abc' -binary | base64
     expect(challengeResponse('whsec_abc', 'challenge')).toBe('sha256=p3PfWHtsRsYQH/Q/179K9bf8bgvMDxDLlyooxBIQvvg=');
   });
 
-  it('takes a prefixed secret as text too, other than the signature', () => {
+  it('uses the text of a prefixed secret for a challenge, unlike for a signature', () => {
     const secret = generateSecret();
     const decoded = createHmac('sha256', signingKey(secret)).update('t').digest('base64');
     expect(challengeResponse(secret, 't')).not.toBe(`sha256=${decoded}`);
   });
 });
 
-describe('the comparison in constant time', () => {
+describe('comparison in constant time', () => {
   it.each([
     ['', '', true],
     ['sha256=abc', 'sha256=abc', true],
@@ -98,25 +98,27 @@ describe('the comparison in constant time', () => {
     ['sha256=abc', 'sha256=abd', false],
     ['sha256=abc', 'sha256=abcd', false],
     ['sha256=abc', '', false],
-  ])('of %j and %j is %s', (left, right, equal) => expect(equalInConstantTime(left, right)).toBe(equal));
+  ])('compares %j and %j in constant time: %s', (left, right, equal) =>
+    expect(equalInConstantTime(left, right)).toBe(equal),
+  );
 });
 
-describe('a key pair', () => {
-  /** As a receiver would, with nothing but the public key. */
+describe('ed25519 signing keys', () => {
+  /** Verifies with the public key alone, as a receiver does. */
   const isSigned = (publicKey: string, content: string, signature: string) => {
     const x = Buffer.from(publicKey.slice('whpk_'.length), 'base64').toString('base64url');
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
     return verify(null, Buffer.from(content), key, Buffer.from(signature.slice('v1a,'.length), 'base64'));
   };
 
-  it('is whsk_ with 64 bytes and whpk_ with 32, new each time', () => {
+  it('generates a new key pair each time, as whsk_ with 64 bytes and whpk_ with 32', () => {
     const key = generateSigningKey();
     expect(key).toMatch(/^whsk_[A-Za-z0-9+/]{86}==$/);
     expect(publicKeyOf(key)).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
     expect(generateSigningKey()).not.toBe(key);
   });
 
-  it('signs behind the secrets, newest first, what they sign', () => {
+  it('appends ed25519 signatures after those of the secrets, newest first', () => {
     const secrets = [generateSecret(), generateSecret()];
     const keys = [generateSigningKey(), generateSigningKey()];
     const message = { id: 'evt_1', timestampSeconds: now(), body };
@@ -130,14 +132,14 @@ describe('a key pair', () => {
     }
   });
 
-  it('does not disturb the stock library', () => {
+  it('the stock library accepts a message that also has an ed25519 signature', () => {
     const secret = generateSecret();
     const timestampSeconds = now();
     const signature = standardSignature({ id: 'evt_1', timestampSeconds, body }, [secret], [generateSigningKey()]);
     expect(new Webhook(secret).verify(body, headers('evt_1', timestampSeconds, signature))).toEqual(JSON.parse(body));
   });
 
-  it('is one that others know, too (RFC 8032, section 7.1, test 1)', () => {
+  it('signs with ed25519 as in RFC 8032, section 7.1, test 1', () => {
     const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
     const publicHalf = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a';
     const key = `whsk_${Buffer.from(seed + publicHalf, 'hex').toString('base64')}`;

@@ -12,7 +12,7 @@ function faultOf(sql: string): string {
   return 'none';
 }
 
-it('numbers named arguments with their types, each name once', () => {
+it('numberParameters numbers named arguments with their types, each name once', () => {
   const { text, names } = read('select :name as n from t where id = :id and old <> :id::int');
   expect(text).toBe('select ($1::text) as n from t where id = ($2::bigint) and old <> ($2::bigint)::int');
   expect(names).toEqual(['name', 'id']);
@@ -25,34 +25,34 @@ it.each([
   ['with a as (select 1) select * from a'],
   ['  (select 1)'.replace(/[()]/g, '')],
   ['-- what it does\nselect 1'],
-])('leaves %j as it is', (sql) => {
+])('numberParameters leaves %j unchanged', (sql) => {
   expect(read(sql)).toMatchObject({ text: sql, names: [] });
 });
 
-it('takes a semicolon at the end, and what is no statement after it', () => {
+it('numberParameters drops a final semicolon and accepts a comment after it', () => {
   expect(read('select 1 ; -- done').text).toBe('select 1  -- done');
 });
 
 it.each([
   ['select 1; drop table x', 'line 1, column 11: there is more than one statement'],
   ['select 1;\nselect 2', 'line 2, column 1: there is more than one statement'],
-  ['delete from x', 'line 1, column 1: a query begins with SELECT or WITH'],
-  ['select 1) as q; drop table x; select (1', 'line 1, column 9: a parenthesis is closed that was not opened'],
+  ['delete from x', 'line 1, column 1: a query must begin with SELECT or WITH'],
+  ['select 1) as q; drop table x; select (1', 'line 1, column 9: this parenthesis was not opened'],
   ['select (1', 'line 1, column 10: a parenthesis is not closed'],
   ['select :nosuch', 'line 1, column 8: there is no argument nosuch'],
-  ['select\n  $1', 'line 2, column 3: arguments have names: write :name instead of $1'],
-  [`select 'abc''`, 'line 1, column 8: what is quoted here has no end'],
-  [`select E'abc\\'`, 'line 1, column 8: what is quoted here has no end'],
-  ['select "abc', 'line 1, column 8: what is quoted here has no end'],
-  ['select $a$ x', 'line 1, column 8: what is quoted here has no end'],
+  ['select\n  $1', 'line 2, column 3: numbered parameters are not supported: write :name instead of $1'],
+  [`select 'abc''`, 'line 1, column 8: the quoted text here has no end'],
+  [`select E'abc\\'`, 'line 1, column 8: the quoted text here has no end'],
+  ['select "abc', 'line 1, column 8: the quoted text here has no end'],
+  ['select $a$ x', 'line 1, column 8: the quoted text here has no end'],
   ['select /* /* */', 'line 1, column 8: the comment has no end'],
   [' -- nothing', 'line 1, column 1: there is no statement'],
   ['', 'line 1, column 1: there is no statement'],
-])('refuses %j', (sql, fault) => {
+])('numberParameters refuses %j', (sql, fault) => {
   expect(faultOf(sql)).toBe(fault);
 });
 
-it('leads from a place in the numbered text back to the one it came from', () => {
+it('numberParameters maps a position of its text back to the source', () => {
   const sql = 'select :name,\n  :name, nosuch from t';
   const { text, sourceOffset } = read(sql);
   expect(sourceOffset(text.indexOf('nosuch'))).toBe(sql.indexOf('nosuch'));

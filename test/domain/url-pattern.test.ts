@@ -2,7 +2,7 @@ import { parseUrlPattern, urlMatches } from '../../src/domain/url-pattern';
 
 const matches = (pattern: string, url: string) => urlMatches(parseUrlPattern(pattern)!, url);
 
-describe('a pattern', () => {
+describe('URL patterns', () => {
   it.each([
     ['hooks.example.com', { scheme: 'https', host: 'hooks.example.com', port: '', pathPrefix: '' }],
     ['HTTPS://Hooks.Example.COM:443/In/', { scheme: 'https', host: 'hooks.example.com', port: '', pathPrefix: '/In' }],
@@ -13,7 +13,7 @@ describe('a pattern', () => {
     ['http://[0:0::1]:8080', { scheme: 'http', host: '[::1]', port: '8080', pathPrefix: '' }],
     ['https://a.example/café', { scheme: 'https', host: 'a.example', port: '', pathPrefix: '/caf%C3%A9' }],
     ['https://a.example/b/../c', { scheme: 'https', host: 'a.example', port: '', pathPrefix: '/c' }],
-  ])('is read from %s', (text, pattern) => expect(parseUrlPattern(text)).toEqual(pattern));
+  ])('parses the URL pattern %s', (text, pattern) => expect(parseUrlPattern(text)).toEqual(pattern));
 
   it.each([
     '',
@@ -35,10 +35,10 @@ describe('a pattern', () => {
     'https://[::g]',
     'https://[::1',
     'javascript:alert(1)',
-  ])('is not read from %j', (text) => expect(parseUrlPattern(text)).toBeUndefined());
+  ])('refuses the URL pattern %j', (text) => expect(parseUrlPattern(text)).toBeUndefined());
 });
 
-describe('a URL falls under a pattern', () => {
+describe('matching URLs', () => {
   it.each([
     ['hooks.example.com', 'https://hooks.example.com/any?x=1#y'],
     ['hooks.example.com', 'https://HOOKS.example.com:443/'],
@@ -52,16 +52,16 @@ describe('a URL falls under a pattern', () => {
     ['https://a.example/in', 'https://a.example/in/payments?x=..%2f'],
     ['https://a.example/in', 'https://a.example/x/../in/y'],
     ['https://a.example/café', 'https://a.example/café/x'],
-  ])('%s: %s', (pattern, url) => expect(matches(pattern, url)).toBe(true));
+  ])('matches the pattern %s with the URL %s', (pattern, url) => expect(matches(pattern, url)).toBe(true));
 });
 
-describe('a URL does not fall under a pattern by', () => {
+describe('URLs that do not match', () => {
   it.each([
     ['another scheme', 'hooks.example.com', 'http://hooks.example.com/'],
     ['another port', 'hooks.example.com', 'https://hooks.example.com:8443/'],
     ['a longer host', 'hooks.example.com', 'https://hooks.example.com.evil.example/'],
-    ['a dot at its end', 'hooks.example.com', 'https://hooks.example.com./'],
-    ['a host before', 'hooks.example.com', 'https://evil-hooks.example.com/'],
+    ['a dot after the host', 'hooks.example.com', 'https://hooks.example.com./'],
+    ['another host in front', 'hooks.example.com', 'https://evil-hooks.example.com/'],
     ['credentials that look like the host', 'hooks.example.com', 'https://hooks.example.com@evil.example/'],
     ['credentials with a port', 'hooks.example.com', 'https://hooks.example.com:443@evil.example/'],
     ['a backslash', 'hooks.example.com', 'https://evil.example\\@hooks.example.com/'],
@@ -69,13 +69,13 @@ describe('a URL does not fall under a pattern by', () => {
     ['a query', 'hooks.example.com', 'https://evil.example?hooks.example.com/'],
     ['a tab', 'hooks.example.com', 'https://hooks.example.com\t.evil.example/'],
     ['a look-alike letter', 'hooks.example.com', 'https://hооks.example.com/'],
-    ['the bare domain of a sub-domain wildcard', 'https://*.example.com', 'https://example.com/'],
+    ['the bare domain for a subdomain wildcard', 'https://*.example.com', 'https://example.com/'],
     ['a suffix without a dot', 'https://*.example.com', 'https://evilexample.com/'],
     ['a wildcard within another domain', 'https://*.example.com', 'https://a.example.com.evil.example/'],
-    ['a path beside', 'https://a.example/in', 'https://a.example/inside'],
-    ['a path above', 'https://a.example/in', 'https://a.example/'],
-    ['another case of the path', 'https://a.example/in', 'https://a.example/IN/x'],
-    ['dots', 'https://a.example/in', 'https://a.example/in/../admin'],
+    ['a sibling path', 'https://a.example/in', 'https://a.example/inside'],
+    ['a parent path', 'https://a.example/in', 'https://a.example/'],
+    ['a different case of the path', 'https://a.example/in', 'https://a.example/IN/x'],
+    ['dot segments', 'https://a.example/in', 'https://a.example/in/../admin'],
     ['encoded dots', 'https://a.example/in', 'https://a.example/in/%2e%2e/admin'],
     ['half-encoded dots', 'https://a.example/in', 'https://a.example/in/.%2e/admin'],
     ['encoded slashes', 'https://a.example/in', 'https://a.example/in/..%2fadmin'],
@@ -83,7 +83,9 @@ describe('a URL does not fall under a pattern by', () => {
     ['backslashes', 'https://a.example/in', 'https://a.example/in\\..\\admin'],
     ['dots encoded twice', 'https://a.example/in', 'https://a.example/in/%252e%252e/admin'],
     ['dots with a parameter', 'https://a.example/in', 'https://a.example/in/..;/admin'],
-    ['being no URL', 'https://*', 'hooks.example.com'],
-    ['being of no web scheme', 'https://*', 'javascript:alert(1)'],
-  ])('%s (%s): %s', (_what, pattern, url) => expect(matches(pattern, url)).toBe(false));
+    ['no scheme', 'https://*', 'hooks.example.com'],
+    ['a scheme other than http and https', 'https://*', 'javascript:alert(1)'],
+  ])('does not match a URL with %s (pattern %s): %s', (_what, pattern, url) =>
+    expect(matches(pattern, url)).toBe(false),
+  );
 });

@@ -1,38 +1,21 @@
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { onboard } from '../support/service';
+import { useService } from '../support/use-service';
 
-/** Service definitions and transforms in the built service, as an operator sets it up. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
+/** Service definitions and transforms in the built service, set up as an operator does. */
 let ledger: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
 
 beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
   ledger = await createTestDatabase();
   await ledger.db.query({ text: 'create table payment (id bigint primary key, amount numeric(12, 2))' });
   await ledger.db.query({ text: 'insert into payment values (18142, 123.00)' });
-  service = await startService({
-    databaseUrl: database.url,
-    temporalAddress: temporal.address,
-    env: { SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.url },
-  });
-  receiver = await startReceiver();
 });
-afterAll(async () => {
-  await receiver?.close();
-  await service?.kill9();
-  await ledger?.drop();
-  await database?.drop();
-  await temporal?.stop();
-});
+const service = useService(() => ({ SIGNPOST_DATASOURCE_LEDGER_DB_URL: ledger.url }));
+const receiver = useReceiver();
+afterAll(() => ledger?.drop());
 
-it('sends what the definition of the type and the transform of the subscription make of an event', async () => {
+it('delivers the body that the service definition and the transform compose', async () => {
   const transform = { language: 'jsonata', expression: '{"id": id, "amount": amount, "event": $event.type}' };
   const customer = await onboard(service, receiver.url(), { format: 'flat', transform });
   const definition = {
@@ -52,7 +35,7 @@ it('sends what the definition of the type and the transform of the subscription 
   expect(receiver.requests[0]!.body).toBe(`{"id":18142,"amount":123,"event":"${customer.eventType}"}`);
 });
 
-it('prints its data sources without their passwords, and stops cleanly with processes of transforms running', async () => {
+it('prints data sources without passwords, and stops cleanly while transform processes run', async () => {
   const { password } = new URL(ledger.url);
   expect(service.output()).toContain('"dataSources":{"ledger-db":"postgres');
   if (password !== '') expect(service.output()).not.toContain(password);

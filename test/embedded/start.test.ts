@@ -5,13 +5,13 @@ import { isAlive } from '../../src/embedded/processes';
 import { fromSetup } from '../support/environment';
 import { runToEnd, startService, tempDir } from '../support/service';
 
-/** Starting and stopping the whole as a person does, with its own Postgres and Temporal. */
+/** Starts and stops the whole service as a person does, with its own Postgres and Temporal. */
 const partsOf = (dataDir: string): number[] => [
   Number(readFileSync(path.join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
   (JSON.parse(readFileSync(path.join(dataDir, 'temporal', 'server.json'), 'utf8')) as { pid: number }).pid,
 ];
 
-it('brings its parts, keeps its data, takes over what a killed process left, and leaves nothing running', async () => {
+it('the service starts its parts, keeps its data, takes over after a kill, and leaves nothing running', async () => {
   const dataDir = tempDir();
   const env = { SIGNPOST_DATA_DIR: dataDir };
   const first = await startService({ env });
@@ -26,10 +26,10 @@ it('brings its parts, keeps its data, takes over what a killed process left, and
 
   const second = await startService({ env });
   expect(partsOf(dataDir)).toEqual(parts);
-  expect(second.output().match(/was running: taken over/g)).toHaveLength(2);
+  expect(second.output().match(/was already running/g)).toHaveLength(2);
   expect(await second.call('GET', '/v1/products/kept')).toMatchObject({ status: 200 });
   const refused = await runToEnd({ ...env, SIGNPOST_PORT: '0' });
-  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('Signpost runs already on') });
+  expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('Signpost is already running on') });
   expect(await second.stop()).toBe(0);
   expect(parts.map(isAlive)).toEqual([false, false]);
 
@@ -42,7 +42,7 @@ it('brings its parts, keeps its data, takes over what a killed process left, and
   expect(last.map(isAlive)).toEqual([false, false]);
 });
 
-it('a taken port is one clear line with the mend, and nothing is left running', async () => {
+it('a taken port is reported in one line with the fix, and nothing is left running', async () => {
   const taken = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as net.AddressInfo;
@@ -55,7 +55,7 @@ it('a taken port is one clear line with the mend, and nothing is left running', 
   taken.close();
   expect(code).toBe(1);
   expect(output.trim().split('\n').at(-1)).toBe(
-    `SIGNPOST_PORT ${port} on 127.0.0.1 is taken by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+    `SIGNPOST_PORT ${port} on 127.0.0.1 is in use by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
   );
   expect(output.match(/ runs on 127\.0\.0\.1:\d+$/gm)).toHaveLength(2);
   for (const trace of ['postgres/data/postmaster.pid', 'temporal/server.json'])
@@ -63,19 +63,16 @@ it('a taken port is one clear line with the mend, and nothing is left running', 
 });
 
 it.each([
-  [
-    { SIGNPOST_PORT: 'eighty' },
-    'SIGNPOST_PORT is "eighty", which cannot be used: expected a port, 0 to 65535 (0: any free one).',
-  ],
+  [{ SIGNPOST_PORT: 'eighty' }, 'SIGNPOST_PORT is "eighty", but must be a port, 0 to 65535 (0: any free one).'],
   [
     { TEMPORAL_CLI_PATH: '/nowhere' },
-    'TEMPORAL_CLI_PATH is "/nowhere", which is no program that can be run: expected the path of the temporal command.',
+    'TEMPORAL_CLI_PATH is "/nowhere", which is not an executable file. Set it to the path of the temporal command.',
   ],
   [
     { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },
-    'SIGNPOST_MASTER_KEY is not set: with DATABASE_URL it must be base64 of 32 bytes (openssl rand -base64 32).',
+    'SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be base64 of 32 bytes (openssl rand -base64 32).',
   ],
-])('a setting that cannot be used is one line: %j', async (env, line) => {
+])('an invalid setting is reported in one line: %j', async (env, line) => {
   const { code, output } = await runToEnd({
     SIGNPOST_DATA_DIR: tempDir(),
     ...(env as unknown as Record<string, string>),

@@ -2,21 +2,21 @@ import { Client, Connection } from '@temporalio/client';
 import { recoveryWorkflowId } from '../../src/domain/recovery';
 import { watch } from '../support/activity';
 import { ADMIN_KEY, onboard, type ServiceProcess } from '../support/service';
-import { useStack } from '../support/stack';
+import { useCluster } from '../support/cluster';
 import { until } from '../support/until';
 
-/** Bulk recovery and the activity stream with whole processes, which are killed and stopped. */
-const stack = useStack();
+/** Bulk recovery and the activity stream with whole processes that are killed and stopped. */
+const cluster = useCluster();
 
-/** A customer for whom all of so many notifications failed. */
+/** A customer with `count` notifications, all failed. */
 async function failing(service: ServiceProcess, count: number) {
-  const customer = await onboard(service, stack.receiver.url(), { retrySchedule: [] });
-  stack.receiver.answerWith(500);
+  const customer = await onboard(service, cluster.receiver.url(), { retrySchedule: [] });
+  cluster.receiver.answerWith(500);
   const ids: string[] = [];
   for (let i = 0; i < count; i++) ids.push(...(await customer.post({ id: `event-${i}` })));
-  await stack.reach(ids, 'failed');
-  stack.receiver.answerWith(200);
-  stack.receiver.requests.length = 0;
+  await cluster.reach(ids, 'failed');
+  cluster.receiver.answerWith(200);
+  cluster.receiver.requests.length = 0;
   return { ...customer, ids };
 }
 async function recover(service: ServiceProcess, subscriptionId: string, ratePerSecond: number): Promise<string> {
@@ -31,84 +31,84 @@ const ended = (service: ServiceProcess, id: string) =>
     ({ status }) => status !== 'running',
     60_000,
   );
-const webhookIds = () => stack.receiver.requests.map(({ headers }) => headers['webhook-id']);
+const webhookIds = () => cluster.receiver.requests.map(({ headers }) => headers['webhook-id']);
 const eventIds = (count: number) => Array.from({ length: count }, (_, index) => `event-${index}`);
 
-it('killed in the middle of a recovery: the next process goes on where it was, and everything is delivered once', async () => {
-  const first = await stack.start();
+it('killed during a recovery: the next process continues where it was, and delivers everything once', async () => {
+  const first = await cluster.start();
   const { ids, subscriptionId } = await failing(first, 30);
   const id = await recover(first, subscriptionId, 20);
-  await stack.receiver.waitFor(10);
+  await cluster.receiver.waitFor(10);
   await first.kill9();
-  await stack.doubt();
-  const second = await stack.start();
+  await cluster.makeOverdue();
+  const second = await cluster.start();
   expect(await ended(second, id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
-  await stack.doubt();
-  await stack.reach(ids, 'delivered');
-  // What was under way when the process died is attempted again, by its own rules; nothing else is.
+  await cluster.makeOverdue();
+  await cluster.reach(ids, 'delivered');
+  // Only attempts in flight when the process died are made again.
   expect([...new Set(webhookIds())].sort()).toEqual(eventIds(30).sort());
   expect(webhookIds().length).toBeLessThanOrEqual(31);
 });
 
-it('cancelled midway: what was retried goes on, what was not stays failed', async () => {
-  const service = await stack.start();
+it('a recovery cancelled midway delivers what was retried and leaves the rest failed', async () => {
+  const service = await cluster.start();
   const { ids, subscriptionId } = await failing(service, 12);
   const id = await recover(service, subscriptionId, 4);
-  await stack.receiver.waitFor(3);
+  await cluster.receiver.waitFor(3);
   await service.call('POST', `/v1/recoveries/${id}/cancel`, {});
   const { status, retried } = await ended(service, id);
   expect(status).toBe('cancelled');
   expect(retried).toBeLessThan(12);
-  await stack.reach(ids.slice(0, retried), 'delivered');
-  expect(await stack.statuses(ids.slice(retried))).toEqual(ids.slice(retried).map(() => 'failed'));
+  await cluster.reach(ids.slice(0, retried), 'delivered');
+  expect(await cluster.statuses(ids.slice(retried))).toEqual(ids.slice(retried).map(() => 'failed'));
   expect(webhookIds()).toEqual(eventIds(retried));
 });
 
-it('asked for while Temporal is away: it is accepted, and runs once it is back', async () => {
-  const first = await stack.start();
+it('a recovery requested while Temporal is down is accepted, and runs later', async () => {
+  const first = await cluster.start();
   const { ids, subscriptionId } = await failing(first, 3);
   await first.kill9();
-  const away = await stack.start({ temporalAddress: '127.0.0.1:9', withoutReady: true });
+  const away = await cluster.start({ temporalAddress: '127.0.0.1:9', withoutReady: true });
   const id = await recover(away, subscriptionId, 100);
   await away.kill9();
-  await stack.database.db.query({ text: "update recoveries set progressed_at = now() - interval '1 hour'" });
-  const back = await stack.start();
+  await cluster.database.db.query({ text: "update recoveries set progressed_at = now() - interval '1 hour'" });
+  const back = await cluster.start();
   expect(await ended(back, id)).toMatchObject({ status: 'completed', retried: 3 });
-  await stack.reach(ids, 'delivered');
+  await cluster.reach(ids, 'delivered');
 });
 
-it('terminated by an operator: it is cancelled, not started again', async () => {
-  const service = await stack.start();
+it('a recovery terminated by an operator is cancelled and not started again', async () => {
+  const service = await cluster.start();
   const { subscriptionId } = await failing(service, 3);
   const id = await recover(service, subscriptionId, 0.1);
-  await stack.receiver.waitFor(1);
-  const connection = await Connection.connect({ address: stack.temporal.address });
+  await cluster.receiver.waitFor(1);
+  const connection = await Connection.connect({ address: cluster.temporal.address });
   await new Client({ connection }).workflow.getHandle(recoveryWorkflowId(id)).terminate();
   await connection.close();
-  await stack.database.db.query({ text: "update recoveries set progressed_at = now() - interval '1 hour'" });
+  await cluster.database.db.query({ text: "update recoveries set progressed_at = now() - interval '1 hour'" });
   expect(await ended(service, id)).toMatchObject({ status: 'cancelled', retried: 1 });
 });
 
-it('a stream ends with its process and goes on with the next, without a gap and without repeats', async () => {
-  const first = await stack.start();
-  const customer = await onboard(first, stack.receiver.url());
+it('an activity stream ends with its process and resumes on the next, without gaps or repeats', async () => {
+  const first = await cluster.start();
+  const customer = await onboard(first, cluster.receiver.url());
   const before = await watch(first.url, ADMIN_KEY);
   await customer.post({ id: 'before' });
   await before.waitFor(2);
-  // While somebody watches, it stops at once all the same.
+  // The process stops immediately in spite of the open stream.
   expect(await first.stop()).toBe(0);
   await until(
     async () => before.ended,
     (over) => over,
   );
-  const second = await stack.start({ env: { SIGNPOST_PORT: new URL(first.url).port } });
-  // The stream tells in the order of what happened: so this attempt is over before the next event is accepted.
-  await stack.reach(await customer.post({ id: 'between' }), 'delivered');
+  const second = await cluster.start({ env: { SIGNPOST_PORT: new URL(first.url).port } });
+  // The stream keeps the order of events, so this attempt ends before the next event is accepted.
+  await cluster.reach(await customer.post({ id: 'between' }), 'delivered');
   const after = await watch(second.url, ADMIN_KEY, { lastEventId: before.lastEventId });
   await customer.post({ id: 'after' });
   await after.waitFor(4);
-  const told = [...before.events, ...after.events].map(({ event, data }) => `${event} ${data.eventId}`);
-  expect(told).toEqual(
+  const received = [...before.events, ...after.events].map(({ event, data }) => `${event} ${data.eventId}`);
+  expect(received).toEqual(
     ['before', 'between', 'after'].flatMap((id) => [`event.accepted ${id}`, `attempt.finished ${id}`]),
   );
 });

@@ -1,14 +1,14 @@
 import { replayAll, savedHistories } from '../support/histories';
 
-it('every history that an earlier release left behind still replays', async () => {
+it('every saved history of an earlier release still replays', async () => {
   const histories = savedHistories();
   expect(histories.length).toBeGreaterThan(10);
   expect(await replayAll(histories)).toEqual([]);
 });
 
-it('a history that the code does not follow is found out', async () => {
+it('replay detects a history that the code does not follow', async () => {
   const [saved] = savedHistories().filter(({ name }) => name.includes('whole-default-ladder'));
-  // As if the first wait had been an activity.
+  // Looks as if the workflow had made its waits without timers.
   const events = saved!.history.events!.filter(
     ({ timerStartedEventAttributes, timerFiredEventAttributes }) =>
       !timerStartedEventAttributes && !timerFiredEventAttributes,

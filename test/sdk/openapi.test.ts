@@ -8,7 +8,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const FILE = path.join(ROOT, 'sdk', 'src', 'openapi.ts');
 const GENERATOR = path.join(ROOT, 'node_modules', 'openapi-typescript', 'bin', 'cli.js');
 
-it('the types of the SDK are those of the OpenAPI document; npm run sdk:types writes them anew', async () => {
+it('the SDK types match the OpenAPI document (npm run sdk:types regenerates them)', async () => {
   const api = await startTestApi();
   const directory = tempDir();
   const document = path.join(directory, 'openapi.json');
@@ -17,13 +17,13 @@ it('the types of the SDK are those of the OpenAPI document; npm run sdk:types wr
   } finally {
     await api.stop();
   }
-  const written = path.join(directory, 'openapi.ts');
-  const { status, stderr } = spawnSync(process.execPath, [GENERATOR, document, '--output', written], {
+  const generated = path.join(directory, 'openapi.ts');
+  const { status, stderr } = spawnSync(process.execPath, [GENERATOR, document, '--output', generated], {
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
-  const fresh = readFileSync(written, 'utf8');
+  const fresh = readFileSync(generated, 'utf8');
   if (process.env.UPDATE_DOCS) writeFileSync(FILE, fresh);
-  // Not by toBe: the difference of two such texts takes minutes to draw.
+  // toBe would spend minutes on the diff of two texts of this size.
   expect(readFileSync(FILE, 'utf8') === fresh).toBe(true);
 });

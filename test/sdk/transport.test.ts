@@ -1,60 +1,61 @@
 import { PartlySentError, Signpost, SignpostUnreachableError } from '../../sdk/src';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
-import { startFront, type Fate, type Front } from '../support/front';
+import { startFaultyProxy, type Failure, type FaultyProxy } from '../support/faulty-proxy';
 
-/** What goes wrong between a producer and Signpost, and what the SDK makes of it. */
+/** Failures between a producer and Signpost. */
 let api: TestApi;
-let front: Front;
+let proxy: FaultyProxy;
 const quick = { firstDelayMs: 1, maxDelayMs: 5 };
 const client = (options: object = {}) =>
-  new Signpost({ baseUrl: front.url, apiKey: ADMIN_KEY, retry: quick, ...options });
+  new Signpost({ baseUrl: proxy.url, apiKey: ADMIN_KEY, retry: quick, ...options });
 const event = (number: number) => ({ type: 'paid.v1', customerId: 'c', data: { number } });
 
 beforeAll(async () => {
   api = await startTestApi();
-  front = await startFront(api.url);
+  proxy = await startFaultyProxy(api.url);
   await api.must('POST', '/v1/products', { id: 'p', name: 'P', enabled: true });
   await api.must('PUT', '/v1/event-types/paid.v1', { productId: 'p' });
   await api.must('POST', '/v1/customers', { id: 'c', name: 'C', productId: 'p' });
 });
 afterAll(async () => {
-  await front.stop();
+  await proxy.stop();
   await api.stop();
 });
-beforeEach(() => front.reset());
+beforeEach(() => proxy.reset());
 
-it('sends events without an idempotency key: their ids do the same and cost the service nothing', async () => {
+it('events are sent without an idempotency key, other POSTs with one', async () => {
   await client().events.send(event(1));
   await client().events.sendMany([event(2), event(3)]);
   await client().customers.create({ name: 'Keyed' });
-  expect(front.seen.map(({ idempotencyKey }) => typeof idempotencyKey)).toEqual(['undefined', 'undefined', 'string']);
+  expect(proxy.seen.map(({ idempotencyKey }) => typeof idempotencyKey)).toEqual(['undefined', 'undefined', 'string']);
 });
 
-it.each<Fate>(['break off', 'html'])('sends again where the answer was spoiled: %s', async (fate) => {
-  front.spoil = [fate];
+it.each<Failure>(['break off', 'html'])('the client retries after an unusable response: %s', async (failure) => {
+  proxy.failures = [failure];
   expect(await client().products.get('p')).toMatchObject({ id: 'p' });
-  expect(front.seen).toHaveLength(2);
+  expect(proxy.seen).toHaveLength(2);
 });
 
-it('gives up on an answer that does not come, and says so', async () => {
-  front.spoil = ['hang', 'hang'];
+it('a call without a response ends with SignpostUnreachableError after its timeout', async () => {
+  proxy.failures = ['hang', 'hang'];
   const impatient = client({ timeoutMs: 50, retry: { ...quick, retries: 1 } });
   const call = impatient.products.get('p');
   await expect(call).rejects.toThrow(SignpostUnreachableError);
-  await expect(call).rejects.toThrow('did not answer in time');
+  await expect(call).rejects.toThrow('did not respond within 50 ms');
 });
 
-it('takes a time of its own for one call', async () => {
-  front.spoil = ['hang'];
-  const request = client().request('get', '/v1/products/{id}', { params: { id: 'p' }, timeoutMs: 50 });
+it('timeoutMs of a call overrides that of the client', async () => {
+  proxy.failures = ['hang'];
+  const patient = client({ timeoutMs: 600_000 });
+  const request = patient.request('get', '/v1/products/{id}', { params: { id: 'p' }, timeoutMs: 50 });
   expect(await request).toMatchObject({ id: 'p' });
 });
 
-it('does not carry its key to where a redirect leads', async () => {
-  const elsewhere = await startFront(api.url);
+it('redirects are not followed, so the API key stays with baseUrl', async () => {
+  const elsewhere = await startFaultyProxy(api.url);
   try {
-    front.spoil = [302];
-    front.headers = { location: `${elsewhere.url}/v1/products/p` };
+    proxy.failures = [302];
+    proxy.headers = { location: `${elsewhere.url}/v1/products/p` };
     await expect(client().products.get('p')).rejects.toMatchObject({ status: 302, code: 'unknown' });
     expect(elsewhere.seen).toEqual([]);
   } finally {
@@ -62,45 +63,45 @@ it('does not carry its key to where a redirect leads', async () => {
   }
 });
 
-it('does not wait for longer than it may, however long the server asks for', async () => {
-  front.spoil = [503];
-  front.headers = { 'retry-after': '86400' };
+it('a Retry-After above maxRetryAfterMs fails the call immediately', async () => {
+  proxy.failures = [503];
+  proxy.headers = { 'retry-after': '86400' };
   await expect(client().products.get('p')).rejects.toMatchObject({ status: 503 });
-  expect(front.seen).toHaveLength(1);
+  expect(proxy.seen).toHaveLength(1);
 });
 
-it('works with any fetch, also where its answers are of another class', async () => {
+it('the client accepts a fetch whose responses are not instances of Response', async () => {
   const other = async (url: string | URL | Request, init?: RequestInit) => {
     const response = await fetch(url, init);
     const { status, ok, headers } = response;
     return { status, ok, headers, text: () => response.text() } as Response;
   };
-  front.spoil = [503];
+  proxy.failures = [503];
   expect(await client({ fetch: other }).products.get('p')).toMatchObject({ id: 'p' });
   await expect(client({ fetch: other }).products.get('none')).rejects.toMatchObject({ code: 'not-found' });
 });
 
-it('takes for deleted what is gone when it asks again, since the answer to its first request was lost', async () => {
+it('a DELETE whose retry finds nothing succeeds, since the lost first request deleted it', async () => {
   const { id } = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://gone.example' });
-  front.spoil = ['lose'];
+  proxy.failures = ['lose'];
   await client().allowlist.delete(id);
   await expect(client().allowlist.delete(id)).rejects.toMatchObject({ code: 'not-found' });
 });
 
-it.each(['.', '..'])('refuses an id that would lead to another call: %s', async (id) => {
+it.each(['.', '..'])('an id that would change the path is rejected: %s', async (id) => {
   await expect(client().customers.get(id)).rejects.toThrow(TypeError);
-  expect(front.seen).toEqual([]);
+  expect(proxy.seen).toEqual([]);
 });
 
-describe('sendMany where Signpost goes away in the midst', () => {
-  it('tells what was sent, and gives back the rest so that sending it again is safe', async () => {
+describe('events.sendMany when Signpost becomes unreachable', () => {
+  it('reports what was sent and returns the rest, which is safe to send again', async () => {
     const events = Array.from({ length: 2500 }, (_, number) => event(number));
     let requests = 0;
     const breaking = client({
       retry: { ...quick, retries: 0 },
       fetch: async (url: string, init: RequestInit) => {
-        // The second batch is taken, but nobody learns of it.
-        if (++requests === 2) front.spoil = ['lose'];
+        // The second batch is accepted, but its response is lost.
+        if (++requests === 2) proxy.failures = ['lose'];
         return fetch(url, init);
       },
     });
@@ -115,36 +116,36 @@ describe('sendMany where Signpost goes away in the midst', () => {
   });
 });
 
-describe('by OAuth', () => {
+describe('OAuth', () => {
   let oauth: { clientId: string; clientSecret: string };
   beforeAll(async () => {
     oauth = await api.must('POST', '/v1/oauth-clients', { name: 'o', role: 'product', productId: 'p' });
   });
-  const byToken = (options: object = {}) =>
-    new Signpost({ baseUrl: front.url, oauth: { ...oauth }, retry: quick, ...options });
+  const withOAuth = (options: object = {}) =>
+    new Signpost({ baseUrl: proxy.url, oauth: { ...oauth }, retry: quick, ...options });
 
-  it.each<Fate>([503, 'break'])('asks again for a token where that failed for the moment: %s', async (fate) => {
-    front.spoil = [fate];
-    expect(await byToken().products.get('p')).toMatchObject({ id: 'p' });
-    expect(front.seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
+  it.each<Failure>([503, 'break'])('a failed token request is retried: %s', async (failure) => {
+    proxy.failures = [failure];
+    expect(await withOAuth().products.get('p')).toMatchObject({ id: 'p' });
+    expect(proxy.seen.filter(({ path }) => path === '/oauth/token')).toHaveLength(2);
   });
 
-  it('does not wait for a token for ever', async () => {
-    front.spoil = ['hang'];
-    const impatient = byToken({ timeoutMs: 50, retry: { ...quick, retries: 0 } });
-    await expect(impatient.products.get('p')).rejects.toThrow('did not answer in time');
+  it('a token request without a response ends with its timeout', async () => {
+    proxy.failures = ['hang'];
+    const impatient = withOAuth({ timeoutMs: 50, retry: { ...quick, retries: 0 } });
+    await expect(impatient.products.get('p')).rejects.toThrow('did not respond within 50 ms');
   });
 
-  it('gets a new token once where its token is refused, and then has the refusal as the error', async () => {
+  it('a refused token is replaced once; a second refusal is the error of the call', async () => {
     const refused = new Signpost({
-      baseUrl: front.url,
+      baseUrl: proxy.url,
       oauth: { ...oauth },
       retry: quick,
       fetch: async (url, init) =>
         String(url).endsWith('/oauth/token') ? Response.json({ access_token: 't', expires_in: 60 }) : fetch(url, init),
     });
-    front.spoil = [401, 401];
+    proxy.failures = [401, 401];
     await expect(refused.products.get('p')).rejects.toMatchObject({ status: 401 });
-    expect(front.seen).toHaveLength(2);
+    expect(proxy.seen).toHaveLength(2);
   });
 });

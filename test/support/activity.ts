@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { until } from './until';
 
-/** A server-sent event as it came. */
+/** A server-sent event as received. */
 export interface StreamEvent {
   id: string;
   event: string;
@@ -9,30 +9,34 @@ export interface StreamEvent {
   data: any;
 }
 
-/** One who watches the activity stream. */
+/** A client of the activity stream. */
 export interface TestWatcher {
   status: number;
-  /** What came so far, in order. */
+  /** Events received so far, in order. */
   events: StreamEvent[];
-  /** What a client would resume with. */
+  /** The id that a client would resume with. */
   lastEventId: string;
-  /** Comments that came. */
+  /** Comments received so far. */
   comments: string[];
   ended: boolean;
-  /** Waits for so many events. */
+  /** Waits until `count` events have arrived. */
   waitFor(count: number): Promise<void>;
-  /** Stops to read. */
+  /** Stops reading. */
   pause(): void;
   close(): void;
 }
 
-/** Watches the stream as a browser does. */
+/** Opens the stream as a browser does. */
 export async function watch(
   url: string,
   key = '',
-  { query = '', lastEventId }: { query?: string; lastEventId?: string } = {},
+  { query = '', lastEventId, customer }: { query?: string; lastEventId?: string; customer?: string } = {},
 ): Promise<TestWatcher> {
-  const headers = { 'x-api-key': key, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+  const headers = {
+    'x-api-key': key,
+    ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    ...(customer === undefined ? {} : { 'x-customer': customer }),
+  };
   const sent = request(`${url}/v1/activity${query}`, { headers });
   sent.end();
   const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
@@ -65,7 +69,7 @@ export async function watch(
   });
   for (const event of ['close', 'error']) response.on(event, () => (watcher.ended = true));
   if (watcher.status !== 200) return watcher;
-  // The stream begins with the position that it begins at.
+  // The first block of the stream is its starting position.
   await until(
     async () => begun || watcher.ended,
     (seen) => seen,

@@ -18,6 +18,14 @@ import { parseUrlPattern } from '../../src/domain/url-pattern';
 import { createTokens } from '../../src/api/auth/tokens';
 import { findOAuthClient, findPrincipalByKeyHash } from '../../src/store/access/credentials';
 import { findSession } from '../../src/store/access/sessions';
+import { registerPoolMetrics } from '../../src/process/pool-metrics';
+import type { Database } from '../../src/store/db/database';
+import { openPools, type Pools } from '../../src/store/db/pools';
+import { countOpen } from '../../src/store/notifications/overdue';
+import { Limits, type LimitSettings } from '../../src/api/limits/limits';
+import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
+import { loadConfig } from '../../src/config';
+import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
 import { markSettling } from '../../src/store/subscriptions/settling';
@@ -25,9 +33,12 @@ import { startTestComposer, type TestLimits } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 
+/** The shortest statement timeout that can be set, for tests that wait for it. */
+const TEST_POOLS = { connections: 8, readConnections: 6, readTimeoutSeconds: 1 };
+
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -38,17 +49,23 @@ export interface Answer {
 export interface CallOptions {
   key?: string | null;
   body?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   raw?: string | Buffer;
   headers?: Record<string, string>;
 }
 
-/** The API on a real database. What lies behind it (starting workflows) is recorded instead: other tests cover it. */
+/**
+ * The API on a real database. Its calls to Temporal are recorded instead, because other tests cover
+ * them.
+ */
 export interface TestApi {
   url: string;
   routes: Route[];
   database: TestDatabase;
-  /** What was handed over to be started, settled, retried and cancelled. */
+  pools: Pools;
+  /**
+   * Notifications and subscriptions that were to be started, settled, retried and cancelled.
+   */
   started: NotificationRef[];
   settled: string[];
   retried: string[];
@@ -56,12 +73,12 @@ export interface TestApi {
   recovering: string[];
   recoveriesCancelled: string[];
   cancelled: string[];
-  /** How what lies behind the API fares; a test may change it. */
-  behind: { hasRoom: boolean; temporalAnswers: boolean };
+  /** The state of the parts behind the API. A test may change it. */
+  backend: { hasRoom: boolean; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
-  /** A call that must succeed. @returns its body */
+  /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
-  /** A product of its own with a key for it. */
+  /** Creates a product with a key. */
   tenant(name: string): Promise<{ productId: string; key: string }>;
   stop(): Promise<void>;
 }
@@ -69,14 +86,18 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
-  transformLimits: TestLimits = {},
+  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings>; transforms?: TestLimits } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
-  const { db } = database;
+  const pools = openPools(database.url, TEST_POOLS, () => undefined);
+  const { db, authDb, readDb } = pools;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
-  const composer = startTestComposer(dataSources, transformLimits);
-  const metrics = createMetrics();
-  const activity = new ActivityStream(db, pino({ level: 'silent' }));
+  const composer = startTestComposer(dataSources, overrides.transforms);
+  const metrics = createMetrics(() => countOpen(readDb));
+  registerPoolMetrics(metrics.registry, pools);
+  const limitMetrics = createLimitMetrics(metrics.registry);
+  const defaults = loadConfig({});
+  const activity = new ActivityStream(readDb, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
     settled: [] as string[],
@@ -85,33 +106,34 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const behind = { hasRoom: true, temporalAnswers: true };
+  const backend = { hasRoom: true, temporalAnswers: true };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
-    findByPortalSession: (id) => findPortalPrincipal(db, id),
-    findSession: (tokenHash) => findSession(db, TEST_SEALER, tokenHash),
+    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(authDb, id),
+    findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash),
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
     get hasRoom() {
-      return behind.hasRoom;
+      return backend.hasRoom;
     },
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
   const routes = allRoutes({
+    ...pools,
     role: 'all',
-    db,
     sealer: TEST_SEALER,
     authenticator,
     tokens,
     metrics,
+    limitMetrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(db, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
     launcher,
     publicUrl: () => url,
     challengeSender: createChallengeSender(http),
@@ -126,20 +148,24 @@ export async function startTestApi(
       cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
     activity,
-    temporal: async () => behind.temporalAnswers,
+    temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
     routes,
     pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,
+    readDb,
     sealer: TEST_SEALER,
     authenticator,
+    limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
+    quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
+    trustedProxies: ['127.0.0.1'],
     log: pino({ level: 'silent' }),
     verifyAnswers: true,
   });
   const server = createServer(app);
-  // A test that keeps the process busy must not find its connection closed meanwhile.
+  // Connections stay open even if a test blocks the process.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -178,8 +204,9 @@ export async function startTestApi(
     url,
     routes,
     database,
+    pools,
     ...recorded,
-    behind,
+    backend,
     call,
     must,
     async tenant(name) {
@@ -193,6 +220,7 @@ export async function startTestApi(
       await new Promise((resolve) => server.close(resolve));
       await http.close();
       await composer.close();
+      await Promise.all(Object.values<Database>({ ...pools }).map((pool) => pool.close()));
       await database.drop();
     },
   };

@@ -2,17 +2,16 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
-import { createTestDatabase, type TestDatabase } from './database';
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';
-import { ADMIN_KEY, startService, tempDir, type ServiceProcess } from './service';
+import { ADMIN_KEY, type ServiceProcess } from './service';
+import { useService } from './use-service';
 
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
 const NARROW = { width: 390, height: 844 };
 const ACTION_TIMEOUT_MS = 15_000;
-/** The page if it scrolls sideways, and its elements that stick out, with the pixels of each. */
+/** Returns the overflow of the page and of its elements in pixels, if the page scrolls sideways. */
 const WHAT_STICKS_OUT = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return [];
@@ -23,27 +22,33 @@ const WHAT_STICKS_OUT = `(() => {
   return ['page: ' + (scrollWidth - clientWidth) + ' px', ...elements];
 })()`;
 
-/** The built service with a real browser in front of it. */
+/** The built service with a real browser. */
 export interface Ui {
   service: ServiceProcess;
   receiver: Receiver;
-  /** A window that nobody is signed in to, with cookies of its own. */
+  /** Opens a window that nobody is signed in to, with its own cookies. */
   open(route?: string): Promise<Page>;
-  /** A window that is signed in through the sign-in screen. @param credential - default: the admin key */
+  /**
+   * Opens a window and signs in through the sign-in screen.
+   *
+   * @param credential - @default the admin key
+   */
   signedIn(route?: string, credential?: string): Promise<Page>;
   /**
-   * Holds a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark, and keeps pictures of it: light, dark and 390 pixels
-   * wide. The page must not scroll sideways at that width.
+   * Checks a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark.
+   * Takes screenshots: light, dark and 390 pixels wide. The page must not scroll sideways at that
+   * width.
    */
   look(page: Page, name: string): Promise<void>;
 }
 
-/** Registers the hooks that bring a service, a receiver and a browser up around the tests of a file. */
+/**
+ * Registers the hooks that start and stop a service, a receiver and a browser around the tests of a
+ * file.
+ */
 export function useUi(): Ui {
-  const ui: Partial<Ui> = {};
+  const ui: Partial<Ui> = { service: useService(({ uiUrl }) => ({ TEMPORAL_UI_URL: uiUrl })) };
   const faults: string[] = [];
-  let temporal: RunningTemporal | undefined;
-  let database: TestDatabase | undefined;
   let browser: Browser | undefined;
   let contexts: BrowserContext[] = [];
 
@@ -53,7 +58,7 @@ export function useUi(): Ui {
     const page = await context.newPage();
     page.setDefaultTimeout(ACTION_TIMEOUT_MS);
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`));
-    // What the content security policy stops is told there, too.
+    // Violations of the content security policy are reported here, too.
     page.on('console', (message) => {
       if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
         faults.push(`${page.url()}: ${message.text()}`);
@@ -71,20 +76,10 @@ export function useUi(): Ui {
   ui.look = look;
 
   beforeAll(async () => {
-    const [temporalServer, db, receiver] = await Promise.all([
-      startTemporal(fromSetup('temporalCli'), tempDir(), 0),
-      createTestDatabase(),
-      startReceiver(),
-    ]);
-    [temporal, database, ui.receiver] = [temporalServer, db, receiver];
-    ui.service = await startService({
-      databaseUrl: db.url,
-      temporalAddress: temporalServer.address,
-      env: { TEMPORAL_UI_URL: temporalServer.uiUrl },
-    });
-    // Containers and root cannot have the sandbox; nothing but our own pages is opened.
+    ui.receiver = await startReceiver();
+    // Containers and root cannot use the sandbox. Only our own pages are opened.
     browser = await chromium.launch({ executablePath: fromSetup('chromium'), args: ['--no-sandbox'] });
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const context of contexts) await context.close();
     contexts = [];
@@ -92,10 +87,7 @@ export function useUi(): Ui {
   });
   afterAll(async () => {
     await browser?.close();
-    await ui.service?.kill9();
     await ui.receiver?.close();
-    await database?.drop();
-    await temporal?.stop();
   });
   return ui as Ui;
 }
@@ -119,11 +111,14 @@ async function look(page: Page, name: string): Promise<void> {
 
 async function expectAccessible(page: Page, screen: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page })
-    // What passes is not asked for, and there is no frame of another origin, which alone would need a page of axe's own: a third of the time.
+    // Passed rules are not needed. No frame has another origin, which alone would need axe's own
+    // page. Together this saves a third of the time.
     .options({ resultTypes: ['violations'] })
     .setLegacyMode(true)
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     .analyze();
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  expect({ screen, violations: told }).toEqual({ screen, violations: [] });
+  const described = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+  );
+  expect({ screen, violations: described }).toEqual({ screen, violations: [] });
 }

@@ -1,7 +1,7 @@
 import { run } from '../../src/cli/program';
 import { ADMIN_KEY } from './api';
 
-/** What a command line gave. */
+/** The result of a command line. */
 export interface Ran {
   code: number;
   out: string;
@@ -12,10 +12,10 @@ export interface Ran {
 
 export interface RunOptions {
   stdin?: string;
-  /** Added to the environment; `undefined` takes a variable out. */
+  /** Added to the environment. `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
   interrupted?: AbortSignal;
-  /** Told what is printed at once. */
+  /** Called with output as soon as it is printed. */
   onOut?: (text: string) => void;
   onErr?: (text: string) => void;
 }

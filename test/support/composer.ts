@@ -11,19 +11,19 @@ import { fromSetup } from './environment';
 
 const SOURCE = path.join(__dirname, '..', '..', 'src', 'composition', 'transform-child.ts');
 
-/** The real thing, on the sources: its processes run what is compiled from them here. */
+/** The real composer. Its child processes run JavaScript compiled from the sources here. */
 export interface TestComposer extends Composer {
   close(): Promise<void>;
 }
 
-/** The limits of the test's pool. */
+/** Limits of the pool under test. */
 export type TestLimits = Partial<
   Pick<TransformPoolOptions, 'kind' | 'processes' | 'maxWaiting' | 'timeoutMs' | 'metrics'>
 >;
 
 /**
  * @param dataSources - URLs by name
- * @param limits - default: the service's
+ * @param limits - @default those of the service
  */
 export function startTestComposer(dataSources: Record<string, string> = {}, limits: TestLimits = {}): TestComposer {
   const log = pino({ level: 'silent' });
@@ -39,7 +39,7 @@ export function startTestComposer(dataSources: Record<string, string> = {}, limi
   };
 }
 
-/** Where transform-child.ts is as JavaScript; compiled once for all test files. */
+/** The path of transform-child.ts compiled to JavaScript, once for all test files. */
 export function compiledChild(): string {
   const directory = fromSetup('directory');
   const file = path.join(directory, 'transform-child.js');
@@ -49,7 +49,7 @@ export function compiledChild(): string {
     module: { type: 'commonjs' },
     swcrc: false,
   });
-  // Another test file may do the same at this moment: whole files only.
+  // Another test file may compile concurrently, so the file appears by a rename, complete.
   const own = path.join(mkdtempSync(path.join(directory, 'child-')), 'transform-child.js');
   writeFileSync(own, code);
   renameSync(own, file);

@@ -3,14 +3,14 @@ import { Client } from 'pg';
 import { openDatabase, type Database } from '../../src/store/db/database';
 import { fromSetup, TEMPLATE } from './environment';
 
-/** A migrated database of a test file's own. */
+/** A migrated database for one test file. */
 export interface TestDatabase {
   url: string;
   db: Database;
   drop(): Promise<void>;
 }
 
-/** Clones the template: a full schema in some tens of milliseconds. */
+/** Clones the template database, which takes some tens of milliseconds. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(`create database ${name} template ${TEMPLATE}`);
@@ -36,7 +36,7 @@ async function asAdmin(statement: string): Promise<void> {
         await client.query(statement);
         return;
       } catch (error) {
-        // 55006: another file is cloning the template at this moment.
+        // 55006: another test file is cloning the template.
         if ((error as { code?: string }).code !== '55006' || tries >= 50) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }

@@ -1,4 +1,6 @@
-/** How the global setup tells the tests where the servers are. */
+/**
+ * Environment variables by which the global setup passes the addresses of the servers to the tests.
+ */
 export const ENV = {
   directory: 'SIGNPOST_TEST_DIRECTORY',
   postgres: 'SIGNPOST_TEST_POSTGRES',
@@ -12,7 +14,7 @@ export const ENV = {
 /** The migrated database that tests clone. */
 export const TEMPLATE = 'signpost_template';
 
-/** @throws Error where the global setup did not run */
+/** @throws Error if the global setup did not run */
 export function fromSetup(name: keyof typeof ENV): string {
   const value = process.env[ENV[name]];
   if (!value) throw new Error(`${ENV[name]} is not set: the global setup did not run.`);

@@ -3,28 +3,31 @@ import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { eventFor, type Seeded } from './seed';
-import { useSpine } from './use-spine';
+import { usePipeline } from './use-pipeline';
 import { headStartDelivery } from '../../src/domain/head-start';
 import type { AcceptedNotification } from '../../src/domain/acceptance';
 
-/** A notification that a process claimed, if it could, and has not attempted yet. */
+/**
+ * An accepted notification, claimed by a process if a claim was possible, without an attempt so
+ * far.
+ */
 export interface Claimed {
   notification: AcceptedNotification;
   /** Makes the first attempt. */
   begin(by: HeadStarts, workflowId?: string): void;
 }
 
-/** What `useSpine` gives, and the steps that tests of head starts and bursts take on it. */
+/** A pipeline, with the steps that tests of head starts and bursts share. */
 export function useFirstAttempts() {
-  const on = useSpine();
+  const on = usePipeline();
   return Object.assign(on, {
-    /** Names the process that the worker runs in. */
-    mine: () => on.spine.headStarts.processId,
-    /** Accepts an event as a process would, which claims what it can. */
+    /** The id of the process that the worker runs in. */
+    mine: () => on.pipeline.headStarts.processId,
+    /** Accepts an event on behalf of a process, which claims the notification if it can. */
     async accept(seeded: Seeded, processId: string): Promise<Claimed> {
       const event = eventFor(seeded);
       const claimedAt = performance.now();
-      const [result] = await acceptEvents(on.spine.db, [event], processId);
+      const [result] = await acceptEvents(on.pipeline.db, [event], processId);
       if (result?.kind !== 'accepted') throw new Error('not accepted');
       const notification = result.notifications[0]!;
       return {
@@ -35,9 +38,9 @@ export function useFirstAttempts() {
         },
       };
     },
-    /** As if the time of a claim had run out. */
+    /** Makes the claim of a notification lapse. */
     lapse: (id: string) =>
-      on.spine.db.query({
+      on.pipeline.db.query({
         text: "update notifications set claimed_until = now() - interval '1 ms' where id = $1",
         values: [decodeId('ntf', id)],
       }),

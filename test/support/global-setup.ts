@@ -7,22 +7,28 @@ import { startPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli, obtain, TEMPORAL_TEST_SERVER } from '../../src/embedded/temporal-binary';
 import { openDatabase } from '../../src/store/db/database';
+import { completeIndexes } from '../../src/store/db/complete-indexes';
 import { migrate } from '../../src/store/db/migrate';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import { ENV, TEMPLATE } from './environment';
 
-/** Servers and files of one run of Jest; global-teardown sees to their end. */
+/** Servers and files of one run of Jest, stopped and removed by global-teardown. */
 export interface TestServers {
   stop(): Promise<void>;
 }
 
-/** Starts the real servers that all tests share: one Postgres with a migrated template database, one Temporal. */
+/**
+ * Starts the real servers that all tests share: one Postgres with a migrated template database, one
+ * Temporal. Does nothing if the environment names them, as scripts/mutate.mjs does to run Jest many
+ * times on the same servers.
+ */
 export default async function globalSetup(): Promise<void> {
+  if (process.env[ENV.directory]) return;
   const directory = mkdtempSync(path.join(tmpdir(), 'signpost-test-'));
   const report = (line: string) => void process.stderr.write(`${line}\n`);
   const cli = await findTemporalCli(process.env.TEMPORAL_CLI_PATH, report);
   const [postgres, temporal, testServer, bundle, chromium] = await Promise.all([
-    // Nothing of a test needs to outlive a power loss.
+    // Test data need not survive a power loss.
     startPostgres({
       directory: path.join(directory, 'postgres'),
       port: 0,
@@ -60,12 +66,17 @@ async function makeTemplate(url: string): Promise<void> {
   const templateUrl = new URL(url);
   templateUrl.pathname = `/${TEMPLATE}`;
   await migrate(templateUrl.toString());
+  await completeIndexes(templateUrl.toString());
   const db = openDatabase(templateUrl.toString(), () => undefined);
   await ensurePartitions(db);
   await db.close();
 }
 
-/** An installed browser where CHROMIUM_PATH names one, or else the one that comes as a package. @returns where it is */
+/**
+ * Finds an installed browser by CHROMIUM_PATH, or else the one in the package.
+ *
+ * @returns its path
+ */
 async function findChromium(): Promise<string> {
   if (process.env.CHROMIUM_PATH) return process.env.CHROMIUM_PATH;
   const { default: chromium } = await import('@sparticuz/chromium');

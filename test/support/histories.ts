@@ -9,7 +9,7 @@ const { History } = temporal.api.history.v1;
 
 /** A history that was fetched, or read from a file. */
 export interface NamedHistory {
-  /** For failures: the test or file it comes from. */
+  /** The test or file it comes from, for failure messages. */
   name: string;
   workflowId: string;
   history: temporal.api.history.v1.IHistory;
@@ -17,7 +17,11 @@ export interface NamedHistory {
 
 const SAVED = path.join(__dirname, '..', 'replay', 'histories');
 
-/** Replays histories with the workflow code as it is now. @returns those that no longer replay, with the reason */
+/**
+ * Replays histories with the current workflow code.
+ *
+ * @returns one line for each that does not replay, with the reason
+ */
 export async function replayAll(histories: NamedHistory[]): Promise<string[]> {
   const failures: string[] = [];
   const replays = Worker.runReplayHistories(
@@ -32,7 +36,10 @@ export async function replayAll(histories: NamedHistory[]): Promise<string[]> {
   return failures;
 }
 
-/** The histories that earlier releases left behind: `<version>/<test>@<notification>.pb`, as Temporal encodes them. */
+/**
+ * The histories saved by earlier releases: `<version>/<test>@<notification>.pb`, in Temporal's
+ * encoding.
+ */
 export function savedHistories(): NamedHistory[] {
   return readdirSync(SAVED, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.pb'))
@@ -43,7 +50,9 @@ export function savedHistories(): NamedHistory[] {
     }));
 }
 
-/** With SIGNPOST_SAVE_HISTORIES set, keeps histories as those of this version: done once for each release. */
+/**
+ * Saves histories under the current version if SIGNPOST_SAVE_HISTORIES is set, once per release.
+ */
 export function saveHistories(histories: NamedHistory[]): void {
   if (!process.env.SIGNPOST_SAVE_HISTORIES) return;
   const directory = path.join(SAVED, VERSION);

@@ -3,11 +3,11 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 
-/** A certificate of nobody's authority, for `receiver.test`, and its key; both are for tests only. */
+/** A self-signed certificate for `receiver.test` and its key, for tests only. */
 export const TEST_CERTIFICATE = readFileSync(path.join(__dirname, 'tls', 'cert.pem'), 'utf8');
 const TEST_KEY = readFileSync(path.join(__dirname, 'tls', 'key.pem'), 'utf8');
 
-/** A server that does with each connection what a test says, for receivers that do not behave. */
+/** A TCP server whose behaviour a test defines, for receivers that break the protocol. */
 export interface RawServer {
   port: number;
   url(path?: string): string;
@@ -16,7 +16,7 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** What a server does with a connection; it gets the first bytes that come over it, and then what is written to the socket goes out. */
+/** Handles a connection after its first bytes have arrived. */
 export type Behaviour = (socket: Socket, firstBytes: Buffer) => void;
 
 export async function startRawServer(behave: Behaviour, options: { tls?: boolean } = {}): Promise<RawServer> {
@@ -26,7 +26,7 @@ export async function startRawServer(behave: Behaviour, options: { tls?: boolean
     connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // The client hangs up when it has had enough; that is what is tested.
+    // The client may close the connection early, which is part of the tests.
     socket.on('error', () => undefined);
     socket.once('data', (firstBytes: Buffer) => behave(socket, firstBytes));
   };
@@ -48,7 +48,7 @@ export async function startRawServer(behave: Behaviour, options: { tls?: boolean
   };
 }
 
-/** Writes the same bytes again and again for as long as the other side takes them. */
+/** Writes the same bytes repeatedly until the socket closes. */
 function flood(socket: Socket, bytes: string): void {
   const more = () => {
     while (!socket.destroyed && socket.write(bytes));
@@ -62,23 +62,23 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 export const silence: Behaviour = () => undefined;
 export const reset: Behaviour = (socket) => socket.resetAndDestroy();
 export const hangUp: Behaviour = (socket) => socket.end();
-/** One response, written as it is. */
-export const saying =
+/** Sends one response, unchanged. */
+export const responding =
   (response: string): Behaviour =>
   (socket) =>
     socket.write(response);
-/** One header that never ends, in all but name. */
+/** Sends response headers without end. */
 export const endlessHeaders: Behaviour = (socket) => {
   socket.write(OK);
   flood(socket, `x-flood: ${'a'.repeat(1000)}\r\n`);
 };
-/** Interim responses without end. */
+/** Sends interim responses without end. */
 export const endlessInterim: Behaviour = (socket) => flood(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n');
-/** Headers, a first chunk, then nothing more. */
+/** Sends headers and a first chunk, then nothing more. */
 export const stalledBody: Behaviour = (socket) => {
   socket.write(`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`);
 };
-/** Headers, then as much body as is taken. */
+/** Sends headers, then a body without end. */
 export const endlessBody: Behaviour = (socket) => {
   socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`);
   flood(socket, `400\r\n${'b'.repeat(0x400)}\r\n`);

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { challengeResponse } from '../../src/domain/signing';
 
-/** A request as it came in. */
+/** A request as received. */
 export interface ReceivedRequest {
   method: string;
   /** With the query. */
@@ -26,18 +26,20 @@ export interface Answer {
 
 export type Answering = number | Answer | ((request: ReceivedRequest) => Answer | Promise<Answer>);
 
-/** A real HTTP receiver that remembers what it got. */
+/** A real HTTP receiver that stores its requests. */
 export interface Receiver {
   requests: ReceivedRequest[];
   url(path?: string): string;
   port: number;
-  /** Answers like this from now on; of a list each once, then the last for ever. */
+  /**
+   * Sets the answer from now on. Of a list, each answer is used once and the last one repeatedly.
+   */
   answerWith(answer: Answering | Answering[]): void;
-  /** Answers challenges like an owner of the secret; other requests as before. */
+  /** Answers challenges with this secret, and other requests as before. */
   answerChallenges(secret: string): void;
-  /** Takes over the raw response, as for one that never ends. */
+  /** Handles the raw response, for example to never end it. */
   answerRaw(handler: ((request: IncomingMessage, response: ServerResponse) => void) | undefined): void;
-  /** Resolves when so many requests are here. */
+  /** Resolves after `count` requests have arrived. */
   waitFor(count: number, timeoutMs?: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -125,4 +127,16 @@ export async function startReceiver(port = 0): Promise<Receiver> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/**
+ * Registers the hooks that start a new receiver for each test.
+ *
+ * @returns the current test's receiver
+ */
+export function useReceiver(): Receiver {
+  const receiver = {} as Receiver;
+  beforeEach(async () => void Object.assign(receiver, await startReceiver()));
+  afterEach(() => receiver.close());
+  return receiver;
 }

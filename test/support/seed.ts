@@ -9,7 +9,10 @@ import type { EventToAccept, AcceptedNotification } from '../../src/domain/accep
 
 export const TEST_SEALER: Sealer = createSealer(Buffer.alloc(32, 7));
 
-/** What a test starts from: one product with one event type, one customer, one subscription. */
+/**
+ * The usual starting point of a test: one product with one event type, one customer, one
+ * subscription.
+ */
 export interface Seeded {
   productId: string;
   customerId: string;
@@ -26,7 +29,7 @@ export interface SeedOptions {
   rateLimitPerSecond?: number;
 }
 
-/** Writes a catalog straight into the tables, for tests of what lies below the API. */
+/** Writes a catalog directly into the tables, for tests below the API. */
 export async function seed(db: Executor, options: SeedOptions): Promise<Seeded> {
   const tag = randomUUID().slice(0, 8);
   const seeded: Seeded = {
@@ -86,7 +89,7 @@ export async function seedSubscription(
   return id;
 }
 
-/** An event for the seeded customer, as the API would hand it to the store. */
+/** An event for the seeded customer, as the API passes it to the store. */
 export function eventFor(seeded: Seeded, overrides: Partial<EventToAccept> = {}): EventToAccept {
   return {
     uuid: newUuid(),

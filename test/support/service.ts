@@ -9,7 +9,7 @@ const START_TIMEOUT_MS = 60_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 const MASTER_KEY = randomBytes(32).toString('base64');
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -17,16 +17,23 @@ export interface Answer {
   body: any;
 }
 
-/** The service as a process of its own, as an operator runs it. */
+/** The service as a separate process, as an operator runs it. */
 export interface ServiceProcess {
   pid: number;
   url: string;
-  /** What it wrote so far. */
+  /** Its output so far. */
   output(): string;
   call(method: string, path: string, body?: unknown, key?: string): Promise<Answer>;
-  /** As power loss would: nothing of it runs on. */
+  /**
+   * Calls and expects success.
+   *
+   * @returns the body
+   * @throws Error with the response if its status is 300 or more
+   */
+  must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
+  /** Kills the process with SIGKILL, as a power loss would. */
   kill9(): Promise<void>;
-  /** SIGTERM. @returns the exit code */
+  /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
 }
 
@@ -34,11 +41,11 @@ export interface ServiceOptions {
   databaseUrl?: string;
   temporalAddress?: string;
   env?: Record<string, string>;
-  /** Resolves when the API answers, although Temporal may not. */
+  /** Waits only until the API answers, because Temporal may be unreachable. */
   withoutReady?: boolean;
 }
 
-/** A directory that nobody else uses; it goes when the run ends. */
+/** Creates a new directory, removed at the end of the run. */
 export function tempDir(): string {
   return mkdtempSync(path.join(fromSetup('directory'), 'own-'));
 }
@@ -73,18 +80,24 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     throw error;
   }
   const url = /^ {2}API +(\S+)$/m.exec(output)![1]!;
+  const call: ServiceProcess['call'] = async (method, route, body, key = ADMIN_KEY) => {
+    const response = await fetch(url + route, {
+      method,
+      headers: { 'x-api-key': key, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  };
   return {
     pid: child.pid!,
     url,
     output: () => output,
-    async call(method, route, body, key = ADMIN_KEY) {
-      const response = await fetch(url + route, {
-        method,
-        headers: { 'x-api-key': key, 'content-type': 'application/json' },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+    call,
+    async must(method, route, body, key) {
+      const answer = await call(method, route, body, key);
+      if (answer.status >= 300) throw new Error(`${method} ${route} ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
     },
     async kill9() {
       child.kill('SIGKILL');
@@ -97,7 +110,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   };
 }
 
-/** Runs the built service until it ends by itself, as it does where it cannot start. */
+/** Runs the built service until it exits, as it does if it cannot start. */
 export async function runToEnd(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [MAIN], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -122,19 +135,14 @@ async function waitForLine(child: ChildProcess, output: () => string, line: RegE
   }
 }
 
-/** Onboards a customer by the API. @returns what tests need to post events and to check signatures */
+/** Onboards a customer by the API. @returns what tests need to post events and check signatures */
 export async function onboard(service: ServiceProcess, url: string, settings: Record<string, unknown> = {}) {
   const tag = randomBytes(4).toString('hex');
   const eventType = `payment.confirmed-${tag}.v1`;
-  const must = async (method: string, route: string, body: unknown) => {
-    const answer = await service.call(method, route, body);
-    if (answer.status >= 300) throw new Error(`${method} ${route}: ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  };
-  await must('POST', '/v1/products', { id: `product-${tag}`, name: 'Product', enabled: true });
-  await must('PUT', `/v1/event-types/${eventType}`, { productId: `product-${tag}` });
-  await must('POST', '/v1/customers', { id: `customer-${tag}`, name: 'Customer', productId: `product-${tag}` });
-  const subscription = await must('POST', '/v1/subscriptions', {
+  await service.must('POST', '/v1/products', { id: `product-${tag}`, name: 'Product', enabled: true });
+  await service.must('PUT', `/v1/event-types/${eventType}`, { productId: `product-${tag}` });
+  await service.must('POST', '/v1/customers', { id: `customer-${tag}`, name: 'Customer', productId: `product-${tag}` });
+  const subscription = await service.must('POST', '/v1/subscriptions', {
     customerId: `customer-${tag}`,
     name: 'main',
     url,
@@ -146,9 +154,9 @@ export async function onboard(service: ServiceProcess, url: string, settings: Re
     customerId: `customer-${tag}`,
     subscriptionId: subscription.id as string,
     secret: subscription.secret as string,
-    /** Posts an event; the answer must be 202. @returns the ids of its notifications */
+    /** Posts an event, which must be accepted. @returns the ids of its notifications */
     async post(event: Record<string, unknown> = {}): Promise<string[]> {
-      const body = await must('POST', '/v1/events', {
+      const body = await service.must('POST', '/v1/events', {
         type: eventType,
         customerId: `customer-${tag}`,
         data: { amount: 125.5 },

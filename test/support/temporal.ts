@@ -5,10 +5,13 @@ import { Client } from '@temporalio/client';
 import type { Temporal } from '../../src/temporal/connection';
 import { fromSetup } from './environment';
 
-// Warnings of workers that are shut down under tests are noise.
+// Warnings of workers that tests shut down are noise.
 Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR', () => undefined) });
 
-/** Address and namespace of the shared Temporal server. Tests keep apart by their task queues and workflow ids. */
+/**
+ * Address and namespace of the shared Temporal server. Tests are separated by task queues and
+ * workflow ids.
+ */
 export function testTemporal(): { address: string; namespace: string } {
   return { address: fromSetup('temporal'), namespace: 'default' };
 }
@@ -25,14 +28,19 @@ export function uniqueTaskQueue(): string {
   return `test-${randomUUID()}`;
 }
 
-/** The time-skipping server: waits of hours pass in no time. */
-export function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: fromSetup('testServer') } },
-  });
+/**
+ * Starts the time-skipping server, on which waits of hours take no time. The server must answer
+ * within 5 s, which a loaded machine may miss once, so the start is tried twice.
+ */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const start = () =>
+    TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: fromSetup('testServer') } },
+    });
+  return start().catch(start);
 }
 
-/** The workflow bundle that the global setup made from the sources. */
+/** The workflow bundle that the global setup built from the sources. */
 export function workflowBundlePath(): string {
   return fromSetup('bundle');
 }

@@ -4,7 +4,7 @@ let counter = 0;
 /** A name that no other test of the file uses. */
 export const unique = (name: string) => `${name}-${++counter}`;
 
-/** A product with a key, an event type and a customer. */
+/** Creates a product with a key, an event type and a customer. */
 export async function makeTenant(api: TestApi) {
   const { productId, key } = await api.tenant(unique('product'));
   const eventType = `payment.confirmed-${++counter}.v1`;
@@ -13,7 +13,7 @@ export async function makeTenant(api: TestApi) {
   return { productId, key, eventType, customerId: customer.id as string };
 }
 
-/** What a subscription needs, and what a test wants of it. */
+/** The required fields of a subscription, with overrides. */
 export const settings = (overrides = {}) => ({
   name: unique('subscription'),
   url: 'http://127.0.0.1:1/hook',

@@ -9,27 +9,27 @@ import { seed, type Seeded } from '../support/seed';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-/** Bursts: one workflow that looks after the first attempts of many notifications. */
+/** Bursts: one workflow that supervises the first attempts of many notifications. */
 const on = useFirstAttempts();
 
-describe('a burst', () => {
+describe('burst', () => {
   async function burstOf(count: number, seeded: Seeded, processId: string, by?: HeadStarts) {
     const workflowId = BURST_PREFIX + newUuid();
     const accepted = [];
     for (let index = 0; index < count; index++) accepted.push(await on.accept(seeded, processId));
     if (by) for (const { begin } of accepted) begin(by, workflowId);
     const ids = accepted.map(({ notification }) => notification.notificationId);
-    return { workflowId, ids, run: () => on.spine.workflows.runBurst(workflowId, ids) };
+    return { workflowId, ids, run: () => on.pipeline.workflows.runBurst(workflowId, ids) };
   }
   const result = (workflowId: string) =>
-    on.spine.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
+    on.pipeline.temporal.client.workflow.getHandle(workflowId).result() as Promise<unknown>;
 
-  it('is one workflow for many deliveries, and the API can say which', async () => {
+  it('a burst delivers many notifications in one workflow, which the API names', async () => {
     const { workflowId, ids, run } = await burstOf(
       10,
-      await seed(on.spine.db, { url: on.receiver.url() }),
+      await seed(on.pipeline.db, { url: on.receiver.url() }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 10, handedOn: 0 });
@@ -37,10 +37,10 @@ describe('a burst', () => {
     await expect(on.workflow(ids[0]!).describe()).rejects.toThrow();
   });
 
-  it('gives each that failed a workflow of its own, which goes on with the ladder', async () => {
+  it('a burst hands each failed notification to a workflow of its own, which continues the ladder', async () => {
     on.receiver.answerWith([200, 500, 200, 500, 200]);
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [1] });
-    const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] });
+    const { workflowId, ids, run } = await burstOf(4, seeded, on.mine(), on.pipeline.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 4, handedOn: 2 });
     for (const id of ids) await on.reaches(id, 'delivered');
@@ -49,10 +49,10 @@ describe('a burst', () => {
     expect(retried).toHaveLength(2);
   });
 
-  it('hands on a hundred that failed as it does one', async () => {
+  it('a burst hands over a hundred failed notifications', async () => {
     on.receiver.answerWith(500);
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
-    const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { workflowId, ids, run } = await burstOf(100, seeded, on.mine(), on.pipeline.headStarts);
     await run();
     expect(await result(workflowId)).toEqual({ notifications: 100, handedOn: 100 });
     for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
@@ -60,13 +60,13 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(100);
   });
 
-  it('closes the workflow of one that failed for good as Failed, so that Temporal shows it', async () => {
+  it('a burst hands an exhausted notification to a workflow that closes as Failed, visible in Temporal', async () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       1,
-      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     await expect(on.workflow(ids[0]!).result()).rejects.toThrow();
@@ -74,20 +74,20 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(1);
   });
 
-  it('of a process that died: what it delivered is left alone, the rest is attempted by the burst itself', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
-    const done = await burstOf(2, seeded, 'dying', on.spine.otherProcess('dying'));
+  it('a burst of a killed process skips what was delivered and attempts the rest', async () => {
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
+    const done = await burstOf(2, seeded, 'dying', on.pipeline.otherProcess('dying'));
     for (const id of done.ids) await on.reaches(id, 'delivered');
     const undone = await burstOf(3, seeded, 'dying');
     for (const id of undone.ids) await on.lapse(id);
     const workflowId = `${BURST_PREFIX}${newUuid()}`;
-    await on.spine.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
+    await on.pipeline.workflows.runBurst(workflowId, [...done.ids, ...undone.ids]);
     expect(await result(workflowId)).toEqual({ notifications: 5, handedOn: 0 });
     for (const id of undone.ids) expect(await on.find(id)).toMatchObject({ status: 'delivered', workflowId });
     expect(on.receiver.requests).toHaveLength(5);
   });
 
-  it('shares the places of all head starts: no receiver has more to answer at once for several of them', async () => {
+  it('several bursts share the slots of head starts, so a receiver has at most 64 requests in flight', async () => {
     let [open, most] = [0, 0];
     on.receiver.answerWith(async () => {
       most = Math.max(most, ++open);
@@ -95,7 +95,7 @@ describe('a burst', () => {
       open -= 1;
       return { status: 200 };
     });
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const bursts = [];
     for (let index = 0; index < 3; index++) bursts.push(await burstOf(30, seeded, 'dying'));
     for (const { ids } of bursts) for (const id of ids) await on.lapse(id);
@@ -105,8 +105,8 @@ describe('a burst', () => {
     expect(most).toBeLessThanOrEqual(64);
   });
 
-  it('gives those whose claim another process still holds a workflow of their own, which waits for it', async () => {
-    const { ids, run } = await burstOf(2, await seed(on.spine.db, { url: on.receiver.url() }), 'another');
+  it('a burst hands notifications claimed by another process to workflows that wait for the claim', async () => {
+    const { ids, run } = await burstOf(2, await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
     await run();
     expect(on.receiver.requests).toHaveLength(0);
     for (const id of ids) await on.lapse(id);
@@ -114,43 +114,47 @@ describe('a burst', () => {
     expect(on.receiver.requests).toHaveLength(2);
   });
 
-  it('run twice starts nothing twice', async () => {
+  it('running a burst twice attempts nothing twice', async () => {
     on.receiver.answerWith(500);
     const { ids, run } = await burstOf(
       2,
-      await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] }),
+      await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] }),
       on.mine(),
-      on.spine.headStarts,
+      on.pipeline.headStarts,
     );
     await run();
     for (const id of ids) await expect(on.workflow(id).result()).rejects.toThrow();
-    await on.spine.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
-    for (const id of ids) expect((await attemptsOf(on.spine.db, id)).length).toBe(1);
+    await on.pipeline.workflows.runBurst(`${BURST_PREFIX}${newUuid()}`, ids);
+    for (const id of ids) expect((await attemptsOf(on.pipeline.db, id)).length).toBe(1);
     expect(on.receiver.requests).toHaveLength(2);
   });
 
-  it('leaves a member alone that was cancelled, held, or asked for again meanwhile', async () => {
+  it('a burst skips members that were cancelled or retried meanwhile', async () => {
     on.receiver.answerWith(async () => (await sleep(300), { status: 500 }));
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [] });
-    const { ids, run } = await burstOf(2, seeded, on.mine(), on.spine.headStarts);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [] });
+    const { ids, workflowId } = await burstOf(2, seeded, on.mine(), on.pipeline.headStarts);
     const [cancelled, again] = ids as [string, string];
-    await cancelNotification(on.spine.db, cancelled);
-    const running = run();
+    const disabled = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
+    const held = (await on.accept(disabled, on.mine())).notification.notificationId;
+    await cancelNotification(on.pipeline.db, cancelled);
+    const running = on.pipeline.workflows.runBurst(workflowId, [...ids, held]);
     await on.reaches(again, 'failed');
     on.receiver.answerWith(200);
-    const reopened = await reopenNotification(on.spine.db, again);
-    await on.spine.workflows.retry(reopened!);
+    const reopened = await reopenNotification(on.pipeline.db, again);
+    await on.pipeline.workflows.retry(reopened!);
     await running;
     await on.reaches(again, 'delivered');
     expect((await on.find(cancelled)).status).toBe('cancelled');
     expect((await on.find(again)).attemptCount).toBe(2);
-    await expect(on.workflow(cancelled).describe()).rejects.toThrow();
+    expect((await on.find(held)).status).toBe('held');
+    for (const id of [cancelled, held]) await expect(on.workflow(id).describe()).rejects.toThrow();
+    expect(await result(workflowId)).toMatchObject({ notifications: 3 });
   });
 
-  it('holds members whose subscription was disabled before their turn', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+  it('a burst holds members whose subscription was disabled before their turn', async () => {
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
     const { ids, run } = await burstOf(3, seeded, 'dying');
-    await on.spine.db.query({
+    await on.pipeline.db.query({
       text: 'update subscriptions set enabled = false where id = $1',
       values: [decodeId('sub', seeded.subscriptionId)],
     });

@@ -5,17 +5,20 @@ import { Reconciler } from '../../src/temporal/reconciler';
 import { startSettling } from '../../src/temporal/settlement';
 import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { markDue } from '../../src/store/notifications/reopen';
 import { takeOverdue } from '../../src/store/notifications/overdue';
 
-/** The relay on real Postgres and Temporal: what nobody looks after is found, whatever it was that went wrong. */
-const on = useSpine();
+/**
+ * The reconciler on real Postgres and Temporal: it finds open notifications without a running
+ * workflow, whatever the cause.
+ */
+const on = usePipeline();
 let reconciler: Reconciler;
 
 beforeAll(() => {
-  const { db } = on.spine;
+  const { db } = on.pipeline;
   reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, again) => takeOverdue(db, limit, again),
@@ -23,33 +26,33 @@ beforeAll(() => {
       findUnsettled: (seconds) => findUnsettled(db, seconds),
       markForgottenHolds: () => markForgottenHolds(db),
     },
-    workflows: on.spine.workflows,
+    workflows: on.pipeline.workflows,
     burst: true,
-    startSettling: (ids) => startSettling({ use: () => on.spine.temporal }, on.spine.taskQueue, ids),
+    startSettling: (ids) => startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, ids),
     resumeRecoveries: async () => undefined,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });
 });
 
-/** As if the time had come at which the relay doubts. */
-const doubt = () =>
-  on.spine.db.query({
+/** Makes all open notifications overdue, so that the next sweep checks them. */
+const makeOverdue = () =>
+  on.pipeline.db.query({
     text: "update notifications set reconcile_after = now() - interval '1 second' where reconcile_after is not null",
   });
 
-it('starts what was accepted and never started', async () => {
-  const [notification] = await acceptOne(on.spine.db, await seed(on.spine.db, { url: on.receiver.url() }));
-  await doubt();
+it('the reconciler starts a notification that was accepted and never started', async () => {
+  const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
+  await makeOverdue();
   await reconciler.sweep();
   await on.reaches(notification!.notificationId, 'delivered');
 });
 
-it('starts many that were never attempted together, as after a crash in a flood', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+it('the reconciler starts many unattempted notifications in one burst, as after a crash during a spike', async () => {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const ids: string[] = [];
-  for (let index = 0; index < 40; index++) ids.push((await acceptOne(on.spine.db, seeded))[0]!.notificationId);
-  await doubt();
+  for (let index = 0; index < 40; index++) ids.push((await acceptOne(on.pipeline.db, seeded))[0]!.notificationId);
+  await makeOverdue();
   await reconciler.sweep();
   for (const id of ids) await on.reaches(id, 'delivered');
   expect(on.receiver.requests).toHaveLength(40);
@@ -57,47 +60,48 @@ it('starts many that were never attempted together, as after a crash in a flood'
   expect(new Set(workflowIds).size).toBe(1);
 });
 
-it('leaves alone what was accepted a moment ago, and what a workflow looks after', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url() });
-  const [fresh] = await acceptOne(on.spine.db, seeded);
+it('the reconciler skips notifications that were just accepted or have a running workflow', async () => {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
+  const [fresh] = await acceptOne(on.pipeline.db, seeded);
   await reconciler.sweep();
-  expect(await on.spine.workflows.describe(fresh!.notificationId)).toBeUndefined();
+  expect(await on.pipeline.workflows.describe(fresh!.notificationId)).toBeUndefined();
 
   on.receiver.answerWith(500);
-  await on.spine.workflows.start(fresh!);
+  await on.pipeline.workflows.start(fresh!);
   await on.reaches(fresh!.notificationId, 'retrying');
   const { runId } = await on.workflow(fresh!.notificationId).describe();
-  await doubt();
+  await makeOverdue();
   await reconciler.sweep();
   expect((await on.workflow(fresh!.notificationId).describe()).runId).toBe(runId);
   expect(on.receiver.requests).toHaveLength(1);
   await on.workflow(fresh!.notificationId).terminate();
 });
 
-it('records as cancelled what an operator terminated', async () => {
+it('the reconciler records a terminated workflow as a cancelled notification', async () => {
   on.receiver.answerWith(500);
-  const [notification] = await acceptOne(on.spine.db, await seed(on.spine.db, { url: on.receiver.url() }));
-  await on.spine.workflows.start(notification!);
+  const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
+  await on.pipeline.workflows.start(notification!);
   await on.reaches(notification!.notificationId, 'retrying');
-  await on.workflow(notification!.notificationId).terminate('by hand');
-  await doubt();
+  await on.workflow(notification!.notificationId).terminate('manually');
+  await makeOverdue();
   await reconciler.sweep();
   expect((await on.find(notification!.notificationId)).status).toBe('cancelled');
 });
 
-it('takes up a ladder whose workflow was lost, at the step it had reached', async () => {
+it('the reconciler continues the ladder of a lost workflow at the step it had reached', async () => {
   const [notification] = await acceptOne(
-    on.spine.db,
-    await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [10, 20, 30] }),
+    on.pipeline.db,
+    await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [10, 20, 30] }),
   );
   const id = notification!.notificationId;
-  // As after the loss of Temporal's database: the record knows of two failed attempts, Temporal of nothing.
-  await on.spine.db.query({
+  // As after the loss of Temporal's database: the record has two failed attempts, Temporal has
+  // nothing.
+  await on.pipeline.db.query({
     text: "update notifications set status = 'retrying', attempt_count = 2, next_attempt_at = now() - interval '2 minutes' where subscription_id is not null and event_type = $1",
     values: [notification!.eventType],
   });
   on.receiver.answerWith(500);
-  await doubt();
+  await makeOverdue();
   await reconciler.sweep();
   const { attemptCount, nextAttemptAt } = await until(
     () => on.find(id),
@@ -109,80 +113,81 @@ it('takes up a ladder whose workflow was lost, at the step it had reached', asyn
   await on.workflow(id).terminate();
 });
 
-it('sends again the signal of a retry that Temporal did not get', async () => {
+it('the reconciler repeats a retry signal that Temporal did not get', async () => {
   on.receiver.answerWith([500, 200]);
-  const [notification] = await acceptOne(on.spine.db, await seed(on.spine.db, { url: on.receiver.url() }));
+  const [notification] = await acceptOne(on.pipeline.db, await seed(on.pipeline.db, { url: on.receiver.url() }));
   const id = notification!.notificationId;
-  await on.spine.workflows.start(notification!);
+  await on.pipeline.workflows.start(notification!);
   await on.reaches(id, 'retrying');
-  await markDue(on.spine.db, id);
-  await doubt();
+  await markDue(on.pipeline.db, id);
+  await makeOverdue();
   await reconciler.sweep();
   await on.reaches(id, 'delivered');
 });
 
-it('two relays at once start everything once', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url() });
+it('two concurrent reconcilers start every notification once', async () => {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const ids: string[] = [];
-  for (let i = 0; i < 20; i++) ids.push((await acceptOne(on.spine.db, seeded))[0]!.notificationId);
-  await doubt();
+  for (let i = 0; i < 20; i++) ids.push((await acceptOne(on.pipeline.db, seeded))[0]!.notificationId);
+  await makeOverdue();
   await Promise.all([reconciler.sweep(), reconciler.sweep()]);
   for (const id of ids) await on.reaches(id, 'delivered');
   expect(on.receiver.requests).toHaveLength(20);
 });
 
-describe('settling', () => {
-  it('releases what was held in order of acceptance, and what comes meanwhile after it', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), enabled: false });
+describe('settlement', () => {
+  it('settlement releases held notifications in order of acceptance, and newly accepted ones after them', async () => {
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
     const events: string[] = [];
     const accept = async () => {
       const id = `event-${seeded.customerId}-${events.length}`;
       events.push(id);
-      return (await acceptOne(on.spine.db, seeded, { id }))[0]!;
+      return (await acceptOne(on.pipeline.db, seeded, { id }))[0]!;
     };
     for (let i = 0; i < 5; i++) expect((await accept()).status).toBe('held');
-    await on.spine.db.query({
+    await on.pipeline.db.query({
       text: 'update subscriptions set enabled = true where customer_id = $1',
       values: [seeded.customerId],
     });
-    const marked = await markSettling(on.spine.db, { subscriptionId: seeded.subscriptionId });
+    const marked = await markSettling(on.pipeline.db, { subscriptionId: seeded.subscriptionId });
     expect(marked).toEqual([seeded.subscriptionId]);
-    // The release has begun but not ended: this one queues up behind the others.
+    // The release has begun but not ended, so this notification is queued behind the others.
     expect((await accept()).status).toBe('held');
-    await startSettling({ use: () => on.spine.temporal }, on.spine.taskQueue, marked);
+    await startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked);
     await on.receiver.waitFor(6);
     expect(on.receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual(events);
     await until(
-      () => findUnsettled(on.spine.db, -60),
+      () => findUnsettled(on.pipeline.db, -60),
       (unsettled) => !unsettled.includes(seeded.subscriptionId),
     );
     expect((await accept()).status).toBe('pending');
   });
 
-  it('cancels what is open when a subscription was deleted', async () => {
+  it('settlement cancels the open notifications of a deleted subscription', async () => {
     on.receiver.answerWith(500);
-    const seeded = await seed(on.spine.db, { url: on.receiver.url() });
-    const [waiting] = await acceptOne(on.spine.db, seeded);
-    await on.spine.workflows.start(waiting!);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
+    const [waiting] = await acceptOne(on.pipeline.db, seeded);
+    await on.pipeline.workflows.start(waiting!);
     await on.reaches(waiting!.notificationId, 'retrying');
-    await on.spine.db.query({
+    await on.pipeline.db.query({
       text: 'update subscriptions set deleted_at = now() where customer_id = $1',
       values: [seeded.customerId],
     });
     await startSettling(
-      { use: () => on.spine.temporal },
-      on.spine.taskQueue,
-      await markSettling(on.spine.db, { subscriptionId: seeded.subscriptionId }),
+      { use: () => on.pipeline.temporal },
+      on.pipeline.taskQueue,
+      await markSettling(on.pipeline.db, { subscriptionId: seeded.subscriptionId }),
     );
     await on.workflow(waiting!.notificationId).result();
     expect((await on.find(waiting!.notificationId)).status).toBe('cancelled');
   });
 
-  it('finds held notifications of an enabled subscription that nobody releases', async () => {
-    const seeded = await seed(on.spine.db, { url: on.receiver.url(), enabled: false });
-    const [held] = await acceptOne(on.spine.db, seeded);
-    // As where an accept read the old status just before it changed: nobody marked the subscription.
-    await on.spine.db.query({
+  it('the reconciler releases held notifications of an enabled subscription that nothing else releases', async () => {
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
+    const [held] = await acceptOne(on.pipeline.db, seeded);
+    // As after an accept that read the old status just before the change: the subscription is not
+    // marked as settling.
+    await on.pipeline.db.query({
       text: 'update subscriptions set enabled = true where customer_id = $1',
       values: [seeded.customerId],
     });

@@ -5,30 +5,30 @@ import { RecoveryWorkflows } from '../../src/temporal/recovery-workflows';
 import { replayAll } from '../support/histories';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-const on = useSpine();
+const on = usePipeline();
 let recoveries: RecoveryWorkflows;
 
 beforeAll(() => {
-  recoveries = new RecoveryWorkflows({ use: () => on.spine.temporal }, on.spine.taskQueue);
+  recoveries = new RecoveryWorkflows({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue);
 });
 
-/** A subscription with so many failed notifications, in order of acceptance. */
+/** A subscription with `count` failed notifications, in order of acceptance. */
 async function failed(
   count: number,
   options: Partial<SeedOptions> = {},
 ): Promise<{ seeded: Seeded; ids: string[]; eventIds: string[] }> {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url(), retrySchedule: [], ...options });
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [], ...options });
   const ids: string[] = [];
   const eventIds: string[] = [];
   for (let i = 0; i < count; i++) {
     const id = `event-${seeded.customerId}-${i}`;
     eventIds.push(id);
-    ids.push((await acceptOne(on.spine.db, seeded, { id }))[0]!.notificationId);
+    ids.push((await acceptOne(on.pipeline.db, seeded, { id }))[0]!.notificationId);
   }
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: `update notifications set status = 'failed', attempt_count = 1, last_attempt_key = 'run:1', reconcile_after = null, finished_at = now()
            where customer_id = $1`,
     values: [seeded.customerId],
@@ -41,13 +41,13 @@ const started: string[] = [];
 async function start(seeded: Seeded, ratePerSecond = 1000): Promise<string> {
   const { subscriptionId } = seeded;
   const range = { since: new Date(Date.now() - 3_600_000), until: new Date(Date.now() + 1000) };
-  const { id } = await insertRecovery(on.spine.db, { subscriptionId, ...range, ratePerSecond });
+  const { id } = await insertRecovery(on.pipeline.db, { subscriptionId, ...range, ratePerSecond });
   await recoveries.start(id);
   started.push(id);
   return id;
 }
-const find = async (id: string) => (await findRecovery(on.spine.db, id, {}))!;
-const workflow = (id: string) => on.spine.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
+const find = async (id: string) => (await findRecovery(on.pipeline.db, id, {}))!;
+const workflow = (id: string) => on.pipeline.temporal.client.workflow.getHandle(recoveryWorkflowId(id));
 const ended = (id: string) =>
   until(
     () => find(id),
@@ -60,7 +60,7 @@ const workflowEnds = (id: string) =>
   );
 const webhookIds = () => on.receiver.requests.map(({ headers }) => headers['webhook-id']);
 
-it('retries all that failed, in order of acceptance and no faster than asked for', async () => {
+it('a recovery retries all failed notifications in order of acceptance and within its rate', async () => {
   const { seeded, ids, eventIds } = await failed(30);
   const id = await start(seeded, 20);
   expect(await ended(id)).toMatchObject({ status: 'completed', total: 30, retried: 30, skipped: 0 });
@@ -72,7 +72,7 @@ it('retries all that failed, in order of acceptance and no faster than asked for
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
 });
 
-it('gives each one walk through its ladder; what fails again stays failed', async () => {
+it('a recovery gives each notification one ladder, and what fails again stays failed', async () => {
   on.receiver.answerWith(500);
   const { seeded } = await failed(3);
   const id = await start(seeded);
@@ -82,20 +82,20 @@ it('gives each one walk through its ladder; what fails again stays failed', asyn
   expect(await find(id)).toMatchObject({ status: 'completed', total: 3, retried: 3 });
 });
 
-it('skips what somebody retried meanwhile, and leaves other subscriptions and other times alone', async () => {
+it('a recovery skips notifications retried meanwhile and does not touch other subscriptions', async () => {
   const { seeded, ids, eventIds } = await failed(4);
   const other = await failed(1);
   const { subscriptionId } = seeded;
-  const recovery = await insertRecovery(on.spine.db, {
+  const recovery = await insertRecovery(on.pipeline.db, {
     subscriptionId,
     since: new Date(Date.now() - 3_600_000),
     until: new Date(Date.now() + 1000),
     ratePerSecond: 1000,
   });
-  await reopenNotification(on.spine.db, ids[1]!);
-  // Reopened and failed once more since: that was somebody else's try.
-  await reopenNotification(on.spine.db, ids[2]!);
-  await on.spine.db.query({
+  await reopenNotification(on.pipeline.db, ids[1]!);
+  // Reopened and failed again since: a retry of somebody else.
+  await reopenNotification(on.pipeline.db, ids[2]!);
+  await on.pipeline.db.query({
     text: `update notifications set status = 'failed' where event_id = (select event_id from event_keys where given_id = $1)`,
     values: [eventIds[2]],
   });
@@ -106,11 +106,11 @@ it('skips what somebody retried meanwhile, and leaves other subscriptions and ot
   expect(await on.find(other.ids[0]!)).toMatchObject({ status: 'failed' });
 });
 
-it('ends when it is cancelled on the record, also while it waits, and retries nothing more', async () => {
+it('a recovery ends when cancelled in the record, also during a wait, and retries nothing more', async () => {
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
-  await closeRecovery(on.spine.db, id, 'cancelled');
+  await closeRecovery(on.pipeline.db, id, 'cancelled');
   await recoveries.cancel(id);
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
   expect(await find(id)).toMatchObject({ status: 'cancelled', retried: 1 });
@@ -118,9 +118,9 @@ it('ends when it is cancelled on the record, also while it waits, and retries no
 });
 
 it.each([
-  ['the signal', 'signal', 'COMPLETED'],
+  ['a cancel signal', 'signal', 'COMPLETED'],
   ['a cancellation in the Temporal UI', 'cancel', 'CANCELLED'],
-])('%s by an operator is recorded as cancelled', async (_, how, status) => {
+])('a recovery ended by %s is recorded as cancelled', async (_, how, status) => {
   const { seeded } = await failed(5);
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
@@ -129,12 +129,12 @@ it.each([
   expect((await workflowEnds(id)).status.name).toBe(status);
 });
 
-it('goes on where it was when its workflow was lost, and starting it twice is starting it once', async () => {
+it('a recovery continues where it was after its workflow was lost, and a second start has no effect', async () => {
   const { seeded, eventIds } = await failed(4);
   const id = await start(seeded, 2);
   await recoveries.start(id);
   await on.receiver.waitFor(2);
-  // As where Temporal lost its database: the record knows how far it has come.
+  // As after the loss of Temporal's database: the record has the progress of the recovery.
   await workflow(id).terminate();
   await recoveries.start(id);
   expect(await ended(id)).toMatchObject({ status: 'completed', retried: 4 });
@@ -142,7 +142,7 @@ it('goes on where it was when its workflow was lost, and starting it twice is st
   expect(webhookIds()).toEqual(eventIds);
 });
 
-it('does not undo that an operator terminated it', async () => {
+it('a recovery is not resumed after an operator terminated it', async () => {
   const { seeded } = await failed(2);
   const id = await start(seeded, 0.1);
   await on.receiver.waitFor(1);
@@ -151,9 +151,9 @@ it('does not undo that an operator terminated it', async () => {
   expect(await recoveries.resume(id)).toBe(false);
 });
 
-it('fails when its subscription is deleted', async () => {
+it('a recovery fails if its subscription is deleted', async () => {
   const { seeded } = await failed(3);
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: 'update subscriptions set deleted_at = now() where customer_id = $1',
     values: [seeded.customerId],
   });
@@ -161,20 +161,20 @@ it('fails when its subscription is deleted', async () => {
   expect(on.receiver.requests).toEqual([]);
 });
 
-it('holds what its subscription does not take now', async () => {
+it('a recovery of a disabled subscription holds the notifications', async () => {
   const { seeded, ids } = await failed(1, { enabled: false });
   expect(await ended(await start(seeded))).toMatchObject({ status: 'completed', retried: 1 });
   await on.reaches(ids[0]!, 'held');
 });
 
-it('a recovery that never was is none', async () => {
+it('starting an unknown recovery completes without effect', async () => {
   const id = encodeId('rec', '019a0000-0000-7000-8000-000000000000');
   await recoveries.cancel(id);
   await recoveries.start(id);
   expect((await workflowEnds(id)).status.name).toBe('COMPLETED');
 });
 
-it('every history of these replays', async () => {
+it('the history of every recovery in this file replays', async () => {
   const histories = await Promise.all(
     started.map(async (id) => ({
       name: id,

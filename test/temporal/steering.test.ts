@@ -2,24 +2,27 @@ import { attemptsOf } from '../../src/store/notifications/attempts';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { acceptOne, seed, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
-import { useSpine } from '../support/use-spine';
+import { usePipeline } from '../support/use-pipeline';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
 
-/** Steering by hand on a real Temporal server: what the UI and the command line do must end as what the API does. */
-const on = useSpine({ searchAttributes: true });
+/**
+ * Manual control on a real Temporal server: actions in its UI and CLI must have the same effect as
+ * those of the API.
+ */
+const on = usePipeline({ searchAttributes: true });
 
 async function start(options: Partial<SeedOptions> = {}) {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url('/hook'), ...options });
-  const [notification] = await acceptOne(on.spine.db, seeded);
-  await on.spine.workflows.start(notification!);
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  await on.pipeline.workflows.start(notification!);
   return { id: notification!.notificationId, ref: notification!, seeded };
 }
 
-it('starting a notification twice is starting it once', async () => {
+it('starting a notification twice starts it once', async () => {
   on.receiver.answerWith(200);
   const { id, ref } = await start();
-  await expect(on.spine.workflows.start(ref)).resolves.toBe(false);
+  await expect(on.pipeline.workflows.start(ref)).resolves.toBe(false);
   await on.reaches(id, 'delivered');
 });
 
@@ -27,22 +30,22 @@ it('the live query agrees with the record about the next attempt', async () => {
   on.receiver.answerWith(500);
   const { id } = await start({ retrySchedule: [300] });
   await on.reaches(id, 'retrying');
-  const live = await on.spine.workflows.live(id);
+  const live = await on.pipeline.workflows.live(id);
   const { nextAttemptAt } = await on.find(id);
   expect(live).toMatchObject({ phase: 'waiting', attempt: 1 });
   expect(live!.nextAttemptAt).toBe(nextAttemptAt!.toISOString());
   await on.workflow(id).terminate();
 });
 
-it('a closed workflow has nothing live, and one that never was has nothing either', async () => {
+it('the live query returns null for a closed and for an unknown workflow', async () => {
   on.receiver.answerWith(200);
   const { id } = await start();
   await on.workflow(id).result();
-  await expect(on.spine.workflows.live(id)).resolves.toBeNull();
-  await expect(on.spine.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
+  await expect(on.pipeline.workflows.live(id)).resolves.toBeNull();
+  await expect(on.pipeline.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
 });
 
-it('operators find a notification by customer, subscription and event type', async () => {
+it('search attributes find a notification by customer, subscription and event type', async () => {
   on.receiver.answerWith(200);
   const { id, ref } = await start();
   await on.workflow(id).result();
@@ -54,7 +57,7 @@ it('operators find a notification by customer, subscription and event type', asy
     const found = await until(
       async () => {
         const ids: string[] = [];
-        for await (const { workflowId } of on.spine.temporal.client.workflow.list({ query })) ids.push(workflowId);
+        for await (const { workflowId } of on.pipeline.temporal.client.workflow.list({ query })) ids.push(workflowId);
         return ids;
       },
       (ids) => ids.length > 0,
@@ -63,7 +66,7 @@ it('operators find a notification by customer, subscription and event type', asy
   }
 });
 
-it('a reset after failure walks the ladder again, and the record agrees', async () => {
+it('a reset of a failed workflow walks the ladder again, and the record agrees', async () => {
   on.receiver.answerWith([500, 500, 200]);
   const { id } = await start({ retrySchedule: [1] });
   await on.reaches(id, 'failed');
@@ -74,62 +77,62 @@ it('a reset after failure walks the ladder again, and the record agrees', async 
   expect(closed.name).toBe('FAILED');
   const { events } = await on.workflow(id).fetchHistory();
   const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!;
-  await on.spine.temporal.client.workflowService.resetWorkflowExecution({
-    namespace: on.spine.temporal.namespace,
+  await on.pipeline.temporal.client.workflowService.resetWorkflowExecution({
+    namespace: on.pipeline.temporal.namespace,
     workflowExecution: { workflowId: notificationWorkflowId(id), runId },
-    reason: 'by hand',
+    reason: 'manually',
     workflowTaskFinishEventId: firstTask.eventId,
     requestId: `reset-${id}`,
   });
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ number, status: answered }) => [number, answered])).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ number, status: answered }) => [number, answered])).toEqual([
     [1, 500],
     [2, 500],
     [3, 200],
   ]);
 });
 
-it('a retry that finds the record reopened begins a new ladder with the schedule as it is now', async () => {
+it('a retry of a reopened notification begins a new ladder with the current retry schedule', async () => {
   on.receiver.answerWith([500, 500, 200]);
   const { id, seeded } = await start({ retrySchedule: [] });
   await on.reaches(id, 'failed');
-  await on.spine.db.query({
+  await on.pipeline.db.query({
     text: "update customers set retry_schedule = '{1}' where id = $1",
     values: [seeded.customerId],
   });
-  const ref = await reopenNotification(on.spine.db, id);
+  const ref = await reopenNotification(on.pipeline.db, id);
   expect(ref!.schedule).toEqual([1]);
-  await on.spine.workflows.retry(ref!);
+  await on.pipeline.workflows.retry(ref!);
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ trigger }) => trigger)).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger }) => trigger)).toEqual([
     'scheduled',
     'manual',
     'scheduled',
   ]);
 });
 
-it('a retry asked for while the last attempt is under way begins a new ladder, with the schedule it brings', async () => {
+it('a retry signal during the last attempt begins a new ladder with the schedule of the signal', async () => {
   let answer: (status: number) => void = () => undefined;
   on.receiver.answerWith([() => new Promise((resolve) => (answer = (code) => resolve({ status: code }))), 500, 200]);
   const { id, ref } = await start({ retrySchedule: [] });
   await on.receiver.waitFor(1);
-  await on.spine.workflows.retry({ ...ref, schedule: [1] });
+  await on.pipeline.workflows.retry({ ...ref, schedule: [1] });
   answer(500);
   await on.reaches(id, 'delivered');
-  expect((await attemptsOf(on.spine.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
+  expect((await attemptsOf(on.pipeline.db, id)).map(({ trigger, status: answered }) => [trigger, answered])).toEqual([
     ['scheduled', 500],
     ['manual', 500],
     ['scheduled', 200],
   ]);
 });
 
-it('cancelling a notification that has no workflow is no error', async () => {
-  const seeded = await seed(on.spine.db, { url: on.receiver.url('/hook') });
-  const [notification] = await acceptOne(on.spine.db, seeded);
-  await on.spine.workflows.cancel(notification!.notificationId);
-  await cancelNotification(on.spine.db, notification!.notificationId);
-  // A start that comes later, as from the relay of another process, sends nothing.
-  await on.spine.workflows.start(notification!);
+it('cancelling a notification without a workflow succeeds', async () => {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook') });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  await on.pipeline.workflows.cancel(notification!.notificationId);
+  await cancelNotification(on.pipeline.db, notification!.notificationId);
+  // A later start, such as by the reconciler of another process, sends nothing.
+  await on.pipeline.workflows.start(notification!);
   await on.workflow(notification!.notificationId).result();
   expect(on.receiver.requests).toEqual([]);
 });

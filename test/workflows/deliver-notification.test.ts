@@ -9,25 +9,26 @@ import { liveQuery } from '../../src/workflows/messages';
 import { replayAll, saveHistories } from '../support/histories';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
-import { startSpine, type Spine } from '../support/spine';
+import { startPipeline, type Pipeline } from '../support/pipeline';
 import { startTimeSkipping } from '../support/temporal';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 
 let env: TestWorkflowEnvironment;
-let spine: Spine;
+let pipeline: Pipeline;
 let receiver: Receiver;
 
 beforeAll(async () => {
   env = await startTimeSkipping();
   const namespace = env.namespace ?? 'default';
   const connection = env.nativeConnection;
-  // Starting eagerly needs the worker's own connection; the environment's client, which skips time, is used to wait.
-  spine = await startSpine({ client: new Client({ connection, namespace }), connection, namespace });
+  // Eager start needs the worker's own connection. The environment's client, which skips time,
+  // waits for results.
+  pipeline = await startPipeline({ client: new Client({ connection, namespace }), connection, namespace });
 });
 const made: { name: string; id: string }[] = [];
 
 afterAll(async () => {
-  await spine?.stop();
+  await pipeline?.stop();
   await env?.teardown();
 });
 beforeEach(async () => {
@@ -36,17 +37,17 @@ beforeEach(async () => {
 afterEach(() => receiver.close());
 
 async function start(options: Partial<SeedOptions> = {}): Promise<{ id: string; seeded: Seeded }> {
-  const seeded = await seed(spine.db, { url: receiver.url('/hook'), ...options });
-  const [notification] = await acceptOne(spine.db, seeded);
-  await spine.workflows.start(notification!);
+  const seeded = await seed(pipeline.db, { url: receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(pipeline.db, seeded);
+  await pipeline.workflows.start(notification!);
   made.push({ name: expect.getState().currentTestName ?? '', id: notification!.notificationId });
   return { id: notification!.notificationId, seeded };
 }
 
 const handle = (id: string) => env.client.workflow.getHandle<typeof deliverNotification>(notificationWorkflowId(id));
-const record = async (id: string) => (await findNotification(spine.db, id, {}))!;
+const record = async (id: string) => (await findNotification(pipeline.db, id, {}))!;
 const numbers = async (id: string) =>
-  (await attemptsOf(spine.db, id)).map(({ number, trigger, status }) => ({ number, trigger, status }));
+  (await attemptsOf(pipeline.db, id)).map(({ number, trigger, status }) => ({ number, trigger, status }));
 const failure = async (id: string): Promise<string> => {
   const error = await handle(id)
     .result()
@@ -55,7 +56,7 @@ const failure = async (id: string): Promise<string> => {
   expect(error).toBeInstanceOf(WorkflowFailedError);
   return String((error as WorkflowFailedError).cause?.message);
 };
-/** Waits, in real time, until the record is in a status. */
+/** Waits, in real time, until the record has this status. */
 async function until(id: string, status: string): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     if ((await record(id)).status === status) return;
@@ -64,7 +65,7 @@ async function until(id: string, status: string): Promise<void> {
   throw new Error(`${id} is ${(await record(id)).status}, not ${status}`);
 }
 
-describe('the ladder', () => {
+describe('ladder', () => {
   it('delivers at the first attempt, signed so that the stock library accepts it', async () => {
     const { id, seeded } = await start();
     await expect(handle(id).result()).resolves.toEqual({ status: 'delivered', attempts: 1 });
@@ -87,7 +88,7 @@ describe('the ladder', () => {
     expect(timers).toEqual([30, 300, 1800, 7200]);
   });
 
-  it('keeps webhook-id through the retries and signs each one anew', async () => {
+  it('keeps webhook-id through the retries and signs each one with its own timestamp', async () => {
     receiver.answerWith([500, 500, 200]);
     const { id, seeded } = await start({ retrySchedule: [1, 2] });
     await handle(id).result();
@@ -97,7 +98,7 @@ describe('the ladder', () => {
     for (const { body, headers } of seen) new Webhook(seeded.secret).verify(body, headers as Record<string, string>);
   });
 
-  it('walks a custom ladder, and an empty one has no retry', async () => {
+  it('walks a custom retry schedule, and does not retry with an empty one', async () => {
     receiver.answerWith(500);
     const custom = await start({ retrySchedule: [5, 10, 20, 40, 80] });
     await failure(custom.id);
@@ -106,10 +107,10 @@ describe('the ladder', () => {
     expect(await failure(none.id)).toBe('HTTP 500 (attempt 1, the last one)');
   });
 
-  it('honours Retry-After where it is later than the step and within a day', async () => {
+  it('honours Retry-After if it is later than the step and within a day', async () => {
     receiver.answerWith([
-      { status: 429, headers: { 'retry-after': '100' } },
-      { status: 503, headers: { 'retry-after': '2' } },
+      { status: 503, headers: { 'retry-after': '100' } },
+      { status: 429, headers: { 'retry-after': '2' } },
       { status: 503, headers: { 'retry-after': '90000' } },
       { status: 500, headers: { 'retry-after': '9999' } },
       200,
@@ -120,31 +121,31 @@ describe('the ladder', () => {
   });
 
   it('delivers to the URL that the subscription has at the time of the attempt', async () => {
-    const healed = await startReceiver();
+    const replacement = await startReceiver();
     receiver.answerWith(500);
     const { id, seeded } = await start({ retrySchedule: [60] });
     await until(id, 'retrying');
-    await spine.db.query({
+    await pipeline.db.query({
       text: 'update subscriptions set url = $1 where customer_id = $2',
-      values: [healed.url('/new'), seeded.customerId],
+      values: [replacement.url('/new'), seeded.customerId],
     });
     await handle(id).result();
-    expect(healed.requests).toHaveLength(1);
-    await healed.close();
+    expect(replacement.requests).toHaveLength(1);
+    await replacement.close();
   });
 
-  it('stops at 410, and takes the subscription out of order', async () => {
+  it('stops at a 410 and disables the subscription', async () => {
     receiver.answerWith(410);
     const { id, seeded } = await start();
     expect(await failure(id)).toBe('HTTP 410 (attempt 1, the last one)');
-    const { rows } = await spine.db.query<{ status: string }>({
+    const { rows } = await pipeline.db.query<{ status: string }>({
       text: 'select status from subscription_states where customer_id = $1',
       values: [seeded.customerId],
     });
     expect(rows).toEqual([{ status: 'out-of-order' }]);
   });
 
-  it('makes long attempts in the slow lane', async () => {
+  it('makes attempts with a long timeout in the slow lane', async () => {
     const { id } = await start({ timeoutSeconds: 60 });
     await handle(id).result();
     const types = await eventTypesOf(id);
@@ -152,7 +153,7 @@ describe('the ladder', () => {
     expect(types).not.toContain('markerRecordedEventAttributes');
   });
 
-  it('costs Temporal one workflow task when the first attempt succeeds', async () => {
+  it('costs Temporal one workflow task if the first attempt succeeds', async () => {
     const { id } = await start();
     await handle(id).result();
     const types = await eventTypesOf(id);
@@ -160,7 +161,7 @@ describe('the ladder', () => {
     expect(types).not.toContain('timerStartedEventAttributes');
   });
 
-  it('keeps payload and secret out of the history', async () => {
+  it('keeps payload and secret out of the workflow history', async () => {
     const { id, seeded } = await start();
     await handle(id).result();
     const history = JSON.stringify(await handle(id).fetchHistory());
@@ -172,12 +173,12 @@ describe('the ladder', () => {
     expect(decoded).not.toContain(seeded.secret);
   });
 
-  it('waits for its place under the rate limit and drops nothing', async () => {
-    const seeded = await seed(spine.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
+  it('waits for its slot under the rate limit and drops nothing', async () => {
+    const seeded = await seed(pipeline.db, { url: receiver.url('/hook'), rateLimitPerSecond: 1 });
     const ids: string[] = [];
-    for (let i = 0; i < 3; i++) ids.push((await acceptOne(spine.db, seeded))[0]!.notificationId);
+    for (let i = 0; i < 3; i++) ids.push((await acceptOne(pipeline.db, seeded))[0]!.notificationId);
     for (const id of ids)
-      await spine.workflows.start({
+      await pipeline.workflows.start({
         notificationId: id,
         schedule: [],
         lane: 'fast',
@@ -186,15 +187,15 @@ describe('the ladder', () => {
         eventType: '',
       });
     for (const id of ids) await until(id, 'delivered');
-    // Two seconds by the clock of Postgres; half of it may be lost where the first request is late.
+    // Two seconds by Postgres's clock. Half of it may be lost if the first request is late.
     const times = receiver.requests.map(({ at }) => at.getTime());
     expect(times).toHaveLength(3);
     expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(1000);
   });
 });
 
-describe('retry by signal', () => {
-  it('skips the wait, and takes the step of the ladder it skipped', async () => {
+describe('retry signal', () => {
+  it('a retry signal skips the wait and counts as the skipped step of the ladder', async () => {
     receiver.answerWith([500, 200]);
     const { id } = await start();
     await until(id, 'retrying');
@@ -206,12 +207,12 @@ describe('retry by signal', () => {
     ]);
   });
 
-  it('to a failed notification begins a new run; the numbers go on', async () => {
+  it('a retry of a failed notification begins a new run and continues the attempt numbers', async () => {
     receiver.answerWith([500, 500, 500, 200]);
     const { id } = await start({ retrySchedule: [1] });
     await failure(id);
     const before = await handle(id).describe();
-    await spine.workflows.retry({
+    await pipeline.workflows.retry({
       notificationId: id,
       schedule: [1],
       lane: 'fast',
@@ -231,10 +232,10 @@ describe('retry by signal', () => {
     expect(await record(id)).toMatchObject({ status: 'delivered', attemptCount: 4 });
   });
 
-  it('to a delivered notification sends nothing again', async () => {
+  it('a retry of a delivered notification sends nothing', async () => {
     const { id } = await start();
     await handle(id).result();
-    await spine.workflows.retry({
+    await pipeline.workflows.retry({
       notificationId: id,
       schedule: [],
       lane: 'fast',
@@ -247,8 +248,8 @@ describe('retry by signal', () => {
   });
 });
 
-describe('cancel', () => {
-  it('by signal while waiting ends the ladder', async () => {
+describe('cancelling', () => {
+  it('a cancel signal during a wait ends the ladder', async () => {
     receiver.answerWith(500);
     const { id } = await start();
     await until(id, 'retrying');
@@ -257,7 +258,7 @@ describe('cancel', () => {
     expect(await record(id)).toMatchObject({ status: 'cancelled', nextAttemptAt: null });
   });
 
-  it('by the Temporal UI ends it too, and closes the workflow as Canceled', async () => {
+  it('a cancellation in the Temporal UI ends the ladder and closes the workflow as Canceled', async () => {
     receiver.answerWith(500);
     const { id } = await start();
     await until(id, 'retrying');
@@ -269,16 +270,16 @@ describe('cancel', () => {
     expect(await record(id)).toMatchObject({ status: 'cancelled' });
   });
 
-  it('on the record is seen at the next attempt, should the signal be lost', async () => {
+  it('a cancellation in the record takes effect at the next attempt if the signal is lost', async () => {
     receiver.answerWith(500);
     const { id } = await start({ retrySchedule: [60] });
     await until(id, 'retrying');
-    await cancelNotification(spine.db, id);
+    await cancelNotification(pipeline.db, id);
     await expect(handle(id).result()).resolves.toMatchObject({ status: 'cancelled' });
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it('during an attempt lets it finish; delivered stays delivered', async () => {
+  it('a cancel signal during an attempt lets it finish, and a delivered notification stays delivered', async () => {
     receiver.answerWith(async () => {
       await handle(receiver.requests[0]!.headers['signpost-notification'] as string).signal('cancel');
       return { status: 200 };
@@ -290,12 +291,12 @@ describe('cancel', () => {
 });
 
 describe('hold and release', () => {
-  it('holds while the subscription is disabled, and goes on when released', async () => {
+  it('holds a notification while its subscription is disabled, and continues when released', async () => {
     receiver.answerWith([500, 200]);
     const { id, seeded } = await start({ retrySchedule: [60, 60] });
     await until(id, 'retrying');
     const enable = (enabled: boolean) =>
-      spine.db.query({
+      pipeline.db.query({
         text: 'update subscriptions set enabled = $1 where customer_id = $2',
         values: [enabled, seeded.customerId],
       });
@@ -308,7 +309,7 @@ describe('hold and release', () => {
     await expect(handle(id).result()).resolves.toMatchObject({ status: 'delivered', attempts: 2 });
   });
 
-  it('can be cancelled while held', async () => {
+  it('cancels a held notification', async () => {
     const { id } = await start({ enabled: false });
     await until(id, 'held');
     await handle(id).signal('cancel');
@@ -316,7 +317,7 @@ describe('hold and release', () => {
   });
 });
 
-it('every history made above replays', async () => {
+it('the history of every notification in this file replays', async () => {
   const histories = await Promise.all(
     made.map(async ({ name, id }) => ({
       name,
@@ -337,7 +338,7 @@ async function eventTypesOf(id: string): Promise<string[]> {
   return (await eventsOf(id)).flatMap((event) => Object.keys(event).filter((key) => key.endsWith('EventAttributes')));
 }
 
-/** Waits of the latest run, in seconds, as its timers have them. */
+/** Waits of the latest run, in seconds, read from its timers. */
 async function timersOf(id: string): Promise<number[]> {
   const timers = (await eventsOf(id)).flatMap((event) => event.timerStartedEventAttributes ?? []);
   return timers.map(({ startToFireTimeout }) =>

@@ -1,16 +1,29 @@
 import { createHmac } from 'node:crypto';
 import { VerificationError } from './errors.js';
+import { requireSecret } from './secrets.js';
 
-/** As Signpost makes them. What is signed in deliveries always has another character, so no answer here can be passed off as a delivery's signature. */
+/**
+ * The alphabet of Signpost's challenge tokens. The text signed in a delivery always contains
+ * another character, so the response to a challenge cannot be reused as a delivery's signature.
+ */
 const CRC_TOKEN = /^[\w-]{1,200}$/;
 
 /**
- * The answer to a challenge (`GET <url>?crc_token=…`), which proves that the receiver has the secret: send it as JSON with status 200.
+ * Response to a challenge (`GET <url>?crc_token=…`), which proves that the receiver knows the
+ * secret. Send it as JSON with status 200 within 10 seconds.
  *
- * @param secret - its text, with its prefix where it has one
- * @throws VerificationError where the token is none: anybody may call the URL, and must not get a text of their choice signed
+ * @param secret - the subscription's secret as text, including its `whsec_` prefix if it has one
+ * @throws {@link VerificationError} if the token is not one of Signpost's: anybody may call the URL
+ * and must not get a text of their choice signed
+ * @example
+ * ```ts
+ * const token = new URL(request.url, 'http://receiver').searchParams.get('crc_token');
+ * if (token !== null) return Response.json(answerChallenge(token, secret));
+ * ```
  */
 export function answerChallenge(crcToken: string, secret: string): { response_token: string } {
-  if (!CRC_TOKEN.test(crcToken)) throw new VerificationError('crc_token is not a challenge of Signpost');
-  return { response_token: `sha256=${createHmac('sha256', secret).update(crcToken).digest('base64')}` };
+  if (!CRC_TOKEN.test(crcToken))
+    throw new VerificationError('crc_token is not a challenge token of Signpost (1-200 of A-Z a-z 0-9 _ -).');
+  const signature = createHmac('sha256', requireSecret(secret)).update(crcToken).digest('base64');
+  return { response_token: `sha256=${signature}` };
 }

@@ -1,4 +1,7 @@
-/** A message that is not to be trusted. Answer 400 or 401, and do nothing of what it says. */
+/**
+ * A message could not be verified: its signature, timestamp, token or secret is missing or wrong.
+ * Respond with 401 and do not process it.
+ */
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }

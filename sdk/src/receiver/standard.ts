@@ -1,29 +1,46 @@
 import { createHmac, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { equal } from './compare.js';
 import { VerificationError } from './errors.js';
+import { requireSecret } from './secrets.js';
 
-/** Header names in any case, as Node and the Fetch API give them. */
+/** Headers as Node (lower-case names) or the Fetch API provides them. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>> | { get(name: string): string | null };
 
+/** Options of {@link verifyStandard}. Give `secret`, `publicKey` or both. */
 export interface StandardOptions {
-  /** Of the subscription: `whsec_…`, or the text that was brought along. Several while one replaces another. */
+  /**
+   * The subscription's secret: `whsec_…`, or the text that the customer chose. During a rotation,
+   * the new and the old one.
+   */
   secret?: string | readonly string[];
-  /** For signatures of kind `v1a`: `whpk_…`. */
+  /** The subscription's public key, `whpk_…`, to verify `v1a` signatures (ed25519). */
   publicKey?: string;
-  /** Older and newer messages are refused. In seconds. @default 300 */
+  /**
+   * Largest difference between `webhook-timestamp` and this machine's clock, in seconds.
+   * @default 300
+   */
   toleranceSeconds?: number;
 }
 
-const TOLERANCE_SECONDS = 300;
-/** What stands before the 32 bytes of an ed25519 key in SubjectPublicKeyInfo (RFC 8410 §4). */
+const DEFAULT_TOLERANCE_SECONDS = 300;
+/** Header of a 32-byte ed25519 key in SubjectPublicKeyInfo (RFC 8410 §4). */
 const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 /**
- * Verifies what every delivery carries, whatever its format (Standard Webhooks).
+ * Verifies the signature that every delivery carries, in any format (Standard Webhooks). One
+ * matching signature is enough: during a rotation a delivery carries one per secret.
  *
- * @param body - as it came: the bytes or their text, never JSON that was parsed and written again
- * @returns the event's id, by which repeats are told, and when it was signed
- * @throws VerificationError
+ * @param body - the raw body, as bytes or text; empty for GET. Never JSON that was parsed and
+ * serialised again
+ * @returns the event's id, which is the same in every retry, and when this attempt was signed
+ * @throws {@link VerificationError} if a header is missing, the timestamp is outside the tolerance
+ * or no signature matches
+ * @throws TypeError if a secret is empty or the public key is malformed
+ * @example
+ * ```ts
+ * const rawBody = Buffer.from(await request.arrayBuffer());
+ * const { id } = verifyStandard(rawBody, request.headers, { secret });
+ * ```
  */
 export function verifyStandard(
   body: string | Buffer,
@@ -33,11 +50,14 @@ export function verifyStandard(
   const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) =>
     headerOf(headers, name),
   );
-  if (!id || !timestamp || !signatures) throw new VerificationError('The headers of the signature are missing.');
+  if (!id || !timestamp || !signatures)
+    throw new VerificationError('A header is missing: webhook-id, webhook-timestamp or webhook-signature.');
   const seconds = Number(timestamp);
-  const tolerance = options.toleranceSeconds ?? TOLERANCE_SECONDS;
-  if (!/^\d+$/.test(timestamp) || Math.abs(Date.now() / 1000 - seconds) > tolerance)
-    throw new VerificationError('The message is too old, or from the future.');
+  const toleranceSeconds = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;
+  if (!/^\d+$/.test(timestamp) || Math.abs(Date.now() / 1000 - seconds) > toleranceSeconds)
+    throw new VerificationError(
+      `webhook-timestamp is not within ${toleranceSeconds} s of this machine's clock, or not in Unix seconds.`,
+    );
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), Buffer.from(body)]);
   const keys = [options.secret ?? []].flat().map(keyOf);
   for (const signature of signatures.split(' ')) {
@@ -47,7 +67,7 @@ export function verifyStandard(
     if (kind === 'v1a' && options.publicKey && isSignedBy(options.publicKey, signed, value))
       return { id, timestamp: new Date(seconds * 1000) };
   }
-  throw new VerificationError('No signature fits.');
+  throw new VerificationError('No signature matches; check the secret, and that the body is the raw one.');
 }
 
 function headerOf(headers: Headers, name: string): string | undefined {
@@ -57,14 +77,17 @@ function headerOf(headers: Headers, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** A generated secret is its bytes; one that was brought without the prefix its text. */
+/** The key is the decoded bytes of a generated secret, or the text of one that a customer chose. */
 function keyOf(secret: string): Buffer {
-  return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+  const text = requireSecret(secret);
+  const key = text.startsWith('whsec_') ? Buffer.from(text.slice('whsec_'.length), 'base64') : Buffer.from(text);
+  if (key.length === 0) throw new TypeError('The secret is whsec_ without base64 after it; pass it in full.');
+  return key;
 }
 
 function isSignedBy(publicKey: string, signed: Buffer, signature: string): boolean {
   const raw = Buffer.from(publicKey.replace(/^whpk_/, ''), 'base64');
-  if (raw.length !== 32) throw new TypeError('publicKey must be whpk_ and base64 of 32 bytes.');
+  if (raw.length !== 32) throw new TypeError('publicKey must be whpk_ followed by the base64 of 32 bytes.');
   const key = createPublicKey({ key: Buffer.concat([ED25519_SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
   return verifySignature(null, signed, key, Buffer.from(signature, 'base64'));
 }

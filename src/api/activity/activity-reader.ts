@@ -4,7 +4,7 @@ import { listActivity } from '../../store/reporting/activity';
 
 const PAGE_ROWS = 500;
 
-/** One thing to tell: the server-sent event as it goes over the wire, made once for all who watch. */
+/** An activity and its server-sent event as wire text, built once for all watchers. */
 export interface Frame {
   activity: Activity;
   text: string;
@@ -13,16 +13,16 @@ export interface Frame {
 /** A page of the stream. */
 export interface ActivityPage {
   frames: Frame[];
-  /** How far a reader is who has got it all. */
+  /** The position of a reader that has received the whole page. */
   position: Position;
 }
 
 /**
- * Reads on from a position until a moment, page by page. A position in the middle of a page is read to the end of what was then being read first, so
- * that nothing is left out and nothing comes twice.
+ * Reads from a position to a moment, page by page. A position inside an earlier reading first
+ * completes that reading, so no row is skipped or repeated.
  *
  * @param until - later than what the position has seen
- * @param sinceMs - what is older is left out
+ * @param sinceMs - epoch milliseconds; older rows are left out
  */
 export async function* readActivity(
   db: Executor,

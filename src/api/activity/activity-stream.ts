@@ -9,18 +9,23 @@ import type { Executor } from '../../store/db/database';
 import { readActivity } from './activity-reader';
 import { Watcher, type ActivityFilter } from './activity-watcher';
 
-/** What is told again to one that comes back, at most. */
+/** How far back a client may resume: 24 hours. */
 const MAX_BACKLOG_MS = 24 * 3_600_000;
-/** One that took longer than this to catch up has fallen behind meanwhile, and catches up once more before it joins the others. */
+/** After a pass that took longer than this, a watcher is behind again and makes another pass. */
 const NEARLY_LIVE_MS = 2000;
 
 export interface ActivityStreamOptions {
+  /** @default 500 */
   pollMs: number;
+  /** @default 15,000 */
   heartbeatMs: number;
+  /** Streams of this process. @default 200 */
   maxWatchers: number;
-  /** One credential must not take all the places. */
+  /** Keeps one credential from using up the limit of the process. @default 20 */
   maxWatchersPerCredential: number;
-  /** What may wait to be read by one that watches before it is cut off. */
+  /** Keeps one customer from doing so with many portal sessions. @default 40 */
+  maxWatchersPerCustomer: number;
+  /** A client with more unread bytes than this is disconnected. @default 1 MiB */
   maxUnreadBytes: number;
 }
 
@@ -29,38 +34,64 @@ const DEFAULTS: ActivityStreamOptions = {
   heartbeatMs: 15_000,
   maxWatchers: 200,
   maxWatchersPerCredential: 20,
+  maxWatchersPerCustomer: 40,
   maxUnreadBytes: 1024 * 1024,
 };
 
-/** Who wants to watch what, and from where on. */
+/** A client's request to watch: its credential, its filter and where to start. */
 export interface WatchRequest {
   credentialId: string;
+  /** The customer that the credential belongs to; null for none. */
+  customerId: string | null;
   scope: Scope;
   filter: ActivityFilter;
-  /** Absent: from now on. */
+  /** Absent: start now. */
   from?: Position;
-  /** Whether the credential still holds; asked now and then while the stream is open. */
+  /** Whether the credential is still valid; checked with every heartbeat. */
   stillAllowed(): Promise<boolean>;
 }
 
 /**
- * The activity stream of one process. It reads Postgres once for all who watch, and only while somebody does; one that comes back is first told what it
- * missed, and then joins the others.
+ * The activity stream of one process. It polls Postgres once for all watchers, and only while there
+ * are any. A client that resumes first catches up on its own, then joins the shared poll.
+ *
+ * The stream is always in one of these states:
+ *
+ * - IDLE: no watcher is joining or live, and nothing is read. The first watcher that joins moves
+ *   the stream to POLLING.
+ * - POLLING: every `pollMs`, one poll reads what was committed since the last one. After a failure
+ *   the next poll continues from the position reached, so no watcher misses anything. When no
+ *   watcher is joining or live any more, the stream returns to IDLE.
+ * - CLOSED: entered by `close()`, which ends all streams. A stream opened later gets its headers
+ *   and ends. There is no way back.
+ *
+ * A watcher is always in one of these states:
+ *
+ * - CATCHING_UP: the initial state. A watcher without a position to resume from moves to JOINING
+ *   immediately. Others first get what they missed, at most the last 24 hours, at the speed at
+ *   which they read; an older part is reported as a gap. A pass that took more than 2 s is followed
+ *   by another, because the watcher fell behind meanwhile. After a faster pass it moves to JOINING.
+ * - JOINING: caught up, except for what was committed since the last pass. The next poll reads this
+ *   rest, up to the poll's own moment, and the watcher moves to LIVE.
+ * - LIVE: gets every page of the shared poll. All live watchers are at the same position.
+ * - CLOSED: entered from every state, and final. The client disconnected, has more than
+ *   `maxUnreadBytes` unread, or took more than 30 s to read a page while catching up; its
+ *   credential was found invalid at a heartbeat; catching up failed; or the stream was closed.
+ *   Clients reconnect with their last position.
  */
 export class ActivityStream {
   private readonly options: ActivityStreamOptions;
-  /** All whose responses are open. */
+  /** Every watcher that is not closed. */
   private readonly watchers = new Set<Watcher>();
-  /** Caught up but for the last moment; they join with the next reading. */
   private readonly joining = new Set<Watcher>();
-  /** Those that are told what all are told. */
   private readonly live = new Set<Watcher>();
-  /** How far the live ones are. */
+  /** The position of the live watchers. */
   private position: Position | undefined;
   private readonly closing = new AbortController();
-  private readonly catchingUp = new Set<Promise<void>>();
-  private reading: Promise<void> | undefined;
-  private heartbeat: NodeJS.Timeout | undefined;
+  private readonly catchUps = new Set<Promise<void>>();
+  /** Set while the stream is POLLING. */
+  private polling: Promise<void> | undefined;
+  private heartbeatTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly db: Executor,
@@ -71,19 +102,22 @@ export class ActivityStream {
   }
 
   /**
-   * Opens a stream on a response; returns when its headers are sent, and goes on until one side ends it.
+   * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one
+   * side ends it.
    *
-   * @throws Problem too-many-requests where too many watch already
+   * @throws Problem too-many-requests if the process or the credential has too many streams
    */
   async open(response: ServerResponse, request: WatchRequest): Promise<void> {
-    this.checkRoom(request.credentialId);
+    this.checkLimits(request);
     const now = await momentOfNow(this.db);
-    this.checkRoom(request.credentialId);
+    // Other streams may have been opened during the query.
+    this.checkLimits(request);
     const position = request.from ? adopted(request.from, now) : { seen: now };
-    const { credentialId, scope, filter, stillAllowed } = request;
+    const { credentialId, customerId, scope, filter, stillAllowed } = request;
     const watcher = new Watcher({
       response,
       credentialId,
+      customerId,
       scope,
       filter,
       stillAllowed,
@@ -94,47 +128,49 @@ export class ActivityStream {
     if (this.closing.signal.aborted) return watcher.end();
     this.watchers.add(watcher);
     response.once('close', () => this.remove(watcher));
-    this.heartbeat ??= setInterval(() => this.beat(), this.options.heartbeatMs).unref();
-    const catchingUp = this.catchUp(watcher, request.from !== undefined).catch((error: unknown) => {
-      this.log.warn({ err: error }, 'what a watcher of the activity missed could not be read; it will come back');
+    this.heartbeatTimer ??= setInterval(() => this.sendHeartbeats(), this.options.heartbeatMs).unref();
+    const catchUp = this.catchUp(watcher, request.from !== undefined).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'a client of the activity stream could not catch up; it will reconnect');
       watcher.end();
     });
-    this.catchingUp.add(catchingUp);
-    void catchingUp.finally(() => this.catchingUp.delete(catchingUp));
+    this.catchUps.add(catchUp);
+    void catchUp.finally(() => this.catchUps.delete(catchUp));
   }
 
-  /** Ends all streams; those who watched may come back to another process, and miss nothing. */
+  /** Ends all streams. Their clients reconnect to another process and miss nothing. */
   async close(): Promise<void> {
     this.closing.abort();
-    clearInterval(this.heartbeat);
+    clearInterval(this.heartbeatTimer);
     for (const watcher of this.watchers) watcher.end();
-    await Promise.all([...this.catchingUp, this.reading]);
+    await Promise.all([...this.catchUps, this.polling]);
   }
 
-  private checkRoom(credentialId: string): void {
-    const { maxWatchers, maxWatchersPerCredential } = this.options;
-    const own = [...this.watchers].filter((watcher) => watcher.credentialId === credentialId).length;
-    if (this.watchers.size < maxWatchers && own < maxWatchersPerCredential) return;
-    throw new Problem('too-many-requests', 'Too many watch the activity here, or too many with this credential.', {
-      headers: { 'retry-after': '15' },
-    });
+  private checkLimits({ credentialId, customerId }: WatchRequest): void {
+    const { maxWatchers, maxWatchersPerCredential, maxWatchersPerCustomer } = this.options;
+    const watchers = [...this.watchers];
+    const ofCredential = watchers.filter((watcher) => watcher.credentialId === credentialId).length;
+    const ofCustomer = watchers.filter((watcher) => customerId !== null && watcher.customerId === customerId).length;
+    if (watchers.length < maxWatchers && ofCredential < maxWatchersPerCredential && ofCustomer < maxWatchersPerCustomer)
+      return;
+    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential, ${maxWatchersPerCustomer} per customer and ${maxWatchers} per process.`;
+    throw new Problem('too-many-requests', detail, { headers: { 'retry-after': '15' } });
   }
 
   private remove(watcher: Watcher): void {
     for (const set of [this.watchers, this.joining, this.live]) set.delete(watcher);
     if (this.watchers.size > 0) return;
-    clearInterval(this.heartbeat);
-    this.heartbeat = undefined;
+    clearInterval(this.heartbeatTimer);
+    this.heartbeatTimer = undefined;
   }
 
   private async catchUp(watcher: Watcher, isBehind: boolean): Promise<void> {
     const sinceMs = Date.now() - MAX_BACKLOG_MS;
     const fromMs = watcher.position.seen.timeMs;
-    if (fromMs < sinceMs) watcher.tellGap(new Date(fromMs), new Date(sinceMs));
+    if (fromMs < sinceMs) watcher.sendGap(new Date(fromMs), new Date(sinceMs));
     while (isBehind) {
       const startedAt = performance.now();
       for await (const page of readActivity(this.db, watcher.position, await momentOfNow(this.db), sinceMs)) {
-        watcher.tell(page);
+        watcher.send(page);
         await watcher.drained();
         if (watcher.closed) return;
       }
@@ -142,38 +178,37 @@ export class ActivityStream {
     }
     if (watcher.closed) return;
     this.joining.add(watcher);
-    this.reading ??= this.readOn();
+    this.polling ??= this.poll();
   }
 
-  /** Reads on for all, again and again, for as long as somebody watches. */
-  private async readOn(): Promise<void> {
+  /** Polls until no watcher is joining or live, or the stream is closed. */
+  private async poll(): Promise<void> {
     let failing = false;
     while (this.live.size + this.joining.size > 0 && !this.closing.signal.aborted) {
       try {
-        await this.readOnce();
+        await this.pollOnce();
         failing = false;
       } catch (error) {
-        // Nobody misses anything: what could not be read is read the next time.
-        if (!failing) this.log.warn({ err: error }, 'the activity could not be read; it is tried again');
+        if (!failing) this.log.warn({ err: error }, 'reading the activity failed; trying again until it succeeds');
         failing = true;
       }
       await sleep(this.options.pollMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
-    this.reading = undefined;
+    this.polling = undefined;
   }
 
-  private async readOnce(): Promise<void> {
-    // Whoever joins later may have seen more than what is committed now.
+  private async pollOnce(): Promise<void> {
+    // Copied before the moment is taken: a watcher that joins later may have seen more than `now`.
     const joining = [...this.joining];
     const now = await momentOfNow(this.db);
     if (this.live.size > 0 && this.position) {
       for await (const page of readActivity(this.db, this.position, now)) {
-        for (const watcher of this.live) watcher.tell(page);
+        for (const watcher of this.live) watcher.send(page);
         this.position = page.position;
       }
     }
     for (const watcher of joining) {
-      for await (const page of readActivity(this.db, watcher.position, now)) watcher.tell(page);
+      for await (const page of readActivity(this.db, watcher.position, now)) watcher.send(page);
     }
     this.position = { seen: now };
     for (const watcher of joining) {
@@ -182,9 +217,9 @@ export class ActivityStream {
     }
   }
 
-  private beat(): void {
+  private sendHeartbeats(): void {
     for (const watcher of this.watchers) {
-      watcher.beat();
+      watcher.sendHeartbeat();
       void watcher.stillAllowed().then((allowed) => {
         if (!allowed) watcher.end();
       });

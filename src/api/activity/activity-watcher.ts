@@ -4,10 +4,11 @@ import { encodePosition, type Activity, type Position } from '../../domain/activ
 import type { Scope } from '../../domain/types';
 import type { ActivityPage } from './activity-reader';
 
-/** How long a client waits before it connects again. */
+/** How long a client waits before it reconnects. */
 const RECONNECT_MS = 2000;
-/** How long one that catches up may take to read a page. */
+/** Timeout for a client to read a page while it catches up. */
 const READ_TIMEOUT_MS = 30_000;
+/** How long an ended response may still be read before its connection is closed. */
 const END_MS = 1000;
 
 /** Narrows the stream; an absent field does not narrow. */
@@ -22,6 +23,7 @@ export interface WatcherOptions {
   /** The open response that the stream is written to. */
   response: ServerResponse;
   credentialId: string;
+  customerId: string | null;
   /** What the credential may see. */
   scope: Scope;
   /** What the client wants to see of it. */
@@ -34,20 +36,22 @@ export interface WatcherOptions {
   maxUnreadBytes: number;
 }
 
-/** One who watches: what it may see and wants to see, how far it is, and the open response. */
+/** One client of the activity stream: its scope and filter, its position, and its open response. */
 export class Watcher {
   closed = false;
   readonly credentialId: string;
+  readonly customerId: string | null;
   position: Position;
   private readonly response: ServerResponse;
 
   constructor(private readonly options: WatcherOptions) {
-    const { response, credentialId, position } = options;
+    const { response, credentialId, customerId, position } = options;
     this.response = response;
     this.credentialId = credentialId;
+    this.customerId = customerId;
     this.position = position;
     response.once('close', () => (this.closed = true));
-    // A connection that breaks while it is written to is closed, and no more than that.
+    // A connection may break during a write. Without a listener, the error would crash the process.
     response.on('error', () => (this.closed = true));
   }
 
@@ -55,34 +59,36 @@ export class Watcher {
     return this.options.stillAllowed();
   }
 
-  /** Sends the headers, and the position to resume from should nothing follow. */
+  /** Sends the headers, and a position to resume from even if no event follows. */
   open(): void {
     this.response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store, no-transform',
-      // Proxies that gather what they pass on would hold the stream up.
+      // Proxies that buffer responses would delay the stream.
       'x-accel-buffering': 'no',
       connection: 'close',
     });
     this.write(`retry: ${RECONNECT_MS}\nid: ${encodePosition(this.position)}\n\n`);
   }
 
-  /** Says that a part of what it asked for is too old to be told. */
-  tellGap(from: Date, until: Date): void {
+  /** Reports a period that is too old to be sent. */
+  sendGap(from: Date, until: Date): void {
     this.write(`event: activity.gap\ndata: ${JSON.stringify({ from, until })}\n\n`);
   }
 
-  tell({ frames, position }: ActivityPage): void {
+  send({ frames, position }: ActivityPage): void {
     for (const { activity, text } of frames) if (this.wants(activity)) this.write(text);
     this.position = position;
   }
 
-  /** Keeps the connection open, and the position fresh where nothing of interest happens. */
-  beat(): void {
+  /** Keeps the connection open, and the client's position current while no event matches. */
+  sendHeartbeat(): void {
     this.write(`: heartbeat\nid: ${encodePosition(this.position)}\n\n`);
   }
 
-  /** Waits until what was written is read; one that does not read is cut off. */
+  /**
+   * Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}.
+   */
   async drained(): Promise<void> {
     if (this.closed || !this.response.writableNeedDrain) return;
     const waiting = new AbortController();
@@ -91,21 +97,21 @@ export class Watcher {
     try {
       await Promise.race([once(this.response, 'drain', { signal }), once(this.response, 'close', { signal })]);
     } catch {
-      this.cut();
+      this.disconnect();
     } finally {
       clearTimeout(timer);
       waiting.abort();
     }
   }
 
-  /** Ends the stream; what was written may still be read for a moment. */
+  /** Ends the stream. The client may still read what was written, for {@link END_MS}. */
   end(): void {
     this.closed = true;
     this.response.end();
     setTimeout(() => this.response.destroy(), END_MS).unref();
   }
 
-  private cut(): void {
+  private disconnect(): void {
     this.closed = true;
     this.response.destroy();
   }
@@ -124,6 +130,6 @@ export class Watcher {
   private write(text: string): void {
     if (this.closed || this.response.destroyed) return;
     this.response.write(text);
-    if (this.response.writableLength > this.options.maxUnreadBytes) this.cut();
+    if (this.response.writableLength > this.options.maxUnreadBytes) this.disconnect();
   }
 }

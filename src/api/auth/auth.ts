@@ -9,66 +9,79 @@ import { sessionTokenOf } from './session-cookie';
 import type { Tokens } from './tokens';
 import { sha256 } from '../../domain/sha256';
 
-/** Three parts of base64url: an access token. API keys have no dots, and an admin key that looks like one is compared before. */
+/**
+ * An access token: three parts of base64url. API keys contain no dots, and the admin key is
+ * compared before this, so it may have any shape.
+ */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Makes a new API key; only its hash is kept. */
+/**
+ * Look-ups in flight at which further ones are refused. It bounds how long the credentials of others
+ * wait behind a flood of unknown ones. Credentials in the cache are not refused.
+ */
+const MAX_LOOKUPS = 200;
+
+/** Generates an API key. Only its hash is stored. */
 export function generateApiKey(): { key: string; hash: Buffer } {
   const key = `spk_${randomBytes(24).toString('base64url')}`;
   return { key, hash: sha256(key) };
 }
 
-/** Makes the secret of a new OAuth client; only its hash is kept. */
+/** Generates the secret of an OAuth client. Only its hash is stored. */
 export function generateClientSecret(): { secret: string; hash: Buffer } {
   const secret = randomBytes(32).toString('base64url');
   return { secret, hash: sha256(secret) };
 }
 
-/** Who holds a credential, and until when it is one; absent for those that do not expire. */
+/** The holder of a valid credential. */
 export interface Known {
   principal: Principal;
+  /** Absent for a credential that does not expire. */
   expiresAt?: Date;
 }
 
-/** Finds out who calls. */
+/** Identifies the caller of a request. */
 export interface Authenticator {
   /**
-   * By a credential in a header, or else by the cookie of a session: then a call that changes something must repeat the session's token.
+   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a
+   * call that changes something must send the CSRF token of the session.
    *
    * @throws Problem unauthenticated, csrf-token
    */
   authenticate(request: Request): Promise<Principal>;
-  /** Who holds a credential; `undefined` where nobody does. */
+  /** @returns the holder of a credential, or undefined if it is not valid */
   identify(credential: string): Promise<Known | undefined>;
-  /** @throws Problem csrf-token where a call that changes something does not repeat it */
+  /** @throws Problem csrf-token if a call that changes something does not send the token */
   checkCsrf(request: Request, csrfToken: string): void;
-  /** Forgets what was looked up, after a credential was revoked. */
+  /** Clears the caches, after a credential was revoked. */
   forget(): void;
 }
 
-/** What credentials are checked against. */
+/** The sources that credentials are checked against. */
 export interface Credentials {
-  /** The admin credential of the configuration. */
+  /** The admin key, configured or generated. */
   adminKey: string;
   tokens: Tokens;
-  /** Looks a live API key up. */
+  /** Finds the holder of an API key that is not revoked. */
   findByKeyHash(hash: Buffer): Promise<Principal | undefined>;
-  /** Looks a live OAuth client up. */
+  /** Finds an OAuth client that is not revoked. */
   findByClientId(clientId: string): Promise<Principal | undefined>;
-  /** Looks a live session of a customer's portal up. */
+  /** Finds the holder of a portal session that is still valid. */
   findByPortalSession(id: string): Promise<Principal | undefined>;
-  /** Looks a session of the web UI up that has not expired. */
+  /** Finds a browser session that has not expired. */
   findSession(tokenHash: Buffer): Promise<Session | undefined>;
 }
 
-/** Takes API keys and access tokens alike, in either header. */
+/** Creates the authenticator. It accepts API keys and access tokens alike, in either header. */
 export function createAuthenticator(
   { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
-  // So a revocation on another process takes up to a second.
+  // Because of these caches, a revocation in another process takes effect within a second, or within
+  // ten while Postgres is slow or away.
   const holders = new RevalidatingCache<Known>(now);
   const sessions = new RevalidatingCache<Session>(now);
+  let lookups = 0;
   const adminHash = sha256(adminKey);
   const bootstrap: Principal = {
     id: 'bootstrap',
@@ -79,7 +92,7 @@ export function createAuthenticator(
   };
 
   function identify(credential: string): Promise<Known | undefined> {
-    // Every call comes this way: the hash that keys are looked up by serves for the comparison, too.
+    // Every call passes here: one hash serves the comparison and the look-up of API keys.
     const hash = sha256(credential);
     if (timingSafeEqual(hash, adminHash)) return Promise.resolve({ principal: bootstrap });
     if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);
@@ -96,28 +109,43 @@ export function createAuthenticator(
   }
 
   function holderOf(key: string, find: () => Promise<Principal | undefined>): Promise<Known | undefined> {
-    return holders.get(key, async () => {
-      const principal = await find();
-      return principal && { principal };
-    });
+    return holders.get(key, () =>
+      lookUp(async () => {
+        const principal = await find();
+        return principal && { principal };
+      }),
+    );
+  }
+
+  async function lookUp<T>(find: () => Promise<T>): Promise<T> {
+    if (lookups >= MAX_LOOKUPS)
+      throw new Problem('too-many-requests', 'Too many credentials are being looked up. Retry later.', {
+        headers: { 'retry-after': '1' },
+      });
+    lookups += 1;
+    try {
+      return await find();
+    } finally {
+      lookups -= 1;
+    }
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
     const token = sessionTokenOf(request);
     if (token === undefined) return undefined;
     const hash = sha256(token);
-    return sessions.get(hash.toString('base64'), () => findSession(hash));
+    return sessions.get(hash.toString('base64'), () => lookUp(() => findSession(hash)));
   }
 
   return {
     identify,
     checkCsrf,
     async authenticate(request) {
-      const inHeader = credentialOf(request);
-      const session = inHeader === undefined ? await sessionOf(request) : undefined;
-      const credential = inHeader ?? session?.credential;
+      const fromHeader = credentialOf(request);
+      const session = fromHeader === undefined ? await sessionOf(request) : undefined;
+      const credential = fromHeader ?? session?.credential;
       if (credential === undefined) {
-        throw unauthenticated('Send X-API-Key: <key>, or Authorization: Bearer <key>.');
+        throw unauthenticated('Send the header X-API-Key: <key> or Authorization: Bearer <key>.');
       }
       const known = await identify(credential);
       if (!known) throw unauthenticated('The credential is unknown, revoked or expired.');
@@ -133,11 +161,17 @@ export function createAuthenticator(
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** A page elsewhere may have a browser send the cookie along, but cannot read what has to be repeated. */
+/**
+ * Another site can make a browser send the cookie, but it cannot read the token that must be sent
+ * with it.
+ */
 function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;
-  throw new Problem('csrf-token', 'With the cookie of a session, repeat its csrfToken in the header X-CSRF-Token.');
+  throw new Problem(
+    'csrf-token',
+    'A request with a session cookie must send the csrfToken of the session in the header X-CSRF-Token.',
+  );
 }
 
 function credentialOf(request: Request): string | undefined {
@@ -150,7 +184,7 @@ function unauthenticated(detail: string): Problem {
   return new Problem('unauthenticated', detail, { headers: { 'www-authenticate': 'Bearer realm="signpost"' } });
 }
 
-/** What a principal may see, for the store's queries. */
+/** The objects that a principal may see, as a filter for the store's queries. */
 export function scopeOf(principal: Principal): Scope {
   if (principal.role === 'admin') return {};
   const scope: Scope = {};

@@ -13,7 +13,7 @@ import type { Authenticator } from './auth';
 import type { Context, Reply } from '../http/route';
 import { displayName, givenId, timestamp } from '../schemas/schemas';
 
-/** What every credential says of itself. */
+/** Response fields of every credential. */
 export const credentialFields = {
   name: z.string(),
   role: z.enum(ROLES),
@@ -23,58 +23,59 @@ export const credentialFields = {
   revokedAt: timestamp.nullable(),
 };
 
-/** What makes a credential, be it an API key or an OAuth client. */
+/** Input for creating a credential, whether an API key or an OAuth client. */
 export const credentialInput = z
   .strictObject({
     name: displayName,
     role: z.enum(ROLES),
-    productId: givenId.nullish().describe('Needed for `product`; a `viewer` with one sees that product only.'),
-    customerId: givenId.nullish().describe('Needed for `customer`.'),
+    productId: givenId.nullish().describe('Required for `product`. A `viewer` with one sees only that product.'),
+    customerId: givenId.nullish().describe('Required for `customer`.'),
   })
   .superRefine(({ role, productId, customerId }, context) => {
-    const need = (path: string, needed: boolean, allowed: boolean, given: boolean) => {
-      if (needed && !given)
-        context.addIssue({ code: 'custom', path: [path], message: `is needed for the role ${role}` });
+    const check = (path: string, required: boolean, allowed: boolean, given: boolean) => {
+      if (required && !given)
+        context.addIssue({ code: 'custom', path: [path], message: `is required for the role ${role}` });
       if (!allowed && given)
-        context.addIssue({ code: 'custom', path: [path], message: `does not go with the role ${role}` });
+        context.addIssue({ code: 'custom', path: [path], message: `is not allowed for the role ${role}` });
     };
-    need('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
-    need('customerId', role === 'customer', role === 'customer', customerId != null);
+    check('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
+    check('customerId', role === 'customer', role === 'customer', customerId != null);
   });
 
 type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput>>;
 
 /**
- * Creates the credential that a call asks for.
+ * Creates a credential.
  *
  * @param hash - SHA-256 of its key or secret
- * @throws Problem unknown-product, unknown-customer
+ * @throws Problem unknown-product, unknown-customer, quota-exceeded
  */
 export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
-  await checkReach(context);
+  await checkOwners(context);
   const { name, role, productId = null, customerId = null } = context.body;
+  await context.checkQuota('credentials', { customerId, productId });
   const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
   await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
   return created;
 }
 
-async function checkReach({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
+async function checkOwners({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
   if (productId != null && !(await findProduct(db, productId))) {
-    throw new Problem('unknown-product', 'There is no such product.', {
-      errors: [{ path: '/productId', message: 'no such product' }],
+    throw new Problem('unknown-product', 'The product does not exist.', {
+      errors: [{ path: '/productId', message: 'does not exist' }],
     });
   }
   if (customerId != null && !(await findCustomer(db, customerId, {}))) {
-    throw new Problem('unknown-customer', 'There is no such customer.', {
-      errors: [{ path: '/customerId', message: 'no such customer' }],
+    throw new Problem('unknown-customer', 'The customer does not exist.', {
+      errors: [{ path: '/customerId', message: 'does not exist' }],
     });
   }
 }
 
 /**
- * Revokes a credential: at once in this process, within a second in others.
+ * Revokes a credential: immediately in this process, within a second in others.
  *
- * @throws Problem not-found; own-credential where it is the one that the call is made with
+ * @throws Problem not-found; own-credential if the call is made with this credential
  */
 export async function revoke(
   { db, principal, params: { id }, audit, afterCommit }: Context<{ id: string }>,

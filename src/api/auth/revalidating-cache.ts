@@ -1,51 +1,84 @@
-/** What was looked up is believed for so long, in milliseconds. */
-const KEPT_MS = 1000;
-/** From then on the next who asks has it looked up again, and waits for that no more than anybody else. */
-const RENEWED_AFTER_MS = 500;
-const MAX_KEPT = 10_000;
+/** An entry of this age is refreshed in the background by the next caller, who still gets the old value. */
+const REFRESH_AFTER_MS = 500;
+/** Callers of an entry of this age wait for a new look-up. */
+const MAX_AGE_MS = 1000;
+/** How long they wait before they get the old value after all. */
+const PATIENCE_MS = 250;
+/** No entry is served at this age, even if looking it up takes long or fails. */
+const HARD_LIMIT_MS = 10_000;
+const MAX_ENTRIES = 10_000;
 
 interface Entry<T> {
-  /** What was found, as it is given to everybody who asks: none of them makes a promise of their own. */
-  answer: Promise<T>;
-  at: number;
-  isRenewing: boolean;
+  /** One promise for all callers, so that a hit allocates none. */
+  value: Promise<T>;
+  loadedAt: number;
 }
 
 /**
- * Keeps what was looked up for a moment, so that what is asked for many times a second is looked up once or twice, and nobody waits for it: it is
- * renewed before it is too old. What was not found is looked up each time.
+ * Caches look-ups for a short time. A key that is read many times a second is looked up once or twice
+ * a second, and its callers never wait: entries are refreshed before they expire. A key has at most
+ * one look-up in flight. An expired entry is served while its look-up takes long or fails, within a
+ * hard limit. Absent values are not cached.
  */
 export class RevalidatingCache<T> {
-  private readonly kept = new Map<string, Entry<T>>();
+  private readonly entries = new Map<string, Entry<T>>();
+  private readonly loading = new Map<string, Promise<T | undefined>>();
+  /** How often the cache was cleared. */
+  private clearings = 0;
 
   constructor(private readonly now: () => number) {}
 
-  /** @throws what `find` throws, where nothing is known */
+  /** @throws what `find` throws, unless there is an entry that can still be served */
   get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    const known = this.kept.get(key);
-    const age = known ? this.now() - known.at : Infinity;
-    if (!known || age >= KEPT_MS) return this.look(key, known, find);
-    if (age >= RENEWED_AFTER_MS && !known.isRenewing) {
-      known.isRenewing = true;
-      // Whoever asks when it is too old is told what is wrong.
-      this.look(key, known, find).catch(() => undefined);
-    }
-    return known.answer;
+    const entry = this.entries.get(key);
+    const ageMs = entry ? this.now() - entry.loadedAt : Infinity;
+    if (entry && ageMs < REFRESH_AFTER_MS) return entry.value;
+    const loaded = this.loading.get(key) ?? this.load(key, find);
+    if (!entry || ageMs >= HARD_LIMIT_MS) return loaded;
+    if (ageMs >= MAX_AGE_MS) return this.loadedOrOld(loaded, entry);
+    // If the failure lasts, the callers after the hard limit get the error.
+    loaded.catch(() => undefined);
+    return entry.value;
   }
 
   clear(): void {
-    this.kept.clear();
+    this.clearings += 1;
+    this.entries.clear();
+    this.loading.clear();
   }
 
-  private async look(key: string, known: Entry<T> | undefined, find: () => Promise<T | undefined>) {
-    const at = this.now();
+  private load(key: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    const loading = this.find(key, this.now(), find).finally(() => {
+      if (this.loading.get(key) === loading) this.loading.delete(key);
+    });
+    this.loading.set(key, loading);
+    return loading;
+  }
+
+  private async find(key: string, loadedAt: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    const { clearings } = this;
     const value = await find();
-    // What was forgotten or renewed meanwhile is not to come back as it was before.
-    if (this.kept.get(key) !== known) return value;
-    this.kept.delete(key);
+    // The cache was cleared during the look-up: this value may be outdated.
+    if (this.clearings !== clearings) return value;
+    this.entries.delete(key);
     if (value === undefined) return undefined;
-    if (this.kept.size >= MAX_KEPT) this.kept.clear();
-    this.kept.set(key, { answer: Promise.resolve(value), at, isRenewing: false });
+    if (this.entries.size >= MAX_ENTRIES) this.entries.clear();
+    this.entries.set(key, { value: Promise.resolve(value), loadedAt });
     return value;
+  }
+
+  /** The look-up's result, or the old value if there is none soon. */
+  private async loadedOrOld(loading: Promise<T | undefined>, { value }: Entry<T>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<T>((resolve) => {
+      timer = setTimeout(() => resolve(value), PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([loading, late]);
+    } catch {
+      return value;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

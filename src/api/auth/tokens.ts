@@ -4,22 +4,26 @@ import { newUuid } from '../../domain/ids';
 
 const ISSUER = 'signpost';
 
-/** What a token stands for: an OAuth client or a session of a customer's portal; both are looked up. */
+/** The subject of a token: an OAuth client or a portal session. Both are looked up on each use. */
 export type TokenSubject = ({ clientId: string } | { portalSessionId: string }) & { expiresAt: Date };
 
-/** Makes and checks access tokens (RFC 9068 in spirit: JWTs, here HS256, since nobody but Signpost reads them). */
+/**
+ * Issues and verifies access tokens. They are JWTs in the spirit of RFC 9068, signed with HS256
+ * since only Signpost reads them.
+ */
 export interface Tokens {
-  /** @returns a token that is good for so many seconds */
+  /** @returns a token that is valid for `expiresInSeconds` */
   issue(
     subject: { clientId: string; scope: string } | { portalSessionId: string },
     expiresInSeconds: number,
   ): Promise<string>;
-  /** @returns `undefined` where it is none of ours, or has expired */
+  /** @returns the subject, or undefined if Signpost did not issue the token or it has expired */
   verify(token: string): Promise<TokenSubject | undefined>;
 }
 
 /**
- * The key is derived from the master key (HKDF, RFC 5869): all processes agree on it, and tokens outlive a restart.
+ * The signing key is derived from the master key (HKDF, RFC 5869), so that all processes share it
+ * and tokens survive a restart.
  *
  * @param masterKey - 32 bytes
  */

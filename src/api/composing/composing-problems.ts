@@ -2,7 +2,8 @@ import { ComposeError, ComposerBusyError, DataSourceUnavailableError } from '../
 import { Problem } from '../../domain/problems';
 
 /**
- * Has what goes wrong while a sample is composed answered to the caller, who knows the sample.
+ * Turns composition errors into problems with the full error text. The caller may see it, because
+ * the caller knows the sample.
  *
  * @throws Problem not-composed, data-source-unavailable, too-many-requests
  */

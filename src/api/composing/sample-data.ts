@@ -6,7 +6,12 @@ import { compileSchema } from '../events/json-schema';
 import { type Context } from '../http/route';
 import { jsonObject } from '../schemas/schemas';
 
-/** The type that a sample is to be of. @throws Problem unknown-event-type */
+/**
+ * Finds the event type of a sample.
+ *
+ * @param name - absent: one of the types that the subscription receives
+ * @throws Problem unknown-event-type
+ */
 export async function typeOf(
   context: Context,
   subscriptionId: string,
@@ -15,8 +20,10 @@ export async function typeOf(
   const type = await findTypeOfSubscription(context.db, subscriptionId, scopeOf(context.principal), name);
   if (!type) {
     const message =
-      name === undefined ? 'the subscription gets none that is in the catalog' : 'the subscription does not get it';
-    throw new Problem('unknown-event-type', `There is no such event type to trigger: ${message}.`, {
+      name === undefined
+        ? 'the subscription receives no event type of the catalog'
+        : 'the subscription does not receive this event type';
+    throw new Problem('unknown-event-type', `No event type can be triggered: ${message}.`, {
       errors: [{ path: '/type', message }],
     });
   }
@@ -24,11 +31,11 @@ export async function typeOf(
 }
 
 /**
- * What is to be sent: the given data, or else the type's sample. Where a service definition looks the data up, a customer may not choose it: it would
- * read the rows of others.
+ * The data to send: the given data, or the sample of the type. If a service definition looks up the
+ * data, a customer must use the sample: chosen data could select the rows of other customers.
  *
  * @returns JSON text
- * @throws Problem data-breaks-schema, also where the sample is nothing that an event could hold; forbidden
+ * @throws Problem data-breaks-schema, also if the sample does not match the schema; forbidden
  */
 export async function sampleData(
   { db, principal, written }: Pick<Context, 'db' | 'principal' | 'written'>,
@@ -36,7 +43,10 @@ export async function sampleData(
   given: object | undefined,
 ): Promise<string> {
   if (given && principal.role === 'customer' && (await findDefinition(db, type.name))?.steps.length)
-    throw new Problem('forbidden', `What is sent of ${type.name} is looked up: leave data out, to use its sample.`);
+    throw new Problem(
+      'forbidden',
+      `A service definition looks up the data of ${type.name}. Omit data to send the sample.`,
+    );
   return checkedData(type, given, given ? written()?.at('data') : type.sample?.at());
 }
 
@@ -53,8 +63,8 @@ function checkedData(
     : [{ path: '', message: 'expected an object' }];
   if (errors.length > 0) {
     const detail = given
-      ? `The data is not as the schema of ${name} has it.`
-      : `${name} has no sample that can be sent: give data.`;
+      ? `The data does not match the schema of ${name}.`
+      : `${name} has no sample that matches its schema. Send data with the request.`;
     throw new Problem('data-breaks-schema', detail, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });

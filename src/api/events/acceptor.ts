@@ -4,8 +4,8 @@ import type { Principal } from '../../domain/types';
 import { identityOf } from '../../domain/lossless-json';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
-import { isUnavailable, type Database, type Executor } from '../../store/db/database';
-import { GroupCommit } from '../../store/db/group-commit';
+import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
+import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
 import { compileSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
@@ -13,7 +13,7 @@ import { headStartDelivery } from '../../domain/head-start';
 import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
 import { sha256 } from '../../domain/sha256';
 
-/** An event as posted, after the checks of its shape. */
+/** A posted event whose shape has been validated. */
 export interface PostedEvent {
   id?: string;
   type: string;
@@ -22,11 +22,11 @@ export interface PostedEvent {
   timestamp?: Date;
   data: object;
   user?: object;
-  /** JSON text of data and user, where JavaScript would write a number in them differently. */
+  /** JSON text of data and user, if JavaScript would write a number in them differently. */
   written?: { data: string; user?: string };
 }
 
-/** What came of one posted event. */
+/** The outcome of one posted event. */
 export type AcceptOutcome = AcceptedEvent | { problem: Problem };
 
 interface AcceptedEvent {
@@ -42,23 +42,41 @@ interface CompiledType {
 }
 
 const MAX_COMPILED = 10_000;
-/** A second statement may run beside the first, so that a large batch does not hold up single events. */
-const GROUP = { pipelines: 2, maxGatherMs: 10, maxItems: 200, isUnavailable };
+/** Two statements may run concurrently, so that a large batch does not delay single events. */
+const GROUP: GroupCommitOptions<EventToAccept> = {
+  pipelines: 2,
+  maxGatherMs: 10,
+  maxItems: 200,
+  isUnavailable,
+  // Events of one customer and type match the same subscriptions, whose statistics the statement locks.
+  lanes: {
+    isContended,
+    ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
+    laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
+  },
+};
 
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
-  'unknown-event-type': { detail: 'Put it into the catalog first (PUT /v1/event-types/:name).', path: '/type' },
-  'event-type-archived': { detail: 'An archived type takes no more events.', path: '/type' },
-  'product-disabled': { detail: 'An operator enables it (PATCH /v1/products/:id).', path: '/type' },
+  'unknown-event-type': {
+    detail: 'The event type is not in the catalog. Create it with PUT /v1/event-types/:name.',
+    path: '/type',
+  },
+  'event-type-archived': { detail: 'The event type is archived and accepts no more events.', path: '/type' },
+  'product-disabled': {
+    detail: 'The product is not enabled. An operator enables it with PATCH /v1/products/:id.',
+    path: '/type',
+  },
   'unknown-customer': { detail: 'The product has no customer with this id.', path: '/customerId' },
   'event-id-conflict': {
-    detail: 'The same id with the same body is answered as the first time; this body differs.',
+    detail: 'An event with this id and a different body was accepted before. Use a new id for a new event.',
     path: '/id',
   },
 };
 
 /**
- * Accepts events: holds data against the schema of its type, and has the rest checked, matched and written by one statement. Compiled schemas
- * are kept; the statement says when one is out of date.
+ * Accepts events. It validates the data against the schema of its type; one statement then checks
+ * the rest, matches subscriptions and writes. Compiled schemas are cached, and the statement
+ * reports stale ones.
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
@@ -73,25 +91,29 @@ export class Acceptor {
   }
 
   /**
-   * Accepts events, together with those of other callers at this moment.
+   * Accepts events, in one statement with those of concurrent callers.
    *
-   * @param inside - a transaction of the caller's, where the events are to be accepted in it
+   * @param transaction - accepts the events in this transaction instead, in a statement of their
+   *   own
    * @returns one outcome for each event, in order
-   * @throws Problem too-many-requests when too much waits to be started
+   * @throws Problem too-many-requests when the start queue is full
    */
-  async accept(principal: Principal, posted: readonly PostedEvent[], inside?: Executor): Promise<AcceptOutcome[]> {
+  async accept(principal: Principal, posted: readonly PostedEvent[], transaction?: Executor): Promise<AcceptOutcome[]> {
     if (!this.launcher.hasRoom) {
-      throw new Problem('too-many-requests', 'More is accepted than can be started; nothing of this request was.', {
-        headers: { 'retry-after': '5' },
-      });
+      throw new Problem(
+        'too-many-requests',
+        'The start queue is full. Nothing in this request was accepted; retry later.',
+        { headers: { 'retry-after': '5' } },
+      );
     }
     const outcomes: AcceptOutcome[] = [];
     let remaining = posted.map((event, index) => ({ event, index }));
-    // A second round is needed only where a schema was replaced between our check and the statement.
+    // A second round is needed only if a schema was replaced between the validation and the
+    // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {
-        const type = this.compiled.get(event.type) ?? (await this.compile(inside ?? this.db, event.type));
+        const type = this.compiled.get(event.type) ?? (await this.compile(transaction ?? this.db, event.type));
         const result = check(type, principal, event);
         if (result instanceof Problem) outcomes[index] = { problem: result };
         else checked.push({ index, event: result });
@@ -99,7 +121,7 @@ export class Acceptor {
       const claimedAt = performance.now();
       const results = await this.write(
         checked.map(({ event }) => event),
-        inside,
+        transaction,
       );
       remaining = [];
       results.forEach((result, position) => {
@@ -115,7 +137,7 @@ export class Acceptor {
     return outcomes;
   }
 
-  /** After the commit: counts what was accepted, and has it delivered. */
+  /** After the commit: counts the accepted events and launches their notifications. */
   launch(outcomes: readonly AcceptOutcome[]): void {
     const toLaunch: NotificationToLaunch[] = [];
     for (const outcome of outcomes) {
@@ -134,9 +156,9 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
-  private write(events: EventToAccept[], inside: Executor | undefined): Promise<AcceptResult[]> {
+  private write(events: EventToAccept[], transaction: Executor | undefined): Promise<AcceptResult[]> {
     if (events.length === 0) return Promise.resolve([]);
-    return inside ? acceptEvents(inside, events, this.launcher.processId) : this.group.submit(events);
+    return transaction ? acceptEvents(transaction, events, this.launcher.processId) : this.group.submit(events);
   }
 
   private async compile(db: Executor, name: string): Promise<CompiledType | undefined> {
@@ -153,7 +175,7 @@ function check(type: CompiledType | undefined, principal: Principal, event: Post
   if (!type) return faultProblem('unknown-event-type');
   const errors = type.validate(event.data);
   if (errors.length > 0) {
-    return new Problem('data-breaks-schema', `The data is not as the schema of ${event.type} has it.`, {
+    return new Problem('data-breaks-schema', `The data does not match the schema of ${event.type}.`, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }

@@ -5,14 +5,15 @@ import { sample } from 'openapi-sampler';
 import { Problem, type FieldError } from '../../domain/problems';
 
 const MAX_SCHEMA_BYTES = 64 * 1024;
-/** A long pattern is the usual way to make a validator hang. */
+/** Limits the work of a validator, which a long pattern can make hang. */
 const MAX_PATTERN_LENGTH = 500;
 const MAX_ERRORS = 20;
 
 /**
- * Compiles the JSON Schema of an event type: draft 2020-12, or draft 07 where `$schema` says so. References to other documents are refused.
+ * Compiles the JSON Schema of an event type: draft 2020-12, or draft 07 if `$schema` names it.
+ * References to other documents are refused.
  *
- * @returns finds the faults of a value, each with a JSON Pointer into it; none where it fits
+ * @returns a function that lists the errors of a value, each with a JSON Pointer into it
  * @throws Problem invalid-schema
  */
 export function compileSchema(schema: object): (data: unknown) => FieldError[] {
@@ -33,7 +34,10 @@ export function compileSchema(schema: object): (data: unknown) => FieldError[] {
   return (data) => (validate(data) ? [] : (validate.errors ?? []).slice(0, MAX_ERRORS).map(toFieldError));
 }
 
-/** A value that fits a schema, made from its examples, defaults and types, or `null` where none can be made. */
+/**
+ * @returns a value that matches the schema, from its examples, defaults and types, or null if none
+ *   can be generated
+ */
 export function sampleOf(schema: object): unknown {
   try {
     const value = sample(schema as Parameters<typeof sample>[0], { quiet: true });

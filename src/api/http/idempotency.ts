@@ -9,19 +9,23 @@ import { sha256 } from '../../domain/sha256';
 const HEADER = 'idempotency-key';
 const MAX_LENGTH = 255;
 
-/** The caller's `Idempotency-Key`, or `undefined`. @throws Problem validation-failed where it is empty or too long */
+/**
+ * @returns the caller's `Idempotency-Key`, or undefined if there is none
+ * @throws Problem validation-failed if the key is empty or too long
+ */
 export function idempotencyKeyOf(context: Pick<Context, 'headers'>): string | undefined {
   const key = context.headers[HEADER];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && key.length > 0 && key.length <= MAX_LENGTH) return key;
-  throw new Problem('validation-failed', 'The Idempotency-Key cannot be used.', {
-    errors: [{ path: `header/${HEADER}`, message: `1 to ${MAX_LENGTH} characters` }],
+  throw new Problem('validation-failed', `The Idempotency-Key must have 1 to ${MAX_LENGTH} characters.`, {
+    errors: [{ path: `header/${HEADER}`, message: `must have 1 to ${MAX_LENGTH} characters` }],
   });
 }
 
 /**
- * Runs `work` once for a key: the same key with the same request gives the first answer, with another request a conflict. The key, the
- * work and the answer are one transaction, so a crash leaves either all of them or none; a second caller waits for the first.
+ * Runs `work` once per key. A repeat of the request with the same key returns the first response;
+ * another request with that key is a conflict. The key, the work and the response are one
+ * transaction, so a crash leaves all of them or nothing. A concurrent repeat waits for the first.
  */
 export async function once(
   executor: Executor,
@@ -36,7 +40,7 @@ export async function once(
   );
   const earlier = await claimIdempotencyKey(executor, sealer, owner, requestHash);
   if (earlier === 'conflict') {
-    throw new Problem('idempotency-key-conflict', 'Use a new key for a new request.', {
+    throw new Problem('idempotency-key-conflict', 'The Idempotency-Key was used for another request. Use a new key.', {
       errors: [{ path: `header/${HEADER}`, message: 'was used for another request in the last 24 hours' }],
     });
   }

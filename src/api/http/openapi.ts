@@ -5,7 +5,7 @@ import type { Route } from './route';
 
 type Json = Record<string, unknown>;
 
-/** The OpenAPI 3.1 document of a list of routes, made from their schemas. */
+/** Generates the OpenAPI 3.1 document of a list of routes. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
   const components = new Components();
   const paths: Record<string, Json> = {};
@@ -45,7 +45,7 @@ class Components {
       ...rest
     } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json & { $defs?: Json };
     for (const [name, definition] of Object.entries($defs ?? {})) this.schemas[name] = toComponentRefs(definition);
-    // A named schema comes as a reference to its definition, which is among those just taken.
+    // A named schema is a reference to its definition, which was just collected.
     return toComponentRefs(rest) as Json;
   }
 }
@@ -129,7 +129,7 @@ function parameters(route: Route, components: Components): Json[] {
       name: 'Idempotency-Key',
       in: 'header',
       required: false,
-      description: 'The same key and body within 24 hours gives the first answer.',
+      description: 'A repeat with the same key and body within 24 hours returns the first response.',
       schema: { type: 'string', maxLength: 255 },
     });
   }
@@ -152,7 +152,8 @@ function responses(route: Route, components: Components): Json {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
       content: { 'application/problem+json': { schema: components.schemaOf(problemSchema, 'output') } },
     };
-    // A call may have faults of its own form beside those that all calls have.
+    if (status === 429) Object.assign(described, { headers: LIMIT_HEADERS });
+    // The call may also declare an error response of its own for this status.
     result[status] = declared
       ? {
           description: `${String(declared.description)}. ${described.description}`,
@@ -163,10 +164,28 @@ function responses(route: Route, components: Components): Json {
   return result;
 }
 
+/** Headers of a 429. */
+const LIMIT_HEADERS = {
+  'Retry-After': {
+    description: 'Seconds after which the request may be repeated.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  RateLimit: {
+    description:
+      'What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full.',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description:
+      'The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full.',
+    schema: { type: 'string' },
+  },
+};
+
 function problemsByStatus(route: Route): Map<number, ProblemCode[]> {
   const codes = new Set<ProblemCode>(route.problems ?? []);
   if (route.roles !== 'public') {
-    codes.add('unauthenticated').add('forbidden').add('database-unavailable');
+    codes.add('unauthenticated').add('forbidden').add('too-many-requests').add('database-unavailable');
   }
   if (route.body) codes.add('malformed-json').add('payload-too-large').add('unsupported-media-type');
   if (route.body || route.query) codes.add('validation-failed');

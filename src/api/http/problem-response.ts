@@ -2,9 +2,9 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Problem, type FieldError } from '../../domain/problems';
-import { isUnavailable, isUnstorableText } from '../../store/db/database';
+import { isContended, isOutcomeUnknown, isUnavailable, isUnstorableText } from '../../store/db/database';
 
-/** A problem as every error is answered (RFC 9457). */
+/** The body of every error response (RFC 9457). */
 export const problemSchema = z
   .object({
     type: z.string(),
@@ -17,7 +17,7 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-/** Answers a problem. */
+/** Sends a problem as the response. */
 export function sendProblem(request: Request, response: Response, problem: Problem): void {
   response
     .status(problem.status)
@@ -36,7 +36,7 @@ export function sendProblem(request: Request, response: Response, problem: Probl
     );
 }
 
-/** The last handler: turns whatever was thrown into a problem. What nobody foresaw is logged and answered without its inside. */
+/** The last handler: turns any error into a problem. An unexpected error is logged, and its details are not sent. */
 export function problemHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) {
@@ -53,33 +53,38 @@ function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const fromParser = bodyParserProblem(error);
   if (fromParser) return fromParser;
-  if (error instanceof URIError) return new Problem('invalid-request', 'The path holds a malformed escape.');
+  if (error instanceof URIError) return new Problem('invalid-request', 'The path contains invalid percent-encoding.');
   if (isUnstorableText(error))
-    return new Problem('validation-failed', 'A text holds a character that cannot be stored (NUL).');
-  if (isUnavailable(error)) {
-    return new Problem('database-unavailable', 'Nothing was changed; try again.', {
-      headers: { 'retry-after': '2' },
-      cause: error,
-    });
-  }
-  return new Problem('internal-error', 'The request was not carried out; the log of the service says more.', {
+    return new Problem('validation-failed', 'A string contains the character NUL (U+0000), which cannot be stored.');
+  const unavailable = unavailableDetail(error);
+  if (unavailable !== undefined)
+    return new Problem('database-unavailable', unavailable, { headers: { 'retry-after': '2' }, cause: error });
+  return new Problem('internal-error', 'The request failed. The log of the service has the details.', {
     cause: error,
   });
 }
 
-/** Express's parser errors carry a `type` and a `status`. */
+function unavailableDetail(error: unknown): string | undefined {
+  if (isContended(error))
+    return 'The database did not finish in time, and nothing was changed. Retry later; narrow the filter if this is a list.';
+  if (isOutcomeUnknown(error))
+    return 'The connection to the database was lost, and the request may have taken effect. Retry it with the same id or Idempotency-Key.';
+  return isUnavailable(error) ? 'Nothing was changed. Retry the request.' : undefined;
+}
+
+/** Errors of Express's parsers have a `type` and a `status`. */
 function bodyParserProblem(error: unknown): Problem | undefined {
   const { type, status, expose } = (error ?? {}) as { type?: string; status?: number; expose?: boolean };
   switch (type) {
     case 'entity.parse.failed':
       return new Problem('malformed-json', 'The body could not be parsed as JSON.');
     case 'entity.too.large':
-      return new Problem('payload-too-large', 'The body is larger than this call takes.');
+      return new Problem('payload-too-large', 'The body is larger than this call allows.');
     case 'charset.unsupported':
     case 'encoding.unsupported':
-      return new Problem('unsupported-media-type', 'Send UTF-8, plain or with gzip, deflate or br.');
+      return new Problem('unsupported-media-type', 'Send the body as UTF-8, uncompressed or with gzip, deflate or br.');
     default:
-      // Such as a body that says gzip and is none: an error of the parser that is the caller's to know.
+      // Another parser error that is the caller's fault, such as a body declared as gzip that is not.
       return expose && status !== undefined && status >= 400 && status < 500
         ? new Problem('invalid-request', 'The body could not be read.')
         : undefined;
@@ -87,10 +92,10 @@ function bodyParserProblem(error: unknown): Problem | undefined {
 }
 
 /**
- * Reads a value with a schema.
+ * Parses a value with a schema.
  *
  * @param where - `''` for the body (paths are JSON Pointers), or `query`, `path`
- * @throws Problem validation-failed, with a pointer to each field
+ * @throws Problem validation-failed, with a pointer to each invalid field
  */
 export function parseOrThrow<Schema extends z.ZodType>(
   schema: Schema,
@@ -99,12 +104,12 @@ export function parseOrThrow<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new Problem('validation-failed', 'The request breaks a rule; errors says which.', {
+  throw new Problem('validation-failed', 'The request is invalid; errors lists each invalid field.', {
     errors: fieldErrorsOf(result.error, where),
   });
 }
 
-/** The faults that a schema found, each with a pointer to its field. */
+/** Converts the errors of a schema, each with a pointer to its field. */
 export function fieldErrorsOf(error: z.ZodError, where: '' | 'query' | 'path'): FieldError[] {
   return error.issues.flatMap((issue) => fieldErrors(issue, where));
 }
@@ -117,7 +122,7 @@ function fieldErrors(issue: z.core.$ZodIssue, where: string): FieldError[] {
   return [{ path: pointer(base, where), message: issue.message }];
 }
 
-/** RFC 6901. */
+/** Builds a JSON Pointer (RFC 6901) behind a prefix such as `query`. */
 export function pointer(segments: readonly string[], where: string): string {
   return where + segments.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

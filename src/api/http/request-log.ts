@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
 /**
- * Logs requests with an id (answered as `x-request-id`), method, path, status and duration; never headers, bodies or queries. What went well is
- * of interest only when debugging.
+ * Logs each request with its id (returned as `x-request-id`), method, path, status and duration; never
+ * headers, bodies or queries. Successful requests are logged at level `debug`.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
@@ -19,7 +19,7 @@ export function requestLog(log: Logger): RequestHandler {
       const durationMs = Math.round(performance.now() - startedAt);
       log[level](
         { requestId: id, method, path, status, durationMs },
-        writableFinished ? 'answered' : 'the caller went away',
+        writableFinished ? 'request completed' : 'the caller disconnected before the response',
       );
     });
     next();

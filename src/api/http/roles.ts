@@ -1,9 +1,9 @@
 import type { Role } from '../../domain/types';
 
-/** Who may read what belongs to a product. */
+/** Roles that may read objects of a product. */
 export const READERS = ['admin', 'product', 'viewer'] as const satisfies readonly Role[];
-/** Who may change it. */
+/** Roles that may change them. */
 export const WRITERS = ['admin', 'product'] as const satisfies readonly Role[];
-/** The same for what belongs to one customer, who sees and keeps their own. */
+/** The same for objects of one customer, who may read and change their own. */
 export const CUSTOMER_READERS = [...READERS, 'customer'] as const satisfies readonly Role[];
 export const CUSTOMER_WRITERS = [...WRITERS, 'customer'] as const satisfies readonly Role[];

@@ -5,35 +5,52 @@ import type { z } from 'zod';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
 import type { LosslessJson } from '../../domain/lossless-json';
+import type { LimitName } from '../limits/limits';
+import type { QuotaName, QuotaOwner } from '../limits/quotas';
 import type { Executor } from '../../store/db/database';
 
-/** What a handler is given: everything is authenticated, authorised and validated by then. */
+/** The input of a handler. The call is authenticated, authorised and validated by then. */
 export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   principal: Principal;
   params: Params;
   query: Query;
   body: Body;
-  /** The body as it was written, where JavaScript would write a number in it differently (`125.50`, more digits than a double holds). */
+  /**
+   * The body as the caller wrote it, if JavaScript would write a number in it differently: `125.50`, or
+   * more digits than a double holds.
+   */
   written(): LosslessJson | undefined;
   headers: IncomingHttpHeaders;
-  /** The transaction of a writing call; the pool for a reading one, and for a call with `ownTransaction`. */
+  /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
   log: Logger;
-  /** Notes in the audit, in the call's own transaction. The detail holds names and ids, never secrets or payloads. */
+  /** Writes to the audit in the transaction of the call. The detail holds names and ids, never secrets or payloads. */
   audit(action: string, object: string, detail?: Record<string, unknown>): Promise<void>;
-  /** Runs after the commit and before the answer. Its failure is logged, not answered: what it does must be healed elsewhere. */
-  afterCommit(effect: () => void | Promise<void>): void;
+  /**
+   * Takes points from the allowance of a credential, customer, subscription or address.
+   *
+   * @throws Problem too-many-requests
+   */
+  admit(limit: LimitName, key: string, points?: number): Promise<void>;
+  /**
+   * Checks that the owner may get one more object, in the transaction of the call.
+   *
+   * @throws Problem quota-exceeded
+   */
+  checkQuota(quota: QuotaName, owner: QuotaOwner): Promise<void>;
+  /** Runs a step after the commit and before the response. A failure is only logged: a sweep must make up for it. */
+  afterCommit(step: () => void | Promise<void>): void;
   request: Request;
   response: Response;
 }
 
-/** What a handler answers. `body` becomes JSON; none for 204. */
+/** The output of a handler. `body` is sent as JSON; absent for 204. */
 export interface Reply {
   status: number;
   body?: unknown;
 }
 
-/** One call of the API: the source of its Express route, its checks and its OpenAPI entry. */
+/** One call of the API. Its Express route, its validation and its OpenAPI entry follow from this declaration. */
 export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** In Express form: `/v1/products/:id`. */
@@ -41,22 +58,27 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   summary: string;
   description?: string;
   tag: string;
-  /** Who may call; `public` needs no credential. */
+  /** Roles that may call it; `public` needs no credential. */
   roles: readonly Role[] | 'public';
   params?: Params;
   query?: Query;
   body?: Body;
-  /** Takes the body as form fields, too (`application/x-www-form-urlencoded`). */
+  /** Whether the body may also be form fields (`application/x-www-form-urlencoded`). */
   takesForm?: boolean;
-  /** Bytes; default 256 KiB. */
+  /** @default 256 KiB */
   bodyLimitBytes?: number;
-  /** Answers by status; a `null` schema has no body. @default contentType `application/json` */
+  /** Responses by status; with a `null` schema there is no body. @default contentType `application/json` */
   answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string }>;
-  /** Problems beyond those that every call can give. */
+  /** Problems in addition to those that any call can return. */
   problems?: readonly ProblemCode[];
-  /** A POST that creates: takes `Idempotency-Key`. */
+  /** Whether the handler counts events instead of this request against the limits of the credential. */
+  countsEvents?: boolean;
+  /** A POST that creates something and accepts `Idempotency-Key`. */
   creates?: boolean;
-  /** The handler opens its own transactions, as for a call that waits for another system; it also keeps its own idempotency. */
+  /**
+   * The handler opens its own transactions, for example because it waits for another system. It also
+   * handles idempotency itself.
+   */
   ownTransaction?: boolean;
   /**
    * Runs before the transaction of the call begins, for what waits for another process: a wait inside
@@ -66,11 +88,11 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   handle(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Reply>;
 }
 
-/** A route whose types are settled: what lists of routes hold. */
+/** A route in a list of routes, where its three schemas are no longer known. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the three schemas are existential here: each handler sees its own
 export type Route = RouteSpec<any, any, any>;
 
-/** Declares a route; the handler's types follow from its schemas. */
+/** Declares a route. The handler's types are inferred from its schemas. */
 export function route<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
   spec: RouteSpec<Params, Query, Body>,
 ): Route {

@@ -2,13 +2,16 @@ import path from 'node:path';
 import express, { Router } from 'express';
 import { PROBLEMS } from '../../domain/problems';
 
-/** The package's own code would tell the same, and evaluate the whole of the page's code to do so. */
+/** Found by path: importing the package for its path would evaluate all of Swagger UI. */
 const SWAGGER_UI = path.dirname(require.resolve('swagger-ui-dist/package.json'));
 
 const HEAD =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">';
 
-/** The API reference at /docs, drawn by Swagger UI from /openapi.json, and the list of problem codes at /docs/errors. Nothing comes from elsewhere. */
+/**
+ * The API reference at /docs, rendered by Swagger UI from /openapi.json, and the list of problem
+ * codes at /docs/errors. All files are served from here.
+ */
 export function docsPage(): Router {
   const router = Router();
   router.get('/docs', (_request, response) => {
@@ -40,7 +43,7 @@ function errorsPage(): string {
   );
   return (
     `${HEAD}<title>Signpost problem codes</title></head><body><h1>Problem codes</h1>` +
-    '<p>Errors are <code>application/problem+json</code> (RFC 9457) with one of these in <code>code</code>.</p>' +
-    `<table><thead><tr><th>Code</th><th>Status</th><th>Means</th></tr></thead><tbody>${rows.join('')}</tbody></table></body></html>`
+    '<p>Errors are <code>application/problem+json</code> (RFC 9457) with one of these codes in <code>code</code>.</p>' +
+    `<table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead><tbody>${rows.join('')}</tbody></table></body></html>`
   );
 }

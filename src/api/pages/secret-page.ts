@@ -11,7 +11,7 @@ import { sha256 } from '../../domain/sha256';
 export const SECRET_PAGE_PATH = '/secret';
 
 const BODY_LIMIT_BYTES = 1024;
-const body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'is not the token of a link') });
+const body = z.strictObject({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'is not the token of a secret link') });
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -19,14 +19,14 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
-<title>A secret for you</title>
+<title>Your webhook secret</title>
 <link rel="stylesheet" href="${SECRET_PAGE_PATH}/page.css">
 </head>
 <body>
 <main>
-<h1>A secret for you</h1>
-<p id="say" role="status">It signs the webhook notifications that you get. This page shows it once: go on when you can store it.</p>
-<p id="whose"></p>
+<h1>Your webhook secret</h1>
+<p id="message" role="status">The webhook notifications that you receive are signed with this secret. This page shows it only once: continue when you can store it.</p>
+<p id="endpoint"></p>
 <pre id="secret" hidden></pre>
 <button id="show" type="button">Show the secret</button>
 <noscript><p>This page needs JavaScript.</p></noscript>
@@ -42,7 +42,10 @@ pre { background: #f4f4f4; padding: 0.8rem; white-space: pre-wrap; overflow-wrap
 button { font: inherit; padding: 0.5rem 1rem }
 `;
 
-/** The token leaves the address bar when it has been used, so that nobody keeps a link that is worth nothing. */
+/**
+ * Removes the token from the address bar once it is used, so that nobody keeps a link that no
+ * longer works.
+ */
 const SCRIPT = `const element = (id) => document.getElementById(id);
 element('show').addEventListener('click', async () => {
   element('show').disabled = true;
@@ -57,23 +60,24 @@ element('show').addEventListener('click', async () => {
     history.replaceState(null, '', location.pathname);
     element('show').hidden = true;
     if (!response.ok) {
-      element('say').textContent = answer.status === 404 ? answer.detail : 'This is not a complete link.';
+      element('message').textContent = answer.status === 404 ? answer.detail : 'The link is incomplete. Copy all of it.';
       return;
     }
-    element('say').textContent = 'Store it now: it will not be shown again.';
-    element('whose').textContent = answer.name + ', for ' + answer.url;
+    element('message').textContent = 'Store it now. It will not be shown again.';
+    element('endpoint').textContent = answer.name + ', for ' + answer.url;
     element('secret').textContent = answer.secret;
     element('secret').hidden = false;
   } catch {
-    element('say').textContent = 'The service could not be reached. Try again.';
+    element('message').textContent = 'The service could not be reached. Try again.';
     element('show').disabled = false;
   }
 });
 `;
 
 /**
- * The page behind a link to a secret. Looking at it changes nothing; only the click, a POST with the token, uses the link up. It is no part of the
- * API: it has no credential but the token.
+ * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only
+ * the click, a POST with the token, uses the link. The page is not part of the API. Its only
+ * credential is the token.
  */
 export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Router {
   const router = Router();
@@ -104,7 +108,7 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
       return { name, url, secret };
     });
     if (!opened)
-      throw new Problem('not-found', 'The link was used, has expired, or its secret was replaced. Ask for a new one.');
+      throw new Problem('not-found', 'The link was used, has expired, or its secret was rotated. Ask for a new link.');
     response.json(opened);
   });
   return router;

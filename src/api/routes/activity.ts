@@ -17,10 +17,10 @@ const activity = z
     type: z.string().describe('The event type.'),
     eventId: z.string(),
     productId: z.string(),
-    customerId: z.string().nullable().describe('null for an event to all customers of its product.'),
-    subscriptionId: z.string().nullable().describe('null for event.accepted; so are those below.'),
+    customerId: z.string().nullable().describe('null for an event that addresses all customers of its product.'),
+    subscriptionId: z.string().nullable().describe('null for event.accepted, like all fields below.'),
     notificationId: z.string().nullable(),
-    status: z.enum(NOTIFICATION_STATUSES).nullable().describe('What the notification became.'),
+    status: z.enum(NOTIFICATION_STATUSES).nullable().describe('The new status of the notification.'),
     attempt: z
       .object({
         id: z.string(),
@@ -29,46 +29,52 @@ const activity = z
         errorClass: z.string().nullable(),
       })
       .nullable()
-      .describe('For attempt.finished.'),
+      .describe('Set for attempt.finished.'),
   })
   .meta({ id: 'Activity' });
 
-/** What happens, as it happens. */
+/** The activity stream. */
 export function activityRoutes(stream: ActivityStream, authenticator: Authenticator): Route[] {
   return [
     route({
       method: 'get',
       path: '/v1/activity',
-      summary: 'Watch what happens',
+      summary: 'Watch the activity stream',
       description:
-        'Server-sent events: every accepted event, attempt and change of status that the caller may see; each `data` is an Activity. Resumes after `Last-Event-ID` without a gap and without repeats, up to 24 hours back; what is older is told of by an event `activity.gap` `{from,until}`. A client that does not read is cut off.',
+        'Streams every accepted event, finished attempt and status change that the caller may see, as server-sent events. Each `data` is an Activity. Reconnecting with `Last-Event-ID` resumes without gaps or repeats, up to 24 hours back. An event `activity.gap` with `{from,until}` reports an older period that is skipped. A client that does not read is disconnected.',
       tag: 'Activity',
       roles: ROLES,
       query: z.strictObject({
-        type: eventTypeName.optional().describe('Of this event type only.'),
-        customerId: givenId.optional(),
-        subscriptionId: z.string().max(64).optional().describe('Leaves event.accepted out, which has none.'),
+        type: eventTypeName.optional().describe('Only activity of this event type.'),
+        customerId: givenId.optional().describe('Only activity of this customer.'),
+        subscriptionId: z
+          .string()
+          .max(64)
+          .optional()
+          .describe('Only activity of this subscription. Excludes event.accepted, which has no subscription.'),
         lastEventId: z
           .string()
           .min(1)
           .max(MAX_POSITION_LENGTH)
           .optional()
-          .describe('For clients that cannot send the header Last-Event-ID, which goes before it.'),
+          .describe('For clients that cannot send the header Last-Event-ID. The header has precedence.'),
       }),
-      answers: { 200: { description: 'The stream', schema: activity, contentType: 'text/event-stream' } },
+      answers: { 200: { description: 'The activity stream', schema: activity, contentType: 'text/event-stream' } },
       problems: ['too-many-requests'],
-      async handle({ principal, query: { lastEventId, ...filter }, request, response }) {
+      async handle({ principal, query: { lastEventId, ...filter }, request, response, admit }) {
         const from = positionOf(request, lastEventId);
         if (request.method === 'HEAD') {
           response.type('text/event-stream').end();
           return { status: 200 };
         }
+        if (from) await admit('resumes', principal.customerId ?? principal.id);
         await stream.open(response, {
           credentialId: principal.id,
+          customerId: principal.customerId,
           scope: scopeOf(principal),
           filter,
           from,
-          stillAllowed: () => stillHolds(authenticator, request),
+          stillAllowed: () => isStillAuthenticated(authenticator, request),
         });
         return { status: 200 };
       },
@@ -76,7 +82,7 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
   ];
 }
 
-/** The header is what a browser sends when it connects again, and newer than the query of its URL. */
+/** A browser that reconnects sends the header, which is newer than the query of its URL. */
 function positionOf(request: Request, lastEventId: string | undefined): Position | undefined {
   const header = request.get('last-event-id') || undefined;
   const text = header ?? lastEventId;
@@ -84,13 +90,13 @@ function positionOf(request: Request, lastEventId: string | undefined): Position
   const position = text.length <= MAX_POSITION_LENGTH ? decodePosition(text) : undefined;
   if (position) return position;
   const path = header === undefined ? 'query/lastEventId' : 'header/last-event-id';
-  throw new Problem('validation-failed', 'The request breaks a rule; errors says which.', {
+  throw new Problem('validation-failed', 'The last event id was not issued by this stream. Omit it to start now.', {
     errors: [{ path, message: 'is not the id of an event of this stream' }],
   });
 }
 
-/** A database that is away says nothing about the credential. */
-async function stillHolds(authenticator: Authenticator, request: Request): Promise<boolean> {
+/** An unavailable database does not make the credential invalid. */
+async function isStillAuthenticated(authenticator: Authenticator, request: Request): Promise<boolean> {
   try {
     await authenticator.authenticate(request);
     return true;

@@ -34,9 +34,12 @@ const entry = z
   })
   .meta({ id: 'AllowlistEntry' });
 
-/** The URL allow-list: requested by products, approved by admins. */
+/** The URL allow-list. Products request entries, and admins approve them. */
 export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly UrlPattern[]): Route[] {
-  /** Decides again for the subscriptions that an entry concerns, and releases what was waiting for it. */
+  /**
+   * Checks the URLs affected by an entry again, and releases notifications that waited for
+   * approval.
+   */
   async function review({ db, afterCommit }: Context, { pattern, customerId }: AllowlistEntry): Promise<void> {
     const marked: string[] = [];
     for (const subscriptionId of await reviewUrls(db, allowedUrls, { pattern, customerId })) {
@@ -49,29 +52,35 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
     route({
       method: 'post',
       path: '/v1/url-allowlist',
-      summary: 'Allow a URL pattern, or ask for it',
-      description: "An admin's is approved at once and holds for all products; a product's is a request.",
+      summary: 'Allow or request a URL pattern',
+      description:
+        'An entry by an admin is approved immediately and applies to all products. An entry by a product is a request that an admin decides.',
       tag: 'Allow-list',
       roles: ['admin', 'product'],
       body: z.strictObject({
         pattern: z
           .string()
           .max(2048)
-          .refine((text) => parseUrlPattern(text) !== undefined, 'scheme://host[:port][/path-prefix], or a host')
+          .refine(
+            (text) => parseUrlPattern(text) !== undefined,
+            'expected scheme://host[:port][/path-prefix] or a host',
+          )
           .describe(
-            '`scheme://host[:port][/path-prefix]`, or a host. `*` stands for any host, sub-domain label or port.',
+            '`scheme://host[:port][/path-prefix]` or a host, which means https. `*` stands for any host, for sub-domain labels or for any port.',
           ),
-        customerId: givenId.nullish().describe('Absent: for all customers.'),
+        customerId: givenId
+          .nullish()
+          .describe('Restricts the entry to this customer. If absent, it applies to all customers.'),
       }),
-      answers: { 201: { description: 'Approved, or requested', schema: entry } },
+      answers: { 201: { description: 'The new entry, approved or requested', schema: entry } },
       problems: ['already-exists', 'unknown-customer'],
       creates: true,
       async handle(context) {
         const { db, principal, body, audit } = context;
         const customerId = body.customerId ?? null;
         if (customerId !== null && !(await findCustomer(db, customerId, scopeOf(principal)))) {
-          throw new Problem('unknown-customer', 'There is no such customer.', {
-            errors: [{ path: '/customerId', message: 'no such customer' }],
+          throw new Problem('unknown-customer', 'The customer does not exist.', {
+            errors: [{ path: '/customerId', message: 'does not exist' }],
           });
         }
         const approved = principal.role === 'admin';
@@ -84,8 +93,8 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
           by: principal.name,
         });
         if (!created)
-          throw new Problem('already-exists', 'The same pattern is on the list.', {
-            errors: [{ path: '/pattern', message: 'is on the list' }],
+          throw new Problem('already-exists', 'The pattern is already on the allow-list.', {
+            errors: [{ path: '/pattern', message: 'is already on the allow-list' }],
           });
         await audit('allowlist.create', created.id, { pattern: created.pattern, status: created.status });
         if (approved) await review(context, created);
@@ -112,7 +121,7 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
       roles: ['admin'],
       params,
       body: z.strictObject({ status: z.enum(['approved', 'rejected']) }),
-      answers: { 200: { description: 'Decided', schema: entry } },
+      answers: { 200: { description: 'The changed entry', schema: entry } },
       problems: ['not-found'],
       async handle(context) {
         const {
@@ -133,12 +142,12 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
     route({
       method: 'delete',
       path: '/v1/url-allowlist/:id',
-      summary: 'Take a URL pattern off the list',
-      description: 'Subscriptions whose URL is on the list no more wait for approval again.',
+      summary: 'Remove a URL pattern',
+      description: 'Subscriptions whose URL is no longer allowed get the status `awaiting-approval`.',
       tag: 'Allow-list',
       roles: ['admin', 'product'],
       params,
-      answers: { 204: { description: 'Removed', schema: null } },
+      answers: { 204: { description: 'The entry is removed', schema: null } },
       problems: ['not-found'],
       async handle(context) {
         const {

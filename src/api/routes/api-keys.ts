@@ -8,19 +8,19 @@ import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 
 const apiKey = z.object({ id: z.string(), ...credentialFields }).meta({ id: 'ApiKey' });
 
-/** Credentials. */
+/** API keys. */
 export function apiKeyRoutes(authenticator: Authenticator): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/api-keys',
       summary: 'Create an API key',
-      description: 'Answers the key, this once; only its hash is kept.',
+      description: 'Returns the key once. Only its hash is stored.',
       tag: 'API keys',
       roles: ['admin'],
       body: credentialInput,
-      answers: { 201: { description: 'Created', schema: apiKey.extend({ key: z.string() }) } },
-      problems: ['unknown-product', 'unknown-customer'],
+      answers: { 201: { description: 'The new API key', schema: apiKey.extend({ key: z.string() }) } },
+      problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
       async handle(context) {
         const { key, hash } = generateApiKey();
@@ -34,7 +34,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       tag: 'API keys',
       roles: ['admin'],
       query: z.strictObject(pageQuery),
-      answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(apiKey) } },
+      answers: { 200: { description: 'A page, newest first, including revoked keys', schema: pageOf(apiKey) } },
       async handle({ db, query }) {
         return { status: 200, body: await listCredentials(db, API_KEY, pageRequest(query, isUuid)) };
       },
@@ -43,11 +43,11 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       method: 'delete',
       path: '/v1/api-keys/:id',
       summary: 'Revoke an API key',
-      description: 'Holds at once in this process, within a second in others.',
+      description: 'The key becomes invalid immediately in this process, and within a second in others.',
       tag: 'API keys',
       roles: ['admin'],
       params: z.object({ id: z.string() }),
-      answers: { 204: { description: 'Revoked', schema: null } },
+      answers: { 204: { description: 'The API key is revoked', schema: null } },
       problems: ['not-found', 'own-credential'],
       handle: (context) => revoke(context, API_KEY, authenticator),
     }),

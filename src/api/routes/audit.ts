@@ -10,34 +10,34 @@ const entry = z
   .object({
     id: z.string(),
     at: timestamp,
-    actorId: z.string().describe('The credential.'),
+    actorId: z.string().describe('Id of the credential.'),
     actorName: z.string(),
-    action: z.string().describe('As `subscription.change`.'),
-    object: z.string(),
-    productId: z.string().nullable().describe("The actor's product; null for an admin."),
+    action: z.string().describe('What was done, such as `subscription.change`.'),
+    object: z.string().describe('Id or name of the object.'),
+    productId: z.string().nullable().describe("Product of the actor's credential; null for an admin."),
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEntry' });
 
 const text = z.string().min(1).max(200);
 
-/** Who changed, revealed, retried, cancelled what. */
+/** The audit log: who changed, revealed, retried or cancelled what. */
 export function auditRoutes(): Route[] {
   return [
     route({
       method: 'get',
       path: '/v1/audit',
-      summary: 'Who did what',
-      description: 'An admin sees all; a product what its own credentials did.',
+      summary: 'List audit entries',
+      description: 'An admin sees all entries, a product those of its own credentials.',
       tag: 'Audit',
       roles: WRITERS,
       query: z.strictObject({
         ...pageQuery,
-        actor: text.optional().describe('Id of a credential.'),
-        action: text.optional(),
-        object: text.optional(),
-        since: timestampInput.optional(),
-        until: timestampInput.optional(),
+        actor: text.optional().describe('Only entries of the credential with this id.'),
+        action: text.optional().describe('Only this action, such as `subscription.change`.'),
+        object: text.optional().describe('Only entries about the object with this id or name.'),
+        since: timestampInput.optional().describe('Only entries at or after this time.'),
+        until: timestampInput.optional().describe('Only entries before this time.'),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(entry) } },
       async handle({ db, principal, query }) {

@@ -25,7 +25,7 @@ const customer = z
   .object({
     id: givenId,
     name: z.string(),
-    productId: z.string().nullable().describe('Null: shared by all products.'),
+    productId: z.string().nullable().describe('null if all products share the customer.'),
     retrySchedule: z.array(z.int()),
     createdAt: timestamp,
     modifiedAt: timestamp,
@@ -39,16 +39,17 @@ export function customerRoutes(): Route[] {
       method: 'post',
       path: '/v1/customers',
       summary: 'Create a customer',
-      description: 'A product makes its own; one that an admin makes without `productId` is shared by all products.',
+      description:
+        'A product creates its own customers. If an admin omits `productId`, all products share the customer.',
       tag: 'Customers',
       roles: WRITERS,
       body: z.strictObject({
-        id: givenId.optional(),
+        id: givenId.optional().describe('Generated if absent.'),
         name: displayName,
         productId: givenId.nullish(),
         retrySchedule: retrySchedule.default([...DEFAULT_RETRY_SCHEDULE]),
       }),
-      answers: { 201: { description: 'Created', schema: customer } },
+      answers: { 201: { description: 'The new customer', schema: customer } },
       problems: ['already-exists', 'unknown-product'],
       creates: true,
       async handle({ db, principal, body, audit }) {
@@ -57,8 +58,8 @@ export function customerRoutes(): Route[] {
           (body.productId ?? productId) !== productId ||
           (productId !== null && !(await findProduct(db, productId)))
         ) {
-          throw new Problem('unknown-product', 'Name a product that exists and is yours.', {
-            errors: [{ path: '/productId', message: 'no such product' }],
+          throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const created = await insertCustomer(db, {
@@ -68,8 +69,8 @@ export function customerRoutes(): Route[] {
           retrySchedule: body.retrySchedule,
         });
         if (!created)
-          throw new Problem('already-exists', 'A customer has this id.', {
-            errors: [{ path: '/id', message: 'is taken' }],
+          throw new Problem('already-exists', 'Another customer has this id.', {
+            errors: [{ path: '/id', message: 'is already taken' }],
           });
         await audit('customer.create', created.id);
         return { status: 201, body: created };
@@ -84,9 +85,9 @@ export function customerRoutes(): Route[] {
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
-        q: searchText.describe('A part of id or name.').optional(),
+        q: searchText.describe('Part of the id or name.').optional(),
       }),
-      answers: { 200: { description: 'A page, by id descending', schema: pageOf(customer) } },
+      answers: { 200: { description: 'A page, sorted by id in descending order', schema: pageOf(customer) } },
       async handle({ db, principal, query }) {
         return {
           status: 200,
@@ -113,12 +114,12 @@ export function customerRoutes(): Route[] {
       method: 'patch',
       path: '/v1/customers/:id',
       summary: 'Change a customer',
-      description: 'A changed retry schedule holds for ladders that begin from now on.',
+      description: 'A new retry schedule applies to ladders that start from now on.',
       tag: 'Customers',
       roles: WRITERS,
       params,
       body: z.strictObject({ name: displayName.optional(), retrySchedule: retrySchedule.optional() }),
-      answers: { 200: { description: 'As it is now', schema: customer } },
+      answers: { 200: { description: 'The changed customer', schema: customer } },
       problems: ['not-found'],
       async handle({ db, principal, params: { id }, body, audit }) {
         const changed = await updateCustomer(db, id, scopeOf(principal), body);

@@ -25,7 +25,7 @@ const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({
     type: 'object',
-    description: 'JSON Schema of `data`: draft 2020-12, or draft 07 where `$schema` says so.',
+    description: 'JSON Schema of `data`: draft 2020-12, or draft 07 if `$schema` names it.',
   });
 
 const eventType = z
@@ -34,32 +34,33 @@ const eventType = z
     productId: z.string(),
     description: z.string(),
     schema: z.record(z.string(), z.unknown()).nullable(),
-    sample: z.unknown().describe('Generated from the schema where none was given.'),
+    sample: z.unknown().describe('Sample data. Generated from the schema if none was given.'),
     archived: z.boolean(),
     createdAt: timestamp,
     modifiedAt: timestamp,
   })
   .meta({ id: 'EventType' });
 
-/** The catalog. */
+/** The catalog of event types. */
 export function eventTypeRoutes(): Route[] {
   return [
     route({
       method: 'put',
       path: '/v1/event-types/:name',
-      summary: 'Create or change an event type',
+      summary: 'Create or replace an event type',
+      description: 'Replaces all fields of an existing event type, and restores an archived one.',
       tag: 'Event types',
       roles: WRITERS,
       params: z.object({ name: eventTypeName }),
       body: z.strictObject({
-        productId: givenId.optional().describe("May be left out by a product's own key."),
+        productId: givenId.optional().describe('Required for an admin. Default: the product of the credential.'),
         description: description.default(''),
         schema: jsonSchema.nullable().default(null),
-        sample: z.unknown().optional(),
+        sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent.'),
       }),
       answers: {
-        200: { description: 'Changed', schema: eventType },
-        201: { description: 'Created', schema: eventType },
+        200: { description: 'The changed event type', schema: eventType },
+        201: { description: 'The new event type', schema: eventType },
       },
       problems: [
         'already-exists',
@@ -67,19 +68,22 @@ export function eventTypeRoutes(): Route[] {
         'sample-breaks-schema',
         'schema-breaks-service-definition',
         'unknown-product',
+        'quota-exceeded',
       ],
-      async handle({ db, principal, params: { name }, body, audit, written }) {
+      async handle({ db, principal, params: { name }, body, audit, written, checkQuota }) {
         const productId = principal.productId ?? body.productId;
         if (
           productId === undefined ||
           !(await findProduct(db, productId)) ||
           (body.productId ?? productId) !== productId
         ) {
-          throw new Problem('unknown-product', 'Name a product that exists and is yours.', {
-            errors: [{ path: '/productId', message: 'no such product' }],
+          throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const sample = checkedSample(body.schema, body.sample);
+        const existing = await findEventType(db, name, {});
+        if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
         const put = await putEventType(db, {
           name,
           productId,
@@ -88,8 +92,8 @@ export function eventTypeRoutes(): Route[] {
           sample: sample === null ? null : (written()?.at('sample') ?? JSON.stringify(sample)),
         });
         if (!put)
-          throw new Problem('already-exists', 'The name belongs to another product.', {
-            errors: [{ path: 'path/name', message: 'is taken' }],
+          throw new Problem('already-exists', 'Another product has an event type with this name.', {
+            errors: [{ path: 'path/name', message: 'is already taken' }],
           });
         if (!put.created) await refuseMissingFields(db, put.eventType.name, body.schema);
         await audit(put.created ? 'event-type.create' : 'event-type.change', name);
@@ -105,13 +109,13 @@ export function eventTypeRoutes(): Route[] {
       query: z.strictObject({
         ...pageQuery,
         productId: givenId.optional(),
-        q: searchText.describe('A part of name or description.').optional(),
+        q: searchText.describe('Part of the name or description.').optional(),
         archived: z
           .enum(['true', 'false'])
           .transform((text) => text === 'true')
           .optional(),
       }),
-      answers: { 200: { description: 'A page, from A to Z', schema: pageOf(eventType) } },
+      answers: { 200: { description: 'A page, sorted by name', schema: pageOf(eventType) } },
       async handle({ db, principal, query }) {
         const page = pageRequest(query, (key) => eventTypeName.safeParse(key).success);
         return { status: 200, body: await listEventTypes(db, scopeOf(principal), query, page) };
@@ -136,12 +140,12 @@ export function eventTypeRoutes(): Route[] {
       method: 'post',
       path: '/v1/event-types/:name/archive',
       summary: 'Archive an event type',
-      description: 'It takes no more events. Putting it again takes it out of the archive.',
+      description: 'Events of an archived type are rejected. `PUT /v1/event-types/:name` restores it.',
       tag: 'Event types',
       roles: WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 200: { description: 'Archived', schema: eventType } },
+      answers: { 200: { description: 'The archived event type', schema: eventType } },
       problems: ['not-found'],
       async handle({ db, principal, params: { name }, audit }) {
         const archived = await archiveEventType(db, name, scopeOf(principal));
@@ -159,14 +163,16 @@ function checkedSample(schema: object | null, sample: unknown): unknown {
   if (sample === undefined) return sampleOf(schema);
   const errors = validate(sample);
   if (errors.length > 0) {
-    throw new Problem('sample-breaks-schema', 'The sample is not as the schema has it.', {
+    throw new Problem('sample-breaks-schema', 'The sample does not match the schema.', {
       errors: errors.map(({ path, message }) => ({ path: `/sample${path}`, message })),
     });
   }
   return sample;
 }
 
-/** A service definition that was fine when it was saved stays so: nobody finds out by attempts that fail. */
+/**
+ * Rejects a schema that would break the saved service definition, whose attempts would then fail.
+ */
 async function refuseMissingFields(db: Executor, name: string, schema: object | null): Promise<void> {
   const definition = await findDefinition(db, name);
   const missing = missingFields(definition?.steps ?? [], schema);
@@ -174,7 +180,7 @@ async function refuseMissingFields(db: Executor, name: string, schema: object | 
   const fields = missing.join(', ');
   throw new Problem(
     'schema-breaks-service-definition',
-    `The service definition of ${name} takes ${fields}: keep that in the schema, or change the definition first.`,
-    { errors: [{ path: '/schema', message: `has no ${fields}` }] },
+    `The service definition of ${name} uses ${fields}. Keep this in the schema, or change the definition first.`,
+    { errors: [{ path: '/schema', message: `lacks ${fields}` }] },
   );
 }

@@ -35,26 +35,34 @@ const MAX_CHANNELS = 100;
 
 const eventInput = z
   .strictObject({
-    id: givenId.optional().describe('Makes posting the event again harmless. Generated where absent.'),
+    id: givenId.optional().describe('Unique per product. Makes it safe to post the event again. Generated if absent.'),
     type: eventTypeName,
-    customerId: givenId.optional().describe('Absent: every customer of the product.'),
-    channels: z.array(channelName).max(MAX_CHANNELS).optional(),
-    timestamp: timestampInput.optional().describe('When it happened; default now.'),
-    data: jsonObject,
-    user: jsonObject.optional().describe('Who caused it; passed through.'),
+    customerId: givenId.optional().describe('The customer to notify. If absent, every customer of the product.'),
+    channels: z
+      .array(channelName)
+      .max(MAX_CHANNELS)
+      .optional()
+      .describe('Subscriptions with channels get the event only if it carries one of theirs.'),
+    timestamp: timestampInput.optional().describe('When the event happened. Default: now.'),
+    data: jsonObject.describe('The payload. Must match the JSON Schema of the event type, if it has one.'),
+    user: jsonObject.optional().describe('Who caused the event. Passed on to receivers.'),
   })
   .meta({ id: 'EventInput' });
 
 const accepted = z.object({
   id: z.string(),
-  duplicate: z.boolean(),
+  duplicate: z.boolean().describe('Whether the event had been accepted before.'),
   notifications: z.array(
     z.object({ id: z.string(), subscriptionId: z.string(), status: z.enum(NOTIFICATION_STATUSES) }),
   ),
 });
 
 const batchResult = z.object({
-  status: z.int().describe('As the call for this event alone would have been answered: 202, 200 or that of a problem.'),
+  status: z
+    .int()
+    .describe(
+      'The status that `POST /v1/events` would have returned for this event: 200, 202 or the status of a problem.',
+    ),
   id: z.string().optional(),
   duplicate: z.boolean().optional(),
   notifications: accepted.shape.notifications.optional(),
@@ -79,34 +87,48 @@ const event = z
   .meta({ id: 'Event' });
 
 /** Accepting and reading events. */
-export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: Database; sealer: Sealer }): Route[] {
-  let underWay = 0;
+export function eventRoutes({
+  acceptor,
+  keyedDb,
+  sealer,
+}: {
+  acceptor: Acceptor;
+  keyedDb: Database;
+  sealer: Sealer;
+}): Route[] {
+  let inFlight = 0;
 
-  /** With an `Idempotency-Key` the key, the events and the answer are one transaction; without, the statement itself is. */
+  /**
+   * With an `Idempotency-Key`, one transaction stores the key, the events and the response. Without
+   * one, the accept statement is its own transaction.
+   */
   async function accept(
     context: Context,
     posted: readonly PostedEvent[],
+    charged: number,
     answer: (outcomes: AcceptOutcome[]) => Reply,
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
+    await context.admit('events', context.principal.id, charged);
     let outcomes: AcceptOutcome[] = [];
-    underWay += 1;
+    inFlight += 1;
     try {
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await db.transaction((executor) =>
+          : await keyedDb.transaction((executor) =>
               once(executor, sealer, context, key, async () =>
                 answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
               ),
             );
       acceptor.launch(outcomes);
-      // The HTTP client writes to an idle connection once the event loop has turned. Where nothing else is under way the delivery goes first: it is
-      // what all this is for, and the answer takes as long to write.
-      if (underWay === 1) await turnOfEventLoop();
+      // The HTTP client writes to an idle connection in the next turn of the event loop. If no
+      // other request is in flight, let the delivery go first, because it matters more than this
+      // response.
+      if (inFlight === 1) await turnOfEventLoop();
       return reply;
     } finally {
-      underWay -= 1;
+      inFlight -= 1;
     }
   }
 
@@ -116,13 +138,13 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       path: '/v1/events',
       summary: 'Post an event',
       description:
-        'Answered 202 once the event and its notifications are committed; a delivery may arrive before the answer does. The same `id` again is answered 200 with `duplicate: true` and the first answer.',
+        'Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.',
       tag: 'Events',
       roles: WRITERS,
       body: eventInput,
       answers: {
-        202: { description: 'Accepted', schema: accepted },
-        200: { description: 'Accepted before', schema: accepted },
+        202: { description: 'The event was accepted', schema: accepted },
+        200: { description: 'The event had been accepted before', schema: accepted },
       },
       problems: [
         'product-disabled',
@@ -134,9 +156,10 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
         'too-many-requests',
       ],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       handle: (context) =>
-        accept(context, [withWritten(context.body, context.written())], ([outcome]) => {
+        accept(context, [withWritten(context.body, context.written())], 1, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
         }),
@@ -144,23 +167,31 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
     route({
       method: 'post',
       path: '/v1/events/batch',
-      summary: 'Post up to 1000 events',
-      description: 'One result for each event, in order. A bad event does not sink the rest.',
+      summary: 'Post a batch of events',
+      description:
+        'Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.',
       tag: 'Events',
       roles: WRITERS,
       body: z.strictObject({
-        events: z.array(z.unknown()).min(1).max(MAX_BATCH).describe('Each as in `POST /v1/events`, at most 256 KiB.'),
+        events: z
+          .array(z.unknown())
+          .min(1)
+          .max(MAX_BATCH)
+          .describe('Events as in `POST /v1/events`, at most 256 KiB each.'),
       }),
       bodyLimitBytes: MAX_BATCH_BYTES,
-      answers: { 202: { description: 'What came of each', schema: z.object({ results: z.array(batchResult) }) } },
+      answers: {
+        202: { description: 'The result of each event', schema: z.object({ results: z.array(batchResult) }) },
+      },
       problems: ['too-many-requests'],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       async handle(context) {
         const written = context.written();
         const read = context.body.events.map((value, index) => readEvent(value, written, index));
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
-        return accept(context, good, (outcomes) => {
+        return accept(context, good, read.length, (outcomes) => {
           const next = outcomes.values();
           const results = read.map((item) =>
             batchItem(item instanceof Problem ? { problem: item } : next.next().value!),
@@ -179,8 +210,8 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
         ...pageQuery,
         type: eventTypeName.optional(),
         customerId: givenId.optional(),
-        since: timestampInput.optional().describe('Accepted at or after.'),
-        until: timestampInput.optional().describe('Accepted before.'),
+        since: timestampInput.optional().describe('Only events accepted at or after this time.'),
+        until: timestampInput.optional().describe('Only events accepted before this time.'),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(event) } },
       async handle({ db: executor, principal, query }) {
@@ -215,16 +246,16 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
 
 function readEvent(value: unknown, written: LosslessJson | undefined, index: number): PostedEvent | Problem {
   if (Buffer.byteLength(written?.at('events', index) ?? JSON.stringify(value)) > MAX_EVENT_BYTES)
-    return new Problem('payload-too-large', 'An event is at most 256 KiB.');
+    return new Problem('payload-too-large', 'The event is larger than 256 KiB.');
   const result = eventInput.safeParse(value);
   return result.success
     ? withWritten(result.data, written, 'events', index)
-    : new Problem('validation-failed', 'The event breaks a rule; errors says which.', {
+    : new Problem('validation-failed', 'The event is invalid; errors lists the fields.', {
         errors: fieldErrorsOf(result.error, ''),
       });
 }
 
-/** @param path - where the event stands in the body */
+/** @param path - path of the event in the body */
 function withWritten(event: PostedEvent, written: LosslessJson | undefined, ...path: (string | number)[]): PostedEvent {
   if (!written) return event;
   return { ...event, written: { data: written.at(...path, 'data')!, user: written.at(...path, 'user') } };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
 import type { UrlPattern } from '../../domain/url-pattern';
+import type { LimitMetrics } from '../../process/limit-metrics';
 import type { Metrics } from '../../process/metrics';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
@@ -48,18 +49,23 @@ import { transformRoutes } from './transforms';
 import { triggerRoutes } from './trigger';
 import { webhookRoutes } from './webhooks';
 
-/** What the routes are built from. */
+/** Dependencies of the routes. */
 export interface RouteDeps {
-  /** The role `worker` serves health and metrics only. */
+  /** With the role `worker`, only health and metrics are served. */
   role: Config['role'];
   db: Database;
+  /** Connections of posts with an `Idempotency-Key`. */
+  keyedDb: Database;
+  authDb: Database;
+  readDb: Database;
   sealer: Sealer;
   authenticator: Authenticator;
   tokens: Tokens;
   settlement: Settlement;
   metrics: Metrics;
+  limitMetrics: LimitMetrics;
   allowedUrls: readonly UrlPattern[];
-  /** Where clients reach the API, for links. */
+  /** The base URL of the API, for links. */
   publicUrl(): string;
   acceptor: Acceptor;
   launcher: NotificationLauncher;
@@ -69,17 +75,17 @@ export interface RouteDeps {
   recoveries: RecoveryControl;
   activity: ActivityStream;
   temporal: Probe;
-  /** Where operators see the workflows, if that is known. */
+  /** The URL of the Temporal UI, if known. */
   temporalUiUrl: string | undefined;
 }
 
-/** Every route of a role. */
+/** All routes of a process with the given role. */
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
   const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls);
   const routes = [
-    // First, since Express tries them in order and most calls are events.
+    // First, because Express tries routes in order and most requests post events.
     ...eventRoutes(deps),
     ...productRoutes(deps.settlement),
     ...eventTypeRoutes(),
@@ -111,10 +117,10 @@ export function allRoutes(deps: RouteDeps): Route[] {
   const openapi = route({
     method: 'get',
     path: '/openapi.json',
-    summary: 'This document',
+    summary: 'Get this OpenAPI document',
     tag: 'Operations',
     roles: 'public',
-    answers: { 200: { description: 'OpenAPI 3.1', schema: z.record(z.string(), z.unknown()) } },
+    answers: { 200: { description: 'The OpenAPI 3.1 document', schema: z.record(z.string(), z.unknown()) } },
     handle: async () => ({ status: 200, body: document }),
   });
   const document = openApiDocument([...routes, openapi], VERSION);

@@ -34,7 +34,7 @@ const attempt = z
     startedAt: timestamp,
     finishedAt: timestamp,
     durationMs: z.int(),
-    status: z.int().nullable().describe('Of the response; null where there was none.'),
+    status: z.int().nullable().describe('HTTP status of the response; null if there was none.'),
     error: attemptError.nullable(),
     workflowId: z.string(),
   })
@@ -44,14 +44,14 @@ const attemptDetail = attempt.extend({
   request: z.object({
     method: z.enum(HTTP_METHODS),
     url: z.string(),
-    headers: z.record(z.string(), z.string()).describe('As sent; values that are likely secrets are masked.'),
-    body: z.string().nullable(),
+    headers: z.record(z.string(), z.string()).describe('As sent, but values that are likely secrets are masked.'),
+    body: z.string().nullable().describe('As sent, but secrets are masked; null if there was no body.'),
   }),
   response: z
     .object({
       status: z.int(),
       headers: z.record(z.string(), z.string()),
-      body: z.string().describe('At most the first 16 KiB.'),
+      body: z.string().describe('The first 16 KiB of the body.'),
       truncated: z.boolean(),
     })
     .nullable(),
@@ -62,7 +62,7 @@ const detail = notificationSchema.extend({
   live: z
     .object({ phase: z.enum(['delivering', 'waiting', 'held']), attempt: z.int(), nextAttemptAt: timestamp.nullable() })
     .nullable()
-    .describe('Read from the workflow while it runs.'),
+    .describe('The current state, read from the running workflow; null if it is not available.'),
 });
 
 const filter = {
@@ -71,29 +71,29 @@ const filter = {
     .transform((text, context) => {
       const statuses = z.array(z.enum(NOTIFICATION_STATUSES)).safeParse(text.split(','));
       if (statuses.success) return statuses.data;
-      context.addIssue({ code: 'custom', message: `one or several of ${NOTIFICATION_STATUSES.join(', ')}` });
+      context.addIssue({ code: 'custom', message: `expected a list of ${NOTIFICATION_STATUSES.join(', ')}` });
       return z.NEVER;
     })
     .meta({ type: 'string' })
-    .describe(`One, or several with commas between: ${NOTIFICATION_STATUSES.join(', ')}.`)
+    .describe(`One or more statuses, separated by commas: ${NOTIFICATION_STATUSES.join(', ')}.`)
     .optional(),
   eventId: z.string().min(1).max(128).optional(),
-  q: searchText.describe('The id of a notification or an event.').optional(),
+  q: searchText.describe('The exact id of a notification or an event.').optional(),
   type: eventTypeName.optional(),
-  since: timestampInput.optional().describe('Accepted at or after.'),
-  until: timestampInput.optional().describe('Accepted before.'),
+  since: timestampInput.optional().describe('Only notifications accepted at or after this time.'),
+  until: timestampInput.optional().describe('Only notifications accepted before this time.'),
 };
 const params = z.object({ id: z.string() });
-const MAX_AT_ONCE = 200;
+const MAX_RETRIES_PER_CALL = 200;
 const retryResult = z.object({
   id: z.string(),
   retried: z.boolean(),
-  status: z.enum(NOTIFICATION_STATUSES).nullable().describe('As it is now; null where it was not retried.'),
-  code: z.string().nullable().describe('Of the problem, where it was not.'),
-  detail: z.string().nullable(),
+  status: z.enum(NOTIFICATION_STATUSES).nullable().describe('The new status; null if it was not retried.'),
+  code: z.string().nullable().describe('Code of the problem; null if it was retried.'),
+  detail: z.string().nullable().describe('Detail of the problem; null if it was retried.'),
 });
 
-/** Exception management: what failed, why, what happens next, and what to do about it. */
+/** Reading, retrying and cancelling notifications. */
 export function notificationRoutes(control: NotificationControl): Route[] {
   return [
     route({
@@ -127,21 +127,21 @@ export function notificationRoutes(control: NotificationControl): Route[] {
         return list(context, { ...context.query, subscriptionId: id });
       },
     }),
-    // Before those of one, since `retry` could be taken for an id.
+    // Before the routes with `:id`, because Express would take `retry` for an id.
     route({
       method: 'post',
       path: '/v1/notifications/retry',
-      summary: 'Retry several now',
+      summary: 'Retry several notifications now',
       description:
-        'Each as by its own retry; one that cannot be retried does not keep the others from it. For all that failed of a subscription there is `recover`.',
+        'Has the same effect as retrying each notification separately. One that cannot be retried does not affect the others. To retry all failed notifications of a subscription, use `POST /v1/subscriptions/:id/recover`.',
       tag: 'Notifications',
       roles: CUSTOMER_WRITERS,
       body: z.strictObject({
-        ids: z.array(z.string().max(64)).min(1).max(MAX_AT_ONCE),
-        force: z.boolean().default(false).describe('Deliver again what was delivered.'),
+        ids: z.array(z.string().max(64)).min(1).max(MAX_RETRIES_PER_CALL),
+        force: z.boolean().default(false).describe('Also retry delivered notifications.'),
       }),
       answers: {
-        200: { description: 'What came of each, in order', schema: z.object({ results: z.array(retryResult) }) },
+        200: { description: 'The results, in order', schema: z.object({ results: z.array(retryResult) }) },
       },
       async handle(context) {
         const results: z.input<typeof retryResult>[] = [];
@@ -156,7 +156,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
             results.push({ id, retried: false, status: null, code: error.code, detail: error.detail });
           }
         }
-        // All at once: one after the other, the last would wait for the signals of all before it.
+        // Concurrently, so that the last notification does not wait for the signals of all others.
         context.afterCommit(async () => void (await Promise.all(refs.map((ref) => control.retry(ref)))));
         return { status: 200, body: { results } };
       },
@@ -164,7 +164,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
     route({
       method: 'get',
       path: '/v1/notifications/:id',
-      summary: 'Get a notification with its attempts and what happens next',
+      summary: 'Get a notification with its attempts and its current state',
       tag: 'Notifications',
       roles: CUSTOMER_READERS,
       params,
@@ -172,10 +172,10 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       problems: ['not-found'],
       async handle(context) {
         const notification = await find(context, context.params.id);
-        const runs = !['delivered', 'failed', 'cancelled'].includes(notification.status);
+        const isOpen = !['delivered', 'failed', 'cancelled'].includes(notification.status);
         const [attempts, live] = await Promise.all([
           attemptsOf(context.db, notification.id),
-          runs ? control.live(notification.id) : null,
+          isOpen ? control.live(notification.id) : null,
         ]);
         return { status: 200, body: { ...notification, attempts, live } };
       },
@@ -198,14 +198,14 @@ export function notificationRoutes(control: NotificationControl): Route[] {
     route({
       method: 'post',
       path: '/v1/notifications/:id/retry',
-      summary: 'Retry now',
+      summary: 'Retry a notification now',
       description:
-        'A waiting notification is attempted at once. A failed or cancelled one walks the ladder again, in a new run of its workflow; a delivered one only with `force`.',
+        'A waiting notification is attempted immediately. A failed or cancelled one starts a new ladder, in a new run of its workflow. A delivered one is retried only with `force`.',
       tag: 'Notifications',
       roles: CUSTOMER_WRITERS,
       params,
-      body: z.strictObject({ force: z.boolean().default(false).describe('Deliver again what was delivered.') }),
-      answers: { 202: { description: 'Under way', schema: notificationSchema } },
+      body: z.strictObject({ force: z.boolean().default(false).describe('Also retry a delivered notification.') }),
+      answers: { 202: { description: 'The retry was requested', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held'],
       async handle(context) {
         const { notification, ref } = await retry(context, context.params.id, context.body.force);
@@ -216,14 +216,14 @@ export function notificationRoutes(control: NotificationControl): Route[] {
     route({
       method: 'post',
       path: '/v1/notifications/:id/cancel',
-      summary: 'Cancel',
+      summary: 'Cancel a notification',
       description:
-        'Ends the ladder. An attempt under way is finished and recorded. A closed notification stays as it is.',
+        'Makes no further attempts. An attempt in progress is completed and recorded. A closed notification does not change.',
       tag: 'Notifications',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 202: { description: 'As it is now', schema: notificationSchema } },
+      answers: { 202: { description: 'The notification', schema: notificationSchema } },
       problems: ['not-found'],
       async handle(context) {
         const {
@@ -243,9 +243,10 @@ export function notificationRoutes(control: NotificationControl): Route[] {
 }
 
 /**
- * Writes down that it is due; what is to be signalled after the commit is for the caller.
+ * Marks a notification as due, reopening it if it is closed. The caller signals its workflow after
+ * the commit.
  *
- * @throws Problem not-found, already-delivered, notification-held: before anything is changed
+ * @throws Problem not-found, already-delivered, notification-held, before anything is changed
  */
 async function retry(
   context: Context,
@@ -255,11 +256,11 @@ async function retry(
   const { db, audit } = context;
   const notification = await find(context, id);
   if (notification.status === 'delivered' && !force)
-    throw new Problem('already-delivered', 'Send {"force": true} to deliver it again.');
+    throw new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
   if (notification.status === 'held')
-    throw new Problem('notification-held', 'It goes on when its subscription takes deliveries again.');
+    throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
   const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
-  if (!ref) throw new Problem('not-found', 'The subscription of this notification was deleted.');
+  if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');
   await markDue(db, id);
   await audit('notification.retry', id, { was: notification.status, force });
   return { notification: await find(context, id), ref };

@@ -5,6 +5,7 @@ import { generateClientSecret, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
 import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 import type { Tokens } from '../auth/tokens';
@@ -14,10 +15,10 @@ const TOKEN_LIFE_SECONDS = 3600;
 
 const client = z.object({ clientId: z.string(), ...credentialFields }).meta({ id: 'OAuthClient' });
 
-/** RFC 6749 §5: parameters that we do not know are ignored. */
+/** RFC 6749 §3.2: unknown parameters are ignored. */
 const tokenInput = z.looseObject({
-  grant_type: z.string().optional().describe('`client_credentials`.'),
-  client_id: z.string().optional().describe('Or by Basic header.'),
+  grant_type: z.string().optional().describe('Must be `client_credentials`.'),
+  client_id: z.string().optional().describe('Required unless the request has a Basic header.'),
   client_secret: z.string().optional(),
 });
 
@@ -25,7 +26,7 @@ const tokenAnswer = z
   .object({
     access_token: z.string(),
     token_type: z.literal('bearer'),
-    expires_in: z.int().describe('Seconds.'),
+    expires_in: z.int().describe('Lifetime of the token in seconds.'),
     scope: z.string(),
   })
   .meta({ id: 'AccessToken' });
@@ -35,7 +36,7 @@ const tokenFault = z.object({
   error_description: z.string(),
 });
 
-/** OAuth 2.0 client credentials (RFC 6749 §4.4): clients, and the tokens that they get. */
+/** OAuth clients, and access tokens by client credentials (RFC 6749 §4.4). */
 export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenticator; tokens: Tokens }): Route[] {
   return [
     ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, tokens)),
@@ -43,12 +44,17 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       method: 'post',
       path: '/v1/oauth-clients',
       summary: 'Create an OAuth client',
-      description: 'Answers its secret, this once; only its hash is kept.',
+      description: 'Returns the client secret once. Only its hash is stored.',
       tag: 'OAuth',
       roles: ['admin'],
       body: credentialInput,
-      answers: { 201: { description: 'Created', schema: client.extend({ clientSecret: z.string() }) } },
-      problems: ['unknown-product', 'unknown-customer'],
+      answers: {
+        201: {
+          description: 'The new OAuth client with its secret',
+          schema: client.extend({ clientSecret: z.string() }),
+        },
+      },
+      problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
@@ -62,7 +68,7 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       tag: 'OAuth',
       roles: ['admin'],
       query: z.strictObject(pageQuery),
-      answers: { 200: { description: 'A page, newest first, revoked ones included', schema: pageOf(client) } },
+      answers: { 200: { description: 'A page, newest first, including revoked clients', schema: pageOf(client) } },
       async handle({ db, query }) {
         const { items, nextCursor } = await listCredentials(db, OAUTH_CLIENT, pageRequest(query, isUuid));
         return { status: 200, body: { items: items.map(toClient), nextCursor } };
@@ -72,18 +78,18 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       method: 'delete',
       path: '/v1/oauth-clients/:id',
       summary: 'Revoke an OAuth client',
-      description: 'Its tokens end at once in this process, within a second in others.',
+      description: 'Its tokens become invalid immediately in this process, and within a second in others.',
       tag: 'OAuth',
       roles: ['admin'],
       params: z.object({ id: z.string() }),
-      answers: { 204: { description: 'Revoked', schema: null } },
+      answers: { 204: { description: 'The OAuth client is revoked', schema: null } },
       problems: ['not-found', 'own-credential'],
       handle: (context) => revoke(context, OAUTH_CLIENT, authenticator),
     }),
   ];
 }
 
-/** As OAuth names it (RFC 6749 §2.2). */
+/** Uses OAuth's name for the id (RFC 6749 §2.2). */
 function toClient({ id, ...facts }: Credential) {
   return { clientId: id, ...facts };
 }
@@ -94,30 +100,35 @@ function tokenRoute(path: string, tokens: Tokens): Route {
     path,
     summary: 'Get an access token',
     description:
-      'Client credentials by Basic header, or as form fields. The token goes into `Authorization: Bearer`. Faults are answered as RFC 6749 has them.',
+      'Send the client credentials in a Basic header or as form fields, and the token in `Authorization: Bearer`. Errors have the form of RFC 6749.',
     tag: 'OAuth',
     roles: 'public',
     body: tokenInput,
     takesForm: true,
     answers: {
-      200: { description: 'The token', schema: tokenAnswer },
-      400: { description: 'Not a request for client credentials', schema: tokenFault },
-      401: { description: 'Unknown client, or wrong secret', schema: tokenFault },
+      200: { description: 'The access token', schema: tokenAnswer },
+      400: { description: 'The grant type is missing or not `client_credentials`', schema: tokenFault },
+      401: { description: 'The client is unknown or revoked, or its secret is wrong', schema: tokenFault },
     },
+    problems: ['too-many-requests'],
     ownTransaction: true,
     async handle(context) {
       context.response.set('cache-control', 'no-store');
       const { grant_type: grantType } = context.body;
       if (grantType === undefined) return fault(400, 'invalid_request', 'grant_type is missing');
-      if (grantType !== 'client_credentials') return fault(400, 'unsupported_grant_type', 'only client_credentials');
+      if (grantType !== 'client_credentials')
+        return fault(400, 'unsupported_grant_type', 'grant_type must be client_credentials');
       const given = basicCredentials(context.request) ?? {
         clientId: context.body.client_id ?? '',
         secret: context.body.client_secret ?? '',
       };
       const found = await findOAuthClient(context.db, given.clientId);
       const expected = found?.secretHash ?? Buffer.alloc(32);
-      const right = equalInConstantTime(sha256(given.secret).toString('hex'), expected.toString('hex'));
-      if (!found || !right) return refuse(context);
+      const matches = equalInConstantTime(sha256(given.secret).toString('hex'), expected.toString('hex'));
+      if (!found || !matches) {
+        await context.admit('failedCredentials', clientAddress(context.request));
+        return refuse(context);
+      }
       const { id: clientId, role: scope } = found.principal;
       const token = await tokens.issue({ clientId, scope }, TOKEN_LIFE_SECONDS);
       return {
@@ -137,7 +148,7 @@ function fault(status: 400 | 401, error: string, description: string): Reply {
   return { status, body: { error, error_description: description } };
 }
 
-/** Client id and secret from a Basic header (RFC 6749 §2.3.1: each form-encoded before). */
+/** Client id and secret from a Basic header, which form-encodes each (RFC 6749 §2.3.1). */
 function basicCredentials(request: Request): { clientId: string; secret: string } | undefined {
   const encoded = /^Basic +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
   if (encoded === undefined) return undefined;

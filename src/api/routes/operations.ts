@@ -7,16 +7,16 @@ import { route, type Route } from '../http/route';
 const READY_TIMEOUT_MS = 3000;
 const part = z.enum(['ok', 'unreachable']);
 
-/** Whether a part of the service answers; never throws. */
+/** Checks whether a part of the service is reachable. Never throws. */
 export type Probe = () => Promise<boolean>;
 
 /** Liveness, readiness and metrics. */
 export function operationRoutes({
-  db,
+  authDb,
   temporal,
   metrics,
 }: {
-  db: Database;
+  authDb: Database;
   temporal: Probe;
   metrics: Metrics;
 }): Route[] {
@@ -24,11 +24,14 @@ export function operationRoutes({
     route({
       method: 'get',
       path: '/healthz',
-      summary: 'Liveness',
+      summary: 'Check liveness',
       tag: 'Operations',
       roles: 'public',
       answers: {
-        200: { description: 'The process serves', schema: z.object({ status: z.literal('ok'), version: z.string() }) },
+        200: {
+          description: 'The process is running',
+          schema: z.object({ status: z.literal('ok'), version: z.string() }),
+        },
       },
       async handle() {
         return { status: 200, body: { status: 'ok', version: VERSION } };
@@ -37,33 +40,36 @@ export function operationRoutes({
     route({
       method: 'get',
       path: '/readyz',
-      summary: 'Readiness: Postgres and Temporal answer',
+      summary: 'Check readiness: Postgres and Temporal are reachable',
       tag: 'Operations',
       roles: 'public',
       answers: {
-        200: { description: 'Ready', schema: z.object({ status: z.literal('ready'), postgres: part, temporal: part }) },
+        200: {
+          description: 'The process is ready',
+          schema: z.object({ status: z.literal('ready'), postgres: part, temporal: part }),
+        },
         503: {
-          description: 'Not ready',
+          description: 'Postgres or Temporal is unreachable',
           schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }),
         },
       },
       async handle() {
-        const [postgres, temporalUp] = await Promise.all([answers(() => pings(db)), answers(temporal)]);
+        const [postgres, temporalUp] = await Promise.all([answers(() => canWrite(authDb)), answers(temporal)]);
         const ready = postgres && temporalUp;
-        const word = (up: boolean) => (up ? 'ok' : 'unreachable');
+        const stateOf = (up: boolean) => (up ? 'ok' : 'unreachable');
         return {
           status: ready ? 200 : 503,
-          body: { status: ready ? 'ready' : 'not-ready', postgres: word(postgres), temporal: word(temporalUp) },
+          body: { status: ready ? 'ready' : 'not-ready', postgres: stateOf(postgres), temporal: stateOf(temporalUp) },
         };
       },
     }),
     route({
       method: 'get',
       path: '/metrics',
-      summary: 'Prometheus metrics',
+      summary: 'Get Prometheus metrics',
       tag: 'Operations',
       roles: 'public',
-      answers: { 200: { description: 'In the Prometheus text format', schema: null } },
+      answers: { 200: { description: 'The metrics in the Prometheus text format', schema: null } },
       async handle({ response }) {
         response
           .status(200)
@@ -75,9 +81,12 @@ export function operationRoutes({
   ];
 }
 
-async function pings(db: Database): Promise<boolean> {
-  await db.query({ text: 'select 1' });
-  return true;
+/** A standby answers, but takes no events. */
+async function canWrite(db: Database): Promise<boolean> {
+  const { rows } = await db.query<{ off: boolean }>({
+    text: `select current_setting('transaction_read_only') = 'off' as off`,
+  });
+  return rows[0]!.off;
 }
 
 async function answers(probe: Probe): Promise<boolean> {

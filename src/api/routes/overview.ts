@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SUBSCRIPTION_STATUSES } from '../../domain/types';
 import type { Database } from '../../store/db/database';
 import { scopeOf } from '../auth/auth';
-import { OverviewCache } from '../overview-cache';
+import { OverviewCache } from '../overview/overview-cache';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
@@ -15,15 +15,15 @@ const overview = z
     bucketSeconds: z.int(),
     buckets: z.array(
       z.object({
-        at: timestamp.describe('When the bucket begins.'),
+        at: timestamp.describe('Start of the bucket.'),
         accepted: count,
         delivered: count,
-        retrying: count.describe('Attempts that failed and will be repeated.'),
-        failed: count.describe('Notifications that failed for good.'),
+        retrying: count.describe('Failed attempts that will be retried.'),
+        failed: count.describe('Notifications that ended as failed.'),
       }),
     ),
     attempts: count,
-    successRate: z.number().min(0).max(1).nullable().describe('Of the attempts; null where there was none.'),
+    successRate: z.number().min(0).max(1).nullable().describe('Share of successful attempts; null if there were none.'),
     backlog: z.object({ pending: count, delivering: count, retrying: count, held: count }),
     worst: z
       .array(
@@ -38,7 +38,7 @@ const overview = z
           lastError: z.string().nullable(),
         }),
       )
-      .describe('At most ten, those with most failed attempts first.'),
+      .describe('The subscriptions with the most failed attempts, at most ten.'),
     attention: z
       .object({
         outOfOrder: count,
@@ -47,23 +47,26 @@ const overview = z
         failedLastDay: count,
         urlRequests: count,
       })
-      .describe('What waits for a person.'),
+      .describe('Number of items that need attention.'),
   })
   .meta({ id: 'Overview' });
 
-/** How deliveries fare. */
-export function overviewRoutes({ db }: { db: Database }): Route[] {
-  const cache = new OverviewCache(db);
+/** The overview. */
+export function overviewRoutes({ readDb }: { readDb: Database }): Route[] {
+  const cache = new OverviewCache(readDb);
   return [
     route({
       method: 'get',
       path: '/v1/overview',
-      summary: 'How deliveries fare, and what needs a person',
-      description: 'Up to 5 seconds old for the last hour, up to 30 for the last day.',
+      summary: 'Get the overview: traffic, success rate, and what needs attention',
+      description: 'Figures for the last hour are at most 5 seconds old, those for the last day at most 30 seconds.',
       tag: 'Overview',
       roles: CUSTOMER_READERS,
       query: z.strictObject({
-        window: z.enum(['hour', 'day']).default('hour').describe('In buckets of a minute, or of 15.'),
+        window: z
+          .enum(['hour', 'day'])
+          .default('hour')
+          .describe('The last hour in buckets of 1 minute, or the last day in buckets of 15 minutes.'),
       }),
       answers: { 200: { description: 'The overview', schema: overview } },
       async handle({ principal, query }) {

@@ -16,37 +16,42 @@ const portalSession = z
   .object({
     id: z.string(),
     customerId: z.string(),
-    createdBy: z.string().describe('Whose credential opened it.'),
+    createdBy: z.string().describe('Id of the credential that created the session.'),
     createdAt: timestamp,
     expiresAt: timestamp,
   })
   .meta({ id: 'PortalSession' });
 
-/** What sessions of portals need. */
+/** Dependencies of the portal session routes. */
 interface PortalDeps {
   tokens: Tokens;
   authenticator: Pick<Authenticator, 'forget'>;
   publicUrl(): string;
 }
 
-/** Links into one customer's portal. */
+/** Portal sessions: short-lived links to one customer's portal. */
 export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/portal-sessions',
-      summary: "Open a customer's portal for a while",
+      summary: 'Create a portal session',
       description:
-        "The token has the role `customer`: it reaches what is that customer's, and nothing else. In the URL it stands behind `#`, which browsers send to nobody.",
+        "Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.",
       tag: 'Portal',
       roles: WRITERS,
       body: z.strictObject({
         customerId: givenId,
-        expiresInSeconds: z.int().min(60).max(MAX_LIFE_SECONDS).default(DEFAULT_LIFE_SECONDS),
+        expiresInSeconds: z
+          .int()
+          .min(60)
+          .max(MAX_LIFE_SECONDS)
+          .default(DEFAULT_LIFE_SECONDS)
+          .describe('Lifetime of the session, in seconds.'),
       }),
       answers: {
         201: {
-          description: 'The session; its token is shown this once',
+          description: 'The new session, with its token. The token is not shown again',
           schema: z.object({
             id: z.string(),
             customerId: z.string(),
@@ -56,16 +61,18 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
           }),
         },
       },
-      problems: ['unknown-customer'],
+      problems: ['unknown-customer', 'quota-exceeded'],
       creates: true,
-      async handle({ db, principal, body: { customerId, expiresInSeconds }, audit }) {
+      async handle({ db, principal, body: { customerId, expiresInSeconds }, audit, checkQuota }) {
         const customer = await findCustomer(db, customerId, scopeOf(principal));
-        // A shared customer's portal shows what all products send it: that is not one product's to give away.
+        // The portal of a shared customer shows the notifications of all products, so a single
+        // product must not open it.
         if (!customer || (principal.productId !== null && customer.productId !== principal.productId)) {
-          throw new Problem('unknown-customer', 'There is no such customer of yours.', {
-            errors: [{ path: '/customerId', message: 'no such customer' }],
+          throw new Problem('unknown-customer', 'The customer does not exist or does not belong to your product.', {
+            errors: [{ path: '/customerId', message: 'does not exist or does not belong to your product' }],
           });
         }
+        await checkQuota('portalSessions', { customerId: customer.id, productId: null });
         const expiresAt = new Date(Date.now() + expiresInSeconds * 1000);
         const id = await insertPortalSession(db, { customerId: customer.id, createdBy: principal.id, expiresAt });
         const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);
@@ -79,7 +86,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
     route({
       method: 'get',
       path: '/v1/portal-sessions',
-      summary: 'List live portal sessions',
+      summary: 'List active portal sessions',
       tag: 'Portal',
       roles: READERS,
       query: z.strictObject({ ...pageQuery, customerId: givenId.optional() }),
@@ -93,11 +100,11 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       method: 'delete',
       path: '/v1/portal-sessions/:id',
       summary: 'End a portal session',
-      description: 'Its token is refused: at once by this process, within a second by others.',
+      description: 'Its token becomes invalid immediately in this process, and within a second in others.',
       tag: 'Portal',
       roles: WRITERS,
       params: z.object({ id: z.string() }),
-      answers: { 204: { description: 'Ended', schema: null } },
+      answers: { 204: { description: 'The session has ended', schema: null } },
       problems: ['not-found'],
       async handle({ db, principal, params: { id }, audit, afterCommit }) {
         const customerId = await endPortalSession(db, id, scopeOf(principal));

@@ -23,39 +23,39 @@ const product = z
     enabled: z.boolean(),
     requireVerification: z
       .boolean()
-      .describe('Whether a subscription must have passed its challenge before it is delivered to.'),
+      .describe('Whether notifications are held until the subscription has passed a challenge.'),
     createdAt: timestamp,
     modifiedAt: timestamp,
   })
   .meta({ id: 'Product' });
 
 const params = z.object({ id: z.string() });
-const requireVerification = z.boolean().describe('Hold notifications until the subscription has passed its challenge.');
+const requireVerification = z.boolean().describe('Hold notifications until the subscription has passed a challenge.');
 
-/** Product onboarding. */
+/** Products. */
 export function productRoutes(settlement: Settlement): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/products',
       summary: 'Create a product',
-      description: 'Created disabled unless an admin says otherwise: events of a disabled product are refused.',
+      description: 'A product is disabled unless `enabled` is true. Events of a disabled product are rejected.',
       tag: 'Products',
       roles: ['admin'],
       body: z.strictObject({
-        id: givenId.optional(),
+        id: givenId.optional().describe('Generated if absent.'),
         name: displayName,
         enabled: z.boolean().default(false),
         requireVerification: requireVerification.default(false),
       }),
-      answers: { 201: { description: 'Created', schema: product } },
+      answers: { 201: { description: 'The new product', schema: product } },
       problems: ['already-exists'],
       creates: true,
       async handle({ db, body, audit }) {
         const created = await insertProduct(db, { ...body, id: body.id ?? newUuid() });
         if (!created)
-          throw new Problem('already-exists', 'A product has this id.', {
-            errors: [{ path: '/id', message: 'is taken' }],
+          throw new Problem('already-exists', 'Another product has this id.', {
+            errors: [{ path: '/id', message: 'is already taken' }],
           });
         await audit('product.create', created.id, { enabled: created.enabled });
         return { status: 201, body: created };
@@ -67,8 +67,8 @@ export function productRoutes(settlement: Settlement): Route[] {
       summary: 'List products',
       tag: 'Products',
       roles: ['admin', 'product', 'viewer'],
-      query: z.strictObject({ ...pageQuery, q: searchText.describe('A part of id or name.').optional() }),
-      answers: { 200: { description: 'A page, by id descending', schema: pageOf(product) } },
+      query: z.strictObject({ ...pageQuery, q: searchText.describe('Part of the id or name.').optional() }),
+      answers: { 200: { description: 'A page, sorted by id in descending order', schema: pageOf(product) } },
       async handle({ db, principal, query }) {
         return {
           status: 200,
@@ -95,8 +95,7 @@ export function productRoutes(settlement: Settlement): Route[] {
       method: 'patch',
       path: '/v1/products/:id',
       summary: 'Change a product',
-      description:
-        'Enables or disables it, renames it, or asks for challenges. When verification is no longer asked for, held notifications are released.',
+      description: 'Setting `requireVerification` to false releases the notifications that were held for it.',
       tag: 'Products',
       roles: ['admin'],
       params,
@@ -105,7 +104,7 @@ export function productRoutes(settlement: Settlement): Route[] {
         enabled: z.boolean().optional(),
         requireVerification: requireVerification.optional(),
       }),
-      answers: { 200: { description: 'As it is now', schema: product } },
+      answers: { 200: { description: 'The changed product', schema: product } },
       problems: ['not-found'],
       async handle({ db, params: { id }, body, audit, afterCommit }) {
         const changed = await updateProduct(db, id, body);

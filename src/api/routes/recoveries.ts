@@ -26,18 +26,23 @@ const recovery = z
     id: z.string(),
     subscriptionId: z.string(),
     status: z.enum(RECOVERY_STATUSES),
-    since: timestamp,
-    until: timestamp,
+    since: timestamp.describe('Includes notifications accepted at or after this time.'),
+    until: timestamp.describe('Includes notifications accepted before this time.'),
     ratePerSecond: z.number(),
-    total: z.int().describe('Failed when it was asked for; rises where more fail while it runs.'),
-    retried: z.int(),
-    skipped: z.int().describe('Not failed any more when their turn came; known when it is completed.'),
+    total: z.int().describe('Number of notifications to retry. It rises if more fail while the recovery runs.'),
+    retried: z.int().describe('Number of notifications retried so far.'),
+    skipped: z
+      .int()
+      .describe('Number of notifications that were no longer failed at their turn. Set when the recovery completes.'),
     createdAt: timestamp,
     finishedAt: timestamp.nullable(),
   })
   .meta({ id: 'Recovery' });
 
-/** Bulk recovery: retrying all that failed for a subscription, at a rate that its receiver stands. */
+/**
+ * Bulk recovery: retrying a subscription's failed notifications at a rate that its receiver can
+ * handle.
+ */
 export function recoveryRoutes(control: RecoveryControl): Route[] {
   return [
     route({
@@ -45,40 +50,46 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       path: '/v1/subscriptions/:id/recover',
       summary: "Retry all of a subscription's failed notifications",
       description:
-        'Those that were accepted in the given time and are failed, in order of acceptance, each as by its own retry. It runs on whatever happens to this service, until it is through or cancelled. One at a time for each subscription.',
+        'Retries the failed notifications that were accepted in the given period, in order of acceptance. The recovery runs in the background until it is completed or cancelled, and survives restarts of the service. Each subscription has at most one running recovery.',
       tag: 'Recoveries',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
-        since: timestampInput.describe('Accepted at or after.'),
-        until: timestampInput.optional().describe('Accepted before; default, and at most, now.'),
+        since: timestampInput.describe('Retry notifications accepted at or after this time.'),
+        until: timestampInput
+          .optional()
+          .describe('Retry notifications accepted before this time. Default and maximum: now.'),
         status: z.literal('failed').default('failed'),
         ratePerSecond: z
           .number()
           .min(MIN_RATE_PER_SECOND)
           .max(MAX_RATE_PER_SECOND)
           .default(DEFAULT_RATE_PER_SECOND)
-          .describe(`Retries per second, at most; ${MIN_RATE_PER_SECOND} to ${MAX_RATE_PER_SECOND}.`),
+          .describe(`Maximum number of retries per second, ${MIN_RATE_PER_SECOND} to ${MAX_RATE_PER_SECOND}.`),
       }),
-      answers: { 202: { description: 'Under way', schema: recovery } },
+      answers: { 202: { description: 'The recovery was started', schema: recovery } },
       problems: ['not-found', 'recovery-running'],
       creates: true,
       async handle(context) {
         const { db, body } = context;
         const { id: subscriptionId } = await lockedSubscriptionOf(context, context.params.id);
         const running = await findRunning(db, subscriptionId);
-        if (running) throw new Problem('recovery-running', `${running.id} is running for this subscription.`);
+        if (running)
+          throw new Problem(
+            'recovery-running',
+            `The recovery ${running.id} is already running for this subscription. Wait for it, or cancel it.`,
+          );
         const { since, ratePerSecond } = body;
         const until = new Date(Math.min(Date.now(), body.until?.getTime() ?? Infinity));
         if (since >= until) {
-          throw new Problem('validation-failed', 'The request breaks a rule; errors says which.', {
-            errors: [{ path: '/since', message: 'before until, and in the past' }],
+          throw new Problem('validation-failed', 'since must be in the past and before until.', {
+            errors: [{ path: '/since', message: 'must be in the past and before until' }],
           });
         }
-        const made = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
-        await context.audit('recovery.start', made.id, { subscriptionId, since, until, ratePerSecond });
-        context.afterCommit(() => control.start(made.id));
-        return { status: 202, body: made };
+        const recovery = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
+        await context.audit('recovery.start', recovery.id, { subscriptionId, since, until, ratePerSecond });
+        context.afterCommit(() => control.start(recovery.id));
+        return { status: 202, body: recovery };
       },
     }),
     route({
@@ -117,12 +128,13 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       method: 'post',
       path: '/v1/recoveries/:id/cancel',
       summary: 'Cancel a recovery',
-      description: 'Nothing more is retried; what was retried by then goes on. One that has ended stays as it is.',
+      description:
+        'Makes no further retries. Notifications that were already retried continue. A recovery that has ended does not change.',
       tag: 'Recoveries',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 202: { description: 'As it is now', schema: recovery } },
+      answers: { 202: { description: 'The recovery', schema: recovery } },
       problems: ['not-found'],
       async handle(context) {
         const { id, status } = await find(context);

@@ -13,32 +13,41 @@ const DEFAULT_EXPIRY_SECONDS = 604_800;
 const MAX_EXPIRY_SECONDS = 2_592_000;
 
 /**
- * Handing a secret over by a link that shows it once. The token stands in the URL's fragment: browsers keep that to themselves, so it is in no log
- * of a server or proxy on the way, and what merely fetches the link, as a preview does, cannot use it up.
+ * Secret links: sharing a secret by a URL that shows it once. The token is in the URL's fragment,
+ * which browsers do not send. So it is in no log of a server or proxy, and a program that only
+ * fetches the link, such as a preview, cannot consume it.
  *
- * @param publicUrl - where clients reach the API
+ * @param publicUrl - the base URL of the API
  */
 export function secretLinkRoutes(publicUrl: () => string): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/secret/link',
-      summary: 'Make a link that shows the secret once',
+      summary: 'Create a link that shows the secret once',
       description:
-        'For handing it over: whoever opens the link first sees the secret, and nobody after. A rotation makes it useless. Making and opening are noted in the audit.',
+        'Only the first person to open the link sees the secret. A rotation invalidates the link. The audit log records when a link is created and opened.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params: z.object({ id: z.string() }),
       body: z.strictObject({
-        expiresInSeconds: z.int().min(60).max(MAX_EXPIRY_SECONDS).default(DEFAULT_EXPIRY_SECONDS),
+        expiresInSeconds: z
+          .int()
+          .min(60)
+          .max(MAX_EXPIRY_SECONDS)
+          .default(DEFAULT_EXPIRY_SECONDS)
+          .describe('Lifetime of the link, in seconds.'),
       }),
       answers: {
-        201: { description: 'The link, shown this once', schema: z.object({ url: z.string(), expiresAt: timestamp }) },
+        201: {
+          description: 'The link. It is not shown again',
+          schema: z.object({ url: z.string(), expiresAt: timestamp }),
+        },
       },
       problems: ['not-found'],
       creates: true,
       async handle(context) {
-        // Locked, so that a rotation that is under way cannot leave a link to the secret before.
+        // Locked, so that a concurrent rotation cannot leave a link to the previous secret.
         const { id } = await lockedSubscriptionOf(context, context.params.id);
         const token = randomBytes(TOKEN_BYTES).toString('base64url');
         const expiresAt = await insertSecretLink(context.db, id, sha256(token), context.body.expiresInSeconds);

@@ -17,7 +17,7 @@ const secret = z
     previous: z
       .object({ createdAt: timestamp, expiresAt: timestamp })
       .nullable()
-      .describe('The one before, while it signs too.'),
+      .describe('The previous secret, while it also signs; null if there is none.'),
   })
   .meta({ id: 'Secret' });
 
@@ -27,8 +27,8 @@ export function secretRoutes(sealer: Sealer): Route[] {
     route({
       method: 'get',
       path: '/v1/subscriptions/:id/secret',
-      summary: 'Reveal the secret',
-      description: 'Noted in the audit.',
+      summary: "Reveal a subscription's secret",
+      description: 'The audit log records each reveal.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
@@ -43,15 +43,20 @@ export function secretRoutes(sealer: Sealer): Route[] {
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/secret/rotate',
-      summary: 'Rotate the secret',
+      summary: "Rotate a subscription's secret",
       description:
-        'Answers the new secret. The old one signs too for the overlap, so that the receiver can change over without a gap.',
+        'Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
-        secret: secretInput.optional().describe('Generated where absent.'),
-        overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
+        secret: secretInput.optional().describe('The new secret. Generated if absent.'),
+        overlapSeconds: z
+          .int()
+          .min(0)
+          .max(MAX_OVERLAP_SECONDS)
+          .default(DEFAULT_OVERLAP_SECONDS)
+          .describe('How long the previous secret also signs, in seconds.'),
       }),
       answers: { 200: { description: 'The new secret', schema: secret } },
       problems: ['not-found'],

@@ -11,11 +11,17 @@ const series = z
     bucketSeconds: z.int(),
     buckets: z.array(
       z.object({
-        at: timestamp.describe('When the bucket begins.'),
+        at: timestamp.describe('Start of the bucket.'),
         successes: z.int(),
         failures: z.int(),
-        p50Ms: z.number().nullable().describe('Of the durations of its attempts; null where there was none.'),
-        p95Ms: z.number().nullable(),
+        p50Ms: z
+          .number()
+          .nullable()
+          .describe('Median duration of the attempts in milliseconds; null if there were none.'),
+        p95Ms: z
+          .number()
+          .nullable()
+          .describe('95th percentile of the durations in milliseconds; null if there were no attempts.'),
       }),
     ),
   })
@@ -27,12 +33,12 @@ export function seriesRoutes(): Route[] {
     route({
       method: 'get',
       path: '/v1/subscriptions/:id/series',
-      summary: "A subscription's attempts over time",
+      summary: "Get a subscription's attempts over time",
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
       query: z.strictObject({ window: z.enum(['hour', 'day', 'week']).default('day') }),
-      answers: { 200: { description: 'In order, without gaps', schema: series } },
+      answers: { 200: { description: 'The buckets in order, without gaps', schema: series } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);

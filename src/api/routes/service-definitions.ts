@@ -14,10 +14,10 @@ import { givenId, jsonObject } from '../schemas/schemas';
 const params = z.object({ name: z.string() });
 const PATH = '/v1/event-types/:name/service-definition';
 const TAG = 'Service definitions';
-/** The data sources are the operator's. */
+/** Admins only, because the data sources belong to the operator. */
 const ROLES = ['admin'] as const;
 
-/** Service definitions: queries that make the body of an event type's notifications (document 003). */
+/** Service definitions: queries that compute the body of an event type's notifications. */
 export function serviceDefinitionRoutes(composer: Composer): Route[] {
   return [
     route({
@@ -25,16 +25,16 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
       path: PATH,
       summary: 'Set the service definition of an event type',
       description:
-        'Holds from the next attempt on, for all subscriptions. Its queries are parsed and planned on their data sources before it is saved.',
+        'Takes effect from the next attempt on, for all subscriptions. Before it is saved, its queries are parsed and planned on their data sources.',
       tag: TAG,
       roles: ROLES,
       params,
       body: definitionSchema,
       answers: {
-        200: { description: 'Changed', schema: savedDefinitionSchema },
-        201: { description: 'Created', schema: savedDefinitionSchema },
+        200: { description: 'The changed service definition', schema: savedDefinitionSchema },
+        201: { description: 'The new service definition', schema: savedDefinitionSchema },
       },
-      problems: ['not-found', 'invalid-service-definition', 'data-source-unavailable', 'too-many-requests'],
+      problems: ['not-found', 'invalid-service-definition', 'data-source-unavailable'],
       async beforeTransaction(context) {
         await refuseFaults(composer, context.body, await eventTypeOf(context));
       },
@@ -64,11 +64,11 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
       method: 'delete',
       path: PATH,
       summary: 'Delete the service definition of an event type',
-      description: 'From the next attempt on the data of the events is sent again.',
+      description: 'From the next attempt on, the data of the events is sent again.',
       tag: TAG,
       roles: ROLES,
       params,
-      answers: { 204: { description: 'Deleted', schema: null } },
+      answers: { 204: { description: 'The service definition is deleted', schema: null } },
       problems: ['not-found'],
       async handle({ db, params: { name }, audit }) {
         if (!(await deleteDefinition(db, name))) throw notFound('service definition');
@@ -79,32 +79,26 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
     route({
       method: 'post',
       path: `${PATH}/dry-run`,
-      summary: 'Try a service definition',
+      summary: 'Dry-run a service definition',
       description:
-        'Answers what would be sent in place of the data of a sample: in format `flat` the body. Nothing is saved or sent.',
+        'Returns what would be sent in place of the data of a sample. In format `flat` this is the whole body. Nothing is saved or sent.',
       tag: TAG,
       roles: ROLES,
       params,
       body: z.strictObject({
-        definition: definitionSchema.optional().describe('Default: the one that is saved.'),
-        data: jsonObject.optional().describe('Default: the sample of the event type.'),
+        definition: definitionSchema.optional().describe('The definition to try. Default: the saved one.'),
+        data: jsonObject.optional().describe('Data of the event. Default: the sample of the event type.'),
         customerId: givenId.default('customer'),
-        secret: z.string().min(1).max(256).default('secret').describe('Stands in for `$secret`.'),
+        secret: z.string().min(1).max(256).default('secret').describe('Used as `$secret`.'),
       }),
       answers: {
         200: {
-          description: 'What would be sent',
-          schema: z.object({ body: z.string().describe('JSON text.') }),
+          description: 'The result',
+          schema: z.object({ body: z.string().describe('The result as JSON text.') }),
         },
       },
-      problems: [
-        'not-found',
-        'invalid-service-definition',
-        'not-composed',
-        'data-source-unavailable',
-        'too-many-requests',
-      ],
-      // Data sources are waited for outside any transaction.
+      problems: ['not-found', 'invalid-service-definition', 'not-composed', 'data-source-unavailable'],
+      // The handler waits for data sources outside any transaction.
       ownTransaction: true,
       async handle(context) {
         const { body } = context;

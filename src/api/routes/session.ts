@@ -1,4 +1,3 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { Problem } from '../../domain/problems';
 import { ROLES, type Principal } from '../../domain/types';
@@ -6,14 +5,13 @@ import type { Sealer } from '../../store/db/crypto';
 import { deleteSession, findSession, insertSession, type Session } from '../../store/access/sessions';
 import { VERSION } from '../../process/version';
 import type { Authenticator } from '../auth/auth';
+import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
 import { sha256 } from '../../domain/sha256';
 
 const LIFE_SECONDS = 12 * 3600;
-/** Wrong credentials from one address, before it has to wait. */
-const FAILURES = { points: 20, duration: 60 };
 const PATH = '/v1/session';
 
 const session = z
@@ -25,11 +23,11 @@ const session = z
       productId: z.string().nullable(),
       customerId: z.string().nullable(),
     }),
-    csrfToken: z.string().describe('Goes into `X-CSRF-Token` of every call that changes something.'),
+    csrfToken: z.string().describe('Send it in `X-CSRF-Token` with every call that changes something.'),
     expiresAt: timestamp,
     version: z.string(),
-    temporalUiUrl: z.string().nullable().describe('Where the workflows are; for staff, and where it is known.'),
-    publicUrl: z.string(),
+    temporalUiUrl: z.string().nullable().describe('URL of the Temporal UI; null for customers, and if unknown.'),
+    publicUrl: z.string().describe('Base URL of the API.'),
   })
   .meta({ id: 'Session' });
 
@@ -40,10 +38,10 @@ export interface SessionDeps {
   temporalUiUrl: string | undefined;
 }
 
-/** Sessions of the web UI: a credential is exchanged for a cookie, so that the browser need not keep it. */
+/**
+ * Sessions of the web UI. A cookie replaces the credential, so that the browser need not store it.
+ */
 export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
-  const failures = new RateLimiterMemory(FAILURES);
-
   function answer(principal: Principal, { csrfToken, expiresAt }: Session): Reply {
     const { id, name, role, productId, customerId } = principal;
     return {
@@ -71,27 +69,21 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
     route({
       method: 'post',
       path: PATH,
-      summary: 'Sign in with a cookie',
+      summary: 'Sign in from a browser',
       description:
-        'For browsers: exchanges any credential for a session of 12 hours, or of what is left of a token. With the cookie, every call that changes something needs the header `X-CSRF-Token`.',
+        'Exchanges any credential for a session cookie. The session lasts 12 hours, or until the credential expires. With the cookie, every call that changes something needs the header `X-CSRF-Token`.',
       tag: 'Sessions',
       roles: 'public',
       body: z.strictObject({ credential: z.string().min(1).max(4096) }),
-      answers: { 200: { description: 'The session; the cookie is set', schema: session } },
+      answers: { 200: { description: 'The session. The response sets the cookie', schema: session } },
       problems: ['unauthenticated', 'too-many-requests'],
       ownTransaction: true,
-      async handle({ db, body: { credential }, request, response }) {
+      async handle({ db, body: { credential }, request, response, admit }) {
         response.set('cache-control', 'no-store');
-        const address = request.ip ?? '';
-        const before = await failures.get(address);
-        if (before && before.remainingPoints <= 0) {
-          throw new Problem('too-many-requests', 'Too many wrong credentials came from this address.', {
-            headers: { 'retry-after': String(Math.ceil(before.msBeforeNext / 1000)) },
-          });
-        }
+        // A valid credential is never refused because of earlier invalid ones, which others may have sent.
         const known = await authenticator.identify(credential);
         if (!known) {
-          await failures.consume(address).catch(() => undefined);
+          await admit('failedSignIns', clientAddress(request));
           throw new Problem('unauthenticated', 'The credential is unknown, revoked or expired.');
         }
         const expiresAtMs = Math.min(Date.now() + LIFE_SECONDS * 1000, known.expiresAt?.getTime() ?? Infinity);
@@ -106,7 +98,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
     route({
       method: 'get',
       path: PATH,
-      summary: 'Who is signed in',
+      summary: 'Get the current session',
       tag: 'Sessions',
       roles: 'public',
       answers: { 200: { description: 'The session', schema: session } },
@@ -115,7 +107,8 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         context.response.set('cache-control', 'no-store');
         const here = await current(context);
         const known = here && (await authenticator.identify(here.found.credential));
-        if (!here || !known) throw new Problem('unauthenticated', 'There is no session.');
+        if (!here || !known)
+          throw new Problem('unauthenticated', 'There is no session, or it has expired. Sign in first.');
         return answer(known.principal, here.found);
       },
     }),
@@ -123,10 +116,10 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       method: 'delete',
       path: PATH,
       summary: 'Sign out',
-      description: 'The cookie is worth nothing from then on, in other processes within a second.',
+      description: 'The session ends immediately in this process, and within a second in others.',
       tag: 'Sessions',
       roles: 'public',
-      answers: { 204: { description: 'Signed out', schema: null } },
+      answers: { 204: { description: 'The session has ended', schema: null } },
       problems: ['csrf-token'],
       async handle(context) {
         const here = await current(context);

@@ -14,29 +14,34 @@ const params = z.object({ id: z.string() });
 
 const signingKey = z
   .object({
-    publicKey: z.string().describe('`whpk_` and base64 of 32 bytes (ed25519).'),
+    publicKey: z.string().describe('The ed25519 public key: `whpk_` and base64 of 32 bytes.'),
     createdAt: timestamp,
     previous: z
       .object({ publicKey: z.string(), expiresAt: timestamp })
       .nullable()
-      .describe('The one before, while it signs too.'),
+      .describe('The previous key, while it also signs; null if there is none.'),
   })
   .meta({ id: 'SigningKey' });
 
-/** Key pairs, for receivers that are to check signatures without being able to make them. */
+/** Key pairs, for receivers that verify signatures without being able to create them. */
 export function signingKeyRoutes(sealer: Sealer): Route[] {
   return [
     route({
       method: 'post',
       path: PATH,
-      summary: 'Make a key pair',
+      summary: "Create or rotate a subscription's key pair",
       description:
-        'From the next attempt on `webhook-signature` holds a `v1a` signature beside `v1`. Made again, it replaces the pair; the old one signs too for the overlap, so that the receiver can change over without a gap. The private key is shown to nobody.',
+        'From the next attempt on, `webhook-signature` contains a `v1a` signature in addition to `v1`. If there is a key pair already, it is replaced and also signs for `overlapSeconds`, so that the receiver can switch without downtime. The private key is never shown.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
-        overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
+        overlapSeconds: z
+          .int()
+          .min(0)
+          .max(MAX_OVERLAP_SECONDS)
+          .default(DEFAULT_OVERLAP_SECONDS)
+          .describe('How long the previous key also signs, in seconds.'),
       }),
       answers: { 201: { description: 'The new public key', schema: signingKey } },
       problems: ['not-found'],
@@ -52,7 +57,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
     route({
       method: 'get',
       path: PATH,
-      summary: 'Get the public key',
+      summary: "Get a subscription's public key",
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params,
@@ -68,12 +73,12 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
     route({
       method: 'delete',
       path: PATH,
-      summary: 'Delete the key pair',
-      description: 'From the next attempt on there is no `v1a` signature.',
+      summary: "Delete a subscription's key pair",
+      description: 'From the next attempt on, there is no `v1a` signature.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
-      answers: { 204: { description: 'Deleted', schema: null } },
+      answers: { 204: { description: 'The key pair is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await lockedSubscriptionOf(context, context.params.id);

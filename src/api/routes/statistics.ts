@@ -5,34 +5,35 @@ import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { subscriptionOf } from '../subscriptions/lookup';
 
-const link = z.object({ at: timestamp, attemptId: z.string().describe('See `GET /v1/attempts/:id`.') }).nullable();
+const link = z.object({ at: timestamp, attemptId: z.string().describe('Id for `GET /v1/attempts/:id`.') }).nullable();
 
 const statistics = z
   .object({
-    events: z.int().describe('Events that concerned the subscription.'),
-    triggers: z.int().describe('Attempts made, repeated ones included.'),
-    successResponses: z.int(),
-    failureResponses: z.int().describe('Attempts without a 2xx answer, for whatever reason.'),
+    events: z.int().describe('Number of events with a notification for this subscription.'),
+    triggers: z.int().describe('Number of attempts, including retries.'),
+    successResponses: z.int().describe('Number of attempts with a 2xx response.'),
+    failureResponses: z.int().describe('Number of attempts without a 2xx response, for any reason.'),
     failuresSinceLastSuccess: z.int(),
     lastEventAt: timestamp.nullable(),
-    nextTriggerAt: timestamp.nullable().describe('When the next repeated attempt is due.'),
+    nextTriggerAt: timestamp.nullable().describe('Time of the next scheduled retry; null if there is none.'),
     lastSuccess: link,
     lastFailure: link,
   })
   .meta({ id: 'Statistics' });
 
-/** How a subscription has fared. */
+/** Statistics of a subscription. */
 export function statisticsRoutes(): Route[] {
   return [
     route({
       method: 'get',
       path: '/v1/subscriptions/:id/statistics',
-      summary: 'How a subscription has fared since it was made',
-      description: 'Kept as attempts are recorded: reading them costs the same however many there were.',
+      summary: "Get a subscription's statistics",
+      description:
+        'Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.',
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),
-      answers: { 200: { description: 'The figures', schema: statistics } },
+      answers: { 200: { description: 'The statistics', schema: statistics } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);

@@ -7,12 +7,7 @@ import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
-import {
-  listSubscriptions,
-  lockSubscriptionsOf,
-  setEnabled,
-  type SubscriptionSettings,
-} from '../../store/subscriptions/subscriptions';
+import { lockSubscriptionsOf, setEnabled, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
@@ -22,13 +17,14 @@ import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
+import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
-const MAX_AT_ONCE = 200;
+const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
 const healthSchema = z.object({
   buckets: z
     .array(z.object({ at: timestamp, successes: z.int(), failures: z.int() }))
-    .describe('Attempts, an hour a bucket.'),
+    .describe('Attempts per hour over the last day.'),
   lastAttempt: z
     .object({
       at: timestamp,
@@ -39,7 +35,7 @@ const healthSchema = z.object({
     .nullable(),
 });
 
-/** Subscriptions, one by one and all of a customer's in one call. */
+/** Subscriptions, separately or all of a customer in one call. */
 export function subscriptionRoutes(service: SubscriptionService, composer: Composer): Route[] {
   return [
     route({
@@ -47,46 +43,46 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       path: '/v1/customers/:id/subscriptions',
       summary: "Set up all of a customer's subscriptions",
       description:
-        'Matched by `name`: creates those that are new, changes those that are there (to just what is given, the rest to its defaults), removes those that are not named. All or nothing.',
+        'Matches subscriptions by `name`. Creates new ones, replaces the settings of existing ones (absent fields get their defaults) and deletes those that are not listed. If one of them is invalid, nothing changes.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
         subscriptions: z
           .array(newSettingsSchema)
-          .max(MAX_AT_ONCE)
-          .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'each name once'),
+          .max(MAX_SUBSCRIPTIONS_PER_CALL)
+          .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'names must be unique'),
       }),
       answers: {
         200: {
-          description: 'In the order given; new ones with their secret',
+          description: 'The subscriptions in the order of the request; new ones with their secret',
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'too-many-requests'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'quota-exceeded'],
       async beforeTransaction(context) {
+        const { id } = await customerOf(context, context.params.id);
+        await context.admit('setUps', id);
         const placed = context.body.subscriptions.map(({ transform }, index) => ({
           transform,
           path: `/subscriptions/${index}/transform`,
         }));
-        if (!placed.some(({ transform }) => transform)) return;
-        const { id } = await customerOf(context, context.params.id);
         await refuseFaultyTransforms(composer, placed, id);
       },
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
-        const wanted = context.body.subscriptions;
+        const desired = context.body.subscriptions;
         for (const { id, name } of existing)
-          if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
+          if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
         const items: Subscription[] = [];
-        for (const [index, settings] of wanted.entries()) {
+        for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;
           items.push(
-            await pointingInto(`/subscriptions/${index}`, () =>
+            await prefixingPointers(`/subscriptions/${index}`, () =>
               before
                 ? service.change(context, before, customer, rest)
                 : service.create(context, customer, context.principal.productId, asWritten),
@@ -101,18 +97,18 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       path: '/v1/subscriptions',
       summary: 'Create a subscription',
       description:
-        'Answers its secret, this once. Where its URL is not on the allow-list yet, its status is `awaiting-approval` and notifications are held.',
+        'Returns the secret, which later responses omit. If the URL is not on the allow-list, the status is `awaiting-approval` and notifications are held.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
-      answers: { 201: { description: 'Created', schema: subscriptionSchema } },
+      answers: { 201: { description: 'The new subscription', schema: subscriptionSchema } },
       problems: [
         'already-exists',
         'unknown-customer',
         'unknown-event-type',
         'unknown-product',
         'invalid-transform',
-        'too-many-requests',
+        'quota-exceeded',
       ],
       creates: true,
       async beforeTransaction(context) {
@@ -129,9 +125,13 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
           (given ?? productId) !== productId ||
           (productId !== null && !(await isProductOf(context, customer, productId)))
         ) {
-          throw new Problem('unknown-product', 'Name a product that exists, is yours, and has this customer.', {
-            errors: [{ path: '/productId', message: 'no such product' }],
-          });
+          throw new Problem(
+            'unknown-product',
+            'The product does not exist, is not yours, or is not a product of this customer.',
+            {
+              errors: [{ path: '/productId', message: 'is not a product of this customer' }],
+            },
+          );
         }
         await lockAllowlist(context.db, 'shared');
         const asWritten = withWritten(settings, context.written());
@@ -149,14 +149,14 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         customerId: givenId.optional(),
         productId: givenId.optional(),
         status: z.enum(SUBSCRIPTION_STATUSES).optional(),
-        eventType: eventTypeName.optional().describe('Those that would get events of this type.'),
-        q: searchText.describe('A part of name, URL or customer id, or the id.').optional(),
+        eventType: eventTypeName.optional().describe('Only subscriptions that match this event type.'),
+        q: searchText.describe('Part of the name, URL or customer id, or the whole subscription id.').optional(),
         sort: z.enum(['newest', 'oldest', 'name', 'customer']).default('newest'),
-        include: z.literal('health').optional().describe('Adds how each fared in the last day.'),
+        include: z.literal('health').optional().describe('Adds the health of each subscription over the last day.'),
       }),
       answers: {
         200: {
-          description: 'A page, newest first unless asked for otherwise',
+          description: 'A page, newest first by default',
           schema: pageOf(subscriptionSchema.extend({ health: healthSchema.optional() })),
         },
       },
@@ -186,20 +186,13 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       method: 'patch',
       path: '/v1/subscriptions/:id',
       summary: 'Change a subscription',
-      description: 'Holds from the next attempt on. A changed URL has to be verified again.',
+      description: 'Takes effect from the next attempt on. A new URL must be verified again.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       body: settingsSchema.partial(),
-      answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
-      problems: [
-        'not-found',
-        'already-exists',
-        'unknown-event-type',
-        'fixed-after-creation',
-        'invalid-transform',
-        'too-many-requests',
-      ],
+      answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
+      problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
       async beforeTransaction(context) {
         const { transform } = context.body;
         if (!transform) return;
@@ -219,11 +212,11 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       method: 'delete',
       path: '/v1/subscriptions/:id',
       summary: 'Delete a subscription',
-      description: 'Cancels its pending notifications.',
+      description: 'Also cancels its open notifications.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
-      answers: { 204: { description: 'Deleted', schema: null } },
+      answers: { 204: { description: 'The subscription is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await lockedSubscriptionOf(context, context.params.id);
@@ -242,13 +235,13 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
     path: `/v1/subscriptions/:id/${verb}`,
     summary: enabled ? 'Enable a subscription' : 'Disable a subscription',
     description: enabled
-      ? 'Also puts it back in order. What was held is released in order of acceptance.'
-      : 'New notifications are held, not lost.',
+      ? 'Also enables a subscription that was disabled automatically. Held notifications are released in order of acceptance.'
+      : 'Further notifications are held until the subscription is enabled again.',
     tag: 'Subscriptions',
     roles: CUSTOMER_WRITERS,
     params,
     body: z.strictObject({}),
-    answers: { 200: { description: 'As it is now', schema: subscriptionSchema } },
+    answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
     problems: ['not-found'],
     async handle(context) {
       const { id } = await lockedSubscriptionOf(context, context.params.id);
@@ -260,7 +253,11 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
   });
 }
 
-/** The settings with the numbers of their custom data as they were written. @param path - where the settings stand in the body */
+/**
+ * Replaces the custom data by the text of the request, so that its numbers keep their digits.
+ *
+ * @param path - path of the settings in the body
+ */
 function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'customData'>>>(
   settings: Settings,
   written: LosslessJson | undefined,
@@ -270,13 +267,13 @@ function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'custom
   return text === undefined ? settings : { ...settings, customData: new LosslessJson(text) };
 }
 
-/** Has the pointers of a problem with one entry lead into the list that it is in. */
-async function pointingInto<T>(list: string, work: () => Promise<T>): Promise<T> {
+/** Prefixes the pointers of a problem with the path of the list entry that caused it. */
+async function prefixingPointers<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const errors = error.options.errors?.map(({ path, message }) => ({ path: list + path, message }));
+    const errors = error.options.errors?.map(({ path, message }) => ({ path: prefix + path, message }));
     throw new Problem(error.code, error.detail, { ...error.options, errors });
   }
 }
@@ -287,12 +284,12 @@ async function customerOf({ db, principal }: Context, id: string): Promise<Custo
   return customer;
 }
 
-/** The customer that a request names in its body. @throws Problem unknown-customer */
+/** Finds the customer named in a request's body. @throws Problem unknown-customer */
 async function namedCustomer({ db, principal }: Context, id: string): Promise<Customer> {
   const customer = await findCustomer(db, id, scopeOf(principal));
   if (customer) return customer;
-  throw new Problem('unknown-customer', 'There is no such customer.', {
-    errors: [{ path: '/customerId', message: 'no such customer' }],
+  throw new Problem('unknown-customer', 'The customer does not exist.', {
+    errors: [{ path: '/customerId', message: 'does not exist' }],
   });
 }
 

@@ -16,29 +16,29 @@ import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
 import { sampleData } from '../composing/sample-data';
 
-/** Stands in for a secret that there is not yet. */
+/** Placeholder for the secret, because the subscription does not exist yet. */
 const NO_SECRET = '***';
 
-/** Trying a transform for a subscription that is still to be made. */
+/** Dry run of a transform before its subscription is created. */
 export function transformDraftRoute(composer: Composer): Route {
   return route({
     method: 'post',
     path: '/v1/customers/:id/transform/dry-run',
-    summary: 'Try a transform before there is a subscription',
+    summary: 'Dry-run a transform without a subscription',
     description:
-      "Answers what a subscription of this customer would be sent in place of an event's data: service definition and transform applied. Nothing is saved or sent.",
+      "Returns what would be sent to a subscription of this customer in place of an event's data, after service definition and transform. Nothing is saved or sent.",
     tag: 'Subscriptions',
     roles: CUSTOMER_WRITERS,
     params: z.object({ id: z.string() }),
     body: z.strictObject({
       type: eventTypeName,
-      data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
-      transform: transformSchema.nullable(),
+      data: jsonObject.optional().describe("Must match the schema of the event type. Default: the type's sample."),
+      transform: transformSchema.nullable().describe('The transform to try; null for none.'),
     }),
     answers: {
       200: {
-        description: 'What would be sent in place of the data',
-        schema: z.object({ type: eventTypeName, data: z.string().describe('JSON text.') }),
+        description: 'The result',
+        schema: z.object({ type: eventTypeName, data: z.string().describe('The result as JSON text.') }),
       },
     },
     problems: [
@@ -48,14 +48,14 @@ export function transformDraftRoute(composer: Composer): Route {
       'invalid-transform',
       'not-composed',
       'data-source-unavailable',
-      'too-many-requests',
     ],
-    // Data sources are waited for outside any transaction.
+    // The handler waits for data sources outside any transaction.
     ownTransaction: true,
     async handle(context) {
       const { transform } = context.body;
       const customer = await findCustomer(context.db, context.params.id, scopeOf(context.principal));
       if (!customer) throw notFound('customer');
+      await context.admit('dryRuns', customer.id);
       const type = await typeFor(context, customer, context.body.type);
       const data = await sampleData(context, { ...type, productEnabled: true }, context.body.data);
       await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], customer.id);
@@ -71,12 +71,16 @@ export function transformDraftRoute(composer: Composer): Route {
   });
 }
 
-/** A live type whose events can reach the customer. @throws Problem unknown-event-type */
+/**
+ * Finds an event type that is not archived and whose events the customer can get.
+ *
+ * @throws Problem unknown-event-type
+ */
 async function typeFor({ db, principal }: Context, customer: Customer, name: string): Promise<EventType> {
   const type = await findEventType(db, name, scopeOf(principal));
   if (!type || type.archived || type.productId !== (customer.productId ?? type.productId)) {
-    const message = 'no event of it reaches the customer';
-    throw new Problem('unknown-event-type', `There is no such event type to try: ${message}.`, {
+    const message = 'the customer cannot get events of this type';
+    throw new Problem('unknown-event-type', `The event type cannot be used for this customer: ${message}.`, {
       errors: [{ path: '/type', message }],
     });
   }

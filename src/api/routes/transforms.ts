@@ -16,38 +16,44 @@ import { eventTypeName, jsonObject } from '../schemas/schemas';
 import { sampleData, typeOf } from '../composing/sample-data';
 import { subscriptionOf } from '../subscriptions/lookup';
 
-/** What the dry run needs. */
+/** Dependencies of the dry run. */
 interface TransformDeps {
   composer: Composer;
   sealer: Sealer;
-  /** Where clients reach the API. */
+  /** The base URL of the API. */
   publicUrl(): string;
 }
 
-/** Shows what a subscription would be sent. */
+/** Shows what would be sent to a subscription. */
 export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/transform/dry-run',
-      summary: 'Try a transform',
+      summary: 'Dry-run a transform',
       description:
-        'Answers the body that this subscription would be sent for a sample: service definition, transform and format applied. Nothing is saved or sent. Without `type`: the first that the subscription names, or that its patterns cover.',
+        'Returns the body that would be sent to this subscription for a sample, after service definition, transform and format. Nothing is saved or sent. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params: z.object({ id: z.string() }),
       body: z.strictObject({
         type: eventTypeName.optional(),
-        data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
-        transform: transformSchema.nullable().optional().describe("Default: the subscription's; null: none."),
+        data: jsonObject.optional().describe("Must match the schema of the event type. Default: the type's sample."),
+        transform: transformSchema
+          .nullable()
+          .optional()
+          .describe("The transform to try; null for none. Default: the subscription's transform."),
       }),
       answers: {
         200: {
-          description: 'What would be sent',
+          description: 'The result',
           schema: z.object({
             type: eventTypeName,
             method: z.enum(HTTP_METHODS),
-            body: z.string().nullable().describe('As it would be sent, the secret masked; null for GET.'),
+            body: z
+              .string()
+              .nullable()
+              .describe('The body that would be sent, with the secret masked; null for a GET.'),
           }),
         },
       },
@@ -58,13 +64,13 @@ export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps):
         'invalid-transform',
         'not-composed',
         'data-source-unavailable',
-        'too-many-requests',
       ],
-      // Data sources are waited for outside any transaction.
+      // The handler waits for data sources outside any transaction.
       ownTransaction: true,
       async handle(context) {
         const { body } = context;
         const { id, customerId } = await subscriptionOf(context, context.params.id);
+        await context.admit('dryRuns', customerId);
         const type = await typeOf(context, id, body.type);
         const data = await sampleData(context, type, body.data);
         const placed = [{ transform: body.transform, path: '/transform' }];

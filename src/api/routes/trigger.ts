@@ -13,7 +13,7 @@ import { typeOf, sampleData } from '../composing/sample-data';
 import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
 
-/** Trigger Now: one event for one subscription, through the real path. */
+/** Trigger Now: sends one event to one subscription in the same way as a real event. */
 export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLauncher; metrics: Metrics }): Route[] {
   return [
     route({
@@ -21,27 +21,31 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
       path: '/v1/subscriptions/:id/trigger',
       summary: 'Trigger a subscription now',
       description:
-        'Sends the sample of an event type (or the given data) to this subscription only, signed, recorded and retried as any event. Without `type`: the first that the subscription names, or that its patterns cover.',
+        'Sends the sample of an event type, or the given data, to this subscription only. It is signed, recorded and retried like any event. Without `type`, the first event type that the subscription lists is used, or else the first that its patterns match.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params: z.object({ id: z.string() }),
       body: z.strictObject({
         type: eventTypeName.optional(),
-        data: jsonObject.optional().describe("Held against the type's schema. Default: its sample."),
+        data: jsonObject.optional().describe("Must match the schema of the event type. Default: the type's sample."),
       }),
-      answers: { 202: { description: 'The notification', schema: notificationSchema } },
+      answers: { 202: { description: 'The new notification', schema: notificationSchema } },
       problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
       creates: true,
       async handle(context) {
         if (!launcher.hasRoom) {
-          throw new Problem('too-many-requests', 'More is accepted than can be started; nothing was triggered.', {
+          throw new Problem('too-many-requests', 'The start queue is full. Nothing was triggered; retry later.', {
             headers: { 'retry-after': '5' },
           });
         }
         const subscription = await subscriptionOf(context, context.params.id);
+        await context.admit('triggers', subscription.customerId);
         const type = await typeOf(context, subscription.id, context.body.type);
         if (!type.productEnabled)
-          throw new Problem('product-disabled', 'An operator enables it (PATCH /v1/products/:id).');
+          throw new Problem(
+            'product-disabled',
+            'The product is disabled. An admin enables it with PATCH /v1/products/:id.',
+          );
         const data = await sampleData(context, type, context.body.data);
         const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
         const claimedAt = performance.now();

@@ -20,28 +20,31 @@ const webhook = z
   .meta({ id: 'Webhook' });
 
 const { eventTypes: events, url, method } = settingsSchema.shape;
-const customerId = givenId.optional().describe("Absent: the credential's own default customer.");
+const customerId = givenId.optional().describe('Default: the default customer of the credential.');
 
-/** The self-service surface of document 003: webhooks by URL, which are subscriptions of format `flat`. */
+/**
+ * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with
+ * the system that docs/migrating/self-service.md describes.
+ */
 export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
   return [
     route({
       method: 'put',
       path: '/v1/webhooks',
-      summary: 'Add a webhook, or event types to one',
+      summary: 'Add a webhook, or add event types to a webhook',
       description:
-        'A URL that is there already gets these event types in addition; its method and secret change where given.',
+        'If the URL is already registered, the event types are added to it. Its method and secret change if they are given.',
       tag: 'Webhooks by URL',
       roles: CUSTOMER_WRITERS,
       body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
-      answers: { 201: { description: 'All that is registered for the URL', schema: webhook } },
+      answers: { 201: { description: 'The webhook with all its event types', schema: webhook } },
       problems: ['unknown-customer', 'unknown-event-type'],
       async handle(context) {
         const { body } = context;
         const customer = await customerOf(context, body.customerId);
         await lockAllowlist(context.db, 'shared');
         const before = (await lockWebhooks(context, customer)).find((one) => one.url === body.url);
-        const saved = await pointingAtEvents(() =>
+        const saved = await renamingPointers(() =>
           before
             ? service.change(context, before, customer, {
                 eventTypes: [...new Set([...before.eventTypes, ...body.events])],
@@ -64,7 +67,10 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
       roles: CUSTOMER_READERS,
       query: z.strictObject({ customerId }),
       answers: {
-        200: { description: 'All of the customer', schema: z.object({ count: z.int(), webHooks: z.array(webhook) }) },
+        200: {
+          description: 'All webhooks of the customer',
+          schema: z.object({ count: z.int(), webHooks: z.array(webhook) }),
+        },
       },
       problems: ['unknown-customer'],
       async handle(context) {
@@ -79,11 +85,11 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
       method: 'delete',
       path: '/v1/webhooks',
       summary: 'Remove a webhook, or event types from one',
-      description: 'Without `events`, or where none is left, the webhook is removed.',
+      description: 'Without `events`, or if no event type is left, the webhook is removed.',
       tag: 'Webhooks by URL',
       roles: CUSTOMER_WRITERS,
       body: z.strictObject({ url, events: z.array(z.string()).optional(), customerId }),
-      answers: { 204: { description: 'Removed', schema: null } },
+      answers: { 204: { description: 'The webhook or its event types are removed', schema: null } },
       problems: ['not-found', 'unknown-customer'],
       async handle(context) {
         const { body } = context;
@@ -100,7 +106,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
 }
 
 function newWebhook(body: { url: string; events: string[]; secret?: string; method?: (typeof HTTP_METHODS)[number] }) {
-  // One URL, one name: two calls at once make one webhook.
+  // The name is derived from the URL, so that concurrent calls create only one webhook.
   const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(body.url).toString('hex').slice(0, 12)}`;
   const { url: target, events: eventTypes, secret, method: verb = 'POST' } = body;
   return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
@@ -118,17 +124,21 @@ async function lockWebhooks({ db, principal }: Context, customer: Customer): Pro
   return (await lockSubscriptionsOf(db, customer.id, scopeOf(principal))).filter(isWebhook);
 }
 
-/** Whose webhooks a credential means where it names no customer. */
+/** The default customer of a credential. */
 function defaultCustomerId({ id, customerId: own }: Principal): string {
   return own ?? `webhooks-${id}`;
 }
 
-/** @returns `undefined` where it is the default one and was never needed. @throws Problem unknown-customer */
+/**
+ * @returns the given customer, or the default one; `undefined` if the default one does not exist
+ *   yet
+ * @throws Problem unknown-customer
+ */
 async function findOwn({ db, principal }: Context, given: string | undefined): Promise<Customer | undefined> {
   const customer = await findCustomer(db, given ?? defaultCustomerId(principal), scopeOf(principal));
   if (customer || given === undefined) return customer;
-  throw new Problem('unknown-customer', 'There is no such customer.', {
-    errors: [{ path: '/customerId', message: 'no such customer' }],
+  throw new Problem('unknown-customer', 'The customer does not exist.', {
+    errors: [{ path: '/customerId', message: 'does not exist' }],
   });
 }
 
@@ -137,18 +147,18 @@ async function customerOf(context: Context, given: string | undefined): Promise<
   if (found) return found;
   const { db, principal } = context;
   const id = defaultCustomerId(principal);
-  const made = await insertCustomer(db, {
+  const created = await insertCustomer(db, {
     id,
     name: `Webhooks of ${principal.name}`.slice(0, 200),
     productId: principal.productId,
     retrySchedule: DEFAULT_RETRY_SCHEDULE,
   });
-  if (made) await context.audit('customer.create', id);
-  return made ?? (await findCustomer(db, id, {}))!;
+  if (created) await context.audit('customer.create', id);
+  return created ?? (await findCustomer(db, id, {}))!;
 }
 
-/** The field is called `events` here. */
-async function pointingAtEvents<T>(work: () => Promise<T>): Promise<T> {
+/** Corrects the pointers of a problem, because the field is called `events` here. */
+async function renamingPointers<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

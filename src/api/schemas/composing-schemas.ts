@@ -7,7 +7,7 @@ const MAX_SQL_LENGTH = 16 * 1024;
 const MAX_ARGUMENTS = 50;
 const MAX_STEPS = 5;
 
-/** NUL can neither be stored nor parsed, nor can half a character. */
+/** Postgres can neither store nor parse NUL, and lone surrogates are not valid UTF-8. */
 const text = (maxLength: number) =>
   z
     .string()
@@ -15,33 +15,39 @@ const text = (maxLength: number) =>
     .max(maxLength)
     .regex(/^[^\p{Cs}\0]*$/u, 'no NUL, no lone surrogates');
 
-/** An expression in place of data; see docs/producers/service-definitions.md. */
+/** An expression that replaces the data; see docs/producers/service-definitions.md. */
 export const transformSchema = z
   .strictObject({
     language: z.literal('jsonata'),
-    expression: text(MAX_EXPRESSION_LENGTH).describe('JSONata 2. Its result must be an object.'),
+    expression: text(MAX_EXPRESSION_LENGTH).describe('A JSONata 2 expression. Its result must be an object.'),
   })
   .meta({ id: 'Transform' });
 
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a letter or _, then letters, digits or _');
+const name = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'expected a letter or _, then letters, digits or _ (at most 63 characters)');
 
 const argument = z.strictObject({
-  name: name.describe('Written `:name` in the SQL.'),
+  name: name.describe('Name of the argument, written `:name` in the SQL.'),
   type: z.enum(Object.keys(ARGUMENT_TYPES) as [ArgumentType, ...ArgumentType[]]),
   from: z
     .union([text(4096), z.literal(''), z.number(), z.boolean(), z.null()])
-    .describe('`$data.<field>`, `$secret`, or the value itself.'),
+    .describe('Source of the value: `$data.<field>`, `$secret`, or a literal value.'),
 });
 
 const step = z.strictObject({
   kind: z.literal('query'),
-  dataSource: z.string().regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/, 'lower case, digits, - and _'),
-  sql: text(MAX_SQL_LENGTH).describe('One SELECT.'),
+  dataSource: z
+    .string()
+    .regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/, 'expected lower-case letters and digits, separated by - or _'),
+  sql: text(MAX_SQL_LENGTH).describe('A single SELECT statement.'),
   arguments: z.array(argument).max(MAX_ARGUMENTS).default([]),
-  as: name.optional().describe('Takes all rows, as a list of this name. Without it the one row that there must be.'),
+  as: name
+    .optional()
+    .describe('Returns all rows as a list of this name. If absent, the query must return exactly one row.'),
 });
 
-/** What a caller may set. */
+/** A service definition in a request. */
 export const definitionSchema = z
   .strictObject({
     steps: z.array(step).max(MAX_STEPS).default([]),
@@ -49,10 +55,10 @@ export const definitionSchema = z
   })
   .refine(({ steps, transform }) => steps.length > 0 || transform !== null, {
     path: ['steps'],
-    message: 'at least one step, or a transform',
+    message: 'expected at least one step or a transform',
   });
 
-/** A service definition as answered. */
+/** A service definition in a response. */
 export const savedDefinitionSchema = z
   .object({
     eventType: eventTypeName,

@@ -11,12 +11,12 @@ const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
 const MAX_RATE_PER_SECOND = 1000;
-/** Document 002: 120 hours without a success, and at least ten failures. */
+/** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
 const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
 
-/** Headers that Signpost or HTTP itself sets (RFC 9110 §7.6.1 names those that belong to one connection). */
+/** Headers that Signpost or HTTP sets. RFC 9110 §7.6.1 lists those of a single connection. */
 const RESERVED_HEADERS = new Set([
   'connection',
   'content-length',
@@ -42,14 +42,14 @@ const url = z
     const fault = urlFault(text);
     if (fault) context.addIssue({ code: 'custom', message: fault });
   })
-  .describe('http or https, without credentials or fragment.');
+  .describe('An http or https URL without credentials or fragment.');
 
 function urlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'not an absolute URL';
+  if (!URL.canParse(text)) return 'expected an absolute URL';
   const { protocol, username, password, hash } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'only http and https';
-  if (username || password) return 'no credentials in the URL: use a header';
-  if (hash || text.includes('#')) return 'no fragment';
+  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http or https';
+  if (username || password) return 'must not contain credentials: use a header instead';
+  if (hash || text.includes('#')) return 'must not contain a fragment';
   return undefined;
 }
 
@@ -63,9 +63,9 @@ const headers = z
       if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
     }
     if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
-      context.addIssue({ code: 'custom', message: 'a name is given twice' });
+      context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
   })
-  .describe('Sent with every delivery.');
+  .describe(`Additional headers of every delivery, at most ${MAX_HEADERS}.`);
 
 function headerFault(name: string, value: string): string | undefined {
   const lower = name.toLowerCase();
@@ -80,15 +80,17 @@ function headerFault(name: string, value: string): string | undefined {
   }
 }
 
-/** Text of a secret that a customer brings; with the prefix it must hold a key as the Standard Webhooks demand. */
+/**
+ * A customer's own secret. With the prefix `whsec_` it must contain a valid Standard Webhooks key.
+ */
 export const secretInput = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'no control characters')
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'must not contain control characters')
   .refine(
     (secret) => !secret.startsWith('whsec_') || isStandardKey(secret.slice('whsec_'.length)),
-    'after whsec_: base64 of 24 to 64 bytes',
+    'expected base64 of 24 to 64 bytes after whsec_',
   );
 
 function isStandardKey(text: string): boolean {
@@ -97,30 +99,40 @@ function isStandardKey(text: string): boolean {
 }
 
 /** Control characters and lone surrogates cannot be stored. */
-export const channelName = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, '1 to 128 characters, no control characters');
+export const channelName = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, 'expected 1 to 128 characters without control characters');
 
 const eventTypes = z
   .array(
     z
       .string()
       .max(EVENT_TYPE_MAX_LENGTH)
-      .regex(EVENT_TYPE_PATTERN, 'an event type name, or a pattern in which * stands for a segment'),
+      .regex(EVENT_TYPE_PATTERN, 'expected an event type name, or a pattern in which * stands for a segment'),
   )
   .min(1)
   .max(MAX_ENTRIES)
-  .describe('Names, or patterns: `payment.*.v1`, `payment.*`, `*`.');
+  .describe('Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`.');
 
 const outOfOrderRule = z
   .strictObject({
-    afterSeconds: z.int().min(0).max(MAX_OUT_OF_ORDER_SECONDS).describe('Since the first of the failures.'),
-    minFailures: z.int().min(1).max(MAX_OUT_OF_ORDER_FAILURES).describe('Attempts in a row that failed.'),
+    afterSeconds: z
+      .int()
+      .min(0)
+      .max(MAX_OUT_OF_ORDER_SECONDS)
+      .describe('Minimum time since the first failure after the last success, in seconds.'),
+    minFailures: z
+      .int()
+      .min(1)
+      .max(MAX_OUT_OF_ORDER_FAILURES)
+      .describe('Minimum number of failed attempts since the last success.'),
   })
   .nullable()
   .describe(
-    'When it goes out of order by itself; null: only by a 410. Default: 432000 seconds (120 hours), 10 failures.',
+    'When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures.',
   );
 
-/** What a caller may set, without defaults: the body of a PATCH. */
+/** The settings of a subscription without defaults, as in the body of a PATCH. */
 export const settingsSchema = z.strictObject({
   name: displayName,
   description,
@@ -131,18 +143,27 @@ export const settingsSchema = z.strictObject({
   channels: z
     .array(channelName)
     .max(MAX_ENTRIES)
-    .describe('Empty: every event of the customer and the types; otherwise those that carry one of them.'),
+    .describe(
+      'The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.',
+    ),
   headers,
-  format: z.enum(FORMATS).describe('How the body looks; see docs/receivers/receiving.md.'),
-  customData: z.record(z.string(), z.unknown()),
-  transform: transformSchema.nullable().describe('Makes what is sent out of the data of the event.'),
-  retrySchedule: retrySchedule.nullable().describe("Null: the customer's."),
-  timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS),
-  rateLimitPerSecond: z.number().positive().max(MAX_RATE_PER_SECOND).nullable(),
+  format: z.enum(FORMATS).describe('Format of the body. docs/receivers/receiving.md describes each.'),
+  customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
+  transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
+  retrySchedule: retrySchedule
+    .nullable()
+    .describe("Waits between the attempts in seconds, or the name of a preset; null to use the customer's schedule."),
+  timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).describe('Timeout of an attempt, in seconds.'),
+  rateLimitPerSecond: z
+    .number()
+    .positive()
+    .max(MAX_RATE_PER_SECOND)
+    .nullable()
+    .describe('Maximum number of attempts per second; null for no limit.'),
   outOfOrderRule,
 });
 
-/** The same with defaults: what makes a subscription. */
+/** The settings of a new subscription, with defaults. */
 export const newSettingsSchema = settingsSchema.extend({
   description: settingsSchema.shape.description.default(''),
   method: settingsSchema.shape.method.default('POST'),
@@ -156,10 +177,10 @@ export const newSettingsSchema = settingsSchema.extend({
   timeoutSeconds: settingsSchema.shape.timeoutSeconds.default(15),
   rateLimitPerSecond: settingsSchema.shape.rateLimitPerSecond.default(null),
   outOfOrderRule: outOfOrderRule.default(DEFAULT_OUT_OF_ORDER_RULE),
-  secret: secretInput.optional().describe('Brought by the customer; generated where absent.'),
+  secret: secretInput.optional().describe('The signing secret. Generated if absent.'),
 });
 
-/** A subscription as answered. */
+/** A subscription in a response. */
 export const subscriptionSchema = z
   .object({
     id: z.string(),
@@ -185,10 +206,13 @@ export const subscriptionSchema = z
     outOfOrder: z
       .object({ at: timestamp, reason: z.string() })
       .nullable()
-      .describe('Since when, and why, the service has switched it off.'),
+      .describe('When and why the service disabled it automatically; null if it did not.'),
     createdAt: timestamp,
     modifiedAt: timestamp,
-    secret: z.string().optional().describe('Only in the answer that made it.'),
+    secret: z
+      .string()
+      .optional()
+      .describe('The signing secret. Present only in the response that created the subscription.'),
   })
   .meta({ id: 'Subscription' });
 

@@ -4,7 +4,11 @@ import { findSubscription, lockSubscription } from '../../store/subscriptions/su
 import { scopeOf } from '../auth/auth';
 import { type Context } from '../http/route';
 
-/** The subscription of a route's `:id`. @throws Problem not-found where there is none in reach */
+/**
+ * Finds the subscription of a route's `:id`.
+ *
+ * @throws Problem not-found if there is none in the caller's scope
+ */
 export async function subscriptionOf(
   { db, principal }: Pick<Context, 'db' | 'principal'>,
   id: string,
@@ -14,7 +18,12 @@ export async function subscriptionOf(
   return subscription;
 }
 
-/** The same, locked until the end of the transaction: for calls that change it. @throws Problem not-found where there is none in reach */
+/**
+ * Finds the subscription of a route's `:id` and locks it until the end of the transaction, for
+ * calls that change it.
+ *
+ * @throws Problem not-found if there is none in the caller's scope
+ */
 export async function lockedSubscriptionOf(
   { db, principal }: Pick<Context, 'db' | 'principal'>,
   id: string,

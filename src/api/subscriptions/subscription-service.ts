@@ -23,7 +23,10 @@ import type { newSettingsSchema } from '../schemas/subscription-schemas';
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
   Pick<SubscriptionSettings, 'customData'>;
 
-/** What changing subscriptions needs, whether one by one or all of a customer's at once. */
+/**
+ * Creates, changes and removes subscriptions, for calls on one subscription and on all of a
+ * customer's.
+ */
 export class SubscriptionService {
   constructor(
     private readonly sealer: Sealer,
@@ -32,11 +35,12 @@ export class SubscriptionService {
   ) {}
 
   /**
-   * The caller has had the transform checked, before the transaction.
+   * The caller checks the transform beforehand, outside the transaction.
    *
-   * @param productId - whose events it gets; null: those of every product that the customer belongs to
-   * @returns it with its secret, which is shown this once
-   * @throws Problem already-exists, unknown-event-type
+   * @param productId - product whose events it gets; null: every product that the customer belongs
+   *   to
+   * @returns the subscription with its secret, which is shown only this time
+   * @throws Problem already-exists, unknown-event-type, quota-exceeded
    */
   async create(
     context: Context,
@@ -46,6 +50,7 @@ export class SubscriptionService {
   ) {
     const owner = { customerId: customer.id, productId };
     refuseTokenHeader(settings);
+    await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       ...owner,
@@ -58,7 +63,7 @@ export class SubscriptionService {
   }
 
   /**
-   * The caller has had the transform checked, before the transaction.
+   * The caller checks the transform beforehand, outside the transaction.
    *
    * @throws Problem already-exists, unknown-event-type
    */
@@ -96,29 +101,39 @@ export class SubscriptionService {
     if (marked.length > 0) context.afterCommit(() => this.settlement.start(marked));
   }
 
-  /** A typing error must not become a subscription that never gets anything. Patterns may run ahead of the catalog. */
+  /**
+   * Refuses names that are not in the catalog: a typing error must not create a subscription that
+   * never receives anything. Patterns may match types that do not exist yet.
+   */
   private async checkEventTypes(context: Context, entries: readonly string[], productId: string | null): Promise<void> {
     const names = entries.filter((entry) => !isPattern(entry));
     const unknown = await unknownEventTypes(context.db, names, productId);
     if (unknown.length === 0) return;
-    throw new Problem('unknown-event-type', `Not in the catalog: ${unknown.join(', ')}.`, {
+    throw new Problem('unknown-event-type', `These event types are not in the catalog: ${unknown.join(', ')}.`, {
       errors: unknown.map((name) => ({ path: '/eventTypes', message: `${name} is not in the catalog` })),
     });
   }
 }
 
-/** Document 002: what a webhook of format `trigger` is about is settled when it is made. */
+/**
+ * In format `trigger`, the event types and the format itself are fixed at creation: a handler never
+ * receives events that it was not written for.
+ */
 function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
   const errors: FieldError[] = [];
   if (before.format !== after.format && [before.format, after.format].includes('trigger'))
-    errors.push({ path: '/format', message: 'a subscription of format trigger is made as one, and stays one' });
+    errors.push({ path: '/format', message: 'cannot change to or from format trigger: create another subscription' });
   if (before.format === 'trigger' && !isDeepStrictEqual([...before.eventTypes].sort(), [...after.eventTypes].sort()))
-    errors.push({ path: '/eventTypes', message: 'fixed in format trigger: make another subscription' });
+    errors.push({ path: '/eventTypes', message: 'cannot change in format trigger: create another subscription' });
   if (errors.length > 0)
-    throw new Problem('fixed-after-creation', errors.map(({ message }) => message).join('; '), { errors });
+    throw new Problem(
+      'fixed-after-creation',
+      `${errors.map(({ path, message }) => `${path.slice(1)} ${message}`).join('; ')}.`,
+      { errors },
+    );
 }
 
-/** Format `trigger` sends its token there. */
+/** Format `trigger` sends its token in the header Authorization. */
 function refuseTokenHeader({ format, headers }: Pick<SubscriptionSettings, 'format' | 'headers'>): void {
   const name = format === 'trigger' && Object.keys(headers).find((header) => header.toLowerCase() === 'authorization');
   if (!name) return;
@@ -132,7 +147,7 @@ async function named<T>(name: string, write: () => Promise<T>): Promise<T> {
     return await write();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw new Problem('already-exists', `The customer has a subscription named ${name}.`, {
+    throw new Problem('already-exists', `The customer already has a subscription named ${name}.`, {
       errors: [{ path: '/name', message: 'is taken' }],
       cause: error,
     });

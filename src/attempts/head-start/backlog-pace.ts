@@ -1,19 +1,21 @@
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 
 const SAMPLE_MS = 50;
-/** Past this share of its time the event loop makes producers wait for their answers. */
+/**
+ * Above this utilization of the event loop, producers wait noticeably longer for their responses.
+ */
 const BUSY = 0.7;
-const MIN_PLACES = 4;
+const MIN_SLOTS = 4;
 const SHRINK = 0.7;
 const GROW = 1.25;
 
-/** What the pace goes by. */
+/** The clock and the utilization that the pace depends on. */
 export interface LoopLoad {
   now(): number;
   utilization(since?: EventLoopUtilization): EventLoopUtilization;
 }
 
-const OF_THIS_PROCESS: LoopLoad = {
+const THIS_PROCESS: LoopLoad = {
   now: () => performance.now(),
   utilization: (since) => {
     const current = performance.eventLoopUtilization();
@@ -22,23 +24,25 @@ const OF_THIS_PROCESS: LoopLoad = {
 };
 
 /**
- * How many of a backlog may be under way at once. They have waited already, and producers are waiting for their answers: so a backlog takes what the event
- * loop has to spare, which is little while receivers are quick and all places while they are slow.
+ * Limits how many head starts of a backlog send concurrently. They are late already, while
+ * producers wait for their responses now. So a backlog uses only what the event loop has to spare:
+ * few slots while receivers are quick, and all slots while receivers are slow.
  */
 export class BacklogPace {
-  private current = MIN_PLACES;
+  private current = MIN_SLOTS;
   private last: EventLoopUtilization;
   private sampledAt: number;
 
-  /** @param maxSlots - never more than that */
+  /** @param maxSlots - upper limit of `slots` */
   constructor(
     private readonly maxSlots: number,
-    private readonly load: LoopLoad = OF_THIS_PROCESS,
+    private readonly load: LoopLoad = THIS_PROCESS,
   ) {
     this.last = load.utilization();
     this.sampledAt = load.now();
   }
 
+  /** Slots for the backlog now. Adjusted at most every 50 ms, when it is read. */
   get slots(): number {
     const now = this.load.now();
     if (now - this.sampledAt >= SAMPLE_MS) {
@@ -46,7 +50,7 @@ export class BacklogPace {
       this.sampledAt = now;
       this.current =
         this.last.utilization > BUSY
-          ? Math.max(MIN_PLACES, this.current * SHRINK)
+          ? Math.max(MIN_SLOTS, this.current * SHRINK)
           : Math.min(this.maxSlots, this.current * GROW);
     }
     return Math.floor(this.current);

@@ -1,19 +1,23 @@
-interface Lane<T> {
+interface Line<T> {
   items: T[];
-  /** How many of them were taken; they are cut off now and then, since taking the first of a long array moves the rest. */
+  /**
+   * Number of items taken from the front. They are removed in blocks, because removing the first
+   * moves all others.
+   */
   taken: number;
 }
 
+/** Taken items are removed from a line in blocks of this size. */
 const CUT_AFTER = 1024;
 
 /**
- * A queue with a lane for each key: lanes take turns, and what is in a lane keeps its order. A lane that has to wait is set aside, so that taking the
- * next costs the same however many wait.
+ * A queue in which keys take turns and the order within a key is kept. The items of a paused key
+ * are stored apart, so that `take` costs the same however many keys are paused.
  */
 export class FairQueue<T> {
-  /** In the order of their turns. */
-  private readonly ready = new Map<string, Lane<T>>();
-  private readonly aside = new Map<string, Lane<T>>();
+  /** The keys that are not paused, in the order of their turns. */
+  private readonly ready = new Map<string, Line<T>>();
+  private readonly paused = new Map<string, Line<T>>();
   private count = 0;
 
   get size(): number {
@@ -21,55 +25,56 @@ export class FairQueue<T> {
   }
 
   push(key: string, item: T): void {
-    const lane = this.ready.get(key) ?? this.aside.get(key);
-    if (lane) lane.items.push(item);
+    const line = this.ready.get(key) ?? this.paused.get(key);
+    if (line) line.items.push(item);
     else this.ready.set(key, { items: [item], taken: 0 });
     this.count += 1;
   }
 
-  /** The next in turn, which stays; `undefined` where there is none that need not wait. */
+  /** The next item, without taking it. @returns undefined if every key is paused or empty */
   peek(): T | undefined {
     const first = this.ready.values().next();
     return first.done ? undefined : first.value.items[first.value.taken];
   }
 
-  /** The next in turn; `undefined` where there is none that need not wait. */
+  /** Takes the next item. @returns undefined if every key is paused or empty */
   take(): T | undefined {
     const first = this.ready.entries().next();
     if (first.done) return undefined;
-    const [key, lane] = first.value;
-    const item = lane.items[lane.taken]!;
-    lane.taken += 1;
+    const [key, line] = first.value;
+    const item = line.items[line.taken]!;
+    line.taken += 1;
     this.count -= 1;
     this.ready.delete(key);
-    if (lane.taken < lane.items.length) {
-      if (lane.taken === CUT_AFTER) {
-        lane.items.splice(0, CUT_AFTER);
-        lane.taken = 0;
+    if (line.taken < line.items.length) {
+      if (line.taken === CUT_AFTER) {
+        line.items.splice(0, CUT_AFTER);
+        line.taken = 0;
       }
-      this.ready.set(key, lane);
+      this.ready.set(key, line);
     }
     return item;
   }
 
-  /** Has a lane wait until it is let on; what is pushed meanwhile waits as well. */
+  /** Pauses a key. Items pushed while it is paused wait too. */
   pause(key: string): void {
-    this.aside.set(key, this.ready.get(key) ?? { items: [], taken: 0 });
+    this.paused.set(key, this.ready.get(key) ?? { items: [], taken: 0 });
     this.ready.delete(key);
   }
 
+  /** Lets a paused key take turns again; no effect on any other key. */
   resume(key: string): void {
-    const lane = this.aside.get(key);
-    if (!lane) return;
-    this.aside.delete(key);
-    if (lane.items.length > lane.taken) this.ready.set(key, lane);
+    const line = this.paused.get(key);
+    if (!line) return;
+    this.paused.delete(key);
+    if (line.items.length > line.taken) this.ready.set(key, line);
   }
 
-  /** Empties it. */
+  /** Empties the queue. @returns the items that were left, of paused keys too */
   drain(): T[] {
-    const left = [...this.ready.values(), ...this.aside.values()].flatMap(({ items, taken }) => items.slice(taken));
+    const left = [...this.ready.values(), ...this.paused.values()].flatMap(({ items, taken }) => items.slice(taken));
     this.ready.clear();
-    this.aside.clear();
+    this.paused.clear();
     this.count = 0;
     return left;
   }

@@ -8,55 +8,126 @@ import { LoopLag } from './loop-lag';
 import { headStartKey } from '../take-over';
 import type { HeadStartDelivery } from '../../domain/head-start';
 
-/** Attempts under way at once, recording them included. */
+/** Maximum number of concurrent head starts, those that are being recorded included. */
 const CONCURRENCY = 256;
-/** Requests under way at once while the event loop is late: producers wait for it, too, and more at once would only make it later. */
+/**
+ * Slots while the event loop is late: more requests would make it later still, and producers wait
+ * for it too.
+ */
 const SENDING_WHEN_LATE = 32;
+/** A lag of the event loop above this makes it late. */
 const LATE_MS = 20;
-/** Requests under way at once to one subscription: a receiver that hangs must not take all places. */
+/**
+ * Maximum number of slots of one subscription, so that a receiver that hangs cannot take all slots.
+ */
 const SENDING_PER_SUBSCRIPTION = 64;
-/** How long an outcome waits for its workflow to ask; after that the workflow finds it in the record. */
-const KEPT_MS = 60_000;
-/** The claim is counted by the database's clock, the wait by ours: so much may lie between a statement's start and its clock being read. */
+/**
+ * How long an outcome is kept for its workflow. A workflow that asks later reads the recorded
+ * outcome.
+ */
+const OUTCOME_KEPT_MS = 60_000;
+/**
+ * The claim runs by the clock of Postgres, the wait by ours. This much time may pass between the
+ * start of the claiming statement and its reading of the clock.
+ */
 const MARGIN_MS = 1000;
-/** What the accept wrote is fresh for so long, as is all that is kept for a moment; who had to wait longer for a turn is part of a backlog, and looks again. */
+/**
+ * How long what the accept wrote counts as fresh. A head start that waits longer is part of a
+ * backlog and reads again.
+ */
 const FRESH_MS = 1000;
-/** Where nothing was accepted for so long, no producer waits for an answer that a backlog could hold up. */
+/**
+ * If nothing was accepted for this long, no producer waits for a response that a backlog could
+ * delay.
+ */
 const QUIET_MS = 250;
-/** How long the start of a workflow is taken to be under way where its worker never asks. */
-const TAKEN_AFTER_MS = 2000;
+/** How long `taken` waits at most, since the workflow may run on another worker. */
+const TAKEN_TIMEOUT_MS = 2000;
 
-/** A claimed notification, and the workflow that looks after it. */
+/** A claimed notification and its workflow. */
 export interface HeadStart {
   notificationId: string;
   subscriptionId: string;
   schedule: readonly number[];
   workflowId: string;
-  /** By `performance.now()`, taken before the statement that claimed it. */
+  /** `performance.now()` before the statement that claimed it. */
   claimedAt: number;
-  /** What the accept wrote; absent where the claim was renewed since, which makes it part of a backlog. */
+  /**
+   * What the accept wrote; absent if the claim was renewed since, which makes the head start part
+   * of a backlog.
+   */
   accepted?: HeadStartDelivery;
 }
 
 interface Entry {
   outcome: Promise<DeliverOutcome | undefined>;
-  finish(outcome: DeliverOutcome | undefined): void;
-  /** Set by who waits for it. */
+  resolve(outcome: DeliverOutcome | undefined): void;
+  /** Set by `taken`. */
   onTaken?(): void;
   expiresAt: number;
 }
 
 export interface HeadStartOptions {
-  /** Names the claims of this process; new with every start. */
+  /** Identifies the claims of this process; new at every start. */
   processId: string;
-  /** Whether a worker of this process will ask for outcomes. */
+  /** Whether a worker in this process asks for outcomes. */
   keepOutcomes: boolean;
 }
 
 /**
- * Head starts: the process that accepted a notification makes its first attempt at once, while the workflow is being started, so that the
- * receiver does not wait for Temporal. The workflow owns the outcome and all that follows. A crash loses nothing: claim and workflow outlive
- * the process.
+ * Makes head starts: the process that accepted a notification makes its first attempt while the
+ * workflow is being started, so that the receiver does not wait for Temporal. The workflow owns the
+ * outcome and all that follows. A crash loses nothing: the claim and the workflow outlive the
+ * process.
+ *
+ * Each head start is in one of these states:
+ *
+ * - QUEUED
+ * - SENDING
+ * - RECORDING
+ * - KEPT
+ * - FORGOTTEN
+ *
+ * ## QUEUED
+ *
+ * `begin` was called, and the head start waits in the fair queue for a slot. Subscriptions take
+ * turns.
+ *
+ * - A slot becomes free: SENDING.
+ * - Its turn comes more than 9 s after the claim: KEPT, without an outcome. Its request might
+ *   outlast the claim, and then the workflow would send too.
+ * - `close` is called: KEPT, without an outcome.
+ *
+ * ## SENDING
+ *
+ * The head start holds a slot: its attempt is admitted, prepared and sent. A subscription with 64
+ * slots is paused in the queue. The number of slots is 256, or 32 while the event loop is more than
+ * 20 ms late. A backlog gets only what {@link BacklogPace} allows, as long as events are being
+ * accepted.
+ *
+ * - Nothing more will be sent: the slot is released, RECORDING.
+ * - There is no attempt to make, or reading fails: the slot is released, KEPT.
+ *
+ * ## RECORDING
+ *
+ * The attempt is being recorded. It still counts against the 256 concurrent head starts, but holds
+ * no slot.
+ *
+ * - The attempt is recorded: KEPT, with its outcome.
+ * - Postgres did not take the record: KEPT, without an outcome. The workflow makes the attempt.
+ *
+ * ## KEPT
+ *
+ * The outcome waits for the workflow, up to 60 s after `begin`. A process without a worker skips
+ * this state.
+ *
+ * - The workflow calls `outcomeOf`: FORGOTTEN.
+ * - A later `begin` finds it expired: FORGOTTEN.
+ *
+ * ## FORGOTTEN
+ *
+ * This process knows nothing about the notification any more. `outcomeOf` returns undefined, and
+ * the caller reads the record in Postgres.
  */
 export class HeadStarts {
   private readonly entries = new Map<string, Entry>();
@@ -66,7 +137,7 @@ export class HeadStarts {
   private readonly backlog = new BacklogPace(CONCURRENCY);
   private running = 0;
   private sending = 0;
-  /** By `performance.now()`: when something was accepted last. */
+  /** `performance.now()` of the last accept. */
   private acceptedAt = 0;
   private closed = false;
   private idle: (() => void)[] = [];
@@ -81,12 +152,15 @@ export class HeadStarts {
     return this.options.processId;
   }
 
-  /** Head starts that wait for their turn. */
+  /** Number of head starts that wait for a slot. */
   get waiting(): number {
     return this.queue.size;
   }
 
-  /** Makes head starts as far as there are places: subscriptions take turns, and the order of each is kept. Returns at once. */
+  /**
+   * Queues head starts and makes them in the background as slots become free. Subscriptions take
+   * turns, and the order within a subscription is kept.
+   */
   begin(headStarts: readonly HeadStart[]): void {
     if (this.closed) return;
     const now = performance.now();
@@ -96,13 +170,17 @@ export class HeadStarts {
       this.entries.delete(id);
     }
     for (const headStart of headStarts) {
-      this.entries.set(headStart.notificationId, newEntry(now + KEPT_MS));
+      this.entries.set(headStart.notificationId, newEntry(now + OUTCOME_KEPT_MS));
       this.queue.push(headStart.subscriptionId, headStart);
     }
     this.pump();
   }
 
-  /** What came of a notification's head start, once it is recorded; `undefined` where this process made none. */
+  /**
+   * Waits for the outcome of a head start.
+   *
+   * @returns undefined if this process made none, or could not record it
+   */
   async outcomeOf(notificationId: string): Promise<DeliverOutcome | undefined> {
     const entry = this.entries.get(notificationId);
     const outcome = await entry?.outcome;
@@ -111,12 +189,15 @@ export class HeadStarts {
     return outcome;
   }
 
-  /** Resolves when a workflow took the outcome over, or is not going to do so in this process. */
+  /**
+   * Resolves when the workflow has asked for the outcome, or after 2 s. Resolves immediately if
+   * there is no head start.
+   */
   async taken(notificationId: string): Promise<void> {
     const entry = this.entries.get(notificationId);
     if (!entry) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, TAKEN_AFTER_MS);
+      const timer = setTimeout(resolve, TAKEN_TIMEOUT_MS);
       entry.onTaken = () => {
         clearTimeout(timer);
         resolve();
@@ -125,9 +206,10 @@ export class HeadStarts {
   }
 
   /**
-   * Begins no more, and waits for those under way. The others' claims lapse, and their workflows make the attempts.
+   * Drops queued head starts and waits for those that are sending or recording. The claims of the
+   * dropped ones lapse, and their workflows make the attempts.
    *
-   * @param graceMs - waits no longer than that
+   * @param graceMs - maximum wait
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
@@ -159,9 +241,9 @@ export class HeadStarts {
     const { notificationId, subscriptionId } = headStart;
     this.running += 1;
     this.lag.start();
-    const answered = this.acquireSlot(subscriptionId);
-    const outcome = await this.make(headStart, answered);
-    answered();
+    const releaseSlot = this.acquireSlot(subscriptionId);
+    const outcome = await this.attempt(headStart, releaseSlot);
+    releaseSlot();
     this.running -= 1;
     this.finish(notificationId, outcome);
     if (this.running === 0) {
@@ -171,16 +253,16 @@ export class HeadStarts {
     this.pump();
   }
 
-  /** @returns what gives the place back, once: the record is waited for without it */
+  /** @returns releases the slot; further calls have no effect */
   private acquireSlot(subscriptionId: string): () => void {
     const sending = (this.sendingBySubscription.get(subscriptionId) ?? 0) + 1;
     this.sendingBySubscription.set(subscriptionId, sending);
     this.sending += 1;
     if (sending === SENDING_PER_SUBSCRIPTION) this.queue.pause(subscriptionId);
-    let given = false;
+    let released = false;
     return () => {
-      if (given) return;
-      given = true;
+      if (released) return;
+      released = true;
       this.releaseSlot(subscriptionId);
     };
   }
@@ -196,13 +278,13 @@ export class HeadStarts {
 
   private finish(notificationId: string, outcome: DeliverOutcome | undefined): void {
     const entry = this.entries.get(notificationId);
-    entry?.finish(outcome);
+    entry?.resolve(outcome);
     if (this.options.keepOutcomes) return;
     this.entries.delete(notificationId);
     entry?.onTaken?.();
   }
 
-  private async make(headStart: HeadStart, onAnswered: () => void): Promise<DeliverOutcome | undefined> {
+  private async attempt(headStart: HeadStart, onSent: () => void): Promise<DeliverOutcome | undefined> {
     const { notificationId, schedule, workflowId, accepted } = headStart;
     try {
       return await this.runAttempt({
@@ -216,12 +298,12 @@ export class HeadStarts {
         processId: this.processId,
         slow: false,
         accepted: isFresh(headStart) ? accepted : undefined,
-        onAnswered,
+        onSent,
       });
     } catch (error) {
       this.log.warn(
         { err: error, notificationId },
-        'a head start could not be made or recorded; the workflow takes over',
+        'a head start failed or could not be recorded; its workflow makes the attempt',
       );
       return undefined;
     }
@@ -232,13 +314,16 @@ function isFresh({ accepted, claimedAt }: HeadStart): boolean {
   return accepted !== undefined && performance.now() - claimedAt <= FRESH_MS;
 }
 
-/** One that comes to its turn too late might still be sending when the claim lapses and the workflow sends as well. */
+/**
+ * A head start that begins too late might still be sending when its claim lapses, and then the
+ * workflow sends too.
+ */
 function isTooLate({ claimedAt }: HeadStart): boolean {
   return performance.now() - claimedAt > HEAD_START_WAIT_SECONDS * 1000 - MARGIN_MS;
 }
 
 function newEntry(expiresAt: number): Entry {
   const entry: Partial<Entry> = { expiresAt };
-  entry.outcome = new Promise((finish) => (entry.finish = finish));
+  entry.outcome = new Promise((resolve) => (entry.resolve = resolve));
   return entry as Entry;
 }

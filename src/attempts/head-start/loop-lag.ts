@@ -1,14 +1,17 @@
 const SAMPLE_MS = 10;
 
-/** How late the event loop is: what else waits in this process, such as an answer to a producer, waits as long. Measured only while asked to. */
+/**
+ * Measures how late the event loop is, between `start` and `stop`. Responses to producers are late
+ * by as much.
+ */
 export class LoopLag {
   private timer: NodeJS.Timeout | undefined;
   private dueAt = 0;
   private last = 0;
 
-  /** Milliseconds by which the last turn of a timer was late; 0 while nothing is measured. */
+  /** Milliseconds by which the last timer was late; 0 while stopped. */
   get ms(): number {
-    // A timer that is overdue now says more than the last one that came.
+    // A timer that is overdue now is a newer measurement than the last one that fired.
     return this.timer ? Math.max(this.last, performance.now() - this.dueAt) : 0;
   }
 

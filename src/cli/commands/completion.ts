@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { Session } from '../session';
 
-/** What to put where for each shell; all three ask the hidden command `complete` for what may come next. */
+/** The script for each shell. All call the hidden command `complete` for the candidates. */
 const SCRIPTS = {
   bash: `_signpost() {
   local IFS=$'\\n'
@@ -22,11 +22,11 @@ end
 complete -c signpost -a '(__signpost_complete)'`,
 } as const;
 
-/** `completion`: completes commands and options in a shell. */
+/** Adds the `completion` command: prints a completion script for a shell. */
 export function addCompletion(program: Command, session: Session): void {
   program
     .command('completion')
-    .description('Print a script that completes commands and options in a shell')
+    .description('Print a completion script for a shell')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
@@ -48,9 +48,9 @@ Examples:
 }
 
 /**
- * What may come next on a command line.
+ * Returns the commands and options that complete a command line.
  *
- * @param words - those typed so far; the last one is being typed, and empty where it has not begun
+ * @param words - the words of the command line; the last one is incomplete, possibly empty
  */
 export function candidates(program: Command, words: readonly string[]): string[] {
   const typed = words.at(-1) ?? '';

@@ -1,25 +1,25 @@
 import type { Command } from 'commander';
-import { given, secondsList, wholeNumber, withIds } from '../arguments';
+import { definedOnly, secondsList, wholeNumber, withIds } from '../arguments';
 import { list, type Json } from '../client';
 import { fields, table } from '../output';
 import type { Session } from '../session';
 
-/** `customers`: those who are notified. */
+/** Adds the `customers` commands. */
 export function addCustomers(program: Command, session: Session): void {
-  const customers = program.command('customers').description('Those who are notified');
+  const customers = program.command('customers').description('Manage customers, the parties that are notified');
 
   customers
     .command('list')
     .description('List customers')
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .action(async ({ limit }: { limit: number }) => {
       const page = await list(session.client, '/v1/customers', {}, limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No customers.', {
           id: ({ id }) => id,
           name: ({ name }) => name,
           product: ({ productId }) => productId ?? 'shared',
-          'retries after (s)': ({ retrySchedule }) => retrySchedule,
+          'retry schedule (s)': ({ retrySchedule }) => retrySchedule,
         }),
       );
     });
@@ -32,21 +32,32 @@ export function addCustomers(program: Command, session: Session): void {
   customers
     .command('create')
     .description('Create a customer')
-    .requiredOption('--name <name>')
-    .option('--id <id>', 'default: generated')
-    .option('--product <id>', "default: the key's product; of an admin's key: shared by all products")
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
+    .requiredOption('--name <name>', 'name of the customer')
+    .option('--id <id>', 'id of the customer (default: generated)')
+    .option(
+      '--product <id>',
+      "owning product (default: the product of the key; an admin's key creates a customer that all products share)",
+    )
+    .option(
+      '--retry-schedule <seconds>',
+      'seconds to wait before each retry, such as 30,300; or default, growing, none',
+      secondsList,
+    )
     .action(async (options: { name: string; id?: string; product?: string; retrySchedule?: number[] }) =>
-      show(await session.client.request('POST', '/v1/customers', { body: given(withIds(options)) })),
+      show(await session.client.request('POST', '/v1/customers', { body: definedOnly(withIds(options)) })),
     );
 
   customers
     .command('update <id>')
-    .description('Change name or retry schedule')
-    .option('--name <name>')
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
+    .description('Change the name or retry schedule of a customer')
+    .option('--name <name>', 'new name')
+    .option(
+      '--retry-schedule <seconds>',
+      'seconds to wait before each retry, such as 30,300; or default, growing, none',
+      secondsList,
+    )
     .action(async (id: string, options: { name?: string; retrySchedule?: number[] }) =>
-      show(await session.client.request('PATCH', pathOf(id), { body: given(options) })),
+      show(await session.client.request('PATCH', pathOf(id), { body: definedOnly(options) })),
     );
 
   function show(customer: Json): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { given, jsonArgument, listOf, moment, wholeNumber, withIds } from '../arguments';
+import { definedOnly, jsonArgument, listOf, timestamp, wholeNumber, withIds } from '../arguments';
 import { list, type Json } from '../client';
 import { fields, table } from '../output';
 import type { Session } from '../session';
@@ -14,29 +14,31 @@ interface SendOptions {
   user?: string;
 }
 
-/** `events`: facts posted by a product. */
+/** Adds the `events` commands. */
 export function addEvents(program: Command, session: Session): void {
-  const events = program.command('events').description('Facts posted by a product');
+  const events = program.command('events').description('Post and show events');
 
   events
     .command('send <type>')
     .description('Post an event')
-    .option('--data <json>', 'its data: JSON, @file, or - for standard input', '{}')
-    .option('--customer <id>', 'default: every customer of the product')
-    .option('--channel <name>', 'a channel (again or with commas for more)', listOf)
-    .option('--id <id>', 'makes posting it again harmless; default: generated')
-    .option('--timestamp <time>', 'when it happened; default: now', moment)
-    .option('--user <json>', 'who caused it: JSON, @file or -')
+    .option('--data <json>', 'data of the event: JSON, @file, or - for standard input', '{}')
+    .option('--customer <id>', 'customer to notify (default: all customers of the product)')
+    .option('--channel <name>', 'channel of the event (repeat or separate by commas for several)', listOf)
+    .option('--id <id>', 'id of the event; Signpost ignores a repost with the same id (default: generated)')
+    .option('--timestamp <time>', 'time of the event (default: now)', timestamp)
+    .option('--user <json>', 'user who caused the event: JSON, @file, or - for standard input')
     .addHelpText(
       'after',
       `
 Examples:
-  $ signpost events send payment.confirmed.v1 --customer customer1 --data '{"paymentId":"P-1","amount":125.5}'
-  $ signpost events send payment.confirmed.v1 --customer customer1 --data @payment.json`,
+  $ signpost events send payment.confirmed.v1 --customer customer1 \\
+      --data '{"paymentId":"P-1","amount":125.5}'
+  $ signpost events send payment.confirmed.v1 --customer customer1 \\
+      --data @payment.json`,
     )
     .action(async (type: string, options: SendOptions) => {
       const { io } = session;
-      const body = given({
+      const body = definedOnly({
         id: options.id ?? randomUUID(),
         type,
         customerId: options.customer,
@@ -52,8 +54,8 @@ Examples:
       );
       session.print(accepted, () =>
         [
-          `event ${accepted.id} ${accepted.duplicate ? 'was accepted before' : 'accepted'}`,
-          table(accepted.notifications, {
+          `event ${accepted.id} ${accepted.duplicate ? 'was already accepted' : 'accepted'}`,
+          table(accepted.notifications, 'No subscription matched this event.', {
             notification: ({ id }) => id,
             subscription: ({ subscriptionId }) => subscriptionId,
             status: ({ status }) => status,
@@ -65,15 +67,19 @@ Examples:
   events
     .command('list')
     .description('List events, newest first')
-    .option('--type <name>')
-    .option('--customer <id>')
-    .option('--since <time>', 'a time, or 30m, 6h, 2d ago', moment)
-    .option('--until <time>', 'a time, or 30m, 6h, 2d ago', moment)
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .option('--type <name>', 'only events of this type')
+    .option('--customer <id>', 'only events for this customer')
+    .option(
+      '--since <time>',
+      'only events accepted since this time: RFC 3339, or an age such as 30m, 6h, 2d',
+      timestamp,
+    )
+    .option('--until <time>', 'only events accepted before this time', timestamp)
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .action(async ({ limit, ...filter }: { limit: number } & Record<string, string>) => {
       const page = await list(session.client, '/v1/events', withIds(filter), limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No events.', {
           id: ({ id }) => id,
           type: ({ type }) => type,
           customer: ({ customerId }) => customerId ?? 'all',

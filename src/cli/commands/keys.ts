@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
-import { given, wholeNumber, withIds } from '../arguments';
+import { definedOnly, wholeNumber, withIds } from '../arguments';
 import { list } from '../client';
 import { table } from '../output';
 import type { Session } from '../session';
 
-/** `keys`: API keys. */
+/** Adds the `keys` commands. */
 export function addKeys(program: Command, session: Session): void {
-  const keys = program.command('keys').description('API keys');
+  const keys = program.command('keys').description('Manage API keys');
 
   keys
     .command('list')
-    .description('List API keys, revoked ones included')
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .description('List API keys, including revoked ones')
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .action(async ({ limit }: { limit: number }) => {
       const page = await list(session.client, '/v1/api-keys', {}, limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No API keys.', {
           id: ({ id }) => id,
           name: ({ name }) => name,
           role: ({ role }) => role,
@@ -28,20 +28,21 @@ export function addKeys(program: Command, session: Session): void {
 
   keys
     .command('create')
-    .description('Create an API key; it is shown this once')
-    .requiredOption('--name <name>')
-    .requiredOption('--role <role>', 'admin, product, viewer or customer')
-    .option('--product <id>', 'for the role product')
-    .option('--customer <id>', 'for the role customer')
+    .description('Create an API key and print it; it cannot be shown again')
+    .requiredOption('--name <name>', 'name of the key')
+    .requiredOption('--role <role>', 'role of the key: admin, product, viewer or customer')
+    .option('--product <id>', 'product of a key with the role product')
+    .option('--customer <id>', 'customer of a key with the role customer')
     .addHelpText(
       'after',
       `
-The key alone is on standard output, so that it can be kept without being seen:
-  $ signpost keys create --name payments --role product --product payments > payments.key`,
+Standard output contains only the key, so you can store it without showing it:
+  $ signpost keys create --name payments --role product --product payments \\
+      > payments.key`,
     )
     .action(async (options: { name: string; role: string; product?: string; customer?: string }) => {
       const key = await session.client.request<{ id: string; key: string }>('POST', '/v1/api-keys', {
-        body: given(withIds(options)),
+        body: definedOnly(withIds(options)),
       });
       session.print(key, () => key.key);
       if (!session.json) session.note(`${key.id} created`);

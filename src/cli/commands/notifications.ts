@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { moment, wholeNumber, withIds } from '../arguments';
+import { timestamp, wholeNumber, withIds } from '../arguments';
 import { list, type Json } from '../client';
 import { fields, show, table } from '../output';
 import type { Session } from '../session';
@@ -20,38 +20,46 @@ interface Attempt {
   error: { class: string; message: string } | null;
 }
 
-/** `notifications`: what failed, why, what happens next, and what to do about it. */
+/** Adds the `notifications` commands. */
 export function addNotifications(program: Command, session: Session): void {
-  const notifications = program.command('notifications').description('One event for one subscription each');
+  const notifications = program.command('notifications').description('Show, retry and cancel notifications');
 
   notifications
     .command('list')
     .description('List notifications, newest first')
-    .option('--status <status>', 'pending, delivering, delivered, retrying, failed, held or cancelled')
-    .option('--customer <id>')
-    .option('--subscription <id>')
-    .option('--type <name>', 'event type')
-    .option('--since <time>', 'a time, or 30m, 6h, 2d ago', moment)
-    .option('--until <time>', 'a time, or 30m, 6h, 2d ago', moment)
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .option(
+      '--status <status>',
+      'only this status: pending, delivering, delivered, retrying, failed, held or cancelled',
+    )
+    .option('--customer <id>', 'only notifications of this customer')
+    .option('--subscription <id>', 'only notifications of this subscription')
+    .option('--type <name>', 'only this event type')
+    .option(
+      '--since <time>',
+      'only notifications accepted since this time: RFC 3339, or an age such as 30m, 6h, 2d',
+      timestamp,
+    )
+    .option('--until <time>', 'only notifications accepted before this time', timestamp)
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .addHelpText(
       'after',
       `
 Examples:
   $ signpost notifications list --status failed --since 24h
-  $ signpost notifications list --status failed --json | jq -r '.items[].id' | xargs -n1 signpost notifications retry`,
+  $ signpost notifications list --status failed --json | jq -r '.items[].id' \\
+      | xargs -n1 signpost notifications retry`,
     )
     .action(async ({ limit, ...filter }: { limit: number } & Record<string, string>) => {
       const page = await list<Notification>(session.client, '/v1/notifications', withIds(filter), limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No notifications.', {
           id: ({ id }) => id,
           status: ({ status }) => status,
           type: ({ eventType }) => eventType,
           customer: ({ customerId }) => customerId,
           attempts: ({ attemptCount }) => attemptCount,
           'next attempt': ({ nextAttemptAt }) => nextAttemptAt,
-          'last answer': lastAnswer,
+          'last response': lastResponse,
         }),
       );
     });
@@ -62,23 +70,25 @@ Examples:
     .action(async (id: string) => {
       const found = await session.client.request<Notification & { attempts: Attempt[] }>('GET', pathOf(id));
       const { attempts, ...rest } = found;
-      session.print(found, () => `${fields(rest)}\n\n${table(attempts, ATTEMPT_COLUMNS)}`);
+      session.print(found, () => `${fields(rest)}\n\n${table(attempts, 'No attempts yet.', ATTEMPT_COLUMNS)}`);
     });
 
   notifications
     .command('retry <id>')
-    .description('Attempt it now; a closed one walks the ladder again')
-    .option('--force', 'deliver again what was delivered')
+    .description('Attempt a notification now, or restart the retry schedule of a closed one')
+    .option('--force', 'also retry a delivered notification')
     .action(async (id: string, { force }: { force?: boolean }) =>
-      steered(await session.client.request('POST', `${pathOf(id)}/retry`, { body: force ? { force } : {} })),
+      printStatus(await session.client.request('POST', `${pathOf(id)}/retry`, { body: force ? { force } : {} })),
     );
 
   notifications
     .command('cancel <id>')
-    .description('End the ladder')
-    .action(async (id: string) => steered(await session.client.request('POST', `${pathOf(id)}/cancel`, { body: {} })));
+    .description('Stop all further attempts of a notification')
+    .action(async (id: string) =>
+      printStatus(await session.client.request('POST', `${pathOf(id)}/cancel`, { body: {} })),
+    );
 
-  function steered(notification: Notification): void {
+  function printStatus(notification: Notification): void {
     session.print(notification, () => `${notification.id} ${show(notification.status)}`);
   }
 }
@@ -88,10 +98,10 @@ const ATTEMPT_COLUMNS = {
   trigger: ({ trigger }: Attempt) => trigger,
   started: ({ startedAt }: Attempt) => startedAt,
   ms: ({ durationMs }: Attempt) => durationMs,
-  answer: ({ status, error }: Attempt) => error?.message ?? `HTTP ${status}`,
+  result: ({ status, error }: Attempt) => error?.message ?? `HTTP ${status}`,
 };
 
-function lastAnswer({ lastError, lastResponseStatus }: Notification): string | null {
+function lastResponse({ lastError, lastResponseStatus }: Notification): string | null {
   return lastError?.message ?? (lastResponseStatus === null ? null : `HTTP ${lastResponseStatus}`);
 }
 

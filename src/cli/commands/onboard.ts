@@ -1,7 +1,7 @@
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { given, wholeNumber } from '../arguments';
+import { definedOnly, wholeNumber } from '../arguments';
 import type { Client } from '../client';
 import { CliError, EXIT } from '../exit-codes';
 import { challenge, sendTest, type CheckResult } from '../onboard/checks';
@@ -22,7 +22,7 @@ interface CustomerOptions {
   linkExpiresInSeconds?: number;
 }
 
-/** `onboard`: a product or a customer from one file, as often as one likes. */
+/** Adds the `onboard` commands: sets up a product or a customer from one file. */
 export function addOnboard(program: Command, session: Session): void {
   const onboard = program
     .command('onboard')
@@ -30,14 +30,18 @@ export function addOnboard(program: Command, session: Session): void {
     .addHelpText(
       'after',
       `
-The file says how things are to be; what is so already is left alone, so it can be run again after every change. All faults of a file are told
-at once, with their lines, before anything is written. examples/onboarding/ has a file of each kind, docs/operators/cli.md every field.`,
+The file describes the desired state. The command changes only what differs, so
+you can run it again after every change. All errors in a file are reported
+together, with line and column, before anything is written.
+
+examples/onboarding/ contains an example of each file. docs/operators/cli.md
+describes every field.`,
     );
 
   onboard
     .command('product <file>')
     .description('Set up a product, its event types and its API keys')
-    .option('--dry-run', 'show what would be done, and do nothing')
+    .option('--dry-run', 'print the plan and change nothing')
     .addHelpText(
       'after',
       `
@@ -49,29 +53,40 @@ Example:
       if (!dryRun) for (const call of plan.calls) await call();
       const { steps, createdKeys } = plan;
       session.print({ dryRun, steps, createdKeys }, () =>
-        [showSteps(steps), ...createdKeys.map(({ name, key }) => `\nAPI key ${name}, shown this once:\n${key}`)].join(
-          '\n',
-        ),
+        [
+          showSteps(steps),
+          ...createdKeys.map(({ name, key }) => `\nAPI key ${name} (store it now; it cannot be shown again):\n${key}`),
+        ].join('\n'),
       );
     });
 
   onboard
     .command('customer <file>')
     .description('Set up a customer with all of its subscriptions')
-    .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--challenge', 'have each endpoint prove that it has its secret')
+    .option('--dry-run', 'print the plan and change nothing')
+    .option('--challenge', 'check that each endpoint knows its secret')
     .option('--test', 'send each endpoint a test notification')
-    .option('--hand-over <file>', 'write the sheet for the customer: .md or .html (again for the other)', sheetFile)
-    .option('--link-expires-in-seconds <n>', "of the sheet's links to the secrets; default: a week", wholeNumber(60))
+    .option(
+      '--hand-over <file>',
+      'write the hand-over sheet for the customer, a .md or .html file (repeat for both)',
+      sheetFile,
+    )
+    .option(
+      '--link-expires-in-seconds <n>',
+      'lifetime of the secret links in the sheet, in seconds (default: 604800, one week)',
+      wholeNumber(60),
+    )
     .addHelpText(
       'after',
       `
-The exit code is 1 where a challenge or a test did not succeed; what was set up stays.
+If a challenge or a test fails, the exit code is 1. The customer stays set up.
 
 Examples:
   $ signpost onboard customer examples/onboarding/customer1.yaml --dry-run
-  $ signpost onboard customer examples/onboarding/customer1.yaml --hand-over customer1.html
-  $ signpost onboard customer examples/onboarding/customer1.yaml --challenge --test`,
+  $ signpost onboard customer examples/onboarding/customer1.yaml \\
+      --hand-over customer1.html
+  $ signpost onboard customer examples/onboarding/customer1.yaml \\
+      --challenge --test`,
     )
     .action(async (file: string, options: CustomerOptions) => {
       const { client } = session;
@@ -83,14 +98,14 @@ Examples:
       }
       for (const sheet of options.handOver ?? []) checkWritable(sheet);
       for (const call of plan.calls) await call();
-      // The customer needs the sheet to pass the checks, so it comes first.
+      // Write the sheet before the checks: the customer needs it to pass them.
       await writeSheets(client, plan, options);
       const checks = await runChecks(client, plan, options);
       const subscriptions = plan.subscriptions.map(({ id, name, status, url }) => ({ id, name, status, url }));
       session.print({ dryRun: false, steps, subscriptions, checks, handOver: options.handOver ?? [] }, () =>
         [
           showSteps(steps),
-          table(subscriptions, {
+          table(subscriptions, 'No subscriptions.', {
             subscription: ({ name }) => name,
             id: ({ id }) => id,
             status: ({ status }) => status,
@@ -99,21 +114,25 @@ Examples:
           ...(options.handOver ? [`hand-over sheet: ${options.handOver.join(', ')}`] : []),
         ].join('\n\n'),
       );
-      if (checks.some(({ passed }) => !passed)) throw new CliError(EXIT.failed, 'Not every check succeeded.');
+      if (checks.some(({ passed }) => !passed))
+        throw new CliError(
+          EXIT.failed,
+          'At least one check failed. The customer is set up; fix the endpoint and run the command again.',
+        );
     });
 }
 
-function sheetFile(name: string, before: string[] = []): string[] {
-  if (!/\.(md|html)$/.test(name)) throw new InvalidArgumentError('expected a name that ends in .md or .html.');
-  return [...before, name];
+function sheetFile(name: string, previous: string[] = []): string[] {
+  if (!/\.(md|html)$/.test(name)) throw new InvalidArgumentError('Expected a file name that ends in .md or .html.');
+  return [...previous, name];
 }
 
-/** Better known before anything is set up. */
+/** Fails before anything is set up, not after. */
 function checkWritable(name: string): void {
   try {
     accessSync(path.dirname(name), constants.W_OK);
   } catch (error) {
-    throw new CliError(EXIT.usage, `${name} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+    throw new CliError(EXIT.usage, `Cannot write ${name}: ${(error as Error).message}`);
   }
 }
 
@@ -121,7 +140,7 @@ async function writeSheets(client: Client, plan: CustomerPlan, options: Customer
   if (!options.handOver) return;
   const links: SecretLink[] = [];
   for (const { id } of plan.subscriptions) {
-    const body = given({ expiresInSeconds: options.linkExpiresInSeconds });
+    const body = definedOnly({ expiresInSeconds: options.linkExpiresInSeconds });
     const path = `/v1/subscriptions/${encodeURIComponent(id)}/secret/link`;
     links.push({
       subscriptionId: id,
@@ -132,10 +151,10 @@ async function writeSheets(client: Client, plan: CustomerPlan, options: Customer
   const blocks = handOverSheet({ customer: file.customer, subscriptions, catalog, links });
   for (const name of options.handOver) {
     try {
-      // Who can read the sheet can open the links.
+      // Anyone who can read the sheet can open the links.
       writeFileSync(name, name.endsWith('.html') ? toHtml(blocks) : toMarkdown(blocks), { mode: 0o600 });
     } catch (error) {
-      throw new CliError(EXIT.failed, `${name} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+      throw new CliError(EXIT.failed, `Cannot write ${name}: ${(error as Error).message}`);
     }
   }
 }
@@ -151,7 +170,7 @@ async function runChecks(client: Client, plan: CustomerPlan, options: CustomerOp
 }
 
 function showChecks(checks: readonly CheckResult[]): string {
-  return table(checks, {
+  return table(checks, 'No checks.', {
     check: ({ check }) => check,
     subscription: ({ subscription }) => subscription,
     result: ({ passed }) => (passed ? 'passed' : 'FAILED'),

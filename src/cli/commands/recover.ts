@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { given, moment, wholeNumber } from '../arguments';
+import { definedOnly, timestamp, wholeNumber } from '../arguments';
 import type { Json } from '../client';
 import { fields } from '../output';
 import type { Session } from '../session';
@@ -19,17 +19,21 @@ interface Recovery extends Json {
   status: string;
 }
 
-/** `recover`: retrying everything that failed for a subscription. */
+/** Adds the `recover` commands. */
 export function addRecover(program: Command, session: Session): void {
-  const recover = program.command('recover').description('Retry everything that failed for a subscription');
+  const recover = program.command('recover').description('Retry all failed notifications of a subscription');
 
   recover
     .command('start <subscriptionId>', { isDefault: true })
-    .description('Begin a recovery')
-    .requiredOption('--since <time>', 'what was accepted from then on: a time, or 30m, 6h, 2d ago', moment)
-    .option('--until <time>', 'what was accepted before', moment)
-    .option('--rate-per-second <n>', 'at most so many a second', wholeNumber(1))
-    .option('--wait', 'wait until it has ended')
+    .description('Start a recovery (short form: recover <subscriptionId>)')
+    .requiredOption(
+      '--since <time>',
+      'retry notifications accepted since this time: RFC 3339, or an age such as 30m, 6h, 2d',
+      timestamp,
+    )
+    .option('--until <time>', 'retry notifications accepted before this time (default: now)', timestamp)
+    .option('--rate-per-second <n>', 'maximum number of retries per second (default: 10)', wholeNumber(1))
+    .option('--wait', 'wait until the recovery has ended')
     .addHelpText(
       'after',
       `
@@ -38,8 +42,8 @@ Example:
     )
     .action(async (subscriptionId: string, { wait, ...options }: RecoverOptions) => {
       const path = `/v1/subscriptions/${encodeURIComponent(subscriptionId)}/recover`;
-      let recovery = await session.client.request<Recovery>('POST', path, { body: given(options) });
-      if (wait) session.note(`recovery ${recovery.id} runs`);
+      let recovery = await session.client.request<Recovery>('POST', path, { body: definedOnly(options) });
+      if (wait) session.note(`recovery ${recovery.id} started; waiting until it has ended`);
       while (wait && ['pending', 'running'].includes(recovery.status)) {
         await sleep(POLL_MS);
         recovery = await session.client.request<Recovery>('GET', pathOf(recovery.id));
@@ -49,12 +53,12 @@ Example:
 
   recover
     .command('show <recoveryId>')
-    .description('Show how far a recovery is')
+    .description('Show the progress of a recovery')
     .action(async (id: string) => show(await session.client.request('GET', pathOf(id))));
 
   recover
     .command('cancel <recoveryId>')
-    .description('End a recovery; what it has retried goes on')
+    .description('Stop a recovery; notifications that it has already retried continue')
     .action(async (id: string) => show(await session.client.request('POST', `${pathOf(id)}/cancel`, { body: {} })));
 
   function show(recovery: Json): void {

@@ -2,47 +2,50 @@ import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit-codes';
 import type { Session } from '../session';
 
-/** `start` and `migrate`: the service itself. */
+/** Adds the commands `start` and `migrate`. */
 export function addService(program: Command, session: Session): void {
   program
     .command('start')
-    .description('Run the service in this process until a signal ends it')
+    .description('Run the service in this process until it receives SIGINT or SIGTERM')
     .addHelpText(
       'after',
       `
-Settings come from the environment (docs/operators/configuration.md). With none, an embedded Postgres and Temporal are started.
+Settings are environment variables (docs/operators/configuration.md). Without
+any, the service starts an embedded Postgres and Temporal.
 
 Example:
   $ SIGNPOST_PORT=9090 signpost start`,
     )
     .action(async () => {
-      // Loaded here: no other command needs Temporal.
+      // Loaded here because no other command needs Temporal.
       const { main } = await import('../../main.js');
       await main();
     });
 
   program
     .command('migrate')
-    .description('Bring the database schema up to date, as the service does at every start')
-    .option('--database-url <url>', 'default: DATABASE_URL')
+    .description('Update the database schema')
+    .option('--database-url <url>', 'URL of the database (default: DATABASE_URL)')
     .addHelpText(
       'after',
       `
-For a deployment that migrates in a step of its own. Safe to run from several places at once.
+The service also does this whenever it starts. Use this command in deployments
+that migrate in a separate step. Concurrent runs are safe.
 
 Example:
-  $ DATABASE_URL=postgres://signpost:…@db.internal/signpost signpost migrate`,
+  $ DATABASE_URL=postgres://signpost:…@db.internal/signpost \\
+      signpost migrate`,
     )
     .action(async ({ databaseUrl }: { databaseUrl?: string }) => {
       const url = databaseUrl ?? session.io.env.DATABASE_URL;
       if (!url)
         throw new CliError(
           EXIT.usage,
-          'Say which database: set --database-url or DATABASE_URL. (The embedded one is migrated by signpost start.)',
+          'No database given. Set --database-url or DATABASE_URL. (signpost start migrates the embedded database itself.)',
         );
       const { migrate } = await import('../../store/db/migrate.js');
       const applied = await migrate(url).catch((error: Error & { code?: string }) => {
-        throw new CliError(EXIT.failed, `The database was not migrated: ${error.message || error.code}`);
+        throw new CliError(EXIT.failed, `Migration failed: ${error.message || error.code}`);
       });
       session.print({ applied }, () => (applied.length === 0 ? 'up to date' : `applied: ${applied.join(', ')}`));
     });

@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 import type { OutOfOrderRule } from '../../domain/types';
-import { given, header, jsonArgument, listOf, outOfOrderRule, secondsList, wholeNumber, withIds } from '../arguments';
+import {
+  definedOnly,
+  header,
+  jsonArgument,
+  listOf,
+  outOfOrderRule,
+  secondsList,
+  wholeNumber,
+  withIds,
+} from '../arguments';
 import { list, type Json } from '../client';
 import { CliError, EXIT } from '../exit-codes';
 import { fields, show, table } from '../output';
@@ -24,21 +33,23 @@ interface CreateOptions {
   disabled?: boolean;
 }
 
-/** `subscriptions`: where and how a customer is notified. */
+/** Adds the `subscriptions` commands. */
 export function addSubscriptions(program: Command, session: Session): void {
-  const subscriptions = program.command('subscriptions').description('Where and how a customer is notified');
+  const subscriptions = program
+    .command('subscriptions')
+    .description('Manage subscriptions: where and how customers are notified');
 
   subscriptions
     .command('list')
     .description('List subscriptions, newest first')
-    .option('--customer <id>')
-    .option('--product <id>')
-    .option('--status <status>', 'enabled, disabled, out-of-order, awaiting-approval or unverified')
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .option('--customer <id>', 'only subscriptions of this customer')
+    .option('--product <id>', 'only subscriptions to this product')
+    .option('--status <status>', 'only this status: enabled, disabled, out-of-order, awaiting-approval or unverified')
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .action(async ({ limit, ...filter }: { limit: number } & Record<string, string>) => {
       const page = await list(session.client, '/v1/subscriptions', withIds(filter), limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No subscriptions.', {
           id: ({ id }) => id,
           customer: ({ customerId }) => customerId,
           name: ({ name }) => name,
@@ -56,26 +67,30 @@ export function addSubscriptions(program: Command, session: Session): void {
 
   subscriptions
     .command('create')
-    .description('Create a subscription; its secret is shown this once')
-    .requiredOption('--customer <id>')
-    .requiredOption('--name <name>')
-    .requiredOption('--endpoint <url>', 'where notifications go')
+    .description('Create a subscription and print it with its secret')
+    .requiredOption('--customer <id>', 'customer to notify')
+    .requiredOption('--name <name>', 'name of the subscription')
+    .requiredOption('--endpoint <url>', 'URL that receives the notifications')
     .requiredOption('--types <names>', 'event types or patterns, separated by commas', listOf)
-    .option('--product <id>')
-    .option('--description <text>')
-    .option('--method <method>', 'POST, GET or PUT')
-    .option('--format <format>', 'standard, envelope, trigger or flat')
-    .option('--channel <name>', 'only events with one of these channels', listOf)
-    .option('--header <header>', '"Name: value" (again for more)', header)
-    .option('--retry-schedule <seconds>', 'waits before the retries, as 30,300; or default, growing, none', secondsList)
-    .option('--timeout-seconds <n>', 'for one attempt', wholeNumber(1))
+    .option('--product <id>', 'only events of this product')
+    .option('--description <text>', 'description of the subscription')
+    .option('--method <method>', 'HTTP method: POST, GET or PUT (default: POST)')
+    .option('--format <format>', 'shape of the body: standard, envelope, trigger or flat (default: standard)')
+    .option('--channel <name>', 'only events with this channel (repeat or separate by commas for several)', listOf)
+    .option('--header <header>', 'header of each request, as "Name: value" (repeat for several)', header)
+    .option(
+      '--retry-schedule <seconds>',
+      'seconds to wait before each retry, such as 30,300; or default, growing, none (if absent, the schedule of the customer applies)',
+      secondsList,
+    )
+    .option('--timeout-seconds <n>', 'timeout of an attempt, in seconds (default: 15)', wholeNumber(1))
     .option(
       '--out-of-order <rule>',
-      'seconds and failures in a row after which it is switched off, as 432000,10; or never',
+      'disable after this many seconds without success and this many failures, such as 432000,10; or never',
       outOfOrderRule,
     )
-    .option('--secret <secret>', 'brought by the customer; default: generated')
-    .option('--disabled', 'hold its notifications until it is enabled')
+    .option('--secret <secret>', 'secret that signs the requests (default: generated)')
+    .option('--disabled', 'create it disabled: its notifications are held until it is enabled')
     .addHelpText(
       'after',
       `
@@ -83,9 +98,8 @@ Example:
   $ signpost subscriptions create --customer customer1 --name payments \\
       --endpoint https://customer1.com/payment-confirmed --types 'payment.*.v1'`,
     )
-
     .action(async ({ endpoint, types, channel, header: headers, disabled, outOfOrder, ...rest }: CreateOptions) => {
-      const body = given({
+      const body = definedOnly({
         ...withIds(rest),
         url: endpoint,
         eventTypes: types,
@@ -98,8 +112,8 @@ Example:
     });
 
   for (const [verb, description] of [
-    ['enable', 'Take deliveries again; what was held is released in order'],
-    ['disable', 'Hold its notifications'],
+    ['enable', 'Resume deliveries and release held notifications in order'],
+    ['disable', 'Hold the notifications of a subscription'],
   ] as const) {
     subscriptions
       .command(`${verb} <id>`)
@@ -112,7 +126,7 @@ Example:
 
   subscriptions
     .command('delete <id>')
-    .description('Delete it and cancel its pending notifications')
+    .description('Delete a subscription and cancel its open notifications')
     .action(async (id: string) => {
       await session.client.request('DELETE', pathOf(id));
       session.print({ id, deleted: true }, () => `${id} deleted`);
@@ -129,7 +143,7 @@ Example:
 function addChecks(subscriptions: Command, session: Session): void {
   subscriptions
     .command('challenge <id>')
-    .description('Have the receiver prove that it knows the secret; exit code 1 where it does not')
+    .description('Check that the receiver knows the secret; exits with 1 if it does not')
     .action(async (id: string) => {
       const outcome = await session.client.request<{ status: string; detail: string; durationMs: number }>(
         'POST',
@@ -137,16 +151,16 @@ function addChecks(subscriptions: Command, session: Session): void {
         { body: {} },
       );
       session.print(outcome, () => `${outcome.status} after ${outcome.durationMs} ms: ${show(outcome.detail)}`);
-      if (outcome.status !== 'verified') throw new CliError(EXIT.failed, 'The challenge was not passed.');
+      if (outcome.status !== 'verified') throw new CliError(EXIT.failed, 'The receiver did not pass the challenge.');
     });
 
   subscriptions
     .command('trigger <id>')
-    .description("Send a test notification by the real path: the event type's sample, or given data")
-    .option('--type <name>', 'default: the first event type of the subscription')
-    .option('--data <json>', 'JSON, @file or -')
+    .description('Send a test notification through the normal pipeline')
+    .option('--type <name>', 'event type (default: the first event type of the subscription)')
+    .option('--data <json>', 'data: JSON, @file, or - for standard input (default: the sample of the event type)')
     .action(async (id: string, { type, data }: { type?: string; data?: string }) => {
-      const body = given({
+      const body = definedOnly({
         type,
         data: data === undefined ? undefined : await jsonArgument(data, '--data', session.io),
       });
@@ -156,7 +170,7 @@ function addChecks(subscriptions: Command, session: Session): void {
 
   subscriptions
     .command('statistics <id>')
-    .description('Show how its deliveries have gone')
+    .description('Show delivery statistics')
     .action(async (id: string) => {
       const statistics = await session.client.request('GET', `${pathOf(id)}/statistics`);
       session.print(statistics, () => fields(statistics));
@@ -166,30 +180,34 @@ function addChecks(subscriptions: Command, session: Session): void {
 function addSecrets(subscriptions: Command, session: Session): void {
   subscriptions
     .command('secret <id>')
-    .description('Reveal the secret (noted in the audit)')
+    .description('Print the secret; the audit log records this')
     .action(async (id: string) => printSecret(await session.client.request('GET', `${pathOf(id)}/secret`)));
 
   subscriptions
     .command('rotate <id>')
-    .description('Make a new secret; the old one signs too for a while')
-    .option('--secret <secret>', 'default: generated')
-    .option('--overlap-seconds <n>', 'how long the old one signs too; default: a day', wholeNumber(0))
+    .description('Create and print a new secret; the previous one also signs during the overlap')
+    .option('--secret <secret>', 'new secret (default: generated)')
+    .option(
+      '--overlap-seconds <n>',
+      'how long the previous secret also signs, in seconds (default: 86400, one day)',
+      wholeNumber(0),
+    )
     .action(async (id: string, options: { secret?: string; overlapSeconds?: number }) =>
-      printSecret(await session.client.request('POST', `${pathOf(id)}/secret/rotate`, { body: given(options) })),
+      printSecret(await session.client.request('POST', `${pathOf(id)}/secret/rotate`, { body: definedOnly(options) })),
     );
 
   subscriptions
     .command('secret-link <id>')
-    .description('Make a link that shows the secret once, to hand it over')
-    .option('--expires-in-seconds <n>', 'default: a week', wholeNumber(60))
+    .description('Create a link that shows the secret once')
+    .option('--expires-in-seconds <n>', 'lifetime of the link, in seconds (default: 604800, one week)', wholeNumber(60))
     .action(async (id: string, options: { expiresInSeconds?: number }) => {
       const link = await session.client.request<{ url: string; expiresAt: string }>(
         'POST',
         `${pathOf(id)}/secret/link`,
-        { body: given(options) },
+        { body: definedOnly(options) },
       );
       session.print(link, () => link.url);
-      if (!session.json) session.note(`works once, until ${link.expiresAt}`);
+      if (!session.json) session.note(`The link works once and expires at ${link.expiresAt}.`);
     });
 
   function printSecret(secret: Json): void {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { given, wholeNumber, withIds } from '../arguments';
+import { definedOnly, wholeNumber, withIds } from '../arguments';
 import { list } from '../client';
 import { CliError, EXIT } from '../exit-codes';
 import { typesModule } from '../json-schema-to-typescript';
@@ -14,23 +14,23 @@ import { fields, table } from '../output';
 import type { Session } from '../session';
 import { addDefine } from './definitions';
 
-/** A product's onboarding file is also a catalog: what else it holds is not looked at. */
+/** Accepts the onboarding file of a product too, and ignores its other fields. */
 const catalogFile = z.object({ eventTypes: catalog });
 
-/** `types`: the catalog of event types. */
+/** Adds the `types` commands. */
 export function addTypes(program: Command, session: Session): void {
-  const types = program.command('types').description('The catalog of event types');
+  const types = program.command('types').description('Manage the catalog of event types');
 
   types
     .command('list')
-    .description('List event types, from A to Z')
-    .option('--product <id>')
-    .option('--archived', 'those in the archive')
-    .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
+    .description('List event types by name')
+    .option('--product <id>', 'only event types of this product')
+    .option('--archived', 'only archived event types')
+    .option('--limit <n>', 'maximum number of items', wholeNumber(1), 50)
     .action(async ({ limit, ...filter }: { limit: number; product?: string; archived?: boolean }) => {
       const page = await list<EventType>(session.client, '/v1/event-types', withIds(filter), limit);
       session.print(page, () =>
-        table(page.items, {
+        table(page.items, 'No event types.', {
           name: ({ name }) => name,
           product: ({ productId }) => productId,
           archived: ({ archived }) => (archived ? 'yes' : 'no'),
@@ -41,7 +41,7 @@ export function addTypes(program: Command, session: Session): void {
 
   types
     .command('show <name>')
-    .description('Show an event type')
+    .description('Show an event type with its schema and sample')
     .action(async (name: string) => {
       const found = await session.client.request('GET', `/v1/event-types/${encodeURIComponent(name)}`);
       session.print(found, () => fields(found));
@@ -49,7 +49,7 @@ export function addTypes(program: Command, session: Session): void {
 
   types
     .command('archive <name>')
-    .description('Take no more events of the type')
+    .description('Reject further events of a type')
     .action(async (name: string) => {
       const path = `/v1/event-types/${encodeURIComponent(name)}/archive`;
       const archived = await session.client.request('POST', path, { body: {} });
@@ -64,13 +64,13 @@ export function addTypes(program: Command, session: Session): void {
 function addFiles(types: Command, session: Session): void {
   types
     .command('import <file>')
-    .description('Bring event types from a YAML or JSON file into the catalog')
-    .requiredOption('--product <id>', 'the product that they belong to')
-    .option('--dry-run', 'show what would be done, and do nothing')
+    .description('Import event types from a YAML or JSON file into the catalog')
+    .requiredOption('--product <id>', 'product that owns the event types')
+    .option('--dry-run', 'print the plan and change nothing')
     .addHelpText(
       'after',
       `
-The file is what "types export" writes, or the file of "onboard product".
+The file is the output of "types export", or a file for "onboard product".
 
 Example:
   $ signpost types import catalog.yaml --product payments --dry-run`,
@@ -78,8 +78,8 @@ Example:
     .action(async (file: string, { product, dryRun = false }: { product: string; dryRun?: boolean }) => {
       const source = new SourceFile(file);
       const { eventTypes } = source.read(catalogFile);
-      const { faults, steps, calls } = await planCatalog(session.client, product, eventTypes, 'eventTypes');
-      if (faults.length > 0) throw source.reject(faults);
+      const { issues, steps, calls } = await planCatalog(session.client, product, eventTypes, 'eventTypes');
+      if (issues.length > 0) throw source.reject(issues);
       if (!dryRun) for (const call of calls) await call();
       session.print({ dryRun, steps }, () => showSteps(steps));
     });
@@ -87,7 +87,7 @@ Example:
   types
     .command('export')
     .description('Print the catalog as YAML, or as JSON with --json')
-    .option('--product <id>', 'only of this product')
+    .option('--product <id>', 'only event types of this product')
     .addHelpText(
       'after',
       `
@@ -95,9 +95,9 @@ Example:
   $ signpost types export --product payments > catalog.yaml`,
     )
     .action(async (filter: { product?: string }) => {
-      const items = await liveTypes(session, filter);
+      const items = await activeTypes(session, filter);
       const eventTypes = items.map(({ name, description, schema, sample }) =>
-        given({ name, description, schema: schema ?? undefined, sample: sample ?? undefined }),
+        definedOnly({ name, description, schema: schema ?? undefined, sample: sample ?? undefined }),
       );
       session.print({ eventTypes }, () => stringify({ eventTypes }).trimEnd());
     });
@@ -106,22 +106,24 @@ Example:
 function addGenerate(types: Command, session: Session): void {
   types
     .command('generate')
-    .description("Write TypeScript types of the events' data, made from their schemas")
-    .option('--product <id>', 'only of this product')
-    .option('--out <file>', 'default: standard output')
-    .option('--check', 'write nothing; exit code 1 where the file is not up to date')
+    .description('Write TypeScript types for the data of event types')
+    .option('--product <id>', 'only event types of this product')
+    .option('--out <file>', 'file to write (default: standard output)')
+    .option('--check', 'write nothing; exit with 1 if the file is out of date')
     .addHelpText(
       'after',
       `
-With them a wrong payload does not compile (docs/producers/sdk.md).
+The types are made from the JSON Schemas in the catalog. With them, a wrong
+payload does not compile (docs/producers/sdk.md).
 
 Examples:
   $ signpost types generate --product payments --out src/event-types.ts
-  $ signpost types generate --product payments --out src/event-types.ts --check`,
+  $ signpost types generate --product payments --out src/event-types.ts \\
+      --check`,
     )
     .action(async ({ out, check, ...filter }: { product?: string; out?: string; check?: boolean }) => {
-      if (check && out === undefined) throw new CliError(EXIT.usage, '--check needs --out.');
-      const items = await liveTypes(session, filter);
+      if (check && out === undefined) throw new CliError(EXIT.usage, '--check requires --out.');
+      const items = await activeTypes(session, filter);
       const text = typesModule(items);
       if (out === undefined) {
         session.io.out(text);
@@ -129,17 +131,18 @@ Examples:
       }
       if (check) {
         if (!existsSync(out) || readFileSync(out, 'utf8') !== text)
-          throw new CliError(EXIT.failed, `${out} is not up to date: run signpost types generate.`);
+          throw new CliError(EXIT.failed, `${out} is out of date. Run signpost types generate.`);
       } else {
         writeFileSync(out, text);
       }
-      session.print(
-        { file: out, eventTypes: items.map(({ name }) => name) },
-        () => `${out}: ${items.length} event types`,
+      session.print({ file: out, eventTypes: items.map(({ name }) => name) }, () =>
+        check
+          ? `${out} is up to date`
+          : `${out}: wrote the types of ${items.length} event type${items.length === 1 ? '' : 's'}`,
       );
     });
 }
 
-async function liveTypes(session: Session, filter: { product?: string }): Promise<EventType[]> {
+async function activeTypes(session: Session, filter: { product?: string }): Promise<EventType[]> {
   return (await list<EventType>(session.client, '/v1/event-types', { ...withIds(filter), archived: false })).items;
 }

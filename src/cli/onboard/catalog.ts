@@ -4,9 +4,9 @@ import { find, type Client, type Json } from '../client';
 import { schemaOfFields } from './fields';
 import type { CatalogEntry } from './files';
 import { stepFor, type Plan } from './plan';
-import type { Fault } from './source';
+import type { Issue } from './source';
 
-/** An event type as the service answers it. */
+/** An event type in a response of the API. */
 export interface EventType extends Json {
   name: string;
   productId: string;
@@ -17,30 +17,34 @@ export interface EventType extends Json {
 }
 
 /**
- * Plans the event types of a file, and finds what the service would refuse: a schema that is none, a sample that breaks it, another product's name.
+ * Plans the event types of a file. Reports what the service would refuse: an invalid schema, a
+ * sample that does not match its schema, the name of another product's event type.
  *
- * @param at - where the list stands in the file
+ * @param field - name of the list in the file
  */
 export async function planCatalog(
   client: Client,
   productId: string,
   entries: readonly CatalogEntry[],
-  at: string,
-): Promise<Plan & { faults: Fault[] }> {
-  const plan: Plan & { faults: Fault[] } = { steps: [], calls: [], faults: [] };
+  field: string,
+): Promise<Plan & { issues: Issue[] }> {
+  const plan: Plan & { issues: Issue[] } = { steps: [], calls: [], issues: [] };
   for (const [index, { name, description, fields, sample, ...rest }] of entries.entries()) {
     const schema = fields ? schemaOfFields(fields) : (rest.schema ?? null);
-    const faults = faultsOf(schema, sample).map(({ path, message }) => ({ path: [at, index, ...path], message }));
-    plan.faults.push(...faults);
-    if (faults.length > 0) continue;
+    const issues = issuesOf(schema, sample).map(({ path, message }) => ({ path: [field, index, ...path], message }));
+    plan.issues.push(...issues);
+    if (issues.length > 0) continue;
     const path = `/v1/event-types/${encodeURIComponent(name)}`;
     const found = await find<EventType>(client, path);
     if (found && found.productId !== productId) {
-      plan.faults.push({ path: [at, index, 'name'], message: `belongs to the product ${found.productId}` });
+      plan.issues.push({
+        path: [field, index, 'name'],
+        message: `already belongs to product ${found.productId}; choose another name`,
+      });
       continue;
     }
-    const wanted = { description, schema, sample: sample ?? (schema ? sampleOf(schema) : null), archived: false };
-    const step = stepFor(`event type ${name}`, wanted, found);
+    const desired = { description, schema, sample: sample ?? (schema ? sampleOf(schema) : null), archived: false };
+    const step = stepFor(`event type ${name}`, desired, found);
     plan.steps.push(step);
     if (step.action !== 'unchanged')
       plan.calls.push(() =>
@@ -50,7 +54,7 @@ export async function planCatalog(
   return plan;
 }
 
-function faultsOf(schema: object | null, sample: unknown): Fault[] {
+function issuesOf(schema: object | null, sample: unknown): Issue[] {
   if (!schema) return [];
   try {
     const validate = compileSchema(schema);

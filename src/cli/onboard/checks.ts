@@ -3,9 +3,9 @@ import { ApiError, type Client } from '../client';
 import type { Subscription } from './customer';
 
 const POLL_MS = 250;
-const PATIENCE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 
-/** What came of a challenge or a test notification. */
+/** Result of a challenge or a test notification. */
 export interface CheckResult {
   subscription: string;
   check: 'challenge' | 'test';
@@ -20,7 +20,7 @@ interface Notification {
   lastResponseStatus: number | null;
 }
 
-/** Has the receiver prove that it has the secret. */
+/** Checks that the receiver knows the secret. */
 export async function challenge(client: Client, { id, name }: Subscription): Promise<CheckResult> {
   return check(name, 'challenge', async () => {
     const path = `/v1/subscriptions/${encodeURIComponent(id)}/challenge`;
@@ -29,23 +29,26 @@ export async function challenge(client: Client, { id, name }: Subscription): Pro
   });
 }
 
-/** Sends a test notification by the real path, and waits for what the first attempt gave. */
+/**
+ * Sends a test notification through the normal pipeline and waits for the result of its first
+ * attempt.
+ */
 export async function sendTest(client: Client, { id, name }: Subscription): Promise<CheckResult> {
   return check(name, 'test', async () => {
     const path = `/v1/subscriptions/${encodeURIComponent(id)}/trigger`;
     let notification = await client.request<Notification>('POST', path, { body: {} });
-    const until = Date.now() + PATIENCE_MS;
-    while (['pending', 'delivering'].includes(notification.status) && Date.now() < until) {
+    const deadline = Date.now() + TEST_TIMEOUT_MS;
+    while (['pending', 'delivering'].includes(notification.status) && Date.now() < deadline) {
       await sleep(POLL_MS);
       notification = await client.request<Notification>('GET', `/v1/notifications/${notification.id}`);
     }
     const { status, lastError, lastResponseStatus } = notification;
-    const answer = lastError?.message ?? (lastResponseStatus === null ? '' : `HTTP ${lastResponseStatus}`);
-    return { passed: status === 'delivered', detail: [status, answer].filter(Boolean).join(': ') };
+    const response = lastError?.message ?? (lastResponseStatus === null ? '' : `HTTP ${lastResponseStatus}`);
+    return { passed: status === 'delivered', detail: [status, response].filter(Boolean).join(': ') };
   });
 }
 
-/** A check that the service refuses has failed; the others are still to be made. */
+/** Reports a check that the service refuses as failed, so that the remaining checks still run. */
 async function check(
   subscription: string,
   kind: CheckResult['check'],

@@ -4,7 +4,7 @@ import { find, list, type Client, type Json } from '../client';
 import { customerFile, type CustomerFile } from './files';
 import { stepFor, type Plan } from './plan';
 import type { EventType } from './catalog';
-import type { Fault, SourceFile } from './source';
+import type { Issue, SourceFile } from './source';
 
 export interface Customer extends Json {
   id: string;
@@ -23,19 +23,19 @@ export interface Subscription extends Json {
   retrySchedule: number[] | null;
 }
 
-/** A plan for a customer, and what carrying it out gave. */
+/** The plan for a customer, and the result of carrying it out. */
 export interface CustomerPlan extends Plan {
   file: CustomerFile;
-  /** What the service knows of event types: for the sheet. */
+  /** All event types, for the hand-over sheet. */
   catalog: EventType[];
-  /** As they are afterwards, in the order of the file. */
+  /** Current state. After the plan is carried out, in the order of the file. */
   subscriptions: Subscription[];
 }
 
 /**
- * Compares a file with what the service has.
+ * Compares a file with the current state of the service.
  *
- * @throws CliError usage with every fault of the file and its line
+ * @throws CliError with exit code `usage` and all errors of the file with their lines
  */
 export async function planCustomer(client: Client, source: SourceFile): Promise<CustomerPlan> {
   const file = source.read(customerFile);
@@ -43,17 +43,17 @@ export async function planCustomer(client: Client, source: SourceFile): Promise<
   const customerPath = `/v1/customers/${encodeURIComponent(id)}`;
   const catalog = (await list<EventType>(client, '/v1/event-types')).items;
   const found = await find<Customer>(client, customerPath);
-  const faults = unknownTypes(file, catalog, productId ?? found?.productId ?? undefined);
+  const issues = unknownTypes(file, catalog, productId ?? found?.productId ?? undefined);
   if (productId !== undefined) {
     if (!(await find(client, `/v1/products/${encodeURIComponent(productId)}`)))
-      faults.push({ path: ['customer', 'productId'], message: 'no such product' });
+      issues.push({ path: ['customer', 'productId'], message: 'this product does not exist' });
     else if (found && found.productId !== productId)
-      faults.push({
+      issues.push({
         path: ['customer', 'productId'],
-        message: `the customer belongs to ${found.productId ?? 'no product'}, which cannot be changed`,
+        message: `the customer belongs to ${found.productId === null ? 'no product' : `product ${found.productId}`}, and this cannot be changed`,
       });
   }
-  if (faults.length > 0) throw source.reject(faults);
+  if (issues.length > 0) throw source.reject(issues);
 
   const plan: CustomerPlan = { file, catalog, steps: [], calls: [], subscriptions: [] };
   const { id: _, productId: __, ...changes } = file.customer;
@@ -81,7 +81,7 @@ async function planAllowedUrls(client: Client, file: CustomerFile, plan: Plan): 
   }
 }
 
-/** All of them are one call and one transaction. */
+/** Plans all subscriptions as one call, which is one transaction. */
 async function planSubscriptions(
   client: Client,
   customerPath: string,
@@ -109,8 +109,11 @@ async function planSubscriptions(
   });
 }
 
-/** The service would refuse the subscriptions when the customer is made already. */
-function unknownTypes(file: CustomerFile, catalog: readonly EventType[], productId: string | undefined): Fault[] {
+/**
+ * Finds unknown event types now, because the service would only refuse them after the customer
+ * exists.
+ */
+function unknownTypes(file: CustomerFile, catalog: readonly EventType[], productId: string | undefined): Issue[] {
   const known = new Set(
     catalog.filter((type) => productId === undefined || type.productId === productId).map(({ name }) => name),
   );

@@ -1,4 +1,4 @@
-/** A part of a document that is written as Markdown and as HTML alike. */
+/** A part of a document that can be written as Markdown and as HTML. */
 export type Block =
   | { heading: 1 | 2 | 3; text: string }
   | { text: string }
@@ -6,7 +6,7 @@ export type Block =
   | { code: string }
   | { columns: string[]; rows: string[][] };
 
-/** The document as Markdown. */
+/** Writes the document as Markdown. */
 export function toMarkdown(blocks: readonly Block[]): string {
   return `${blocks.map(markdownOf).join('\n\n')}\n`;
 }
@@ -20,7 +20,7 @@ function markdownOf(block: Block): string {
   return [line(block.columns), line(block.columns.map(() => '---')), ...block.rows.map(line)].join('\n');
 }
 
-/** Names and descriptions come from people: none of it may become markup. */
+/** Escapes names and descriptions: user input must not become markup. */
 function markdownText(text: string): string {
   return text
     .replace(/\s+/g, ' ')
@@ -34,7 +34,7 @@ th, td { border: 1px solid #c8c8c8; padding: 0.35rem 0.6rem; text-align: left; v
 pre { background: #f4f4f4; padding: 0.8rem; overflow-x: auto; white-space: pre-wrap }
 h2 { margin-top: 2rem } h2, h3 { break-after: avoid } table, pre { break-inside: avoid }`;
 
-/** The document as one HTML page that needs nothing else and prints well. */
+/** Writes the document as one self-contained HTML page that prints well. */
 export function toHtml(blocks: readonly Block[]): string {
   const title = blocks.find((block) => 'heading' in block)?.text ?? '';
   return `<!doctype html>
@@ -65,7 +65,7 @@ function htmlOf(block: Block): string {
   return `<table><thead>${line(block.columns, 'th')}</thead><tbody>${block.rows.map((row) => line(row, 'td')).join('')}</tbody></table>`;
 }
 
-/** A link is to be clicked, where it is nothing but one. */
+/** Makes a cell that contains only a URL a link. */
 function cellOf(text: string): string {
   const escaped = escapeHtml(text);
   return /^https?:\/\/\S+$/.test(text) ? `<a href="${escaped}">${escaped}</a>` : escaped;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The types that a field may have in the short form, and what they are in JSON Schema. */
+/** Field types of the short form, with their JSON Schemas. */
 const TYPES: Record<string, object> = {
   String: { type: 'string' },
   Integer: { type: 'integer' },
@@ -12,15 +12,16 @@ const TYPES: Record<string, object> = {
 };
 const FIELD_TYPE = new RegExp(`^(${Object.keys(TYPES).join('|')})(\\[\\])?(\\?)?$`);
 
-/** The short form of an event's data: `{ paymentId: String, date: DateTime, note: String?, lines: Object[] }`. */
+/**
+ * The short form of an event's data: `{ paymentId: String, date: DateTime, note: String?, lines:
+ * Object[] }`.
+ */
 export const fieldsSchema = z.record(
   z.string().min(1),
-  z
-    .string()
-    .regex(FIELD_TYPE, `one of ${Object.keys(TYPES).join(', ')}; [] behind it for a list, ? where it may be missing`),
+  z.string().regex(FIELD_TYPE, `one of ${Object.keys(TYPES).join(', ')}; add [] for a list, ? for an optional field`),
 );
 
-/** The JSON Schema of the short form. */
+/** Converts the short form to a JSON Schema. */
 export function schemaOfFields(fields: Record<string, string>): object {
   const parsed = Object.entries(fields).map(([name, text]) => {
     const [, type, list, optional] = FIELD_TYPE.exec(text)!;
@@ -34,9 +35,9 @@ export function schemaOfFields(fields: Record<string, string>): object {
   };
 }
 
-/** A field as a customer reads it. */
+/** A field in the table of an event type. */
 export interface FieldRow {
-  /** What is nested comes with dots, what is in a list with `[]`. */
+  /** Path of the field: a dot before a nested field, `[]` after a list. */
   name: string;
   /** `String`, `DateTime`, `Number[]`, … */
   type: string;
@@ -59,7 +60,7 @@ interface Schema {
 
 const MAX_DEPTH = 5;
 
-/** The fields of a JSON Schema, for people: what is nested follows its parent. */
+/** Lists the fields of a JSON Schema. Nested fields follow their parent. */
 export function fieldRows(schema: object | null, prefix = '', depth = 0): FieldRow[] {
   const { properties = {}, required = [] } = (schema ?? {}) as Schema;
   return Object.entries(properties).flatMap(([name, field]) => {

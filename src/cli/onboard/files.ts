@@ -6,14 +6,15 @@ import { parseUrlPattern } from '../../domain/url-pattern';
 import { fieldsSchema } from './fields';
 
 const jsonObject = z.record(z.string(), z.unknown());
-/** Refuses an entry whose name an earlier one has. */
-function namesOnce(list: readonly { name: string }[], context: z.RefinementCtx): void {
+
+/** Rejects an entry with the name of an earlier one. */
+function uniqueNames(list: readonly { name: string }[], context: z.RefinementCtx): void {
   for (const [index, { name }] of list.entries())
     if (list.findIndex((entry) => entry.name === name) < index)
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} is there twice` });
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} is listed twice` });
 }
 
-/** An event type as a file has it: its data by a JSON Schema, or by the short form. */
+/** An event type in a file. Its data is described by a JSON Schema or by the short form. */
 export const catalogEntry = z
   .strictObject({
     name: eventTypeName,
@@ -22,12 +23,15 @@ export const catalogEntry = z
     fields: fieldsSchema.optional(),
     sample: z.unknown().optional(),
   })
-  .refine(({ schema, fields }) => !schema || !fields, { message: 'schema or fields, not both', path: ['fields'] });
+  .refine(({ schema, fields }) => !schema || !fields, {
+    message: 'set either schema or fields, not both',
+    path: ['fields'],
+  });
 export type CatalogEntry = z.output<typeof catalogEntry>;
 
-export const catalog = z.array(catalogEntry).superRefine(namesOnce);
+export const catalog = z.array(catalogEntry).superRefine(uniqueNames);
 
-/** What `signpost onboard product` reads. */
+/** The file of `signpost onboard product`. */
 export const productFile = z.strictObject({
   product: z.strictObject({
     id: givenId,
@@ -39,12 +43,12 @@ export const productFile = z.strictObject({
   archiveOthers: z.boolean().default(false),
   apiKeys: z
     .array(z.strictObject({ name: displayName }))
-    .superRefine(namesOnce)
+    .superRefine(uniqueNames)
     .default([]),
 });
 export type ProductFile = z.output<typeof productFile>;
 
-/** What `signpost onboard customer` reads. */
+/** The file of `signpost onboard customer`. */
 export const customerFile = z.strictObject({
   customer: z.strictObject({
     id: givenId,
@@ -54,10 +58,12 @@ export const customerFile = z.strictObject({
   }),
   allowUrls: z
     .array(
-      z.string().refine((text) => parseUrlPattern(text) !== undefined, 'scheme://host[:port][/path-prefix], or a host'),
+      z
+        .string()
+        .refine((text) => parseUrlPattern(text) !== undefined, 'must be scheme://host[:port][/path-prefix], or a host'),
     )
     .default([]),
-  subscriptions: z.array(newSettingsSchema).min(1, 'at least one').max(200).superRefine(namesOnce),
+  subscriptions: z.array(newSettingsSchema).min(1, 'must have at least one entry').max(200).superRefine(uniqueNames),
   checks: z.strictObject({ challenge: z.boolean().default(false), test: z.boolean().default(false) }).prefault({}),
 });
 export type CustomerFile = z.output<typeof customerFile>;

@@ -6,14 +6,14 @@ import type { Subscription } from './customer';
 import type { Block } from './document';
 import { fieldRows } from './fields';
 
-/** Where a customer finds a subscription's secret, this once. */
+/** A link that shows the secret of a subscription once. */
 export interface SecretLink {
   subscriptionId: string;
   url: string;
   expiresAt: string;
 }
 
-/** What the sheet is made from. */
+/** Content of the hand-over sheet. */
 export interface HandOver {
   customer: { id: string; name: string; productId?: string; retrySchedule: readonly number[] };
   subscriptions: readonly Subscription[];
@@ -21,7 +21,10 @@ export interface HandOver {
   links: readonly SecretLink[];
 }
 
-/** What a customer has to know to receive notifications, as a document. It holds no secret. */
+/**
+ * Writes the page with which a customer's developers build a receiver. It contains links to the
+ * secrets, but no secrets.
+ */
 export function handOverSheet({ customer, subscriptions, catalog, links }: HandOver): Block[] {
   const types = catalog.filter(
     ({ name, archived, productId }) =>
@@ -31,7 +34,7 @@ export function handOverSheet({ customer, subscriptions, catalog, links }: HandO
   );
   return [
     { heading: 1, text: `Webhook notifications for ${customer.name}` },
-    { text: 'Signpost sends an HTTP request to your endpoint whenever one of the events below happens.' },
+    { text: 'Signpost sends an HTTP request to your endpoint when one of the events below happens.' },
     ...endpoints(subscriptions),
     ...secrets(subscriptions, links),
     ...bodies(subscriptions),
@@ -46,7 +49,7 @@ function endpoints(subscriptions: readonly Subscription[]): Block[] {
   return [
     { heading: 2, text: 'Your endpoints' },
     {
-      columns: ['Name', 'Request', 'Events', 'Format', 'Answer within'],
+      columns: ['Name', 'Request', 'Events', 'Format', 'Timeout'],
       rows: subscriptions.map(({ name, method, url, eventTypes, format, timeoutSeconds }) => [
         name,
         `${String(method)} ${url}`,
@@ -62,32 +65,35 @@ function secrets(subscriptions: readonly Subscription[], links: readonly SecretL
   return [
     { heading: 2, text: 'Your secrets' },
     {
-      text: 'A secret signs what is sent to one endpoint. Each link shows its secret once and then never again: open it when you can store the secret. If a link was used by somebody else or has expired, ask for a new secret.',
+      text: 'Signpost signs the requests to each endpoint with a secret. A link shows its secret only once, so open it when you are ready to store the secret. If a link has expired or someone else has used it, request a new secret.',
     },
     {
       columns: ['Name', 'Link', 'Expires'],
       rows: subscriptions.map(({ id, name }) => {
         const link = links.find(({ subscriptionId }) => subscriptionId === id);
-        return [name, link?.url ?? 'as agreed', link?.expiresAt ?? '-'];
+        return [name, link?.url ?? 'agreed separately', link?.expiresAt ?? '-'];
       }),
     },
   ];
 }
 
-/** Where the fields of an event are in a request, and what a format has beside the signature that all have. */
+/**
+ * For each format, where a request contains the fields of an event, and what it adds to the common
+ * signature.
+ */
 const BODIES: Record<Format, string> = {
-  standard: 'The body is {"type", "timestamp", "data"}; the fields below are in data.',
+  standard: 'The body is {"type", "timestamp", "data"}. The fields listed below are in data.',
   envelope:
-    'The body is {"payload": {"details", "messageId", "timestamp"}, "signature", "payloadAsString"}; the fields below are in details, beside messageType. signature is the hexadecimal HMAC-SHA256 of payloadAsString; its key is the text of the secret.',
+    'The body is {"payload": {"details", "messageId", "timestamp"}, "signature", "payloadAsString"}. The fields listed below are in details, next to messageType. signature is the HMAC-SHA256 of payloadAsString in hexadecimal. Its key is the text of the secret.',
   trigger:
-    'The body says which webhook was triggered, for which account and when; the fields below are in data.event. The header Authorization carries a JWT (HS256) of the same; its key is the text of the secret.',
-  flat: 'The fields below are the body, beside secret, which is the secret itself.',
+    'The body contains the webhook, the account, and the time. The fields listed below are in data.event. The header Authorization contains a JWT (HS256) with the same content. Its key is the text of the secret.',
+  flat: 'The body contains the fields listed below and the field secret, which is the secret itself.',
 };
 
 function bodies(subscriptions: readonly Subscription[]): Block[] {
   const used = [...new Set(subscriptions.map(({ format }) => format))];
   return [
-    { heading: 2, text: 'What a request holds' },
+    { heading: 2, text: 'Request body' },
     ...used.map((format) => ({ text: used.length > 1 ? `Format ${format}: ${BODIES[format]}` : BODIES[format] })),
   ];
 }
@@ -107,33 +113,36 @@ function events(types: readonly EventType[]): Block[] {
                 rows: rows.map((row) => [row.name, row.type, row.required ? 'yes' : 'no', row.description]),
               },
             ]
-          : [{ text: 'Its data may be any JSON object.' }]),
-        ...(sample === null ? [] : [{ text: 'Sample of its data:' }, { code: JSON.stringify(sample, null, 2) }]),
+          : [{ text: 'The data can be any JSON object.' }]),
+        ...(sample === null ? [] : [{ text: 'Sample data:' }, { code: JSON.stringify(sample, null, 2) }]),
       ];
     }),
   ];
 }
 
 const SIGNATURE: Block[] = [
-  { heading: 2, text: 'How to check a signature' },
+  { heading: 2, text: 'Verify the signature' },
   {
-    text: 'Every request carries the headers of Standard Webhooks (standardwebhooks.com), for which there are libraries in most languages.',
+    text: 'Every request has the headers of Standard Webhooks (standardwebhooks.com). There are libraries for most languages.',
   },
   {
-    columns: ['Header', 'Holds'],
+    columns: ['Header', 'Contents'],
     rows: [
-      ['webhook-id', 'Id of the event: the same in every repetition, so keep it to drop what you have had.'],
-      ['webhook-timestamp', 'Unix seconds of this attempt. Refuse what is older than five minutes.'],
-      ['webhook-signature', 'One or more signatures, separated by spaces; one that fits is enough.'],
+      ['webhook-id', 'Id of the event. It is the same in every retry: store it to detect duplicates.'],
+      [
+        'webhook-timestamp',
+        'Time of this attempt, in Unix seconds. Reject requests that are more than five minutes old.',
+      ],
+      ['webhook-signature', 'One or more signatures, separated by spaces. Accept the request if one of them is valid.'],
     ],
   },
   {
-    text: 'A signature is v1, and the base64 of HMAC-SHA256 over "<webhook-id>.<webhook-timestamp>.<body as received>". The key is what follows whsec_ in the secret, decoded from base64; a secret without that prefix is the key as it stands, which the libraries call raw. In JavaScript:',
+    text: 'A signature is "v1," followed by the base64 of the HMAC-SHA256 of "<webhook-id>.<webhook-timestamp>.<body as received>". The key is the part of the secret after whsec_, decoded from base64. If the secret does not start with whsec_, its text is the key; the libraries call this format raw. In JavaScript:',
   },
   {
     code: `import { Webhook } from 'standardwebhooks';
 
-// rawBody is the request's body as text, before any parsing.
+// rawBody is the body of the request as text, before any parsing.
 const event = new Webhook(process.env.WEBHOOK_SECRET).verify(rawBody, request.headers);`,
   },
 ];
@@ -143,23 +152,23 @@ function retries(schedule: readonly number[], subscriptions: readonly Subscripti
   return [
     { heading: 2, text: 'Retries' },
     {
-      text: 'Any answer with a status of 200 to 299 is success; what you do with the event, do after answering. Anything else, or no answer in time, is repeated:',
+      text: 'A response with status 200 to 299 is a success. Respond first and process the event afterwards. Any other response is a failure, and so is no response within the timeout.',
     },
     {
       items: [
-        `${retryText(schedule)}.`,
-        ...own.map(({ name, retrySchedule }) => `For ${name}: ${retryText(retrySchedule ?? [])}.`),
-        'Redirects are not followed. 410 Gone ends the subscription. Retry-After of a 429 or 503 is respected.',
+        `Retries: ${retryText(schedule)}.`,
+        ...own.map(({ name, retrySchedule }) => `Retries for ${name}: ${retryText(retrySchedule ?? [])}.`),
+        'Signpost does not follow redirects. It respects Retry-After in a response with status 429 or 503. A response with status 410 disables the endpoint.',
       ],
     },
-    { text: 'Delivery is at least once, and not always in order.' },
+    { text: 'An event can arrive more than once, and events can arrive out of order.' },
   ];
 }
 
-/** A schedule in words. */
-export function retryText(schedule: readonly number[]): string {
-  if (schedule.length === 0) return 'There are no retries';
-  return `A failed attempt is repeated after ${schedule.map(duration).join(', then ')}, and then no more`;
+/** Describes a retry schedule in words. */
+function retryText(schedule: readonly number[]): string {
+  if (schedule.length === 0) return 'none';
+  return `up to ${schedule.length}, after ${schedule.map(duration).join(', then ')}`;
 }
 
 function duration(seconds: number): string {
@@ -173,13 +182,13 @@ function duration(seconds: number): string {
 }
 
 const CHALLENGE: Block[] = [
-  { heading: 2, text: 'The challenge' },
+  { heading: 2, text: 'Answer the challenge' },
   {
-    text: 'To prove that an endpoint is yours, Signpost may send it GET with the query parameter crc_token. Answer 200 within ten seconds with JSON whose response_token is sha256= and the base64 of HMAC-SHA256 over the token; its key is the text of the secret, with its prefix:',
+    text: 'To check that an endpoint is yours, Signpost can send it a GET request with the query parameter crc_token. Respond within ten seconds with status 200 and a JSON object. Its response_token is "sha256=" followed by the base64 of the HMAC-SHA256 of the token. The key is the text of the secret, including its prefix:',
   },
   {
     code: `const { crc_token } = request.query;
-// Anybody may call the URL: a text of their choice must not be signed.
+// Anyone can call the URL, so do not sign arbitrary text.
 if (!/^[\\w-]{1,200}$/.test(crc_token)) return response.sendStatus(401);
 const token = createHmac('sha256', secret).update(crc_token).digest('base64');
 response.json({ response_token: 'sha256=' + token });`,

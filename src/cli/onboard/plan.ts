@@ -1,39 +1,42 @@
 import { isDeepStrictEqual } from 'node:util';
 import { table } from '../output';
 
-/** What happens to one object. */
+/** The planned action for one object. */
 export interface Step {
   action: 'create' | 'update' | 'unchanged' | 'archive' | 'remove';
-  /** As `event type payment.confirmed.v1`. */
+  /** Kind and name, such as `event type payment.confirmed.v1`. */
   object: string;
-  /** What changes of it. */
+  /** The fields that an update changes. */
   fields?: string[];
 }
 
-/** What a file asks for that is not so yet. Nothing is written before all of it is known to be in order. */
+/**
+ * The changes that lead from the current state to the file. Nothing is written before the whole
+ * file is valid.
+ */
 export interface Plan {
   steps: Step[];
-  /** Carries it out, in this order. */
+  /** The calls that carry out the plan, in this order. */
   calls: (() => Promise<void>)[];
 }
 
-/** The fields of `wanted` that are otherwise in `found`. */
-export function changedFields(wanted: object, found: object): string[] {
-  const current = toJson(found);
-  return Object.entries(toJson(wanted))
-    .filter(([name, value]) => !isDeepStrictEqual(value, current[name]))
+/** Returns the fields of `desired` that differ in `current`. */
+export function changedFields(desired: object, current: object): string[] {
+  const existing = toJson(current);
+  return Object.entries(toJson(desired))
+    .filter(([name, value]) => !isDeepStrictEqual(value, existing[name]))
     .map(([name]) => name);
 }
 
-/** The step for an object that should be like `wanted`. */
-export function stepFor(object: string, wanted: object, found: object | undefined): Step {
-  if (!found) return { action: 'create', object };
-  const fields = changedFields(wanted, found);
+/** Returns the step that brings an object to its desired state. */
+export function stepFor(object: string, desired: object, current: object | undefined): Step {
+  if (!current) return { action: 'create', object };
+  const fields = changedFields(desired, current);
   return fields.length === 0 ? { action: 'unchanged', object } : { action: 'update', object, fields };
 }
 
 export function showSteps(steps: readonly Step[]): string {
-  return table(steps, {
+  return table(steps, 'Nothing to do.', {
     plan: ({ action }) => action,
     object: ({ object }) => object,
     changes: ({ fields = [] }) => fields.join(', '),

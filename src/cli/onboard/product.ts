@@ -11,17 +11,17 @@ interface ApiKey {
   revokedAt: string | null;
 }
 
-/** A plan for a product, and what carrying it out gave. */
+/** The plan for a product, and the result of carrying it out. */
 export interface ProductPlan extends Plan {
   productId: string;
-  /** Keys that were made, by name: they are shown this once. */
+  /** Created keys. The service returns a key only once. */
   createdKeys: { name: string; key: string }[];
 }
 
 /**
- * Compares a file with what the service has.
+ * Compares a file with the current state of the service.
  *
- * @throws CliError usage with every fault of the file and its line
+ * @throws CliError with exit code `usage` and all errors of the file with their lines
  */
 export async function planProduct(client: Client, source: SourceFile): Promise<ProductPlan> {
   const file = source.read(productFile);
@@ -38,7 +38,7 @@ export async function planProduct(client: Client, source: SourceFile): Promise<P
     plan.calls.push(() => done(client.request('PATCH', `/v1/products/${encodeURIComponent(id)}`, { body: changes })));
 
   const catalog = await planCatalog(client, id, file.eventTypes, 'eventTypes');
-  if (catalog.faults.length > 0) throw source.reject(catalog.faults);
+  if (catalog.issues.length > 0) throw source.reject(catalog.issues);
   plan.steps.push(...catalog.steps);
   plan.calls.push(...catalog.calls);
 
@@ -54,10 +54,10 @@ export async function planProduct(client: Client, source: SourceFile): Promise<P
   return plan;
 }
 
-async function planKeys(client: Client, wanted: readonly { name: string }[], plan: ProductPlan): Promise<void> {
-  if (wanted.length === 0) return;
+async function planKeys(client: Client, desired: readonly { name: string }[], plan: ProductPlan): Promise<void> {
+  if (desired.length === 0) return;
   const { items } = await list<ApiKey>(client, '/v1/api-keys');
-  for (const { name } of wanted) {
+  for (const { name } of desired) {
     const exists = items.some(
       (key) =>
         key.name === name && key.role === 'product' && key.productId === plan.productId && key.revokedAt === null,

@@ -3,36 +3,42 @@ import type { z } from 'zod';
 import { readText } from '../arguments';
 import { CliError, EXIT } from '../exit-codes';
 
-/** One fault of a file. */
-export interface Fault {
-  /** Into the file's content, as `['subscriptions', 0, 'url']`. */
+/** An error in a file. */
+export interface Issue {
+  /** Path in the content of the file, such as `['subscriptions', 0, 'url']`. */
   path: readonly PropertyKey[];
   message: string;
 }
 
-/** A YAML or JSON file that remembers where everything in it stands. */
+/** A YAML or JSON file that reports errors with line and column. */
 export class SourceFile {
   private readonly lines = new LineCounter();
   private readonly document: Document;
 
-  /** @throws CliError usage where it cannot be read, or is neither YAML nor JSON */
+  /**
+   * @throws CliError with exit code `usage` if the file cannot be read, or is neither YAML nor JSON
+   */
   constructor(
     readonly name: string,
     text = readText(name),
   ) {
     this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
     if (this.document.errors.length > 0)
-      throw this.refused(
+      throw this.errorAt(
         this.document.errors.map(({ pos, message }) => ({ offset: pos[0], text: message.split('\n')[0]! })),
       );
   }
 
-  /** @throws CliError usage with every fault and its line */
+  /**
+   * Validates the content.
+   *
+   * @throws CliError with exit code `usage` and all errors with their lines
+   */
   read<Schema extends z.ZodType>(schema: Schema): z.output<Schema> {
     const result = schema.safeParse(this.content());
     if (result.success) return result.data;
     throw this.reject(
-      result.error.issues.flatMap((issue): Fault[] =>
+      result.error.issues.flatMap((issue): Issue[] =>
         issue.code === 'unrecognized_keys'
           ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown field' }))
           : [{ path: issue.path, message: issue.message }],
@@ -40,10 +46,10 @@ export class SourceFile {
     );
   }
 
-  /** The error that tells all faults with their lines, in the order of the file. */
-  reject(faults: readonly Fault[]): CliError {
-    return this.refused(
-      faults.map(({ path, message }) => ({
+  /** Returns one error that lists all issues with their lines, in the order of the file. */
+  reject(issues: readonly Issue[]): CliError {
+    return this.errorAt(
+      issues.map(({ path, message }) => ({
         offset: this.offsetOf(path),
         text: `${path.length === 0 ? '' : `${path.map(String).join('.')}: `}${message}`,
       })),
@@ -54,11 +60,13 @@ export class SourceFile {
     try {
       return this.document.toJS({ maxAliasCount: 100 }) as unknown;
     } catch (error) {
-      throw this.refused([{ offset: 0, text: (error as Error).message }]);
+      throw this.errorAt([{ offset: 0, text: (error as Error).message }]);
     }
   }
 
-  /** Where a value stands; of one that is missing, what should hold it. */
+  /**
+   * Offset of a value in the text. For a missing value, the offset of its closest existing parent.
+   */
   private offsetOf(path: readonly PropertyKey[]): number {
     for (let length = path.length; length > 0; length--) {
       const parent = length === 1 ? this.document.contents : this.document.getIn(path.slice(0, length - 1), true);
@@ -73,8 +81,8 @@ export class SourceFile {
     return isNode(this.document.contents) ? (this.document.contents.range?.[0] ?? 0) : 0;
   }
 
-  private refused(faults: { offset: number; text: string }[]): CliError {
-    const lines = [...faults]
+  private errorAt(issues: { offset: number; text: string }[]): CliError {
+    const lines = [...issues]
       .sort((a, b) => a.offset - b.offset)
       .map(({ offset, text }) => {
         const { line, col } = this.lines.linePos(offset);

@@ -3,7 +3,10 @@ import type { Principal, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
-/** Notes who did what to which object. The detail holds names and ids, never secrets or payloads. */
+/**
+ * Records who did what to which object. The detail contains names and ids, never secrets or
+ * payloads.
+ */
 export async function insertAudit(
   db: Executor,
   principal: Principal,
@@ -17,7 +20,7 @@ export async function insertAudit(
   });
 }
 
-/** An entry of the audit. */
+/** An entry of the audit log. */
 export interface AuditEntry {
   id: string;
   at: Date;
@@ -40,7 +43,7 @@ interface Row {
   detail: Record<string, unknown>;
 }
 
-/** Narrows the audit; an absent field does not narrow. */
+/** Filters the audit log. An absent field does not filter. */
 export interface AuditFilter {
   actor?: string;
   action?: string;
@@ -49,7 +52,7 @@ export interface AuditFilter {
   until?: Date;
 }
 
-/** Newest first. A product sees what its own credentials did. */
+/** Lists entries, newest first. A product sees the entries of its own credentials. */
 export async function listAudit(
   db: Executor,
   scope: Scope,

@@ -3,16 +3,16 @@ import type { Principal, Role } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
-/** A credential without what makes it one: only the hash of its key or secret is kept. */
+/** A credential without its key or secret, of which only the hash is stored. */
 export interface Credential extends Principal {
   createdAt: Date;
   revokedAt: Date | null;
 }
 
-/** A kind of credential: what it is called, and where it is kept. */
+/** A kind of credential: its name, and the table that stores it. */
 export interface CredentialKind {
   noun: 'API key' | 'OAuth client';
-  /** In the audit. */
+  /** The kind of object in the audit log. */
   object: 'api-key' | 'oauth-client';
   table: 'api_keys' | 'oauth_clients';
   idKind: 'key' | 'cli';
@@ -75,7 +75,7 @@ export async function insertCredential(
   return toCredential(kind, rows[0]!);
 }
 
-/** Newest first, revoked ones included. */
+/** Lists credentials, newest first, revoked ones included. */
 export async function listCredentials(
   db: Executor,
   kind: CredentialKind,
@@ -93,7 +93,7 @@ export async function listCredentials(
   );
 }
 
-/** @returns whether there was such a credential, revoked or not */
+/** @returns whether the credential exists, revoked or not */
 export async function revokeCredential(db: Executor, kind: CredentialKind, id: string): Promise<boolean> {
   const { rowCount } = await db.query({
     text: `update ${kind.table} set revoked_at = coalesce(revoked_at, now()) where id = $1`,
@@ -102,7 +102,7 @@ export async function revokeCredential(db: Executor, kind: CredentialKind, id: s
   return rowCount === 1;
 }
 
-/** Who a live API key stands for. */
+/** Finds the principal of an API key that is not revoked. */
 export async function findPrincipalByKeyHash(db: Executor, hash: Buffer): Promise<Principal | undefined> {
   const { rows } = await db.query<Row>({
     name: 'find-principal',
@@ -112,7 +112,9 @@ export async function findPrincipalByKeyHash(db: Executor, hash: Buffer): Promis
   return rows[0] && toPrincipal(API_KEY, rows[0]);
 }
 
-/** Who a live OAuth client stands for, with the hash of its secret. */
+/**
+ * Finds the principal of an OAuth client that is not revoked, and the hash of the client's secret.
+ */
 export async function findOAuthClient(
   db: Executor,
   clientId: string,

@@ -1,4 +1,4 @@
-import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
+import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
@@ -15,9 +15,10 @@ export interface StoredAnswer {
 }
 
 /**
- * Takes a key for the current transaction, waiting for another one that holds it.
+ * Claims a key for the current transaction. Waits while another transaction holds it.
  *
- * @returns `undefined` when the key is new (or older than 24 hours), the first answer, or `conflict` when it was another request
+ * @returns undefined if the key is new or older than 24 hours, the first answer if the request is
+ *   the same, or `conflict` if the key was used for another request
  */
 export async function claimIdempotencyKey(
   db: Executor,
@@ -45,14 +46,17 @@ export async function claimIdempotencyKey(
   return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };
 }
 
-/** Keeps the answer for the next caller with the same key, sealed: it may hold a secret that is shown once. */
+/**
+ * Stores the answer for the next request with the same key. It is sealed, because it may contain a
+ * secret that is shown once.
+ */
 export async function storeIdempotentAnswer(
   db: Executor,
   sealer: Sealer,
   owner: IdempotencyOwner,
   answer: StoredAnswer,
 ): Promise<void> {
-  const sealed = sealer.seal(stringifyWritten(answer), context(owner));
+  const sealed = sealer.seal(stringifyLossless(answer), context(owner));
   await db.query({
     text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],
@@ -63,7 +67,7 @@ function context(owner: IdempotencyOwner): string {
   return `idempotency ${owner.principalId} ${owner.key}`;
 }
 
-/** Removes keys that are past their 24 hours. */
+/** Deletes keys that are older than 24 hours. */
 export async function deleteExpiredIdempotencyKeys(db: Executor): Promise<void> {
   await db.query({ text: `delete from idempotency_keys where created_at < now() - interval '${LIFETIME}'` });
 }

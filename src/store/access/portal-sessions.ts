@@ -3,11 +3,11 @@ import type { Principal, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
-/** A live session of a customer's portal, without its token. */
+/** A portal session that has not expired, without its token. */
 export interface PortalSession {
   id: string;
   customerId: string;
-  /** Whose credential opened it. */
+  /** The credential that opened it. */
   createdBy: string;
   createdAt: Date;
   expiresAt: Date;
@@ -31,7 +31,7 @@ function toSession(row: Row): PortalSession {
   };
 }
 
-/** @returns its id */
+/** @returns the id of the session */
 export async function insertPortalSession(
   db: Executor,
   session: Pick<PortalSession, 'customerId' | 'createdBy' | 'expiresAt'>,
@@ -44,7 +44,7 @@ export async function insertPortalSession(
   return encodeId('prt', uuid);
 }
 
-/** Who a live session stands for: its customer. */
+/** Finds the principal of a session that has not expired: its customer. */
 export async function findPortalPrincipal(db: Executor, id: string): Promise<Principal | undefined> {
   const { rows } = await db.query<{ customer_id: string }>({
     name: 'find-portal-principal',
@@ -54,7 +54,10 @@ export async function findPortalPrincipal(db: Executor, id: string): Promise<Pri
   return rows[0] && { id, name: 'portal session', role: 'customer', productId: null, customerId: rows[0].customer_id };
 }
 
-/** Live ones of the customers in reach, newest first. A product reaches those of its own customers. */
+/**
+ * Lists the sessions in scope that have not expired, newest first. A product sees those of its own
+ * customers.
+ */
 export async function listPortalSessions(
   db: Executor,
   scope: Pick<Scope, 'productId'>,
@@ -72,7 +75,11 @@ export async function listPortalSessions(
   return toPage(rows, page, toSession, (row) => row.id);
 }
 
-/** Ends a session. @returns its customer; `undefined` where there is no live one in reach */
+/**
+ * Ends a session.
+ *
+ * @returns its customer, or undefined if there is no such session in scope or it has expired
+ */
 export async function endPortalSession(
   db: Executor,
   id: string,
@@ -87,7 +94,7 @@ export async function endPortalSession(
   return rows[0]?.customer_id;
 }
 
-/** Removes those that have expired. */
+/** Deletes expired sessions. */
 export async function deleteExpiredPortalSessions(db: Executor): Promise<void> {
   await db.query({ text: 'delete from portal_sessions where expires_at < now()' });
 }

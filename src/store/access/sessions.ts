@@ -1,15 +1,15 @@
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
-/** A session of the web UI. */
+/** A browser session of the web UI. */
 export interface Session {
-  /** What was signed in with. */
+  /** The credential that was used to sign in. */
   credential: string;
   csrfToken: string;
   expiresAt: Date;
 }
 
-/** @param tokenHash - SHA-256 of what the cookie holds */
+/** @param tokenHash - SHA-256 of the token in the cookie */
 export async function insertSession(db: Executor, sealer: Sealer, tokenHash: Buffer, session: Session): Promise<void> {
   const { ciphertext, keyId } = sealer.seal(session.credential, contextOf(tokenHash));
   await db.query({
@@ -18,7 +18,7 @@ export async function insertSession(db: Executor, sealer: Sealer, tokenHash: Buf
   });
 }
 
-/** @returns `undefined` where there is none, or it has expired */
+/** @returns undefined if there is no such session, or if it has expired */
 export async function findSession(db: Executor, sealer: Sealer, tokenHash: Buffer): Promise<Session | undefined> {
   const { rows } = await db.query<{
     credential: Buffer;
@@ -43,7 +43,7 @@ export async function deleteSession(db: Executor, tokenHash: Buffer): Promise<vo
   await db.query({ text: 'delete from sessions where token_hash = $1', values: [tokenHash] });
 }
 
-/** Removes those that have expired. */
+/** Deletes expired sessions. */
 export async function deleteExpiredSessions(db: Executor): Promise<void> {
   await db.query({ text: 'delete from sessions where expires_at < now()' });
 }

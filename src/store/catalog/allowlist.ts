@@ -7,13 +7,16 @@ import { toPage, type Page, type PageRequest } from '../db/pages';
 export const ALLOWLIST_STATUSES = ['requested', 'approved', 'rejected'] as const;
 export type AllowlistStatus = (typeof ALLOWLIST_STATUSES)[number];
 
-/** A pattern of URLs that may be delivered to, or that somebody asked for. */
+/** A pattern of URLs that may be delivered to, or a request for one. */
 export interface AllowlistEntry {
   id: string;
   pattern: string;
-  /** Null: for all customers. */
+  /** Null: the pattern applies to all customers. */
   customerId: string | null;
-  /** Who asked; the pattern then holds for this product's subscriptions. Null where an admin made it: for all. */
+  /**
+   * The product that requested the pattern, which applies to its subscriptions only. Null if an
+   * admin created it for all.
+   */
   productId: string | null;
   status: AllowlistStatus;
   requestedBy: string;
@@ -50,7 +53,11 @@ function toEntry(row: Row): AllowlistEntry {
   };
 }
 
-/** An admin's entry is approved at once. @returns `undefined` where there is the same one already */
+/**
+ * Inserts an entry, approved or as a request.
+ *
+ * @returns undefined if the same entry exists already
+ */
 export async function insertAllowlistEntry(
   db: Executor,
   entry: { pattern: string; customerId: string | null; productId: string | null; approved: boolean; by: string },
@@ -71,7 +78,10 @@ export async function insertAllowlistEntry(
   return rows[0] && toEntry(rows[0]);
 }
 
-/** Newest first. A product sees what it asked for and what holds for all. */
+/**
+ * Lists entries, newest first. A product sees its own requests and the entries that apply to all
+ * products.
+ */
 export async function listAllowlist(
   db: Executor,
   scope: Scope,
@@ -100,7 +110,11 @@ export async function decideAllowlistEntry(
   return rows[0] && toEntry(rows[0]);
 }
 
-/** A product may take back what it asked for. @returns `undefined` where there is none in reach */
+/**
+ * Deletes an entry. A product may withdraw its own requests.
+ *
+ * @returns undefined if there is none in scope
+ */
 export async function deleteAllowlistEntry(
   db: Executor,
   id: string,
@@ -113,18 +127,19 @@ export async function deleteAllowlistEntry(
   return rows[0] && toEntry(rows[0]);
 }
 
-/** Any number will do, as long as it is no other's. */
+/** Advisory lock of the allow-list. Any number that nothing else in the database uses. */
 const LOCK = 7_319_002;
 
 /**
- * Locks the list until the end of the transaction: shared by those who decide by it, alone for the one who changes it. Otherwise a subscription
- * that is written while its URL is being approved would be seen by neither. Taken before any subscription is locked, so that nobody waits in a ring.
+ * Locks the allow-list until the end of the transaction: shared to read it, alone to change it.
+ * Otherwise neither side would see a subscription that is written while its URL is being approved.
+ * Take this lock before you lock any subscription, to avoid deadlocks.
  */
 export async function lockAllowlist(db: Executor, mode: 'shared' | 'alone'): Promise<void> {
   await db.query({ text: `select pg_advisory_xact_lock${mode === 'shared' ? '_shared' : ''}($1)`, values: [LOCK] });
 }
 
-/** Whom a URL is for. */
+/** The customer and product of the subscription that a URL belongs to. */
 export interface UrlOwner {
   customerId: string;
   productId: string | null;
@@ -162,9 +177,10 @@ interface UrlRow {
 const PAGE = 500;
 
 /**
- * Decides again for the subscriptions that a changed pattern may concern.
+ * Checks the URLs of the subscriptions that a changed pattern may affect, and stores whether each
+ * is approved.
  *
- * @returns the ids of those whose URL is approved now and was not
+ * @returns the ids of the subscriptions whose URL became approved
  */
 export async function reviewUrls(
   db: Executor,
@@ -201,10 +217,11 @@ export async function reviewUrls(
 const SETTING = 'allowed-urls';
 
 /**
- * Decides again for all subscriptions where the patterns of the configuration changed since the last start. In a transaction: that they
- * changed must not be forgotten before it is done.
+ * Checks the URLs of all subscriptions if the patterns in the configuration have changed since the
+ * last start. Call it in a transaction, so that a crash does not store the new patterns without the
+ * checks.
  *
- * @returns the ids of those whose URL is approved now and was not
+ * @returns the ids of the subscriptions whose URL became approved
  */
 export async function reconcileAllowedUrls(db: Executor, allowed: readonly UrlPattern[]): Promise<string[]> {
   await lockAllowlist(db, 'alone');

@@ -25,7 +25,7 @@ function toCustomer(row: Row): Customer {
   };
 }
 
-/** @returns `undefined` where the id is taken */
+/** @returns undefined if the id is taken */
 export async function insertCustomer(
   db: Executor,
   customer: { id: string; name: string; productId: string | null; retrySchedule: RetrySchedule },
@@ -37,7 +37,9 @@ export async function insertCustomer(
   return rows[0] && toCustomer(rows[0]);
 }
 
-/** A product sees its own customers and those that all share. */
+/**
+ * Finds a customer in scope. A product sees its own customers and those that all products share.
+ */
 export async function findCustomer(db: Executor, id: string, scope: Scope): Promise<Customer | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from customers
@@ -47,7 +49,7 @@ export async function findCustomer(db: Executor, id: string, scope: Scope): Prom
   return rows[0] && toCustomer(rows[0]);
 }
 
-/** By id, descending. */
+/** Lists customers by id, descending. */
 export async function listCustomers(
   db: Executor,
   scope: Scope,
@@ -71,7 +73,11 @@ export async function listCustomers(
   return toPage(rows, page, toCustomer, (row) => row.id);
 }
 
-/** Changes what is given. A product may change its own customers only. @returns `undefined` where there is none in reach */
+/**
+ * Changes the given fields. A product may change only its own customers.
+ *
+ * @returns undefined if there is none in scope
+ */
 export async function updateCustomer(
   db: Executor,
   id: string,

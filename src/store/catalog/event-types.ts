@@ -17,9 +17,14 @@ interface Row {
   modified_at: Date;
 }
 
-/** A customer sees the types of the product it belongs to; one that all products share sees those of all. Takes the customer as the place given. */
-const seenByCustomer = (place: string) =>
-  `(${place}::text is null or exists (select from customers c where c.id = ${place} and coalesce(c.product_id, nullif(event_types.product_id, '${OWN_PRODUCT}')) = event_types.product_id))`;
+/**
+ * A customer sees the types of its product. A customer that all products share sees the types of
+ * all products.
+ *
+ * @param parameter - the placeholder of the customer's id
+ */
+const seenByCustomer = (parameter: string) =>
+  `(${parameter}::text is null or exists (select from customers c where c.id = ${parameter} and coalesce(c.product_id, nullif(event_types.product_id, '${OWN_PRODUCT}')) = event_types.product_id))`;
 
 const COLUMNS = 'name, product_id, description, schema, sample::text as sample, archived, created_at, modified_at';
 
@@ -29,23 +34,23 @@ function toEventType(row: Row): EventType {
     productId: row.product_id,
     description: row.description,
     schema: row.schema,
-    sample: writtenSample(row),
+    sample: sampleOf(row),
     archived: row.archived,
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };
 }
 
-function writtenSample({ sample }: Pick<Row, 'sample'>): LosslessJson | null {
+function sampleOf({ sample }: Pick<Row, 'sample'>): LosslessJson | null {
   return sample === null ? null : new LosslessJson(sample);
 }
 
 /**
- * Creates or changes a type. Its schema's version rises when the schema changes, so that no process accepts by an old one. An archived type
- * that is put again takes events again.
+ * Creates or changes an event type. A changed schema gets a new version, so that no process accepts
+ * events by an old schema. An archived type becomes active again.
  *
  * @param type - its sample is JSON text
- * @returns `undefined` where the name belongs to another product
+ * @returns undefined if the name belongs to another product
  */
 export async function putEventType(
   db: Executor,
@@ -70,7 +75,7 @@ export async function findEventType(db: Executor, name: string, scope: Scope): P
   return rows[0] && toEventType(rows[0]);
 }
 
-/** By name, ascending: a catalog is read from A to Z. */
+/** Lists event types by name, ascending. */
 export async function listEventTypes(
   db: Executor,
   scope: Scope,
@@ -104,7 +109,10 @@ export async function archiveEventType(db: Executor, name: string, scope: Scope)
   return rows[0] && toEventType(rows[0]);
 }
 
-/** Which of the names are not in the catalog, as far as a product reaches (`null`: all products, but for Signpost's own). */
+/**
+ * @returns the names that are not in the catalog of a product; null means all products except
+ *   Signpost's own
+ */
 export async function unknownEventTypes(
   db: Executor,
   names: readonly string[],
@@ -118,13 +126,14 @@ export async function unknownEventTypes(
   return rows.map((row) => row.name);
 }
 
-/** A type that a subscription gets, with whether its product takes events. */
+/** An event type that a subscription matches, and whether its product is enabled. */
 export type TriggerableType = Pick<EventType, 'name' | 'productId' | 'schema' | 'sample'> & { productEnabled: boolean };
 
 /**
- * Finds a live type among those that a subscription gets: one that it names before one that only a pattern of it covers.
+ * Finds an event type that a subscription matches and that is not archived. A type that the
+ * subscription names goes before one that only a pattern matches.
  *
- * @param name - this one, provided that the subscription gets it
+ * @param name - finds this type only, if the subscription matches it
  */
 export async function findTypeOfSubscription(
   db: Executor,
@@ -148,13 +157,17 @@ export async function findTypeOfSubscription(
       name: row.name,
       productId: row.product_id,
       schema: row.schema,
-      sample: writtenSample(row),
+      sample: sampleOf(row),
       productEnabled: row.enabled,
     }
   );
 }
 
-/** The schema that an event type's data is held against. @returns `undefined` where there is no such type */
+/**
+ * Reads the schema that validates the data of an event type.
+ *
+ * @returns undefined if there is no such type
+ */
 export async function findSchema(
   db: Executor,
   eventType: string,

@@ -24,7 +24,7 @@ function toProduct(row: Row): Product {
   };
 }
 
-/** @returns `undefined` where the id is taken */
+/** @returns undefined if the id is taken */
 export async function insertProduct(
   db: Executor,
   product: Pick<Product, 'id' | 'name' | 'enabled' | 'requireVerification'>,
@@ -45,7 +45,7 @@ export async function findProduct(db: Executor, id: string, scope: Scope = {}): 
   return rows[0] && toProduct(rows[0]);
 }
 
-/** By id, descending: ids are the caller's own, so there is no better order that is unique. */
+/** Lists products by id, descending. Ids are chosen by callers, and no other column is unique. */
 export async function listProducts(
   db: Executor,
   scope: Scope,
@@ -62,7 +62,7 @@ export async function listProducts(
   return toPage(rows, page, toProduct, (row) => row.id);
 }
 
-/** Changes what is given. @returns `undefined` where there is no such product */
+/** Changes the given fields. @returns undefined if there is no such product */
 export async function updateProduct(
   db: Executor,
   id: string,

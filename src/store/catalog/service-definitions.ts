@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '../../domain/composing';
 import type { Executor } from '../db/database';
 
-/** A definition as it is kept. */
+/** A service definition as it is stored. */
 export interface SavedDefinition extends ServiceDefinition {
   eventType: string;
   createdAt: Date;
@@ -21,7 +21,7 @@ function toSaved(row: Row): SavedDefinition {
   return { eventType: row.event_type, ...row.definition, createdAt: row.created_at, modifiedAt: row.modified_at };
 }
 
-/** Sets the definition of an event type that exists. */
+/** Creates or replaces the definition of an event type, which must exist. */
 export async function putDefinition(
   db: Executor,
   eventType: string,
@@ -36,7 +36,7 @@ export async function putDefinition(
   return { saved: toSaved(rows[0]!), created: rows[0]!.created };
 }
 
-/** @returns `undefined` where the type has none */
+/** @returns undefined if the event type has no definition */
 export async function findDefinition(db: Executor, eventType: string): Promise<SavedDefinition | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from service_definitions where event_type = $1`,
@@ -45,7 +45,7 @@ export async function findDefinition(db: Executor, eventType: string): Promise<S
   return rows[0] && toSaved(rows[0]);
 }
 
-/** @returns whether there was one */
+/** @returns whether there was a definition */
 export async function deleteDefinition(db: Executor, eventType: string): Promise<boolean> {
   const { rowCount } = await db.query({
     text: 'delete from service_definitions where event_type = $1',

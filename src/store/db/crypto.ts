@@ -7,17 +7,20 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MAX_OPENED = 1000;
 
-/** A secret as it lies in the database. */
+/** A secret as it is stored. */
 export interface Sealed {
   ciphertext: Buffer;
-  /** Which master key sealed it. */
+  /** The master key that sealed it. */
   keyId: string;
 }
 
-/** Encrypts secrets at rest (AES-256-GCM). The context (such as the owner's id) must be the same at opening, so rows cannot be swapped. */
+/**
+ * Encrypts secrets at rest (AES-256-GCM). Opening needs the context used for sealing, such as the
+ * owner's id, so rows cannot be swapped.
+ */
 export interface Sealer {
   seal(plaintext: string, context: string): Sealed;
-  /** @throws Error where the master key is not the one that sealed it, or the row was changed */
+  /** @throws Error if another master key sealed the secret, or the row was changed */
   open(sealed: Sealed, context: string): string;
 }
 
@@ -26,7 +29,7 @@ export function createSealer(masterKey: Buffer): Sealer {
   if (masterKey.length !== MASTER_KEY_BYTES)
     throw new Error(`The master key must be ${MASTER_KEY_BYTES} bytes, not ${masterKey.length}.`);
   const keyId = sha256('signpost-master-key', masterKey).toString('hex').slice(0, 16);
-  // Each delivery opens the same few; what is opened is in memory anyhow while it signs.
+  // Every delivery opens the same few secrets, and they are in memory while it signs anyway.
   const opened = new Map<string, string>();
   return {
     seal(plaintext, context) {
@@ -37,8 +40,8 @@ export function createSealer(masterKey: Buffer): Sealer {
     },
     open({ ciphertext, keyId: sealedBy }, context) {
       const cacheKey = `${sealedBy} ${context} ${ciphertext.toString('latin1')}`;
-      const known = opened.get(cacheKey);
-      if (known !== undefined) return known;
+      const cached = opened.get(cacheKey);
+      if (cached !== undefined) return cached;
       if (sealedBy !== keyId)
         throw new Error(`The secret was sealed with master key ${sealedBy}; this process has ${keyId}.`);
       const decipher = createDecipheriv(ALGORITHM, masterKey, ciphertext.subarray(0, NONCE_BYTES)).setAAD(

@@ -1,48 +1,82 @@
-interface Waiting<Item, Result> {
-  items: readonly Item[];
-  resolve(results: Result[]): void;
-  reject(error: unknown): void;
-}
+import type { Waiting } from './waiting';
+import { ContendedLanes, type LaneOptions, type OnContended } from './contended-lanes';
 
-export interface GroupCommitOptions {
-  /** Statements under way at once. */
+export interface GroupCommitOptions<Item> {
+  /** Maximum number of concurrent statements. */
   pipelines: number;
   /**
-   * Most time from one statement to the next: items gather meanwhile, and in large groups each costs far less. It is a millisecond for each item of the
-   * last group, so that there is hardly any waiting while few come, and none after a pause.
+   * Maximum time from one statement to the next, in milliseconds. Items gather in that time, and an
+   * item of a large group costs far less. The actual time is 1 ms per item of the last group, so
+   * items hardly wait while few arrive, and not at all after a pause.
    */
   maxGatherMs: number;
-  /** Items of one statement; a single caller may bring more. */
+  /** Maximum number of items of one statement; a single call may have more. */
   maxItems: number;
-  /** Whether a failure says nothing about the items, so that trying them one by one is of no use. */
+  /**
+   * Whether an error has nothing to do with the items, so that writing them one by one is
+   * pointless.
+   */
   isUnavailable(error: unknown): boolean;
+  /** Writes what waits for a lock apart from the rest, with one more statement at a time. */
+  lanes?: LaneOptions<Item>;
 }
 
 /**
- * Writes together what arrives while a statement is under way, or soon after one: the more callers at once, the fewer commits for each. One caller
- * alone waits for nobody.
+ * Group commit: writes the items of concurrent callers in one statement, so that more callers need
+ * fewer commits each. A single caller after a pause does not wait.
+ *
+ * The queue of callers is always in one of these states:
+ *
+ * - EMPTY: nobody waits. A submission is written immediately if a pipeline is FREE and the gather
+ *   time of the last statement is over. Otherwise the queue moves to GATHERING or WAITING.
+ * - GATHERING: a pipeline is FREE, but the last statement began less than its gather time ago: 1 ms
+ *   per item, at most `maxGatherMs`. More callers join. When a timer ends the gather time, a group of
+ *   at most `maxItems` is written. The queue is then EMPTY, or WAITING if callers are left over.
+ * - WAITING: every pipeline is busy, or callers are left over from a full group. More callers join.
+ *   The end of a statement, or a submission while a pipeline is FREE, writes the next group or moves
+ *   the queue to GATHERING.
+ *
+ * Each of the `pipelines` is always in one of these states:
+ *
+ * - FREE: moves to WRITING when the queue hands it a group.
+ * - WRITING: one statement writes the whole group. If it succeeds, every caller gets its results. If
+ *   it fails and the group has one caller, or the database is unavailable, all callers are rejected.
+ *   In each case the pipeline is FREE again. So it is after a failure for a lock: with `lanes`, the
+ *   callers move to {@link ContendedLanes}. Any other failure moves it to SPLITTING.
+ * - SPLITTING: writes the items of each caller in a statement of their own, one caller after the
+ *   other. Only callers whose items fail are rejected. After the last one the pipeline is FREE.
  */
 export class GroupCommit<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
-  /** By `performance.now()`: what comes before that gathers. */
+  /** `performance.now()` of the next statement; items gather until then. */
   private nextAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
-
-  /** @param write - writes the items of a group in one transaction; one result for each, in order */
-  constructor(
-    private readonly write: (items: readonly Item[]) => Promise<Result[]>,
-    private readonly options: GroupCommitOptions,
-  ) {}
+  private readonly contended: ContendedLanes<Item, Result> | undefined;
 
   /**
-   * @returns one result for each item, in order, once they are committed
-   * @throws what `write` throws for these items; those of others do not matter
+   * @param write - writes the items of a group in one transaction; returns one result per item, in
+   *   order
+   */
+  constructor(
+    private readonly write: (items: readonly Item[]) => Promise<Result[]>,
+    private readonly options: GroupCommitOptions<Item>,
+  ) {
+    if (options.lanes)
+      this.contended = new ContendedLanes((group, onContended) => this.writeGroup(group, onContended), options.lanes);
+  }
+
+  /**
+   * @returns one result per item, in order, after the commit
+   * @throws what `write` throws for these items; items of other callers cannot fail them
    */
   submit(items: readonly Item[]): Promise<Result[]> {
-    const result = new Promise<Result[]>((resolve, reject) => this.waiting.push({ items, resolve, reject }));
-    this.next();
-    return result;
+    return new Promise<Result[]>((resolve, reject) => {
+      const caller = { items, resolve, reject };
+      if (this.contended?.take(caller)) return;
+      this.waiting.push(caller);
+      this.next();
+    });
   }
 
   private next(): void {
@@ -61,7 +95,7 @@ export class GroupCommit<Item, Result> {
     this.running += 1;
     const group = this.takeGroup();
     this.nextAt = performance.now() + Math.min(this.options.maxGatherMs, countItems(group));
-    await this.writeGroup(group);
+    await this.writeGroup(group, this.contended && ((failed, error) => this.contended!.takeOver(failed, error)));
     this.running -= 1;
     this.next();
   }
@@ -77,15 +111,20 @@ export class GroupCommit<Item, Result> {
     return this.waiting.splice(0, count);
   }
 
-  private async writeGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+  /** @param onContended - called instead of rejecting those that failed for a lock */
+  private async writeGroup(
+    group: readonly Waiting<Item, Result>[],
+    onContended?: OnContended<Item, Result>,
+  ): Promise<void> {
     try {
       const results = await this.write(group.flatMap(({ items }) => items));
       let position = 0;
       for (const { items, resolve } of group) resolve(results.slice(position, (position += items.length)));
     } catch (error) {
-      if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
-      // One of them cannot be written: it must not take the others with it.
-      else for (const each of group) await this.writeGroup([each]);
+      if (onContended && this.options.lanes?.isContended(error)) onContended(group, error);
+      else if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
+      // One item cannot be written. Writing the calls one by one keeps it from failing the others.
+      else for (const each of group) await this.writeGroup([each], onContended);
     }
   }
 }

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../config';
-import { isUnavailable } from './database';
+import { isContended, isUnavailable } from './database';
 import { migrate } from './migrate';
 
 const DATABASE_WAIT_MS = 60_000;
 
 /**
- * Brings the schema up to date. A database that is starting beside us is waited for, for a minute; one that refuses us is not.
+ * Migrates the schema. Waits up to a minute for a Postgres that is starting, but not for one that
+ * refuses the connection.
  *
- * @param report - told, once, that it is waited for
- * @throws ConfigError where `DATABASE_URL` is for somebody to correct
+ * @param report - called once if it has to wait
+ * @throws ConfigError if `DATABASE_URL` has to be corrected
  */
 export async function migrateWhenUp(
   databaseUrl: string,
@@ -18,26 +19,33 @@ export async function migrateWhenUp(
 ): Promise<void> {
   const { host } = new URL(databaseUrl);
   const until = Date.now() + DATABASE_WAIT_MS;
-  for (let told = false; ; told = true) {
+  for (let reported = false; ; reported = true) {
     try {
       await migrate(databaseUrl);
       return;
     } catch (error) {
-      if (!isUnavailable(error)) throw refusedByDatabase(error, host);
+      // A migration gives up when it would stop writers behind a lock.
+      if (!isUnavailable(error) && !isContended(error)) throw refusedByDatabase(error, host);
+      if (Date.now() > until && isContended(error)) throw error;
       if (Date.now() > until)
-        throw new ConfigError(`Postgres at ${host} does not answer: start it, or correct DATABASE_URL.`, {
+        throw new ConfigError(`Postgres at ${host} does not respond. Start it, or correct DATABASE_URL.`, {
           cause: error,
         });
-      if (!told) report(`waiting for Postgres at ${host} …`);
+      if (!reported) report(`waiting for Postgres at ${host} …`);
       await sleep(1000, undefined, { signal: abandon });
     }
   }
 }
 
-/** Class 28: the credentials; 3D000: the database; 42501: its rights. All are for the one who set DATABASE_URL to mend. */
+/**
+ * Class 28: wrong credentials. 3D000: no such database. 42501: missing permissions. Each needs a
+ * correction of DATABASE_URL.
+ */
 function refusedByDatabase(error: unknown, host: string): unknown {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return /^(28|3D000|42501)/.test(code)
-    ? new ConfigError(`Postgres at ${host} refuses us (${message}): correct DATABASE_URL.`, { cause: error })
+    ? new ConfigError(`Postgres at ${host} refused the connection (${message}). Correct DATABASE_URL.`, {
+        cause: error,
+      })
     : error;
 }

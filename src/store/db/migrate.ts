@@ -2,11 +2,14 @@ import path from 'node:path';
 import { Client } from 'pg';
 
 const MIGRATIONS_DIR = path.join(__dirname, '..', '..', '..', 'migrations');
-/** Any number that no other user of the database takes; all processes of the service wait for each other on it. */
+/**
+ * Advisory lock of all processes that migrate. Any number that nothing else in the database uses.
+ */
 const LOCK = 727_183_401;
 
 /**
- * Brings the schema up to date. Safe to run from several processes at once: the first migrates, the others wait and find nothing to do.
+ * Migrates the schema. Several processes may call it concurrently: the first one migrates, the
+ * others wait and find nothing to do.
  *
  * @returns the names of the migrations that were run
  */

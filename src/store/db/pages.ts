@@ -1,22 +1,23 @@
 /** One page of a list. */
 export interface Page<T> {
   items: T[];
-  /** Where the next page begins; `null` on the last one. */
+  /** Position of the next page; null on the last page. */
   nextCursor: string | null;
 }
 
-/** Which page is wanted. */
+/** Selects a page. */
 export interface PageRequest {
   /** 1 to 200. */
   limit: number;
-  /** The sort key of the last item of the page before, as `nextCursor` gave it. */
+  /** The sort key of the last item of the page before, from its `nextCursor`. */
   after?: string;
 }
 
 /**
- * Makes a page from rows fetched with `limit + 1`: the extra row only tells that there is more.
+ * Makes a page from rows that were read with `limit + 1`. The extra row only shows that there is
+ * another page.
  *
- * @param keyOf - the sort key that continues after an item; it must be unique
+ * @param keyOf - the sort key of a row; it must be unique
  */
 export function toPage<Row, T>(
   rows: Row[],

@@ -5,8 +5,9 @@ const DAY_MS = 86_400_000;
 const PARTITIONED = ['events', 'notifications', 'attempts'] as const;
 
 /**
- * Makes the daily partitions of today and the days ahead. Where a day's rows are in the default partition already (maintenance was
- * late), that day stays there: nothing is lost, only pruning.
+ * Creates the daily partitions of today and the days ahead. If the default partition already holds
+ * rows of a day, because maintenance was late, that day stays there. Nothing is lost, but its rows
+ * cannot be dropped as a partition.
  */
 export async function ensurePartitions(db: Executor, daysAhead = 14, nowMs = Date.now()): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
@@ -25,7 +26,8 @@ async function createPartition(db: Executor, table: string, name: string, from: 
     await db.query({ text });
   } catch (error) {
     const { code } = error as { code?: string };
-    // 23514: rows of that day are in the default partition. 42P07 and 23505: another process made it at the same moment.
+    // 23514: the default partition holds rows of that day. 42P07, 23505: another process created it
+    // concurrently.
     if (code !== '23514' && code !== '42P07' && code !== '23505') throw error;
   }
 }

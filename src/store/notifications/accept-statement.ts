@@ -1,11 +1,14 @@
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 
-/** What becomes of a notification for a row of `subscription_states`. */
+/** The first status of a notification, for a row of `subscription_states`. */
 export const PENDING_OR_HELD = `case when status = 'enabled' and settling_since is null then 'pending' else 'held' end`;
 
 export const LANE = `case when timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or slow_until > now() then 'slow' else 'fast' end`;
 
-/** Until when the first attempt is the accepting process's to make; null where it is not: held, in the slow lane, or under a rate limit. */
+/**
+ * Until when the accepting process claims the first attempt. Null if the notification is held, in
+ * the slow lane, or subject to a rate limit: then the workflow makes the attempt.
+ */
 export function claimedUntil(processId: string): string {
   return `case
       when ${processId}::text is not null and status = 'enabled' and settling_since is null and rate_limit_per_second is null
@@ -14,7 +17,7 @@ export function claimedUntil(processId: string): string {
     end`;
 }
 
-/** Writes the notifications of `matched`. */
+/** Inserts the notifications of `matched`. */
 export function insertNotifications(processId: string): string {
   return `insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
     claimed_by, claimed_until, reconcile_after)
@@ -24,17 +27,18 @@ export function insertNotifications(processId: string): string {
   from matched`;
 }
 
-/** For the accepting process, of `matched m` joined with `service_definitions d`. */
+/** Columns for the accepting process, from `matched m` joined with `service_definitions d`. */
 export const CLAIM = `m.claimed_until is not null as claimed, case when m.claimed_until is not null and d.event_type is null then m.revision end as revision`;
 
-/** Counts the events of `matched`, one row for each subscription. */
+/** Counts the events of `matched`, in one row per subscription. */
 export const COUNT_EVENTS = `insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
   select subscription_id, count(*), now() from matched group by subscription_id order by subscription_id
   on conflict (subscription_id) do update set events = c.events + excluded.events, last_event_at = excluded.last_event_at`;
 
 /**
- * Events and their notifications in one statement: checks against the catalog as it is now, matches the subscriptions as they are now,
- * writes both, and says for each event what came of it. A notification's id begins as its event's, so it sorts in order of acceptance.
+ * The accept statement. It checks events against the current catalog, matches the current
+ * subscriptions, inserts events and notifications, and returns the result of each event. The id of
+ * a notification begins like the id of its event, so ids sort in order of acceptance.
  */
 function acceptStatement(toAllCustomers: boolean): string {
   return `
@@ -112,7 +116,9 @@ left join service_definitions d on d.event_type = m.type
 order by c.position, m.subscription_id`;
 }
 
-/** Most events name their customer: the statement for those has half the matching to set up. */
+/**
+ * For events that all name a customer, which is the usual case. Half of the matching is left out.
+ */
 export const ACCEPT = { name: 'accept', text: acceptStatement(false) };
 
 export const ACCEPT_TO_ALL = { name: 'accept-to-all', text: acceptStatement(true) };

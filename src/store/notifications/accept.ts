@@ -21,10 +21,11 @@ export interface AcceptRow {
 }
 
 /**
- * Accepts events, all in one statement, so in one transaction: what is answered as accepted is committed. Bad events do not sink the rest.
+ * Accepts events in one statement, and so in one transaction: when it returns, the accepted events
+ * are committed. A refused event does not affect the others.
  *
- * @param claimedBy - the process that is to make the first attempts; `null`: nobody before the workflows do
- * @returns one result for each event, in order
+ * @param claimedBy - the process that makes the first attempts; null leaves them to the workflows
+ * @returns one result per event, in order
  */
 export async function acceptEvents(
   db: Executor,
@@ -67,7 +68,7 @@ export async function acceptEvents(
       if (result.kind === 'accepted' && row.notification_id) result.notifications.push(toAccepted(row, event.type));
     }
   }
-  for (const { index, owner } of duplicates) results[index] = await firstAnswer(db, events[index]!, owner);
+  for (const { index, owner } of duplicates) results[index] = await firstResult(db, events[index]!, owner);
   return results as AcceptResult[];
 }
 
@@ -86,8 +87,8 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
   };
 }
 
-/** What was answered when the id was posted first. */
-async function firstAnswer(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
+/** The result of the first post of an event id. */
+async function firstResult(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
     text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as revision

@@ -35,7 +35,7 @@ function toAttempt(row: Row): Attempt {
   };
 }
 
-/** The attempts of a notification, first to last. */
+/** Lists the attempts of a notification, oldest first, at most 1,000. */
 export async function attemptsOf(db: Executor, notificationId: string): Promise<Attempt[]> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from attempts a where a.notification_id = $1 order by a.number limit 1000`,
@@ -59,7 +59,7 @@ interface DetailRow extends Row {
   channels: string[];
 }
 
-/** One attempt with its request and response. @returns `undefined` where there is none in reach */
+/** Finds an attempt with its request and response. @returns undefined if there is none in scope */
 export async function findAttempt(db: Executor, id: string, scope: Scope): Promise<AttemptDetail | undefined> {
   const { rows } = await db.query<DetailRow>({
     text: `select ${COLUMNS}, a.request_method, a.request_url, a.request_headers, a.request_body, a.response_headers, a.response_body, a.response_truncated,
@@ -92,7 +92,7 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
 }
 
 function bodyAsSent(row: DetailRow): string | null {
-  // What could not be built or signed has no headers, and was never sent.
+  // An attempt that failed in preparation has no headers. Its request was not sent.
   const wasSent = Object.keys(row.request_headers).length > 0;
   if (row.request_body !== null || row.request_method === 'GET' || !wasSent) return row.request_body;
   return standardBody({

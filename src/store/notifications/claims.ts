@@ -10,8 +10,9 @@ import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
- * Ends all claims, where nobody who made them can still be running: what was claimed need not wait for its claim to lapse. Recorded failures that no
- * workflow took over are found at once, too.
+ * Ends all claims. Call it only when no process that made them can be running: then the first
+ * attempts need not wait for the claims to lapse. Recorded failures that no workflow took over
+ * become overdue immediately, too.
  */
 export async function endClaims(db: Executor): Promise<void> {
   await db.query({
@@ -20,12 +21,13 @@ export async function endClaims(db: Executor): Promise<void> {
   });
 }
 
-/** What was accepted, never opened again, and has no attempt yet. */
+/** Condition: the notification was accepted, never reopened, and has no attempt yet. */
 export const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
 /**
- * Claims the first attempts of those of the given notifications that nobody made or holds a live claim on, as the accept does: for the fast lane, and where
- * no rate limit has a say.
+ * Claims the first attempts of notifications that have no attempt and no live claim of another
+ * process. As in the accept statement, only those in the fast lane and without a rate limit are
+ * claimed.
  */
 export async function claimUnattempted(
   db: Executor,
@@ -45,8 +47,8 @@ export async function claimUnattempted(
 }
 
 /**
- * Those of the given notifications whose first attempt is still to be made, or was made by a head start and not taken over: what needs a workflow
- * of its own and has none.
+ * Finds the notifications that need a workflow of their own and have none: without a first attempt,
+ * or with a failed head start that no workflow took over.
  */
 export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
   const { rows } = await db.query<RefRow>({

@@ -1,6 +1,7 @@
 /**
- * Part of the statement that records attempts: sums up the attempts of each subscription before they are written, so that a busy subscription is one
- * row written once for a group of attempts. Reads `input i` and `recorded r`.
+ * Part of the statement that records attempts. It adds up the attempts of each subscription first,
+ * so that the row of a busy subscription is written once per group. Reads `input i` and `recorded
+ * r`.
  */
 export const COUNT_ATTEMPTS = `
   insert into subscription_attempt_statistics as c (subscription_id, attempts, successes, failures, failures_since_success, failing_since,

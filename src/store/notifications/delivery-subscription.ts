@@ -4,10 +4,16 @@ import type { Format, HttpMethod, SubscriptionStatus } from '../../domain/types'
 import type { Sealed } from '../db/crypto';
 import type { Executor } from '../db/database';
 
-/** What an attempt needs of its subscription, as it is now: attempts are fresh. */
+/**
+ * What an attempt needs of its subscription. Each attempt reads it again, so changes take effect
+ * immediately.
+ */
 export interface DeliverySubscription {
   id: string;
-  /** Changes with anything of the subscription, its secrets included; not with `definition`, and not with what is as it is for a time only. */
+  /**
+   * Changes with every change of the subscription or its secrets. It does not change with
+   * `definition`, or when a period ends (`slow`, the overlap of a rotation).
+   */
   revision: number;
   status: SubscriptionStatus;
   customerId: string;
@@ -15,27 +21,30 @@ export interface DeliverySubscription {
   method: HttpMethod;
   headers: Record<string, string>;
   format: Format;
-  /** Set where the subscription is bound to one product. */
+  /** Set if the subscription is bound to one product. */
   productId: string | null;
   name: string;
   /** JSON text of an object. */
   customData: string;
   transform: Transform | null;
-  /** Of the event's type. */
+  /** The definition of the event's type. */
   definition: ServiceDefinition | null;
-  /** Read for format `trigger` only, which says them. */
+  /** Read for format `trigger` only, whose body contains them. */
   lastSuccessAt: Date | null;
   lastFailureAt: Date | null;
   timeoutSeconds: number;
   rateLimited: boolean;
   slow: boolean;
-  /** Newest first; the current one and, during a rotation, the one before. */
+  /** Newest first: the current one and, during the overlap of a rotation, the previous one. */
   secrets: Sealed[];
-  /** Private keys, where it has a key pair: newest first, as with the secrets. */
+  /** Private keys, newest first, in the same way as the secrets; empty without a key pair. */
   signingKeys: Sealed[];
 }
 
-/** A row of a statement that selects `DELIVERY_SUBSCRIPTION_COLUMNS`; all null where there is no subscription. */
+/**
+ * A row of a statement that selects `deliverySubscriptionColumns`; all null if the subscription was
+ * deleted.
+ */
 export interface DeliverySubscriptionRow {
   subscription_id: string;
   customer_id: string;
@@ -59,15 +68,16 @@ export interface DeliverySubscriptionRow {
   key_ids: string[] | null;
   signing_key: Buffer | null;
   signing_key_sealed_by: string | null;
-  /** Null also once its overlap is over. */
+  /** Null after the overlap as well. */
   old_signing_key: Buffer | null;
   old_signing_key_sealed_by: string | null;
 }
 
 /**
- * What an attempt needs of its subscription; `subscription_id` and `customer_id` come from the notification.
+ * Columns that an attempt needs of its subscription. `subscription_id` and `customer_id` come from
+ * the notification.
  *
- * @param s - a row of `subscription_states`: an alias, or a composite in brackets
+ * @param s - a row of `subscription_states`: an alias, or a composite value in parentheses
  */
 export function deliverySubscriptionColumns(s: string): string {
   return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
@@ -78,9 +88,10 @@ export function deliverySubscriptionColumns(s: string): string {
 }
 
 /**
- * Joins to such a row its live secrets `k`, the statistics `t` that format `trigger` says, and the service definition `d` of the event's type.
+ * Joins for these columns: the secrets `k` that are valid now, the statistics `t` for format
+ * `trigger`, and the service definition `d` of the event's type.
  *
- * @param type - the name of that type, as an expression
+ * @param type - SQL expression of the type's name
  */
 export function deliverySubscriptionJoins(s: string, type: string): string {
   return `left join service_definitions d on d.event_type = ${type}
@@ -91,7 +102,7 @@ left join lateral (
 ) k on true`;
 }
 
-/** @returns `null` where the subscription was deleted */
+/** @returns null if the subscription was deleted */
 export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySubscription | null {
   if (row.subscription_status === null) return null;
   return {
@@ -132,7 +143,11 @@ export function signingKeysOf(
     : [current, { ciphertext: row.old_signing_key, keyId: row.old_signing_key_sealed_by! }];
 }
 
-/** A subscription as an attempt for an event of this type would find it. @returns `undefined` where it was deleted */
+/**
+ * Finds a subscription as an attempt for an event of this type would.
+ *
+ * @returns undefined if it was deleted
+ */
 export async function findDeliverySubscription(
   db: Executor,
   id: string,

@@ -36,8 +36,8 @@ function toEvent(row: Row): Event {
 }
 
 /**
- * Finds an event by the id that its producer gave, or by a generated one. Given ids are unique per product only; a caller that
- * sees several products gets the newest.
+ * Finds an event by the id that its producer chose, or by a generated id. Chosen ids are unique per
+ * product only: a caller who sees several products gets the newest event.
  */
 export async function findEvent(
   db: Executor,
@@ -54,7 +54,7 @@ export async function findEvent(
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }
 
-/** Narrows a list of events; an absent field does not narrow. */
+/** Filters a list of events. An absent field does not filter. */
 export interface EventFilter {
   type?: string;
   customerId?: string;
@@ -62,7 +62,7 @@ export interface EventFilter {
   until?: Date;
 }
 
-/** Newest first. */
+/** Lists events, newest first. */
 export async function listEvents(
   db: Executor,
   scope: Scope,

@@ -10,9 +10,9 @@ import {
 } from './delivery-subscription';
 import type { DeliveryFacts } from '../../domain/attempt';
 
-/** All that one attempt needs, as it is now: retries are fresh. */
+/** Everything that one attempt needs, read for this attempt. */
 export interface Delivery extends DeliveryFacts {
-  /** `null` where the subscription was deleted. */
+  /** Null if the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
 
@@ -35,7 +35,10 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   event_channels: string[];
 }
 
-/** What the notifications of one subscription for events of one type share is told with one of them: in a group it would be the most of the answer. */
+/**
+ * Notifications of one subscription for events of one type share its columns, so only one of their
+ * rows has them. Otherwise they would make up most of a group's result.
+ */
 const LOAD = `
 select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
@@ -52,14 +55,17 @@ from (
 ) n
 ${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
 
-/** @returns what each attempt needs, as it is now and in the order given; `undefined` where there is no such notification */
+/**
+ * @returns what each attempt needs, in the given order; undefined if there is no such notification
+ */
 export async function loadDeliveries(
   db: Executor,
   notificationIds: readonly string[],
 ): Promise<(Delivery | undefined)[]> {
   const uuids = notificationIds.map(uuidOf);
   const sorted = uuids.toSorted();
-  // A notification's id begins as its event's: so the partitions of both are known before the statement runs.
+  // The id of a notification begins like the id of its event, so the partitions of both are known
+  // in advance.
   const [first] = uuidsSharingTime(sorted[0]!);
   const [, last] = uuidsSharingTime(sorted.at(-1)!);
   const { rows } = await db.query<DeliveryRow>({ name: 'load-deliveries', text: LOAD, values: [uuids, first, last] });

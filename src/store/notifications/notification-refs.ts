@@ -8,8 +8,8 @@ import { encodeId, decodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
 /**
- * Selects a reference from `notifications n` joined with `subscription_states s`. Where no workflow took over the head start yet, the ladder begins
- * with doing so.
+ * Selects a reference from `notifications n` joined with `subscription_states s`. If no workflow
+ * took over the head start yet, the step is 0, because the workflow begins with the take-over.
  */
 export const REF_COLUMNS = `n.id, n.subscription_id, n.customer_id, n.event_type, n.retry_schedule,
   case when n.last_attempt_key like '${HEAD_START_PREFIX}%' then 0 else n.attempt_count - n.ladder_base end as step,
@@ -37,7 +37,7 @@ export function toRef(row: RefRow): NotificationRef {
   };
 }
 
-/** What is needed to signal the workflow of an open notification. */
+/** Reads what is needed to signal the workflow of an open notification. */
 export async function findRef(db: Executor, id: string): Promise<NotificationRef | undefined> {
   const { rows } = await db.query<RefRow>({
     text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id where n.id = $1`,

@@ -12,8 +12,8 @@ interface OverdueRow extends RefRow {
 }
 
 /**
- * Takes notifications that nobody seems to look after: accepted and not started, or waiting past their time. Two relays at once get
- * different ones, and none gets the same again within `againAfterSeconds`.
+ * Takes overdue notifications: accepted but not started, or waiting past their due time. Concurrent
+ * reconcilers get different notifications, and none is returned again within `againAfterSeconds`.
  */
 export async function takeOverdue(
   db: Executor,
@@ -38,7 +38,7 @@ export async function takeOverdue(
   }));
 }
 
-/** Open notifications by status, for the metrics; reads the partial index only. */
+/** Counts open notifications by status, for the metrics. Reads the partial index only. */
 export async function countOpen(db: Executor): Promise<Record<string, number>> {
   const { rows } = await db.query<{ status: string; count: number }>({
     text: `select status, count(*) from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,

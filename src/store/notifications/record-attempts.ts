@@ -31,14 +31,16 @@ recorded as (
     next_attempt_at = case when n.status = 'cancelled' then null else i.next_attempt_at end,
     reconcile_after = case
       when n.status = 'cancelled' then null
-      -- A workflow is still to be told of it; where none is, the relay starts one.
+      -- A workflow has to take over the failed head start. If there is none, the reconciler starts
+      -- it.
       when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
       else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
     end,
     finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
-  -- The array leads to the index, the bounds leave out the partitions of other days; the join alone would do neither while the tables are small.
+  -- The array makes Postgres use the index, the bounds exclude the partitions of other days. The
+  -- join alone does neither while the tables are small.
   where n.id = i.notification_id and n.id = any($1) and n.id between $22 and $23 and n.last_attempt_key is distinct from i.attempt_key
   returning n.id, n.status, n.attempt_count, n.last_attempt_key
 ),
@@ -56,10 +58,10 @@ counted as (
 select id, last_attempt_key, status, attempt_count from recorded`;
 
 /**
- * Records attempts of different notifications, and what follows from them, in one statement. Recording the same attempt (by its key) again
- * changes nothing.
+ * Records attempts of different notifications and their outcomes in one statement. Recording an
+ * attempt with the same key again changes nothing.
  *
- * @returns each notification as it is now, in order
+ * @returns the state of each notification after it, in order
  */
 export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
   const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
@@ -98,13 +100,14 @@ export async function recordAttempts(db: Executor, attempts: readonly AttemptRec
   const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
   return attempts.map(({ notificationId, attemptKey }) => {
     const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
-    // Gone, or recorded by somebody else in this very statement: who asks again gets to know.
+    // The notification was deleted, or another caller records the attempt concurrently. The next
+    // try finds out.
     if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
     return { status: row.status, attempts: row.attempt_count };
   });
 }
 
-/** The last recorded attempts of notifications: what was recorded before is not recorded again. */
+/** Finds the last recorded attempts of notifications, for attempts that were recorded before. */
 async function findRecorded(db: Executor, uuids: string[]): Promise<RecordedRow[]> {
   const { rows } = await db.query<RecordedRow>({
     text: 'select id, last_attempt_key, status, attempt_count from notifications where id = any($1)',

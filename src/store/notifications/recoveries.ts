@@ -22,7 +22,10 @@ interface Row {
 }
 
 const COLUMNS = `r.id, r.subscription_id, r.status, r.since, r.until, r.rate_per_second, r.total, r.retried, r.skipped, r.created_at, r.finished_at`;
-/** A recovery is seen by who sees its subscription, also after that was deleted. Takes the product as $1, the customer as $2. */
+/**
+ * A recovery is visible to everyone who may see its subscription, even after that is deleted. $1 is
+ * the product, $2 the customer.
+ */
 const FROM_IN_SCOPE = `from recoveries r join subscriptions s on s.id = r.subscription_id join customers c on c.id = s.customer_id
   where ($1::text is null or s.product_id = $1 or (s.product_id is null and c.product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
@@ -49,7 +52,10 @@ export interface NewRecovery {
   ratePerSecond: number;
 }
 
-/** Writes a recovery down; from here on the relay sees that its workflow runs. Lock the subscription before, so that there is one at a time. */
+/**
+ * Inserts a recovery. From now on the reconciler makes sure that its workflow runs. Lock the
+ * subscription first, so that it has one recovery at a time.
+ */
 export async function insertRecovery(db: Executor, recovery: NewRecovery): Promise<Recovery> {
   const { rows } = await db.query<Row>({
     text: `insert into recoveries as r (id, subscription_id, since, until, rate_per_second, total)
@@ -69,7 +75,7 @@ export async function insertRecovery(db: Executor, recovery: NewRecovery): Promi
   return toRecovery(rows[0]!);
 }
 
-/** The recovery of a subscription that is not finished. */
+/** Finds the running recovery of a subscription. */
 export async function findRunning(db: Executor, subscriptionId: string): Promise<Recovery | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from recoveries r where r.subscription_id = $1 and r.status = 'running'`,
@@ -78,7 +84,7 @@ export async function findRunning(db: Executor, subscriptionId: string): Promise
   return rows[0] && toRecovery(rows[0]);
 }
 
-/** @returns `undefined` where there is none in reach */
+/** @returns undefined if there is none in scope */
 export async function findRecovery(db: Executor, id: string, scope: Scope): Promise<Recovery | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} ${FROM_IN_SCOPE} and r.id = $3`,
@@ -87,7 +93,7 @@ export async function findRecovery(db: Executor, id: string, scope: Scope): Prom
   return rows[0] && toRecovery(rows[0]);
 }
 
-/** Newest first. */
+/** Lists recoveries, newest first. */
 export async function listRecoveries(
   db: Executor,
   scope: Scope,
@@ -101,7 +107,7 @@ export async function listRecoveries(
     values: [
       scope.productId ?? null,
       scope.customerId ?? null,
-      // An id that is none can match nothing; it must not fail either.
+      // A malformed id matches nothing, but must not fail the statement.
       filter.subscriptionId === undefined ? null : (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
       filter.status ?? null,
       page.after ?? null,
@@ -111,7 +117,10 @@ export async function listRecoveries(
   return toPage(rows, page, toRecovery, (row) => row.id);
 }
 
-/** Ends a recovery, unless it has ended. What was not failed any more when its turn came is known when it is completed. */
+/**
+ * Ends a recovery, unless it has ended. A completed recovery has skipped the notifications that
+ * were not failed any more at their turn.
+ */
 export async function closeRecovery(
   db: Executor,
   id: string,
@@ -125,7 +134,7 @@ export async function closeRecovery(
   });
 }
 
-/** Recoveries that have not moved for a while: the relay sees that their workflow runs. */
+/** Finds recoveries without progress, for the reconciler. */
 export async function findStalled(db: Executor, olderThanSeconds: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `select id from recoveries where status = 'running' and progressed_at < now() - make_interval(secs => $1) order by id limit 100`,
@@ -134,7 +143,7 @@ export async function findStalled(db: Executor, olderThanSeconds: number): Promi
   return rows.map((row) => encodeId('rec', row.id));
 }
 
-/** How a running recovery stands. */
+/** The state of a running recovery, and what it does next. */
 export interface RecoveryTask {
   ratePerSecond: number;
   subscriptionDeleted: boolean;
@@ -142,7 +151,7 @@ export interface RecoveryTask {
   notificationIds: string[];
 }
 
-/** @returns `undefined` where it is not running */
+/** @returns undefined if the recovery is not running */
 export async function findTask(db: Executor, id: string, maxNotifications: number): Promise<RecoveryTask | undefined> {
   const { rows } = await db.query<Row & { done_up_to: string | null; deleted: boolean }>({
     text: `select ${COLUMNS}, r.done_up_to, s.deleted_at is not null as deleted
@@ -152,7 +161,7 @@ export async function findTask(db: Executor, id: string, maxNotifications: numbe
   const row = rows[0];
   if (!row) return undefined;
   const next = await db.query<{ id: string }>({
-    // Opened later: somebody has retried it since, and it failed once more.
+    // A notification that was opened later was retried since and failed again.
     text: `select id from notifications where subscription_id = $1 and status = 'failed' and id >= $2 and id < $3 and id > $4 and opened_at <= $5
            order by id limit $6`,
     values: [
@@ -172,11 +181,11 @@ export async function findTask(db: Executor, id: string, maxNotifications: numbe
 }
 
 /**
- * Opens a failed notification again on behalf of a recovery and notes that it is done with, in one statement: a crash leaves both or none. From here
- * on the relay looks after the notification, should the signal that follows be lost.
+ * Reopens a failed notification for a recovery and records the progress, in one statement: a crash
+ * leaves both or none. If the signal that follows is lost, the reconciler finds the notification.
  *
- * @returns `stopped` where the recovery is not running, or is past this notification; otherwise what is needed to start the workflow, or `undefined`
- *   where the notification is not failed any more
+ * @returns `stopped` if the recovery is not running or is past this notification, undefined if the
+ *   notification is not failed any more, and otherwise what is needed to start its workflow
  */
 export async function retryForRecovery(
   db: Executor,

@@ -3,15 +3,19 @@ import { decodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
-/** Opens a closed notification again; sets `notifications n` from `subscription_states s`. */
+/**
+ * Assignments that reopen a closed notification: sets `notifications n` from `subscription_states
+ * s`.
+ */
 export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
   next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
 
 /**
- * Opens a closed notification again for a new walk through the ladder, with the retry schedule as it is now. From here on the relay looks
- * after it, should the signal that follows be lost.
+ * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
+ * that follows is lost, the reconciler finds the notification.
  *
- * @returns what is needed to start its workflow, or `undefined` where it is not closed or its subscription was deleted
+ * @returns what is needed to start its workflow, or undefined if it is not closed or its
+ *   subscription was deleted
  */
 export async function reopenNotification(db: Executor, id: string): Promise<NotificationRef | undefined> {
   const { rows } = await db.query<RefRow>({
@@ -24,7 +28,7 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
   return rows[0] && toRef(rows[0]);
 }
 
-/** A waiting notification is due now: should the signal that says so be lost, the relay acts on this. */
+/** Makes a waiting notification due now. If the retry signal is lost, the reconciler finds it. */
 export async function markDue(db: Executor, id: string): Promise<void> {
   await db.query({
     text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and status = 'retrying'`,

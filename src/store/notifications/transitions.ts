@@ -4,9 +4,10 @@ import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
 /**
- * Shows that an attempt is under way. The happy path does without; a first attempt in the fast lane is over too soon to be seen.
+ * Sets the status `delivering`. The happy path skips it: a first attempt in the fast lane is over
+ * too soon to be seen.
  *
- * @param reconcileAfterSeconds - when the relay should doubt that anybody still waits for it
+ * @param reconcileAfterSeconds - when the reconciler checks on the notification
  */
 export async function markDelivering(
   db: Executor,
@@ -21,7 +22,9 @@ export async function markDelivering(
   });
 }
 
-/** A workflow takes over from the head start that failed: from here on the attempt is known by the workflow's own name for it. */
+/**
+ * Completes the take-over of a failed head start: replaces its attempt key with the workflow's own.
+ */
 export async function handOver(
   db: Executor,
   notificationId: string,
@@ -36,7 +39,11 @@ export async function handOver(
   });
 }
 
-/** Holds a notification, provided that its subscription still takes no deliveries. @returns whether it is held */
+/**
+ * Holds a notification if its subscription still takes no deliveries.
+ *
+ * @returns whether it is held
+ */
 export async function holdNotification(db: Executor, notificationId: string): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'hold-notification',
@@ -48,7 +55,11 @@ export async function holdNotification(db: Executor, notificationId: string): Pr
   return rowCount === 1;
 }
 
-/** Closes a notification as cancelled, unless it was closed before. @returns what it is now, or `undefined` where there is none */
+/**
+ * Cancels a notification, unless it is closed.
+ *
+ * @returns its state after that, or undefined if there is none
+ */
 export async function cancelNotification(
   db: Executor,
   notificationId: string,

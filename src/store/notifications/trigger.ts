@@ -4,7 +4,7 @@ import type { Executor } from '../db/database';
 import { CLAIM, claimedUntil, COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from './accept-statement';
 import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
 
-/** An event that is for one subscription only, whatever else would match it. */
+/** An event for one subscription only. Other subscriptions do not get it, even if they match. */
 export type TriggeredEvent = Pick<EventToAccept, 'uuid' | 'type' | 'timestamp' | 'data'> & { productId: string };
 
 const TRIGGER = `
@@ -29,9 +29,9 @@ from matched m
 left join service_definitions d on d.event_type = m.type`;
 
 /**
- * Accepts an event for one subscription, as "Trigger Now" asks for, and claims its first attempt.
+ * Accepts an event for one subscription ("Trigger Now") and claims its first attempt.
  *
- * @returns its notification; `undefined` where the subscription was deleted meanwhile
+ * @returns its notification, or undefined if the subscription was deleted
  */
 export async function acceptTriggered(
   db: Executor,

@@ -3,18 +3,21 @@ import { encodeId, uuidFloor } from '../../domain/ids';
 import type { NotificationStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
 
-/** An id is made at most this long before its row is committed, clocks of different machines included. */
+/**
+ * Maximum time from generating an id to the commit of its row, in ms. Includes clock skew between
+ * machines.
+ */
 const LATE_MS = 20_000;
-/** Shows nothing: all that there is becomes visible after it. */
+/** A snapshot before every transaction: every row becomes visible after it. */
 const BEFORE_ALL = '3:3:';
 
-/** Something that happened, with the id of the row that tells of it. */
+/** An entry of the activity stream, with the id of the row it was read from. */
 export interface ActivityRow {
   uuid: string;
   activity: Activity;
 }
 
-/** What is committed now. */
+/** Reads the current moment: the snapshot of what is committed, and the time. */
 export async function momentOfNow(db: Executor): Promise<Moment> {
   const { rows } = await db.query<{ snapshot: string; time_ms: number }>({
     name: 'moment-of-now',
@@ -24,8 +27,8 @@ export async function momentOfNow(db: Executor): Promise<Moment> {
 }
 
 /**
- * A position that somebody kept, made fit for this database: one from a time that this database never reached (it was restored from a backup) keeps
- * its time only, so that rather something is told twice than not at all.
+ * Adapts a client's position to this database. If the position is ahead of the database, which was
+ * restored from a backup, only its time is kept, preferring a duplicate over a gap.
  */
 export function adopted(position: Position, now: Moment): Position {
   const latest = position.reading?.until ?? position.seen;
@@ -37,7 +40,10 @@ function xmax({ snapshot }: Moment): bigint {
   return BigInt(snapshot.split(':')[1]!);
 }
 
-/** Most rows that are looked at were seen before: that is asked first. */
+/**
+ * Most of the scanned rows were visible in the first snapshot already, so that condition comes
+ * first.
+ */
 const LIST = ['events', 'attempts', 'activity']
   .map(
     (table) => `(
@@ -50,11 +56,11 @@ const LIST = ['events', 'attempts', 'activity']
   .concat(' order by id limit $6');
 
 /**
- * What became visible between two moments, in the order of ids.
+ * Lists what became visible between two moments, in the order of ids.
  *
- * @param after - the id that the rows come after
- * @param sinceMs - rows of ids made earlier are left out
- * @returns the rows; and where there may be more, the id to go on after
+ * @param after - returns rows after this id only
+ * @param sinceMs - leaves out rows whose id is older, in ms since the epoch
+ * @returns the rows; `more` is the id to continue after, if there may be more rows
  */
 export async function listActivity(
   db: Executor,
@@ -88,7 +94,7 @@ export async function listActivity(
   };
 }
 
-/** How what a row tells of is read, by table. The bounds leave out the partitions of other days. */
+/** Reads the entries of rows, by table. The bounds exclude the partitions of other days. */
 const READERS = { events: readEvents, attempts: readAttempts, activity: readChanges };
 
 interface EventRow {
@@ -185,7 +191,7 @@ function ofNotification(row: ChangeRow): Omit<Activity, 'kind' | 'attempt'> {
   };
 }
 
-/** Removes the noted changes that no stream goes back to any more. */
+/** Deletes entries that are older than the activity stream can show. */
 export async function deleteOldActivity(db: Executor, olderThanSeconds: number): Promise<void> {
   await db.query({
     text: 'delete from activity where id < $1',

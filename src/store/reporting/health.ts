@@ -4,10 +4,10 @@ import type { Executor } from '../db/database';
 
 const HOUR_MS = 3_600_000;
 const HEALTH_HOURS = 24;
-/** Attempts of so long ago's notifications may be made now: a ladder walks for a day at most. */
+/** Maximum age of a notification at its last attempt: a ladder takes at most a day. */
 const LONGEST_LADDER_MS = 25 * HOUR_MS;
 
-/** How a subscription fared in the last day, an hour a bucket, and what came of its last attempt. */
+/** The attempts of a subscription in the last day, by hour, and the result of its last attempt. */
 export interface Health {
   buckets: { at: Date; successes: number; failures: number }[];
   lastAttempt: {
@@ -18,7 +18,7 @@ export interface Health {
   } | null;
 }
 
-/** What a window of charts is cut into. */
+/** The buckets of each time window of the charts. */
 export const SERIES_WINDOWS = {
   hour: { buckets: 60, bucketSeconds: 60 },
   day: { buckets: 96, bucketSeconds: 900 },
@@ -30,16 +30,22 @@ export interface SeriesBucket {
   at: Date;
   successes: number;
   failures: number;
-  /** Of the attempts' durations, in milliseconds; `null` where there was none. */
+  /** Percentiles of the durations of attempts, in milliseconds; null if there were no attempts. */
   p50Ms: number | null;
   p95Ms: number | null;
 }
 
-/** Attempts of some subscriptions' notifications, found by their index: takes the ids as $1, and as $2 and $3 the least of notifications and of attempts. */
+/**
+ * The attempts of subscriptions, found by the index of their notifications. $1 are the
+ * subscriptions, $2 is the lowest id of notifications, $3 the lowest id of attempts.
+ */
 const ATTEMPTS = `notifications n join attempts a on a.notification_id = n.id
   where n.subscription_id = any($1::uuid[]) and n.id >= $2 and a.id >= $3`;
 
-/** @returns the health of each, in the order given; it costs as much as these subscriptions had attempts in a day */
+/**
+ * @returns the health of each subscription, in the given order; the cost grows with their attempts
+ *   of the last day
+ */
 export async function readHealth(db: Executor, subscriptionIds: readonly string[], now: Date): Promise<Health[]> {
   const uuids = subscriptionIds.map((id) => decodeId('sub', id)!);
   const startMs = (Math.floor(now.getTime() / HOUR_MS) - HEALTH_HOURS + 1) * HOUR_MS;
@@ -83,7 +89,7 @@ export async function readHealth(db: Executor, subscriptionIds: readonly string[
   });
 }
 
-/** The attempts of one subscription over time. */
+/** Reads the attempts of one subscription over time. */
 export async function readSeries(
   db: Executor,
   subscriptionId: string,

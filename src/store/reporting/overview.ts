@@ -3,32 +3,35 @@ import type { Scope, SubscriptionStatus } from '../../domain/types';
 import type { Database, Executor } from '../db/database';
 import { IN_SCOPE } from '../subscriptions/subscriptions';
 
-/** What is looked at: the time until now, in buckets that begin at whole multiples of their length. */
+/** The time windows. Each ends now; its buckets begin at multiples of their length. */
 export const OVERVIEW_WINDOWS = {
   hour: { buckets: 60, bucketSeconds: 60 },
   day: { buckets: 96, bucketSeconds: 900 },
 } as const;
 export type OverviewWindow = keyof typeof OVERVIEW_WINDOWS;
 
-/** An id is made so long before its row is finished, at most: attempts take up to ten minutes. */
+/** Maximum time from generating the id of an attempt to its end: attempts take up to 10 minutes. */
 const LONGEST_ATTEMPT_MS = 900_000;
 const DAY_MS = 86_400_000;
-/** Accepted so long before it failed, at most, counted without retries by hand. */
+/** Maximum time from the acceptance of a notification to its failure, manual retries aside. */
 const FAILS_WITHIN_MS = 2 * DAY_MS;
 const WORST = 10;
 const STATEMENT_TIMEOUT_MS = 5000;
 
-/** How deliveries fared of late, and what needs a person. */
+/** Recent deliveries, and what needs attention. */
 export interface Overview {
   window: OverviewWindow;
   bucketSeconds: number;
-  /** `retrying`: attempts that failed and will be repeated; `delivered` and `failed`: notifications that ended so. */
+  /**
+   * `retrying`: failed attempts that are followed by another. `delivered`, `failed`: notifications
+   * that ended that way.
+   */
   buckets: { at: Date; accepted: number; delivered: number; retrying: number; failed: number }[];
   attempts: number;
-  /** Of the attempts, from 0 to 1; `null` where there was none. */
+  /** Share of successful attempts, from 0 to 1; null if there were no attempts. */
   successRate: number | null;
   backlog: { pending: number; delivering: number; retrying: number; held: number };
-  /** Those with failures, the most first. */
+  /** Subscriptions with the most failures, worst first. */
   worst: {
     subscriptionId: string;
     name: string;
@@ -49,15 +52,16 @@ export interface Overview {
 }
 
 /**
- * Reads the part of the tables that the window covers, by the time in the ids, and the open notifications by their index.
+ * Reads the overview. It scans only the part of the tables in the window, by the time in the ids,
+ * and the index of open notifications.
  *
- * @throws an error of code 57014 where that takes longer than five seconds
+ * @throws an error with code 57014 if a statement takes longer than 5 seconds
  */
 export async function readOverview(db: Database, scope: Scope, window: OverviewWindow, now: Date): Promise<Overview> {
   const { buckets: count, bucketSeconds } = OVERVIEW_WINDOWS[window];
   const lengthMs = bucketSeconds * 1000;
   const startMs = (Math.floor(now.getTime() / lengthMs) - count + 1) * lengthMs;
-  const place: Window = { scope: [scope.productId ?? null, scope.customerId ?? null], startMs, bucketSeconds };
+  const span: Window = { scope: [scope.productId ?? null, scope.customerId ?? null], startMs, bucketSeconds };
   return db.transaction(async (executor) => {
     await executor.query({ text: `set local statement_timeout = ${STATEMENT_TIMEOUT_MS}` });
     const buckets = Array.from({ length: count }, (_, index) => ({
@@ -67,11 +71,11 @@ export async function readOverview(db: Database, scope: Scope, window: OverviewW
       retrying: 0,
       failed: 0,
     }));
-    for (const { bucket, accepted } of await readAccepted(executor, place)) {
+    for (const { bucket, accepted } of await readAccepted(executor, span)) {
       if (buckets[bucket]) buckets[bucket].accepted = accepted;
     }
     const totals = { attempts: 0, successes: 0 };
-    for (const { bucket, attempts, successes, ...ended } of await readAttempts(executor, place)) {
+    for (const { bucket, attempts, successes, ...ended } of await readAttempts(executor, span)) {
       if (!buckets[bucket]) continue;
       Object.assign(buckets[bucket], ended);
       totals.attempts += attempts;
@@ -83,9 +87,9 @@ export async function readOverview(db: Database, scope: Scope, window: OverviewW
       buckets,
       attempts: totals.attempts,
       successRate: totals.attempts > 0 ? totals.successes / totals.attempts : null,
-      backlog: await readBacklog(executor, place),
-      worst: await readWorst(executor, place),
-      attention: await readAttention(executor, place, now),
+      backlog: await readBacklog(executor, span),
+      worst: await readWorst(executor, span),
+      attention: await readAttention(executor, span, now),
     };
   });
 }
@@ -109,7 +113,7 @@ async function readAccepted(db: Executor, { scope, startMs, bucketSeconds }: Win
   return rows;
 }
 
-/** What became of a notification by an attempt stands with the attempt. */
+/** Each attempt stores the status that its notification got. */
 async function readAttempts(db: Executor, { scope, startMs, bucketSeconds }: Window) {
   const { rows } = await db.query<{
     bucket: number;
@@ -130,7 +134,10 @@ async function readAttempts(db: Executor, { scope, startMs, bucketSeconds }: Win
   return rows;
 }
 
-/** Takes the start in seconds as $3 and the lowest id as $5; who sees all needs no look at the notifications. */
+/**
+ * $3 is the start in seconds, $5 the lowest id. A scope without limits needs no join with the
+ * notifications.
+ */
 function attemptsOf([productId, customerId]: Window['scope']): string {
   const inWindow = 'a.id >= $5 and a.finished_at >= to_timestamp($3)';
   return productId === null && customerId === null

@@ -1,18 +1,18 @@
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
-/** The figures of a subscription since it was made. */
+/** The figures of a subscription since it was created. */
 export interface SubscriptionStatistics {
-  /** Events that concerned it. */
+  /** Events that matched it. */
   events: number;
-  /** Attempts made, repeated ones included. */
+  /** Attempts, retries included. */
   triggers: number;
   successResponses: number;
-  /** Attempts without a 2xx answer, for whatever reason. */
+  /** Attempts without a 2xx response, for any reason. */
   failureResponses: number;
   failuresSinceLastSuccess: number;
   lastEventAt: Date | null;
-  /** When the next repeated attempt is due. */
+  /** When the next retry is due. */
   nextTriggerAt: Date | null;
   lastSuccess: { at: Date; attemptId: string } | null;
   lastFailure: { at: Date; attemptId: string } | null;
@@ -32,7 +32,10 @@ interface StatisticsRow {
   next_trigger_at: Date | null;
 }
 
-/** Reads one row of each table and the head of one index, however many attempts there were. */
+/**
+ * Reads statistics. The cost does not grow with the attempts: one row of each table, and the head
+ * of one index.
+ */
 export async function readStatistics(db: Executor, subscriptionId: string): Promise<SubscriptionStatistics> {
   const { rows } = await db.query<StatisticsRow>({
     text: `select e.events, e.last_event_at, a.attempts, a.successes, a.failures, a.failures_since_success, a.last_success_at, a.last_success_attempt_id,

@@ -2,7 +2,7 @@ import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
-/** A challenge that was sent, and what came of it. */
+/** A challenge that was sent, and its result. */
 export interface Challenge {
   id: string;
   status: 'verified' | 'failed';
@@ -53,7 +53,7 @@ export async function insertChallenge(
   return toChallenge(rows[0]!);
 }
 
-/** Newest first. */
+/** Lists the challenges of a subscription, newest first. */
 export async function listChallenges(
   db: Executor,
   subscriptionId: string,

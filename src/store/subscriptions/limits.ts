@@ -2,7 +2,7 @@ import { SLOW_LANE_SECONDS } from '../../domain/delivery';
 import { decodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
-/** Sends a subscription's attempts to the slow lane for a while. */
+/** Moves a subscription's attempts to the slow lane for 10 minutes. */
 export async function markSlow(db: Executor, subscriptionId: string): Promise<void> {
   await db.query({
     text: `update subscriptions set slow_until = now() + interval '${SLOW_LANE_SECONDS} seconds'
@@ -12,9 +12,10 @@ export async function markSlow(db: Executor, subscriptionId: string): Promise<vo
 }
 
 /**
- * Takes the next place under a subscription's rate limit (all processes share it: the generic cell rate algorithm on one row).
+ * Takes the next slot of a subscription's rate limit, if it is due. All processes share the limit:
+ * the generic cell rate algorithm on one row.
  *
- * @returns seconds until that place; 0 when it is now. The place is only taken when it is now.
+ * @returns 0 if a slot was taken; otherwise the seconds until the next slot, which is not taken
  */
 export async function takeRateSlot(db: Executor, subscriptionId: string): Promise<number> {
   const { rows } = await db.query<{ wait_seconds: number }>({

@@ -4,15 +4,16 @@ import { OUT_OF_ORDER_EVENT } from '../../domain/operational-events';
 import type { Executor } from '../db/database';
 import { COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from '../notifications/accept-statement';
 
-/** What came of taking a subscription out of order. */
-export interface TakenOutOfOrder {
-  /** Of the event that tells operators: to be started. */
+/** The result of disabling a subscription automatically. */
+export interface MarkedOutOfOrder {
+  /** Notifications of the operational event, which have to be started. */
   notifications: NotificationRef[];
 }
 
 /**
- * By a subscription's rule: so many failures in a row, the first of them so long ago. A change of the subscription, such as enabling it, begins the
- * time anew. A rule of nulls never holds.
+ * Condition of the out-of-order rule: a number of failures in a row, and a time since the first of
+ * them. A change of the subscription, such as enabling it, restarts the time. A rule of nulls never
+ * applies.
  */
 const IS_FAILING = `t.failures_since_success >= s.out_of_order_min_failures
   and greatest(t.failing_since, s.modified_at) <= now() - make_interval(secs => s.out_of_order_after_seconds)`;
@@ -20,8 +21,9 @@ const IS_FAILING = `t.failures_since_success >= s.out_of_order_min_failures
 const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 /**
- * Marks the subscription and, in the same statement, accepts the event that says so, for those who follow it: subscriptions of the product that owns
- * its type. One that goes out of order itself raises none, so that nothing goes round in circles.
+ * Marks the subscription as out of order and accepts the operational event about it, in one
+ * statement. Subscriptions of the product that owns the event type get it. If one of those goes out
+ * of order, there is no event, to avoid a loop.
  */
 const MARK = `
 with marked as (
@@ -30,7 +32,7 @@ with marked as (
   from (select $1::uuid as id) given left join subscription_attempt_statistics t on t.subscription_id = given.id
   where s.id = given.id and s.out_of_order_at is null and s.deleted_at is null and ($2::text is not null or (${IS_FAILING}))
   returning s.customer_id, s.product_id, s.name, s.out_of_order_at, s.out_of_order_reason,
-    -- The attempt that was answered 410 is not counted yet.
+    -- The attempt with the response 410 is not counted yet.
     coalesce(t.failures_since_success, 0) + ($2::text is not null)::int as failures
 ),
 raised as (
@@ -50,7 +52,8 @@ matched as (
   select (left(r.id::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, r.id as event_id, s.id as subscription_id, s.customer_id, r.owner, r.type,
     ${PENDING_OR_HELD} as status, coalesce(s.retry_schedule, s.customer_retry_schedule) as schedule, ${LANE} as lane, null::timestamptz as claimed_until
   from raised r
-  -- Of the product itself: what concerns one customer is not for every customer who follows all events.
+  -- Only subscriptions of the product itself: a customer who follows all events must not learn
+  -- about other customers.
   join subscription_states s on coalesce(s.product_id, s.customer_product_id) = r.owner
   where (r.type = any (s.event_types) or r.type ~ s.event_type_regex) and s.channels = '{}'
 ),
@@ -63,7 +66,7 @@ counted as (
 select m.id, m.subscription_id, m.customer_id, m.type, m.status, m.schedule, m.lane from marked left join matched m on true`;
 
 interface MarkedRow {
-  /** Null where nobody is notified. */
+  /** Null if no subscription gets the event. */
   id: string | null;
   subscription_id: string;
   customer_id: string;
@@ -74,28 +77,31 @@ interface MarkedRow {
 }
 
 /**
- * Takes a subscription out of order, as after a 410: what comes after is held until somebody enables it.
+ * Disables a subscription automatically, for example after a 410. Its notifications are held until
+ * it is enabled.
  *
- * @returns `undefined` where it was out of order before
+ * @returns undefined if it was out of order already
  */
 export function markOutOfOrder(
   db: Executor,
   subscriptionId: string,
   reason: string,
-): Promise<TakenOutOfOrder | undefined> {
+): Promise<MarkedOutOfOrder | undefined> {
   return mark(db, subscriptionId, reason);
 }
 
 /**
- * Takes a subscription out of order where its rule says so: nothing has been delivered for too long (document 002).
+ * Disables a subscription automatically if its out-of-order rule applies: nothing was delivered for
+ * too long.
  *
- * @returns `undefined` where the rule does not hold, or it was out of order before
+ * @returns undefined if the rule does not apply, or if it was out of order already
  */
 export async function markOutOfOrderIfFailing(
   db: Executor,
   subscriptionId: string,
-): Promise<TakenOutOfOrder | undefined> {
-  // Asked after every failure: the answer is no, but for once, and costs less than setting about it.
+): Promise<MarkedOutOfOrder | undefined> {
+  // This check runs after every failure and is almost always negative. It is cheaper than the whole
+  // statement.
   const { rowCount } = await db.query({
     name: 'is-failing',
     text: `select from subscriptions s join subscription_attempt_statistics t on t.subscription_id = s.id
@@ -105,7 +111,11 @@ export async function markOutOfOrderIfFailing(
   return rowCount === 0 ? undefined : mark(db, subscriptionId, null);
 }
 
-async function mark(db: Executor, subscriptionId: string, reason: string | null): Promise<TakenOutOfOrder | undefined> {
+async function mark(
+  db: Executor,
+  subscriptionId: string,
+  reason: string | null,
+): Promise<MarkedOutOfOrder | undefined> {
   const { rows } = await db.query<MarkedRow>({
     text: MARK,
     values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId],

@@ -2,24 +2,24 @@ import { decodeId, encodeId } from '../../domain/ids';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
-/** How long a link that cannot be opened any more is kept, in days: long enough to say why. */
+/** Retention of expired links, in days, so that opening one can explain why it fails. */
 const KEEP_DAYS = 30;
 
-/** What a link shows. */
+/** The content of a secret link. */
 export interface OpenedLink {
   subscriptionId: string;
   subscriptionName: string;
-  /** Whose audit the opening belongs to. */
+  /** The product whose audit records the opening. */
   productId: string | null;
   url: string;
   secret: string;
 }
 
 /**
- * Makes a link to a subscription's current secret.
+ * Creates a link to a subscription's current secret.
  *
- * @param tokenHash - SHA-256 of what the link carries
- * @returns until when it can be opened
+ * @param tokenHash - SHA-256 of the token in the link
+ * @returns when the link expires
  */
 export async function insertSecretLink(
   db: Executor,
@@ -40,7 +40,11 @@ export async function insertSecretLink(
   return rows[0]!.expires_at;
 }
 
-/** Uses a link up. Of two who open it at once, one gets the secret. @returns `undefined` where it cannot be opened */
+/**
+ * Opens a link, which works once even if it is opened concurrently.
+ *
+ * @returns undefined if it cannot be opened
+ */
 export async function openSecretLink(db: Executor, sealer: Sealer, tokenHash: Buffer): Promise<OpenedLink | undefined> {
   const { rows } = await db.query<{
     id: string;

@@ -2,15 +2,18 @@ import { decodeId, newUuid } from '../../domain/ids';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
-/** A signing secret in the clear; it leaves the store only to sign, to be revealed, or to be shown once. */
+/** A secret in plaintext. It leaves the store only to sign, to be revealed, or to be shown once. */
 export interface Secret {
   secret: string;
   createdAt: Date;
-  /** Null for the current one. */
+  /** Null for the current secret. */
   expiresAt: Date | null;
 }
 
-/** Seals and writes a subscription's current secret. The seal is bound to the subscription's public id. */
+/**
+ * Seals and inserts a subscription's current secret. The seal is bound to the subscription's public
+ * id.
+ */
 export async function insertSecret(
   db: Executor,
   sealer: Sealer,
@@ -25,8 +28,8 @@ export async function insertSecret(
 }
 
 /**
- * Makes a new secret the current one; the one before signs too for `overlapSeconds`. Older ones, still within an earlier overlap, end now: a
- * receiver has two secrets to try at most.
+ * Makes a new secret the current one. The previous one also signs for `overlapSeconds`. Older
+ * secrets that are still in an overlap end now, so that a receiver has to try at most two.
  */
 export async function rotateSecret(
   db: Executor,
@@ -47,7 +50,7 @@ export async function rotateSecret(
   await insertSecret(db, sealer, subscriptionId, secret);
 }
 
-/** The secrets that sign now, the current one first. */
+/** Reads the secrets that sign now, the current one first. */
 export async function currentSecrets(db: Executor, sealer: Sealer, subscriptionId: string): Promise<Secret[]> {
   const { rows } = await db.query<{ ciphertext: Buffer; key_id: string; created_at: Date; expires_at: Date | null }>({
     text: `select ciphertext, key_id, created_at, expires_at from subscription_secrets

@@ -5,15 +5,16 @@ import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 
 /**
- * Settling: after a subscription's status changed, its notifications are brought in line. While `settling_since` is set, new
- * notifications are accepted as held, so that they queue up behind those that are being released.
+ * Settlement: the work after a change of a subscription's status. While `settling_since` is set,
+ * new notifications are accepted as held, so that they queue behind those that are being released.
  */
 
-/** Which subscriptions a change concerns. */
+/** The subscriptions that a change affects. */
 export type SettleScope = { subscriptionId: string } | { productId: string };
 
 /**
- * Marks the subscriptions that have something to settle: deleted with open notifications, or taking deliveries with held ones.
+ * Marks the subscriptions that need a settlement: deleted ones with open notifications, and enabled
+ * ones with held notifications.
  *
  * @returns their ids
  */
@@ -36,7 +37,7 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
   return rows.map((row) => encodeId('sub', row.id));
 }
 
-/** Subscriptions whose settling was marked a while ago: the relay sees that their workflow runs. */
+/** Finds subscriptions whose settlement was marked a while ago, for the reconciler. */
 export async function findUnsettled(db: Executor, olderThanSeconds: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `select id from subscriptions where settling_since < now() - make_interval(secs => $1) order by settling_since limit 100`,
@@ -46,8 +47,8 @@ export async function findUnsettled(db: Executor, olderThanSeconds: number): Pro
 }
 
 /**
- * Marks the subscriptions that take deliveries but have held notifications that nobody releases: an accept may have read the status a moment
- * before it changed.
+ * Marks enabled subscriptions with held notifications that no settlement releases: an accept may
+ * have read the status just before it changed.
  *
  * @returns their ids
  */
@@ -58,7 +59,10 @@ export async function markForgottenHolds(db: Executor): Promise<string[]> {
   return marked;
 }
 
-/** Skips from subscription to subscription along the index, so it costs by the number of subscriptions that hold. */
+/**
+ * Skips along the index from subscription to subscription, so the cost grows with the subscriptions
+ * that hold.
+ */
 async function findForgottenHolds(db: Executor): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `with recursive holding as (
@@ -74,15 +78,15 @@ async function findForgottenHolds(db: Executor): Promise<string[]> {
   return rows.map((row) => encodeId('sub', row.id));
 }
 
-/** How a subscription stands, for settling it. */
+/** The state of a subscription that its settlement depends on. */
 export interface Settling {
   deleted: boolean;
-  /** `null` where it was deleted. */
+  /** Null if it was deleted. */
   status: SubscriptionStatus | null;
   since: Date | null;
 }
 
-/** @returns `undefined` where there never was such a subscription */
+/** @returns undefined if the subscription never existed */
 export async function findSettling(db: Executor, subscriptionId: string): Promise<Settling | undefined> {
   const { rows } = await db.query<{ deleted: boolean; status: SubscriptionStatus | null; settling_since: Date | null }>(
     {
@@ -94,7 +98,7 @@ export async function findSettling(db: Executor, subscriptionId: string): Promis
   return rows[0] && { deleted: rows[0].deleted, status: rows[0].status, since: rows[0].settling_since };
 }
 
-/** Ends the settling unless it was marked anew since `since`. */
+/** Ends a settlement, unless it was marked again after `since`. */
 export async function clearSettling(db: Executor, subscriptionId: string, since: Date | null): Promise<void> {
   await db.query({
     text: `update subscriptions set settling_since = null
@@ -103,7 +107,7 @@ export async function clearSettling(db: Executor, subscriptionId: string, since:
   });
 }
 
-/** Held notifications of a subscription, in order of acceptance. */
+/** Lists held notifications of a subscription, in order of acceptance. */
 export async function listHeld(db: Executor, subscriptionId: string, limit: number): Promise<NotificationRef[]> {
   const { rows } = await db.query<RefRow>({
     text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id
@@ -114,7 +118,7 @@ export async function listHeld(db: Executor, subscriptionId: string, limit: numb
 }
 
 /**
- * Lets a held notification go on. From here on the relay looks after it.
+ * Releases a held notification. If the signal that follows is lost, the reconciler finds it.
  *
  * @returns whether it was held
  */
@@ -126,7 +130,7 @@ export async function releaseHeld(db: Executor, notificationId: string): Promise
   return rowCount === 1;
 }
 
-/** Whether a released notification has had its attempt, or is held again. */
+/** Whether the attempt of a released notification is over, or the notification is held again. */
 export async function hasMovedOn(db: Executor, notificationId: string): Promise<boolean> {
   const { rows } = await db.query<{ moved: boolean }>({
     text: `select status not in ('pending', 'delivering') as moved from notifications where id = $1`,
@@ -135,7 +139,11 @@ export async function hasMovedOn(db: Executor, notificationId: string): Promise<
   return rows[0]?.moved ?? true;
 }
 
-/** Cancels open notifications of a deleted subscription. @returns the ids of those whose workflows are to be told */
+/**
+ * Cancels open notifications of a deleted subscription.
+ *
+ * @returns their ids; their workflows have to be signalled
+ */
 export async function cancelOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `update notifications set status = 'cancelled', next_attempt_at = null, reconcile_after = null, finished_at = now()

@@ -4,23 +4,25 @@ import type { Sealed, Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 import { signingKeysOf, type DeliverySubscriptionRow } from '../notifications/delivery-subscription';
 
-/** The key pair of a subscription, as it may be shown. */
+/** The public part of a subscription's signing key. */
 export interface SigningKey {
   publicKey: string;
   createdAt: Date;
-  /** The one before, while it signs too. */
+  /** The previous key, during its overlap. */
   previous: { publicKey: string; expiresAt: Date } | null;
 }
 
-/** Not that of its secrets: the seal of one does not open as the other. */
-const sealedFor = (subscriptionId: string) => `signing key of ${subscriptionId}`;
+/** Differs from the context of the secrets, so that neither can be opened as the other. */
+const sealContext = (subscriptionId: string) => `signing key of ${subscriptionId}`;
 
-/** A sealed private key in the clear, to sign with. */
+/** Opens a sealed private key, to sign with it. */
 export function openSigningKey(sealer: Sealer, subscriptionId: string, sealed: Sealed): string {
-  return sealer.open(sealed, sealedFor(subscriptionId));
+  return sealer.open(sealed, sealContext(subscriptionId));
 }
 
-/** Makes a private key the current one; the one before, should there be one, signs too for `overlapSeconds`. */
+/**
+ * Makes a private key the current one. The previous key, if any, also signs for `overlapSeconds`.
+ */
 export async function putSigningKey(
   db: Executor,
   sealer: Sealer,
@@ -28,7 +30,7 @@ export async function putSigningKey(
   privateKey: string,
   overlapSeconds: number,
 ): Promise<void> {
-  const { ciphertext, keyId } = sealer.seal(privateKey, sealedFor(subscriptionId));
+  const { ciphertext, keyId } = sealer.seal(privateKey, sealContext(subscriptionId));
   await db.query({
     text: `update subscriptions set old_signing_key = signing_key, old_signing_key_sealed_by = signing_key_sealed_by,
              old_signing_key_until = now() + make_interval(secs => $4), signing_key = $2, signing_key_sealed_by = $3, signing_key_created_at = now()
@@ -37,7 +39,7 @@ export async function putSigningKey(
   });
 }
 
-/** @returns `undefined` where the subscription has no key pair */
+/** @returns undefined if the subscription has no signing key */
 export async function findSigningKey(
   db: Executor,
   sealer: Sealer,
@@ -63,7 +65,11 @@ export async function findSigningKey(
   };
 }
 
-/** From the next attempt on there is no `v1a` signature. @returns whether there was a key pair */
+/**
+ * Deletes the key. From the next attempt on there is no `v1a` signature.
+ *
+ * @returns whether there was a key
+ */
 export async function deleteSigningKey(db: Executor, subscriptionId: string): Promise<boolean> {
   const { rowCount } = await db.query({
     text: `update subscriptions set signing_key = null, signing_key_sealed_by = null, signing_key_created_at = null,

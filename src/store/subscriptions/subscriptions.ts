@@ -1,14 +1,12 @@
 import { patternRegex } from '../../domain/event-type-pattern';
 import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
-import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { RetrySchedule } from '../../domain/retry-schedule';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
-import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
+import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
-import { toPage, type Page, type PageRequest } from '../db/pages';
 
-interface Row {
+export interface Row {
   id: string;
   customer_id: string;
   product_id: string | null;
@@ -38,14 +36,17 @@ interface Row {
   modified_at: Date;
 }
 
-const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
+export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
   s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
   s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
-/** A product reaches what is bound to it, and what its own customers have that is bound to none. Takes the product as $1, the customer as $2. */
+/**
+ * A product sees the subscriptions that are bound to it, and the unbound ones of its own customers.
+ * $1 is the product, $2 the customer.
+ */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
-function toSubscription(row: Row): Subscription {
+export function toSubscription(row: Row): Subscription {
   return {
     id: encodeId('sub', row.id),
     customerId: row.customer_id,
@@ -78,7 +79,7 @@ function ruleOf(row: Pick<Row, 'out_of_order_after_seconds' | 'out_of_order_min_
   return afterSeconds === null || minFailures === null ? null : { afterSeconds, minFailures };
 }
 
-/** What a caller may set. */
+/** The settings that a caller may change. */
 export interface SubscriptionSettings {
   name: string;
   description: string;
@@ -97,7 +98,10 @@ export interface SubscriptionSettings {
   outOfOrderRule: OutOfOrderRule | null;
 }
 
-/** @throws a unique violation of `subscriptions_name` where the customer has one of this name */
+/**
+ * @throws a unique violation of `subscriptions_name` if the customer has a subscription with this
+ *   name
+ */
 export async function insertSubscription(
   db: Executor,
   owner: { customerId: string; productId: string | null },
@@ -115,7 +119,11 @@ export async function insertSubscription(
   return (await findSubscription(db, encodeId('sub', uuid), {}))!;
 }
 
-/** Replaces the settings. A changed URL has to be verified again. @throws as `insertSubscription` */
+/**
+ * Replaces the settings. A changed URL has to be verified again.
+ *
+ * @throws like `insertSubscription`
+ */
 export async function updateSubscription(
   db: Executor,
   id: string,
@@ -147,7 +155,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.channels,
     JSON.stringify(settings.headers),
     settings.format,
-    stringifyWritten(settings.customData),
+    stringifyLossless(settings.customData),
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,
@@ -157,7 +165,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
   ];
 }
 
-/** @returns `undefined` where there is none in reach */
+/** @returns undefined if there is none in scope */
 export async function findSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.id = $3`,
@@ -167,12 +175,13 @@ export async function findSubscription(db: Executor, id: string, scope: Scope): 
 }
 
 /**
- * Finds a subscription and locks it until the end of the transaction, so that what is changed is what was read.
+ * Finds a subscription and locks it until the end of the transaction, so that no change is lost.
  *
- * @returns `undefined` where there is none in reach
+ * @returns undefined if there is none in scope
  */
 export async function lockSubscription(db: Executor, id: string, scope: Scope): Promise<Subscription | undefined> {
-  // A statement of its own: the one that waited for the lock would read what was before.
+  // The lock needs its own statement: a statement that waits for a lock reads the values from
+  // before the wait.
   await db.query({
     text: 'select from subscriptions where id = $1 and deleted_at is null for no key update',
     values: [decodeId('sub', id) ?? null],
@@ -180,63 +189,10 @@ export async function lockSubscription(db: Executor, id: string, scope: Scope): 
   return findSubscription(db, id, scope);
 }
 
-/** How lists may be sorted: what comes after the row with the id $6, and the order. Ids settle what is equal. */
-const SORTS = {
-  newest: { after: 's.id < $6', order: 's.id desc' },
-  oldest: { after: 's.id > $6', order: 's.id' },
-  name: { after: '(s.name, s.id) > (select name, id from subscriptions where id = $6)', order: 's.name, s.id' },
-  customer: {
-    after: '(s.customer_id, s.id) > (select customer_id, id from subscriptions where id = $6)',
-    order: 's.customer_id, s.id',
-  },
-} as const;
-export type SubscriptionSort = keyof typeof SORTS;
-
-/** Narrows a list of subscriptions; an absent field does not narrow. */
-export interface SubscriptionFilter {
-  customerId?: string;
-  productId?: string;
-  status?: SubscriptionStatus;
-  /** Those that would get it, whatever its channels. */
-  eventType?: string;
-  /** A part of name, URL or customer, or the id. */
-  q?: string;
-}
-
-export async function listSubscriptions(
-  db: Executor,
-  scope: Scope,
-  filter: SubscriptionFilter,
-  sort: SubscriptionSort,
-  page: PageRequest,
-): Promise<Page<Subscription>> {
-  const { after, order } = SORTS[sort];
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from subscription_states s
-           where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
-             and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
-             and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
-             and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
-               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))))
-             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
-           order by ${order} limit $7`,
-    values: [
-      scope.productId ?? null,
-      scope.customerId ?? null,
-      filter.customerId ?? null,
-      filter.productId ?? null,
-      filter.status ?? null,
-      page.after ?? null,
-      page.limit + 1,
-      filter.eventType ?? null,
-      filter.q ?? null,
-      (filter.q && decodeId('sub', filter.q)) ?? null,
-    ],
-  });
-  return toPage(rows, page, toSubscription, (row) => row.id);
-}
-
-/** A customer's subscriptions in reach, locked until the end of the transaction, so that two calls that set them up do not mix. */
+/**
+ * Locks a customer's subscriptions until the end of the transaction, so that two calls that set
+ * them up do not mix.
+ */
 export async function lockSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   await db.query({ text: 'select from customers where id = $1 for no key update', values: [customerId] });
   await db.query({
@@ -246,7 +202,7 @@ export async function lockSubscriptionsOf(db: Executor, customerId: string, scop
   return findSubscriptionsOf(db, customerId, scope);
 }
 
-/** A customer's subscriptions in reach, oldest first. */
+/** Lists a customer's subscriptions in scope, oldest first. */
 export async function findSubscriptionsOf(db: Executor, customerId: string, scope: Scope): Promise<Subscription[]> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s where ${IN_SCOPE} and s.customer_id = $3 order by s.id`,
@@ -255,7 +211,7 @@ export async function findSubscriptionsOf(db: Executor, customerId: string, scop
   return rows.map(toSubscription);
 }
 
-/** Enables (which also puts it back in order) or disables. */
+/** Enables or disables a subscription. Enabling also ends `out-of-order`. */
 export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription | undefined> {
   await db.query({
     text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
@@ -266,7 +222,7 @@ export async function setEnabled(db: Executor, id: string, enabled: boolean): Pr
   return findSubscription(db, id, {});
 }
 
-/** What a challenge found out about a URL; where the subscription has another one by now, it says nothing about that. */
+/** Stores the result of a challenge, unless the subscription's URL has changed since. */
 export async function setVerification(
   db: Executor,
   id: string,
@@ -279,7 +235,10 @@ export async function setVerification(
   });
 }
 
-/** Its notifications stay; what is open is cancelled by settling. Its secrets and keys are forgotten. */
+/**
+ * Deletes a subscription with its secrets and keys. Its notifications stay; the settlement cancels
+ * the open ones.
+ */
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
   await db.query({

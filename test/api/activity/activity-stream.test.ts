@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
 import { until } from '../../support/until';
 
-/** What the stream does with those who watch badly, or too many at once, and how it ends. */
+/** The stream's treatment of slow clients, of too many clients, and how it ends. */
 let database: TestDatabase;
 let seeded: Seeded;
 let server: Server;
@@ -33,7 +33,9 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   stream = new ActivityStream(db, pino({ level: 'silent' }), { pollMs: 20, ...options });
   server = createServer((request, response) => {
     const credentialId = String(request.headers['x-api-key']);
-    stream.open(response, { credentialId, scope: {}, filter: {}, stillAllowed: async () => allowed }).catch((error) => {
+    const customerId = (request.headers['x-customer'] as string | undefined) ?? null;
+    const watch = { credentialId, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
+    stream.open(response, watch).catch((error) => {
       response.writeHead(error instanceof Problem ? error.status : 500).end();
     });
   });
@@ -41,7 +43,7 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('keeps an idle stream open by comments, which bring a fresh position along', async () => {
+it('an idle stream is kept open by comments, which carry a fresh position', async () => {
   await serve({ heartbeatMs: 30 });
   const watcher = await watch(url);
   await acceptOne(database.db, seeded);
@@ -54,7 +56,7 @@ it('keeps an idle stream open by comments, which bring a fresh position along', 
   watcher.close();
 });
 
-it('ends when the credential does not hold any more', async () => {
+it('a stream ends when its credential expires or is revoked', async () => {
   await serve({ heartbeatMs: 30 });
   const watcher = await watch(url);
   allowed = false;
@@ -64,7 +66,7 @@ it('ends when the credential does not hold any more', async () => {
   );
 });
 
-it('takes only so many, and only so many with one credential; a place that is left is free again', async () => {
+it('streams are limited in total and per credential, and a closed stream frees its slot', async () => {
   await serve({ maxWatchers: 3, maxWatchersPerCredential: 2 });
   const first = [await watch(url, 'a'), await watch(url, 'a')];
   expect((await watch(url, 'a')).status).toBe(429);
@@ -79,12 +81,22 @@ it('takes only so many, and only so many with one credential; a place that is le
   for (const watcher of [...first, third, again]) watcher.close();
 });
 
-it('cuts off one that does not read, and goes on for the others', async () => {
+it("streams are limited per customer, over all of a customer's credentials", async () => {
+  await serve({ maxWatchersPerCustomer: 2 });
+  const open = (key: string, customer?: string) => watch(url, key, { customer });
+  const watchers = [await open('a', 'one'), await open('b', 'one')];
+  expect((await open('c', 'one')).status).toBe(429);
+  watchers.push(await open('d', 'another'), await open('e'), await open('f'), await open('g'));
+  expect(watchers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+  for (const watcher of watchers) watcher.close();
+});
+
+it('a client that stops reading is disconnected, and others are not affected', async () => {
   await serve();
   const [idle, reading] = [await watch(url), await watch(url)];
   idle.pause();
   let count = 0;
-  // The buffers of both ends of the connection take a good deal before anything waits here.
+  // The buffers at both ends of the connection take several megabytes before anything waits here.
   while (server.listening && (await openConnections()) > 1 && count < 60_000) {
     await database.db.query({
       text: `insert into events (id, product_id, type, channels, occurred_at, data) select uuid_of_now(), $1, $2, '{}', now(), '{}' from generate_series(1, 1000)`,
@@ -105,8 +117,8 @@ function openConnections(): Promise<number> {
   });
 }
 
-it('misses nothing when its connections to Postgres break', async () => {
-  const db = openDatabase(database.url, () => undefined, { application_name: 'watched' });
+it('a stream misses nothing when its connections to Postgres break', async () => {
+  const db = openDatabase(`${database.url}?application_name=watched`, () => undefined);
   await serve({}, db);
   const watcher = await watch(url);
   const ids: string[] = [];
@@ -125,7 +137,7 @@ it('misses nothing when its connections to Postgres break', async () => {
   await db.close();
 });
 
-it('reads nothing while nobody watches', async () => {
+it('nothing is read from Postgres without clients', async () => {
   let statements = 0;
   const counting = { query: (statement: never) => (statements++, database.db.query(statement)) };
   await serve({}, counting as never);
@@ -136,14 +148,14 @@ it('reads nothing while nobody watches', async () => {
   );
   watcher.close();
   await until(openConnections, (count) => count === 0);
-  // The reading under way may end; after that there is none.
+  // A read in progress may end. After that there are no more.
   await new Promise((resolve) => setTimeout(resolve, 100));
   const before = statements;
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(statements).toBe(before);
 });
 
-it('ends all streams when it is closed, also one that does not read, and takes no more', async () => {
+it('closing ends all streams, also those of stalled clients, and refuses new ones', async () => {
   await serve();
   const [watcher, idle] = [await watch(url), await watch(url)];
   idle.pause();

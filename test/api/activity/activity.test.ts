@@ -1,10 +1,14 @@
 import { Client } from 'pg';
 import { watch, type TestWatcher } from '../../support/activity';
+import { until } from '../../support/until';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
 import type { AttemptRecord } from '../../../src/domain/attempt';
 import { recordAttempts } from '../../../src/store/notifications/record-attempts';
 
-/** The activity stream over HTTP, on a real database: who sees what, and that one who comes back misses nothing and sees nothing twice. */
+/**
+ * The activity stream over HTTP, on a real database: who sees what, and that a client that
+ * reconnects misses nothing and sees nothing twice.
+ */
 let api: TestApi;
 let key: string;
 let productId: string;
@@ -64,7 +68,7 @@ const REFUSED = { response: null, error: { class: 'connect' as const, message: '
 const kinds = ({ events }: TestWatcher) => events.map(({ event, data }) => [event, data.status]);
 const eventIds = ({ events }: TestWatcher) => events.map(({ data }) => data.eventId);
 
-it('tells of events, attempts and what they lead to, and of no payload', async () => {
+it('the stream shows events, attempts and their results, without payloads', async () => {
   const watcher = await open();
   expect(watcher.status).toBe(200);
   const { eventId, notificationId } = await accept();
@@ -107,7 +111,7 @@ it('tells of events, attempts and what they lead to, and of no payload', async (
   expect(JSON.stringify(watcher.events)).not.toContain('4711');
 });
 
-it('tells of what is held, released and cancelled', async () => {
+it('the stream shows held, released and cancelled notifications', async () => {
   const watcher = await open();
   await api.must('POST', `/v1/subscriptions/${subscriptionId}/disable`, {}, key);
   const { notificationId } = await accept();
@@ -125,7 +129,7 @@ it('tells of what is held, released and cancelled', async () => {
   ]);
 });
 
-it('an attempt that fails after the cancellation says that it is cancelled', async () => {
+it('an attempt that fails after a cancellation shows the notification as cancelled', async () => {
   const { notificationId } = await accept();
   const watcher = await open();
   await api.must('POST', `/v1/notifications/${notificationId}/cancel`, {}, key);
@@ -137,8 +141,8 @@ it('an attempt that fails after the cancellation says that it is cancelled', asy
   ]);
 });
 
-describe('one who comes back', () => {
-  it('with the id of any event is told all that came after it, and nothing twice', async () => {
+describe('reconnecting clients', () => {
+  it('a client that resumes from any event id gets all later events once', async () => {
     const watcher = await open();
     for (let i = 0; i < 6; i++) await attempt((await accept()).notificationId);
     await watcher.waitFor(12);
@@ -151,10 +155,10 @@ describe('one who comes back', () => {
     }
   });
 
-  it('misses nothing of what was going on, however often it goes away', async () => {
+  it('a client that reconnects often misses nothing during traffic', async () => {
     const query = `?customerId=${customerId}`;
     let watcher = await open(key, { query });
-    const told: string[] = [];
+    const received: string[] = [];
     const posted: string[] = [];
     let posting = true;
     const producers = [1, 2, 3].map(async () => {
@@ -166,7 +170,7 @@ describe('one who comes back', () => {
     });
     const leave = () => {
       watcher.close();
-      told.push(...watcher.events.map(({ event, data }) => `${event} ${data.eventId}`));
+      received.push(...watcher.events.map(({ event, data }) => `${event} ${data.eventId}`));
     };
     for (let round = 0; round < 8; round++) {
       await watcher.waitFor(round % 2 === 0 ? 1 : 20);
@@ -175,14 +179,14 @@ describe('one who comes back', () => {
     }
     posting = false;
     await Promise.all(producers);
-    await watcher.waitFor(posted.length - told.length);
+    await watcher.waitFor(posted.length - received.length);
     leave();
-    expect(told.sort()).toEqual(posted.sort());
+    expect(received.sort()).toEqual(posted.sort());
   });
 
-  it('is told what was committed late, also where it has seen younger ids', async () => {
+  it('a client gets events committed late, also after it has seen younger ids', async () => {
     const watcher = await open();
-    // A transaction that has its ids and takes its time to commit.
+    // A transaction that has its ids and takes time to commit.
     const slow = new Client(api.database.url);
     await slow.connect();
     await slow.query('begin');
@@ -203,7 +207,7 @@ describe('one who comes back', () => {
     ]);
   });
 
-  it('may give the id in the query', async () => {
+  it('a client may resume by a query parameter', async () => {
     const watcher = await open();
     const { eventId } = await accept();
     const resumed = await open(key, { query: `?lastEventId=${watcher.lastEventId}` });
@@ -211,7 +215,7 @@ describe('one who comes back', () => {
     expect(eventIds(resumed)).toEqual([eventId]);
   });
 
-  it('after more than a day is told that there is a gap', async () => {
+  it('a client that resumes after more than a day is notified of a gap', async () => {
     const from = Date.now() - 3 * 86_400_000;
     const lastEventId = Buffer.from(`${from}/3:3:`).toString('base64url');
     const resumed = await open(key, { lastEventId });
@@ -222,7 +226,7 @@ describe('one who comes back', () => {
     });
   });
 
-  it('with an id from a database that was further on is rather told twice than not at all', async () => {
+  it('a client with a position ahead of the database gets events twice rather than not at all', async () => {
     const { eventId } = await accept();
     const lastEventId = Buffer.from(`${Date.now()}/999999999:999999999:`).toString('base64url');
     const resumed = await open(key, { lastEventId, query: `?customerId=${customerId}` });
@@ -230,7 +234,7 @@ describe('one who comes back', () => {
     expect(eventIds(resumed)).toEqual([eventId]);
   });
 
-  it('with an id that no stream gave is refused, wherever it is', async () => {
+  it('refuses an invalid position, in the header and in the query', async () => {
     const header = await api.call('GET', '/v1/activity', { headers: { 'last-event-id': '42' } });
     const query = await api.call('GET', '/v1/activity?lastEventId=42');
     for (const answer of [header, query])
@@ -240,8 +244,8 @@ describe('one who comes back', () => {
   });
 });
 
-describe('who sees what', () => {
-  it('a product sees its own, an admin all', async () => {
+describe('scope of the stream', () => {
+  it('a product sees its own events and an admin sees all', async () => {
     const other = await api.tenant('others');
     const [own, others, admin] = [await open(key), await open(other.key), await open(ADMIN_KEY)];
     const { eventId } = await accept();
@@ -255,7 +259,27 @@ describe('who sees what', () => {
     expect(eventIds(others)).toEqual([theirs.id]);
   });
 
-  it('filters narrow it', async () => {
+  it('a customer sees its own events, with a portal token as with an API key', async () => {
+    const { token } = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
+    const apiKey = await api.must('POST', '/v1/api-keys', { name: 'c', role: 'customer', customerId });
+    const [byToken, byKey, product] = [await open(token), await open(apiKey.key), await open(key)];
+    const other = await api.must('POST', '/v1/customers', { name: 'Other' }, key);
+    const { eventId: theirs } = await accept({ customerId: other.id });
+    const { eventId: toAll } = await accept({ customerId: undefined });
+    const { eventId: own } = await accept();
+    // Events reach all watchers in the same order, so the own event arrives after those of others.
+    for (const watcher of [byToken, byKey]) {
+      await watcher.waitFor(1);
+      expect(eventIds(watcher)).toEqual([own]);
+    }
+    await until(
+      async () => eventIds(product),
+      (ids) => ids.includes(own),
+    );
+    expect(new Set(eventIds(product))).toEqual(new Set([theirs, toAll, own]));
+  });
+
+  it('filters narrow the stream', async () => {
     await api.must('PUT', '/v1/event-types/order.lost.v1', {}, key);
     const byType = await open(key, { query: '?type=order.lost.v1' });
     const bySubscription = await open(key, { query: `?subscriptionId=${subscriptionId}` });

@@ -1,6 +1,6 @@
 import { RevalidatingCache } from '../../../src/api/auth/revalidating-cache';
 
-/** A cache on a clock of its own, over something that can be changed and that counts how often it was asked. */
+/** A cache with a fake clock, over a value that can be changed and that counts its lookups. */
 function setUp() {
   let now = 0;
   let asked = 0;
@@ -23,7 +23,7 @@ function setUp() {
     at: (ms: number) => (now = ms),
     store: (value: string | undefined) => (stored = value),
     fail: (error: Error | undefined) => (failure = error),
-    /** Look-ups end when the function that is returned is called. */
+    /** Delays lookups until the returned function is called. */
     hold() {
       let release: () => void = () => undefined;
       gate = new Promise((resolve) => (release = resolve));
@@ -33,7 +33,7 @@ function setUp() {
   };
 }
 
-test('what was looked up is not looked up again at once', async () => {
+test('a cached entry is not looked up again immediately', async () => {
   const { get, asked, at } = setUp();
   await get();
   at(499);
@@ -41,7 +41,7 @@ test('what was looked up is not looked up again at once', async () => {
   expect(asked()).toBe(1);
 });
 
-test('it is renewed, once, before it is too old, and nobody waits for that', async () => {
+test('an entry is refreshed once before it expires, and no caller waits for it', async () => {
   const { get, asked, at, store, hold, settle } = setUp();
   await get();
   store('second');
@@ -56,7 +56,7 @@ test('it is renewed, once, before it is too old, and nobody waits for that', asy
   expect(asked()).toBe(2);
 });
 
-test('after a second it is not believed any more', async () => {
+test('an entry is not trusted for more than a second', async () => {
   const { get, at, store } = setUp();
   await get();
   store(undefined);
@@ -64,7 +64,7 @@ test('after a second it is not believed any more', async () => {
   await expect(get()).resolves.toBeUndefined();
 });
 
-test('what is gone when it is renewed is gone', async () => {
+test('an entry is removed if the refresh does not find it', async () => {
   const { get, at, store, settle } = setUp();
   await get();
   store(undefined);
@@ -74,22 +74,48 @@ test('what is gone when it is renewed is gone', async () => {
   await expect(get()).resolves.toBeUndefined();
 });
 
-test('a renewal that fails is told to whoever asks when it is too old, and to nobody before', async () => {
+test('a failed refresh is reported only after the hard limit', async () => {
   const { get, at, fail, settle } = setUp();
   await get();
   fail(new Error('no database'));
   at(600);
   await expect(get()).resolves.toBe('first');
   await settle();
-  at(999);
+  at(9999);
   await expect(get()).resolves.toBe('first');
-  at(1000);
+  at(10_000);
   await expect(get()).rejects.toThrow('no database');
   fail(undefined);
   await expect(get()).resolves.toBe('first');
 });
 
-test('what is forgotten while it is looked up does not come back', async () => {
+test('an expired entry is served while its only look-up takes long', async () => {
+  const { get, asked, at, hold, store } = setUp();
+  await get();
+  const release = hold();
+  at(1500);
+  await expect(Promise.all([get(), get(), get()])).resolves.toEqual(['first', 'first', 'first']);
+  expect(asked()).toBe(2);
+  at(10_000);
+  store('second');
+  const waiting = get();
+  release();
+  await expect(waiting).resolves.toBe('first');
+  at(10_600);
+  await get();
+  expect(asked()).toBe(3);
+});
+
+test('concurrent callers of an unknown key share one look-up', async () => {
+  const { get, asked, hold } = setUp();
+  const release = hold();
+  const callers = Promise.all([get(), get(), get()]);
+  release();
+  await expect(callers).resolves.toEqual(['first', 'first', 'first']);
+  expect(asked()).toBe(1);
+});
+
+test('an entry forgotten during its lookup is not stored', async () => {
   const { cache, get, asked, at, store, hold, settle } = setUp();
   await get();
   at(600);
@@ -103,7 +129,7 @@ test('what is forgotten while it is looked up does not come back', async () => {
   expect(asked()).toBe(3);
 });
 
-test('what was not found is looked up each time', async () => {
+test('an absent value is looked up each time', async () => {
   const { get, asked, store } = setUp();
   store(undefined);
   await get();

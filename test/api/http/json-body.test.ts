@@ -7,11 +7,11 @@ import { jsonBody } from '../../../src/api/http/json-body';
 import { problemHandler } from '../../../src/api/http/problem-response';
 import { until } from '../../support/until';
 
-/** How bodies come over the wire, on a real connection. */
+/** How request bodies arrive, on a real connection. */
 const LIMIT_BYTES = 100;
 let server: Server;
 let port: number;
-/** What went wrong with the last body, as the handler saw it. */
+/** The last error, as the handler saw it. */
 let lastFailure: unknown;
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ afterAll(() => {
   server?.close();
 });
 
-/** Sends the chunks, with their length in all where it is told. */
+/** Sends the chunks, with a Content-Length if `length` is set. */
 async function post(chunks: (string | Buffer)[], headers: Record<string, string> = {}) {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = httpRequest(
@@ -54,7 +54,7 @@ async function post(chunks: (string | Buffer)[], headers: Record<string, string>
   return { status: response.statusCode, body: JSON.parse(text) as { read?: unknown; code?: string } };
 }
 
-it('takes a body in several chunks, split within a character', async () => {
+it('accepts a body in several chunks, split within a character', async () => {
   const whole = Buffer.from('{"name":"Zoë"}');
   const middle = whole.indexOf('ë') + 1;
   expect(await post([whole.subarray(0, middle), whole.subarray(middle)])).toEqual({
@@ -67,23 +67,23 @@ it.each([
   ['a byte order mark', Buffer.from('\ufeff{"a":1}'), {}],
   ['a charset', '{"a":1}', { 'content-type': 'application/json; charset=UTF-8' }],
   ['gzip', gzipSync('{"a":1}'), { 'content-encoding': 'gzip' }],
-])('takes a body with %s', async (_, body, headers) => {
+])('accepts a body with %s', async (_, body, headers) => {
   expect(await post([body], headers)).toEqual({ status: 200, body: { read: { a: 1 } } });
 });
 
-it('takes a chunked body of nothing for an empty object', async () => {
+it('reads an empty chunked body as an empty object', async () => {
   expect(await post([], { 'transfer-encoding': 'chunked' })).toEqual({ status: 200, body: { read: {} } });
 });
 
-it('takes a body of just the limit', async () => {
+it('accepts a body of exactly the limit', async () => {
   const body = `"${'x'.repeat(LIMIT_BYTES - 2)}"`;
   expect((await post([body])).status).toBe(200);
 });
 
 it.each([
-  ['that tells its length', { 'content-length': '5000' }],
-  ['that does not', {}],
-])('refuses a body over the limit %s, and the connection lives on', async (_, headers) => {
+  ['with a Content-Length', { 'content-length': '5000' }],
+  ['without a Content-Length', {}],
+])('refuses a body over the limit %s and keeps the connection', async (_, headers) => {
   expect(await post(['"', 'x'.repeat(4998), '"'], headers)).toMatchObject({
     status: 413,
     body: { code: 'payload-too-large' },
@@ -93,14 +93,14 @@ it.each([
   });
 });
 
-it.each(['{', '{"a":}', ' ', 'nul'])('refuses %j as malformed', async (body) => {
+it.each(['{', '{"a":}', ' ', 'nul'])('refuses the malformed body %j', async (body) => {
   expect(await post([body])).toMatchObject({ status: 400, body: { code: 'malformed-json' } });
 });
 
 it.each([
-  ['before all of it came', '/', 50, '{"a"'],
-  ['when all of it came, but was not read yet', '/late', 2, '{}'],
-])('gives up on a body whose sender goes away %s', async (_, path, length, sent) => {
+  ['before the body is complete', '/', 50, '{"a"'],
+  ['after the body arrived and before it was read', '/late', 2, '{}'],
+])('stops reading if the sender disconnects %s', async (_, path, length, sent) => {
   lastFailure = undefined;
   const socket = connect(port, '127.0.0.1');
   socket.write(

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { startTestApi, type TestApi } from '../../support/api';
 
-/** The document and the reference page, as a stranger gets them: without a credential. */
+/** The document and the reference page as an anonymous caller gets them. */
 interface Operation {
   operationId: string;
   tags: string[];
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-/** Every value of `$ref`, anywhere. */
+/** Every value of `$ref`, at any depth. */
 function refsIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -41,21 +41,21 @@ function refsIn(value: unknown): string[] {
   );
 }
 
-it('every route is in the document, and the document has no other', () => {
+it('the OpenAPI document contains exactly the routes', () => {
   const declared = api.routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
   expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(declared.sort());
 });
 
-it('every route of the document is served', async () => {
+it('every route of the OpenAPI document is served', async () => {
   for (const { path, method, operation } of operations) {
     const { status, body } = await api.call(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), { key: null });
     if (operation.tags.includes('OAuth') && operation.security) {
-      // Whoever asks for a token has none yet; what is asked for here is nothing.
+      // A caller that requests a token has none yet, and the body of this call is incomplete.
       expect(`${path} ${status} ${body.error}`).toBe(`${path} 400 invalid_request`);
       continue;
     }
     if (path === '/v1/session') {
-      // Whoever signs in has no credential in a header, nor has a browser.
+      // A caller that signs in has no credential in a header, nor has a browser.
       expect({ get: 401, post: 422, delete: 204 }[method]).toBe(status);
       continue;
     }
@@ -65,19 +65,19 @@ it('every route of the document is served', async () => {
   }
 });
 
-it('every reference leads to a schema, and every schema is referred to', () => {
+it('every $ref of the OpenAPI document resolves, and every schema is used', () => {
   const refs = new Set(refsIn(document));
   for (const ref of refs) expect(Object.keys(document.components.schemas).map(toRef)).toContain(ref);
   for (const name of Object.keys(document.components.schemas)) expect([...refs]).toContain(toRef(name));
 });
 
-it('operation ids are unique and fit to be function names', () => {
+it('operation ids of the OpenAPI document are unique and valid as function names', () => {
   const ids = operations.map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
   for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z0-9]+$/);
 });
 
-it('every name in a path is a required path parameter, and no other is', () => {
+it('path parameters of the OpenAPI document are exactly the names in the path', () => {
   for (const { path, operation } of operations) {
     const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
     expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
@@ -85,7 +85,7 @@ it('every name in a path is a required path parameter, and no other is', () => {
   }
 });
 
-it('every operation says what it answers, and every tag is declared', () => {
+it('every operation of the OpenAPI document declares its responses and tags', () => {
   const tags = document.tags.map(({ name }) => name);
   for (const { operation } of operations) {
     expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
@@ -94,18 +94,18 @@ it('every operation says what it answers, and every tag is declared', () => {
   }
 });
 
-it('errors are declared as problems', () => {
+it('the OpenAPI document declares errors as problems', () => {
   for (const { operation } of operations) {
     for (const [status, { content }] of Object.entries(operation.responses)) {
       if (Number(status) < 400 || operation.operationId === 'getReadyz') continue;
-      // RFC 6749 has a form of its own.
+      // RFC 6749 has its own form of errors.
       if (operation.tags.includes('OAuth') && operation.security) continue;
       expect(content).toEqual({ 'application/problem+json': { schema: { $ref: toRef('Problem') } } });
     }
   }
 });
 
-it('every schema is a valid JSON Schema of draft 2020-12, as OpenAPI 3.1 has it', () => {
+it('every schema of the OpenAPI document is a valid JSON Schema of draft 2020-12, as OpenAPI 3.1 requires', () => {
   const ajv = new Ajv2020({ strict: false });
   addFormats(ajv);
   const schemas = operations.flatMap(({ operation }) => [
@@ -123,11 +123,11 @@ it('every schema is a valid JSON Schema of draft 2020-12, as OpenAPI 3.1 has it'
   }
 });
 
-it('the document says what it is', () => {
+it('the OpenAPI document has a title, version and description', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Signpost', version: expect.any(String) } });
 });
 
-it('the reference page runs no inline script, and all that it loads is served from here', async () => {
+it('the reference page runs no inline script and loads only files of the service', async () => {
   const page = await api.call('GET', '/docs', { key: null });
   expect(page.status).toBe(200);
   expect(page.headers.get('content-type')).toContain('text/html');

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import express from 'express';
-import { UI_PLACES, webUi } from '../../../src/api/pages/web-ui';
+import { UI_PATHS, webUi } from '../../../src/api/pages/web-ui';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const BUILT = path.join(ROOT, 'dist', 'web');
@@ -24,8 +24,8 @@ async function serve(directory: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it.each(UI_PLACES.flatMap((place) => [`/${place}`, ...(place === '' ? [] : [`/${place}/sub_1`])]))(
-  'answers %s with the page, under a policy that lets nothing in from elsewhere',
+it.each(UI_PATHS.flatMap((segment) => [`/${segment}`, ...(segment === '' ? [] : [`/${segment}/sub_1`])]))(
+  'serves the page of the web UI for %s, with a policy that allows no other origin',
   async (route) => {
     const url = await serve(BUILT);
     const response = await fetch(url + route);
@@ -39,7 +39,7 @@ it.each(UI_PLACES.flatMap((place) => [`/${place}`, ...(place === '' ? [] : [`/${
   },
 );
 
-it('gives every answer a nonce of its own', async () => {
+it('gives every page of the web UI a new nonce', async () => {
   const url = await serve(BUILT);
   const policies = await Promise.all([1, 2].map(async () => (await fetch(url)).headers.get('content-security-policy')));
   expect(policies[0]).not.toBe(policies[1]);
@@ -49,7 +49,7 @@ it.each([
   ['br', 'br'],
   ['gzip', 'gzip'],
   ['identity', null],
-])('serves its files as %s to whoever takes that, to be kept for good', async (accepted, encoding) => {
+])('serves files of the web UI as %s to clients that accept it, cached permanently', async (accepted, encoding) => {
   const url = await serve(BUILT);
   const script = readdirSync(path.join(BUILT, 'assets')).find((file) => /^index-.*\.js$/.test(file))!;
   const response = await fetch(`${url}/assets/${script}`, { headers: { 'accept-encoding': accepted } });
@@ -66,7 +66,7 @@ it('leaves every other path to the API', async () => {
     expect((await fetch(url + route)).status).toBe(404);
 });
 
-it('says how to build it where it is not built', async () => {
+it('explains how to build the web UI if it is not built', async () => {
   const empty = mkdtempSync(path.join(tmpdir(), 'no-web-'));
   const response = await fetch(await serve(empty));
   expect(response.status).toBe(503);
@@ -74,13 +74,13 @@ it('says how to build it where it is not built', async () => {
   rmSync(empty, { recursive: true });
 });
 
-it('knows the same places as the router of the UI', () => {
+it('serves the same paths as the router of the web UI', () => {
   const router = readFileSync(path.join(ROOT, 'web', 'src', 'app.tsx'), 'utf8');
-  const places = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, place]) => place);
-  expect(new Set(['', ...places])).toEqual(new Set(UI_PLACES));
+  const paths = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, segment]) => segment);
+  expect(new Set(['', ...paths])).toEqual(new Set(UI_PATHS));
 });
 
-it('needs less than 250 kB of compressed JavaScript for its first screen', () => {
+it('the first screen of the web UI needs less than 250 kB of compressed JavaScript', () => {
   const page = readFileSync(path.join(BUILT, 'index.html'), 'utf8');
   const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, file]) => path.join(BUILT, file!));
   expect(files.length).toBeGreaterThan(0);

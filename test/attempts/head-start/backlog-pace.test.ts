@@ -1,6 +1,6 @@
 import { BacklogPace } from '../../../src/attempts/head-start/backlog-pace';
 
-/** A pace of up to 100 places on a clock of its own, beside an event loop that is as busy as a test says. */
+/** A pace of up to 100 slots, with a fake clock and a fake utilization of the event loop. */
 function setUp() {
   let now = 0;
   let utilization = 0;
@@ -10,7 +10,7 @@ function setUp() {
   });
   return {
     pace,
-    /** Lets so many samples pass. @returns the places after them */
+    /** Takes samples at this utilization. @returns the slots afterwards */
     after(samples: number, busy: number) {
       utilization = busy;
       for (let sample = 0; sample < samples; sample++) {
@@ -22,7 +22,7 @@ function setUp() {
   };
 }
 
-it('gives a backlog few places at first, and more the longer the event loop has time to spare', () => {
+it('the backlog pace starts with few slots and adds more while the event loop has spare time', () => {
   const { pace, after } = setUp();
   expect(pace.slots).toBe(4);
   const soon = after(3, 0.2);
@@ -30,19 +30,19 @@ it('gives a backlog few places at first, and more the longer the event loop has 
   expect(after(3, 0.2)).toBeGreaterThan(soon);
 });
 
-it('gives all places where receivers are slow, and no more', () => {
+it('the backlog pace gives all slots, and no more, while receivers are slow', () => {
   expect(setUp().after(30, 0.1)).toBe(100);
 });
 
-it('takes places back while the event loop is busy, but lets a backlog go on', () => {
+it('the backlog pace takes slots away while the event loop is busy, down to a minimum', () => {
   const { after } = setUp();
   after(30, 0.1);
   expect(after(2, 0.95)).toBeLessThan(60);
   expect(after(30, 0.95)).toBe(4);
 });
 
-it('judges by what was, not by each call', () => {
+it('the backlog pace depends on elapsed time and not on the number of calls', () => {
   const { pace, after } = setUp();
-  const places = after(5, 0.2);
-  for (let call = 0; call < 10; call++) expect(pace.slots).toBe(places);
+  const slots = after(5, 0.2);
+  for (let call = 0; call < 10; call++) expect(pace.slots).toBe(slots);
 });

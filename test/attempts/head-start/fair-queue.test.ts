@@ -12,11 +12,11 @@ function takeAll(queue: FairQueue<string>): string[] {
   return taken;
 }
 
-it('lets keys take turns and keeps the order within each', () => {
+it('the fair queue lets keys take turns and keeps the order within each key', () => {
   expect(takeAll(filled('a1', 'a2', 'a3', 'b1', 'b2', 'c1'))).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
-it('passes over what is set aside, also what is pushed for it meanwhile, until it is let on', () => {
+it('the fair queue skips a paused key, with items pushed meanwhile, until it is resumed', () => {
   const queue = filled('a1', 'b1');
   queue.pause('a');
   queue.push('a', 'a2');
@@ -27,7 +27,7 @@ it('passes over what is set aside, also what is pushed for it meanwhile, until i
   expect(queue.size).toBe(0);
 });
 
-it('sets a key aside that has nothing waiting, and lets one on that was never set aside', () => {
+it('the fair queue can pause a key without items and resume a key that was never paused', () => {
   const queue = new FairQueue<string>();
   queue.pause('a');
   queue.push('a', 'a1');
@@ -39,7 +39,7 @@ it('sets a key aside that has nothing waiting, and lets one on that was never se
   expect(queue.take()).toBeUndefined();
 });
 
-it('keeps order and count through thousands in one lane, pushed and taken in turns', () => {
+it('the fair queue keeps order and count over thousands of items of one key', () => {
   const queue = new FairQueue<number>();
   let next = 0;
   let expected = 0;
@@ -52,7 +52,7 @@ it('keeps order and count through thousands in one lane, pushed and taken in tur
   expect(queue.take()).toBeUndefined();
 });
 
-it('shows the next in turn without taking it', () => {
+it('the fair queue peeks at the next item without taking it', () => {
   const queue = filled('a1', 'b1');
   expect([queue.peek(), queue.peek(), queue.take(), queue.peek()]).toEqual(['a1', 'a1', 'a1', 'b1']);
   queue.pause('b');

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
+import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 import type { AttemptRunner } from '../../../src/attempts/attempt-runner';
 import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
 import type { DeliverOutcome } from '../../../src/domain/delivery';
 
 const WAITED_MS = 2000;
-const QUIET_MS = 300;
+const QUIET_MS = 251;
 const BACKLOG = 100;
 
-/** Attempts that end when told to: what counts here is how many are under way at once. */
+/** Attempts that end on command, to count the attempts in flight. */
 function attempts() {
   const ends: ((outcome: DeliverOutcome) => void)[] = [];
   const runAttempt: AttemptRunner = () => new Promise((resolve) => ends.push(resolve));
@@ -67,7 +68,7 @@ function start(runAttempt: AttemptRunner): HeadStarts {
   return new HeadStarts({ processId: 'this-process', keepOutcomes: false }, runAttempt, pino({ level: 'silent' }));
 }
 
-it('makes those that were accepted a moment ago at once', async () => {
+it('starts head starts of just accepted notifications immediately', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(0));
@@ -75,7 +76,7 @@ it('makes those that were accepted a moment ago at once', async () => {
   await starts.close(0);
 });
 
-it('takes few of a backlog at once while producers post', async () => {
+it('starts only few head starts of a backlog concurrently while producers post', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));
@@ -84,7 +85,7 @@ it('takes few of a backlog at once while producers post', async () => {
   await starts.close(0);
 });
 
-it('counts those whose claim was renewed as a backlog', async () => {
+it('treats notifications with a renewed claim as a backlog', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin([headStart(BACKLOG, 0)]);
@@ -94,12 +95,16 @@ it('counts those whose claim was renewed as a backlog', async () => {
   await starts.close(0);
 });
 
-it('takes all of a backlog that there are places for once nobody posts', async () => {
+it('starts the whole backlog, as far as slots allow, after producers stop posting', async () => {
   const made = attempts();
   const starts = start(made.runAttempt);
   starts.begin(headStarts(WAITED_MS));
-  await sleep(QUIET_MS);
+  const later = performance.now() + QUIET_MS;
+  jest.spyOn(performance, 'now').mockImplementation(() => later);
+  // The step of the clock is no busy event loop.
+  jest.spyOn(LoopLag.prototype, 'ms', 'get').mockReturnValue(0);
   await made.end(0);
   expect(made.begun).toBe(BACKLOG);
+  jest.restoreAllMocks();
   await starts.close(0);
 });

@@ -1,4 +1,4 @@
-// Checks messages (JSON on standard input) with the stock library; answers for each whether it accepts it.
+// Checks messages (JSON on standard input) with the stock library. Prints for each whether it accepts it.
 package main
 
 import (

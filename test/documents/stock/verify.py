@@ -1,4 +1,4 @@
-"""Checks messages (JSON on standard input) with the stock libraries; answers for each whether they accept it."""
+"""Checks messages (JSON on standard input) with the stock libraries. Prints for each whether they accept it."""
 
 import json
 import sys

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GroupCommit } from '../../../src/store/db/group-commit';
 
-/** What is written together, and that nobody suffers from another's fault. */
+/** Stands for an error that says the database is unavailable. */
 class Unavailable extends Error {}
 
 function recording(options: { pipelines?: number; maxGatherMs?: number; maxItems?: number } = {}) {
   const groups: number[][] = [];
-  let underWay = 0;
-  let mostUnderWay = 0;
+  let inFlight = 0;
+  let maxInFlight = 0;
   const commit = new GroupCommit<number, string>(
     async (items) => {
       groups.push([...items]);
-      mostUnderWay = Math.max(mostUnderWay, ++underWay);
+      maxInFlight = Math.max(maxInFlight, ++inFlight);
       await sleep(10);
-      underWay -= 1;
+      inFlight -= 1;
       if (items.includes(-1)) throw new Error('a bad one');
       if (items.includes(-2)) throw new Unavailable();
       return items.map((item) => `done ${item}`);
@@ -26,47 +26,75 @@ function recording(options: { pipelines?: number; maxGatherMs?: number; maxItems
       ...options,
     },
   );
-  return { commit, groups, most: () => mostUnderWay };
+  return { commit, groups, maxInFlight: () => maxInFlight };
 }
 
-it('writes one alone at once, and what comes meanwhile together', async () => {
+it('writes a single item immediately and groups the items that arrive during a write', async () => {
   const { commit, groups } = recording();
   const results = await Promise.all([commit.submit([1]), commit.submit([2]), commit.submit([3, 4])]);
   expect(results).toEqual([['done 1'], ['done 2'], ['done 3', 'done 4']]);
   expect(groups).toEqual([[1], [2, 3, 4]]);
 });
 
-it('never has more statements under way than allowed', async () => {
-  const { commit, most } = recording({ pipelines: 2, maxItems: 1 });
+it('keeps concurrent statements within the limit', async () => {
+  const { commit, maxInFlight } = recording({ pipelines: 2, maxItems: 1 });
   await Promise.all(Array.from({ length: 8 }, (_, index) => commit.submit([index])));
-  expect(most()).toBe(2);
+  expect(maxInFlight()).toBe(2);
 });
 
-it('bounds a group, yet takes what one caller brings whole', async () => {
+it('limits the size of a group but keeps the items of one caller together', async () => {
   const { commit, groups } = recording({ maxItems: 3 });
   await Promise.all([commit.submit([0]), commit.submit([1, 2]), commit.submit([3, 4]), commit.submit([5, 6, 7, 8])]);
   expect(groups).toEqual([[0], [1, 2], [3, 4], [5, 6, 7, 8]]);
 });
 
-it('lets the next group gather the longer the larger the last one was', async () => {
-  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 400, maxItems: 1000 });
+describe('group commit on a fake clock', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  /** A group commit whose statements take no time. */
+  function gathering(maxGatherMs: number) {
+    const groups: number[][] = [];
+    const write = async (items: readonly number[]) => (groups.push([...items]), [...items]);
+    const options = { pipelines: 4, maxGatherMs, maxItems: 1000, isUnavailable: () => false };
+    return { commit: new GroupCommit<number, number>(write, options), groups };
+  }
   const many = Array.from({ length: 400 }, () => 0);
-  await commit.submit(many);
-  await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
-  expect(groups).toEqual([many, [2, 3]]);
-  await Promise.all([commit.submit([4]), sleep(20).then(() => commit.submit([5]))]);
-  expect(groups.slice(2)).toEqual([[4], [5]]);
+
+  it('gathers longer after a larger group', async () => {
+    const { commit, groups } = gathering(1000);
+    await commit.submit(many);
+    void commit.submit([2]);
+    await jest.advanceTimersByTimeAsync(399);
+    void commit.submit([3]);
+    expect(groups).toEqual([many]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(groups).toEqual([many, [2, 3]]);
+    void commit.submit([4]);
+    await jest.advanceTimersByTimeAsync(2);
+    expect(groups.slice(2)).toEqual([[4]]);
+  });
+
+  it('writes immediately after a pause', async () => {
+    const { commit, groups } = gathering(1000);
+    await commit.submit(many);
+    await jest.advanceTimersByTimeAsync(400);
+    void commit.submit([2]);
+    expect(groups).toEqual([many, [2]]);
+  });
+
+  it('gathers at most for the configured time', async () => {
+    const { commit, groups } = gathering(20);
+    await commit.submit(many);
+    void commit.submit([2]);
+    await jest.advanceTimersByTimeAsync(19);
+    expect(groups).toEqual([many]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(groups).toEqual([many, [2]]);
+  });
 });
 
-it('gathers no longer than it may', async () => {
-  const { commit, groups } = recording({ pipelines: 4, maxGatherMs: 1, maxItems: 1000 });
-  const many = Array.from({ length: 500 }, () => 0);
-  await commit.submit(many);
-  await Promise.all([commit.submit([2]), sleep(20).then(() => commit.submit([3]))]);
-  expect(groups).toEqual([many, [2], [3]]);
-});
-
-it('fails only the caller whose items are at fault', async () => {
+it('fails only the caller whose items cause the error', async () => {
   const { commit } = recording();
   const outcomes = await Promise.allSettled([
     commit.submit([0]),
@@ -77,7 +105,7 @@ it('fails only the caller whose items are at fault', async () => {
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
 });
 
-it('fails all at once where the database is away, without trying each', async () => {
+it('fails the whole group without single retries if the database is unavailable', async () => {
   const { commit, groups } = recording();
   const outcomes = await Promise.allSettled([commit.submit([0]), commit.submit([1]), commit.submit([-2])]);
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);

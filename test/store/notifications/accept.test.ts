@@ -29,7 +29,7 @@ const notified = (result: AcceptResult | undefined) =>
 const setSubscription = (id: string, assignment: string, value: unknown) =>
   query(`update subscriptions set ${assignment} = $2 where id = $1`, [decodeId('sub', id), value]);
 
-it('writes the event and a notification for each matching subscription', async () => {
+it('accept writes the event and a notification for each matching subscription', async () => {
   const second = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:2/' }, 'second');
   const [result] = await accept(eventFor(seeded));
   expect(notified(result)).toEqual([seeded.subscriptionId, second]);
@@ -37,14 +37,14 @@ it('writes the event and a notification for each matching subscription', async (
   expect(rows).toEqual([{ data: '{"amount":125.5}', type: seeded.eventType }]);
 });
 
-it('keeps numbers and the order of fields as the producer wrote them', async () => {
+it('accept keeps numbers and the order of fields as the producer wrote them', async () => {
   const data = '{"z":1.0,"a":12345678901234567890,"text":"\\u0000"}';
   await accept(eventFor(seeded, { data }));
   const { rows } = await query('select data::text as data from events where product_id = $1', [seeded.productId]);
   expect(rows).toEqual([{ data }]);
 });
 
-it('refuses what the catalog does not allow, event by event', async () => {
+it('accept refuses events that the catalog does not allow, one by one', async () => {
   const other = await seed(database.db, { url: 'http://127.0.0.1:1/' });
   await query('update event_types set archived = true where name = $1', [other.eventType]);
   const disabled = await seed(database.db, { url: 'http://127.0.0.1:1/' });
@@ -75,8 +75,8 @@ it('refuses what the catalog does not allow, event by event', async () => {
   expect(rows).toEqual([{ count: 0 }]);
 });
 
-describe('ids that producers give', () => {
-  it('answer the second post as the first, without writing anything', async () => {
+describe('event ids given by producers', () => {
+  it('accept answers a repeated event id like the first post and writes nothing', async () => {
     const [first] = await accept(eventFor(seeded, { id: 'order-1' }));
     const [second] = await accept(eventFor(seeded, { id: 'order-1' }));
     expect(second).toEqual({ ...first, duplicate: true });
@@ -84,31 +84,31 @@ describe('ids that producers give', () => {
     expect(rows).toEqual([{ count: 1 }]);
   });
 
-  it('tell the first answer even after the notification moved on', async () => {
+  it('accept returns the first answer for a repeated id, also after the notification has changed', async () => {
     const [first] = await accept(eventFor(seeded, { id: 'order-1' }));
     await query("update notifications set status = 'delivered' where product_id = $1", [seeded.productId]);
     expect((await accept(eventFor(seeded, { id: 'order-1' })))[0]).toEqual({ ...first, duplicate: true });
   });
 
-  it('conflict where the body differs', async () => {
+  it('accept reports a conflict if the same id comes with a different body', async () => {
     await accept(eventFor(seeded, { id: 'order-1' }));
     expect(faults(await accept(eventFor(seeded, { id: 'order-1', bodyHash: Buffer.from('other') })))).toEqual([
       'event-id-conflict',
     ]);
   });
 
-  it('are unique per product only', async () => {
+  it('accept lets two products use the same event id', async () => {
     const other = await seed(database.db, { url: 'http://127.0.0.1:1/' });
     const results = await accept(eventFor(seeded, { id: 'same' }), eventFor(other, { id: 'same' }));
     expect(results.map((result) => result.kind === 'accepted' && result.duplicate)).toEqual([false, false]);
   });
 
-  it('count once within one batch', async () => {
+  it('accept counts an id once within a batch', async () => {
     const results = await accept(eventFor(seeded, { id: 'twice' }), eventFor(seeded, { id: 'twice' }));
     expect(results.map((result) => result.kind === 'accepted' && result.duplicate)).toEqual([false, true]);
   });
 
-  it('count once when many post them at the same moment', async () => {
+  it('accept counts an id once under concurrent posts', async () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => accept(eventFor(seeded, { id: 'race' }))));
     const flat = results.flat();
     expect(flat.filter((result) => result.kind === 'accepted' && !result.duplicate)).toHaveLength(1);
@@ -130,12 +130,12 @@ describe('matching', () => {
     [['invoice.*'], false],
     [['payment.*.v2'], false],
     [['other', 'payment.*.v1'], true],
-  ])('by the patterns %j: %s', async (eventTypes, expected) => {
+  ])('accept matches the event type against the patterns %j: %s', async (eventTypes, expected) => {
     await subscribe(eventTypes);
     expect(await matches()).toBe(expected);
   });
 
-  it('by channels: none means all, some mean one of them', async () => {
+  it('accept matches events by channel, and all events for a subscription without channels', async () => {
     expect(await matches({ channels: ['client_1'] })).toBe(true);
     await setSubscription(seeded.subscriptionId, 'channels', ['client_1', 'agent_2']);
     expect(await matches({ channels: ['agent_2', 'x'] })).toBe(true);
@@ -143,7 +143,7 @@ describe('matching', () => {
     expect(await matches({ channels: [] })).toBe(false);
   });
 
-  it('leaves out subscriptions that were deleted or are bound to another product', async () => {
+  it('accept skips subscriptions that are deleted or bound to another product', async () => {
     const other = await seed(database.db, { url: 'http://127.0.0.1:1/' });
     await setSubscription(seeded.subscriptionId, 'product_id', other.productId);
     expect(await matches()).toBe(false);
@@ -152,7 +152,7 @@ describe('matching', () => {
     expect(await matches()).toBe(false);
   });
 
-  it('without a customer addresses every customer of the product, shared ones included', async () => {
+  it('accept sends an event without a customer to all customers of the product and to shared ones', async () => {
     const shared = await seed(database.db, { url: 'http://127.0.0.1:1/' });
     await query('update customers set product_id = null where id = $1', [shared.customerId]);
     const [result] = await accept(eventFor(seeded, { customerId: undefined }));
@@ -163,20 +163,20 @@ describe('matching', () => {
     expect(notified(again)).toContain(shared.subscriptionId);
   });
 
-  it('sees a subscription that was made a moment ago', async () => {
+  it('accept sees a subscription that was just created', async () => {
     const before = notified((await accept(eventFor(seeded)))[0]);
     const made = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:2/' }, 'new');
     expect(notified((await accept(eventFor(seeded)))[0])).toEqual([...before, made]);
   });
 });
 
-describe('status at the start', () => {
+describe('initial status', () => {
   const statusWith = async (assignment: string, value: unknown) => {
     await setSubscription(seeded.subscriptionId, assignment, value);
     return (await acceptOne(database.db, seeded))[0]!.status;
   };
 
-  it('is pending where the subscription takes deliveries', async () => {
+  it('accept creates a pending notification if the subscription takes deliveries', async () => {
     expect((await acceptOne(database.db, seeded))[0]!.status).toBe('pending');
   });
 
@@ -185,25 +185,25 @@ describe('status at the start', () => {
     ['out_of_order_at', new Date()],
     ['url_approved', false],
     ['settling_since', new Date()],
-  ])('is held where %s is %s', async (assignment, value) => {
+  ])('accept holds the notification if %s is %s', async (assignment, value) => {
     expect(await statusWith(assignment, value)).toBe('held');
   });
 
-  it('is held until the challenge is passed, where the product demands it', async () => {
+  it('accept holds the notification until the challenge is passed, if the product requires it', async () => {
     await query('update products set require_verification = true where id = $1', [seeded.productId]);
     expect((await acceptOne(database.db, seeded))[0]!.status).toBe('held');
     expect(await statusWith('verification_status', 'verified')).toBe('pending');
   });
 });
 
-it('takes the retry schedule of the subscription before that of the customer, and the lane from its timeout', async () => {
+it("accept prefers the retry schedule of the subscription to the customer's, and derives the lane from the timeout", async () => {
   expect((await acceptOne(database.db, seeded))[0]).toMatchObject({ schedule: [30, 300, 1800, 7200], lane: 'fast' });
   await setSubscription(seeded.subscriptionId, 'retry_schedule', [1, 2]);
   await setSubscription(seeded.subscriptionId, 'timeout_seconds', 60);
   expect((await acceptOne(database.db, seeded))[0]).toMatchObject({ schedule: [1, 2], lane: 'slow' });
 });
 
-it('tells each notification of a group what it needs of its own subscription and type', async () => {
+it('each notification of a group carries the facts of its own subscription and event type', async () => {
   const second = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:2/' }, 'second');
   await setSubscription(second, 'retry_schedule', [7]);
   const defined = `defined-${seeded.eventType}`;
@@ -221,7 +221,7 @@ it('tells each notification of a group what it needs of its own subscription and
     { url: 'http://127.0.0.1:2/', schedule: [7], definition, secrets: 1 },
   ]);
   expect(notifications.map(({ claimed }) => claimed)).toEqual(expected.map(() => true));
-  // What a type's definition makes of an event is not the subscription's alone to say.
+  // The revision of the subscription does not cover the service definition of an event type.
   expect(notifications.map(({ subscriptionRevision }) => subscriptionRevision === null)).toEqual(
     expected.map(({ definition }) => definition === 'defined'),
   );
@@ -243,7 +243,7 @@ it('tells each notification of a group what it needs of its own subscription and
   );
 });
 
-it('gives notifications ids that sort in order of acceptance, in the partition of the day', async () => {
+it('notification ids sort in order of acceptance and belong to the partition of the day', async () => {
   const ids: string[] = [];
   for (let i = 0; i < 20; i++) ids.push((await acceptOne(database.db, seeded))[0]!.notificationId);
   expect([...ids].sort()).toEqual(ids);
@@ -254,7 +254,7 @@ it('gives notifications ids that sort in order of acceptance, in the partition o
   expect(rows).toEqual([{ partition: `notifications_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}` }]);
 });
 
-it('falls back to the default partition for a day that has none', async () => {
+it('accept falls back to the default partition for a day without one', async () => {
   const far = uuidFloor(Date.parse('2090-01-01T00:00:00Z'));
   const [result] = await accept(eventFor(seeded, { uuid: far }));
   expect(faults([result!])).toEqual(['accepted']);

@@ -4,7 +4,7 @@ import { acceptOne, seed, type Seeded } from '../../support/seed';
 import type { AttemptRecord } from '../../../src/domain/attempt';
 import { recordAttempts } from '../../../src/store/notifications/record-attempts';
 
-/** The nine figures, kept by the statements that accept and record. */
+/** The nine figures, updated by the statements that accept and record. */
 let database: TestDatabase;
 let seeded: Seeded;
 let counter = 0;
@@ -37,7 +37,7 @@ async function attempt(ok: boolean, at = new Date()): Promise<AttemptRecord> {
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const read = () => readStatistics(database.db, seeded.subscriptionId);
 
-it('are all zero for a subscription that nothing happened to', async () => {
+it('statistics are zero for a new subscription', async () => {
   expect(await read()).toEqual({
     events: 0,
     triggers: 0,
@@ -51,7 +51,7 @@ it('are all zero for a subscription that nothing happened to', async () => {
   });
 });
 
-it('count events, attempts and what came of them, across groups', async () => {
+it('statistics count events, attempts and their results across groups', async () => {
   await recordAttempts(database.db, [
     await attempt(false, at(1)),
     await attempt(true, at(2)),
@@ -74,14 +74,14 @@ it('count events, attempts and what came of them, across groups', async () => {
   expect(await read()).toMatchObject({ successResponses: 2, failuresSinceLastSuccess: 0, lastSuccess: { at: at(5) } });
 });
 
-it('count an attempt once, however often it is recorded', async () => {
+it('statistics count an attempt once if it is recorded twice', async () => {
   const record = await attempt(true);
   await recordAttempts(database.db, [record]);
   await recordAttempts(database.db, [record]);
   expect(await read()).toMatchObject({ triggers: 1, successResponses: 1 });
 });
 
-it('link to the attempts they speak of', async () => {
+it('statistics link to the last failed attempt', async () => {
   const record = await attempt(false, at(1));
   await recordAttempts(database.db, [record]);
   const { rows } = await database.db.query<{ id: string }>({

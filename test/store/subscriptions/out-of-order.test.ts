@@ -12,7 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-/** As if so many attempts had failed in a row, the first of them so long ago, and nobody had touched the subscription since. */
+/**
+ * Makes a subscription look as if its last attempts had all failed since `sinceSeconds` ago,
+ * without a change to the subscription meanwhile.
+ */
 async function failing(failures: number, sinceSeconds: number, id = seeded.subscriptionId): Promise<void> {
   await database.db.query({
     text: `with touched as (update subscriptions set modified_at = now() - interval '30 days' where id = $1)
@@ -30,7 +33,7 @@ async function setRule(afterSeconds: number | null, minFailures: number | null):
   });
 }
 
-/** A subscription to Signpost's own events. @returns its id */
+/** Creates a subscription to operational events. @returns its id */
 async function operators(eventTypes = ['signpost.*'], options: { enabled?: boolean } = {}): Promise<string> {
   await database.db.query({
     text: "insert into customers (id, name, product_id) values ('signpost-operators', 'Operators', 'signpost') on conflict do nothing",
@@ -71,7 +74,7 @@ it.each([
   [9, 121 * HOURS, false],
   [10, 119 * HOURS, false],
 ])(
-  'where nothing else is said, %s failures since %s seconds take it out of order: %s',
+  'by the default out-of-order rule, %s failures over %s seconds disable a subscription: %s',
   async (failures, since, taken) => {
     await failing(failures, since);
     expect((await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)) !== undefined).toBe(taken);
@@ -79,7 +82,7 @@ it.each([
   },
 );
 
-it('its own rule counts, and with none failures never do, while a 410 always does', async () => {
+it('a rule of the subscription replaces the default, may switch it off, and never prevents disabling by a 410', async () => {
   await failing(3, 60);
   expect(await markOutOfOrderIfFailing(database.db, seeded.subscriptionId)).toBeUndefined();
   await setRule(null, null);
@@ -94,7 +97,7 @@ it('its own rule counts, and with none failures never do, while a 410 always doe
   expect(await reasonOf()).toBe('gone');
 });
 
-it('operators who follow it are told in the same step, once', async () => {
+it('disabling a subscription notifies the operators who follow it, in the same transaction and once', async () => {
   const follower = await operators();
   const disabled = await operators(['signpost.subscription.out-of-order.v1'], { enabled: false });
   await operators(['signpost.other.v1']);
@@ -137,7 +140,7 @@ it('operators who follow it are told in the same step, once', async () => {
   expect(await eventRows()).toHaveLength(1);
 });
 
-it('of a 410 the failure counts that is about to be recorded', async () => {
+it('the event about a 410 counts the failure that is about to be recorded', async () => {
   await failing(2, 60);
   await markOutOfOrder(database.db, seeded.subscriptionId, 'the receiver answered 410 Gone');
   const [event] = await eventRows();
@@ -147,7 +150,7 @@ it('of a 410 the failure counts that is about to be recorded', async () => {
   });
 });
 
-it('nobody gets it who follows all events of other products, or of all products', async () => {
+it('operational events do not reach subscriptions to all events of one or all other products', async () => {
   await seedSubscription(database.db, { ...seeded, eventType: '*' }, { url: 'http://127.0.0.1:1/' }, 'all');
   await database.db.query({ text: "insert into customers (id, name) values ('shared', 'Shared')" });
   const shared = await seedSubscription(
@@ -166,14 +169,14 @@ it('nobody gets it who follows all events of other products, or of all products'
   expect(await notified()).toEqual([]);
 });
 
-it('a subscription to these events raises none itself', async () => {
+it('a subscription to operational events raises none when it is disabled', async () => {
   await operators();
   const id = await operators();
   expect(await markOutOfOrder(database.db, id, 'gone')).toEqual({ notifications: [] });
   expect(await eventRows()).toEqual([]);
 });
 
-it('where an operator has switched the product or the type off, it is taken out of order all the same', async () => {
+it('a subscription is disabled even if the product or event type of operational events is off', async () => {
   await operators();
   await database.db.query({ text: "update products set enabled = false where id = 'signpost'" });
   expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone')).toEqual({ notifications: [] });

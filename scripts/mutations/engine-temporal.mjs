@@ -1,0 +1,315 @@
+/** Workflows, and what starts, signals and reconciles them. */
+import { mutationsOf } from '../mutation.mjs';
+
+const temporal = (...names) => names.map((name) => `test/temporal/${name}.test.ts`);
+const RACES_TEST = ['test/workflows/deliver-notification-races.test.ts'];
+const LADDER_TEST = ['test/workflows/deliver-notification.test.ts'];
+
+export default [
+  ...mutationsOf('src/workflows/deliver-notification.ts', RACES_TEST, [
+    [
+      'W3',
+      'a throttled notification cannot be cancelled before its wait is over',
+      'await wait(outcome, live, () => asked.cancel);',
+      'await wait(outcome, live, () => false);',
+    ],
+    ['W5', 'the lane of the outcome is ignored', '          lane = outcome.lane;\n', ''],
+    ['W9', 'a release that comes before the hold ends it', '      asked.release = false;\n', ''],
+    ['W10', 'a retry during the last attempt begins no new ladder', '            step = 0;\n', ''],
+    [
+      'W11',
+      'a cancellation in the Temporal UI cuts an attempt short',
+      'return CancellationScope.nonCancellable(() => deliver(input));',
+      'return deliver(input);',
+    ],
+    ['P1', 'a retry during the last attempt keeps the old schedule', '            schedule = nextSchedule;\n', ''],
+    [
+      'P2',
+      'a held notification cannot be cancelled',
+      'condition(() => asked.release || asked.cancel)',
+      'condition(() => asked.release)',
+    ],
+    [
+      'P3',
+      'a cancellation in the Temporal UI is not recorded',
+      'if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(input.notificationId, live));',
+      '',
+    ],
+    [
+      'P4',
+      'a release skips the wait of the ladder',
+      '() => asked.retry || asked.cancel);',
+      '() => asked.retry || asked.cancel || asked.release);',
+    ],
+    ['P5', 'every retry waits the first step', '          step += 1;\n', ''],
+    ['P6', 'a retry by signal does not skip the wait', '() => asked.retry || asked.cancel);', '() => asked.cancel);'],
+    [
+      'P7',
+      'a cancellation by signal does not end the wait',
+      '() => asked.retry || asked.cancel);',
+      '() => asked.retry);',
+    ],
+  ]),
+  ...mutationsOf('src/workflows/deliver-notification.ts', LADDER_TEST, [
+    ['P8', 'a retry by signal is recorded as scheduled', "asked.retry ? 'manual' : 'scheduled'", "'scheduled'"],
+    ['P9', 'a retry is manual for the rest of the ladder', '      asked.retry = false;\n', ''],
+  ]),
+  ...mutationsOf('src/workflows/deliver-notification.ts', temporal('head-start'), [
+    [
+      'P10',
+      'a retry that was asked for before the hand-over is forgotten',
+      "if (outcome.repeated && trigger === 'manual') asked.retry = true;",
+      '',
+    ],
+  ]),
+  ...mutationsOf('src/workflows/recover-subscription.ts', temporal('recovery-pace', 'recoveries'), [
+    [
+      'P11',
+      'the signal does not end the wait of a recovery',
+      'condition(() => cancelled, waitSeconds',
+      'condition(() => false, waitSeconds',
+    ],
+    [
+      'P12',
+      'a recovery that is cancelled by an operator is not recorded',
+      'if (cancelled) return await cancelRecovery(input);',
+      'if (cancelled) return;',
+    ],
+    [
+      'P13',
+      'a recovery does not wait between pages',
+      'if (waitSeconds > 0) await condition',
+      'if (waitSeconds < 0) await condition',
+    ],
+  ]),
+  ...mutationsOf('src/workflows/settle-subscription.ts', temporal('reconciler'), [
+    ['P14', 'a settling ends after its first batch', 'if (done) return;', 'if (done || batch === 0) return;'],
+  ]),
+  ...mutationsOf('src/workflows/maintain.ts', temporal('maintenance'), [
+    [
+      'P15',
+      'maintenance runs among the deliveries of the fast lane',
+      'workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX',
+      'workflowInfo().taskQueue',
+    ],
+  ]),
+  ...mutationsOf('src/temporal/maintenance-schedule.ts', temporal('maintenance'), [
+    [
+      'P16',
+      'maintenance may run twice at the same time',
+      'ScheduleOverlapPolicy.SKIP',
+      'ScheduleOverlapPolicy.ALLOW_ALL',
+    ],
+    ['P17', 'maintenance runs every hour', '{ hour: 3, minute: 17 }', "{ hour: '*', minute: 17 }"],
+    [
+      'P18',
+      'a second process fails on the schedule of the first',
+      'if (!(error instanceof ScheduleAlreadyRunning)) throw error;',
+      'throw error;',
+    ],
+  ]),
+  ...mutationsOf('src/temporal/reconciler.ts', temporal('reconciler-sweep'), [
+    ['R1', 'a retry after a termination is cancelled', ' && workflow.closeTime > notification.openedAt', ''],
+    ['R3', 'notifications of the slow lane join a burst', " && lane === 'fast'", ''],
+    ['R8', 'a sweep ends after one batch', 'if (overdue.length < BATCH || this.stopped) break;', 'break;'],
+    ['P19', 'notifications that were attempted join a burst', 'burst && unattempted && lane', 'burst && lane'],
+    [
+      'P20',
+      'a burst of sixteen is started one by one',
+      'together.length >= SMALLEST_BURST',
+      'together.length > SMALLEST_BURST',
+    ],
+    [
+      'P21',
+      'every running workflow is signalled',
+      'if (notification.retryAsked) await workflows.retry(notification);',
+      'await workflows.retry(notification);',
+    ],
+    [
+      'P22',
+      'a sweep goes on after the reconciler was stopped',
+      'overdue.length < BATCH || this.stopped',
+      'overdue.length < BATCH',
+    ],
+    ['P23', 'forgotten holds are found and not settled', '[...unsettled, ...forgotten]', 'unsettled'],
+    [
+      'P24',
+      'forgotten holds are looked for in the first sweep only',
+      'this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0',
+      'this.sweeps++ === 0',
+    ],
+    ['P25', 'stopping does not wait for the sweep under way', '    await this.sweeping;\n', ''],
+    [
+      'P26',
+      'bursts are started although they are switched off',
+      '({ unattempted, lane }) => burst && unattempted',
+      '({ unattempted, lane }) => unattempted',
+    ],
+    [
+      'P27',
+      'a cancelled workflow cancels its notification',
+      "workflow?.status.name === 'TERMINATED'",
+      "workflow?.status.name !== 'COMPLETED'",
+    ],
+  ]),
+  ...mutationsOf('src/temporal/workflow-starter.ts', temporal('workflow-starter-queue'), [
+    ['R9', 'any number of notifications may wait', 'return this.waiting < MAX_WAITING;', 'return true;'],
+    ['R10', 'bursts begin late', 'OWN_AT_ONCE = 4', 'OWN_AT_ONCE = 400'],
+    [
+      'R12',
+      'what waits is kept while Temporal is away',
+      "needs one');\n    // Where Temporal is away, what waits here would only fill the memory.\n    this.drop();",
+      "needs one');",
+    ],
+    ['R14', 'a burst may have any number of members', 'MAX_BURST = 1000', 'MAX_BURST = 100_000'],
+    [
+      'R15',
+      'closing does not wait for the starts under way',
+      'if (this.running + this.runningBursts > 0) await',
+      'if (false) await',
+    ],
+    [
+      'P28',
+      'closing does not wait for bursts',
+      'if (this.running + this.runningBursts > 0) await',
+      'if (this.running > 0) await',
+    ],
+    [
+      'P29',
+      'bursts do not count among what waits',
+      'return this.own.length + this.bursts',
+      'return this.own.length + 0 * this.bursts',
+    ],
+    ['P30', 'bursts are started without a limit', 'this.runningBursts < BURSTS_AT_ONCE', 'true'],
+    [
+      'P31',
+      'starts are made without a limit',
+      'this.own.length > 0 && this.running < this.limit.value',
+      'this.own.length > 0',
+    ],
+    [
+      'P32',
+      'a notification without a head start joins a burst',
+      'if (!this.options.burst || !hasHeadStart)',
+      'if (!this.options.burst)',
+    ],
+    [
+      'P33',
+      'a burst is made although bursts are switched off',
+      'if (!this.options.burst || !hasHeadStart)',
+      'if (!hasHeadStart)',
+    ],
+    [
+      'P34',
+      'the next start does not wait for the hand-over',
+      'if (notification.hasHeadStart) await this.options.taken(notification.notificationId);',
+      '',
+    ],
+    ['P35', 'a failed start does not lower the limit', '      this.limit.failed();\n', ''],
+    ['P36', 'calm never comes back', 'if (notificationIds.length < CALM_BURST) this.calm = true;', ''],
+    [
+      'P37',
+      'calm comes back after a large burst',
+      'notificationIds.length < CALM_BURST',
+      'notificationIds.length <= CALM_BURST',
+    ],
+    ['P38', 'a burst starts before it has gathered', 'notificationIds.length < MAX_BURST && leftMs > 0', 'false'],
+    [
+      'P39',
+      'starts go on after closing',
+      '    if (this.closed) return;\n',
+      '',
+      'close() empties the queues, so there is nothing left to start.',
+    ],
+  ]),
+  ...mutationsOf('src/temporal/start-limit.ts', temporal('start-limit'), [
+    [
+      'P40',
+      'a start at the limit of quick counts as slow',
+      'durationMs > SLOW_START_MS',
+      'durationMs >= SLOW_START_MS',
+    ],
+    [
+      'P41',
+      'quick starts before a slow one still count',
+      'Math.floor(this.limit / 2));\n    this.quickInARow = 0;',
+      'Math.floor(this.limit / 2));',
+    ],
+    ['P42', 'the limit grows with every quick start', '++this.quickInARow >= this.limit', '++this.quickInARow >= 1'],
+    ['P43', 'the limit falls to nothing', 'Math.max(MIN, Math.floor', 'Math.max(0, Math.floor'],
+    ['P44', 'the limit grows without an end', 'Math.min(MAX, this.limit + 1)', 'this.limit + 1'],
+  ]),
+  ...mutationsOf('src/temporal/notification-workflows.ts', temporal('steering', 'reconciler'), [
+    [
+      'P45',
+      'starting a workflow twice is an error',
+      'if (error instanceof WorkflowExecutionAlreadyStartedError) return false;',
+      '',
+    ],
+    [
+      'P46',
+      'cancelling a notification without a workflow is an error',
+      'getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),\n      );\n    } catch (error) {\n      if (!(error instanceof WorkflowNotFoundError)) throw error;',
+      'getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),\n      );\n    } catch (error) {\n      throw error;',
+    ],
+    ['P47', 'a closed workflow has a live state', "return state.phase === 'closed' ? null : state;", 'return state;'],
+    [
+      'P48',
+      'a lost ladder begins at its first step',
+      'step ? { notificationId, schedule, lane, step } : {',
+      'step ? { notificationId, schedule, lane } : {',
+    ],
+    ['P49', 'a retry does not bring its schedule along', '[{ schedule: notification.schedule }]', '[undefined]'],
+  ]),
+  ...mutationsOf('src/temporal/recovery-workflows.ts', temporal('recoveries'), [
+    [
+      'P50',
+      'a recovery that an operator terminated is started again',
+      "if ((await this.status(recoveryId)) === 'TERMINATED') return false;",
+      '',
+    ],
+    [
+      'P51',
+      'starting a recovery twice is an error',
+      'if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;',
+      'throw error;',
+    ],
+    [
+      'P52',
+      'a recovery without a workflow cannot be cancelled',
+      'signal(cancelSignal),\n      );\n    } catch (error) {\n      if (!(error instanceof WorkflowNotFoundError)) throw error;',
+      'signal(cancelSignal),\n      );\n    } catch (error) {\n      throw error;',
+    ],
+  ]),
+  ...mutationsOf(
+    'src/api/http/idempotency.ts',
+    ['test/api/http/idempotency-requests.test.ts'],
+    [
+      [
+        'I3',
+        'the path is no part of what an Idempotency-Key stands for',
+        '`${context.request.method} ${context.request.path}\\n',
+        '`${context.request.method}\\n',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/overview-cache.ts',
+    ['test/api/overview-cache.test.ts'],
+    [
+      [
+        'P53',
+        'customers see the overview of their product',
+        '[scope.productId, scope.customerId, window]',
+        '[scope.productId, window]',
+      ],
+      [
+        'P54',
+        'a failure is kept like an overview',
+        '    overview.catch(() => this.kept.delete(key));\n',
+        '    overview.catch(() => undefined);\n',
+      ],
+      ['P55', 'an overview is shown after its time', 'known && known.until > Date.now()', 'known'],
+    ],
+  ),
+];

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliverOutcome } from '../domain/delivery';
+import { markOutOfOrder, markOutOfOrderIfFailing, type MarkedOutOfOrder } from '../store/subscriptions/out-of-order';
+import type { AttemptDeps } from './deps';
+import { GONE, type ConcludedAttempt } from './outcome';
+import type { FailureAt } from './stages';
+
+/** How often recording is tried before it counts as failed. */
+const RECORD_TRIES = 5;
+
+/**
+ * Records an attempt, and disables its subscription if the receiver returned 410 or deliveries have
+ * failed for too long.
+ *
+ * @returns the outcome for the workflow, or the failure after the last try
+ */
+export async function record(
+  deps: AttemptDeps,
+  attempt: ConcludedAttempt,
+): Promise<DeliverOutcome | FailureAt<'recording'>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await recordOnce(deps, attempt);
+    } catch (error) {
+      if (tries >= RECORD_TRIES) return { stage: 'recording', cause: error };
+      const { notificationId } = attempt.record;
+      deps.log.warn({ err: error, notificationId }, 'recording an attempt failed; it will be tried again');
+      await sleep(100 * 2 ** tries);
+    }
+  }
+}
+
+async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttempt): Promise<DeliverOutcome> {
+  const { db, metrics, recorder } = deps;
+  const { subscriptionId } = record;
+  if (record.response?.status === GONE) {
+    const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone');
+    reportOutOfOrder(deps, 'gone', subscriptionId, marked);
+  }
+  const recorded = await recorder(record);
+  if (record.error) {
+    reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId));
+  }
+  if (recorded.status === 'cancelled') return { kind: 'cancelled', attempts: recorded.attempts };
+  metrics.notificationsFinished(recorded.status);
+  return { ...outcome, attempts: recorded.attempts };
+}
+
+/** Reports to operators that a subscription was disabled automatically, if it was. */
+function reportOutOfOrder(
+  { metrics, log, launch }: AttemptDeps,
+  cause: 'gone' | 'failing',
+  subscriptionId: string,
+  marked: MarkedOutOfOrder | undefined,
+): void {
+  if (!marked) return;
+  metrics.outOfOrder.inc({ cause });
+  log.warn({ subscriptionId, cause }, 'a subscription was disabled automatically');
+  launch(marked.notifications);
+}

@@ -1,0 +1,52 @@
+import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
+import type { DeliverInput } from '../domain/delivery';
+import type { HeadStartDelivery } from '../domain/head-start';
+import type { AttemptError } from '../domain/types';
+import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
+
+/** An attempt to make. */
+export interface AttemptInput extends DeliverInput {
+  /** Names the attempt. Recording compares and sets it, so an attempt is recorded once. */
+  attemptKey: string;
+  workflowId: string;
+  /** The process that makes the attempt. It waits for a live claim of another process. */
+  processId: string;
+  /** Whether the attempt may take long enough to show it as `delivering`. */
+  slow: boolean;
+  /** What the accept wrote. If its subscription is cached too, the head start reads nothing. */
+  accepted?: HeadStartDelivery;
+  /** Called when nothing more will be sent, before the attempt is recorded. */
+  onSent?(): void;
+}
+
+/** A notification whose attempt may be made now. */
+export interface Admitted {
+  delivery: DeliveryFacts;
+  subscription: DeliverySubscription;
+}
+
+/**
+ * A failed attempt, tagged with the stage at which it failed:
+ *
+ * - `preparation`: the request could not be composed or signed. Nothing was sent. It is recorded as
+ *   a failed attempt and takes a step of the ladder.
+ * - `sending`: the request failed, or the response was not 2xx. It is recorded as a failed attempt
+ *   and takes a step of the ladder, unless the response ends the ladder (410) or asks for a longer
+ *   wait (`retry-after`).
+ * - `recording`: Postgres did not take the record of a finished attempt, which stays in memory. The
+ *   next run with the same attempt key records it, and does not send again.
+ */
+export type AttemptFailure =
+  | { stage: 'preparation'; error: AttemptError }
+  | { stage: 'sending'; error: AttemptError }
+  | { stage: 'recording'; cause: unknown };
+
+/** The failures of one or more stages. */
+export type FailureAt<Stage extends AttemptFailure['stage']> = Extract<AttemptFailure, { stage: Stage }>;
+
+/** An attempt that is over and not recorded yet. */
+export interface FinishedAttempt {
+  facts: Omit<AttemptRecord, 'error' | 'outcome'>;
+  /** `null` if the notification was delivered. */
+  failure: FailureAt<'preparation' | 'sending'> | null;
+}

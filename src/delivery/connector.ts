@@ -1,0 +1,78 @@
+import type { LookupAddress } from 'node:dns';
+import net from 'node:net';
+import { buildConnector } from 'undici';
+import type { AddressGuard } from './address-guard';
+import { connectToFirst } from './connect-race';
+import { AbandonedError } from './errors';
+
+/** Timeout of a TCP connection, and of the TLS handshake after it. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+export interface ConnectorOptions {
+  guard: AddressGuard;
+  /** The customer on whose behalf a connection to a host is opened. */
+  customerOf(hostname: string): string | undefined;
+  certificateAuthorities?: string;
+}
+
+/** Opens connections for undici. */
+export interface Connector {
+  connect: buildConnector.connector;
+  /** Whether the look-up of a host name is in progress. */
+  isResolving(hostname: string): boolean;
+  /** Gives up all connections that are being opened. */
+  close(): void;
+}
+
+/** Creates a connector that opens connections only to addresses that the guard has checked. */
+export function createConnector({ guard, customerOf, certificateAuthorities }: ConnectorOptions): Connector {
+  const secure = buildConnector({ ca: certificateAuthorities, timeout: CONNECT_TIMEOUT_MS });
+  const resolving = new Map<string, number>();
+  const connecting = new Set<(reason: Error) => void>();
+
+  function lookup(hostname: string, callback: Parameters<AddressGuard['lookup']>[2]): void {
+    // The guard has checked a literal address with the URL.
+    const family = net.isIP(hostname);
+    if (family !== 0) return callback(null, [{ address: hostname, family }]);
+    resolving.set(hostname, (resolving.get(hostname) ?? 0) + 1);
+    guard.lookup(hostname, { all: true, customerId: customerOf(hostname) }, (error, addresses) => {
+      const left = resolving.get(hostname)! - 1;
+      if (left === 0) resolving.delete(hostname);
+      else resolving.set(hostname, left);
+      callback(error, addresses);
+    });
+  }
+
+  return {
+    connect(options, callback) {
+      const { hostname, protocol } = options;
+      lookup(hostname, (lookupError, addresses) => {
+        if (lookupError) return callback(lookupError, null);
+        const port = Number(options.port || DEFAULT_PORTS[protocol]);
+        const giveUp = connectToFirst(addresses as LookupAddress[], port, CONNECT_TIMEOUT_MS, (error, socket) => {
+          connecting.delete(giveUp);
+          if (!socket) return callback(error!, null);
+          if (protocol !== 'https:') return callback(null, prepared(socket));
+          secure({ ...options, servername: serverName(options), httpSocket: socket }, callback);
+        });
+        connecting.add(giveUp);
+      });
+    },
+    isResolving: (hostname) => resolving.has(hostname),
+    close() {
+      for (const giveUp of connecting) giveUp(new AbandonedError('the client is closed'));
+    },
+  };
+}
+
+/** RFC 6066 §3: the name in SNI has no trailing dot. An address is not sent at all. */
+function serverName({ hostname, servername }: buildConnector.Options): string {
+  const name = servername || hostname;
+  return net.isIP(name) ? '' : name.replace(/\.$/, '');
+}
+
+/** The socket options that undici sets on its own plain connections. */
+function prepared(socket: net.Socket): net.Socket {
+  return socket.setKeepAlive(true, 60_000).setNoDelay(true);
+}

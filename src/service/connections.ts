@@ -1,0 +1,114 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { MAIN_TASK_QUEUE } from '../domain/delivery';
+import { startEmbedded } from '../embedded';
+import { isContended, type Database } from '../store/db/database';
+import { completeIndexes } from '../store/db/complete-indexes';
+import { migrateWhenUp } from '../store/db/migrate-when-up';
+import { openPools, type Pools } from '../store/db/pools';
+import { ensurePartitions } from '../store/db/partitions';
+import { endClaims } from '../store/notifications/claims';
+import { TemporalLink, type Temporal } from '../temporal/connection';
+import { NotificationWorkflows } from '../temporal/notification-workflows';
+import { ensureSearchAttributes, REGISTER_COMMAND } from '../temporal/search-attributes';
+import type { Cleanups } from './cleanups';
+
+/** The migrated database, and the address of Temporal. */
+export interface Connections {
+  pools: Pools;
+  temporalAddress: string;
+  /** UI of the embedded Temporal; absent with another Temporal service. */
+  embeddedUiUrl: string | undefined;
+  /** Stops the embedded servers without waiting for anything. */
+  stopEmbedded(): Promise<void>;
+}
+
+/**
+ * Starts the embedded servers, unless others are configured, and prepares the database.
+ *
+ * @param report - called with one line whenever startup has to wait for something
+ * @param abandon - ends the wait for Postgres
+ * @throws the reason of `abandon`, once it is aborted
+ */
+export async function openConnections(
+  config: Config,
+  log: Logger,
+  cleanups: Cleanups,
+  report: (line: string) => void,
+  abandon: AbortSignal | undefined,
+): Promise<Connections> {
+  const embedded = await startEmbedded(config, report);
+  cleanups.add(() => embedded.stop());
+
+  abandon?.throwIfAborted();
+  await migrateWhenUp(embedded.databaseUrl, report, abandon);
+  const pools = openPools(embedded.databaseUrl, config.database, (error) =>
+    log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
+  );
+  for (const pool of Object.values<Database>({ ...pools })) cleanups.add(() => pool.close());
+  const { db } = pools;
+  await preparePartitions(db, log);
+  completeIndexesLater(embedded.databaseUrl, log, cleanups);
+  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is left.
+  if (config.databaseUrl === undefined) await endClaims(db);
+  return {
+    pools,
+    temporalAddress: embedded.temporalAddress,
+    embeddedUiUrl: embedded.temporalUiUrl,
+    stopEmbedded: () => embedded.stop(),
+  };
+}
+
+/** A backup or a long query may keep a table locked. The default partitions take rows meanwhile. */
+async function preparePartitions(db: Database, log: Logger): Promise<void> {
+  try {
+    await ensurePartitions(db);
+  } catch (error) {
+    if (!isContended(error)) throw error;
+    log.warn({ err: error }, 'partitions were not created because a table is locked; the daily maintenance will do so');
+  }
+}
+
+/** Building indexes may take hours on large tables, and the service works without. */
+function completeIndexesLater(databaseUrl: string, log: Logger, cleanups: Cleanups): void {
+  const stop = new AbortController();
+  const building = completeIndexes(databaseUrl, stop.signal).then(
+    (built) => built.length > 0 && log.info({ indexes: built }, 'indexes of partitions were built'),
+    (error: unknown) =>
+      log.warn({ err: error }, 'building indexes failed; lists stay slow until the next start of a process'),
+  );
+  cleanups.add(async () => {
+    stop.abort();
+    await building;
+  });
+}
+
+/** The Temporal connection and the client of the notification workflows. */
+export interface TemporalParts {
+  temporal: TemporalLink;
+  workflows: NotificationWorkflows;
+  /** Resolves when Temporal is connected and its search attributes have been checked. */
+  whenConnected: Promise<Temporal>;
+}
+
+/** Connects to Temporal in the background: the API accepts events whether or not Temporal is up. */
+export function connectTemporal(config: Config, address: string, log: Logger, cleanups: Cleanups): TemporalParts {
+  const { namespace, apiKey, tls } = config.temporal;
+  const temporal = new TemporalLink({ address, namespace, apiKey, tls }, log);
+  cleanups.add(() => temporal.close());
+  let searchAttributes = false;
+  const workflows = new NotificationWorkflows(temporal, {
+    taskQueue: MAIN_TASK_QUEUE,
+    eagerStart: config.role !== 'api',
+    searchAttributes: () => searchAttributes,
+  });
+  const whenConnected = temporal.connected.then(async (connected) => {
+    searchAttributes = await ensureSearchAttributes(connected);
+    if (!searchAttributes)
+      log.warn(`search attributes are missing, and this process may not register them; run: ${REGISTER_COMMAND}`);
+    return connected;
+  });
+  // Callers handle a failure. Before there is a caller, a rejection must not end the process.
+  whenConnected.catch(() => undefined);
+  return { temporal, workflows, whenConnected };
+}

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino';
+import { createAttemptRunner, type AttemptRunner } from '../attempts/attempt-runner';
+import { HeadStarts } from '../attempts/head-start/head-starts';
+import { createComposer } from '../composition/composer';
+import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
+import { TransformPool } from '../composition/transform-pool';
+import type { Config } from '../config';
+import { createAddressGuard } from '../delivery/address-guard';
+import { createHttpClient } from '../delivery/http-client';
+import { createResolver } from '../delivery/resolver';
+import { countLookups } from '../delivery/resolver-metrics';
+import type { Composer } from '../domain/composing';
+import { newUuid } from '../domain/ids';
+import type { Metrics } from '../process/metrics';
+import type { Sealer } from '../store/db/crypto';
+import type { Database } from '../store/db/database';
+import { createRecorder } from '../store/notifications/recorder';
+import type { NotificationWorkflows } from '../temporal/notification-workflows';
+import { WorkflowStarter } from '../temporal/workflow-starter';
+import type { Cleanups } from './cleanups';
+
+interface DeliveryDeps {
+  pathDb: Database;
+  sealer: Sealer;
+  workflows: NotificationWorkflows;
+  publicUrl(): string;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/** The parts that make attempts and start workflows. Every role runs them. */
+export interface DeliveryEngine {
+  http: ReturnType<typeof createHttpClient>;
+  /** Composes for dry runs and checks, apart from deliveries. */
+  dryRunComposer: Composer;
+  runAttempt: AttemptRunner;
+  headStarts: HeadStarts;
+  /** The caller closes it, before the worker stops. */
+  workflowStarter: WorkflowStarter;
+}
+
+/**
+ * Builds the delivery engine: HTTP out, composition, attempts, head starts and the workflow
+ * starter.
+ */
+export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
+  const { pathDb, sealer, workflows, publicUrl, metrics, log } = deps;
+  const lookups = countLookups(metrics.registry);
+  const resolver = createResolver({ ...config.dnsLookups, onRefused: lookups.refused });
+  lookups.observe(resolver);
+  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses, resolver.resolve) });
+  cleanups.add(() => http.close());
+  // Runs before the above, which waits for requests: none of them should wait for a name server.
+  cleanups.add(async () => resolver.close());
+  const dataSources = new DataSources(config.dataSources, log);
+  cleanups.add(() => dataSources.close());
+  const transforms = new TransformPool({ kind: 'delivery', ...config.transforms, metrics, log });
+  cleanups.add(async () => transforms.close());
+  const composer = createComposer(dataSources, transforms);
+  const dryRunComposer = createDryRunComposer(config, deps, cleanups);
+  const runAttempt = createAttemptRunner({
+    db: pathDb,
+    sealer,
+    publicUrl,
+    http,
+    composer,
+    recorder: createRecorder(pathDb),
+    launch: (notifications) =>
+      void workflowStarter.enqueue(notifications.map((notification) => ({ ...notification, hasHeadStart: false }))),
+    metrics,
+    log,
+  });
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: config.role !== 'api' }, runAttempt, log);
+  cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
+  const workflowStarter = new WorkflowStarter(
+    workflows,
+    { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
+    metrics,
+    log,
+  );
+  return { http, dryRunComposer, runAttempt, headStarts, workflowStarter };
+}
+
+/** Dry runs have processes and connections of their own, so that they never delay a delivery. */
+function createDryRunComposer(config: Config, { metrics, log }: DeliveryDeps, cleanups: Cleanups): Composer {
+  const dataSources = new DataSources(config.dataSources, log, DRY_RUN_CONNECTIONS);
+  cleanups.add(() => dataSources.close());
+  const transforms = new TransformPool({ kind: 'dry-run', ...config.dryRuns, metrics, log });
+  cleanups.add(async () => transforms.close());
+  return createComposer(dataSources, transforms);
+}

@@ -1,0 +1,141 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
+import type { NotificationControl } from '../../src/activities/deps';
+import { createRecoverPage } from '../../src/activities/recover-page';
+import type { RecoverPageResult } from '../../src/domain/recovery';
+import { createMetrics } from '../../src/process/metrics';
+import type { Database } from '../../src/store/db/database';
+import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
+import { watched } from '../support/attempt-runner';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { notificationRow, setNotification, setSubscription } from '../support/rows';
+import { acceptOne, seed, type Seeded } from '../support/seed';
+
+/** One page of a recovery, on a real database; the signals that it sends are noted, and acted on as a test says. */
+let database: TestDatabase;
+let seeded: Seeded;
+let retried: string[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  retried = [];
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+});
+
+async function failed(count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const [notification] = await acceptOne(database.db, seeded);
+    await setNotification(database.db, notification!.notificationId, "status = 'failed', attempt_count = 1");
+    ids.push(notification!.notificationId);
+  }
+  return ids;
+}
+const statusOf = async (id: string) => (await notificationRow(database.db, id)).status;
+const deliver = (id: string) => setNotification(database.db, id, "status = 'delivered'");
+
+async function insert(ratePerSecond: number): Promise<string> {
+  const since = new Date(Date.now() - 3_600_000);
+  const until = new Date(Date.now() + 3_600_000);
+  const { subscriptionId } = seeded;
+  return (await insertRecovery(database.db, { subscriptionId, since, until, ratePerSecond })).id;
+}
+
+/** @param onRetry - what the workflow does then. @default it delivers */
+function page(
+  recoveryId: string,
+  onRetry: (id: string) => Promise<void> = deliver,
+  db: Database = database.db,
+): Promise<RecoverPageResult> {
+  const control: NotificationControl = {
+    start: async () => true,
+    async retry({ notificationId }) {
+      retried.push(notificationId);
+      await onRetry(notificationId);
+    },
+    release: async () => undefined,
+    cancel: async () => undefined,
+  };
+  const activity = createRecoverPage({
+    db,
+    control,
+    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
+    headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+    metrics: createMetrics(),
+    log: pino({ level: 'silent' }),
+  });
+  return new MockActivityEnvironment().run(activity, { recoveryId });
+}
+
+it('retries a notification only after the attempt of the one before', async () => {
+  const ids = await failed(3);
+  const before: string[][] = [];
+  // The attempt is over when somebody asks whether it is.
+  const db = watched(database.db, async ({ text, values }) => {
+    if (!text.includes('as moved')) return;
+    await database.db.query({ text: "update notifications set status = 'delivered' where id = $1", values });
+  });
+  await page(
+    await insert(1000),
+    async (id) => void before.push(await Promise.all(ids.slice(0, ids.indexOf(id)).map(statusOf))),
+    db,
+  );
+  expect(retried).toEqual(ids);
+  expect(before).toEqual([[], ['delivered'], ['delivered', 'delivered']]);
+});
+
+it('retries what the rate allows in five seconds, then asks to be run again after the rest of the time', async () => {
+  const ids = await failed(4);
+  const { done, waitSeconds } = await page(await insert(0.4));
+  expect(retried).toEqual(ids.slice(0, 2));
+  expect(done).toBe(false);
+  expect(waitSeconds).toBeGreaterThan(0);
+});
+
+it('retries one notification a page where the rate is lower than that', async () => {
+  const ids = await failed(2);
+  await page(await insert(0.1));
+  expect(retried).toEqual(ids.slice(0, 1));
+});
+
+it('is completed once nothing is left, and not before', async () => {
+  await failed(1);
+  const id = await insert(1000);
+  expect((await page(id)).done).toBe(false);
+  expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'running' });
+  expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
+  expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'completed', retried: 1 });
+});
+
+it('stops at the notification at which it was cancelled, and is done with the next page', async () => {
+  const ids = await failed(3);
+  const id = await insert(1000);
+  const first = await page(id, async (notificationId) => {
+    await deliver(notificationId);
+    await closeRecovery(database.db, id, 'cancelled');
+  });
+  expect(first).toEqual({ done: false, waitSeconds: 0 });
+  expect(retried).toEqual(ids.slice(0, 1));
+  expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
+});
+
+it('fails if its subscription was deleted, although notifications are left', async () => {
+  const ids = await failed(1);
+  const id = await insert(1000);
+  await setSubscription(database.db, seeded.subscriptionId, 'deleted_at = now()');
+  expect(await page(id)).toEqual({ done: true, waitSeconds: 0 });
+  expect(await findRecovery(database.db, id, {})).toMatchObject({ status: 'failed' });
+  expect([retried, await statusOf(ids[0]!)]).toEqual([[], 'failed']);
+});
+
+it('signals nothing for a notification that is no longer failed when its turn comes', async () => {
+  const ids = await failed(2);
+  await page(await insert(1000), async (id) => {
+    await deliver(id);
+    await deliver(ids[1]!);
+  });
+  expect(retried).toEqual(ids.slice(0, 1));
+});

@@ -1,0 +1,118 @@
+import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { takeOverdue } from '../../../src/store/notifications/overdue';
+import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { notificationRow, setNotification, setSubscription } from '../../support/rows';
+import { acceptOne, seed, type Seeded } from '../../support/seed';
+
+/** What the reconciler takes up, and what it learns of each notification. */
+let database: TestDatabase;
+let seeded: Seeded;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+});
+
+const setOurs = (assignments: string) => setSubscription(database.db, seeded.subscriptionId, assignments);
+const set = ({ notificationId }: AcceptedNotification, assignments: string) =>
+  setNotification(database.db, notificationId, assignments);
+const row = ({ notificationId }: AcceptedNotification) => notificationRow(database.db, notificationId);
+const accept = async () => (await acceptOne(database.db, seeded))[0]!;
+
+describe('overdue notifications', () => {
+  const overdue = async () => {
+    const notification = await accept();
+    await set(notification, "reconcile_after = now() - interval '1 second'");
+    return notification;
+  };
+  const take = (limit = 100) => takeOverdue(database.db, limit, 60);
+  beforeEach(() => database.db.query({ text: 'update notifications set reconcile_after = null' }));
+
+  it('are taken once within the given time, the longest overdue first', async () => {
+    const first = await overdue();
+    const second = await overdue();
+    await set(second, "reconcile_after = now() - interval '1 hour'");
+    await accept();
+    expect((await take(1)).map(({ notificationId }) => notificationId)).toEqual([second.notificationId]);
+    expect((await take()).map(({ notificationId }) => notificationId)).toEqual([first.notificationId]);
+    expect(await take()).toEqual([]);
+    expect((await row(first)).seconds_to_reconcile).toBeGreaterThan(0);
+  });
+
+  it('are left to the process that is taking them at this moment', async () => {
+    const [locked, free] = [await overdue(), await overdue()];
+    const meanwhile = () =>
+      database.db.transaction(async (db) => {
+        await db.query({ text: "set local lock_timeout = '2 s'" });
+        return takeOverdue(db, 100, 60);
+      });
+    await database.db.transaction(async (db) => {
+      expect(await takeOverdue(db, 1, 60)).toMatchObject([{ notificationId: locked.notificationId }]);
+      expect(await meanwhile()).toMatchObject([{ notificationId: free.notificationId }]);
+    });
+  });
+
+  it('count as never attempted only if they were accepted and nothing happened since', async () => {
+    const fresh = await overdue();
+    const attempted = await overdue();
+    await set(attempted, "attempt_count = 1, status = 'retrying'");
+    const reopened = await overdue();
+    await set(reopened, "status = 'failed'");
+    await reopenNotification(database.db, reopened.notificationId);
+    await set(reopened, "reconcile_after = now() - interval '1 second'");
+    const taken = new Map((await take()).map((one) => [one.notificationId, one.unattempted]));
+    expect(taken).toEqual(
+      new Map([
+        [fresh.notificationId, true],
+        [attempted.notificationId, false],
+        [reopened.notificationId, false],
+      ]),
+    );
+  });
+
+  it('say whether somebody asked for the next attempt, which only a waiting one can be', async () => {
+    const waiting = await overdue();
+    await set(waiting, "status = 'retrying'");
+    const pending = await overdue();
+    for (const one of [waiting, pending]) {
+      await markDue(database.db, one.notificationId);
+      await set(one, "reconcile_after = now() - interval '1 second'");
+    }
+    const asked = (await take()).filter(({ retryAsked }) => retryAsked);
+    expect(asked.map(({ notificationId }) => notificationId)).toEqual([waiting.notificationId]);
+  });
+
+  it('go on at the step of the ladder that they had reached', async () => {
+    const steps = [];
+    for (const assignments of [
+      'attempt_count = 0',
+      "attempt_count = 2, last_attempt_key = 'run:2'",
+      "attempt_count = 5, ladder_base = 3, last_attempt_key = 'run:5'",
+      "attempt_count = 1, last_attempt_key = 'head:process'",
+    ]) {
+      const one = await overdue();
+      await set(one, assignments);
+      steps.push((await take())[0]!.step);
+    }
+    expect(steps).toEqual([0, 2, 2, 0]);
+  });
+
+  it('are in the lane that their subscription is in now', async () => {
+    const lanes = [];
+    for (const assignments of [
+      'slow_until = null',
+      "slow_until = now() + interval '1 minute'",
+      "slow_until = now() - interval '1 minute'",
+      'timeout_seconds = 16, slow_until = null',
+    ]) {
+      await overdue();
+      await setOurs(assignments);
+      lanes.push((await take())[0]!.lane);
+    }
+    expect(lanes).toEqual(['fast', 'slow', 'fast', 'slow']);
+  });
+});

@@ -1,0 +1,65 @@
+import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { notificationRow, setNotification, setSubscription } from '../../support/rows';
+import { acceptOne, seed, type Seeded } from '../../support/seed';
+
+let database: TestDatabase;
+let seeded: Seeded;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+});
+
+const setOurs = (assignments: string) => setSubscription(database.db, seeded.subscriptionId, assignments);
+const set = ({ notificationId }: AcceptedNotification, assignments: string) =>
+  setNotification(database.db, notificationId, assignments);
+const row = ({ notificationId }: AcceptedNotification) => notificationRow(database.db, notificationId);
+const accept = async () => (await acceptOne(database.db, seeded))[0]!;
+
+describe('opening a notification again', () => {
+  it.each(['failed', 'cancelled', 'delivered'])('begins a new ladder for one that is %s', async (status) => {
+    const notification = await accept();
+    await set(notification, `status = '${status}', attempt_count = 4, finished_at = now(), next_attempt_at = now()`);
+    await setOurs("retry_schedule = '{7}'");
+    expect(await reopenNotification(database.db, notification.notificationId)).toMatchObject({
+      schedule: [7],
+      step: 0,
+    });
+    expect(await row(notification)).toMatchObject({
+      status: 'pending',
+      ladder_base: 4,
+      finished_at: null,
+      next_attempt_at: null,
+      reconcile_after: expect.any(Date),
+    });
+  });
+
+  it.each(['pending', 'delivering', 'retrying', 'held'])('does nothing to one that is %s', async (status) => {
+    const notification = await accept();
+    await set(notification, `status = '${status}'`);
+    expect(await reopenNotification(database.db, notification.notificationId)).toBeUndefined();
+    expect((await row(notification)).status).toBe(status);
+  });
+
+  it('does nothing if the subscription was deleted', async () => {
+    const notification = await accept();
+    await set(notification, "status = 'failed'");
+    await setOurs('deleted_at = now()');
+    expect(await reopenNotification(database.db, notification.notificationId)).toBeUndefined();
+  });
+});
+
+it('makes a waiting notification due now and lets the reconciler look after it', async () => {
+  const notification = await accept();
+  await set(notification, "status = 'retrying', next_attempt_at = now() + interval '1 hour', reconcile_after = null");
+  await markDue(database.db, notification.notificationId);
+  const { next_attempt_at: next, seconds_to_reconcile: seconds, retry_asked: asked } = await row(notification);
+  expect(next!.getTime()).toBeLessThanOrEqual(Date.now());
+  expect(seconds).toBeGreaterThan(0);
+  expect(asked).toBe(true);
+});

@@ -1,0 +1,147 @@
+import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { OVERDUE_SECONDS } from '../../../src/domain/delivery';
+import { NOTIFICATION_STATUSES, type NotificationStatus } from '../../../src/domain/types';
+import {
+  cancelNotification,
+  handOver,
+  holdNotification,
+  markDelivering,
+} from '../../../src/store/notifications/transitions';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { notificationRow, setNotification, setSubscription } from '../../support/rows';
+import { acceptOne, seed, type Seeded } from '../../support/seed';
+
+/** The transitions of a notification that no attempt makes, from each status. */
+let database: TestDatabase;
+let seeded: Seeded;
+let notification: AcceptedNotification;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  notification = (await acceptOne(database.db, seeded))[0]!;
+});
+
+const row = () => notificationRow(database.db, notification.notificationId);
+/** With everything set that a transition may clear. */
+const bringTo = (status: NotificationStatus) =>
+  setNotification(
+    database.db,
+    notification.notificationId,
+    `status = '${status}', next_attempt_at = now(), finished_at = now() - interval '1 hour', reconcile_after = now(), retry_asked = true, attempt_count = 3`,
+  );
+const disable = () => setSubscription(database.db, seeded.subscriptionId, 'enabled = false');
+
+describe('showing that an attempt is under way', () => {
+  it.each(NOTIFICATION_STATUSES.filter((status) => status !== 'delivered' && status !== 'cancelled'))(
+    'turns %s into delivering, and forgets the next attempt and the wish for one',
+    async (status) => {
+      await bringTo(status);
+      const after = await database.db.transaction(async (db) => {
+        await markDelivering(db, notification.notificationId, 42);
+        return notificationRow(db, notification.notificationId);
+      });
+      expect(after).toMatchObject({
+        status: 'delivering',
+        next_attempt_at: null,
+        finished_at: null,
+        retry_asked: false,
+        seconds_to_reconcile: 42,
+      });
+    },
+  );
+
+  it.each(['delivered', 'cancelled'] as const)('changes nothing of one that is %s', async (status) => {
+    await bringTo(status);
+    const before = await row();
+    await markDelivering(database.db, notification.notificationId, 42);
+    expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number) });
+  });
+});
+
+describe('holding a notification', () => {
+  it.each(NOTIFICATION_STATUSES)('of a disabled subscription holds it unless %s closes it for good', async (status) => {
+    await bringTo(status);
+    await disable();
+    const closed = status === 'delivered' || status === 'cancelled';
+    expect(await holdNotification(database.db, notification.notificationId)).toBe(!closed);
+    expect(await row()).toMatchObject(
+      closed ? { status } : { status: 'held', next_attempt_at: null, reconcile_after: null },
+    );
+  });
+
+  it('does nothing if the subscription takes deliveries again', async () => {
+    await bringTo('retrying');
+    expect(await holdNotification(database.db, notification.notificationId)).toBe(false);
+    expect((await row()).status).toBe('retrying');
+  });
+
+  it('does nothing if the subscription was deleted', async () => {
+    await bringTo('retrying');
+    await disable();
+    await setSubscription(database.db, seeded.subscriptionId, 'deleted_at = now()');
+    expect(await holdNotification(database.db, notification.notificationId)).toBe(false);
+    expect((await row()).status).toBe('retrying');
+  });
+});
+
+describe('handing a failed head start over to its workflow', () => {
+  const NEXT = new Date(Date.UTC(2099, 0, 1));
+  const fail = (nextAttemptAt: string) =>
+    setNotification(
+      database.db,
+      notification.notificationId,
+      `status = 'retrying', last_attempt_key = 'head:process', burst_id = 'burst/1', reconcile_after = now(), next_attempt_at = ${nextAttemptAt}`,
+    );
+
+  it('renames the attempt, and lets the reconciler look after the next one is due', async () => {
+    await fail(`'${NEXT.toISOString()}'`);
+    await handOver(database.db, notification.notificationId, 'head:process', 'run:1');
+    expect(await row()).toMatchObject({
+      last_attempt_key: 'run:1',
+      burst_id: null,
+      reconcile_after: new Date(NEXT.getTime() + OVERDUE_SECONDS * 1000),
+    });
+  });
+
+  it('leaves nothing for the reconciler if no attempt is to follow', async () => {
+    await fail('null');
+    await handOver(database.db, notification.notificationId, 'head:process', 'run:1');
+    expect(await row()).toMatchObject({ last_attempt_key: 'run:1', reconcile_after: null });
+  });
+
+  it('does nothing if another attempt was recorded since', async () => {
+    await fail('null');
+    await setNotification(database.db, notification.notificationId, "last_attempt_key = 'run:2'");
+    await handOver(database.db, notification.notificationId, 'head:process', 'run:1');
+    expect(await row()).toMatchObject({ last_attempt_key: 'run:2', burst_id: 'burst/1' });
+  });
+});
+
+describe('cancelling a notification', () => {
+  it.each(['pending', 'delivering', 'retrying', 'held'] as const)('closes one that is %s', async (status) => {
+    await bringTo(status);
+    const { finished_at: before } = await row();
+    expect(await cancelNotification(database.db, notification.notificationId)).toEqual({
+      status: 'cancelled',
+      attempts: 3,
+    });
+    const after = await row();
+    expect(after).toMatchObject({ status: 'cancelled', next_attempt_at: null, reconcile_after: null });
+    expect(after.finished_at!.getTime()).toBeGreaterThan(before!.getTime());
+  });
+
+  it.each(['delivered', 'failed', 'cancelled'] as const)('leaves one that is %s as it is', async (status) => {
+    await bringTo(status);
+    const before = await row();
+    expect(await cancelNotification(database.db, notification.notificationId)).toEqual({ status, attempts: 3 });
+    expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number) });
+  });
+
+  it('returns nothing for an unknown notification', async () => {
+    expect(await cancelNotification(database.db, 'ntf_00000000000000000000000000')).toBeUndefined();
+  });
+});

@@ -1,0 +1,203 @@
+import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { NOTIFICATION_STATUSES } from '../../../src/domain/types';
+import {
+  cancelOpen,
+  clearSettling,
+  findSettling,
+  findUnsettled,
+  hasMovedOn,
+  listHeld,
+  markForgottenHolds,
+  markSettling,
+  releaseHeld,
+} from '../../../src/store/subscriptions/settling';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { notificationRow, setNotification, setSubscription } from '../../support/rows';
+import { acceptOne, seed, seedSubscription, type Seeded } from '../../support/seed';
+
+/** Bringing the notifications of a subscription in line after its status changed. */
+let database: TestDatabase;
+let seeded: Seeded;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+});
+
+const setOurs = (assignments: string) => setSubscription(database.db, seeded.subscriptionId, assignments);
+const set = ({ notificationId }: AcceptedNotification, assignments: string) =>
+  setNotification(database.db, notificationId, assignments);
+const row = ({ notificationId }: AcceptedNotification) => notificationRow(database.db, notificationId);
+const since = async () => (await findSettling(database.db, seeded.subscriptionId))!.since;
+const mark = () => markSettling(database.db, { subscriptionId: seeded.subscriptionId });
+
+/** Accepts an event. @returns its notification in a status */
+async function notificationThatIs(status: string, owner = seeded): Promise<AcceptedNotification> {
+  const [notification] = await acceptOne(database.db, owner);
+  await set(notification!, `status = '${status}'`);
+  return notification!;
+}
+
+describe('marking a subscription for settling', () => {
+  it.each([
+    ['takes deliveries and has a held notification', 'enabled = true', 'held', true],
+    ['takes deliveries and has nothing held', 'enabled = true', 'retrying', false],
+    ['is disabled and has a held notification', 'enabled = false', 'held', false],
+    ['is out of order and has a held notification', 'out_of_order_at = now()', 'held', false],
+    ['was deleted and has a held notification', 'deleted_at = now()', 'held', true],
+    ['was deleted and has a pending notification', 'deleted_at = now()', 'pending', true],
+    ['was deleted and has a notification under way', 'deleted_at = now()', 'delivering', true],
+    ['was deleted and has a waiting notification', 'deleted_at = now()', 'retrying', true],
+    ['was deleted and has closed notifications only', 'deleted_at = now()', 'failed', false],
+  ])('that %s', async (_, assignments, status, marked) => {
+    await notificationThatIs(status);
+    await setOurs(assignments);
+    expect(await mark()).toEqual(marked ? [seeded.subscriptionId] : []);
+    expect((await since()) !== null).toBe(marked);
+  });
+
+  it('by product leaves those of other products and other customers alone', async () => {
+    const other = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+    for (const one of [seeded, other]) await notificationThatIs('held', one);
+    expect(await markSettling(database.db, { productId: seeded.productId })).toEqual([seeded.subscriptionId]);
+    expect((await findSettling(database.db, other.subscriptionId))!.since).toBeNull();
+  });
+
+  it('by product includes a subscription that is bound to no product, by its customer', async () => {
+    await notificationThatIs('held');
+    await setOurs('product_id = null');
+    expect(await markSettling(database.db, { productId: seeded.productId })).toEqual([seeded.subscriptionId]);
+  });
+
+  it('by subscription leaves its neighbours alone', async () => {
+    const neighbour = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:9/' }, 'neighbour');
+    for (const notification of await acceptOne(database.db, seeded)) await set(notification, "status = 'held'");
+    await mark();
+    expect((await findSettling(database.db, neighbour))!.since).toBeNull();
+  });
+});
+
+describe('ending a settling', () => {
+  it('takes the mark away', async () => {
+    await notificationThatIs('held');
+    await mark();
+    await clearSettling(database.db, seeded.subscriptionId, await since());
+    expect(await since()).toBeNull();
+  });
+
+  it('keeps a mark that was made since it was read', async () => {
+    await notificationThatIs('held');
+    await mark();
+    const first = await since();
+    await setOurs("settling_since = settling_since + interval '1 second'");
+    await clearSettling(database.db, seeded.subscriptionId, first);
+    expect(await since()).not.toBeNull();
+  });
+
+  it('keeps a mark that was made where there was none', async () => {
+    await setOurs('settling_since = now()');
+    await clearSettling(database.db, seeded.subscriptionId, null);
+    expect(await since()).not.toBeNull();
+  });
+});
+
+it('finds settlings that were marked long enough ago', async () => {
+  const recent = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  await setOurs("settling_since = now() - interval '1 minute'");
+  await setSubscription(database.db, recent.subscriptionId, 'settling_since = now()');
+  const found = await findUnsettled(database.db, 30);
+  expect(found).toContain(seeded.subscriptionId);
+  expect(found).not.toContain(recent.subscriptionId);
+});
+
+it('says how a subscription stands, also after it was deleted', async () => {
+  expect(await findSettling(database.db, seeded.subscriptionId)).toEqual({
+    deleted: false,
+    status: 'enabled',
+    since: null,
+  });
+  await setOurs('deleted_at = now()');
+  expect(await findSettling(database.db, seeded.subscriptionId)).toEqual({ deleted: true, status: null, since: null });
+  expect(await findSettling(database.db, 'sub_00000000000000000000000000')).toBeUndefined();
+});
+
+describe('held notifications that nobody releases', () => {
+  it('are found by their subscription, however many subscriptions hold some', async () => {
+    const others = [];
+    for (let index = 0; index < 3; index++) others.push(await seed(database.db, { url: 'http://127.0.0.1:9/' }));
+    const all = [seeded, ...others];
+    for (const one of all) for (let count = 0; count < 2; count++) await notificationThatIs('held', one);
+    const marked = await markForgottenHolds(database.db);
+    expect(marked).toEqual(expect.arrayContaining(all.map(({ subscriptionId }) => subscriptionId)));
+  });
+
+  it.each([
+    ['is disabled', 'enabled = false'],
+    ['is being settled', 'settling_since = now()'],
+    ['was deleted', 'deleted_at = now()'],
+  ])('are left alone if the subscription %s', async (_, assignments) => {
+    await notificationThatIs('held');
+    await setOurs(assignments);
+    expect(await markForgottenHolds(database.db)).not.toContain(seeded.subscriptionId);
+  });
+});
+
+it('lists held notifications in order of acceptance', async () => {
+  const held = [];
+  for (let index = 0; index < 3; index++) held.push(await notificationThatIs('held'));
+  await notificationThatIs('pending');
+  const ids = held.map(({ notificationId }) => notificationId);
+  const listed = async (limit: number) =>
+    (await listHeld(database.db, seeded.subscriptionId, limit)).map(({ notificationId }) => notificationId);
+  expect(await listed(10)).toEqual(ids);
+  expect(await listed(2)).toEqual(ids.slice(0, 2));
+});
+
+describe('releasing a notification', () => {
+  it('makes it pending, for the reconciler to look after', async () => {
+    const notification = await notificationThatIs('held');
+    await set(notification, 'reconcile_after = null');
+    expect(await releaseHeld(database.db, notification.notificationId)).toBe(true);
+    expect(await row(notification)).toMatchObject({ status: 'pending', reconcile_after: expect.any(Date) });
+  });
+
+  it.each(NOTIFICATION_STATUSES.filter((status) => status !== 'held'))(
+    'does nothing if it is %s by now',
+    async (status) => {
+      const notification = await notificationThatIs(status);
+      await set(notification, 'reconcile_after = null');
+      expect(await releaseHeld(database.db, notification.notificationId)).toBe(false);
+      expect(await row(notification)).toMatchObject({ status, reconcile_after: null });
+    },
+  );
+});
+
+it.each(NOTIFICATION_STATUSES)(
+  'knows whether a released notification that is %s has had its attempt',
+  async (status) => {
+    const notification = await notificationThatIs(status);
+    expect(await hasMovedOn(database.db, notification.notificationId)).toBe(
+      status !== 'pending' && status !== 'delivering',
+    );
+  },
+);
+
+it('cancels what is open of a deleted subscription, and nothing that is closed', async () => {
+  const all = [];
+  for (const status of NOTIFICATION_STATUSES) all.push(await notificationThatIs(status));
+  const foreign = await notificationThatIs('retrying', await seed(database.db, { url: 'http://127.0.0.1:9/' }));
+  const open = ['pending', 'delivering', 'retrying', 'held'];
+  const cancelled = await cancelOpen(database.db, seeded.subscriptionId, 100);
+  expect(cancelled).toHaveLength(open.length);
+  for (const [index, status] of NOTIFICATION_STATUSES.entries()) {
+    const wasOpen = open.includes(status);
+    const after = await row(all[index]!);
+    expect(after.status).toBe(wasOpen ? 'cancelled' : status);
+    if (wasOpen)
+      expect(after).toMatchObject({ next_attempt_at: null, reconcile_after: null, finished_at: expect.any(Date) });
+  }
+  expect((await row(foreign)).status).toBe('retrying');
+});

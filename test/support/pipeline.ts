@@ -1,0 +1,85 @@
+import { pino } from 'pino';
+import { createAttemptRunner } from '../../src/attempts/attempt-runner';
+import { HeadStarts } from '../../src/attempts/head-start/head-starts';
+import { createAddressGuard } from '../../src/delivery/address-guard';
+import { createHttpClient } from '../../src/delivery/http-client';
+import type { NotificationRef } from '../../src/domain/delivery';
+import { newUuid } from '../../src/domain/ids';
+import { createMetrics } from '../../src/process/metrics';
+import type { Database } from '../../src/store/db/database';
+import { createRecorder } from '../../src/store/notifications/recorder';
+import type { Temporal } from '../../src/temporal/connection';
+import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
+import { startWorkers } from '../../src/worker';
+import { startTestComposer } from './composer';
+import { createTestDatabase } from './database';
+import { TEST_SEALER } from './seed';
+import { uniqueTaskQueue, workflowBundlePath } from './temporal';
+
+/**
+ * Everything between an accepted event and the receiver, on real Postgres and real Temporal, with
+ * its own task queue.
+ */
+export interface Pipeline {
+  db: Database;
+  databaseUrl: string;
+  temporal: Temporal;
+  taskQueue: string;
+  workflows: NotificationWorkflows;
+  /** Head starts of another process on the same database, which has no worker. */
+  otherProcess(processId: string): HeadStarts;
+  /** Head starts of the process that the worker runs in. */
+  headStarts: HeadStarts;
+  stop(): Promise<void>;
+}
+
+export async function startPipeline(
+  temporal: Temporal,
+  options: { searchAttributes?: boolean } = {},
+): Promise<Pipeline> {
+  const database = await createTestDatabase();
+  const { db } = database;
+  const taskQueue = uniqueTaskQueue();
+  const log = pino({ level: 'silent' });
+  const metrics = createMetrics();
+  const workflows = new NotificationWorkflows(
+    { use: () => temporal },
+    { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
+  );
+  const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
+  const composer = startTestComposer();
+  const attemptDeps = {
+    db,
+    sealer: TEST_SEALER,
+    publicUrl: () => 'http://signpost.example',
+    http,
+    composer,
+    recorder: createRecorder(db),
+    launch: (notifications: readonly NotificationRef[]) =>
+      notifications.forEach((notification) => void workflows.start(notification)),
+    metrics,
+    log,
+  };
+  const runAttempt = createAttemptRunner(attemptDeps);
+  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, runAttempt, log);
+  const workers = await startWorkers(
+    { db, runAttempt, headStarts, control: workflows, metrics, log },
+    { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
+  );
+  return {
+    db,
+    databaseUrl: database.url,
+    temporal,
+    taskQueue,
+    workflows,
+    headStarts,
+    otherProcess: (processId) =>
+      new HeadStarts({ processId, keepOutcomes: false }, createAttemptRunner(attemptDeps), log),
+    async stop() {
+      await workers.shutdown();
+      await http.close();
+      await composer.close();
+      await database.drop();
+    },
+  };
+}
