@@ -113,7 +113,13 @@ export const PERMISSIONS: readonly Permission[] = TABLE.trim()
   .split('\n')
   .slice(1)
   .map((line) => {
-    const [method, path, foreign, unknown, ...accesses] = line.trim().split(/ +/) as [string, string, string, string];
+    const [method, path, foreign, unknown, ...accesses] = line.trim().split(/ +/) as [
+      string,
+      string,
+      string,
+      string,
+      ...Access[],
+    ];
     const access = Object.fromEntries(CALLERS.map((caller, index) => [caller, accesses[index]]));
     return { operation: `${method} ${path}`, foreign, unknown, access: access as unknown as Record<Caller, Access> };
   });

@@ -36,6 +36,7 @@ it('killed during an attempt: the next process makes it again with the same webh
   await receiver.waitFor(1);
   await first.kill9();
   receiver.answerRaw(undefined);
+  await cluster.makeOverdue();
   await cluster.start();
   await cluster.reach(ids, 'delivered');
   expect(receiver.requests.length).toBeGreaterThanOrEqual(2);
@@ -71,6 +72,7 @@ it('killed between attempt and record: nothing is lost, and the record matches t
   });
   await locker.query('rollback');
   await locker.end();
+  await cluster.makeOverdue();
   await cluster.start();
   await cluster.reach(ids, 'delivered');
   expect(receiver.requests).toHaveLength(2);

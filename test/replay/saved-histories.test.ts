@@ -2,7 +2,8 @@ import { replayAll, savedHistories } from '../support/histories';
 
 it('every saved history of an earlier release still replays', async () => {
   const histories = savedHistories();
-  expect(histories.length).toBeGreaterThan(10);
+  // All that have been saved so far. None is ever removed.
+  expect(histories.length).toBeGreaterThanOrEqual(20);
   expect(await replayAll(histories)).toEqual([]);
 });
 

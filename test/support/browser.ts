@@ -10,6 +10,8 @@ import { useService } from './use-service';
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
 const NARROW = { width: 390, height: 844 };
+/** Screenshots are for people, and take more time than all checks together. */
+const TAKES_SCREENSHOTS = process.env.SIGNPOST_SCREENS === '1';
 const ACTION_TIMEOUT_MS = 15_000;
 /** Returns the overflow of the page and of its elements in pixels, if the page scrolls sideways. */
 const WHAT_STICKS_OUT = `(() => {
@@ -36,8 +38,8 @@ export interface Ui {
   signedIn(route?: string, credential?: string): Promise<Page>;
   /**
    * Checks a screen against the accessibility rules (WCAG 2.2 A and AA, by axe) in light and dark.
-   * Takes screenshots: light, dark and 390 pixels wide. The page must not scroll sideways at that
-   * width.
+   * The page must not scroll sideways at a width of 390 pixels. With `SIGNPOST_SCREENS=1`, takes
+   * screenshots: light, dark and narrow.
    */
   look(page: Page, name: string): Promise<void>;
 }
@@ -93,9 +95,11 @@ export function useUi(): Ui {
 }
 
 async function look(page: Page, name: string): Promise<void> {
-  mkdirSync(SCREENS, { recursive: true });
-  const keep = (kind: string) =>
-    page.screenshot({ path: path.join(SCREENS, `${name}-${kind}.png`), fullPage: true, animations: 'disabled' });
+  const keep = async (kind: string) => {
+    if (!TAKES_SCREENSHOTS) return;
+    mkdirSync(SCREENS, { recursive: true });
+    await page.screenshot({ path: path.join(SCREENS, `${name}-${kind}.png`), fullPage: true, animations: 'disabled' });
+  };
   const before = page.viewportSize()!;
   await keep('light');
   await expectAccessible(page, `${name}, light`);

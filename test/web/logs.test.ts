@@ -133,23 +133,23 @@ test('60 selected notifications are retried in bulk with a summary of the result
   await page.getByText('50 loaded, scroll for more').or(page.getByText('60 total')).waitFor();
 });
 
-test('a list of 2,000 notifications renders fewer than 100 rows while scrolling, and 50 are cancelled in bulk', async () => {
+test('a list of 500 notifications renders fewer than 100 rows while scrolling, and 50 are cancelled in bulk', async () => {
   const id = await createEndpoint('Many', { enabled: false });
-  const events = Array.from({ length: 1000 }, (_, index) => ({
+  const events = Array.from({ length: 500 }, (_, index) => ({
     type: TYPE,
     customerId: 'buyer',
     channels: ['Many'],
     data: { index },
   }));
-  for (let batch = 0; batch < 2; batch++) await ui.service.call('POST', '/v1/events/batch', { events });
+  await ui.service.call('POST', '/v1/events/batch', { events });
   const page = await ui.signedIn(`/logs?subscriptionId=${id}`);
   const rows = page.getByRole('table').getByRole('row');
-  for (let loaded = 50; loaded < 2000; loaded += 50) {
+  for (let loaded = 50; loaded < 500; loaded += 50) {
     await page.getByText(`${loaded} loaded, scroll for more`).waitFor();
     expect(await rows.count()).toBeLessThan(100);
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
   }
-  await page.getByText('2,000 total').or(page.getByText('2000 total')).waitFor();
+  await page.getByText('500 total').waitFor();
   expect(await rows.count()).toBeLessThan(100);
 
   await page.goto(`/logs?subscriptionId=${id}`);

@@ -82,7 +82,7 @@ describe('the ladder', () => {
       () => on.find(id),
       ({ attemptCount }) => attemptCount === 2,
     );
-    const [, second] = await attemptsOf(on.spine.db, id);
+    const [, second] = await attemptsOf(on.pipeline.db, id);
     expect(nextAttemptAt!.getTime() - second!.finishedAt.getTime()).toBe(600_000);
     await on.workflow(id).terminate();
   });

@@ -9,6 +9,7 @@ import type { Database } from '../../store/db/database';
 import { findEvent, listEvents } from '../../store/notifications/events';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
 import type { Acceptor } from '../events/acceptor';
+import { keyedTurns, tenantOf } from '../events/keyed-turns';
 import { type AcceptOutcome, type PostedEvent } from '../events/acceptor';
 import { scopeOf } from '../auth/auth';
 import { idempotencyKeyOf, once } from '../http/idempotency';
@@ -97,6 +98,7 @@ export function eventRoutes({
   sealer: Sealer;
 }): Route[] {
   let inFlight = 0;
+  const turns = keyedTurns();
 
   /**
    * With an `Idempotency-Key`, one transaction stores the key, the events and the response. Without
@@ -116,9 +118,11 @@ export function eventRoutes({
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await keyedDb.transaction((executor) =>
-              once(executor, sealer, context, key, async () =>
-                answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
+          : await turns.take(tenantOf(context.principal, posted), () =>
+              keyedDb.transaction((executor) =>
+                once(executor, sealer, context, key, async () =>
+                  answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
+                ),
               ),
             );
       acceptor.launch(outcomes);

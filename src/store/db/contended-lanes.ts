@@ -1,9 +1,7 @@
-import type { Waiting } from './waiting';
-
 /** How long an owner without further failures stays apart. */
 const APART_MS = 10_000;
 
-/** How a {@link GroupCommit} recognizes items that can wait for the same lock. */
+/** How group commit recognizes items that can wait for the same lock. */
 export interface LaneOptions<Item> {
   /** Whether an item failed because others hold a lock that it needs. */
   isContended(error: unknown): boolean;
@@ -11,6 +9,13 @@ export interface LaneOptions<Item> {
   ownerOf(item: Item): string;
   /** Items that need the same locks have the same lane. */
   laneOf(item: Item): string;
+}
+
+/** A caller, until its items are written. */
+export interface Waiting<Item, Result> {
+  items: readonly Item[];
+  resolve(results: Result[]): void;
+  reject(error: unknown): void;
 }
 
 /** Called with the callers of a group that failed for a lock. */

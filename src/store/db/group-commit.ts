@@ -1,5 +1,4 @@
-import type { Waiting } from './waiting';
-import { ContendedLanes, type LaneOptions, type OnContended } from './contended-lanes';
+import { ContendedLanes, type LaneOptions, type OnContended, type Waiting } from './contended-lanes';
 
 export interface GroupCommitOptions<Item> {
   /** Maximum number of concurrent statements. */

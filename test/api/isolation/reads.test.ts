@@ -153,6 +153,18 @@ describe('while another session holds the row lock of one subscription', () => {
     await Promise.all(stuck);
   });
 
+  it('posts of others with an Idempotency-Key are accepted without delay', async () => {
+    const id = await customer(tenant.productId, tenant.type, 'locked-five');
+    const stuck = Array.from({ length: 12 }, (_, index) =>
+      tenant.post(undefined, { 'idempotency-key': `stuck-${index}` }),
+    );
+    await sleep(50);
+    const startedAt = Date.now();
+    expect((await tenant.post(id, { 'idempotency-key': 'free' })).status).toBe(202);
+    expect(Date.now() - startedAt).toBeLessThan(900);
+    expect((await Promise.all(stuck)).map(({ status }) => status)).toEqual(stuck.map(() => 503));
+  });
+
   it('its events are accepted again once the lock is gone', async () => {
     await other.query('rollback');
     expect((await tenant.post()).status).toBe(202);
