@@ -50,7 +50,7 @@ export class TransformTurns<T extends Waiting> {
       const [subscription, items] = line.entries().next().value!;
       const [item] = items;
       this.remove(item!);
-      // What is left goes to the back.
+      // The remaining jobs go to the end.
       moveToBack(line, subscription);
       moveToBack(this.lines, customer);
       return item;
