@@ -168,6 +168,7 @@ async function run(
     response,
   });
   const context = contextWith(route.method === 'get' ? options.readDb : options.db);
+  await route.beforeTransaction?.(context);
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)

@@ -1,3 +1,4 @@
+import { ComposerBusyError } from '../domain/composing';
 import type { DeliverOutcome } from '../domain/delivery';
 import { isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
@@ -74,7 +75,9 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     if (!attempt) {
       const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
       if ('kind' in admitted) return admitted;
-      attempt = await prepareAndSend(deps, input, admitted);
+      const made = await prepareAndSend(deps, input, admitted);
+      if ('kind' in made) return made;
+      attempt = made;
       unrecorded.set(key, attempt);
     }
     input.onSent?.();
@@ -85,7 +88,11 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
   };
 }
 
-async function prepareAndSend(deps: AttemptDeps, input: AttemptInput, admitted: Admitted): Promise<ConcludedAttempt> {
+async function prepareAndSend(
+  deps: AttemptDeps,
+  input: AttemptInput,
+  admitted: Admitted,
+): Promise<ConcludedAttempt | DeliverOutcome> {
   const { metrics } = deps;
   metrics.inFlight.inc();
   try {
@@ -100,9 +107,19 @@ async function prepareAndSend(deps: AttemptDeps, input: AttemptInput, admitted: 
         : await send(deps, input, admitted, prepared, startedAt);
     observe(deps, admitted, finished);
     return conclude(input, admitted, finished);
+  } catch (error) {
+    if (error instanceof ComposerBusyError) return putOff(admitted.delivery.attempts, error);
+    throw error;
   } finally {
     metrics.inFlight.dec();
   }
+}
+
+/** No attempt was made, so none is counted. The workflow waits, and this process does not. */
+function putOff(attempts: number, { retryAfterSeconds }: ComposerBusyError): DeliverOutcome {
+  // Random, so that attempts put off together do not come back together.
+  const waitSeconds = retryAfterSeconds * (1 + Math.random());
+  return { kind: 'throttled', attempts, waitSeconds, dueAt: new Date(Date.now() + waitSeconds * 1000).toISOString() };
 }
 
 function observe({ metrics, log }: AttemptDeps, { delivery }: Admitted, { facts, failure }: FinishedAttempt): void {

@@ -7,7 +7,7 @@ import type { DeliveryFacts } from '../domain/attempt';
  * Composes what an attempt sends instead of the event's data.
  *
  * @returns undefined, and no promise, if the event's data is sent as it is
- * @throws ComposeError
+ * @throws ComposeError, ComposerBusyError
  */
 export function composeData(
   { composer, sealer }: { composer: Pick<Composer, 'compose'>; sealer: Sealer },
@@ -21,7 +21,7 @@ export function composeData(
     customerId,
     definition,
     transform,
-    owner: id,
+    owner: { customer: customerId, subscription: id },
     secret() {
       if (!secret) throw new Error('The subscription has no secret.');
       return sealer.open(secret, id);

@@ -1,4 +1,4 @@
-import { ComposeError } from '../domain/composing';
+import { ComposeError, ComposerBusyError } from '../domain/composing';
 import { composeData } from './compose';
 import type { AttemptDeps } from './deps';
 import { signRequest, type SignedRequest } from './sign';
@@ -10,6 +10,7 @@ import type { Admitted, AttemptInput, FailureAt } from './stages';
  * @param startedAt - start of the attempt; the signature's timestamp unless a body is composed
  * @returns the request or the failure; a promise only if the body is composed or the format needs a
  *   token
+ * @throws ComposerBusyError if the transform got no turn, so that nothing was attempted
  */
 export function prepare(
   deps: AttemptDeps,
@@ -18,6 +19,7 @@ export function prepare(
   startedAt: Date,
 ): SignedRequest | FailureAt<'preparation'> | Promise<SignedRequest | FailureAt<'preparation'>> {
   const toFailure = (error: unknown): FailureAt<'preparation'> => {
+    if (error instanceof ComposerBusyError) throw error;
     if (error instanceof ComposeError)
       return { stage: 'preparation', error: { class: 'transform', message: error.message } };
     deps.log.error({ err: error, notificationId }, 'signing failed');

@@ -1,11 +1,13 @@
 import {
   ComposeError,
   MAX_COMPOSED_BYTES,
+  MAX_COMPOSE_MS,
   MAX_ROWS,
   type Composed,
   type Composer,
   type Composition,
   type QueryStep,
+  type Transform,
 } from '../domain/composing';
 import { mergeObjects, withMember } from '../domain/json-text';
 import { argumentSource, argumentValue } from '../domain/query-arguments';
@@ -18,15 +20,16 @@ import { evaluate, syntaxFault } from './transforms';
 export function createComposer(sources: DataSources, transforms: TransformPool): Composer {
   return {
     compose: (composition, withinMs) => compose(sources, transforms, composition, withinMs),
-    async checkTransform(transform, path) {
-      const message = await syntaxFault(transforms, transform);
-      return message === undefined ? [] : [{ path: `${path}/expression`, message }];
+    async checkTransforms(placed, owner) {
+      if (placed.length === 0) return [];
+      const expressions = placed.map(({ transform }) => transform);
+      const fault = await syntaxFault(transforms, owner, expressions, MAX_COMPOSE_MS);
+      return fault ? [{ path: `${placed[fault.index]!.path}/expression`, message: fault.message }] : [];
     },
-    async checkDefinition(definition, schema) {
-      const faults = await checkSteps(sources, definition.steps, schema);
-      return definition.transform
-        ? [...faults, ...(await this.checkTransform(definition.transform, '/transform'))]
-        : faults;
+    async checkDefinition({ steps, transform }, schema, owner) {
+      const faults = await checkSteps(sources, steps, schema);
+      const placed = transform ? [{ transform, path: '/transform' }] : [];
+      return [...faults, ...(await this.checkTransforms(placed, owner))];
     },
   };
 }
@@ -46,11 +49,12 @@ async function compose(
     for (const step of steps) data = await withStep(sources, step, data, composition, until - performance.now());
   }
   const variables = { event: factsOf(composition) };
-  if (definition?.transform)
-    data = await evaluate(transforms, owner, definition.transform, { ...variables, $: data, data: event.data });
+  const transformed = (transform: Transform, input: Record<string, string>) =>
+    evaluate(transforms, owner, transform, { ...variables, ...input }, until - performance.now());
+  if (definition?.transform) data = await transformed(definition.transform, { $: data, data: event.data });
   // The subscription's transform sees only what would be sent, so it cannot read what the
   // definition left out.
-  if (composition.transform) data = await evaluate(transforms, owner, composition.transform, { ...variables, $: data });
+  if (composition.transform) data = await transformed(composition.transform, { $: data });
   if (Buffer.byteLength(data) > MAX_COMPOSED_BYTES)
     throw new ComposeError(`the composed body is larger than ${MAX_COMPOSED_BYTES / 1024} KiB`);
   const takesSecret = ({ arguments: args }: QueryStep) =>

@@ -2,7 +2,9 @@ import { Pool, type PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { ComposeError, DataSourceUnavailableError, MAX_COMPOSED_BYTES, MAX_COMPOSE_MS } from '../domain/composing';
 
-const CONNECTIONS_EACH = 4;
+/** Connections to each data source for deliveries, and for dry runs and checks. */
+const DELIVERY_CONNECTIONS = 4;
+export const DRY_RUN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 2000;
 const CHECK_TIMEOUT_MS = 3000;
 /**
@@ -31,13 +33,16 @@ export interface SourceFault {
 export class DataSources {
   private readonly pools: ReadonlyMap<string, Pool>;
 
-  /** @param urls - connection URLs by name */
-  constructor(urls: Readonly<Record<string, string>>, log: Logger) {
+  /**
+   * @param urls - connection URLs by name
+   * @param connections - maximum number of connections to each
+   */
+  constructor(urls: Readonly<Record<string, string>>, log: Logger, connections = DELIVERY_CONNECTIONS) {
     this.pools = new Map(
       Object.entries(urls).map(([name, connectionString]) => {
         const pool = new Pool({
           connectionString,
-          max: CONNECTIONS_EACH,
+          max: connections,
           connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
           query_timeout: QUERY_TIMEOUT_MS,
           application_name: 'signpost-definitions',

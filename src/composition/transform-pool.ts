@@ -1,136 +1,212 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import type { Logger } from 'pino';
+import { ComposerBusyError, type EvaluationOwner } from '../domain/composing';
 import type { TransformReply, TransformTask } from './transform-child';
+import { EvaluationEndedError, TransformProcess, type EvaluationEnd } from './transform-process';
+import { TransformTurns } from './transform-turns';
 
-/**
- * Timeout of an expression. If JSONata cannot enforce it, for example in a regular expression, the
- * process is killed after twice this time.
- */
+/** Time limit of an evaluation. */
 export const TRANSFORM_TIMEOUT_MS = 500;
-export const TRANSFORM_MEMORY_MB = 64;
-const PROCESSES = 2;
-const START_TIMEOUT_MS = 10_000;
+/** How long an evaluation may wait for a process. */
+export const TURN_TIMEOUT_MS = 2000;
+/** Text that one place in the queue may hold; a longer task takes several places. */
+const CHARACTERS_PER_PLACE = 64 * 1024;
 
-/** The process that evaluated an expression was killed or ended. */
-export class EvaluationEndedError extends Error {
-  override readonly name = 'EvaluationEndedError';
+/** What a pool is used for: deliveries, or dry runs and checks of expressions. */
+export type TransformKind = 'delivery' | 'dry-run';
 
-  constructor(readonly why: 'time' | 'memory' | 'closed' | 'start') {
-    super(why);
-  }
+/** Where the processors are busy, deliveries come first. */
+const NICENESS: Readonly<Record<TransformKind, number>> = { delivery: 0, 'dry-run': 5 };
+
+/** What a pool reports, by its kind. */
+export interface TransformMetrics {
+  transformsInUse: { set(labels: { kind: TransformKind }, value: number): void };
+  transformsWaiting: { set(labels: { kind: TransformKind }, value: number): void };
+  transformsRefused: { inc(labels: { kind: TransformKind }): void };
+}
+
+export interface TransformPoolOptions {
+  kind: TransformKind;
+  processes: number;
+  /** Evaluations that may wait; each with up to 64 KiB of data, or in the place of several. */
+  maxWaiting: number;
+  metrics: TransformMetrics;
+  log: Logger;
+  /** The compiled transform-child. */
+  childFile?: string;
+  /** Tests of other limits use a longer one. @default TRANSFORM_TIMEOUT_MS */
+  timeoutMs?: number;
 }
 
 interface Job {
   task: TransformTask;
+  owner: EvaluationOwner;
+  places: number;
+  /** By `performance.now()`. */
+  until: number;
+  turnTimer?: NodeJS.Timeout;
+  /** Set once it has been answered or refused. */
+  settled: boolean;
   resolve(reply: TransformReply): void;
   reject(error: Error): void;
 }
 
 /**
- * Evaluates expressions in child processes. Threads are not enough: a thread that runs out of
- * memory by a single large allocation ends the whole process. Children are started on demand and
- * reused. One that exceeds its time or memory is replaced.
+ * Evaluates expressions in child processes. A thread would not do: one that runs out of memory by a
+ * single large allocation takes the whole process with it. Processes are started when they are first
+ * needed and used again once they are quiet.
+ *
+ * Customers take turns. One customer gets all processes but one, so that its slow expressions leave
+ * one to the others.
  */
 export class TransformPool {
-  /** Jobs by owner. The first owner is next, and goes to the end with its remaining jobs. */
-  private readonly waiting = new Map<string, Job[]>();
-  private readonly running = new Set<string>();
-  private readonly idle: ChildProcess[] = [];
-  private readonly children = new Set<ChildProcess>();
+  readonly timeoutMs: number;
+  private readonly childFile: string;
+  private readonly turns: TransformTurns<Job>;
+  /** Processes in use, by customer. */
+  private readonly inUse = new Map<string, number>();
+  private running = 0;
+  private readonly idle: TransformProcess[] = [];
+  private readonly processes = new Set<TransformProcess>();
   private closed = false;
 
-  /**
-   * @param childFile - path of the compiled transform-child
-   * @param timeoutMs - timeout of an expression; longer in tests of other limits
-   */
-  constructor(
-    private readonly childFile = path.join(__dirname, 'transform-child.js'),
-    private readonly timeoutMs = TRANSFORM_TIMEOUT_MS,
-  ) {}
+  constructor(private readonly options: TransformPoolOptions) {
+    this.timeoutMs = options.timeoutMs ?? TRANSFORM_TIMEOUT_MS;
+    this.childFile = options.childFile ?? path.join(__dirname, 'transform-child.js');
+    this.turns = new TransformTurns(options.maxWaiting);
+  }
 
   /**
-   * Runs one task per owner at a time, so that no owner's slow expressions take all processes.
-   *
+   * @param withinMs - time for waiting and evaluating together
+   * @throws ComposerBusyError if there was no turn: the queue is full, or the wait too long
    * @throws EvaluationEndedError
    */
-  run(task: Omit<TransformTask, 'timeoutMs'>): Promise<TransformReply> {
+  run(task: TransformTask, owner: EvaluationOwner, withinMs: number): Promise<TransformReply> {
     return new Promise((resolve, reject) => {
-      if (this.closed) return reject(new EvaluationEndedError('closed'));
-      const job = { task: { ...task, timeoutMs: this.timeoutMs }, resolve, reject };
-      this.waiting.set(task.owner, [...(this.waiting.get(task.owner) ?? []), job]);
+      const places = Math.max(1, Math.ceil(charactersOf(task) / CHARACTERS_PER_PLACE));
+      const until = performance.now() + withinMs;
+      const job: Job = { task, owner, places, until, settled: false, resolve, reject };
+      if (this.closed) return this.refuse(job);
+      job.turnTimer = setTimeout(() => {
+        this.turns.remove(job);
+        this.refuse(job);
+        this.report();
+      }, this.turnTimeoutMs(withinMs));
+      for (const refused of this.turns.push(job)) this.refuse(refused);
       this.next();
     });
   }
 
   close(): void {
     this.closed = true;
-    for (const jobs of this.waiting.values()) for (const { reject } of jobs) reject(new EvaluationEndedError('closed'));
-    this.waiting.clear();
-    for (const child of this.children) child.kill('SIGKILL');
+    for (const job of this.turns.drain()) this.refuse(job);
+    for (const process of this.processes) process.end();
+    this.report();
+  }
+
+  /** Leaves the time limit of an evaluation for the evaluation, or half of what is left. */
+  private turnTimeoutMs(withinMs: number): number {
+    return Math.min(TURN_TIMEOUT_MS, Math.max(withinMs - this.timeoutMs, withinMs / 2));
+  }
+
+  private refuse(job: Job): void {
+    settle(job, () => {
+      this.options.metrics.transformsRefused.inc({ kind: this.options.kind });
+      job.reject(new ComposerBusyError());
+    });
   }
 
   private next(): void {
-    for (const [owner, [job, ...rest]] of this.waiting) {
-      if (this.running.size >= PROCESSES) return;
-      if (!job || this.running.has(owner)) continue;
-      this.waiting.delete(owner);
-      if (rest.length > 0) this.waiting.set(owner, rest);
-      this.running.add(owner);
-      void this.evaluate(job.task)
-        .then(job.resolve, job.reject)
-        .finally(() => {
-          this.running.delete(owner);
-          this.next();
-        });
+    const { processes } = this.options;
+    const share = Math.max(1, processes - 1);
+    while (!this.closed && this.running < processes) {
+      const job = this.turns.take((customer) => (this.inUse.get(customer) ?? 0) < share);
+      if (!job) break;
+      void this.give(job);
+    }
+    this.report();
+  }
+
+  /** Gives a job its turn. It ends when the process may be used again, which can be after the reply. */
+  private async give(job: Job): Promise<void> {
+    const { customer } = job.owner;
+    this.count(customer, 1);
+    try {
+      let end = await this.evaluate(job);
+      // Something else may have ended the process, such as the kernel when the machine is short of memory.
+      if (end === 'died' && !this.closed) end = await this.evaluate(job);
+      if (end && this.closed) this.refuse(job);
+      else if (end) settle(job, () => job.reject(new EvaluationEndedError(end)));
+    } finally {
+      this.count(customer, -1);
+      this.next();
     }
   }
 
-  private async evaluate(task: TransformTask): Promise<TransformReply> {
-    const child = this.idle.pop() ?? (await this.start());
-    const reply = await nextMessage<TransformReply>(child, 2 * this.timeoutMs, () => child.send(task));
-    if (!this.closed) this.idle.push(child);
-    return reply;
+  /** @returns why the process ended instead of replying */
+  private async evaluate(job: Job): Promise<EvaluationEnd | undefined> {
+    const process = await this.obtain();
+    // It may have been refused while the process was starting.
+    if (!process || job.settled) {
+      this.refuse(job);
+      if (process) this.idle.push(process);
+      return undefined;
+    }
+    clearTimeout(job.turnTimer);
+    const leftMs = Math.max(1, Math.floor(Math.min(this.timeoutMs, job.until - performance.now())));
+    const { reply, reusable } = process.evaluate(job.task, leftMs);
+    const end = await reply.then(
+      (answer) => settle(job, () => job.resolve(answer)),
+      (error: EvaluationEndedError) => error.why,
+    );
+    if (await reusable) this.idle.push(process);
+    return end;
   }
 
-  private async start(): Promise<ChildProcess> {
-    const child = fork(this.childFile, [require.resolve('jsonata')], {
-      execArgv: [`--max-old-space-size=${TRANSFORM_MEMORY_MB}`],
-      // No environment variables, which contain secrets.
-      env: {},
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    this.children.add(child);
-    child.once('exit', () => {
-      this.children.delete(child);
-      const index = this.idle.indexOf(child);
-      if (index >= 0) this.idle.splice(index, 1);
-    });
-    await nextMessage(child, START_TIMEOUT_MS, () => undefined, 'start');
-    // An idle child must not keep this process running.
-    child.unref();
-    child.channel?.unref();
-    return child;
+  /** An idle process, or a new one; `undefined` if none can be started. */
+  private async obtain(): Promise<TransformProcess | undefined> {
+    const idle = this.idle.pop();
+    if (idle) return idle;
+    const started = new TransformProcess(this.childFile, NICENESS[this.options.kind], () => this.forget(started));
+    this.processes.add(started);
+    try {
+      await started.started;
+      return started;
+    } catch (error) {
+      if (!this.closed) this.options.log.warn({ err: error }, 'a process for transforms did not start');
+      return undefined;
+    }
+  }
+
+  private forget(process: TransformProcess): void {
+    this.processes.delete(process);
+    const place = this.idle.indexOf(process);
+    if (place >= 0) this.idle.splice(place, 1);
+  }
+
+  private count(customer: string, change: 1 | -1): void {
+    const left = (this.inUse.get(customer) ?? 0) + change;
+    if (left > 0) this.inUse.set(customer, left);
+    else this.inUse.delete(customer);
+    this.running += change;
+  }
+
+  private report(): void {
+    const { kind, metrics } = this.options;
+    metrics.transformsInUse.set({ kind }, this.running);
+    metrics.transformsWaiting.set({ kind }, this.turns.size);
   }
 }
 
-/** Waits for the next message of a child, which is killed if there is none in time. */
-function nextMessage<T>(
-  child: ChildProcess,
-  withinMs: number,
-  ask: () => void,
-  why: 'start' | 'time' = 'time',
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(() => reject(new EvaluationEndedError(why)), 'SIGKILL'), withinMs);
-    const onMessage = (message: unknown) => settle(() => resolve(message as T));
-    const onEnd = () => settle(() => reject(new EvaluationEndedError(why === 'start' ? 'start' : 'memory')));
-    function settle(outcome: () => void, signal?: NodeJS.Signals) {
-      clearTimeout(timer);
-      child.off('message', onMessage).off('exit', onEnd).off('error', onEnd);
-      if (signal) child.kill(signal);
-      outcome();
-    }
-    child.on('message', onMessage).on('exit', onEnd).on('error', onEnd);
-    ask();
-  });
+/** Answers a job, once. */
+function settle(job: Job, answer: () => void): undefined {
+  if (job.settled) return;
+  job.settled = true;
+  clearTimeout(job.turnTimer);
+  answer();
+}
+
+function charactersOf(task: TransformTask): number {
+  if (task.kind === 'parse') return task.expressions.join('').length;
+  return task.expression.length + Object.values(task.variables).join('').length;
 }

@@ -1,68 +1,88 @@
-import { ComposeError, MAX_COMPOSED_BYTES, type Transform } from '../domain/composing';
+import {
+  ComposeError,
+  ComposerBusyError,
+  MAX_COMPOSED_BYTES,
+  type EvaluationOwner,
+  type Transform,
+} from '../domain/composing';
 import { placeIn } from '../domain/sql-text';
-import type { TransformFault, TransformReply } from './transform-child';
-import { EvaluationEndedError, TRANSFORM_MEMORY_MB, TRANSFORM_TIMEOUT_MS, type TransformPool } from './transform-pool';
+import type { TransformFault } from './transform-child';
+import type { TransformPool } from './transform-pool';
+import { EvaluationEndedError, TRANSFORM_MEMORY_MB, type EvaluationEnd } from './transform-process';
 
 /**
  * Evaluates a transform.
  *
  * @param variables - JSON texts by name; `$` is the input
+ * @param withinMs - time for waiting and evaluating together
  * @returns JSON text of an object
- * @throws ComposeError
+ * @throws ComposeError, ComposerBusyError
  */
 export async function evaluate(
   pool: TransformPool,
-  owner: string,
+  owner: EvaluationOwner,
   { expression }: Transform,
   variables: Record<string, string>,
+  withinMs: number,
 ): Promise<string> {
-  const reply = await runOrExplain(pool.run({ owner, expression, variables, maxBytes: MAX_COMPOSED_BYTES }));
-  if ('text' in reply) return reply.text;
-  const { short, full } = runFault(reply.fault, expression);
-  throw new ComposeError(`the transform ${short}`, `the transform ${full ?? short}`);
+  if (withinMs <= 0) throw new ComposeError('there was no time left for the transform');
+  const limitMs = Math.min(pool.timeoutMs, Math.ceil(withinMs));
+  try {
+    const task = { kind: 'evaluate', expression, variables, maxBytes: MAX_COMPOSED_BYTES } as const;
+    const reply = await pool.run(task, owner, withinMs);
+    if ('text' in reply) return reply.text;
+    const { short, full } = runFault(reply.fault, expression, limitMs);
+    throw new ComposeError(`the transform ${short}`, `the transform ${full ?? short}`);
+  } catch (error) {
+    if (!(error instanceof EvaluationEndedError)) throw error;
+    throw new ComposeError(`the transform ${endOf(error.why, limitMs)}`);
+  }
 }
 
 /**
- * Parses a transform.
+ * Parses transforms.
  *
- * @returns the syntax error with its line and column, or undefined if there is none
+ * @returns the syntax error of the first that does not parse, with its line and column, or undefined
+ *   if all parse
+ * @throws ComposerBusyError
  */
-export async function syntaxFault(pool: TransformPool, { expression }: Transform): Promise<string | undefined> {
+export async function syntaxFault(
+  pool: TransformPool,
+  owner: EvaluationOwner,
+  transforms: readonly Transform[],
+  withinMs: number,
+): Promise<{ index: number; message: string } | undefined> {
+  const expressions = transforms.map(({ expression }) => expression);
   try {
-    const reply = await runOrExplain(pool.run({ owner: '', expression, maxBytes: MAX_COMPOSED_BYTES }));
+    const reply = await pool.run({ kind: 'parse', expressions }, owner, withinMs);
     if ('text' in reply) return undefined;
-    const { code, offset, message } = reply.fault;
-    if (code === undefined) return 'the expression is nested too deeply';
-    return `${positionOf(expression, offset)}: ${message ?? code}`;
+    const { kind, code, offset, message, index = 0 } = reply.fault;
+    // Parsing is far within the limits: the process had no chance to do it.
+    if (kind === 'time' || kind === 'starved') throw new ComposerBusyError();
+    if (code === undefined) return { index, message: 'the expression is nested too deeply' };
+    return { index, message: `${positionOf(expressions[index] ?? '', offset)}: ${message ?? code}` };
   } catch (error) {
-    if (error instanceof ComposeError) return error.message;
-    throw error;
+    throw error instanceof EvaluationEndedError ? new ComposerBusyError() : error;
   }
 }
 
-async function runOrExplain(run: Promise<TransformReply>): Promise<TransformReply> {
-  try {
-    return await run;
-  } catch (error) {
-    if (!(error instanceof EvaluationEndedError)) throw error;
-    throw new ComposeError(`the transform ${ENDED[error.why]}`);
+function endOf(why: EvaluationEnd, limitMs: number): string {
+  switch (why) {
+    case 'time':
+      return `takes longer than ${limitMs} ms`;
+    case 'memory':
+      return `needs more than ${TRANSFORM_MEMORY_MB} MB of memory`;
+    case 'died':
+      return 'was interrupted twice: its process ended';
   }
 }
-
-const ENDED: Record<EvaluationEndedError['why'], string> = {
-  time: `takes longer than ${TRANSFORM_TIMEOUT_MS} ms`,
-  memory: `needs more than ${TRANSFORM_MEMORY_MB} MB of memory`,
-  closed: 'was interrupted because this process is shutting down',
-  start: 'could not be started',
-};
-/** JSONata's error code for its timeout. */
-const TIMEOUT_CODE = 'D1012';
 
 /**
  * @returns `short` without values of the data, and `full` with JSONata's message, which can contain
  *   them
+ * @throws ComposerBusyError
  */
-function runFault(fault: TransformFault, expression: string): { short: string; full?: string } {
+function runFault(fault: TransformFault, expression: string, limitMs: number): { short: string; full?: string } {
   switch (fault.kind) {
     case 'nothing':
       return { short: 'returned nothing' };
@@ -72,10 +92,13 @@ function runFault(fault: TransformFault, expression: string): { short: string; f
       return { short: `returned more than ${MAX_COMPOSED_BYTES / 1024} KiB` };
     case 'too-deep':
       return { short: 'needs too much memory or recursion depth' };
+    case 'time':
+      return { short: endOf('time', limitMs) };
+    case 'starved':
+      throw new ComposerBusyError();
     case 'syntax':
     case 'run': {
       const { code, offset, message } = fault;
-      if (code === TIMEOUT_CODE) return { short: ENDED.time };
       const position = positionOf(expression, offset);
       return {
         short: `fails at ${position} (JSONata ${code})`,

@@ -27,6 +27,9 @@ export interface Config {
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
+  /** Bounds of the child processes that evaluate transforms. */
+  transforms: { processes: number; maxWaiting: number };
+  dryRuns: { processes: number; maxWaiting: number };
   /** Bounds of concurrent name look-ups. */
   dnsLookups: { total: number; perCustomer: number };
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
@@ -107,6 +110,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
+    transforms: { processes: settings.SIGNPOST_TRANSFORM_PROCESSES, maxWaiting: settings.SIGNPOST_TRANSFORM_QUEUE },
+    dryRuns: { processes: settings.SIGNPOST_DRY_RUN_PROCESSES, maxWaiting: settings.SIGNPOST_DRY_RUN_QUEUE },
     dnsLookups: { total: settings.SIGNPOST_DNS_LOOKUPS, perCustomer: settings.SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER },
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,

@@ -196,6 +196,29 @@ export const SETTINGS = {
     expected: 'a number, 1 to 10000',
     meaning: 'How many of these one customer may have at a time. Others of the customer wait for them.',
   }),
+  SIGNPOST_TRANSFORM_PROCESSES: setting(integer(1, 64, 2), {
+    default: '2',
+    expected: 'a number, 1 to 64',
+    meaning:
+      'Child processes that evaluate the transforms of deliveries, each with up to 64 MB of heap. One customer uses all but one of them.',
+  }),
+  SIGNPOST_TRANSFORM_QUEUE: setting(integer(16, 100_000, 1000), {
+    default: '1000',
+    expected: 'a number, 16 to 100000',
+    meaning:
+      'How many evaluations of deliveries may wait for a process, counting each 64 KiB of their data as one. Beyond it the customer with the most is put off.',
+  }),
+  SIGNPOST_DRY_RUN_PROCESSES: setting(integer(1, 64, 2), {
+    default: '2',
+    expected: 'a number, 1 to 64',
+    meaning: 'Child processes for dry runs and for checking transforms before they are saved.',
+  }),
+  SIGNPOST_DRY_RUN_QUEUE: setting(integer(16, 100_000, 64), {
+    default: '64',
+    expected: 'a number, 16 to 100000',
+    meaning:
+      'How many dry runs and checks may wait for a process, counted in the same way. Beyond it the customer with the most gets 429.',
+  }),
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',

@@ -60,6 +60,15 @@ export interface ServiceDefinition {
   transform: Transform | null;
 }
 
+/**
+ * Who an evaluation is for. Customers take turns, and so do the subscriptions of one customer.
+ */
+export interface EvaluationOwner {
+  customer: string;
+  /** Another name, if the evaluation is not for a subscription. */
+  subscription: string;
+}
+
 /** The input of a composition. */
 export interface Composition {
   event: {
@@ -77,8 +86,7 @@ export interface Composition {
   transform: Transform | null;
   /** Returns the subscription's current secret. Called only if an argument uses it. */
   secret(): string;
-  /** Expressions of the same owner wait for each other, and not for those of other owners. */
-  owner: string;
+  owner: EvaluationOwner;
 }
 
 /** The result of a composition, sent in place of the event's data. */
@@ -107,21 +115,40 @@ export class ComposeError extends Error {
 /** A data source could not be reached. */
 export class DataSourceUnavailableError extends ComposeError {}
 
+/**
+ * Too many transforms wait for evaluation in this process. It says nothing about the transform: try
+ * again later.
+ */
+export class ComposerBusyError extends Error {
+  override readonly name = 'ComposerBusyError';
+
+  constructor(readonly retryAfterSeconds = 5) {
+    super('Too many transforms wait to be evaluated.');
+  }
+}
+
 /** Composes bodies, and validates transforms and service definitions before they are saved. */
 export interface Composer {
   /**
    * @param withinMs - timeout in milliseconds
-   * @throws ComposeError
+   * @throws ComposeError, ComposerBusyError
    */
   compose(composition: Composition, withinMs: number): Promise<Composed>;
-  /** @returns the errors of a transform with their positions, each under the pointer `path` */
-  checkTransform(transform: Transform, path: string): Promise<FieldError[]>;
+  /**
+   * @returns the error of the first transform that does not parse, with its position, under the
+   *   given pointer; empty if all parse
+   * @throws ComposerBusyError
+   */
+  checkTransforms(
+    placed: readonly { transform: Transform; path: string }[],
+    owner: EvaluationOwner,
+  ): Promise<FieldError[]>;
   /**
    * Checks for SQL that does not parse or is not one SELECT, and for unknown names.
    *
    * @param schema - JSON Schema of the event type's data
    * @returns the errors of the definition, empty if it is valid
-   * @throws DataSourceUnavailableError
+   * @throws DataSourceUnavailableError, ComposerBusyError
    */
-  checkDefinition(definition: ServiceDefinition, schema: object | null): Promise<FieldError[]>;
+  checkDefinition(definition: ServiceDefinition, schema: object | null, owner: EvaluationOwner): Promise<FieldError[]>;
 }

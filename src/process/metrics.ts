@@ -19,6 +19,9 @@ export interface Metrics {
   burstSize: Histogram;
   reconciled: Counter;
   outOfOrder: Counter<'cause'>;
+  transformsInUse: Gauge<'kind'>;
+  transformsWaiting: Gauge<'kind'>;
+  transformsRefused: Counter<'kind'>;
   /** Counts a notification that was closed. Ignores the statuses of open notifications. */
   notificationsFinished(status: NotificationStatus): void;
 }
@@ -125,6 +128,24 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
       name: 'signpost_subscriptions_out_of_order_total',
       help: 'Subscriptions disabled automatically by this process, by cause: gone (410), or failing for too long.',
       labelNames: ['cause'],
+      registers,
+    }),
+    transformsInUse: new Gauge({
+      name: 'signpost_transforms_in_use',
+      help: 'Processes that evaluate or check a transform now, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    transformsWaiting: new Gauge({
+      name: 'signpost_transforms_waiting',
+      help: 'Evaluations and checks of transforms that wait for a process, by kind.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    transformsRefused: new Counter({
+      name: 'signpost_transforms_refused_total',
+      help: 'Evaluations and checks of transforms that got no process, by kind: the queue was full or the wait too long.',
+      labelNames: ['kind'],
       registers,
     }),
     notificationsFinished(status) {

@@ -105,7 +105,7 @@ function routesOf(
     acceptor: new Acceptor(pools.pathDb, launcher, metrics),
     launcher,
     challengeSender: createChallengeSender(engine.http),
-    composer: engine.composer,
+    composer: engine.dryRunComposer,
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     temporal: () => temporal.ping(),

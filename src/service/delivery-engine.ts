@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { createAttemptRunner, type AttemptRunner } from '../attempts/attempt-runner';
 import { HeadStarts } from '../attempts/head-start/head-starts';
 import { createComposer } from '../composition/composer';
-import { DataSources } from '../composition/data-sources';
+import { DataSources, DRY_RUN_CONNECTIONS } from '../composition/data-sources';
 import { TransformPool } from '../composition/transform-pool';
 import type { Config } from '../config';
 import { createAddressGuard } from '../delivery/address-guard';
@@ -31,7 +31,8 @@ interface DeliveryDeps {
 /** The parts that make attempts and start workflows. Every role runs them. */
 export interface DeliveryEngine {
   http: ReturnType<typeof createHttpClient>;
-  composer: Composer;
+  /** Composes for dry runs and checks, apart from deliveries. */
+  dryRunComposer: Composer;
   runAttempt: AttemptRunner;
   headStarts: HeadStarts;
   /** The caller closes it, before the worker stops. */
@@ -53,9 +54,10 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   cleanups.add(async () => resolver.close());
   const dataSources = new DataSources(config.dataSources, log);
   cleanups.add(() => dataSources.close());
-  const transforms = new TransformPool();
+  const transforms = new TransformPool({ kind: 'delivery', ...config.transforms, metrics, log });
   cleanups.add(async () => transforms.close());
   const composer = createComposer(dataSources, transforms);
+  const dryRunComposer = createDryRunComposer(config, deps, cleanups);
   const runAttempt = createAttemptRunner({
     db: pathDb,
     sealer,
@@ -76,5 +78,14 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     metrics,
     log,
   );
-  return { http, composer, runAttempt, headStarts, workflowStarter };
+  return { http, dryRunComposer, runAttempt, headStarts, workflowStarter };
+}
+
+/** Dry runs have processes and connections of their own, so that they never delay a delivery. */
+function createDryRunComposer(config: Config, { metrics, log }: DeliveryDeps, cleanups: Cleanups): Composer {
+  const dataSources = new DataSources(config.dataSources, log, DRY_RUN_CONNECTIONS);
+  cleanups.add(() => dataSources.close());
+  const transforms = new TransformPool({ kind: 'dry-run', ...config.dryRuns, metrics, log });
+  cleanups.add(async () => transforms.close());
+  return createComposer(dataSources, transforms);
 }

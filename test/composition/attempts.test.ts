@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { createAttemptRunner, type AttemptRunner } from '../../src/attempts/attempt-runner';
+import type { AttemptInput } from '../../src/attempts/stages';
 import { definitionSchema } from '../../src/api/schemas/composing-schemas';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
@@ -31,6 +32,8 @@ let http: HttpClient;
 let composer: TestComposer;
 let receiver: Receiver;
 let runAttempt: AttemptRunner;
+/** Its composer takes no transform any more. */
+let runWithoutTurn: AttemptRunner;
 let logged = '';
 let counter = 0;
 
@@ -45,17 +48,22 @@ beforeAll(async () => {
   const metrics = createMetrics();
   const recorder = createRecorder(db);
   const publicUrl = () => 'http://signpost.example';
-  runAttempt = createAttemptRunner({
-    db,
-    sealer: TEST_SEALER,
-    publicUrl,
-    http,
-    composer,
-    recorder,
-    launch: () => undefined,
-    metrics,
-    log,
-  });
+  const runnerWith = (by: TestComposer) =>
+    createAttemptRunner({
+      db,
+      sealer: TEST_SEALER,
+      publicUrl,
+      http,
+      composer: by,
+      recorder,
+      launch: () => undefined,
+      metrics,
+      log,
+    });
+  runAttempt = runnerWith(composer);
+  const closed = startTestComposer();
+  await closed.close();
+  runWithoutTurn = runnerWith(closed);
 });
 afterAll(async () => {
   await http?.close();
@@ -115,7 +123,13 @@ async function attempt(seeded: Seeded, data: string, headStart: boolean) {
 }
 
 async function again(notificationId: string, accepted?: HeadStartDelivery) {
-  const outcome = await runAttempt({
+  const outcome = await runAttempt({ ...inputOf(notificationId), accepted });
+  const last = (await attemptsOf(database.db, notificationId)).at(-1)!;
+  return { notificationId, outcome, kept: (await findAttempt(database.db, last.id, {}))! };
+}
+
+function inputOf(notificationId: string): AttemptInput {
+  return {
     notificationId,
     sequence: 1,
     trigger: 'scheduled',
@@ -125,10 +139,7 @@ async function again(notificationId: string, accepted?: HeadStartDelivery) {
     workflowId: 'notification/test',
     processId: 'this-process',
     slow: false,
-    accepted,
-  });
-  const last = (await attemptsOf(database.db, notificationId)).at(-1)!;
-  return { notificationId, outcome, kept: (await findAttempt(database.db, last.id, {}))! };
+  };
 }
 
 const definitionOf = (file: string) =>
@@ -138,6 +149,26 @@ const definitionOf = (file: string) =>
 const jsonata = (expression: string): Transform => ({ language: 'jsonata', expression });
 const PAYMENT =
   '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1"}';
+
+it.each([true, false])(
+  'a transform that gets no turn makes and counts no attempt, and is tried again after 5 to 10 s (head start: %s)',
+  async (headStart) => {
+    const seeded = await setUp({ transform: jsonata('{}') });
+    const event = eventFor(seeded, { data: '{}' });
+    const [result] = await acceptEvents(database.db, [event], headStart ? 'this-process' : null);
+    if (result?.kind !== 'accepted') throw new Error(JSON.stringify(result));
+    const [notification] = result.notifications;
+    const { notificationId } = notification!;
+    const accepted = headStart ? headStartDelivery(event, notification!) : undefined;
+    const outcome = await runWithoutTurn({ ...inputOf(notificationId), accepted: accepted ?? undefined });
+    if (outcome.kind !== 'throttled') throw new Error(JSON.stringify(outcome));
+    expect(outcome.attempts).toBe(0);
+    expect(outcome.waitSeconds).toBeGreaterThanOrEqual(5);
+    expect(outcome.waitSeconds).toBeLessThanOrEqual(10);
+    expect(await attemptsOf(database.db, notificationId)).toEqual([]);
+    expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered', attempts: 1 });
+  },
+);
 
 describe('the example definitions of a ledger', () => {
   it.each([true, false])(

@@ -46,7 +46,7 @@ function composition(...steps: QueryStep[]): Composition {
     definition: { steps, transform: null },
     transform: null,
     secret: () => 'my"Secret',
-    owner: 'sub_1',
+    owner: { customer: 'c-1', subscription: 'sub_1' },
   };
 }
 const run = async (...steps: QueryStep[]) => (await composer.compose(composition(...steps), 5000)).data;
@@ -154,7 +154,8 @@ describe('hostile queries', () => {
 
 describe('checks before a service definition is saved', () => {
   const schema = { properties: { paymentid: { type: 'string' } } };
-  const check = (...steps: QueryStep[]) => composer.checkDefinition({ steps, transform: null }, schema);
+  const check = (...steps: QueryStep[]) =>
+    composer.checkDefinition({ steps, transform: null }, schema, { customer: 'the operators', subscription: 'a.v1' });
 
   it('finds no fault in a valid service definition', async () => {
     const query = step('select id, amount from payment where id = :id', { arguments: [paymentId] });

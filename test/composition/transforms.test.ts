@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { ComposeError, type Composition } from '../../src/domain/composing';
-import { startTestComposer, type TestComposer } from '../support/composer';
+import { ComposeError, ComposerBusyError, type Composition } from '../../src/domain/composing';
+import { insist, startTestComposer, type TestComposer } from '../support/composer';
 
 /** Expressions, well-behaved and hostile, in the real child processes. */
 let composer: TestComposer;
@@ -8,7 +7,7 @@ let composer: TestComposer;
 let patient: TestComposer;
 beforeAll(() => {
   composer = startTestComposer();
-  patient = startTestComposer({}, 10_000);
+  patient = startTestComposer({}, { timeoutMs: 10_000 });
 });
 afterAll(() => Promise.all([composer?.close(), patient?.close()]));
 
@@ -29,12 +28,12 @@ function composition(overrides: Partial<Composition> = {}): Composition {
     definition: null,
     transform: null,
     secret: () => 'mySecret',
-    owner: 'sub_1',
+    owner: { customer: 'c-1', subscription: 'sub_1' },
     ...overrides,
   };
 }
-const run = (expression: string, { owner = 'sub_1', by = composer } = {}) =>
-  by.compose(composition({ transform: jsonata(expression), owner }), 30_000);
+const run = (expression: string, { by = composer } = {}) =>
+  insist(() => by.compose(composition({ transform: jsonata(expression) }), 30_000));
 async function faultOf(expression: string, options?: Parameters<typeof run>[1]): Promise<ComposeError> {
   try {
     await run(expression, options);
@@ -121,19 +120,12 @@ describe('hostile transforms', () => {
   it.each([
     ['doubles a string endlessly', '($f := function($s){ $f($s & $s) }; {"a": $f("xxxxxxxxxx")})', /memory/],
     ['fills the memory with one string', '{"a": $length($pad("", 400000000))}', /64 MB of memory/],
+    // Node's default limit lets this one pass.
+    ['fills the memory with 80 MB', '{"a": $length($pad("", 10000000))}', /64 MB of memory/],
     ['fills the memory with small strings', '{"a": $count($split($pad("", 200000000, "a,"), ","))}', /64 MB of memory/],
   ])('fails a transform that %s for its memory, and runs the next one', async (_, expression, message) => {
     expect((await faultOf(expression, { by: patient })).message).toMatch(message);
     expect(await run('{"id": paymentId}', { by: patient })).toMatchObject({ data: '{"id":"P-1"}' });
-  });
-
-  it("runs the transforms of other owners while one owner's block", async () => {
-    const done: string[] = [];
-    const loop = '($f := function($n){ $f($n + 1) }; {"a": $f(0)})';
-    const hostile = [1, 2, 3].map(() => faultOf(loop, { owner: 'hostile' }).then(() => done.push('hostile')));
-    await Promise.all([1, 2].map(() => run('{}', { owner: 'friendly' }).then(() => done.push('friendly'))));
-    expect(done.filter((who) => who === 'hostile').length).toBeLessThan(3);
-    await Promise.all(hostile);
   });
 
   it.each([
@@ -157,7 +149,11 @@ describe('hostile transforms', () => {
 });
 
 describe('checks before a transform is saved', () => {
-  const check = (expression: string) => composer.checkTransform(jsonata(expression), '/transform');
+  const check = (expression: string) =>
+    composer.checkTransforms([{ transform: jsonata(expression), path: '/transform' }], {
+      customer: 'c-1',
+      subscription: 'new',
+    });
 
   it('finds no fault in a transform that parses', async () => {
     expect(await check('{"id": paymentId}')).toEqual([]);
@@ -181,24 +177,10 @@ describe('checks before a transform is saved', () => {
   });
 });
 
-it('closing a composer ends its processes and fails the waiting transforms', async () => {
+it('refuses what waits when the composer closes, and ends its processes', async () => {
   const own = startTestComposer();
   const waiting = own.compose(composition({ transform: jsonata('{}') }), 5000);
   await own.close();
-  await expect(waiting).rejects.toThrow(ComposeError);
-  await expect(own.compose(composition({ transform: jsonata('{}') }), 5000)).rejects.toThrow(
-    'the transform was interrupted because this process is shutting down',
-  );
-});
-
-it('transform processes do not inherit environment variables', async () => {
-  process.env.SIGNPOST_TEST_HIDDEN = 'hidden-value';
-  const own = startTestComposer();
-  await own.compose(composition({ transform: jsonata('{}') }), 5000);
-  const read = (file: string) => readFileSync(`/proc/${file}`, 'utf8');
-  const children = read(`${process.pid}/task/${process.pid}/children`).trim().split(' ');
-  const evaluating = children.filter((pid) => read(`${pid}/cmdline`).includes('transform-child'));
-  expect(evaluating.length).toBeGreaterThan(0);
-  for (const pid of evaluating) expect(read(`${pid}/environ`)).not.toContain('hidden-value');
-  await own.close();
+  await expect(waiting).rejects.toThrow(ComposerBusyError);
+  await expect(own.compose(composition({ transform: jsonata('{}') }), 5000)).rejects.toThrow(ComposerBusyError);
 });

@@ -29,7 +29,7 @@ import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
 import { markSettling } from '../../src/store/subscriptions/settling';
-import { startTestComposer } from './composer';
+import { startTestComposer, type TestLimits } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
 
@@ -86,13 +86,13 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
-  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings> } = {},
+  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings>; transforms?: TestLimits } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const pools = openPools(database.url, TEST_POOLS, () => undefined);
   const { db, authDb, readDb } = pools;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
-  const composer = startTestComposer(dataSources);
+  const composer = startTestComposer(dataSources, overrides.transforms);
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
   const limitMetrics = createLimitMetrics(metrics.registry);

@@ -4,8 +4,9 @@ import { transformFileSync } from '@swc/core';
 import { pino } from 'pino';
 import { createComposer } from '../../src/composition/composer';
 import { DataSources } from '../../src/composition/data-sources';
-import { TransformPool } from '../../src/composition/transform-pool';
-import type { Composer } from '../../src/domain/composing';
+import { TransformPool, type TransformPoolOptions } from '../../src/composition/transform-pool';
+import { ComposerBusyError, type Composer } from '../../src/domain/composing';
+import { createMetrics } from '../../src/process/metrics';
 import { fromSetup } from './environment';
 
 const SOURCE = path.join(__dirname, '..', '..', 'src', 'composition', 'transform-child.ts');
@@ -15,10 +16,20 @@ export interface TestComposer extends Composer {
   close(): Promise<void>;
 }
 
-/** @param dataSources - URLs by name @param transformTimeoutMs - @default that of the service */
-export function startTestComposer(dataSources: Record<string, string> = {}, transformTimeoutMs?: number): TestComposer {
-  const sources = new DataSources(dataSources, pino({ level: 'silent' }));
-  const pool = new TransformPool(compiledChild(), transformTimeoutMs);
+/** Limits of the pool under test. */
+export type TestLimits = Partial<
+  Pick<TransformPoolOptions, 'kind' | 'processes' | 'maxWaiting' | 'timeoutMs' | 'metrics'>
+>;
+
+/**
+ * @param dataSources - URLs by name
+ * @param limits - @default those of the service
+ */
+export function startTestComposer(dataSources: Record<string, string> = {}, limits: TestLimits = {}): TestComposer {
+  const log = pino({ level: 'silent' });
+  const sources = new DataSources(dataSources, log);
+  const defaults = { kind: 'delivery' as const, processes: 2, maxWaiting: 1000, metrics: createMetrics(), log };
+  const pool = new TransformPool({ ...defaults, childFile: compiledChild(), ...limits });
   return {
     ...createComposer(sources, pool),
     async close() {
@@ -43,4 +54,15 @@ export function compiledChild(): string {
   writeFileSync(own, code);
   renameSync(own, file);
   return file;
+}
+
+/** Does again what got no turn: on a busy machine a process may have no processor for all of its time. */
+export async function insist<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ComposerBusyError) || tries === 10) throw error;
+    }
+  }
 }

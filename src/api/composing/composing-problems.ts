@@ -1,11 +1,11 @@
-import { ComposeError, DataSourceUnavailableError } from '../../domain/composing';
+import { ComposeError, ComposerBusyError, DataSourceUnavailableError } from '../../domain/composing';
 import { Problem } from '../../domain/problems';
 
 /**
  * Turns composition errors into problems with the full error text. The caller may see it, because
  * the caller knows the sample.
  *
- * @throws Problem not-composed, data-source-unavailable
+ * @throws Problem not-composed, data-source-unavailable, too-many-requests
  */
 export async function answeringComposeErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -14,6 +14,11 @@ export async function answeringComposeErrors<T>(work: () => Promise<T>): Promise
     if (error instanceof DataSourceUnavailableError)
       throw new Problem('data-source-unavailable', sentence(error.message), {
         headers: { 'retry-after': '5' },
+        cause: error,
+      });
+    if (error instanceof ComposerBusyError)
+      throw new Problem('too-many-requests', error.message, {
+        headers: { 'retry-after': String(error.retryAfterSeconds) },
         cause: error,
       });
     if (error instanceof ComposeError) throw new Problem('not-composed', sentence(error.inFull), { cause: error });

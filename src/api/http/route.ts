@@ -80,6 +80,11 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
    * handles idempotency itself.
    */
   ownTransaction?: boolean;
+  /**
+   * Runs before the transaction of the call begins, for what waits for another process: a wait inside
+   * would hold a connection and locks. What it reads may have changed by then.
+   */
+  beforeTransaction?(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<void>;
   handle(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Reply>;
 }
 

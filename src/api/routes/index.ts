@@ -83,7 +83,7 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
-  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls, deps.composer);
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls);
   const routes = [
     // First, because Express tries routes in order and most requests post events.
     ...eventRoutes(deps),
@@ -91,7 +91,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventTypeRoutes(),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
-    ...subscriptionRoutes(subscriptions),
+    ...subscriptionRoutes(subscriptions, deps.composer),
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),

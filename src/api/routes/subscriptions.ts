@@ -13,6 +13,8 @@ import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas/schemas';
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
+import { refuseFaultyTransforms } from '../composing/refuse-transforms';
+import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
@@ -34,7 +36,7 @@ const healthSchema = z.object({
 });
 
 /** Subscriptions, separately or all of a customer in one call. */
-export function subscriptionRoutes(service: SubscriptionService): Route[] {
+export function subscriptionRoutes(service: SubscriptionService, composer: Composer): Route[] {
   return [
     route({
       method: 'put',
@@ -58,9 +60,17 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         },
       },
       problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'quota-exceeded'],
+      async beforeTransaction(context) {
+        const { id } = await customerOf(context, context.params.id);
+        await context.admit('setUps', id);
+        const placed = context.body.subscriptions.map(({ transform }, index) => ({
+          transform,
+          path: `/subscriptions/${index}/transform`,
+        }));
+        await refuseFaultyTransforms(composer, placed, id);
+      },
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
-        await context.admit('setUps', customer.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
         const desired = context.body.subscriptions;
@@ -101,13 +111,15 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         'quota-exceeded',
       ],
       creates: true,
+      async beforeTransaction(context) {
+        const { transform, customerId } = context.body;
+        if (!transform) return;
+        const { id } = await namedCustomer(context, customerId);
+        await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], id);
+      },
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;
-        const customer = await findCustomer(context.db, customerId, scopeOf(context.principal));
-        if (!customer)
-          throw new Problem('unknown-customer', 'The customer does not exist.', {
-            errors: [{ path: '/customerId', message: 'does not exist' }],
-          });
+        const customer = await namedCustomer(context, customerId);
         const productId = context.principal.productId ?? given ?? null;
         if (
           (given ?? productId) !== productId ||
@@ -181,6 +193,13 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       body: settingsSchema.partial(),
       answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
       problems: ['not-found', 'already-exists', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
+      async beforeTransaction(context) {
+        const { transform } = context.body;
+        if (!transform) return;
+        const saved = await subscriptionOf(context, context.params.id);
+        if (saved.transform?.expression === transform.expression) return;
+        await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], saved.customerId, saved.id);
+      },
       async handle(context) {
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);
@@ -263,6 +282,15 @@ async function customerOf({ db, principal }: Context, id: string): Promise<Custo
   const customer = await findCustomer(db, id, scopeOf(principal));
   if (!customer) throw notFound('customer');
   return customer;
+}
+
+/** Finds the customer named in a request's body. @throws Problem unknown-customer */
+async function namedCustomer({ db, principal }: Context, id: string): Promise<Customer> {
+  const customer = await findCustomer(db, id, scopeOf(principal));
+  if (customer) return customer;
+  throw new Problem('unknown-customer', 'The customer does not exist.', {
+    errors: [{ path: '/customerId', message: 'does not exist' }],
+  });
 }
 
 async function isProductOf({ db }: Context, customer: Customer, productId: string): Promise<boolean> {

@@ -8,6 +8,7 @@ import { findEventType } from '../../store/catalog/event-types';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import { scopeOf } from '../auth/auth';
 import { answeringComposeErrors } from '../composing/composing-problems';
+import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import { transformSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
@@ -57,14 +58,13 @@ export function transformDraftRoute(composer: Composer): Route {
       await context.admit('dryRuns', customer.id);
       const type = await typeFor(context, customer, context.body.type);
       const data = await sampleData(context, { ...type, productEnabled: true }, context.body.data);
-      const errors = transform ? await composer.checkTransform(transform, '/transform') : [];
-      if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
+      await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], customer.id);
       const definition = (await findDefinition(context.db, type.name)) ?? null;
       const facts = { id: encodeId('evt', newUuid()), type: type.name, occurredAt: new Date() };
       const event = { ...facts, data, user: null, channels: [] };
       const composition = { event, customerId: customer.id, definition, transform, secret: () => NO_SECRET };
       const composed = await answeringComposeErrors(() =>
-        composer.compose({ ...composition, owner: `customer ${customer.id}` }, MAX_COMPOSE_MS),
+        composer.compose({ ...composition, owner: { customer: customer.id, subscription: 'new' } }, MAX_COMPOSE_MS),
       );
       return { status: 200, body: { type: type.name, data: composed.data } };
     },

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { MAX_COMPOSE_MS, type Composition } from '../../domain/composing';
 import { buildBody, buildComposedBody, type FormatContext } from '../../domain/formats';
 import { encodeId, newUuid } from '../../domain/ids';
-import { notFound, Problem } from '../../domain/problems';
+import { notFound } from '../../domain/problems';
 import { HTTP_METHODS } from '../../domain/types';
 import type { Sealer } from '../../store/db/crypto';
 import { findDeliverySubscription, type DeliverySubscription } from '../../store/notifications/delivery-subscription';
 import { answeringComposeErrors } from '../composing/composing-problems';
+import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import { transformSchema } from '../schemas/composing-schemas';
 import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
@@ -72,10 +73,8 @@ export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps):
         await context.admit('dryRuns', customerId);
         const type = await typeOf(context, id, body.type);
         const data = await sampleData(context, type, body.data);
-        if (body.transform) {
-          const errors = await composer.checkTransform(body.transform, '/transform');
-          if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
-        }
+        const placed = [{ transform: body.transform, path: '/transform' }];
+        await refuseFaultyTransforms(composer, placed, customerId, id);
         const saved = await findDeliverySubscription(context.db, id, type.name);
         if (!saved) throw notFound('subscription');
         const subscription = { ...saved, transform: body.transform === undefined ? saved.transform : body.transform };
@@ -102,7 +101,8 @@ async function shownBody(
     const { shown, text } = buildBody(format, context);
     return shown ?? text;
   }
-  const composition: Composition = { event, customerId, definition, transform, owner: id, secret: () => secret };
+  const owner = { customer: customerId, subscription: id };
+  const composition: Composition = { event, customerId, definition, transform, owner, secret: () => secret };
   const composed = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
   const { shown, text } = buildComposedBody(format, context, composed);
   return shown ?? text;

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { Transform } from '../../domain/composing';
 import { isPattern } from '../../domain/event-type-pattern';
 import { Problem, type FieldError } from '../../domain/problems';
 import { generateSecret } from '../../domain/signing';
@@ -17,7 +16,7 @@ import {
   updateSubscription,
   type SubscriptionSettings,
 } from '../../store/subscriptions/subscriptions';
-import type { Composer, Settlement } from '../ports';
+import type { Settlement } from '../ports';
 import type { Context } from '../http/route';
 import type { newSettingsSchema } from '../schemas/subscription-schemas';
 
@@ -33,14 +32,15 @@ export class SubscriptionService {
     private readonly sealer: Sealer,
     private readonly settlement: Settlement,
     private readonly allowedUrls: readonly UrlPattern[],
-    private readonly composer: Composer,
   ) {}
 
   /**
+   * The caller checks the transform beforehand, outside the transaction.
+   *
    * @param productId - product whose events it gets; null: every product that the customer belongs
    *   to
    * @returns the subscription with its secret, which is shown only this time
-   * @throws Problem already-exists, unknown-event-type, invalid-transform, quota-exceeded
+   * @throws Problem already-exists, unknown-event-type, quota-exceeded
    */
   async create(
     context: Context,
@@ -52,7 +52,6 @@ export class SubscriptionService {
     refuseTokenHeader(settings);
     await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
-    await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       ...owner,
       productId: productId ?? customer.productId,
@@ -63,7 +62,11 @@ export class SubscriptionService {
     return { ...created, secret };
   }
 
-  /** @throws Problem already-exists, unknown-event-type, invalid-transform */
+  /**
+   * The caller checks the transform beforehand, outside the transaction.
+   *
+   * @throws Problem already-exists, unknown-event-type
+   */
   async change(
     context: Context,
     before: Subscription,
@@ -76,7 +79,6 @@ export class SubscriptionService {
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
-    if (settings.transform?.expression !== before.transform?.expression) await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
       customerId: before.customerId,
       productId,
@@ -97,12 +99,6 @@ export class SubscriptionService {
   async settle(context: Context, subscriptionId: string): Promise<void> {
     const marked = await this.settlement.mark(context.db, { subscriptionId });
     if (marked.length > 0) context.afterCommit(() => this.settlement.start(marked));
-  }
-
-  /** @throws Problem invalid-transform */
-  private async checkTransform(transform: Transform | null): Promise<void> {
-    const errors = transform ? await this.composer.checkTransform(transform, '/transform') : [];
-    if (errors.length > 0) throw new Problem('invalid-transform', errors[0]!.message, { errors });
   }
 
   /**
