@@ -27,7 +27,7 @@ const LISTS = path.join(ROOT, 'scripts', 'mutations');
 const JEST = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 /** A mutation that makes the tests hang is noticed by that. */
 const TIMEOUT_MS = 300_000;
-/** What is built when the servers start: a mutation there needs servers of its own. */
+/** Files that are built when the servers start: a mutation there needs servers of its own. */
 const BUILT_IN = ['src/workflows/', 'src/domain/'];
 
 const mutations = await selected(process.argv.slice(2));

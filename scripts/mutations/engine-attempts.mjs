@@ -165,7 +165,7 @@ export default [
     ],
   ),
   ...mutationsOf('src/attempts/subscription-cache.ts', attempts('subscription-cache-limits'), [
-    ['T23', 'format trigger tells of stale attempts', "    format !== 'trigger' &&\n", ''],
+    ['T23', 'format trigger shows stale attempts', "    format !== 'trigger' &&\n", ''],
     ['M30', 'a subscription is kept while it is in the slow lane', '    !slow &&\n', ''],
     ['M31', 'a subscription is kept while it rotates its signing key', ' &&\n    signingKeys.length <= 1', ''],
     ['M32', 'a subscription is kept while it rotates its secret', 'secrets.length === 1', 'secrets.length >= 1'],
@@ -233,7 +233,7 @@ export default [
       'accepted',
     ],
     ['M50', 'a process without a worker keeps outcomes', 'if (this.options.keepOutcomes) return;', 'if (true) return;'],
-    ['M51', 'a place is given back twice', '      if (given) return;\n', ''],
+    ['M51', 'a slot is released twice', '      if (given) return;\n', ''],
   ]),
   ...mutationsOf('src/attempts/head-start/head-starts.ts', attempts('head-start/head-starts'), [
     [
@@ -319,7 +319,7 @@ export default [
     ],
     [
       'M69',
-      'workflows are not told that their notification was cancelled',
+      'workflows are not signalled that their notification was cancelled',
       '      await deps.control.cancel(notificationId);\n',
       '',
     ],

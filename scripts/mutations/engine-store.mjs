@@ -122,12 +122,7 @@ export default [
       "('failed', 'delivered')",
     ],
     ['N21', 'a retry is noted for a notification that is not waiting', " and status = 'retrying'`", '`'],
-    [
-      'N22',
-      'the reconciler does not look after a retry',
-      ", reconcile_after = now() + interval '30 seconds', retry",
-      ', retry',
-    ],
+    ['N22', 'the reconciler ignores a retry', ", reconcile_after = now() + interval '30 seconds', retry", ', retry'],
   ]),
   ...mutationsOf('src/store/notifications/record-attempts.ts', store('notifications/record-attempts'), [
     [
@@ -344,7 +339,7 @@ export default [
     ],
     [
       'N49',
-      'a settling is looked after before its time',
+      'a settling is picked up before its time',
       'where settling_since < now() - make',
       'where settling_since < now() + make',
     ],

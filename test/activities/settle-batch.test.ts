@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
 
-/** One step of settling, on a real database; what is told to workflows is noted, and acted on as a test says. */
+/** One step of settling, on a real database. Signals to workflows are recorded. */
 let database: TestDatabase;
 let seeded: Seeded;
 let released: string[];
@@ -88,7 +88,7 @@ it('looks a second time, for what was accepted as held while the mark was taken 
   expect(released).toEqual([straggler]);
 });
 
-it('tells no workflow of a notification that was cancelled since it was listed', async () => {
+it('signals no workflow for a notification that was cancelled after it was listed', async () => {
   const [first, second] = [await notificationThatIs('held'), await notificationThatIs('held')];
   await mark();
   await settle(database.db, async (id) => {
@@ -123,7 +123,7 @@ it('releases nothing while the subscription takes no deliveries', async () => {
   expect(await isMarked()).toBe(false);
 });
 
-it('cancels what is open of a deleted subscription, and tells the workflows', async () => {
+it('cancels the open notifications of a deleted subscription, and signals their workflows', async () => {
   const [open, held] = [await notificationThatIs('retrying'), await notificationThatIs('held')];
   await setOurs('deleted_at = now()');
   await mark();

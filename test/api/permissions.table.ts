@@ -1,5 +1,5 @@
 /**
- * Who may make which call, on whose objects. Written by hand, so that a role added to a route by
+ * Who may make which call, on whose objects. Written manually, so that a role added to a route by
  * mistake fails a test. A changed line is a change of what somebody may see or do: check it against
  * docs before you accept it.
  *

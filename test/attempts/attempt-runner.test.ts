@@ -263,7 +263,7 @@ describe('showing that an attempt is under way', () => {
   });
 });
 
-it('tells an activity that is run again after a cancellation that its attempt no longer matters', async () => {
+it('returns cancelled to an activity that runs again after a cancellation', async () => {
   const runAttempt = testRunner(database.db, async (request) => {
     await setNotification(database.db, notification.notificationId, "status = 'cancelled'");
     return answer(500)(request);

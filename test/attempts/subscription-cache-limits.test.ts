@@ -29,7 +29,7 @@ it('finds nothing for an attempt that needs more than the subscription', () => {
 it.each([
   ['is held', { status: 'disabled' }],
   ['is in the slow lane for a while', { slow: true }],
-  ['tells of earlier attempts in its body', { format: 'trigger' }],
+  ['shows earlier attempts in its body', { format: 'trigger' }],
   ['has a service definition for the type', { definition: { steps: [], transform: null } }],
   ['rotates its secret', { secrets: [sealed, sealed] }],
   ['has no secret', { secrets: [] }],
@@ -59,7 +59,7 @@ describe('format trigger', () => {
   });
   afterAll(() => database?.drop());
 
-  it('tells in each head start of the attempts before it', async () => {
+  it('shows earlier attempts in the body of each head start', async () => {
     const seeded = await seed(database.db, { url: 'https://receiver.example/' });
     await setSubscription(database.db, seeded.subscriptionId, "format = 'trigger'");
     const bodies: { last_success_at: string | null; last_failure_at: string | null }[] = [];
@@ -76,10 +76,10 @@ describe('format trigger', () => {
       const accepted = headStartDelivery(event, notification!)!;
       await runAttempt(attemptInput(notification!.notificationId, { attemptKey: 'head:this-process', accepted }));
     }
-    const told = bodies.map(({ last_success_at: success, last_failure_at: failure }) =>
+    const shown = bodies.map(({ last_success_at: success, last_failure_at: failure }) =>
       [success, failure].map(Boolean),
     );
-    expect(told).toEqual([
+    expect(shown).toEqual([
       [false, false],
       [true, false],
       [true, true],

@@ -68,7 +68,7 @@ it('does not count an interim response as one', async () => {
   expect(await request.after(500)).toBe('no response within 0.5 s');
 });
 
-it('takes what came of the body if the connection breaks after the status', async () => {
+it('keeps the received part of the body if the connection breaks after the status', async () => {
   const request = begin(500);
   request.respond();
   request.data('start');

@@ -86,7 +86,7 @@ describe('the room for notifications that wait', () => {
 });
 
 describe('starts of workflows', () => {
-  it('are eight at once, in the order of acceptance', async () => {
+  it('runs eight starts concurrently, in the order of acceptance', async () => {
     const { starter, started } = setUp();
     const all = notifications(20, false);
     starter.enqueue(all);
@@ -147,7 +147,7 @@ describe('while Temporal is away', () => {
     await closeAll(starter, started);
   });
 
-  it('starts fewer at once afterwards', async () => {
+  it('runs fewer starts concurrently afterwards', async () => {
     const { starter, started } = setUp();
     starter.enqueue(notifications(FIRST_LIMIT, false));
     await startsAre(started, FIRST_LIMIT);
@@ -186,7 +186,7 @@ describe('bursts', () => {
     await closeAll(starter, [...started, ...bursts]);
   });
 
-  it('are four at once', async () => {
+  it('runs four bursts concurrently', async () => {
     const { starter, started, bursts } = setUp();
     starter.enqueue(notifications(OWN_IN_CALM_TIMES + 5000, true));
     await startsAre(bursts, 4);

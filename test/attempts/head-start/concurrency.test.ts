@@ -7,7 +7,7 @@ import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../../src/domai
 import { deliveryFacts } from '../../support/delivery';
 import { fakeOnly } from '../../support/fake-timers';
 
-/** How many head starts are under way together, and what becomes of the rest. Attempts end when a test says so. */
+/** How many head starts run concurrently, and what the rest wait for. Each test ends its attempts itself. */
 const DELIVERED: DeliverOutcome = { kind: 'delivered', attempts: 1 };
 
 function set({ keepOutcomes = false } = {}) {
@@ -46,7 +46,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('makes 256 at once over all subscriptions; the rest wait for a place', async () => {
+it('makes 256 concurrently over all subscriptions, and the rest wait for a slot', async () => {
   const { starts, under } = set();
   starts.begin(many(300, 10));
   expect(under.length).toBe(256);
@@ -54,7 +54,7 @@ it('makes 256 at once over all subscriptions; the rest wait for a place', async 
   await starts.close(0);
 });
 
-it('makes 64 at once for one subscription, and the next one as soon as one has its answer', async () => {
+it('makes 64 concurrently for one subscription, and the next one as soon as one has its answer', async () => {
   const { starts, under } = set();
   starts.begin(many(100, 1));
   expect(under.length).toBe(64);
@@ -125,7 +125,7 @@ it('is made if its turn comes with more than a second of the wait left', async (
   await starts.close(0);
 });
 
-it('makes 32 at once while the event loop is late', async () => {
+it('makes 32 concurrently while the event loop is late', async () => {
   jest.spyOn(LoopLag.prototype, 'ms', 'get').mockReturnValue(21);
   const { starts, under } = set();
   starts.begin(many(100, 10));

@@ -54,7 +54,7 @@ describe('opening a notification again', () => {
   });
 });
 
-it('makes a waiting notification due now and lets the reconciler look after it', async () => {
+it('makes a waiting notification due now and lets the reconciler pick it up', async () => {
   const notification = await accept();
   await set(notification, "status = 'retrying', next_attempt_at = now() + interval '1 hour', reconcile_after = null");
   await markDue(database.db, notification.notificationId);

@@ -97,7 +97,7 @@ describe('handing a failed head start over to its workflow', () => {
       `status = 'retrying', last_attempt_key = 'head:process', burst_id = 'burst/1', reconcile_after = now(), next_attempt_at = ${nextAttemptAt}`,
     );
 
-  it('renames the attempt, and lets the reconciler look after the next one is due', async () => {
+  it('renames the attempt, and lets the reconciler check after the next one is due', async () => {
     await fail(`'${NEXT.toISOString()}'`);
     await handOver(database.db, notification.notificationId, 'head:process', 'run:1');
     expect(await row()).toMatchObject({

@@ -97,7 +97,7 @@ describe('ending a settling', () => {
     expect(await since()).not.toBeNull();
   });
 
-  it('keeps a mark that was made where there was none', async () => {
+  it('keeps a mark on a subscription that had none', async () => {
     await setOurs('settling_since = now()');
     await clearSettling(database.db, seeded.subscriptionId, null);
     expect(await since()).not.toBeNull();
@@ -157,7 +157,7 @@ it('lists held notifications in order of acceptance', async () => {
 });
 
 describe('releasing a notification', () => {
-  it('makes it pending, for the reconciler to look after', async () => {
+  it('makes it pending, so that the reconciler can pick it up', async () => {
     const notification = await notificationThatIs('held');
     await set(notification, 'reconcile_after = null');
     expect(await releaseHeld(database.db, notification.notificationId)).toBe(true);
