@@ -24,7 +24,7 @@ export interface Settlement {
 
 /** A notification that was just accepted. */
 export interface NotificationToLaunch {
-  notification: NotificationRef;
+  notification: NotificationRef & { host?: string | null };
   /** The input of a head start; null if this process has not claimed the first attempt. */
   delivery: HeadStartDelivery | null;
   /** By `performance.now()`, taken before the statement that claimed it. */

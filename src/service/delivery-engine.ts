@@ -12,6 +12,7 @@ import { newUuid } from '../domain/ids';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
+import { releaseClaims } from '../store/notifications/claims';
 import { createRecorder } from '../store/notifications/recorder';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { WorkflowStarter } from '../temporal/workflow-starter';
@@ -58,7 +59,16 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     metrics,
     log,
   });
-  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: config.role !== 'api' }, runAttempt, log);
+  const processId = newUuid();
+  const headStarts = new HeadStarts(
+    {
+      processId,
+      keepOutcomes: config.role !== 'api',
+      releaseClaims: (notificationIds) => releaseClaims(pathDb, notificationIds, processId),
+    },
+    runAttempt,
+    log,
+  );
   cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
   const workflowStarter = new WorkflowStarter(
     workflows,

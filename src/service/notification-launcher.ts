@@ -1,5 +1,6 @@
-import type { HeadStarts } from '../attempts/head-start/head-starts';
-import type { NotificationLauncher } from '../api/ports';
+import type { HeadStart, HeadStarts } from '../attempts/head-start/head-starts';
+import type { NotificationLauncher, NotificationToLaunch } from '../api/ports';
+import type { HeadStartDelivery } from '../domain/head-start';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
 
 /**
@@ -21,13 +22,18 @@ export function createNotificationLauncher(
       );
       headStarts.begin(
         notifications.flatMap(({ notification, delivery, claimedAt }, index) => {
-          const { notificationId, subscriptionId, schedule } = notification;
-          const workflowId = workflowIds[index]!;
-          return delivery
-            ? [{ notificationId, subscriptionId, schedule, workflowId, claimedAt, accepted: delivery }]
-            : [];
+          return delivery ? [headStartOf(notification, workflowIds[index]!, claimedAt, delivery)] : [];
         }),
       );
     },
   };
+}
+
+function headStartOf(
+  { notificationId, subscriptionId, customerId, schedule, host }: NotificationToLaunch['notification'],
+  workflowId: string,
+  claimedAt: number,
+  accepted: HeadStartDelivery,
+): HeadStart {
+  return { notificationId, subscriptionId, customerId, schedule, host, workflowId, claimedAt, accepted };
 }

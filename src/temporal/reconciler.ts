@@ -27,9 +27,15 @@ export interface ReconcilerStore {
   markForgottenHolds(): Promise<string[]>;
 }
 
+/** An overdue notification that has no running workflow. */
+interface WithoutWorkflow extends OverdueNotification {
+  /** Whether a workflow of it was closed. */
+  ran: boolean;
+}
+
 export interface ReconcilerDeps {
   store: ReconcilerStore;
-  workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry' | 'runBurst'>;
+  workflows: Pick<NotificationWorkflows, 'start' | 'restart' | 'describe' | 'retry' | 'runBurst'>;
   /** Whether notifications without an attempt may share a workflow. */
   burst: boolean;
   startSettling(subscriptionIds: string[]): Promise<void>;
@@ -81,9 +87,10 @@ export class Reconciler {
     const { store, startSettling } = this.deps;
     for (;;) {
       const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
-      const toStart: OverdueNotification[] = [];
+      const toStart: WithoutWorkflow[] = [];
       await eachConcurrently(overdue, CONCURRENCY, async (notification) => {
-        if (await this.needsWorkflow(notification)) toStart.push(notification);
+        const ran = await this.ranBefore(notification);
+        if (ran !== undefined) toStart.push({ ...notification, ran });
       });
       await this.startWorkflows(toStart);
       if (overdue.length < BATCH || this.stopped) break;
@@ -97,7 +104,7 @@ export class Reconciler {
   /**
    * A crash during a spike leaves many notifications, which would take long to start one by one.
    */
-  private async startWorkflows(notifications: readonly OverdueNotification[]): Promise<void> {
+  private async startWorkflows(notifications: readonly WithoutWorkflow[]): Promise<void> {
     const { workflows, metrics, burst } = this.deps;
     const burstable = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
     const inBurst = burstable.length >= SMALLEST_BURST;
@@ -111,18 +118,21 @@ export class Reconciler {
       inBurst ? notifications.filter((notification) => !burstable.includes(notification)) : notifications,
       CONCURRENCY,
       async (notification) => {
-        if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
+        // One that never ran may be started by others meanwhile, and be closed soon.
+        const started = notification.ran ? workflows.restart(notification) : workflows.start(notification);
+        if (await started) metrics.started.inc({ by: 'relay' });
       },
     );
   }
 
-  private async needsWorkflow(notification: OverdueNotification): Promise<boolean> {
+  /** @returns whether its workflow ran before; undefined if it needs none now */
+  private async ranBefore(notification: OverdueNotification): Promise<boolean | undefined> {
     const { workflows, store, metrics, log } = this.deps;
     const workflow = await workflows.describe(notification.notificationId);
     if (workflow?.status.name === 'RUNNING') {
       // The retry signal was lost, because Temporal was unavailable when the retry was requested.
       if (notification.retryAsked) await workflows.retry(notification);
-      return false;
+      return undefined;
     }
     metrics.reconciled.inc();
     if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
@@ -131,8 +141,8 @@ export class Reconciler {
         'the workflow was terminated manually; the notification is cancelled',
       );
       await store.cancel(notification.notificationId);
-      return false;
+      return undefined;
     }
-    return true;
+    return workflow !== undefined;
   }
 }

@@ -1,55 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../domain/delivery';
-import type { AttemptRunner } from '../attempt-runner';
-import { BacklogPace } from './backlog-pace';
-import { FairQueue } from './fair-queue';
-import { LoopLag } from './loop-lag';
-import { headStartKey } from '../take-over';
+import type { DeliverOutcome } from '../../domain/delivery';
 import type { HeadStartDelivery } from '../../domain/head-start';
+import type { AttemptRunner } from '../attempt-runner';
+import { AttemptLeftError } from '../stages';
+import { headStartKey } from '../take-over';
+import { BacklogPace } from './backlog-pace';
+import { ClaimRelease } from './claim-release';
+import { FirstAttempts } from './first-attempts';
+import { LoopLag } from './loop-lag';
+import { DEFAULT_LIMITS, Slots, type HeadStartLimits, type Slot } from './slots';
+import { Turns } from './turns';
+import { beginBefore, isFresh, isTooLate, WaitingList } from './waiting-list';
 
-/** Maximum number of concurrent head starts, those that are being recorded included. */
-const CONCURRENCY = 256;
-/**
- * Slots while the event loop is late: more requests would make it later still, and producers wait
- * for it too.
- */
-const SENDING_WHEN_LATE = 32;
 /** A lag of the event loop above this makes it late. */
 const LATE_MS = 20;
-/**
- * Maximum number of slots of one subscription, so that a receiver that hangs cannot take all slots.
- */
-const SENDING_PER_SUBSCRIPTION = 64;
-/**
- * How long an outcome is kept for its workflow. A workflow that asks later reads the recorded
- * outcome.
- */
-const OUTCOME_KEPT_MS = 60_000;
-/**
- * The claim runs by the clock of Postgres, the wait by ours. This much time may pass between the
- * start of the claiming statement and its reading of the clock.
- */
-const MARGIN_MS = 1000;
-/**
- * How long what the accept wrote counts as fresh. A head start that waits longer is part of a
- * backlog and reads again.
- */
-const FRESH_MS = 1000;
 /**
  * If nothing was accepted for this long, no producer waits for a response that a backlog could
  * delay.
  */
 const QUIET_MS = 250;
-/** How long `taken` waits at most, since the workflow may run on another worker. */
-const TAKEN_TIMEOUT_MS = 2000;
+/** How often head starts that wait are checked for what changes with time alone. */
+const SWEEP_MS = 100;
+/** Upper limit of head starts that wait. What is claimed beyond it is left to the workflows. */
+const MAX_WAITING = 50_000;
 
 /** A claimed notification and its workflow. */
 export interface HeadStart {
   notificationId: string;
   subscriptionId: string;
+  customerId: string;
   schedule: readonly number[];
   workflowId: string;
+  /** Host and port of the subscription's URL. */
+  host?: string | null;
   /** `performance.now()` before the statement that claimed it. */
   claimedAt: number;
   /**
@@ -59,12 +43,11 @@ export interface HeadStart {
   accepted?: HeadStartDelivery;
 }
 
-interface Entry {
-  outcome: Promise<DeliverOutcome | undefined>;
-  resolve(outcome: DeliverOutcome | undefined): void;
-  /** Set by `taken`. */
-  onTaken?(): void;
-  expiresAt: number;
+/** Why a head start was left to its workflow: its turn came too late, the subscription is slow now, … */
+export type LeftReason = 'late' | 'slow' | 'full' | 'stopped';
+
+interface Queued extends HeadStart {
+  left?: boolean;
 }
 
 export interface HeadStartOptions {
@@ -72,6 +55,11 @@ export interface HeadStartOptions {
   processId: string;
   /** Whether a worker in this process asks for outcomes. */
   keepOutcomes: boolean;
+  /** @default {@link DEFAULT_LIMITS} */
+  limits?: HeadStartLimits;
+  /** Releases the claims of notifications whose attempts were not made. */
+  releaseClaims?(notificationIds: readonly string[]): Promise<void>;
+  onLeft?(reason: LeftReason): void;
 }
 
 /**
@@ -85,58 +73,61 @@ export interface HeadStartOptions {
  * - QUEUED
  * - SENDING
  * - RECORDING
- * - KEPT
- * - FORGOTTEN
+ * - LEAVING
+ * - ENDED
+ *
+ * In all but ENDED it is under way ({@link FirstAttempts}), so that nobody else in this process makes
+ * or claims the attempt.
  *
  * ## QUEUED
  *
- * `begin` was called, and the head start waits in the fair queue for a slot. Subscriptions take
- * turns.
+ * `begin` or `makeMissing` was called, and the head start waits for a slot. Customers take turns, and
+ * within a customer its subscriptions.
  *
- * - A slot becomes free: SENDING.
- * - Its turn comes more than 9 s after the claim: KEPT, without an outcome. Its request might
- *   outlast the claim, and then the workflow would send too.
- * - `close` is called: KEPT, without an outcome.
+ * - No limit blocks it, in its turn: SENDING. {@link Slots} has the limits, {@link BacklogPace} that
+ *   of a backlog.
+ * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim, and
+ *   then the workflow would send too.
+ * - Its subscription became slow: LEAVING.
+ * - `close` is called: LEAVING.
  *
  * ## SENDING
  *
- * The head start holds a slot: its attempt is admitted, prepared and sent. A subscription with 64
- * slots is paused in the queue. The number of slots is 256, or 32 while the event loop is more than
- * 20 ms late. A backlog gets only what {@link BacklogPace} allows, as long as events are being
- * accepted.
+ * The head start holds a slot: its attempt is admitted, prepared and sent.
  *
  * - Nothing more will be sent: the slot is released, RECORDING.
- * - There is no attempt to make, or reading fails: the slot is released, KEPT.
+ * - The claim was lost, or the subscription is slow: the slot is released, LEAVING.
+ * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING
  *
- * The attempt is being recorded. It still counts against the 256 concurrent head starts, but holds
- * no slot.
+ * The attempt is being recorded. It still counts against the concurrent head starts, but holds no
+ * slot. While Postgres is unavailable, it stays in this state.
  *
- * - The attempt is recorded: KEPT, with its outcome.
- * - Postgres did not take the record: KEPT, without an outcome. The workflow makes the attempt.
+ * - The attempt is recorded: ENDED, with its outcome.
+ * - Postgres rejects the record: ENDED, without an outcome.
  *
- * ## KEPT
+ * ## LEAVING
  *
- * The outcome waits for the workflow, up to 60 s after `begin`. A process without a worker skips
- * this state.
+ * No attempt was made. The claim is being released, so that the workflow makes it.
  *
- * - The workflow calls `outcomeOf`: FORGOTTEN.
- * - A later `begin` finds it expired: FORGOTTEN.
+ * - The claim is released, or that failed: ENDED, without an outcome.
  *
- * ## FORGOTTEN
+ * ## ENDED
  *
- * This process knows nothing about the notification any more. `outcomeOf` returns undefined, and
- * the caller reads the record in Postgres.
+ * The process may make the attempt again if Postgres says that there was none. The outcome is kept
+ * for the workflow.
  */
 export class HeadStarts {
-  private readonly entries = new Map<string, Entry>();
-  private readonly queue = new FairQueue<HeadStart>();
-  private readonly sendingBySubscription = new Map<string, number>();
+  private readonly first = new FirstAttempts();
+  private readonly queue = new Turns<Queued>();
+  private readonly waitingList = new WaitingList<Queued>();
+  private readonly slots: Slots;
   private readonly lag = new LoopLag();
-  private readonly backlog = new BacklogPace(CONCURRENCY);
+  private readonly backlog: BacklogPace;
+  private readonly leaving: ClaimRelease;
+  private sweepTimer: NodeJS.Timeout | undefined;
   private running = 0;
-  private sending = 0;
   /** `performance.now()` of the last accept. */
   private acceptedAt = 0;
   private closed = false;
@@ -146,7 +137,17 @@ export class HeadStarts {
     private readonly options: HeadStartOptions,
     private readonly runAttempt: AttemptRunner,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.slots = new Slots(options.limits ?? DEFAULT_LIMITS, (limits) =>
+      limits.forEach((limit) => this.queue.release(limit)),
+    );
+    this.backlog = new BacklogPace(this.slots.limits.total);
+    this.leaving = new ClaimRelease(
+      options.releaseClaims,
+      (notificationId) => this.first.end(notificationId, undefined),
+      log,
+    );
+  }
 
   get processId(): string {
     return this.options.processId;
@@ -154,98 +155,161 @@ export class HeadStarts {
 
   /** Number of head starts that wait for a slot. */
   get waiting(): number {
-    return this.queue.size;
+    return this.waitingList.size;
+  }
+
+  /** Payloads of head starts that wait, in characters. */
+  get waitingBytes(): number {
+    return this.waitingList.payloadBytes;
+  }
+
+  /** Number of slots in use. */
+  get sending(): number {
+    return this.slots.inUse;
+  }
+
+  /** Whether this process has the first attempt of a notification under way. */
+  isUnderWay(notificationId: string): boolean {
+    return this.first.has(notificationId);
   }
 
   /**
-   * Queues head starts and makes them in the background as slots become free. Subscriptions take
-   * turns, and the order within a subscription is kept.
+   * Queues head starts that this process has claimed, and makes them in the background. One that is
+   * under way already is left alone.
    */
   begin(headStarts: readonly HeadStart[]): void {
-    if (this.closed) return;
-    const now = performance.now();
-    if (headStarts.some(({ accepted }) => accepted)) this.acceptedAt = now;
-    for (const [id, { expiresAt }] of this.entries) {
-      if (expiresAt > now) break;
-      this.entries.delete(id);
-    }
-    for (const headStart of headStarts) {
-      this.entries.set(headStart.notificationId, newEntry(now + OUTCOME_KEPT_MS));
-      this.queue.push(headStart.subscriptionId, headStart);
-    }
-    this.pump();
+    if (headStarts.some(({ accepted }) => accepted)) this.acceptedAt = performance.now();
+    this.enqueue(headStarts.filter(({ notificationId }) => this.first.reserve(notificationId)));
   }
 
   /**
-   * Waits for the outcome of a head start.
+   * Claims first attempts that this process does not have under way, and makes them as head starts.
+   *
+   * @param claim - claims those that nobody else has a claim on
+   * @returns the ids of those that it makes
+   */
+  async makeMissing(
+    notificationIds: readonly string[],
+    workflowId: string,
+    claim: (notificationIds: string[]) => Promise<Omit<HeadStart, 'workflowId' | 'claimedAt'>[]>,
+  ): Promise<string[]> {
+    const reserved = notificationIds.filter((id) => this.first.reserve(id));
+    if (reserved.length === 0) return [];
+    const claimedAt = performance.now();
+    const claimed = new Set<string>();
+    try {
+      const found = await claim(reserved);
+      for (const { notificationId } of found) claimed.add(notificationId);
+      this.enqueue(found.map((notification) => ({ ...notification, workflowId, claimedAt })));
+    } finally {
+      for (const id of reserved) if (!claimed.has(id)) this.first.end(id, undefined);
+    }
+    return [...claimed];
+  }
+
+  /**
+   * Runs a workflow's own first attempt, once none is under way.
+   *
+   * @param trigger - `scheduled`: a head start that was delivered is the attempt
+   */
+  async takeTurn(
+    notificationId: string,
+    trigger: 'scheduled' | 'manual',
+    make: () => Promise<DeliverOutcome>,
+  ): Promise<DeliverOutcome> {
+    do {
+      const outcome = await this.first.outcomeOf(notificationId);
+      // A failed head start is handed over in Postgres, so it is read from there. So is the result of
+      // one that was delivered before a person asked for another delivery.
+      if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;
+    } while (!this.first.reserve(notificationId));
+    let outcome: DeliverOutcome | undefined;
+    try {
+      return (outcome = await make());
+    } finally {
+      this.first.end(notificationId, outcome);
+    }
+  }
+
+  /**
+   * Waits for the outcome of a first attempt that is under way.
    *
    * @returns undefined if this process made none, or could not record it
    */
-  async outcomeOf(notificationId: string): Promise<DeliverOutcome | undefined> {
-    const entry = this.entries.get(notificationId);
-    const outcome = await entry?.outcome;
-    this.entries.delete(notificationId);
-    entry?.onTaken?.();
-    return outcome;
+  outcomeOf(notificationId: string): Promise<DeliverOutcome | undefined> {
+    return this.first.outcomeOf(notificationId);
   }
 
   /**
    * Resolves when the workflow has asked for the outcome, or after 2 s. Resolves immediately if
    * there is no head start.
    */
-  async taken(notificationId: string): Promise<void> {
-    const entry = this.entries.get(notificationId);
-    if (!entry) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, TAKEN_TIMEOUT_MS);
-      entry.onTaken = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  taken(notificationId: string): Promise<void> {
+    return this.first.taken(notificationId);
   }
 
   /**
-   * Drops queued head starts and waits for those that are sending or recording. The claims of the
-   * dropped ones lapse, and their workflows make the attempts.
+   * Leaves queued head starts to their workflows and waits for those that are sending or recording.
    *
    * @param graceMs - maximum wait
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const { notificationId } of this.queue.drain()) this.finish(notificationId, undefined);
-    if (this.running === 0) return;
-    const ended = new Promise<void>((resolve) => this.idle.push(resolve));
+    for (const one of this.queue.drain()) this.leave(one, 'stopped');
+    const ended = this.running === 0 ? undefined : new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
-    await Promise.race([ended, sleep(graceMs, undefined, { signal: giveUp.signal })]);
+    const timeout = sleep(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    await Promise.race([Promise.all([ended, this.leaving.done()]), timeout]);
     giveUp.abort();
+    clearTimeout(this.sweepTimer);
+  }
+
+  private enqueue(headStarts: readonly HeadStart[]): void {
+    for (const headStart of headStarts) {
+      const queued: Queued = { ...headStart };
+      this.waitingList.push(queued);
+      if (this.closed) this.leave(queued, 'stopped');
+      else if (this.waiting > MAX_WAITING) this.leave(queued, 'full');
+      else this.queue.push(queued);
+    }
+    this.pump();
   }
 
   private pump(): void {
-    const slots = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
-    for (;;) {
-      const next = this.queue.peek();
-      if (!next || this.running >= CONCURRENCY) return;
-      if (this.sending >= (this.isPaced(next) ? Math.min(slots, this.backlog.slots) : slots)) return;
-      this.queue.take();
-      if (isTooLate(next)) this.finish(next.notificationId, undefined);
+    while (this.running < this.slots.limits.total) {
+      const late = this.lag.ms > LATE_MS;
+      const next = this.queue.take((one) =>
+        one.left ? undefined : this.slots.blockedBy(one, late, this.isPaced(one) ? this.backlog.slots : undefined),
+      );
+      if (!next) break;
+      if (next.left) continue;
+      if (isTooLate(next)) this.leave(next, 'late');
       else void this.run(next);
     }
+    if (this.waiting > 0) this.sweepTimer ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  private isPaced(next: HeadStart): boolean {
+  private sweep(): void {
+    this.sweepTimer = undefined;
+    for (const one of this.waitingList.sweep()) this.leave(one, 'late');
+    this.slots.recheck();
+    this.pump();
+  }
+
+  private isPaced(next: Queued): boolean {
     return !isFresh(next) && performance.now() - this.acceptedAt <= QUIET_MS;
   }
 
-  private async run(headStart: HeadStart): Promise<void> {
-    const { notificationId, subscriptionId } = headStart;
+  private async run(headStart: Queued): Promise<void> {
+    const { notificationId } = headStart;
+    const accepted = this.waitingList.leave(headStart);
     this.running += 1;
     this.lag.start();
-    const releaseSlot = this.acquireSlot(subscriptionId);
-    const outcome = await this.attempt(headStart, releaseSlot);
-    releaseSlot();
+    const slot = this.slots.take(headStart);
+    const outcome = await this.attempt(headStart, accepted, slot);
+    slot.release();
     this.running -= 1;
-    this.finish(notificationId, outcome);
+    if (outcome !== 'left') this.first.end(notificationId, outcome, this.options.keepOutcomes);
     if (this.running === 0) {
       this.lag.stop();
       for (const resolve of this.idle.splice(0)) resolve();
@@ -253,39 +317,12 @@ export class HeadStarts {
     this.pump();
   }
 
-  /** @returns releases the slot; further calls have no effect */
-  private acquireSlot(subscriptionId: string): () => void {
-    const sending = (this.sendingBySubscription.get(subscriptionId) ?? 0) + 1;
-    this.sendingBySubscription.set(subscriptionId, sending);
-    this.sending += 1;
-    if (sending === SENDING_PER_SUBSCRIPTION) this.queue.pause(subscriptionId);
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      this.releaseSlot(subscriptionId);
-    };
-  }
-
-  private releaseSlot(subscriptionId: string): void {
-    const left = this.sendingBySubscription.get(subscriptionId)! - 1;
-    if (left > 0) this.sendingBySubscription.set(subscriptionId, left);
-    else this.sendingBySubscription.delete(subscriptionId);
-    this.sending -= 1;
-    this.queue.resume(subscriptionId);
-    this.pump();
-  }
-
-  private finish(notificationId: string, outcome: DeliverOutcome | undefined): void {
-    const entry = this.entries.get(notificationId);
-    entry?.resolve(outcome);
-    if (this.options.keepOutcomes) return;
-    this.entries.delete(notificationId);
-    entry?.onTaken?.();
-  }
-
-  private async attempt(headStart: HeadStart, onSent: () => void): Promise<DeliverOutcome | undefined> {
-    const { notificationId, schedule, workflowId, accepted } = headStart;
+  private async attempt(
+    headStart: Queued,
+    accepted: HeadStartDelivery | undefined,
+    slot: Slot,
+  ): Promise<DeliverOutcome | 'left' | undefined> {
+    const { notificationId, schedule, workflowId } = headStart;
     try {
       return await this.runAttempt({
         notificationId,
@@ -297,10 +334,20 @@ export class HeadStarts {
         workflowId,
         processId: this.processId,
         slow: false,
-        accepted: isFresh(headStart) ? accepted : undefined,
-        onSent,
+        accepted,
+        beginBefore: beginBefore(headStart),
+        onSlow: () => this.queue.remove(headStart).forEach((one) => this.leave(one, 'slow')),
+        onSent: () => {
+          slot.release();
+          this.pump();
+        },
       });
     } catch (error) {
+      if (error instanceof AttemptLeftError) {
+        this.options.onLeft?.(error.reason);
+        this.leaving.add(notificationId);
+        return 'left';
+      }
       this.log.warn(
         { err: error, notificationId },
         'a head start failed or could not be recorded; its workflow makes the attempt',
@@ -308,22 +355,12 @@ export class HeadStarts {
       return undefined;
     }
   }
-}
 
-function isFresh({ accepted, claimedAt }: HeadStart): boolean {
-  return accepted !== undefined && performance.now() - claimedAt <= FRESH_MS;
-}
-
-/**
- * A head start that begins too late might still be sending when its claim lapses, and then the
- * workflow sends too.
- */
-function isTooLate({ claimedAt }: HeadStart): boolean {
-  return performance.now() - claimedAt > HEAD_START_WAIT_SECONDS * 1000 - MARGIN_MS;
-}
-
-function newEntry(expiresAt: number): Entry {
-  const entry: Partial<Entry> = { expiresAt };
-  entry.outcome = new Promise((resolve) => (entry.resolve = resolve));
-  return entry as Entry;
+  /** Leaves a queued head start to its workflow. */
+  private leave(one: Queued, reason: LeftReason): void {
+    if (one.left) return;
+    this.waitingList.leave(one);
+    this.options.onLeft?.(reason);
+    this.leaving.add(one.notificationId);
+  }
 }
