@@ -20,6 +20,8 @@ const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
 /** What the reconciler reads and writes in Postgres. */
 export interface ReconcilerStore {
   takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
+  /** Those that are still open and need a workflow. */
+  stillOpen(notificationIds: readonly string[]): Promise<string[]>;
   /** Records that an operator terminated the workflow. */
   cancel(notificationId: string): Promise<void>;
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
@@ -92,13 +94,24 @@ export class Reconciler {
         const ran = await this.ranBefore(notification);
         if (ran !== undefined) toStart.push({ ...notification, ran });
       });
-      await this.startWorkflows(toStart);
+      await this.startWorkflows(await this.withoutClosed(toStart));
       if (overdue.length < BATCH || this.stopped) break;
     }
     const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
     const forgotten = this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0 ? await store.markForgottenHolds() : [];
     await startSettling([...unsettled, ...forgotten]);
     await this.deps.resumeRecoveries(UNSETTLED_AFTER_SECONDS);
+  }
+
+  /**
+   * Leaves out what was started and closed since the sweep read it. Another start would repeat its
+   * ladder.
+   */
+  private async withoutClosed(notifications: readonly WithoutWorkflow[]): Promise<WithoutWorkflow[]> {
+    const ran = notifications.filter((notification) => notification.ran);
+    if (ran.length === 0) return [...notifications];
+    const open = new Set(await this.deps.store.stillOpen(ran.map(({ notificationId }) => notificationId)));
+    return notifications.filter((notification) => !notification.ran || open.has(notification.notificationId));
   }
 
   /**
