@@ -35,8 +35,12 @@ export interface NotificationToLaunch {
 export interface NotificationLauncher {
   /** Identifies the claims of this process. */
   readonly processId: string;
-  /** Whether the start queue has room for more notifications. */
-  readonly hasRoom: boolean;
+  /**
+   * Whether the start queue has room for so many more notifications of a customer.
+   *
+   * @param customerId - undefined: of every customer
+   */
+  hasRoom(customerId: string | undefined, notifications: number): boolean;
   /** Called after the commit. Returns immediately. */
   launch(notifications: readonly NotificationToLaunch[]): void;
 }

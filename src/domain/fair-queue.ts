@@ -81,6 +81,13 @@ export class FairQueue<T> {
     return left;
   }
 
+  /** Drops every item. Paused keys stay paused. */
+  clear(): void {
+    this.ready.clear();
+    for (const key of this.paused.keys()) this.paused.set(key, { items: [], taken: 0 });
+    this.count = 0;
+  }
+
   /** Empties the queue. @returns the items that were left, of paused keys too */
   drain(): T[] {
     const left = [...this.ready.values(), ...this.paused.values()].flatMap(({ items, taken }) => items.slice(taken));

@@ -15,6 +15,8 @@ export interface Metrics {
   inFlight: Gauge;
   startQueue: Gauge;
   startConcurrency: Gauge;
+  startsLeft: Counter<'cause'>;
+  startQueueRefused: Counter;
   burstSize: Histogram;
   reconciled: Counter;
   outOfOrder: Counter<'cause'>;
@@ -97,6 +99,17 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     startConcurrency: new Gauge({
       name: 'signpost_start_concurrency',
       help: 'Workflow starts that this process allows concurrently. Adapts to the latency of Temporal.',
+      registers,
+    }),
+    startsLeft: new Counter({
+      name: 'signpost_starts_left_total',
+      help: 'Notifications whose start was left to the reconciler, by cause: unreachable (Temporal), or failed.',
+      labelNames: ['cause'],
+      registers,
+    }),
+    startQueueRefused: new Counter({
+      name: 'signpost_start_queue_refused_total',
+      help: 'Events refused because too many notifications of their customer, or in all, wait to be started.',
       registers,
     }),
     burstSize: new Histogram({

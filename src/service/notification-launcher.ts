@@ -3,6 +3,9 @@ import type { NotificationLauncher, NotificationToLaunch } from '../api/ports';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
 
+/** Stands for all customers of an event without a customer. No customer id is empty. */
+const EVERYBODY = '';
+
 /**
  * Launches accepted notifications: queues the start of each workflow, and immediately begins the
  * first attempts that this process has claimed.
@@ -13,9 +16,7 @@ export function createNotificationLauncher(
 ): NotificationLauncher {
   return {
     processId: headStarts.processId,
-    get hasRoom() {
-      return workflowStarter.hasRoom;
-    },
+    hasRoom: (customerId, notifications) => workflowStarter.hasRoom(customerId ?? EVERYBODY, notifications),
     launch(notifications) {
       const workflowIds = workflowStarter.enqueue(
         notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),

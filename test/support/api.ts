@@ -62,7 +62,7 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  backend: { hasRoom: boolean; temporalAnswers: boolean };
+  backend: { hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -89,7 +89,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const backend = { hasRoom: true, temporalAnswers: true };
+  const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
@@ -101,9 +101,7 @@ export async function startTestApi(
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
-    get hasRoom() {
-      return backend.hasRoom;
-    },
+    hasRoom: (customerId) => backend.hasRoom && !backend.full.has(customerId),
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
   const routes = allRoutes({

@@ -84,18 +84,18 @@ export class Acceptor {
    *
    * @param transaction - accepts the events in this transaction instead, in a statement of their own
    * @returns one outcome for each event, in order
-   * @throws Problem too-many-requests when the start queue is full
+   * @throws Problem too-many-requests if the start queue has no room for any of the events
    */
   async accept(principal: Principal, posted: readonly PostedEvent[], transaction?: Executor): Promise<AcceptOutcome[]> {
-    if (!this.launcher.hasRoom) {
-      throw new Problem(
-        'too-many-requests',
-        'The start queue is full. Nothing in this request was accepted; retry later.',
-        { headers: { 'retry-after': '5' } },
-      );
-    }
+    const full = this.customersWithoutRoom(posted);
+    // A response that is kept for an Idempotency-Key must not hold what is only temporary.
+    if (full.size > 0 && (transaction || posted.every(({ customerId }) => full.has(customerId)))) throw queueFull();
     const outcomes: AcceptOutcome[] = [];
-    let remaining = posted.map((event, index) => ({ event, index }));
+    let remaining: { event: PostedEvent; index: number }[] = [];
+    posted.forEach((event, index) => {
+      if (full.has(event.customerId)) outcomes[index] = { problem: queueFull() };
+      else remaining.push({ event, index });
+    });
     // A second round is needed only if a schema was replaced between the validation and the statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
@@ -143,6 +143,19 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
+  /** The customers of events that the start queue has no room for. */
+  private customersWithoutRoom(posted: readonly PostedEvent[]): Set<string | undefined> {
+    const counts = new Map<string | undefined, number>();
+    for (const { customerId } of posted) counts.set(customerId, (counts.get(customerId) ?? 0) + 1);
+    const full = new Set<string | undefined>();
+    for (const [customerId, count] of counts) {
+      if (this.launcher.hasRoom(customerId, count)) continue;
+      full.add(customerId);
+      this.metrics.startQueueRefused.inc(count);
+    }
+    return full;
+  }
+
   private write(events: EventToAccept[], transaction: Executor | undefined): Promise<AcceptResult[]> {
     if (events.length === 0) return Promise.resolve([]);
     return transaction ? acceptEvents(transaction, events, this.launcher.processId) : this.group.submit(events);
@@ -180,6 +193,14 @@ function check(type: CompiledType | undefined, principal: Principal, event: Post
     user: written?.user ?? (event.user && JSON.stringify(event.user)),
     bodyHash: sha256(identityOf(facts, written && `${written.data}${written.user ?? ''}`)),
   };
+}
+
+function queueFull(): Problem {
+  return new Problem(
+    'too-many-requests',
+    'Too many notifications of this customer wait to be started. The event was not accepted; retry later.',
+    { headers: { 'retry-after': '5' } },
+  );
 }
 
 function faultProblem(fault: keyof typeof FAULTS): Problem {
