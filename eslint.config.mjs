@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 /**
  * The folders of src/, each with the folders it may not import and why. Imports point one way;
- * docs/internals/architecture.md has the diagram. All other imports between folders are allowed.
+ * docs/internals/architecture.md has the table. All other imports between folders are allowed.
  */
 const LEAVES = ['embedded', 'cli', 'service', 'main.ts', 'worker.ts'];
 const forbidden = {

@@ -1,28 +1,32 @@
-/** What is to be undone at the end, whatever the end is: nothing that the bench started outlives it. */
+/** Cleanup steps for every way the bench can end, so that nothing it started outlives it. */
 const pending = new Set();
 let ending = false;
 
 /**
- * Registers what undoes something. Register before the thing is begun, so that no moment lies between.
+ * Registers a cleanup step. Register it before the start of what it undoes, so that a signal in
+ * between cannot leave anything behind.
  *
- * @param undo - told whether there is no time to be kind
- * @returns undoes it now; once
- * @throws Error where the bench is being ended, so that nothing more is begun
+ * @param undo - called with true if it must not take long
+ * @returns a function that runs the step now; later calls do nothing
+ * @throws Error if the bench is ending, so that nothing more is started
  */
 export function undoAtEnd(undo) {
-  if (ending) throw new Error('The bench is being ended.');
+  if (ending) throw new Error('The bench is ending.');
   const once = (now = false) => (entry.done ??= (async () => undo(now))().finally(() => pending.delete(entry)));
   const entry = { once };
   pending.add(entry);
   return once;
 }
 
-/** Undoes all that is left, the latest first, and waits for what is being undone. A failure does not keep the rest from being undone. */
+/** Runs all remaining steps, the latest first, including those after one that fails. */
 export async function undoAll(now = false) {
   for (const { once } of [...pending].reverse()) await once(now).catch((error) => console.error(error.message));
 }
 
-/** Ends the bench at once. What fails from now on, as when a server goes away under its clients, is no news. */
+/**
+ * Ends the bench immediately. Later errors, such as those of clients whose server stops, are not
+ * reported.
+ */
 function end(exitCode) {
   if (ending) return;
   ending = true;
@@ -35,7 +39,7 @@ process.on('uncaughtException', (error) => {
   end(1);
 });
 
-/** Whether the bench is being ended before its work is done. */
+/** Whether the bench was interrupted and is ending. */
 export function isEnding() {
   return ending;
 }

@@ -10,13 +10,13 @@ import pg from 'pg';
 import { undoAtEnd } from './cleanup.mjs';
 import { cpuSeconds, HAS_PROC } from './proc.mjs';
 
-const NAMESPACE_PATIENCE_MS = 60_000;
+const NAMESPACE_TIMEOUT_MS = 60_000;
 const RETENTION_SECONDS = 86_400;
 
 /**
- * Starts a Postgres and a Temporal, both empty, or connects to those given.
+ * Starts an empty Postgres and an empty Temporal, or connects to the given ones.
  *
- * @param given - `database` (a URL) and `temporal` (an address), where there are
+ * @param given - `database` (a URL) and `temporal` (an address), each optional
  */
 export async function openEnvironment(given) {
   const require = createRequire(import.meta.url);
@@ -37,27 +37,27 @@ export async function openEnvironment(given) {
       });
   const connection = await Connection.connect({ address: temporal.address });
   const closeConnection = undoAtEnd(() => connection.close());
-  const places = [];
+  const sandboxes = [];
   const pids = { postgres: postgres.pid, temporal: temporal.pid };
   return {
     directory,
     temporalAddress: temporal.address,
-    /** A database and a namespace that nothing else uses. */
-    async place() {
+    /** Creates a sandbox: a database and a namespace that nothing else uses. */
+    async sandbox() {
       const name = `bench_${randomBytes(6).toString('hex')}`;
-      const place = {
+      const sandbox = {
         database: await createDatabase(postgres.url, name, !given.database),
         namespace: await createNamespace(connection, name, !given.temporal),
       };
-      places.push(place);
-      return place;
+      sandboxes.push(sandbox);
+      return sandbox;
     },
-    /** How many workflows of a namespace a visibility query finds. */
+    /** Counts the workflows of a namespace that a visibility query finds. */
     async countWorkflows(namespace, query) {
       const { count } = await new Client({ connection, namespace }).workflow.count(query);
       return Number(count);
     },
-    /** CPU seconds used so far, by part; only of what runs here as ours. */
+    /** CPU seconds used so far, by part. Servers that the bench did not start are left out. */
     cpu(nodePids) {
       if (!HAS_PROC) return {};
       const parts = { node: nodePids, postgres: [pids.postgres], temporal: [pids.temporal] };
@@ -65,7 +65,7 @@ export async function openEnvironment(given) {
       return Object.fromEntries(known.map(([part, roots]) => [part, cpuSeconds(roots)]));
     },
     async close() {
-      for (const { drop } of places.flatMap(({ database, namespace }) => [database, namespace])) await drop();
+      for (const { drop } of sandboxes.flatMap(({ database, namespace }) => [database, namespace])) await drop();
       await closeConnection();
       await temporal.stop();
       await postgres.stop();
@@ -74,7 +74,7 @@ export async function openEnvironment(given) {
   };
 }
 
-/** A server that is stopped also when the bench is ended while it starts. */
+/** Starts a server that is stopped even if the bench ends while it is starting. */
 async function startedServer(start) {
   let starting;
   const stop = undoAtEnd(async () => (await starting?.catch(() => undefined))?.stop());
@@ -82,7 +82,7 @@ async function startedServer(start) {
   return { ...(await starting), stop };
 }
 
-/** @returns the database's URL as `url`, and `drop`, which only a database on somebody's server needs */
+/** @returns the database's `url`, and `drop`, which does something only on a given server */
 async function createDatabase(serverUrl, name, goesWithItsServer) {
   await onServer(serverUrl, `create database ${name}`);
   const url = new URL(serverUrl);
@@ -103,7 +103,7 @@ async function onServer(url, text) {
   }
 }
 
-/** @returns the namespace's `name`, once it can be used, and `drop` */
+/** @returns the namespace's `name`, once it is usable, and `drop` */
 async function createNamespace(connection, name, goesWithItsServer) {
   await connection.workflowService.registerNamespace({
     namespace: name,
@@ -112,9 +112,9 @@ async function createNamespace(connection, name, goesWithItsServer) {
   const drop = undoAtEnd(async () => {
     if (!goesWithItsServer) await connection.operatorService.deleteNamespace({ namespace: name });
   });
-  // Temporal's services learn of a new namespace one after the other.
+  // A new namespace does not reach all of Temporal's services at the same time.
   const client = new Client({ connection, namespace: name });
-  for (const until = Date.now() + NAMESPACE_PATIENCE_MS; ;) {
+  for (const until = Date.now() + NAMESPACE_TIMEOUT_MS; ;) {
     try {
       await client.workflow.count();
       return { name, drop };

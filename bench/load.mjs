@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { quantiles } from './statistics.mjs';
 
-const PATIENCE_MS = 600_000;
-/** Whoever is told to come back does so, but not for ever. */
+const TIMEOUT_MS = 600_000;
+/** A request is repeated this often after a 429 before it fails. */
 const MAX_REFUSALS = 600;
 
 /**
- * Receivers on one loopback port, that note when each event first reached them.
+ * Starts receivers on one loopback port. They note when each event first arrived.
  *
- * @param respond - the status to answer with; told the path, the headers and how often this event has been here (default: 204)
+ * @param respond - returns the response status for a path and headers (default: 204)
  */
 export async function startReceivers(count, respond = () => 204) {
   const arrivals = new Map();
@@ -37,9 +37,9 @@ export async function startReceivers(count, respond = () => 204) {
     },
     received: () => received,
     async waitFor(wanted) {
-      const until = Date.now() + PATIENCE_MS;
+      const until = Date.now() + TIMEOUT_MS;
       while (received < wanted) {
-        if (Date.now() > until) throw new Error(`${received} of ${wanted} arrived within ${PATIENCE_MS / 1000} s`);
+        if (Date.now() > until) throw new Error(`only ${received} of ${wanted} arrived within ${TIMEOUT_MS / 1000} s`);
         await Promise.race([new Promise((resolve) => (wake = resolve)), sleep(1000)]);
       }
     },
@@ -51,9 +51,10 @@ export async function startReceivers(count, respond = () => 204) {
 }
 
 /**
- * Posts over keep-alive connections. A 429 is obeyed: the same request is sent again when `Retry-After` says.
+ * Creates a client with keep-alive connections. After a 429 it repeats the request when
+ * `Retry-After` allows it.
  *
- * @returns `post(path, headers, body)`, which resolves to the text of the answer
+ * @returns `post(path, headers, body)`, which resolves to the text of the response
  */
 export function createPoster(url) {
   const agent = new Agent({ connections: 64 });
@@ -64,15 +65,15 @@ export function createPoster(url) {
       const text = await response.body.text();
       if (response.statusCode < 300) return text;
       if (response.statusCode !== 429)
-        throw new Error(`${path} answered ${response.statusCode}: ${text.slice(0, 300)}`);
+        throw new Error(`${path} returned ${response.statusCode}: ${text.slice(0, 300)}`);
       await sleep(Number(response.headers['retry-after'] ?? 1) * 1000);
     }
     throw new Error(`${path} was refused ${MAX_REFUSALS} times`);
   };
 }
 
-/** Runs `work(index)` for each index below `count`, so many at once. */
-export async function atOnce(concurrency, count, work) {
+/** Runs `work(index)` for each index below `count`, at most `concurrency` at a time. */
+export async function concurrently(concurrency, count, work) {
   let next = 0;
   const run = async () => {
     while (next < count) await work(next++);
@@ -81,24 +82,25 @@ export async function atOnce(concurrency, count, work) {
 }
 
 /**
- * Closed loop: so many at once, each sending the next event when the last is accepted.
+ * Closed loop: `concurrency` senders, each of which posts its next event when the last was
+ * accepted.
  *
- * @returns seconds to accept and to deliver all
+ * @returns seconds until all events are accepted, and until all are delivered
  */
 export async function closedLoop(send, receivers, { events, concurrency, fanOut = 1, tag }) {
   receivers.reset();
   const started = performance.now();
-  await atOnce(concurrency, events, (index) => send(`${tag}-${index}`));
+  await concurrently(concurrency, events, (index) => send(`${tag}-${index}`));
   const acceptSeconds = (performance.now() - started) / 1000;
   await receivers.waitFor(events * fanOut);
   return { acceptSeconds, deliverSeconds: (performance.now() - started) / 1000 };
 }
 
 /**
- * Open loop: an event every so often, whatever became of those before.
+ * Open loop: posts events at a fixed rate, whether or not earlier ones have been accepted.
  *
- * @param until - ends the loop early when it is aborted
- * @returns milliseconds from send to answer of each event, and when each was sent
+ * @param until - ends the loop early when aborted
+ * @returns milliseconds from send to response for each event, and when each was sent
  */
 export async function paced(send, { events, perSecond, tag, until }) {
   const sentAt = new Map();
@@ -116,7 +118,11 @@ export async function paced(send, { events, perSecond, tag, until }) {
   return { acceptMs, sentAt };
 }
 
-/** Open loop up to the receipt of every event. @returns p50 and p99 of accepting and of receipt, milliseconds from the send */
+/**
+ * Open loop that lasts until every event is received.
+ *
+ * @returns p50 and p99 of acceptance and receipt, in milliseconds from the send
+ */
 export async function openLoop(send, receivers, { events, perSecond, tag }) {
   receivers.reset();
   const { acceptMs, sentAt } = await paced(send, { events, perSecond, tag });

@@ -1,4 +1,7 @@
-/** `npm run bench`: compares the service with its limit and its floor, side by side in one run. bench/README.md says what is measured. */
+/**
+ * `npm run bench`: compares the service with its limit and its floor in one run. See
+ * bench/README.md.
+ */
 import { ensureBuilt } from '../scripts/toolchain.mjs';
 import { isEnding, undoAll } from './cleanup.mjs';
 import { openEnvironment } from './environment.mjs';
@@ -38,13 +41,15 @@ try {
   if (!isEnding()) console.error(error);
   process.exitCode = 1;
 }
-// What a signal began to undo, it also ends.
+// After a signal, its handler runs the cleanups and exits.
 if (!isEnding()) {
   await undoAll();
   process.exit();
 }
 
-/** Each scenario begins on empty servers: what another left waiting is not its burden. */
+/**
+ * Runs a scenario on empty servers, so that waiting work of an earlier one does not slow it down.
+ */
 async function measure(scenario) {
   const environment = await openEnvironment(options);
   const { sizes, subjects, fanOuts, quick } = options;

@@ -1,35 +1,38 @@
-/** What `npm run bench` is asked for: the options, their bounds, and the sizes that go with `--quick` and `--full`. */
+/** The options of `npm run bench`, their bounds, and the sizes for `--quick` and `--full`. */
 import { parseArgs } from 'node:util';
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
 
-/** Each size: what it is, its bounds, and its value as it comes, for a look (`--quick`) and for the long measurement (`--full`). */
+/**
+ * Sizes: description (`of`), upper bound, and the values for `--quick`, by default (`usual`) and
+ * for `--full`.
+ */
 const SIZES = {
   rounds: { of: 'rounds of each scenario and subject', max: 50, quick: 1, usual: 5, full: 5 },
   events: {
-    of: 'events of a closed loop; the floor gets a tenth, a fan-out so many notifications',
+    of: 'events of a closed loop; a tenth for the floor; with a fan-out, the number of notifications',
     max: 1_000_000,
     quick: 100,
     usual: 5000,
     full: 5000,
   },
   'own-workflows': {
-    of: 'events of a round in which each has a workflow of its own',
+    of: 'events of a round in which each has its own workflow',
     max: 100_000,
     quick: 40,
     usual: 600,
     full: 1000,
   },
   'latency-seconds': {
-    of: 'length of an open loop at 20 events a second; half of it at other rates',
+    of: 'length of an open loop at 20 events a second; half of that at other rates',
     max: 600,
     quick: 2,
     usual: 15,
     full: 30,
   },
-  burst: { of: 'notifications of a burst', max: 1_000_000, quick: 500, usual: 20_000, full: 20_000 },
+  burst: { of: 'notifications of a spike', max: 1_000_000, quick: 500, usual: 20_000, full: 20_000 },
   waiting: {
-    of: 'notifications that wait in the ladder (timers are also measured at 10,000)',
+    of: 'notifications waiting in the ladder (timers are also measured at 10,000)',
     max: 1_000_000,
     quick: 100,
     usual: 10_000,
@@ -40,13 +43,13 @@ const SIZES = {
   'soak-seconds': { of: 'length of the soak', max: 86_400, quick: 5, usual: 60, full: 600 },
 };
 
-/** Those that `npm run bench` runs; the last three only where they are asked for. */
+/** All subjects. Only those in {@link USUAL_SUBJECTS} run by default. */
 export const SUBJECTS = ['limit', 'floor', 'signpost', 'graphile', 'bullmq'];
 const USUAL_SUBJECTS = ['limit', 'floor', 'signpost'];
 
 const RESULTS_FILE = path.join(ROOT, 'bench', 'results.json');
 
-/** @throws Error that says which option cannot be used, and what is expected */
+/** @throws Error naming the invalid option and the expected values */
 export function readOptions(args, scenarios) {
   const sizeOptions = Object.fromEntries(Object.keys(SIZES).map((name) => [name, { type: 'string' }]));
   const { values } = parseArgs({
@@ -87,7 +90,8 @@ export function readOptions(args, scenarios) {
     temporal: values.temporal,
     database: values.database,
     out: values.out ?? RESULTS_FILE,
-    // Figures that went elsewhere, or come from sizes that say nothing, are not for the pages.
+    // The pages show neither figures written to another file nor the meaningless ones of tiny
+    // sizes.
     writesPages: values.out === undefined && !values.quick,
   };
 }
@@ -99,18 +103,18 @@ export function usage(scenarios) {
   );
   return `usage: npm run bench -- [options]
 
-Compares the service with its limit and its floor, side by side on this machine, on a Postgres and a Temporal of its own. Writes
+Compares the service with its limit and its floor on this machine, with its own Postgres and Temporal. Writes
 bench/results.json, docs/internals/performance.md, docs/internals/performance.svg and the figures of docs/operators/scaling.md.
 
-  --scenarios LIST       of ${scenarios.map(({ name }) => name).join(', ')} (all)
-  --subjects LIST        of ${SUBJECTS.join(', ')} (${USUAL_SUBJECTS.join(',')}); the last two are installed when
-                         first asked for, and bullmq needs redis-server on PATH
-  --fan-out LIST         subscriptions of one event, 1 to 100 (10; full 1,10,100)
-  --quick                tiny sizes, to see that all runs; the pages stay as they are
-  --full                 the long measurement: hours
-  --temporal ADDRESS     another Temporal than an own development server; a namespace is made there and removed
-  --database URL         another Postgres than an own one; databases are made there and removed
-  --out FILE             figures go there, and the pages stay as they are
+  --scenarios LIST       some of ${scenarios.map(({ name }) => name).join(', ')} (all)
+  --subjects LIST        some of ${SUBJECTS.join(', ')} (${USUAL_SUBJECTS.join(',')}); graphile and bullmq are
+                         installed on first use, and bullmq needs redis-server on the PATH
+  --fan-out LIST         subscriptions per event, 1 to 100 (10; full 1,10,100)
+  --quick                tiny sizes, to check that everything runs; the pages do not change
+  --full                 the long measurement, which takes hours
+  --temporal ADDRESS     use this Temporal instead of a new development server; namespaces are created and removed
+  --database URL         use this Postgres instead of a new one; databases are created and removed
+  --out FILE             write the figures to this file; the pages do not change
 ${sizes.join('\n')}`;
 }
 

@@ -1,4 +1,6 @@
-/** CPU time and memory of processes, from /proc; where there is none (not Linux) these figures are left out. */
+/**
+ * CPU time and memory of processes, from /proc. On systems without it these figures are left out.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -7,14 +9,14 @@ const SAMPLE_EVERY_MS = 500;
 
 export const HAS_PROC = existsSync('/proc/self/stat');
 
-/** CPU seconds that processes and their descendants have used, those that ended included. */
+/** CPU seconds used by processes and their descendants, including those that have exited. */
 export function cpuSeconds(rootPids) {
   const stats = allStats();
   let ticks = 0;
   const pids = [...rootPids];
   for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
     const stat = stats.get(pid);
-    // What has ended is in its parent's sum.
+    // Exited children are counted in the parent's `ended`.
     if (stat) ticks += stat.own + stat.ended;
     for (const [child, { parent }] of stats) if (parent === pid) pids.push(child);
   }
@@ -33,13 +35,13 @@ function allStats() {
         ended: Number(fields[13]) + Number(fields[14]),
       });
     } catch {
-      // It ended while we looked.
+      // The process exited between readdir and read.
     }
   }
   return stats;
 }
 
-/** A process's proportional set size in MB: what of the memory is its own, and its share of what it shares. */
+/** A process's proportional set size in MB: its private memory and its share of shared memory. */
 export function pssMb(pid) {
   return kilobytes(`/proc/${pid}/smaps_rollup`, 'Pss') / 1024;
 }
@@ -53,7 +55,11 @@ function kilobytes(file, field) {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))[1]);
 }
 
-/** Looks at a process's memory twice a second until `work` is done. @returns what `work` did, and the samples in MB */
+/**
+ * Samples a process's memory twice a second until `work` is done.
+ *
+ * @returns the result of `work` as `done`, and the samples in MB
+ */
 export async function watchMemory(pid, work) {
   const samples = { pss: [], rss: [] };
   if (!HAS_PROC) return { done: await work(), samples };
@@ -65,7 +71,7 @@ export async function watchMemory(pid, work) {
       await sleep(SAMPLE_EVERY_MS, undefined, { signal: done.signal }).catch(() => undefined);
     }
   })();
-  // A process that is gone fails the work as well, which says more.
+  // If the process exits, `work` fails too, with the better error.
   watching.catch(() => undefined);
   try {
     return { done: await work(), samples };

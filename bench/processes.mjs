@@ -1,4 +1,4 @@
-/** Starts what is measured. */
+/** Starts the processes that are measured. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { undoAtEnd } from './cleanup.mjs';
@@ -12,10 +12,10 @@ export function startNode(file, env, line) {
 }
 
 /**
- * Starts a program and waits for a line of its output.
+ * Starts a program and waits until its output contains a line.
  *
- * @returns its pid, what it wrote, and how to end it
- * @throws Error with its output where it ends first, or takes longer than a minute
+ * @returns its `pid`, its `output()` so far, and `stop()`
+ * @throws Error with its output if it exits first, or takes longer than a minute
  */
 export async function startProcess(command, args, env, line) {
   let child;

@@ -1,23 +1,23 @@
-/** The figures as they are kept: by scenario, each with the run it comes from. */
+/** The results file: figures by scenario, each with the run that measured them. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem, type } from 'node:os';
 import { ROOT } from '../scripts/toolchain.mjs';
 
-/** @returns what earlier runs left, by scenario; nothing where there is no file */
+/** @returns the figures of earlier runs by scenario; empty if there is no file */
 export function readResults(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
 
-/** Replaces the scenarios that were run; the others stay, so that one can be repeated. */
+/** Replaces only the scenarios of this run, so that one scenario can be repeated. */
 export function mergeResults(file, measured) {
   const results = { ...readResults(file), ...measured };
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   return results;
 }
 
-/** When, on which commit, on what machine and at which sizes figures were taken. */
+/** Describes a run: time, commit, machine, versions and sizes. */
 export function describeRun({ sizes, temporal, database }) {
   const { version: sdk } = createRequire(import.meta.url)('@temporalio/client/package.json');
   const processors = cpus();

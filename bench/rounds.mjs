@@ -1,16 +1,22 @@
-/** Rounds that alternate between what is compared, so that what disturbs the machine disturbs all of them. */
+/**
+ * Rounds that alternate between the subjects, so that a disturbance of the machine affects all of
+ * them.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSubject } from './subjects.mjs';
 import { summarise } from './statistics.mjs';
 
-/** What a subject does after the last receipt (records, completions) is not the next one's burden. */
+/**
+ * A pause after a round, so that remaining work (records, completions) does not slow down the next
+ * subject.
+ */
 const SETTLE_MS = 1500;
 
 /**
  * Runs rounds, every other one in reverse order.
  *
  * @param subjects - by row name
- * @param runRound - told the row, the subject and the round; resolves to the figures of one round
+ * @param runRound - called with row, subject and round; resolves to the figures of one round
  * @returns medians and spread of each figure, by row
  */
 export async function interleave(rounds, subjects, runRound) {
@@ -26,7 +32,10 @@ export async function interleave(rounds, subjects, runRound) {
   return Object.fromEntries(Object.entries(figures).map(([row, all]) => [row, summarise(all)]));
 }
 
-/** Starts subjects, runs `work` with them, and stops them. Those that cannot run here are left out. */
+/**
+ * Starts subjects, runs `work` with them, and stops them. Subjects that cannot run here are left
+ * out.
+ */
 export async function withSubjects(names, environment, receivers, env, work) {
   const subjects = {};
   try {
@@ -40,11 +49,11 @@ export async function withSubjects(names, environment, receivers, env, work) {
   }
 }
 
-/** CPU seconds that a subject's parts use for 1,000 units of what `work` does. */
+/** CPU seconds that the parts of a subject use per 1,000 units of `work`. */
 export async function cpuPerThousand(environment, { pids, parts }, units, work) {
   const before = environment.cpu(pids);
   const done = await work();
-  // Its records and completions belong to it.
+  // Records and completions after the last receipt count as well.
   await sleep(SETTLE_MS);
   const after = environment.cpu(pids);
   const used = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Starts the service, and sets it up as a product line would. */
+/** Starts the service and sets it up like a product line does. */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
@@ -6,7 +6,7 @@ import { createPoster } from './load.mjs';
 import { startNode } from './processes.mjs';
 
 const ADMIN_KEY = 'bench-admin-key-0123456789';
-/** The same for every process: those of one place share what is encrypted. */
+/** Shared by all processes: those of one sandbox read the same sealed secrets. */
 const MASTER_KEY = randomBytes(32).toString('base64');
 const SCHEMA = {
   type: 'object',
@@ -14,14 +14,14 @@ const SCHEMA = {
   properties: { paymentId: { type: 'string' }, amount: { type: 'number' } },
 };
 
-/** Starts a process of the service in a place. @returns the process, with the `url` of its API */
-export async function startService(environment, place, env = {}) {
+/** Starts a process of the service in a sandbox. @returns the process, with the `url` of its API */
+export async function startService(environment, sandbox, env = {}) {
   const child = await startNode(
     path.join(ROOT, 'dist', 'main.js'),
     {
-      DATABASE_URL: place.database.url,
+      DATABASE_URL: sandbox.database.url,
       TEMPORAL_ADDRESS: environment.temporalAddress,
-      TEMPORAL_NAMESPACE: place.namespace.name,
+      TEMPORAL_NAMESPACE: sandbox.namespace.name,
       SIGNPOST_HOST: '127.0.0.1',
       SIGNPOST_PORT: '0',
       SIGNPOST_ADMIN_KEY: ADMIN_KEY,
@@ -37,7 +37,7 @@ export async function startService(environment, place, env = {}) {
   return { ...child, url: /^ {2}API +(\S+)$/m.exec(child.output())?.[1] };
 }
 
-/** One JSON call as an admin. @throws Error with the answer where it is a refusal */
+/** Makes one JSON call as an admin. @throws Error with the response if its status is not 2xx */
 export async function callApi(url, method, route, body) {
   const response = await fetch(url + route, {
     method,
@@ -45,7 +45,7 @@ export async function callApi(url, method, route, body) {
     body: body && JSON.stringify(body),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text.slice(0, 500)}`);
+  if (!response.ok) throw new Error(`${method} ${route} returned ${response.status}: ${text.slice(0, 500)}`);
   return text ? JSON.parse(text) : undefined;
 }
 
@@ -53,7 +53,8 @@ export async function callApi(url, method, route, body) {
  * Sets up a product, an event type with a schema, a customer, and a subscription for each receiver.
  *
  * @param retrySchedule - seconds (default: the service's)
- * @returns `send(key)` posts one event; `sendBatch(keys)` many in one call; and the ids of what was made
+ * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and
+ *   the ids of the created objects
  */
 export async function onboard(url, receiverUrls, retrySchedule) {
   const tag = randomBytes(4).toString('hex');

@@ -1,11 +1,14 @@
-/** `node bench/simulate.mjs`: a day of traffic with failing endpoints, for a given size. Nothing is run: it is arithmetic on what the bench measured. */
+/**
+ * `node bench/simulate.mjs`: calculates a day of traffic with failing endpoints, for a given size.
+ * It runs no traffic; it uses the costs that the bench measured.
+ */
 import { parseArgs } from 'node:util';
 import { simulateDay } from './simulation/day.mjs';
 import { byHour, peaksOf } from './simulation/hours.mjs';
 import { costsOf, PARTS, PLANNED_USE } from './sizing.mjs';
 import { round } from './statistics.mjs';
 
-/** Each option: what it is, its default, and its bounds. */
+/** Options: description (`of`), default and bounds. */
 const NUMBERS = {
   'per-second': { of: 'notifications a second, mean of the day', value: 1000, min: 0.01, max: 1e6 },
   peak: { of: 'busiest minute, as a multiple of the mean; at most 2', value: 1.8, min: 1, max: 2 },
@@ -14,20 +17,21 @@ const NUMBERS = {
   'outage-minutes': { of: 'mean length of an outage', value: 120, min: 1, max: 1e5 },
   flaky: { of: 'share of other attempts that fail by chance', value: 0.002, min: 0, max: 1 },
   slow: { of: 'share of endpoints in the slow lane', value: 0.005, min: 0, max: 1 },
-  'slow-seconds': { of: 'how long a slow endpoint takes', value: 10, min: 0, max: 600 },
+  'slow-seconds': { of: 'response time of a slow endpoint', value: 10, min: 0, max: 600 },
   seed: { of: 'the same seed gives the same day', value: 1, min: 0, max: 2 ** 32 - 1 },
 };
 const DEFAULT_LADDER = '30,300,1800,7200';
 
 const USAGE = `usage: node bench/simulate.mjs [options]
 
-Simulates a day, from midnight to midnight: backlog, attempts and timers for each hour and in the worst minute, and the cores that they take.
+Simulates a day, from midnight to midnight. Prints backlog, attempts and timers for each hour and for the worst minute,
+and the cores they need.
 
 ${Object.entries(NUMBERS)
   .map(([name, { of, value }]) => `  --${`${name} N`.padEnd(18)} ${of} (${value})`)
   .join('\n')}
   --ladder LIST        waits between attempts, in seconds (${DEFAULT_LADDER})
-  --cores LIST         cores of ${PARTS.join(', ')}, as in 8,4,16: what finds none is delayed (as many as are needed)
+  --cores LIST         cores of ${PARTS.join(', ')}, as in 8,4,16; work beyond them is delayed (unlimited)
   --json               all figures as JSON
   --help`;
 
@@ -93,18 +97,18 @@ function print({ sums, hours, peaks }) {
   console.table(Object.fromEntries(hours.map(({ hour, ...figures }) => [`${hour}:00`, shown(figures)])));
   const count = (value) => Math.round(value).toLocaleString('en');
   console.log(
-    `${count(sums.notifications)} notifications; of ${count(sums.failedAtFirst)} that failed at first ${count(sums.recovered)} were delivered by a retry,`,
+    `${count(sums.notifications)} notifications, of which ${count(sums.failedAtFirst)} failed at the first attempt:`,
   );
   console.log(
-    `${count(sums.failed)} used up their ladder, and ${count(sums.stillWaiting)} wait at the end of the day.`,
+    `${count(sums.recovered)} were delivered by a retry, ${count(sums.failed)} exhausted their ladder, ${count(sums.stillWaiting)} still wait at midnight.`,
   );
   console.log('\nWorst minute of the day:');
   console.table(shown(peaks));
   const plan = PARTS.map((part) => `${part} ${Math.ceil(peaks[`cores ${part}`] / PLANNED_USE)}`).join(', ');
-  console.log(`Cores to plan, used to ${PLANNED_USE * 100} % in that minute: ${plan}.`);
+  console.log(`Cores to plan, for ${PLANNED_USE * 100} % use in that minute: ${plan}.`);
   console.log(
     costs.isMeasured
-      ? 'From the costs that the bench measured (bench/results.json).'
-      : 'From assumed costs: run `npm run bench` to have them measured on your machine.',
+      ? 'Based on the costs that the bench measured (bench/results.json).'
+      : 'Based on assumed costs. Run `npm run bench` to measure them on your machine.',
   );
 }

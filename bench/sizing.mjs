@@ -1,4 +1,6 @@
-/** The sizing model: what a load costs each part, from what the bench measured. */
+/**
+ * The sizing model: the CPU cost of a load for each part, based on the measurements of the bench.
+ */
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
 import { figure } from './report/figures.mjs';
@@ -6,18 +8,23 @@ import { readResults } from './results.mjs';
 
 export const PARTS = ['node', 'postgres', 'temporal'];
 
-/** Stands in until the bench has been run: milliseconds of CPU, of the size that was seen while the service was built. */
+/**
+ * Milliseconds of CPU to assume until the bench has run, similar to those seen during development.
+ */
 const ASSUMED = {
   delivery: { node: 1, postgres: 0.3, temporal: 0.05 },
   workflow: { node: 12, postgres: 1, temporal: 12 },
 };
 
-/** Cores are planned to be used so far; the rest is for peaks within a minute, and for what else a server does. */
+/**
+ * Planned use of the cores. The rest is for peaks within a minute and for other work of the
+ * machine.
+ */
 export const PLANNED_USE = 0.6;
 
 /**
- * Milliseconds of CPU by part: `delivery`, an event accepted and delivered at the first attempt among many others; `workflow`, a notification
- * with a workflow of its own.
+ * Milliseconds of CPU by part. `delivery` is an event that is accepted and delivered at the first
+ * attempt, under load; `workflow` is a notification with its own workflow.
  *
  * @returns the costs, and whether they were measured
  */
@@ -36,8 +43,9 @@ function measured(results, scenario, title) {
 /**
  * Cores that a steady load uses, by part.
  *
- * @param perSecond - `deliveries`: notifications accepted, each with its first attempt; `workflows`: those among them that get a workflow of
- *   their own; `retries`: attempts after the first, each taken to cost as much as a workflow
+ * @param perSecond - `deliveries`: accepted notifications, each with its first attempt;
+ *   `workflows`: those of them that get their own workflow; `retries`: attempts after the first,
+ *   each assumed to cost as much as a workflow
  */
 export function coresFor({ delivery, workflow }, perSecond) {
   const { deliveries, workflows, retries } = perSecond;

@@ -1,23 +1,26 @@
-/** Quantiles, medians and the table. */
+/** Quantiles, medians and the printed table. */
 
 /** @param sorted - ascending */
 export function quantile(sorted, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
 
-/** Quantiles of values in any order, by their names, as in `{ p50, p99 }`. */
+/** @param values - in any order @returns quantiles by name, as in `{ p50, p99 }` */
 export function quantiles(values, wanted = { p50: 0.5, p99: 0.99 }) {
   const sorted = [...values].sort((a, b) => a - b);
   return Object.fromEntries(Object.entries(wanted).map(([name, q]) => [name, quantile(sorted, q)]));
 }
 
-/** Of an even number of values the mean of the middle two. */
+/** For an even number of values, the mean of the middle two. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
 }
 
-/** Medians of each figure over the rounds, with their spread. A figure that could not be taken is left out. */
+/**
+ * Median and spread of each figure over the rounds. Figures that could not be measured are left
+ * out.
+ */
 export function summarise(rounds) {
   const figures = {};
   for (const name of Object.keys(rounds[0])) {
@@ -28,7 +31,7 @@ export function summarise(rounds) {
   return figures;
 }
 
-/** Prints a table: medians with their spread, each with its ratio to that of the reference row. */
+/** Prints a table of medians, each with its spread and its ratio to the reference row. */
 export function printTable({ title, rows, reference }) {
   console.log(`\n${title}`);
   const shown = {};
@@ -40,7 +43,7 @@ export function printTable({ title, rows, reference }) {
   console.table(shown);
 }
 
-/** A figure as text: `123 (110-130, 0.80x)`. */
+/** Formats a figure as `123 (110-130, 0.80x)`. */
 export function formatFigure(rows, row, name, reference) {
   const figure = rows[row]?.[name];
   if (!figure) return '';

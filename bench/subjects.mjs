@@ -1,4 +1,7 @@
-/** Starts what is compared. Each subject takes events on an HTTP port and posts them to the receivers it was told of. */
+/**
+ * Starts the compared subjects. Each one accepts events on an HTTP port and posts them to the given
+ * receivers.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,7 +12,7 @@ import { startNode, startProcess } from './processes.mjs';
 import { onboard, startService } from './signpost.mjs';
 
 const BENCH = path.join(ROOT, 'bench');
-/** The parts whose CPU time is a subject's; what else runs beside it is not its burden. */
+/** The parts whose CPU time counts for each subject. */
 const PARTS = {
   limit: ['node', 'postgres'],
   floor: ['node', 'temporal'],
@@ -17,29 +20,30 @@ const PARTS = {
   graphile: ['node', 'postgres'],
   bullmq: ['node'],
 };
-/** Those that need packages of their own. */
+/** Subjects that need additional packages. */
 const INSTALLED_ON_DEMAND = ['graphile', 'bullmq'];
 
 /**
- * Starts a subject in a place of its own.
+ * Starts a subject in its own sandbox.
  *
  * @param env - settings of the service, for the subject `signpost`
- * @returns `send(key)`, its place, its processes' ids, the parts its CPU time is counted in, and `stop`; `undefined` where it cannot run here
+ * @returns `send(key)`, its `sandbox`, the `pids` of its processes, the `parts` whose CPU time
+ *   counts, and `stop`; undefined if it cannot run here
  */
 export async function startSubject(name, environment, receivers, env) {
   if (INSTALLED_ON_DEMAND.includes(name)) ensureComparisonsInstalled();
   if (name === 'bullmq' && !hasRedis()) {
-    console.log('bullmq is left out: there is no redis-server on PATH.');
+    console.log('Skipping bullmq: redis-server is not on the PATH.');
     return undefined;
   }
-  const place = await environment.place();
-  const subject = await startNamed(name, environment, place, receivers, env);
-  return { place, parts: PARTS[name], ...subject };
+  const sandbox = await environment.sandbox();
+  const subject = await startNamed(name, environment, sandbox, receivers, env);
+  return { sandbox, parts: PARTS[name], ...subject };
 }
 
-async function startNamed(name, environment, place, receivers, env) {
+async function startNamed(name, environment, sandbox, receivers, env) {
   if (name === 'signpost') {
-    const service = await startService(environment, place, env);
+    const service = await startService(environment, sandbox, env);
     const { send } = await onboard(service.url, receivers.urls);
     return { send, pids: [service.pid], stop: service.stop };
   }
@@ -47,9 +51,9 @@ async function startNamed(name, environment, place, receivers, env) {
   const child = await startNode(
     path.join(BENCH, 'subjects', `${name}.mjs`),
     {
-      DATABASE_URL: place.database.url,
+      DATABASE_URL: sandbox.database.url,
       TEMPORAL_ADDRESS: environment.temporalAddress,
-      TEMPORAL_NAMESPACE: place.namespace.name,
+      TEMPORAL_NAMESPACE: sandbox.namespace.name,
       REDIS_PORT: redis?.port,
       RECEIVERS: JSON.stringify(receivers.urls),
     },
@@ -72,7 +76,7 @@ function hasRedis() {
   return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** As durable as it is commonly run: an append-only file, synced each second. */
+/** Starts Redis with its usual durability: an append-only file, synced every second. */
 async function startRedis({ directory }) {
   const port = await freePort();
   const settings = { port, bind: '127.0.0.1', dir: mkdtempSync(path.join(directory, 'redis-')) };
@@ -97,7 +101,7 @@ function freePort() {
   });
 }
 
-/** The queues that others would take are installed when they are first asked for, beside the bench. */
+/** Installs the compared queues beside the bench on first use. */
 function ensureComparisonsInstalled() {
   if (existsSync(path.join(BENCH, 'node_modules', 'bullmq'))) return;
   console.log('installing the compared queues into bench/node_modules …');
@@ -106,5 +110,5 @@ function ensureComparisonsInstalled() {
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });
-  if (status !== 0) throw new Error('the compared queues could not be installed: leave graphile and bullmq out');
+  if (status !== 0) throw new Error('cannot install the compared queues; run without graphile and bullmq');
 }

@@ -1,4 +1,7 @@
-/** `npm run check`: runs formatting, lint, types and the build concurrently. Prints the output of each step when it ends. */
+/**
+ * `npm run check`: runs formatting, lint, types and the build concurrently. Prints the output of
+ * each step when it ends.
+ */
 import { spawn } from 'node:child_process';
 import { ROOT } from './toolchain.mjs';
 

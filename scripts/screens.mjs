@@ -1,7 +1,7 @@
 /**
- * `npm run docs:screens`: takes the screenshots in docs/images again. It starts a service of its own
- * and sends it some minutes of traffic, for healthy endpoints, one that fails at times, one that is
- * down, and one that is gone.
+ * `npm run docs:screens`: takes the screenshots in docs/images again. It starts a service of its
+ * own and sends it some minutes of traffic, for healthy endpoints, one that fails at times, one
+ * that is down, and one that is gone.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `npm start`: installs and builds if necessary, then runs the service in this process, so that it gets signals directly. */
+/**
+ * `npm start`: installs and builds if necessary, then runs the service in this process, so that it
+ * gets signals directly.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { checkNode, ensureBuilt, ensureInstalled, ROOT } from './toolchain.mjs';

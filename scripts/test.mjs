@@ -1,6 +1,6 @@
 /**
- * `npm test`: installs and builds if necessary, runs all tests, and prints a last line with the counts
- * from Jest's own summary. Arguments after `--` are passed to Jest.
+ * `npm test`: installs and builds if necessary, runs all tests, and prints a last line with the
+ * counts from Jest's own summary. Arguments after `--` are passed to Jest.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Installs and builds when something has changed, for the other scripts. Uses only Node, since no package may be installed yet. */
+/**
+ * Installs and builds when something has changed, for the other scripts. Uses only Node, since no
+ * package may be installed yet.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -34,15 +37,15 @@ function isInstalled() {
   if (!existsSync(path.join(ROOT, 'node_modules', '.package-lock.json'))) return false;
   const installed = packagesOf('node_modules/.package-lock.json');
   return Object.entries(packagesOf('package-lock.json'))
-    .filter(([place, { link, optional }]) => place.includes('node_modules/') && !link && !optional)
-    .every(([place, { version }]) => installed[place]?.version === version);
+    .filter(([file, { link, optional }]) => file.includes('node_modules/') && !link && !optional)
+    .every(([file, { version }]) => installed[file]?.version === version);
 }
 
 /** Builds if there is no build or a source file has changed. */
 export function ensureBuilt() {
   const stamp = path.join(ROOT, 'dist', '.built');
-  const wanted = hashFiles(sources());
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const currentHash = hashFiles(sources());
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === currentHash) return;
   console.log('building …');
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
   run(process.execPath, [path.join(ROOT, 'scripts', 'bundle-workflows.mjs')]);
@@ -55,7 +58,7 @@ export function ensureBuilt() {
     'web',
   ]);
   mkdirSync(path.dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, currentHash);
 }
 
 /** Runs a command that prints to this terminal. Exits with its exit code if it fails. */

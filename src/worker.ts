@@ -6,11 +6,17 @@ import type { ActivityDeps } from './activities/deps';
 import { MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
 
-/** Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are replayed. */
+/**
+ * Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are
+ * replayed.
+ */
 const MAX_CACHED_WORKFLOWS = 500;
 const FAST_LANE_SLOTS = 100;
 const SLOW_LANE_SLOTS = 200;
-/** Activities still running this long after the grace period are abandoned. A later worker repeats them. */
+/**
+ * Activities still running this long after the grace period are abandoned. A later worker repeats
+ * them.
+ */
 const FORCE_AFTER_GRACE_SECONDS = 5;
 
 /** The build writes it beside the compiled code. */
@@ -21,11 +27,17 @@ export interface WorkerSettings {
   shutdownGraceSeconds: number;
   /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
-  /** File of a prebuilt workflow bundle. @default the bundle that the build made, or the sources if it is absent */
+  /**
+   * File of a prebuilt workflow bundle.
+   *
+   * @default the bundle that the build made, or the sources if it is absent
+   */
   workflowBundlePath?: string;
 }
 
-/** The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane. */
+/**
+ * The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane.
+ */
 export interface Workers {
   /** Resolves when both have shut down; rejects when one fails permanently. */
   finished: Promise<void>;

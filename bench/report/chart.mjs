@@ -1,4 +1,4 @@
-/** The chart: deliveries a second of each subject, as bars. */
+/** The chart: deliveries per second of each subject, as bars. */
 import { round } from '../statistics.mjs';
 
 const WIDTH = 720;
@@ -15,7 +15,7 @@ const GROUPS = [
   { scenario: 'fanout', title: 'Closed loop of 32, fan-out of 10: delivered/s', table: 'fan-out of 10' },
 ];
 
-/** @returns an SVG, or `undefined` where there is nothing to show */
+/** @returns an SVG, or undefined if there is nothing to show */
 export function chartSvg(results) {
   const parts = [];
   let y = 8;
@@ -40,7 +40,7 @@ ${parts.join('\n')}
 `;
 }
 
-/** The median as a bar, the spread as a line upon it. */
+/** Draws the median as a bar and the spread as a line on it. */
 function drawBar({ row, median, min, max }, scale, y) {
   const x = (value) => (LABEL_WIDTH + value * scale).toFixed(1);
   const middle = y + BAR_HEIGHT / 2;

@@ -1,4 +1,4 @@
-/** Writes the figures into the pages, between their markers; the words around them are written manually. */
+/** Writes the figures into the pages, between markers. The text around them is written manually. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -19,7 +19,7 @@ export async function writePages(results) {
   await replacePart('operators/scaling.md', 'sizing', sizingMarkdown(results));
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 async function replacePart(page, name, text) {
   const file = path.join(DOCS, page);
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];

@@ -1,4 +1,4 @@
-/** The resources that a size of traffic needs, by the sizing model. */
+/** The resources that a load needs, by the sizing model. */
 import { simulateDay } from '../simulation/day.mjs';
 import { peaksOf } from '../simulation/hours.mjs';
 import { costsOf, PARTS, PLANNED_USE } from '../sizing.mjs';
@@ -6,8 +6,8 @@ import { round } from '../statistics.mjs';
 import { figure } from './figures.mjs';
 import { markdownTable, tableMarkdown } from './tables.mjs';
 
-/** Main pool and path pool of a process. */
-const CONNECTIONS_PER_PROCESS = 16;
+/** Connections in the main pool and the path pool of a process. */
+const CONNECTIONS_PER_PROCESS = 28;
 const SECONDS_A_DAY = 86_400;
 
 /** Shared by all sizes; the defaults of the simulation. */
@@ -27,7 +27,10 @@ const SIZES = [
   { perSecond: 10_000, subscriptions: 1_000_000 },
 ];
 
-/** The cost of a unit of work per part, three sizes derived from it, and the measurements with several worker processes. */
+/**
+ * The cost of a unit of work per part, three sizes derived from it, and the measurements with
+ * several worker processes.
+ */
 export function sizingMarkdown(results) {
   const costs = costsOf(results);
   const source = costs.isMeasured
@@ -65,7 +68,7 @@ function sizeTable(costs, kilobytesEach) {
   const columns = SIZES.map((size) => {
     const peaks = peaksOf(simulateDay({ ...COMMON, ...size }, costs));
     const planned = (part) => Math.max(1, Math.ceil(peaks[`cores ${part}`] / PLANNED_USE));
-    // A process of Node has one core's worth of JavaScript.
+    // A Node process runs JavaScript on one core.
     const processes = planned('node') + 1;
     const perDay = size.perSecond * SECONDS_A_DAY;
     return {

@@ -13,7 +13,7 @@ export function targetsMarkdown(results) {
   return markdownTable(['Figure', 'Target', 'Measured (spread)', 'Reached'], rows);
 }
 
-/** Every table of every scenario, each scenario with the run it comes from. */
+/** Every table of every scenario, each scenario with the run that measured it. */
 export function scenariosMarkdown(results, scenarios) {
   return scenarios
     .filter(({ name }) => name in results)

@@ -3,7 +3,9 @@ import { figure, ratio } from './figures.mjs';
 
 const FLAT = 1.05;
 
-/** Of each target: its text, the bound, and the figure that is held against it. */
+/**
+ * Each target: the figure's name, the target as text and as a bound, and how to find the figure.
+ */
 const TARGETS = [
   {
     of: 'Delivered/s, closed loop of 32, one endpoint',
@@ -86,7 +88,7 @@ const TARGETS = [
   },
 ];
 
-/** @returns each target with its `value` (`undefined`: not measured) and whether it `isReached` */
+/** @returns each target with its `value` (undefined if not measured) and whether it `isReached` */
 export function judgeTargets(results) {
   return TARGETS.map(({ of, target, min = -Infinity, max = Infinity, value }) => {
     const measured = value(results);

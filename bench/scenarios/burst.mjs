@@ -1,7 +1,7 @@
-/** A spike: many events within a moment, and how much slower other events are accepted meanwhile. */
+/** A spike: many events within a moment, and how much it slows down accepting other events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { atOnce, paced, startReceivers } from '../load.mjs';
+import { concurrently, paced, startReceivers } from '../load.mjs';
 import { watchMemory } from '../proc.mjs';
 import { onboard, startService } from '../signpost.mjs';
 import { quantiles, summarise } from '../statistics.mjs';
@@ -22,10 +22,10 @@ export const burst = {
   async run({ environment, sizes, subjects }) {
     if (!subjects.includes('signpost')) return [];
     const receivers = await startReceivers(1);
-    const place = await environment.place();
-    const service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    const service = await startService(environment, sandbox);
     const { send, sendBatch } = await onboard(service.url, receivers.urls);
-    const database = new pg.Client({ connectionString: place.database.url });
+    const database = new pg.Client({ connectionString: sandbox.database.url });
     await database.connect();
     const bench = { send, sendBatch, receivers, pid: service.pid, database, burst: sizes.burst };
     await runRound({ ...bench, burst: Math.ceil(sizes.burst / 20) }, 'warm-up');
@@ -53,7 +53,7 @@ async function runRound({ send, sendBatch, receivers, pid, database, burst: coun
   const { acceptMs: idleMs } = await paced(send, idleProbes);
   const { done, samples } = await watchMemory(pid, async () => {
     const started = performance.now();
-    await atOnce(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
+    await concurrently(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
       const from = batch * BATCH;
       return sendBatch(Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => `${tag}-${from + index}`));
     });

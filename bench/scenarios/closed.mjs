@@ -1,4 +1,4 @@
-/** Closed loop: 32 at once, one receiver. */
+/** Closed loop: 32 concurrent senders, one receiver. */
 import { throughput } from './throughput.mjs';
 
 export const closed = {

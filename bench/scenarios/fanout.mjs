@@ -1,4 +1,4 @@
-/** The closed loop with many subscriptions of one event. */
+/** The closed loop with many subscriptions for each event. */
 import { throughput } from './throughput.mjs';
 
 export const fanout = {

@@ -1,4 +1,4 @@
-/** The scenarios, in the order in which they are run. */
+/** The scenarios, in the order in which they run. */
 import { burst } from './burst.mjs';
 import { closed } from './closed.mjs';
 import { fanout } from './fanout.mjs';

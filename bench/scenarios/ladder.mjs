@@ -1,24 +1,30 @@
-/** Notifications that wait in the ladder: what they cost while they wait, and whether their turn comes in time. */
+/**
+ * Notifications waiting in the ladder: their cost while they wait, and how late the next attempt
+ * is.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atOnce, paced, startReceivers } from '../load.mjs';
+import { concurrently, paced, startReceivers } from '../load.mjs';
 import { HAS_PROC, pssMb } from '../proc.mjs';
 import { onboard, startService } from '../signpost.mjs';
 import { quantiles, summarise } from '../statistics.mjs';
 
 const STEP_SECONDS = 30;
 const QUICK_STEP_SECONDS = 3;
-/** Long enough that nobody's turn comes while we look. */
+/** Long enough that no attempt is due during the measurement. */
 const LONG_SECONDS = 43_200;
 const PROBES_PER_SECOND = 6;
 const BATCH = 500;
 const BATCHES_AT_ONCE = 2;
-/** Workflows of a worker stay in memory up to a bound; the first that wait fill it, and are not counted. */
+/**
+ * The first waiting workflows fill the worker's cache, so they are not counted in the memory of
+ * each one.
+ */
 const FIRST = 1000;
 const ACCURACY_AT = 10_000;
 const SETTLE_SECONDS = 10;
 const IDLE_SECONDS = 20;
 const LOOK_EVERY_MS = 1000;
-/** Each gets a workflow; fewer than so many a second is a fault. */
+/** Each notification gets a workflow. Starting fewer than this per second is a failure. */
 const MIN_PER_SECOND = 5;
 
 export const ladder = {
@@ -30,11 +36,11 @@ export const ladder = {
     const probes = watchProbes(stepSeconds);
     const flooded = await startReceivers(1, () => 503);
     const probed = await startReceivers(1, probes.respond);
-    const place = await environment.place();
-    let service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    let service = await startService(environment, sandbox);
     const flood = await onboard(service.url, flooded.urls, [LONG_SECONDS]);
     const probe = await onboard(service.url, probed.urls, [stepSeconds, LONG_SECONDS]);
-    const fillTo = createFill(environment, place, flood);
+    const fillTo = createFill(environment, sandbox, flood);
     const look = async () => ({ ...(await idleCost(environment, service, quick)), 'PSS MB': memoryOf(service) });
 
     const first = Math.min(FIRST, Math.ceil(sizes.waiting / 10));
@@ -47,7 +53,7 @@ export const ladder = {
     const perNotification = ((full['PSS MB'] - rows[`${first} waiting`]['PSS MB']) * 1024) / (sizes.waiting - first);
     rows[`${sizes.waiting} waiting`] = { ...full, 'KB each': perNotification };
     await service.stop();
-    service = await startService(environment, place);
+    service = await startService(environment, sandbox);
     rows['after a restart'] = await look();
     await service.stop();
     flooded.close();
@@ -67,7 +73,10 @@ export const ladder = {
   },
 };
 
-/** @returns `fillTo(count)`: sends what is missing and waits until so many workflows run, each with its timer */
+/**
+ * @returns `fillTo(count)`, which posts the missing events and waits until `count` workflows wait
+ *   on their timers
+ */
 function createFill(environment, { namespace }, { sendBatch }) {
   let sent = 0;
   return async (wanted) => {
@@ -75,26 +84,26 @@ function createFill(environment, { namespace }, { sendBatch }) {
     const started = performance.now();
     const count = wanted - from;
     sent = wanted;
-    await atOnce(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
+    await concurrently(BATCHES_AT_ONCE, Math.ceil(count / BATCH), (batch) => {
       const first = from + batch * BATCH;
       return sendBatch(Array.from({ length: Math.min(BATCH, wanted - first) }, (_, index) => `flood-${first + index}`));
     });
-    const patienceMs = (60 + count / MIN_PER_SECOND) * 1000;
+    const timeoutMs = (60 + count / MIN_PER_SECOND) * 1000;
     const running = () =>
       environment.countWorkflows(
         namespace.name,
         "WorkflowType = 'deliverNotification' AND ExecutionStatus = 'Running'",
       );
     while ((await running()) < wanted) {
-      if (performance.now() - started > patienceMs)
-        throw new Error(`${await running()} of ${wanted} notifications have come to wait`);
+      if (performance.now() - started > timeoutMs)
+        throw new Error(`only ${await running()} of ${wanted} notifications wait in the ladder`);
       await sleep(LOOK_EVERY_MS);
     }
     return { 'notifications/s': count / ((performance.now() - started) / 1000) };
   };
 }
 
-/** CPU that is used while nothing happens, in percent of a core. */
+/** CPU use while idle, in percent of a core. */
 async function idleCost(environment, { pid }, quick) {
   await sleep(quick ? 2000 : SETTLE_SECONDS * 1000);
   const before = environment.cpu([pid]);
@@ -111,7 +120,7 @@ function memoryOf({ pid }) {
   return HAS_PROC ? pssMb(pid) : NaN;
 }
 
-/** Events whose first attempt fails: how much later than due is the second? */
+/** Events whose first attempt fails. Measures how late the second attempt is. */
 function watchProbes(stepSeconds) {
   const answeredAt = new Map();
   const lateMs = new Map();
@@ -130,7 +139,7 @@ function watchProbes(stepSeconds) {
       await paced(send, { events: count, perSecond: PROBES_PER_SECOND, tag: 'probe' });
       const until = Date.now() + (stepSeconds + 120) * 1000;
       while (lateMs.size < count) {
-        if (Date.now() > until) throw new Error(`${lateMs.size} of ${count} second attempts were made`);
+        if (Date.now() > until) throw new Error(`only ${lateMs.size} of ${count} second attempts were made`);
         await sleep(LOOK_EVERY_MS);
       }
       return [...lateMs.values()];

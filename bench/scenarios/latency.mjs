@@ -1,12 +1,12 @@
-/** Open loops: how long accepting and delivering take while there is room. */
+/** Open loops: how long accepting and delivering take below capacity. */
 import { openLoop, startReceivers } from '../load.mjs';
 import { interleave, withSubjects } from '../rounds.mjs';
 import { warmUp } from './throughput.mjs';
 
-/** The rate that the targets speak of, and others. */
+/** The rate of the targets. */
 const MAIN_RATE = 20;
 const OTHER_RATES = [10, 50, 100];
-/** More than one workflow each can sustain says nothing. */
+/** The floor cannot sustain a higher rate. */
 const FLOOR_MAX_RATE = 20;
 const OTHER_ROUNDS = 3;
 

@@ -1,4 +1,4 @@
-/** What a process of the role `all` holds in memory: idle, under load, and after a while of it. */
+/** Memory of a process with the role `all`: idle, under load, and after some time under load. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closedLoop, paced, startReceivers } from '../load.mjs';
 import { HAS_PROC, watchMemory } from '../proc.mjs';
@@ -16,8 +16,8 @@ export const memory = {
   async run({ environment, sizes, subjects, quick }) {
     if (!subjects.includes('signpost') || !HAS_PROC) return [];
     const receivers = await startReceivers(1);
-    const place = await environment.place();
-    const service = await startService(environment, place);
+    const sandbox = await environment.sandbox();
+    const service = await startService(environment, sandbox);
     const { send } = await onboard(service.url, receivers.urls);
     const watch = async (work) => (await watchMemory(service.pid, work)).samples.pss;
 

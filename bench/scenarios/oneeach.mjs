@@ -1,12 +1,12 @@
-/** A workflow for every notification, always: how close to a bare one. */
+/** Always one workflow per notification: how close the service comes to a bare workflow. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atOnce, startReceivers } from '../load.mjs';
+import { concurrently, startReceivers } from '../load.mjs';
 import { cpuPerThousand, interleave, withSubjects } from '../rounds.mjs';
 
 const CONCURRENCY = 32;
 const WARM_UP_EVENTS = 50;
 const LOOK_EVERY_MS = 200;
-const PATIENCE_MS = 600_000;
+const TIMEOUT_MS = 600_000;
 const TYPES = { floor: 'floor', signpost: 'deliverNotification' };
 
 export const oneeach = {
@@ -32,19 +32,25 @@ export const oneeach = {
   },
 };
 
-/** Sends events, and waits until so many more workflows are completed. @returns seconds from the first send */
-export async function completeAll(environment, { place, send }, workflowType, count, tag) {
+/**
+ * Posts `count` events and waits until as many more workflows are completed.
+ *
+ * @returns seconds from the first post
+ */
+export async function completeAll(environment, { sandbox, send }, workflowType, count, tag) {
   const completed = () =>
     environment.countWorkflows(
-      place.namespace.name,
+      sandbox.namespace.name,
       `WorkflowType = '${workflowType}' AND ExecutionStatus = 'Completed'`,
     );
   const before = await completed();
   const started = performance.now();
-  await atOnce(CONCURRENCY, count, (index) => send(`${tag}-${index}`));
+  await concurrently(CONCURRENCY, count, (index) => send(`${tag}-${index}`));
   while ((await completed()) < before + count) {
-    if (performance.now() - started > PATIENCE_MS)
-      throw new Error(`${(await completed()) - before} of ${count} workflows completed within ${PATIENCE_MS / 1000} s`);
+    if (performance.now() - started > TIMEOUT_MS)
+      throw new Error(
+        `only ${(await completed()) - before} of ${count} workflows completed within ${TIMEOUT_MS / 1000} s`,
+      );
     await sleep(LOOK_EVERY_MS);
   }
   return (performance.now() - started) / 1000;

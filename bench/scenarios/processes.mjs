@@ -1,4 +1,7 @@
-/** One process for the API and several for the worker: what does another one bring on this machine? */
+/**
+ * One API process and several worker processes: how much each additional worker helps on this
+ * machine.
+ */
 import { closedLoop, startReceivers } from '../load.mjs';
 import { cpuPerThousand, interleave } from '../rounds.mjs';
 import { onboard, startService } from '../signpost.mjs';
@@ -7,7 +10,10 @@ import { completeAll } from './oneeach.mjs';
 const WORKERS = [1, 2, 4];
 const CONCURRENCY = 32;
 const MAX_ROUNDS = 3;
-/** Of the events that one process gets: nine rounds of each kind would take too long. */
+/**
+ * Share of the events of the other scenarios: the nine rounds of each kind would otherwise take too
+ * long.
+ */
 const SHARE = 0.5;
 const PARTS = ['node', 'postgres', 'temporal'];
 const WARM_UP_EVENTS = 50;
@@ -48,15 +54,15 @@ async function compare({ environment, sizes }, env, runRound) {
 }
 
 async function deploy(environment, receivers, workers, env) {
-  const place = await environment.place();
-  const api = await startService(environment, place, { ...env, SIGNPOST_ROLE: 'api' });
+  const sandbox = await environment.sandbox();
+  const api = await startService(environment, sandbox, { ...env, SIGNPOST_ROLE: 'api' });
   const all = [api];
   for (let index = 0; index < workers; index++)
-    all.push(await startService(environment, place, { ...env, SIGNPOST_ROLE: 'worker' }));
+    all.push(await startService(environment, sandbox, { ...env, SIGNPOST_ROLE: 'worker' }));
   const { send } = await onboard(api.url, receivers.urls);
   await closedLoop(send, receivers, { events: WARM_UP_EVENTS, concurrency: CONCURRENCY, tag: 'warm-up' });
   return {
-    place,
+    sandbox,
     send,
     pids: all.map(({ pid }) => pid),
     parts: PARTS,

@@ -1,17 +1,22 @@
-/** Writes old notifications straight into the tables, as years of use would have left them. */
+/** Writes old notifications directly into the tables, as if left by years of use. */
 import { createRequire } from 'node:module';
 
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 const CHUNK_ROWS = 100_000;
-/** One row in so many belongs to the customer that is measured; the others are spread over a thousand. */
+/**
+ * Every fifth row belongs to the measured customer; the others are spread over a thousand
+ * customers.
+ */
 const OURS_EVERY = 5;
-/** One in so many failed; prime to the other, so that both kinds are among ours. */
+/**
+ * Every seventh notification failed. Coprime with the above, so that the customer has both kinds.
+ */
 const FAILED_EVERY = 7;
 
 /**
- * Writes events with their keys, notifications and attempts, one of each for each row, evenly over the 30 days before today, whose
- * partitions are made first.
+ * Creates the partitions of the 30 days before today, and fills them evenly: one event with its
+ * key, one notification and one attempt per row.
  */
 export async function fillTable(database, rows, { productId, customerId, type, subscriptionUuid }) {
   const { ensurePartitions } = createRequire(import.meta.url)('../../dist/store/db/partitions');
@@ -33,11 +38,14 @@ export async function fillTable(database, rows, { productId, customerId, type, s
     ]);
     for (const text of copies()) await database.query(text, [productId, type]);
   }
-  // As autovacuum would have done long ago.
+  // Autovacuum would have done this long ago.
   await database.query('vacuum (analyze)');
 }
 
-/** Ids are UUIDv7 of the row's moment; a notification's begins as its event's. */
+/**
+ * The ids are UUIDv7 of the row's moment. A notification's id starts with the same digits as its
+ * event's.
+ */
 function oldRows() {
   const uuid = (variant) =>
     `(lpad(to_hex(ms), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || '${variant}' || substr(md5(n::text), 1, 14))::uuid`;

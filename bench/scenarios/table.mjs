@@ -1,7 +1,7 @@
-/** Years of notifications: does a call cost more where the table is full? */
+/** Years of notifications: whether calls cost more with a full table. */
 import { createRequire } from 'node:module';
 import pg from 'pg';
-import { atOnce, closedLoop, startReceivers } from '../load.mjs';
+import { concurrently, closedLoop, startReceivers } from '../load.mjs';
 import { interleave } from '../rounds.mjs';
 import { callApi, onboard, startService } from '../signpost.mjs';
 import { median, summarise } from '../statistics.mjs';
@@ -10,7 +10,7 @@ import { fillTable } from './table-rows.mjs';
 const SMALL_ROWS = 5000;
 const CALLS = 50;
 const QUICK_CALLS = 5;
-/** Each takes a workflow, and a failed notification of its own. */
+/** Each retry needs a workflow and a failed notification. */
 const MAX_RETRIES = 20;
 const ACCEPTS = 500;
 const CONCURRENCY = 32;
@@ -33,7 +33,8 @@ export const table = {
     ])
       services[row] = await prepare(environment, receivers, rows, failedWanted);
     const failed = Math.min(...Object.values(services).map((service) => service.failed.length));
-    if (failed < rounds) throw new Error(`${rounds} rounds need as many failed notifications: ${failed} are there`);
+    if (failed < rounds)
+      throw new Error(`${rounds} rounds need ${rounds} failed notifications, but there are ${failed}`);
     const retries = Math.floor(failed / rounds);
     for (const service of Object.values(services)) await runRound(service, receivers, { calls, retries }, 'warm-up');
     const rows = await interleave(sizes.rounds, services, (_row, service, round) =>
@@ -49,14 +50,17 @@ export const table = {
   },
 };
 
-/** Starts the service in a place with so many old notifications, and looks up those that can be retried. */
+/**
+ * Starts the service in a sandbox with `rows` old notifications, and finds those that can be
+ * retried.
+ */
 async function prepare(environment, receivers, rows, failedWanted) {
   const { encodeId, decodeId } = createRequire(import.meta.url)('../../dist/domain/ids');
-  const place = await environment.place();
-  const service = await startService(environment, place);
+  const sandbox = await environment.sandbox();
+  const service = await startService(environment, sandbox);
   const producer = await onboard(service.url, receivers.urls);
   const subscriptionId = producer.subscriptionIds[0];
-  const database = new pg.Client({ connectionString: place.database.url });
+  const database = new pg.Client({ connectionString: sandbox.database.url });
   await database.connect();
   await fillTable(database, rows, { ...producer, subscriptionUuid: decodeId('sub', subscriptionId) });
   const { rows: failed } = await database.query(
@@ -88,7 +92,7 @@ async function runRound({ url, send, subscriptionId, customerId, failed }, recei
 
 async function medianMs(count, call) {
   const durations = [];
-  await atOnce(1, count, async (index) => {
+  await concurrently(1, count, async (index) => {
     const started = performance.now();
     await call(index);
     durations.push(performance.now() - started);

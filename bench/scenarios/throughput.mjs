@@ -1,10 +1,10 @@
-/** What the closed loops have in common. */
+/** The closed loops of several scenarios. */
 import { closedLoop, startReceivers } from '../load.mjs';
 import { cpuPerThousand, interleave, withSubjects } from '../rounds.mjs';
 
 const CONCURRENCY = 32;
 const MIN_EVENTS = 20;
-/** A workflow each costs so much more that fewer say as much. */
+/** A workflow per event costs so much more that fewer events are enough for the floor. */
 const FLOOR_SHARE = 0.1;
 
 /** @returns one table: accepted/s, delivered/s, CPU seconds per 1,000 events */
@@ -25,7 +25,10 @@ export async function throughput({ environment, sizes, subjects: names }, fanOut
   return [{ title, reference: 'limit', rows }];
 }
 
-/** A round of each that is not counted: code is compiled, connections are made, plans are kept. */
+/**
+ * Runs one uncounted round per subject, which compiles code, opens connections and caches query
+ * plans.
+ */
 export async function warmUp(subjects, receivers, sizes, fanOut = 1) {
   for (const [row, subject] of Object.entries(subjects))
     await loop(subject, receivers, { events: eventsOf(sizes, row, fanOut), fanOut, tag: 'warm-up' });

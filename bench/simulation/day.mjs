@@ -1,24 +1,30 @@
-/** A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the same day. */
+/**
+ * A day of traffic with failing endpoints, minute by minute. Pure: the same parameters give the
+ * same day.
+ */
 import { coresFor, PARTS } from '../sizing.mjs';
 import { exponential, seededRandom } from './random.mjs';
 
 export const MINUTES = 1440;
 /** The busiest hour of the day. */
 const PEAK_MINUTE = 14 * 60;
-/** More endpoints than this are simulated by as many that stand for several each. */
+/** Limit of simulated failing endpoints. Beyond it, each one represents several. */
 const MAX_SIMULATED_ENDPOINTS = 5000;
 
 /**
- * Simulates a day from midnight to midnight, with nothing left over from the day before.
+ * Simulates a day from midnight to midnight, with no backlog from the day before.
  *
- * Each endpoint gets the same share of the traffic. An endpoint that fails has one outage, which begins at a random moment; all attempts within it
- * fail. Apart from outages, a share of attempts fails by chance. Slow endpoints succeed, in the slow lane, with a workflow each.
+ * Each endpoint gets the same share of the traffic. A failing endpoint has one outage that begins
+ * at a random moment; all attempts during it fail. Outside outages, a share of attempts fails by
+ * chance. Slow endpoints succeed, in the slow lane, with a workflow for each notification.
  *
- * @param parameters - `perSecond` (notifications, mean of the day), `peak` (busiest minute, as a multiple of the mean), `subscriptions`, `failing` and
- *   `slow` (shares of them), `outageMinutes` (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by part
- *   (absent: as many as are needed)
+ * @param parameters - `perSecond` (notifications, mean of the day), `peak` (busiest minute, as a
+ *   multiple of the mean), `subscriptions`, `failing` and `slow` (shares of them), `outageMinutes`
+ *   (mean), `flaky` (share of attempts), `slowSeconds`, `ladder` (seconds), `seed`, and `cores` by
+ *   part (absent: unlimited)
  * @param costs - CPU milliseconds, see `costsOf`
- * @returns an entry for each minute, all per second but what waits; and the sums of the day
+ * @returns one entry per minute, with rates per second and counts of what waits; and the sums of
+ *   the day
  */
 export function simulateDay(parameters, costs) {
   const curve = trafficCurve(parameters);
@@ -36,7 +42,7 @@ export function simulateDay(parameters, costs) {
   return { minutes, sums: { ...ladderWork.sums, notifications: curve.reduce((sum, rate) => sum + rate * 60, 0) } };
 }
 
-/** Notifications a second in each minute: a wave over the day whose mean and peak are as asked. */
+/** Notifications per second in each minute: a wave over the day with the given mean and peak. */
 function trafficCurve({ perSecond, peak }) {
   return Array.from(
     { length: MINUTES },
@@ -44,12 +50,15 @@ function trafficCurve({ perSecond, peak }) {
   );
 }
 
-/** What fails and is repeated: per minute the ladders begun, the attempts after the first, and the notifications that wait. */
+/**
+ * Failures and retries: per minute, the ladders begun, the attempts after the first, and the
+ * waiting notifications.
+ */
 function simulateLadders(parameters, curve) {
   const day = {
     begun: new Float64Array(MINUTES),
     retries: new Float64Array(MINUTES),
-    // Changes first, summed up at the end.
+    // Holds the changes per minute, until they are summed up at the end.
     waiting: new Float64Array(MINUTES + 1),
     sums: { failedAtFirst: 0, recovered: 0, failed: 0, stillWaiting: 0 },
   };
@@ -74,13 +83,16 @@ function simulateOutages({ subscriptions, failing, outageMinutes, ladder, seed }
 
 function simulateChance({ flaky, failing, outageMinutes, ladder }, curve, day) {
   if (flaky === 0) return;
-  // Those that are down fail anyway.
+  // During an outage attempts fail anyway.
   const up = 1 - failing * Math.min(1, outageMinutes / MINUTES);
   for (let minute = 0; minute < MINUTES; minute++)
     walkLadder(day, minute, curve[minute] * 60 * up * flaky, ladder, () => flaky);
 }
 
-/** Follows notifications whose first attempt failed. `failsAt(minute)`: the share of the attempts then that fails. */
+/**
+ * Follows notifications whose first attempt failed. `failsAt(minute)` is the share of attempts that
+ * fail in a minute.
+ */
 function walkLadder(day, minute, notifications, ladder, failsAt) {
   day.begun[minute] += notifications;
   day.sums.failedAtFirst += notifications;
@@ -104,7 +116,7 @@ function walkLadder(day, minute, notifications, ladder, failsAt) {
   day.sums.failed += left;
 }
 
-/** What is to be done in a minute, per second. */
+/** The work of a minute, per second. */
 function workOf({ slow, slowSeconds }, deliveries, ladderWork, minute) {
   const slowDeliveries = deliveries * slow;
   return {
@@ -115,7 +127,9 @@ function workOf({ slow, slowSeconds }, deliveries, ladderWork, minute) {
   };
 }
 
-/** Work that finds no cores is done when there are some. `delayed` counts attempts. */
+/**
+ * Work beyond the available cores is delayed until there are free ones. `delayed` counts attempts.
+ */
 function shareDone(needed, cores, delayedBefore, { deliveries, retries }) {
   const due = delayedBefore + (deliveries + retries) * 60;
   const shares = PARTS.map((part) => (cores?.[part] ? needed[part] / cores[part] : 0));

@@ -3,7 +3,7 @@ import { PARTS } from '../sizing.mjs';
 
 const HOURS = 24;
 
-/** @returns 24 entries: means of rates, peaks of what waits */
+/** @returns 24 entries with the means of rates and the peaks of backlogs */
 export function byHour({ minutes }) {
   return Array.from({ length: HOURS }, (_, hour) => {
     const own = minutes.slice(hour * 60, (hour + 1) * 60);

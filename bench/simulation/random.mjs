@@ -1,4 +1,4 @@
-/** Random numbers that are the same for the same seed. */
+/** Random numbers that depend only on the seed. */
 
 /** @returns a function that draws numbers from 0 up to 1 (mulberry32) */
 export function seededRandom(seed) {
@@ -11,7 +11,7 @@ export function seededRandom(seed) {
   };
 }
 
-/** A duration that is exponentially distributed, as those of outages are taken to be. */
+/** Draws an exponentially distributed duration, as is assumed for outages. */
 export function exponential(random, mean) {
   return -Math.log(1 - random()) * mean;
 }

@@ -1,4 +1,4 @@
-/** What is often picked instead: Express, zod, and BullMQ, a queue in Redis; one job for each receiver. */
+/** A common alternative: Express, zod, and BullMQ, a queue in Redis. One job per receiver. */
 import { Queue, Worker } from 'bullmq';
 import express from 'express';
 import { eventSchema, poster } from './common.mjs';

@@ -1,4 +1,4 @@
-/** What the compared queues have in common: the check of an event, and the POST. */
+/** Shared by the compared queues: the validation of an event, and the POST. */
 import { Agent } from 'undici';
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ export const eventSchema = z.strictObject({
   data: z.object({ paymentId: z.string(), amount: z.number().optional() }),
 });
 
-/** @returns posts an event to a URL; rejects where the answer is no 2xx */
+/** @returns a function that posts an event to a URL, and rejects unless the response is 2xx */
 export function poster() {
   const agent = new Agent({ connections: 64 });
   return async (url, event) => {
@@ -21,6 +21,6 @@ export function poster() {
       body: JSON.stringify(event),
     });
     await response.body.dump();
-    if (response.statusCode >= 300) throw new Error(`answered ${response.statusCode}`);
+    if (response.statusCode >= 300) throw new Error(`status ${response.statusCode}`);
   };
 }

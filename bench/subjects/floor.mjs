@@ -1,4 +1,7 @@
-/** The floor: one bare workflow for each event, with one local activity that POSTs; started eagerly on the worker's own connection. */
+/**
+ * The floor: one bare workflow per event, with one local activity that sends the POST. Workflows
+ * are started eagerly on the worker's connection.
+ */
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -37,7 +40,7 @@ const worker = await Worker.create({
 });
 void worker.run();
 
-/** As many at once as the server takes without falling behind; more only makes it slower. */
+/** The most that the server handles without falling behind; more make it slower. */
 const CONCURRENCY = 16;
 const queue = [];
 let running = 0;

@@ -1,4 +1,7 @@
-/** What is often picked instead: Express, zod, and graphile-worker, a queue in Postgres; one job for each receiver. */
+/**
+ * A common alternative: Express, zod, and graphile-worker, a queue in Postgres. One job per
+ * receiver.
+ */
 import express from 'express';
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import pg from 'pg';

@@ -1,4 +1,4 @@
-/** The limit: one durable insert, 202, one POST for each receiver, one update. */
+/** The limit: one durable insert, a 202, then one POST and one update per receiver. */
 import { createServer } from 'node:http';
 import pg from 'pg';
 import { Agent } from 'undici';

@@ -5,8 +5,8 @@ import type { ActivityDeps } from './deps';
 import { awaitAttempt } from './await-attempt';
 
 /**
- * A page contains what the rate allows in this time. A cancellation takes effect after it, and a
- * crash costs at most it.
+ * Period that one page covers: its size is the rate times this period. It is short, because the
+ * workflow sees a cancellation only after the current page, and so that a crash loses little time.
  */
 const PAGE_SECONDS = 5;
 const MAX_PAGE = 100;
@@ -39,7 +39,8 @@ export function createRecoverPage(deps: ActivityDeps): (input: RecoverSubscripti
         // The next turn counts from now. A delay must not be followed by a faster rate to catch up.
         turnAt = performance.now() + 1000 / task.ratePerSecond;
         await control.retry(notification);
-        // A slow receiver loses the order, and delays a page by one wait only.
+        // After one attempt that does not end in time, the page no longer waits: a slow receiver
+        // delays it once, and the order is no longer guaranteed.
         if (inOrder) inOrder = await awaitAttempt(db, notificationId);
       }
       context.heartbeat();

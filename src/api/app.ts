@@ -4,11 +4,14 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
-import { stringifyWritten, type LosslessJson } from '../domain/lossless-json';
+import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
 import type { Authenticator } from './auth/auth';
+import { clientAddress } from './limits/client-address';
+import type { Limits } from './limits/limits';
+import type { Quotas } from './limits/quotas';
 import { idempotencyKeyOf, once } from './http/idempotency';
 import { jsonBody, readBody, writtenBody } from './http/json-body';
 import { parseOrThrow, problemHandler, sendProblem } from './http/problem-response';
@@ -16,7 +19,10 @@ import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
-/** Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's headers for pages. */
+/**
+ * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
+ * headers for pages.
+ */
 const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -30,8 +36,14 @@ export interface AppOptions {
   /** Pages and their files. Mounted after the routes, so that API calls do not search them. */
   pages?: readonly RequestHandler[];
   db: Database;
+  /** Connections for GETs, so that they cannot delay other calls. */
+  readDb: Executor;
   sealer: Sealer;
   authenticator: Authenticator;
+  limits: Limits;
+  quotas: Quotas;
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   log: Logger;
   /** Validates every response against its declared schema. For tests. */
   verifyAnswers?: boolean;
@@ -43,6 +55,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...options.trustedProxies]);
   const securePage = helmet({
     contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
     strictTransportSecurity: false,
@@ -89,13 +102,14 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
   return async (request, response) => {
     // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
-    const principal = route.roles === 'public' ? ANONYMOUS : await options.authenticator.authenticate(request);
+    const principal = route.roles === 'public' ? ANONYMOUS : await authenticate(options, request);
     if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
       throw new Problem(
         'forbidden',
         `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
       );
     }
+    if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     if (route.takesForm && request.is('application/x-www-form-urlencoded'))
@@ -104,6 +118,27 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
     const reply = await run(route, options, principal, request, response);
     if (!response.headersSent) send(route, options, response, reply);
   };
+}
+
+/** A valid credential is never refused because of earlier invalid ones. */
+async function authenticate({ authenticator, limits }: AppOptions, request: Request): Promise<Principal> {
+  try {
+    return await authenticator.authenticate(request);
+  } catch (error) {
+    const isInvalid = error instanceof Problem && error.code === 'unauthenticated' && hasCredential(request);
+    if (isInvalid) await limits.admit('failedCredentials', clientAddress(request));
+    throw error;
+  }
+}
+
+function hasCredential({ headers }: Request): boolean {
+  return headers['x-api-key'] !== undefined || headers.authorization !== undefined;
+}
+
+async function admitRequest(limits: Limits, { id, customerId }: Principal, response: Response): Promise<void> {
+  const headers = await limits.admit('requests', id);
+  if (customerId !== null) await limits.admit('customerRequests', customerId);
+  response.set(headers);
 }
 
 async function run(
@@ -126,11 +161,13 @@ async function run(
     db,
     log: options.log,
     audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
+    admit: async (limit, key, points) => void (await options.limits.admit(limit, key, points)),
+    checkQuota: (quota, owner) => options.quotas.check(db, quota, owner),
     afterCommit: (step) => postCommitSteps.push(step),
     request,
     response,
   });
-  const context = contextWith(options.db);
+  const context = contextWith(route.method === 'get' ? options.readDb : options.db);
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)
@@ -139,6 +176,7 @@ async function run(
             ...context,
             db: executor,
             audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+            checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
           };
           const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
           return key === undefined
@@ -163,7 +201,7 @@ function send(route: Route, options: AppOptions, response: Response, reply: Repl
     response.end();
     return;
   }
-  const text = stringifyWritten(reply.body);
+  const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');

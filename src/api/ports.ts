@@ -5,20 +5,24 @@ import type { Executor } from '../store/db/database';
 import type { HeadStartDelivery } from '../domain/head-start';
 
 /**
- * The interfaces through which routes use the rest of the service. The composition root (src/service)
- * provides the implementations, so that src/api depends neither on the Temporal workers nor on the
- * HTTP client for deliveries.
+ * The interfaces through which routes use the rest of the service. The composition root
+ * (src/service) provides the implementations, so that src/api depends neither on the Temporal
+ * workers nor on the HTTP client for deliveries.
  */
 
 /** Releases or cancels the notifications of subscriptions after a change of their status. */
 export interface Settlement {
   /**
-   * In the transaction of the change: marks the subscriptions with notifications to release or cancel.
+   * In the transaction of the change: marks the subscriptions with notifications to release or
+   * cancel.
    *
    * @returns their ids, for `start`
    */
   mark(db: Executor, which: { subscriptionId: string } | { productId: string }): Promise<string[]>;
-  /** After the commit: starts a `settleSubscription` workflow for each. The reconciler starts those that fail here. */
+  /**
+   * After the commit: starts a `settleSubscription` workflow for each. The reconciler starts those
+   * that fail here.
+   */
   start(subscriptionIds: string[]): Promise<void>;
 }
 
@@ -31,7 +35,10 @@ export interface NotificationToLaunch {
   claimedAt: number;
 }
 
-/** Launches accepted notifications: begins the head starts of this process and queues the workflow starts. */
+/**
+ * Launches accepted notifications: begins the head starts of this process and queues the workflow
+ * starts.
+ */
 export interface NotificationLauncher {
   /** Identifies the claims of this process. */
   readonly processId: string;

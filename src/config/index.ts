@@ -30,6 +30,26 @@ export interface Config {
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
+  database: { connections: number; readConnections: number; readTimeoutSeconds: number };
+  /** Allowances of credentials and customers. */
+  limits: {
+    events: number;
+    requests: number;
+    customerRequests: number;
+    challenges: number;
+    triggers: number;
+    dryRuns: number;
+    setUps: number;
+    resumes: number;
+  };
+  /** Objects that one owner may have. */
+  quotas: {
+    subscriptions: number;
+    eventTypes: number;
+    portalSessions: number;
+    credentials: number;
+  };
+  trustedProxies: string[];
   /** URLs of the data sources for service definitions, by name (`ledger-db`). */
   dataSources: Record<string, string>;
   temporal: {
@@ -87,6 +107,28 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     burst: settings.SIGNPOST_BURST === 'on',
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
+    database: {
+      connections: settings.SIGNPOST_DATABASE_CONNECTIONS,
+      readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
+      readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
+    },
+    limits: {
+      events: settings.SIGNPOST_LIMIT_EVENTS,
+      requests: settings.SIGNPOST_LIMIT_REQUESTS,
+      customerRequests: settings.SIGNPOST_LIMIT_CUSTOMER_REQUESTS,
+      challenges: settings.SIGNPOST_LIMIT_CHALLENGES,
+      triggers: settings.SIGNPOST_LIMIT_TRIGGERS,
+      dryRuns: settings.SIGNPOST_LIMIT_DRY_RUNS,
+      setUps: settings.SIGNPOST_LIMIT_SET_UPS,
+      resumes: settings.SIGNPOST_LIMIT_RESUMES,
+    },
+    quotas: {
+      subscriptions: settings.SIGNPOST_QUOTA_SUBSCRIPTIONS,
+      eventTypes: settings.SIGNPOST_QUOTA_EVENT_TYPES,
+      portalSessions: settings.SIGNPOST_QUOTA_PORTAL_SESSIONS,
+      credentials: settings.SIGNPOST_QUOTA_CREDENTIALS,
+    },
+    trustedProxies: settings.SIGNPOST_TRUSTED_PROXIES ?? [],
     dataSources,
     temporal: {
       address: settings.TEMPORAL_ADDRESS,
@@ -149,7 +191,9 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
 
 const MASKED = '***';
 
-/** The configuration for printing: secrets are masked, and so are the passwords of database URLs. */
+/**
+ * The configuration for printing: secrets are masked, and so are the passwords of database URLs.
+ */
 export function maskedSummary(config: Config): Record<string, unknown> {
   return {
     role: config.role,

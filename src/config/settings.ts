@@ -4,9 +4,9 @@ import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
 
 /**
- * One setting, read from one environment variable. docs/operators/configuration.md is generated from
- * {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence, into the
- * value that the code uses.
+ * One setting, read from one environment variable. docs/operators/configuration.md is generated
+ * from {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence,
+ * into the value that the code uses.
  */
 export interface Setting<T> {
   schema: z.ZodType<T>;
@@ -38,6 +38,8 @@ const list = (isValid: (entry: string) => boolean) =>
     )
     .refine((entries) => entries.every(isValid))
     .optional();
+
+const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
 export const SETTINGS = {
   SIGNPOST_PORT: setting(integer(0, 65_535, 8080), {
@@ -115,6 +117,75 @@ export const SETTINGS = {
     meaning:
       'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
   }),
+  SIGNPOST_TRUSTED_PROXIES: setting(list(isAddressOrCidr), {
+    default: 'none',
+    expected: 'addresses or CIDRs, separated by commas',
+    meaning:
+      'Proxies whose `X-Forwarded-For` names the address of a caller. Invalid credentials are counted for that address. Without it, all callers behind a proxy share one count.',
+  }),
+  SIGNPOST_LIMIT_EVENTS: setting(integer(1000, 10_000_000, 50_000), {
+    default: '50000',
+    expected: 'a number, 1000 to 10000000',
+    meaning: 'Events that one credential may post to one process in 10 seconds. Past a limit, the API returns 429.',
+  }),
+  SIGNPOST_LIMIT_REQUESTS: setting(integer(10, 1_000_000, 3000), {
+    default: '3000',
+    expected: 'a number, 10 to 1000000',
+    meaning: 'Other requests that one credential may make of one process in 10 seconds.',
+  }),
+  SIGNPOST_LIMIT_CUSTOMER_REQUESTS: setting(integer(10, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 10 to 1000000',
+    meaning:
+      'Requests that all credentials and portal sessions of one customer together may make of one process in 10 seconds.',
+  }),
+  SIGNPOST_LIMIT_CHALLENGES: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Challenges of one customer in a minute and process. A subscription has at most 10 of them.',
+  }),
+  SIGNPOST_LIMIT_TRIGGERS: setting(integer(1, 100_000, 300), {
+    default: '300',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Manually triggered notifications of one customer in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_DRY_RUNS: setting(integer(1, 100_000, 300), {
+    default: '300',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Dry runs of transforms for one customer in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_SET_UPS: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning: "Calls that set up all of one customer's subscriptions, in a minute and process.",
+  }),
+  SIGNPOST_LIMIT_RESUMES: setting(integer(1, 100_000, 60), {
+    default: '60',
+    expected: 'a number, 1 to 100000',
+    meaning:
+      'Activity streams that one credential, or one customer, may resume in a minute and process. Resuming reads what was missed.',
+  }),
+  SIGNPOST_QUOTA_SUBSCRIPTIONS: setting(integer(1, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Subscriptions that one customer may have; on a shared customer, per product.',
+  }),
+  SIGNPOST_QUOTA_EVENT_TYPES: setting(integer(1, 1_000_000, 2000), {
+    default: '2000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Event types that one product may have, except archived ones.',
+  }),
+  SIGNPOST_QUOTA_PORTAL_SESSIONS: setting(integer(1, 1_000_000, 1000), {
+    default: '1000',
+    expected: 'a number, 1 to 1000000',
+    meaning: 'Portal sessions of one customer that have not expired.',
+  }),
+  SIGNPOST_QUOTA_CREDENTIALS: setting(integer(1, 1_000_000, 200), {
+    default: '200',
+    expected: 'a number, 1 to 1000000',
+    meaning:
+      'API keys and OAuth clients that are not revoked: of one product, of one customer, and of the installation.',
+  }),
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',
@@ -125,6 +196,22 @@ export const SETTINGS = {
     expected: 'postgres://user:password@host:port/database',
     meaning: 'URL of your own Postgres, version 15 or later.',
     secret: true,
+  }),
+  SIGNPOST_DATABASE_CONNECTIONS: setting(integer(1, 100, 8), {
+    default: '8',
+    expected: 'a number, 1 to 100',
+    meaning:
+      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 14 more of their own.',
+  }),
+  SIGNPOST_DATABASE_READ_CONNECTIONS: setting(integer(1, 100, 6), {
+    default: '6',
+    expected: 'a number, 1 to 100',
+    meaning: 'Postgres connections of a process for lists, statistics, the overview and the activity stream.',
+  }),
+  SIGNPOST_READ_TIMEOUT_SECONDS: setting(integer(1, 600, 10), {
+    default: '10',
+    expected: 'seconds, 1 to 600',
+    meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
   }),
   'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'none',

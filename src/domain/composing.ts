@@ -1,8 +1,8 @@
 /**
  * Composition: replacing an event's data in the body with something computed.
  *
- * - **service definition**: queries on named data sources, set by an operator for an event type
- *   (document 003). Their columns become the body.
+ * - **service definition**: queries on named data sources, set by an operator for an event
+ *   type. Their columns become the body.
  * - **transform**: an expression that turns what would be sent into another object. It belongs to a
  *   service definition or to one subscription.
  * - **data source**: a Postgres that service definitions read, known by its name.

@@ -88,8 +88,8 @@ export function standardBody(event: BodySource): string {
 }
 
 /**
- * The body of format `envelope` (document 001): the payload, its exact JSON text, and the hex
- * HMAC-SHA256 of that text with the secret's text as key.
+ * The body of format `envelope`: the payload, its exact JSON text, and the hex HMAC-SHA256 of that
+ * text with the secret's text as key.
  */
 function envelopeBody({ event, secret }: FormatContext): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
@@ -100,8 +100,8 @@ function envelopeBody({ event, secret }: FormatContext): string {
 }
 
 /**
- * The body of format `trigger` (document 002), which is also the claims of its token. `data` is the
- * custom data, with the event's data under `event`.
+ * The body of format `trigger`, which is also the claims of its token. `data` is the custom data,
+ * with the event's data under `event`.
  */
 function triggerBody({ event, subscription, apiUrl, now }: FormatContext): string {
   const { id, name, customerId, productId, customData, timeoutSeconds, lastSuccessAt, lastFailureAt } = subscription;
@@ -121,9 +121,7 @@ function triggerBody({ event, subscription, apiUrl, now }: FormatContext): strin
   return withMember(JSON.stringify(members), 'data', data, 'last');
 }
 
-/**
- * The body of format `flat` (document 003): the fields of the event's data, and the shared secret.
- */
+/** The body of format `flat`: the fields of the event's data, and the shared secret. */
 function flatBody(data: string, secret: string): string {
   return withMember(data, 'secret', JSON.stringify(secret), 'last');
 }

@@ -6,7 +6,7 @@
  * @param object - valid JSON text of an object
  * @param value - valid JSON text
  */
-export function withMember(object: string, name: string, value: string, place: 'first' | 'last'): string {
+export function withMember(object: string, name: string, value: string, position: 'first' | 'last'): string {
   const members = Object.hasOwn(JSON.parse(object) as object, name)
     ? membersOf(object)
         .filter((member) => member.name !== name)
@@ -15,7 +15,7 @@ export function withMember(object: string, name: string, value: string, place: '
     : object.trim().slice(1, -1).trim();
   const added = `${JSON.stringify(name)}:${value}`;
   if (members === '') return `{${added}}`;
-  return place === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
+  return position === 'first' ? `{${added},${members}}` : `{${members},${added}}`;
 }
 
 /**

@@ -54,22 +54,22 @@ export class LosslessJson {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
       value = (value as Record<string | number, unknown>)[name];
     }
-    return stringifyWritten(value);
+    return stringifyLossless(value);
   }
 
   /** @returns the value as `JSON.parse` returns it */
   value(): unknown {
-    return JSON.parse(stringifyWritten(this.root));
+    return JSON.parse(stringifyLossless(this.root));
   }
 
-  /** Used by `stringifyWritten`. `JSON.stringify` alone would print the marks. */
+  /** Used by `stringifyLossless`. `JSON.stringify` alone would print the marks. */
   toJSON(): unknown {
     return this.root;
   }
 }
 
 /** @returns the JSON text of a value that may contain `LosslessJson` */
-export function stringifyWritten(value: unknown): string {
+export function stringifyLossless(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes(MARK) ? text.replace(MARKED, '$1') : text;
 }

@@ -20,6 +20,7 @@ export const PROBLEMS = {
   'fixed-after-creation': [409, 'The field cannot change after creation'],
   'notification-held': [409, 'The notification is held until its subscription takes deliveries'],
   'recovery-running': [409, 'A recovery of the subscription is already running'],
+  'quota-exceeded': [409, 'The owner has as many objects of this kind as allowed'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type or encoding is not supported'],

@@ -1,15 +1,14 @@
 /**
  * A retry schedule: the waits before the second, third, … attempt, in seconds. After the last one
- * the ladder is exhausted and the notification fails. The limits come from the main system: at most
- * five retries, at most 24 hours in total.
+ * the ladder is exhausted and the notification fails. At most five waits, 24 hours in total.
  */
 export type RetrySchedule = readonly number[];
 
 export const DEFAULT_RETRY_SCHEDULE: RetrySchedule = [30, 300, 1800, 7200];
 
 /**
- * Schedules that a caller may give by name. The waits are stored, not the name. `growing` is the
- * schedule of document 002: no wait is shorter than five minutes, and each is longer than the
+ * Schedules that a caller may give by name. The waits are stored, not the name. `growing` is for
+ * handlers that recover slowly: no wait is shorter than five minutes, and each is longer than the
  * previous.
  */
 export const RETRY_PRESETS = {

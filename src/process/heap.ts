@@ -6,8 +6,9 @@ import { setFlagsFromString } from 'node:v8';
 const HEAP_GROWTH_PERCENT = 100;
 
 /**
- * Fixes the growth of the heap. By default V8 allows little growth after a quiet period, which means
- * a pause every few seconds, and fourfold growth under load, which wastes memory. See ADR 0007.
+ * Fixes the growth of the heap. By default V8 allows little growth after a quiet period, which
+ * means a pause every few seconds, and fourfold growth under load, which wastes memory. See ADR
+ * 0007.
  */
 export function growEvenly(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
@@ -18,7 +19,8 @@ export function growEvenly(): void {
  * triggers a collection. Blocks the event loop for about 0.1 s, so call it before serving traffic.
  */
 export async function sweepHeap(): Promise<void> {
-  // Like a collection under memory pressure, this also shrinks the young generation; `gc()` does not.
+  // Like a collection under memory pressure, this also shrinks the young generation; `gc()` does
+  // not.
   const session = new Session();
   session.connect();
   await new Promise((resolve) => session.post('HeapProfiler.collectGarbage', resolve));

@@ -1,6 +1,9 @@
 import { pino, type Logger } from 'pino';
 
-/** Fields masked in every logged object. No code logs them on purpose; this is a second line of defence. */
+/**
+ * Fields masked in every logged object. No code logs them on purpose; this is a second line of
+ * defence.
+ */
 const REDACTED = [
   'authorization',
   'headers.authorization',
@@ -12,7 +15,9 @@ const REDACTED = [
   'body',
 ].flatMap((path) => [path, `*.${path}`]);
 
-/** The log of the process: JSON lines on standard error. Standard output is for the startup summary. */
+/**
+ * The log of the process: JSON lines on standard error. Standard output is for the startup summary.
+ */
 export function createLog(level: string): Logger {
   return pino(
     { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, redact: { paths: REDACTED, censor: '***' } },

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { CachedReading } from './cached-reading';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -27,7 +28,8 @@ export interface Metrics {
 /**
  * Creates the metrics of one process.
  *
- * @param openByStatus - counts the open notifications by status; called at each scrape
+ * @param openByStatus - counts the open notifications by status; called at scrapes, at most every
+ *   10 s
  */
 export function createMetrics(openByStatus?: () => Promise<Record<string, number>>): Metrics {
   const registry = new Registry();
@@ -40,13 +42,22 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     registers,
   });
   if (openByStatus) {
+    const reading = new CachedReading(openByStatus);
     new Gauge({
       name: 'signpost_notifications',
-      help: 'Open notifications, by status.',
+      help: 'Open notifications, by status. Read from Postgres at most every 10 s.',
       labelNames: ['status'],
       registers,
       async collect() {
-        for (const [status, count] of Object.entries(await openByStatus())) this.set({ status }, count);
+        for (const [status, count] of Object.entries((await reading.read()) ?? {})) this.set({ status }, count);
+      },
+    });
+    new Gauge({
+      name: 'signpost_notifications_age_seconds',
+      help: 'Age of signpost_notifications. Rises while Postgres does not answer.',
+      registers,
+      collect() {
+        this.set(reading.ageSeconds());
       },
     });
   }

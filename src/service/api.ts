@@ -3,9 +3,11 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { ActivityStream } from '../api/activity/activity-stream';
 import { createApp } from '../api/app';
-import { createAuthenticator, type Authenticator } from '../api/auth/auth';
-import { createTokens, type Tokens } from '../api/auth/tokens';
+import { createAuthenticator } from '../api/auth/auth';
+import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
+import { Limits } from '../api/limits/limits';
+import { Quotas } from '../api/limits/quotas';
 import { docsPage } from '../api/pages/docs-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
@@ -15,12 +17,13 @@ import { createChallengeSender } from '../delivery/challenge';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import type { Keys } from '../embedded/keys';
 import { closeServer, listen } from '../process/http-server';
+import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credentials';
 import { findPortalPrincipal } from '../store/access/portal-sessions';
 import { findSession } from '../store/access/sessions';
 import type { Sealer } from '../store/db/crypto';
-import type { Database } from '../store/db/database';
+import type { Pools } from '../store/db/pools';
 import type { TemporalLink } from '../temporal/connection';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
@@ -32,8 +35,7 @@ import { createNotificationLauncher } from './notification-launcher';
 const WEB_DIRECTORY = path.join(__dirname, '..', 'web');
 
 interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'publicUrl'> {
-  db: Database;
-  pathDb: Database;
+  pools: Pools;
   sealer: Sealer;
   keys: Keys;
   engine: DeliveryEngine;
@@ -46,28 +48,35 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
 }
 
 /**
- * Builds the API of the configured role and listens. The role `worker` serves health and metrics only.
+ * Builds the API of the configured role and listens. The role `worker` serves health and metrics
+ * only.
  *
  * @returns the port that the server listens on
  */
 export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups): Promise<number> {
-  const { db, sealer, keys, log } = deps;
+  const { pools, sealer, keys, log } = deps;
+  const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey);
   const authenticator = createAuthenticator({
     adminKey: keys.adminKey,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
-    findByPortalSession: (id) => findPortalPrincipal(db, id),
-    findSession: (tokenHash) => findSession(db, sealer, tokenHash),
+    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(authDb, id),
+    findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
   });
-  const activity = new ActivityStream(db, log);
+  const limitMetrics = createLimitMetrics(deps.metrics.registry);
+  const activity = new ActivityStream(readDb, log);
   const app = createApp({
-    routes: routesOf(config, deps, { tokens, authenticator, activity }),
+    routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
+    readDb,
     sealer,
     authenticator,
+    limits: new Limits(config.limits, limitMetrics),
+    quotas: new Quotas(config.quotas, limitMetrics),
+    trustedProxies: config.trustedProxies,
     log,
   });
   const server = await listen(app, config);
@@ -80,20 +89,20 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
 function routesOf(
   config: Config,
   deps: ApiDeps,
-  access: { tokens: Tokens; authenticator: Authenticator; activity: ActivityStream },
+  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics'>,
 ) {
-  const { db, pathDb, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
+  const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
   return allRoutes({
     ...access,
+    ...pools,
     role: config.role,
-    db,
     sealer,
     settlement: deps.settlement,
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
-    acceptor: new Acceptor(pathDb, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.composer,

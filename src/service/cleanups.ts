@@ -1,4 +1,7 @@
-/** Steps that stop what was started. They run in reverse order, so a part stops before the parts it uses. */
+/**
+ * Steps that stop what was started. They run in reverse order, so a part stops before the parts it
+ * uses.
+ */
 export class Cleanups {
   private readonly steps: (() => Promise<unknown>)[] = [];
 

@@ -4,6 +4,7 @@ import { parseUrlPattern } from '../domain/url-pattern';
 import { ensureKeys } from '../embedded/keys';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
+import { registerPoolMetrics } from '../process/pool-metrics';
 import { reconcileAllowedUrls } from '../store/catalog/allowlist';
 import { createSealer } from '../store/db/crypto';
 import { countOpen } from '../store/notifications/overdue';
@@ -28,7 +29,10 @@ export interface Service {
   failed: Promise<never>;
   /** Stops accepting, waits for attempts in flight, then stops everything that was started. */
   stop(): Promise<void>;
-  /** Stops the embedded servers immediately; the process must exit then. Attempts in flight are repeated later. */
+  /**
+   * Stops the embedded servers immediately; the process must exit then. Attempts in flight are
+   * repeated later.
+   */
   stopNow(): Promise<void>;
 }
 
@@ -61,9 +65,11 @@ async function compose(
   const log = createLog(config.logLevel);
   installRuntime(log);
   const keys = ensureKeys(config);
-  const { db, pathDb, ...servers } = await openConnections(config, log, cleanups, report, abandon);
+  const { pools, ...servers } = await openConnections(config, log, cleanups, report, abandon);
   const sealer = createSealer(keys.masterKey);
-  const metrics = createMetrics(() => countOpen(db));
+  const { db, pathDb, readDb } = pools;
+  const metrics = createMetrics(() => countOpen(readDb));
+  registerPoolMetrics(metrics.registry, pools);
   const { temporal, workflows, whenConnected } = connectTemporal(config, servers.temporalAddress, log, cleanups);
   const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
@@ -90,7 +96,7 @@ async function compose(
   const settlement = { mark: markSettling, start: settle };
   const port = await startApi(
     config,
-    { ...common, db, pathDb, keys, engine, temporal, settlement, allowedUrls, temporalUiUrl },
+    { ...common, pools, keys, engine, temporal, settlement, allowedUrls, temporalUiUrl },
     cleanups,
   );
   publicUrl = config.publicUrl ?? urlOf(config.host, port);

@@ -1,10 +1,11 @@
-import type { PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { startEmbedded } from '../embedded';
-import { openDatabase, PATH_POOL, type Database } from '../store/db/database';
+import { isContended, type Database } from '../store/db/database';
+import { completeIndexes } from '../store/db/complete-indexes';
 import { migrateWhenUp } from '../store/db/migrate-when-up';
+import { openPools, type Pools } from '../store/db/pools';
 import { ensurePartitions } from '../store/db/partitions';
 import { endClaims } from '../store/notifications/claims';
 import { TemporalLink, type Temporal } from '../temporal/connection';
@@ -14,9 +15,7 @@ import type { Cleanups } from './cleanups';
 
 /** The migrated database, and the address of Temporal. */
 export interface Connections {
-  db: Database;
-  /** A separate pool for accepting and attempting, so that other queries cannot delay them. */
-  pathDb: Database;
+  pools: Pools;
   temporalAddress: string;
   /** UI of the embedded Temporal; absent with another Temporal service. */
   embeddedUiUrl: string | undefined;
@@ -43,26 +42,45 @@ export async function openConnections(
 
   abandon?.throwIfAborted();
   await migrateWhenUp(embedded.databaseUrl, report, abandon);
-  const connect = (options?: PoolConfig) =>
-    openDatabase(
-      embedded.databaseUrl,
-      (error) => log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
-      options,
-    );
-  const db = connect();
-  cleanups.add(() => db.close());
-  const pathDb = connect(PATH_POOL);
-  cleanups.add(() => pathDb.close());
-  await ensurePartitions(db);
+  const pools = openPools(embedded.databaseUrl, config.database, (error) =>
+    log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
+  );
+  for (const pool of Object.values<Database>({ ...pools })) cleanups.add(() => pool.close());
+  const { db } = pools;
+  await preparePartitions(db, log);
+  completeIndexesLater(embedded.databaseUrl, log, cleanups);
   // With embedded Postgres, the lock on the data directory guarantees that no earlier process is left.
   if (config.databaseUrl === undefined) await endClaims(db);
   return {
-    db,
-    pathDb,
+    pools,
     temporalAddress: embedded.temporalAddress,
     embeddedUiUrl: embedded.temporalUiUrl,
     stopEmbedded: () => embedded.stop(),
   };
+}
+
+/** A backup or a long query may keep a table locked. The default partitions take rows meanwhile. */
+async function preparePartitions(db: Database, log: Logger): Promise<void> {
+  try {
+    await ensurePartitions(db);
+  } catch (error) {
+    if (!isContended(error)) throw error;
+    log.warn({ err: error }, 'partitions were not created because a table is locked; the daily maintenance will do so');
+  }
+}
+
+/** Building indexes may take hours on large tables, and the service works without. */
+function completeIndexesLater(databaseUrl: string, log: Logger, cleanups: Cleanups): void {
+  const stop = new AbortController();
+  const building = completeIndexes(databaseUrl, stop.signal).then(
+    (built) => built.length > 0 && log.info({ indexes: built }, 'indexes of partitions were built'),
+    (error: unknown) =>
+      log.warn({ err: error }, 'building indexes failed; lists stay slow until the next start of a process'),
+  );
+  cleanups.add(async () => {
+    stop.abort();
+    await building;
+  });
 }
 
 /** The Temporal connection and the client of the notification workflows. */

@@ -37,7 +37,10 @@ export interface DeliveryEngine {
   workflowStarter: WorkflowStarter;
 }
 
-/** Builds the delivery engine: HTTP out, composition, attempts, head starts and the workflow starter. */
+/**
+ * Builds the delivery engine: HTTP out, composition, attempts, head starts and the workflow
+ * starter.
+ */
 export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanups: Cleanups): DeliveryEngine {
   const { pathDb, sealer, workflows, publicUrl, metrics, log } = deps;
   const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses) });

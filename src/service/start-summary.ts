@@ -3,7 +3,9 @@ import type { Service } from './compose';
 
 const SAFE_KEY_LENGTH = 16;
 
-/** Prints what an operator needs after a start: configuration, URLs, admin key, and calls to paste. */
+/**
+ * Prints what an operator needs after a start: configuration, URLs, admin key, and calls to paste.
+ */
 export function printSummary(
   config: Config,
   service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>,
@@ -31,7 +33,10 @@ export function printSummary(
   print('');
 }
 
-/** The shortest sequence of calls from an empty service to a notification. The README explains each one. */
+/**
+ * The shortest sequence of calls from an empty service to a notification. The README explains each
+ * one.
+ */
 export function walkThrough(url: string, adminKey: string): string[] {
   const call = (method: string, path: string, body: object) =>
     `curl -s -X ${method} ${url}${path} -H "X-API-Key: $KEY" -H 'content-type: application/json' -d '${JSON.stringify(body)}'; echo`;

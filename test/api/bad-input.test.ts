@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Route } from '../../src/api/http/route';
 import { encodeId, newUuid } from '../../src/domain/ids';
 import { ADMIN_KEY, startTestApi, type Answer, type CallOptions, type TestApi } from '../support/api';
+import { declaredRoutes, fieldsOf, validBody, wrongValues } from './bad-input.routes';
 import { recordAttempts } from '../../src/store/notifications/record-attempts';
 
 /**
@@ -12,13 +13,11 @@ let api: TestApi;
 /** Ids of tenant A's objects, by the route's path. Tenant B must not learn that they exist. */
 let ids: Record<string, string>;
 let keyOfB: string;
-let viewerKey: string;
 
 beforeAll(async () => {
   api = await startTestApi();
   const a = await api.tenant('A');
   keyOfB = (await api.tenant('B')).key;
-  viewerKey = (await api.must('POST', '/v1/api-keys', { name: 'viewer', role: 'viewer' })).key;
   await api.must('PUT', '/v1/event-types/a.happened.v1', { productId: a.productId });
   const customer = await api.must('POST', '/v1/customers', { name: 'C' }, a.key);
   const subscription = await api.must(
@@ -55,6 +54,8 @@ beforeAll(async () => {
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
   const since = '2026-01-02T03:04:05Z';
   const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
+  const portalSession = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id }, a.key);
+  const client = await api.must('POST', '/v1/oauth-clients', { name: 'other', role: 'viewer' });
   ids = {
     products: a.productId,
     'event-types': 'a.happened.v1',
@@ -66,6 +67,8 @@ beforeAll(async () => {
     'url-allowlist': entry.id,
     'api-keys': apiKey.id,
     recoveries: recovery.id,
+    'portal-sessions': portalSession.id,
+    'oauth-clients': client.clientId,
   };
 });
 afterAll(() => api?.stop());
@@ -80,31 +83,36 @@ const withId = guarded.filter(({ path }) => path.includes('/:'));
 
 function pathOf(route: Route): string {
   const resource = route.path.split('/')[2]!;
-  return route.path.replace(/:\w+/, encodeURIComponent(ids[resource] ?? 'x'));
+  return route.path.replace(/:\w+/, () => {
+    // Without an object of tenant A, a 404 would say nothing about tenants.
+    if (ids[resource] === undefined) throw new Error(`There is no ${resource} of tenant A. Create one in beforeAll.`);
+    return encodeURIComponent(ids[resource]);
+  });
 }
 
-async function rowCounts(): Promise<unknown> {
+let countRows: string;
+let rowsBefore: unknown;
+beforeAll(async () => {
   const { rows } = await api.database.db.query<{ name: string }>({
     text: "select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '_(default|[0-9]{8})$' order by 1",
   });
-  const counts: Record<string, unknown> = {};
-  for (const { name } of rows)
-    counts[name] = (
-      await api.database.db.query<{ count: number }>({ text: `select count(*) from ${name}` })
-    ).rows[0]!.count;
-  return counts;
-}
+  expect(rows.length).toBeGreaterThan(15);
+  countRows = rows.map(({ name }) => `select '${name}' as name, count(*) from ${name}`).join(' union all ');
+});
+const rowCounts = async () => (await api.database.db.query({ text: countRows })).rows;
+// No test of this file writes anything.
+beforeEach(async () => {
+  rowsBefore = await rowCounts();
+});
+afterEach(async () => expect(await rowCounts()).toEqual(rowsBefore));
 
-/**
- * Calls the route and expects a problem with this status and code, and that nothing was written.
- */
+/** Calls the route and expects a problem with this status and code. */
 async function refused(
   route: Route,
   status: number,
   code: string | RegExp,
   options: CallOptions & { path?: string; method?: string } = {},
 ): Promise<Answer> {
-  const before = await rowCounts();
   const answer = await api.call(options.method ?? route.method.toUpperCase(), options.path ?? pathOf(route), options);
   expect({ status: answer.status, body: answer.body }).toMatchObject({
     status,
@@ -118,7 +126,6 @@ async function refused(
     },
   });
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
-  expect(await rowCounts()).toEqual(before);
   return answer;
 }
 
@@ -151,12 +158,6 @@ describe.each(named(guarded))('%s', (_, route) => {
     const other = ['PUT', 'PATCH', 'DELETE', 'POST', 'OPTIONS'].find((method) => !methods.has(method))!;
     const answer = await refused(route, 405, 'method-not-allowed', { method: other });
     expect(new Set(answer.headers.get('allow')!.split(', '))).toEqual(methods);
-  });
-});
-
-describe.each(named(guarded.filter(({ roles }) => !roles.includes('viewer'))))('%s', (_, route) => {
-  it('returns 403 for a role that may not make the call', async () => {
-    await refused(route, 403, 'forbidden', { key: viewerKey, body: route.body ? {} : undefined });
   });
 });
 
@@ -269,7 +270,6 @@ it('returns 404 for an unknown route', async () => {
 
 it('refuses text that Postgres cannot store, in every call that takes text', async () => {
   const customerId = ids.customers;
-  const before = await rowCounts();
   const nul = 'a\u0000b';
   const calls: [string, string, unknown][] = [
     ['POST', '/v1/products', { name: nul }],
@@ -283,18 +283,6 @@ it('refuses text that Postgres cannot store, in every call that takes text', asy
   ];
   for (const [method, path, body] of calls)
     expect(await api.call(method, path, { body })).toMatchObject({ status: 422, body: { code: 'validation-failed' } });
-  expect(await rowCounts()).toEqual(before);
-});
-
-it('accepts any JSON as data and user without touching prototypes', async () => {
-  const raw = `{"type":"a.happened.v1","customerId":"${ids.customers}","data":{"__proto__":{"polluted":true},"constructor":1,"n":"\\u0000","s":"\\ud800"},"user":{"__proto__":1}}`;
-  const answer = await api.call('POST', '/v1/events', { raw });
-  expect(answer.status).toBe(202);
-  expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-  const { rows } = await api.database.db.query<{ data: string }>({
-    text: 'select data::text as data from events order by id desc limit 1',
-  });
-  expect(rows[0]!.data).toContain('"__proto__":{"polluted":true}');
 });
 
 it('refuses a body that claims to be gzip and is not', async () => {
@@ -302,72 +290,3 @@ it('refuses a body that claims to be gzip and is not', async () => {
     await api.call('POST', '/v1/products', { raw: '{"name":"x"}', headers: { 'content-encoding': 'gzip' } }),
   ).toMatchObject({ status: 400 });
 });
-
-/** All top-level fields of a route's body. */
-function fieldsOf(route: Route): string[] {
-  const schema = z.toJSONSchema(route.body as z.ZodType, { io: 'input', unrepresentable: 'any' });
-  return Object.keys(schema.properties ?? {});
-}
-
-/** Values of types that the field does not accept. */
-function wrongValues(route: Route, field: string): unknown[] {
-  const { properties = {} } = z.toJSONSchema(route.body as z.ZodType, { io: 'input', unrepresentable: 'any' });
-  const property = properties[field] as { type?: string; anyOf?: { type?: string }[] };
-  const types = (property.anyOf ?? [property]).map(({ type }) => type);
-  const candidates: [string, unknown][] = [
-    ['string', 'text'],
-    ['number', 7],
-    ['boolean', true],
-    ['array', ['x']],
-    ['object', { x: 1 }],
-  ];
-  // A field of any type, such as a sample, has no wrong type.
-  if (types.includes(undefined)) return [];
-  return candidates
-    .filter(([type]) => !types.includes(type) && !(type === 'number' && types.includes('integer')))
-    .map(([, value]) => value);
-}
-
-/** A body that satisfies the route's schema, so that only the tested part is wrong. */
-function validBody(route: Route): Record<string, unknown> {
-  const bodies: Record<string, Record<string, unknown>> = {
-    'POST /v1/products': { name: 'P' },
-    'POST /v1/customers': { name: 'C' },
-    'POST /v1/subscriptions': { customerId: 'c', name: 'n', url: 'http://127.0.0.1:1/', eventTypes: ['*'] },
-    'PUT /v1/customers/:id/subscriptions': { subscriptions: [] },
-    'POST /v1/customers/:id/transform/dry-run': { type: 'a.happened.v1', transform: null },
-    'POST /v1/events': { type: 'unknown.type.v1', data: {} },
-    'POST /v1/events/batch': { events: [{}] },
-    'POST /v1/url-allowlist': { pattern: 'https://x.example' },
-    'PATCH /v1/url-allowlist/:id': { status: 'approved' },
-    'POST /v1/api-keys': { name: 'n', role: 'admin' },
-    'POST /v1/subscriptions/:id/recover': { since: '2026-01-02T03:04:05Z' },
-  };
-  return bodies[`${route.method.toUpperCase()} ${route.path}`] ?? {};
-}
-
-/** The routes without dependencies. Only their declarations are read. */
-function declaredRoutes(): Route[] {
-  const { allRoutes } = jest.requireActual<typeof import('../../src/api/routes')>('../../src/api/routes');
-  const nothing = {} as never;
-  return allRoutes({
-    role: 'all',
-    db: nothing,
-    sealer: nothing,
-    authenticator: nothing,
-    tokens: nothing,
-    settlement: nothing,
-    metrics: nothing,
-    allowedUrls: [],
-    acceptor: nothing,
-    launcher: nothing,
-    publicUrl: nothing,
-    challengeSender: nothing,
-    composer: nothing,
-    control: nothing,
-    recoveries: nothing,
-    activity: nothing,
-    temporal: nothing,
-    temporalUiUrl: undefined,
-  });
-}

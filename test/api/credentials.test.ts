@@ -269,8 +269,8 @@ describe('portal sessions', () => {
   });
 });
 
-describe('audit', () => {
-  it('the audit lists who did what, with filters, and a product sees only its own entries', async () => {
+describe('audit log', () => {
+  it('the audit log lists who did what, with filters, and a product sees only its own entries', async () => {
     const { key, customerId, type } = await tenant('audited');
     const settings = { customerId, name: 's', url: 'http://127.0.0.1:1/', eventTypes: [type] };
     const { id } = await api.must('POST', '/v1/subscriptions', settings, key);

@@ -275,3 +275,15 @@ it('retry and cancel change the record and signal the workflow', async () => {
     { action: 'notification.retry', detail: { was: 'cancelled', force: false } },
   ]);
 });
+
+it('accepts any JSON as data and user without touching prototypes', async () => {
+  await api.must('PUT', '/v1/event-types/anything.v1', {}, key);
+  const raw = `{"type":"anything.v1","customerId":"${customerId}","data":{"__proto__":{"polluted":true},"constructor":1,"n":"\\u0000","s":"\\ud800"},"user":{"__proto__":1}}`;
+  const answer = await api.call('POST', '/v1/events', { key, raw });
+  expect(answer.status).toBe(202);
+  expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  const { rows } = await api.database.db.query<{ data: string }>({
+    text: 'select data::text as data from events order by id desc limit 1',
+  });
+  expect(rows[0]!.data).toContain('"__proto__":{"polluted":true}');
+});

@@ -89,6 +89,21 @@ it("an event without a customer notifies the product's own and the shared custom
   expect(names).toEqual(['cast to A', 'cast to all', 'cast to all, for A']);
 });
 
+it('an event without a customer notifies no customer of another product, whoever subscribed it', async () => {
+  const ofB = await customer(b.key);
+  const { token } = await api.must('POST', '/v1/portal-sessions', { customerId: ofB }, b.key);
+  await api.must('PUT', '/v1/event-types/broadcast.v2', {}, a.key);
+  // Neither subscription belongs to a product, so their customer alone separates them from A.
+  await subscribe(ofB, { 'by admin': {} });
+  await subscribe(ofB, { 'by portal': {} }, token);
+  const { items } = await api.must('GET', `/v1/subscriptions?customerId=${ofB}`);
+  expect(items.map(({ productId }: { productId: string | null }) => productId)).toEqual([null, null]);
+  const names = await notified({ type: 'broadcast.v2' }, a.key);
+  expect(names.filter((name) => name.startsWith('by '))).toEqual([]);
+  await api.must('PUT', '/v1/event-types/broadcast.v3', {}, b.key);
+  expect(await notified({ type: 'broadcast.v3' }, b.key)).toEqual(expect.arrayContaining(['by admin', 'by portal']));
+});
+
 it("refuses another product's customer exactly like an unknown one", async () => {
   const ofB = await customer(b.key);
   const post = (customerId: string) =>

@@ -161,7 +161,7 @@ it('a recovery returns 404 to another tenant', async () => {
   expect(await api.must('GET', `/v1/recoveries/${id}`, undefined, key)).toMatchObject({ status: 'running' });
 });
 
-it('the audit records who started and who cancelled a recovery', async () => {
+it('the audit log records who started and who cancelled a recovery', async () => {
   const { id } = (await recover({ since: LONG_AGO, ratePerSecond: 2 })).body;
   await api.must('POST', `/v1/recoveries/${id}/cancel`, {}, key);
   const { rows } = await api.database.db.query<{ action: string; detail: object }>({

@@ -139,7 +139,7 @@ it('the database holds nothing that opens a secret link', async () => {
   expect(JSON.stringify(rows)).not.toContain(Buffer.from(token, 'base64url').toString('hex'));
 });
 
-it('the audit records the creation of a secret link, and its opening for the product', async () => {
+it('the audit log records the creation of a secret link, and its opening for the product', async () => {
   const [made] = (await auditOf('secret.link')) as { product_id: string }[];
   const { token } = await makeLink();
   await open(token);

@@ -48,7 +48,7 @@ const auditOf = async (object: string) => {
   return rows.map(({ action }) => action);
 };
 
-it('a service definition is created, read, changed and deleted, each recorded in the audit', async () => {
+it('a service definition is created, read, changed and deleted, each recorded in the audit log', async () => {
   const before = (await auditOf('ledgerpayment')).length;
   const created = await api.call('PUT', PATH, { body: DEFINITION });
   expect(created).toMatchObject({

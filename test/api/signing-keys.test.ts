@@ -89,7 +89,7 @@ it('an Idempotency-Key creates one signing key for two calls', async () => {
   expect(second.body.previous).toBeNull();
 });
 
-it('the audit records the creation and deletion of signing keys', async () => {
+it('the audit log records the creation and deletion of signing keys', async () => {
   await api.must('POST', path, {}, key);
   await api.call('DELETE', path, { key });
   const { items } = await api.must('GET', '/v1/audit?limit=2', undefined, key);

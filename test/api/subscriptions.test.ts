@@ -156,48 +156,6 @@ describe('subscriptions', () => {
     expect(await api.must('GET', `/v1/subscriptions/${ofA.id}`, undefined, a.key)).toMatchObject({ id: ofA.id });
   });
 
-  it('a subscription waits for approval until its URL is on the allow-list, requested by the product and approved by an admin', async () => {
-    const { key, customerId, eventType } = await tenant();
-    const created = await api.must(
-      'POST',
-      '/v1/subscriptions',
-      settings({ customerId, url: 'https://hooks.customer.example/in/x' }),
-      key,
-    );
-    expect(created.status).toBe('awaiting-approval');
-    const event = await api.must('POST', '/v1/events', { type: eventType, customerId, data: {} }, key);
-    expect(event.notifications[0].status).toBe('held');
-    const entry = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://hooks.customer.example/in' }, key);
-    expect(entry).toMatchObject({ status: 'requested', decidedAt: null });
-    expect(
-      await api.call('PATCH', `/v1/url-allowlist/${entry.id}`, { key, body: { status: 'approved' } }),
-    ).toMatchObject({ status: 403 });
-    expect(
-      (await api.must('GET', '/v1/url-allowlist?status=requested')).items.map(({ id }: { id: string }) => id),
-    ).toContain(entry.id);
-    api.settled.length = 0;
-    await api.must('PATCH', `/v1/url-allowlist/${entry.id}`, { status: 'approved' });
-    expect(await api.must('GET', `/v1/subscriptions/${created.id}`, undefined, key)).toMatchObject({
-      status: 'enabled',
-    });
-    expect(api.settled).toEqual([created.id]);
-    expect(await api.call('DELETE', `/v1/url-allowlist/${entry.id}`, { key })).toMatchObject({ status: 204 });
-    expect(await api.must('GET', `/v1/subscriptions/${created.id}`, undefined, key)).toMatchObject({
-      status: 'awaiting-approval',
-    });
-  });
-
-  it('an allow-list entry of another product does not approve a URL', async () => {
-    const [a, b] = [await tenant(), await tenant()];
-    const entry = await api.must('POST', '/v1/url-allowlist', { pattern: 'https://only-a.example' }, a.key);
-    await api.must('PATCH', `/v1/url-allowlist/${entry.id}`, { status: 'approved' });
-    const status = async ({ key, customerId }: { key: string; customerId: string }) =>
-      (await api.must('POST', '/v1/subscriptions', settings({ customerId, url: 'https://only-a.example/x' }), key))
-        .status;
-    expect(await status(a)).toBe('enabled');
-    expect(await status(b)).toBe('awaiting-approval');
-  });
-
   it('a subscription is disabled and enabled, and a changed URL must be verified again', async () => {
     const { key, customerId } = await tenant();
     const receiver = await startReceiver();

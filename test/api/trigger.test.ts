@@ -50,7 +50,7 @@ it('a trigger creates an event and a notification for this subscription only, an
   expect(event.notifications.map((notification: { id: string }) => notification.id)).toEqual([answer.body.id]);
 });
 
-it('a trigger counts as an event of the subscription and is recorded in the audit', async () => {
+it('a trigger counts as an event of the subscription and is recorded in the audit log', async () => {
   const id = await subscribe();
   const answer = await trigger(id, { type: 'a.made.v1' });
   expect(await api.must('GET', `/v1/subscriptions/${id}/statistics`)).toMatchObject({ events: 1, triggers: 0 });

@@ -101,7 +101,7 @@ subscriptions:
       .map((line) => line.replace(`${wrong}:`, '')),
   ).toEqual([
     '4:3  customer.retrySchedule: the waits must add up to at most 86400 seconds',
-    expect.stringMatching(/^7:5 {2}subscriptions\.0\.url: no credentials/),
+    expect.stringMatching(/^7:5 {2}subscriptions\.0\.url: must not contain credentials/),
     '10:7  subscriptions.0.headers.Host: is set by Signpost or by HTTP',
     '11:5  subscriptions.1.name: a is listed twice',
     expect.stringMatching(/^13:5 {2}subscriptions\.1\.eventTypes: /),

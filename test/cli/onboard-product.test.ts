@@ -117,7 +117,7 @@ apiKeys: none
       .split('\n')
       .map((line) => line.replace(`${bad}:`, '')),
   ).toEqual([
-    expect.stringMatching(/^2:3 {2}product\.id: 1 to 128 characters/),
+    expect.stringMatching(/^2:3 {2}product\.id: expected 1 to 128 characters/),
     '4:3  product.colour: unknown field',
     expect.stringMatching(/^8:7 {2}eventTypes\.0\.fields\.amount: one of String, Integer/),
     expect.stringMatching(/^9:5 {2}eventTypes\.1\.name: expected segments of/),

@@ -139,7 +139,7 @@ const jsonata = (expression: string): Transform => ({ language: 'jsonata', expre
 const PAYMENT =
   '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1"}';
 
-describe('the example definitions of a ledger (document 003)', () => {
+describe('the example definitions of a ledger', () => {
   it.each([true, false])(
     'sends the columns of the ledgerpayment example and stores the secret as *** (head start: %s)',
     async (headStart) => {

@@ -2,8 +2,8 @@ import { Webhook } from 'standardwebhooks';
 import { useScenario } from '../support/scenario';
 
 /**
- * Document 000: a product line notifies its customers of events, and handles what could not be
- * delivered.
+ * The system of docs/migrating/notifier.md: a product line notifies its customers of events, and
+ * handles what could not be delivered.
  */
 const scenario = useScenario();
 const CUSTOMER = 'customer1';

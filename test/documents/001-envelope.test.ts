@@ -2,7 +2,10 @@ import { createHmac } from 'node:crypto';
 import { useScenario } from '../support/scenario';
 import fixture from './fixtures/001-claim-created.json';
 
-/** Document 001: claims, reported in an envelope that carries its own text and signature. */
+/**
+ * The system of docs/migrating/envelope.md: claims, reported in an envelope that carries its own
+ * text and signature.
+ */
 const scenario = useScenario();
 const SECRET = 'shared-with-the-customer';
 const { payload } = fixture;

@@ -6,8 +6,8 @@ import { useScenario } from '../support/scenario';
 import { until } from '../support/until';
 
 /**
- * Document 002: webhooks that trigger a handler, set up in a wizard, tested manually, and watched
- * by their statistics.
+ * The system of docs/migrating/trigger-webhooks.md: webhooks that trigger a handler, set up in a
+ * wizard, tested manually, and watched by their statistics.
  */
 const scenario = useScenario();
 const CATALOG = path.join(__dirname, '..', '..', 'examples', 'catalogs', 'marketplace.yaml');

@@ -7,8 +7,8 @@ import payment from './fixtures/003-ledgerpayment.json';
 import status from './fixtures/003-statuschange.json';
 
 /**
- * Document 003: a client with an OAuth token manages its own webhooks by URL and gets them in
- * format flat.
+ * The system of docs/migrating/self-service.md: a client with an OAuth token manages its own
+ * webhooks by URL and gets them in format flat.
  */
 const scenario = useScenario();
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');

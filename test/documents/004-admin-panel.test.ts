@@ -3,8 +3,8 @@ import { ADMIN_KEY } from '../support/service';
 import { useScenario } from '../support/scenario';
 
 /**
- * Document 004: endpoints with channels, a catalog, logs and live activity, for callers that an
- * operator allowed. The panel itself is tested in test/web.
+ * The system of docs/migrating/admin-panel.md: endpoints with channels, a catalog, logs and live
+ * activity, for callers that an operator allowed. The panel itself is tested in test/web.
  */
 const scenario = useScenario();
 const CLIENT = 'client_1bd942c0-4cec-486f-be7a-7b14118ad4ad';

@@ -1,4 +1,4 @@
-import { identityOf, mayRewriteNumbers, stringifyWritten, LosslessJson } from '../../src/domain/lossless-json';
+import { identityOf, mayRewriteNumbers, stringifyLossless, LosslessJson } from '../../src/domain/lossless-json';
 
 /** A generator with a seed, so that a failure can be reproduced (mulberry32). */
 function randomFrom(seed: number): () => number {
@@ -121,9 +121,9 @@ it('LosslessJson takes the last value of a repeated name and does not touch prot
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-it('stringifyWritten keeps lossless members within other objects', () => {
+it('stringifyLossless keeps lossless members within other objects', () => {
   const held = { id: 1, data: new LosslessJson('{"amount": 1.50}'), list: [new LosslessJson('7')] };
-  expect(stringifyWritten(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
+  expect(stringifyLossless(held)).toBe('{"id":1,"data":{"amount":1.50},"list":[7]}');
 });
 
 it('identityOf ignores how a number is written but keeps numbers apart that a double cannot', () => {

@@ -5,8 +5,8 @@ import { useReceiver, type ReceivedRequest } from '../support/receiver';
 import { useService } from '../support/use-service';
 
 /**
- * The example payloads of documents 001, 002 and 003, as a receiver of the built service gets them.
- * The rules are in test/e2e/formats.
+ * Example payloads of the systems that the formats come from (docs/migrating), as a receiver of the
+ * built service gets them. The rules are in test/e2e/formats.
  */
 const service = useService();
 const receiver = useReceiver();
@@ -49,7 +49,7 @@ function expectSigned({ headers, body }: ReceivedRequest): void {
 const tokenOf = ({ headers }: ReceivedRequest) =>
   readHs256(/^Bearer (.+)$/.exec(String(headers.authorization))![1]!, SECRET);
 
-describe('document 001, format envelope', () => {
+describe('example payload of format envelope', () => {
   const DETAILS =
     '"accountReference":"PDN-922-Oct14-0001","claimRef":"PDN-922-claim-Oct14-00010","receeveClaimRef":"PDN-922-claim-Oct14-00010",' +
     '"amount":501,"currency":"EUR","dueDate":"2021-10-07"';
@@ -83,7 +83,7 @@ describe('document 001, format envelope', () => {
   });
 });
 
-describe('document 002, format trigger', () => {
+describe('example payload of format trigger', () => {
   const event = { type: 'fulfillment_requests', data: { id: 'PR-100-003-001' } };
   const settings = {
     format: 'trigger',
@@ -154,7 +154,7 @@ describe('document 002, format trigger', () => {
   });
 });
 
-describe('document 003, format flat', () => {
+describe('example payload of format flat', () => {
   const settings = { format: 'flat', eventTypes: ['ledgerpayment', 'statuschange'] };
   const PAYMENT =
     '{"paymentid":"18142","ledgeraccountid":"111927","revision":"1","debtcreditorid":"1","partytypeid":"1","secret":"mySecret"}';

@@ -25,7 +25,7 @@ function openToken(authorization: string | undefined, secret: string) {
   return { header: open(header), claims: open(claims) };
 }
 
-describe('format envelope (document 001)', () => {
+describe('format envelope', () => {
   const data = {
     accountReference: 'PDN-922-Oct14-0001',
     claimRef: 'PDN-922-claim-Oct14-00010',
@@ -60,7 +60,7 @@ describe('format envelope (document 001)', () => {
   });
 });
 
-describe('format trigger (document 002)', () => {
+describe('format trigger', () => {
   const settings = { format: 'trigger', timeoutSeconds: 600, customData: { purpose: 'demo', audience: 'partners' } };
   const fields = [
     'webhook_id',
@@ -147,7 +147,7 @@ describe('format trigger (document 002)', () => {
   });
 });
 
-describe('format flat (document 003)', () => {
+describe('format flat', () => {
   it('flat has the data and the secret, which the API masks', async () => {
     const customer = await onboard(service, receiver.url(), { format: 'flat', secret: 'mySecret' });
     const data = {

@@ -1,7 +1,7 @@
 import { batchesOf } from '../../sdk/src/batches';
 
 const MAX_BYTES = 7.5 * 1024 * 1024;
-/** A value that takes the given number of bytes in a batch, including the comma after it. */
+/** A value whose JSON takes `bytes` in a batch, including its comma. */
 const ofBytes = (bytes: number, character = 'x') => {
   const width = Buffer.byteLength(character);
   return character.repeat(Math.floor((bytes - 3) / width)) + 'x'.repeat((bytes - 3) % width);

@@ -147,12 +147,13 @@ it('concurrent calls share one OAuth token, which is replaced after a 401', asyn
 });
 
 it('an abort signal ends the wait before a retry', async () => {
-  proxy.failures = Array(10).fill(503);
+  proxy.failures = [503];
+  proxy.headers = { 'retry-after': '3600' };
   const abort = new AbortController();
   const waiting = new Signpost({
     baseUrl: proxy.url,
     apiKey: ADMIN_KEY,
-    retry: { firstDelayMs: 60_000, maxDelayMs: 60_000 },
+    retry: { maxRetryAfterMs: 3_600_000 },
   });
   const call = waiting.request('get', '/v1/products/{id}', { params: { id: 'p' }, signal: abort.signal });
   setTimeout(() => abort.abort(), 50);

@@ -30,9 +30,13 @@ export interface TestWatcher {
 export async function watch(
   url: string,
   key = '',
-  { query = '', lastEventId }: { query?: string; lastEventId?: string } = {},
+  { query = '', lastEventId, customer }: { query?: string; lastEventId?: string; customer?: string } = {},
 ): Promise<TestWatcher> {
-  const headers = { 'x-api-key': key, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
+  const headers = {
+    'x-api-key': key,
+    ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+    ...(customer === undefined ? {} : { 'x-customer': customer }),
+  };
   const sent = request(`${url}/v1/activity${query}`, { headers });
   sent.end();
   const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {

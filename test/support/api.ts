@@ -18,12 +18,23 @@ import { parseUrlPattern } from '../../src/domain/url-pattern';
 import { createTokens } from '../../src/api/auth/tokens';
 import { findOAuthClient, findPrincipalByKeyHash } from '../../src/store/access/credentials';
 import { findSession } from '../../src/store/access/sessions';
+import { registerPoolMetrics } from '../../src/process/pool-metrics';
+import type { Database } from '../../src/store/db/database';
+import { openPools, type Pools } from '../../src/store/db/pools';
+import { countOpen } from '../../src/store/notifications/overdue';
+import { Limits, type LimitSettings } from '../../src/api/limits/limits';
+import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
+import { loadConfig } from '../../src/config';
+import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
 import { markSettling } from '../../src/store/subscriptions/settling';
 import { startTestComposer } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
+
+/** The shortest statement timeout that can be set, for tests that wait for it. */
+const TEST_POOLS = { connections: 8, readConnections: 6, readTimeoutSeconds: 1 };
 
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
@@ -51,6 +62,7 @@ export interface TestApi {
   url: string;
   routes: Route[];
   database: TestDatabase;
+  pools: Pools;
   /**
    * Notifications and subscriptions that were to be started, settled, retried and cancelled.
    */
@@ -74,13 +86,18 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
+  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings> } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
-  const { db } = database;
+  const pools = openPools(database.url, TEST_POOLS, () => undefined);
+  const { db, authDb, readDb } = pools;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
   const composer = startTestComposer(dataSources);
-  const metrics = createMetrics();
-  const activity = new ActivityStream(db, pino({ level: 'silent' }));
+  const metrics = createMetrics(() => countOpen(readDb));
+  registerPoolMetrics(metrics.registry, pools);
+  const limitMetrics = createLimitMetrics(metrics.registry);
+  const defaults = loadConfig({});
+  const activity = new ActivityStream(readDb, pino({ level: 'silent' }));
   const recorded = {
     started: [] as NotificationRef[],
     settled: [] as string[],
@@ -94,10 +111,10 @@ export async function startTestApi(
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(db, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(db, clientId))?.principal,
-    findByPortalSession: (id) => findPortalPrincipal(db, id),
-    findSession: (tokenHash) => findSession(db, TEST_SEALER, tokenHash),
+    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
+    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByPortalSession: (id) => findPortalPrincipal(authDb, id),
+    findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash),
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
@@ -105,15 +122,16 @@ export async function startTestApi(
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
   const routes = allRoutes({
+    ...pools,
     role: 'all',
-    db,
     sealer: TEST_SEALER,
     authenticator,
     tokens,
     metrics,
+    limitMetrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(db, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
     launcher,
     publicUrl: () => url,
     challengeSender: createChallengeSender(http),
@@ -135,8 +153,12 @@ export async function startTestApi(
     routes,
     pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,
+    readDb,
     sealer: TEST_SEALER,
     authenticator,
+    limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
+    quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
+    trustedProxies: ['127.0.0.1'],
     log: pino({ level: 'silent' }),
     verifyAnswers: true,
   });
@@ -180,6 +202,7 @@ export async function startTestApi(
     url,
     routes,
     database,
+    pools,
     ...recorded,
     backend,
     call,
@@ -195,6 +218,7 @@ export async function startTestApi(
       await new Promise((resolve) => server.close(resolve));
       await http.close();
       await composer.close();
+      await Promise.all(Object.values<Database>({ ...pools }).map((pool) => pool.close()));
       await database.drop();
     },
   };

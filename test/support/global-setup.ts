@@ -7,6 +7,7 @@ import { startPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli, obtain, TEMPORAL_TEST_SERVER } from '../../src/embedded/temporal-binary';
 import { openDatabase } from '../../src/store/db/database';
+import { completeIndexes } from '../../src/store/db/complete-indexes';
 import { migrate } from '../../src/store/db/migrate';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import { ENV, TEMPLATE } from './environment';
@@ -63,6 +64,7 @@ async function makeTemplate(url: string): Promise<void> {
   const templateUrl = new URL(url);
   templateUrl.pathname = `/${TEMPLATE}`;
   await migrate(templateUrl.toString());
+  await completeIndexes(templateUrl.toString());
   const db = openDatabase(templateUrl.toString(), () => undefined);
   await ensurePartitions(db);
   await db.close();

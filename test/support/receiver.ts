@@ -129,7 +129,11 @@ export async function startReceiver(port = 0): Promise<Receiver> {
   };
 }
 
-/** Registers the hooks that start a new receiver for each test. @returns the current test's receiver */
+/**
+ * Registers the hooks that start a new receiver for each test.
+ *
+ * @returns the current test's receiver
+ */
 export function useReceiver(): Receiver {
   const receiver = {} as Receiver;
   beforeEach(async () => void Object.assign(receiver, await startReceiver()));

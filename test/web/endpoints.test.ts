@@ -3,10 +3,7 @@ import type { Page } from 'playwright-core';
 import { until } from '../support/until';
 import { useUi } from '../support/browser';
 
-/**
- * The endpoint screens: create, trigger, rotate the secret, disable, edit, recover, delete
- * (document 002).
- */
+/** The endpoint screens: create, trigger, rotate the secret, disable, edit, recover, delete. */
 const ui = useUi();
 const TYPE = 'request.changed.v1';
 
@@ -74,7 +71,7 @@ test('Trigger now delivers the custom data with the typed payload and updates th
   const { id, secret } = await createEndpoint('Triggered', { format: 'trigger', customData: { purpose: 'demo' } });
   const page = await ui.signedIn(`/endpoints/${id}?tab=statistics`);
   const figure = (name: string) => page.getByRole('tabpanel').getByText(name, { exact: true }).locator('xpath=..');
-  await figure('Triggers').getByText('0', { exact: true }).waitFor();
+  await figure('Attempts').getByText('0', { exact: true }).waitFor();
   await clickButton(page, 'Trigger now');
   await ui.look(page, 'endpoint-trigger');
   await page.getByRole('textbox', { name: 'Data' }).fill('{"requestId": "PR-2"}');
@@ -82,7 +79,7 @@ test('Trigger now delivers the custom data with the typed payload and updates th
   const dialog = page.getByRole('dialog', { name: 'Trigger now' });
   await dialog.getByText('delivered').waitFor();
   await dialog.getByRole('button', { name: 'Done' }).click();
-  for (const name of ['Events', 'Triggers', 'Success responses'])
+  for (const name of ['Events', 'Attempts', 'Success responses'])
     await figure(name).getByText('1', { exact: true }).waitFor();
 
   const request = ui.receiver.requests.find(({ path }) => path === '/Triggered')!;

@@ -62,7 +62,7 @@ test('a portal link opens a portal that shows nothing of other customers', async
   const mine = await onboard(ui.service, ui.receiver.url('/mine'));
   const theirs = await onboard(ui.service, ui.receiver.url('/theirs'));
   const [theirNotification] = await theirs.post();
-  await mine.post();
+  const [myNotification] = await mine.post();
   const { body: session } = await ui.service.call('POST', '/v1/portal-sessions', { customerId: mine.customerId });
   const page = await ui.open(new URL(session.url).pathname + new URL(session.url).hash);
   await page.getByText(`${mine.customerId} · webhooks`).waitFor();
@@ -74,7 +74,14 @@ test('a portal link opens a portal that shows nothing of other customers', async
   await page.goto('/endpoints');
   await page.getByText(ui.receiver.url('/mine')).waitFor();
   await page.goto('/logs');
-  await page.getByRole('heading', { name: 'Logs' }).waitFor();
+  const eventOf = async (id = '') => (await ui.service.call('GET', `/v1/notifications/${id}`)).body.eventId as string;
+  // The rows are there before the page is searched for rows of others.
+  await page
+    .getByRole('table')
+    .getByText(await eventOf(myNotification))
+    .waitFor();
+  await page.getByText('1 total').waitFor();
+  expect(await page.content()).not.toContain(await eventOf(theirNotification));
   expect(await page.content()).not.toContain(theirs.customerId);
 
   // The IDs of another customer return nothing, neither in the UI nor from the API.
@@ -92,8 +99,16 @@ test('a portal link opens a portal that shows nothing of other customers', async
     expect([route, await page.evaluate(`fetch('${route}').then((answer) => answer.status)`)]).toEqual([route, 404]);
   for (const route of ['/v1/products', '/v1/api-keys', '/v1/audit', '/v1/url-allowlist'])
     expect([route, await page.evaluate(`fetch('${route}').then((answer) => answer.status)`)]).toEqual([route, 403]);
+  const { body: apiKey } = await ui.service.call('POST', '/v1/api-keys', {
+    name: 'Key of the operators',
+    role: 'viewer',
+  });
   await page.goto('/credentials');
-  expect(await page.content()).not.toContain('spk_');
+  await page
+    .getByText(/requires the role admin/)
+    .first()
+    .waitFor();
+  for (const text of [apiKey.id, 'Key of the operators']) expect(await page.content()).not.toContain(text);
 });
 
 test('an invalid portal link is rejected with an explanation', async () => {

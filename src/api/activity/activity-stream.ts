@@ -23,6 +23,8 @@ export interface ActivityStreamOptions {
   maxWatchers: number;
   /** Keeps one credential from using up the limit of the process. @default 20 */
   maxWatchersPerCredential: number;
+  /** Keeps one customer from doing so with many portal sessions. @default 40 */
+  maxWatchersPerCustomer: number;
   /** A client with more unread bytes than this is disconnected. @default 1 MiB */
   maxUnreadBytes: number;
 }
@@ -32,12 +34,15 @@ const DEFAULTS: ActivityStreamOptions = {
   heartbeatMs: 15_000,
   maxWatchers: 200,
   maxWatchersPerCredential: 20,
+  maxWatchersPerCustomer: 40,
   maxUnreadBytes: 1024 * 1024,
 };
 
 /** A client's request to watch: its credential, its filter and where to start. */
 export interface WatchRequest {
   credentialId: string;
+  /** The customer that the credential belongs to; null for none. */
+  customerId: string | null;
   scope: Scope;
   filter: ActivityFilter;
   /** Absent: start now. */
@@ -52,27 +57,27 @@ export interface WatchRequest {
  *
  * The stream is always in one of these states:
  *
- * - IDLE: no watcher is joining or live, and nothing is read. The first watcher that joins moves the
- *   stream to POLLING.
- * - POLLING: every `pollMs`, one poll reads what was committed since the last one. After a failure the
- *   next poll continues from the position reached, so no watcher misses anything. When no watcher is
- *   joining or live any more, the stream returns to IDLE.
- * - CLOSED: entered by `close()`, which ends all streams. A stream opened later gets its headers and
- *   ends. There is no way back.
+ * - IDLE: no watcher is joining or live, and nothing is read. The first watcher that joins moves
+ *   the stream to POLLING.
+ * - POLLING: every `pollMs`, one poll reads what was committed since the last one. After a failure
+ *   the next poll continues from the position reached, so no watcher misses anything. When no
+ *   watcher is joining or live any more, the stream returns to IDLE.
+ * - CLOSED: entered by `close()`, which ends all streams. A stream opened later gets its headers
+ *   and ends. There is no way back.
  *
  * A watcher is always in one of these states:
  *
  * - CATCHING_UP: the initial state. A watcher without a position to resume from moves to JOINING
- *   immediately. Others first get what they missed, at most the last 24 hours, at the speed at which
- *   they read; an older part is reported as a gap. A pass that took more than 2 s is followed by
- *   another, because the watcher fell behind meanwhile. After a faster pass it moves to JOINING.
+ *   immediately. Others first get what they missed, at most the last 24 hours, at the speed at
+ *   which they read; an older part is reported as a gap. A pass that took more than 2 s is followed
+ *   by another, because the watcher fell behind meanwhile. After a faster pass it moves to JOINING.
  * - JOINING: caught up, except for what was committed since the last pass. The next poll reads this
  *   rest, up to the poll's own moment, and the watcher moves to LIVE.
  * - LIVE: gets every page of the shared poll. All live watchers are at the same position.
  * - CLOSED: entered from every state, and final. The client disconnected, has more than
- *   `maxUnreadBytes` unread, or took more than 30 s to read a page while catching up; its credential
- *   was found invalid at a heartbeat; catching up failed; or the stream was closed. Clients reconnect
- *   with their last position.
+ *   `maxUnreadBytes` unread, or took more than 30 s to read a page while catching up; its
+ *   credential was found invalid at a heartbeat; catching up failed; or the stream was closed.
+ *   Clients reconnect with their last position.
  */
 export class ActivityStream {
   private readonly options: ActivityStreamOptions;
@@ -97,21 +102,22 @@ export class ActivityStream {
   }
 
   /**
-   * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one side
-   * ends it.
+   * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one
+   * side ends it.
    *
    * @throws Problem too-many-requests if the process or the credential has too many streams
    */
   async open(response: ServerResponse, request: WatchRequest): Promise<void> {
-    this.checkLimits(request.credentialId);
+    this.checkLimits(request);
     const now = await momentOfNow(this.db);
     // Other streams may have been opened during the query.
-    this.checkLimits(request.credentialId);
+    this.checkLimits(request);
     const position = request.from ? adopted(request.from, now) : { seen: now };
-    const { credentialId, scope, filter, stillAllowed } = request;
+    const { credentialId, customerId, scope, filter, stillAllowed } = request;
     const watcher = new Watcher({
       response,
       credentialId,
+      customerId,
       scope,
       filter,
       stillAllowed,
@@ -139,11 +145,14 @@ export class ActivityStream {
     await Promise.all([...this.catchUps, this.polling]);
   }
 
-  private checkLimits(credentialId: string): void {
-    const { maxWatchers, maxWatchersPerCredential } = this.options;
-    const own = [...this.watchers].filter((watcher) => watcher.credentialId === credentialId).length;
-    if (this.watchers.size < maxWatchers && own < maxWatchersPerCredential) return;
-    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential and ${maxWatchers} per process.`;
+  private checkLimits({ credentialId, customerId }: WatchRequest): void {
+    const { maxWatchers, maxWatchersPerCredential, maxWatchersPerCustomer } = this.options;
+    const watchers = [...this.watchers];
+    const ofCredential = watchers.filter((watcher) => watcher.credentialId === credentialId).length;
+    const ofCustomer = watchers.filter((watcher) => customerId !== null && watcher.customerId === customerId).length;
+    if (watchers.length < maxWatchers && ofCredential < maxWatchersPerCredential && ofCustomer < maxWatchersPerCustomer)
+      return;
+    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential, ${maxWatchersPerCustomer} per customer and ${maxWatchers} per process.`;
     throw new Problem('too-many-requests', detail, { headers: { 'retry-after': '15' } });
   }
 

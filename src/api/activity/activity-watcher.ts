@@ -23,6 +23,7 @@ export interface WatcherOptions {
   /** The open response that the stream is written to. */
   response: ServerResponse;
   credentialId: string;
+  customerId: string | null;
   /** What the credential may see. */
   scope: Scope;
   /** What the client wants to see of it. */
@@ -39,16 +40,18 @@ export interface WatcherOptions {
 export class Watcher {
   closed = false;
   readonly credentialId: string;
+  readonly customerId: string | null;
   position: Position;
   private readonly response: ServerResponse;
 
   constructor(private readonly options: WatcherOptions) {
-    const { response, credentialId, position } = options;
+    const { response, credentialId, customerId, position } = options;
     this.response = response;
     this.credentialId = credentialId;
+    this.customerId = customerId;
     this.position = position;
     response.once('close', () => (this.closed = true));
-    // A connection that breaks during a write is simply closed; without a listener it would crash the process.
+    // A connection may break during a write. Without a listener, the error would crash the process.
     response.on('error', () => (this.closed = true));
   }
 
@@ -83,7 +86,9 @@ export class Watcher {
     this.write(`: heartbeat\nid: ${encodePosition(this.position)}\n\n`);
   }
 
-  /** Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}. */
+  /**
+   * Waits until the client has read what was written; disconnects it after {@link READ_TIMEOUT_MS}.
+   */
   async drained(): Promise<void> {
     if (this.closed || !this.response.writableNeedDrain) return;
     const waiting = new AbortController();

@@ -10,10 +10,16 @@ import type { Tokens } from './tokens';
 import { sha256 } from '../../domain/sha256';
 
 /**
- * An access token: three parts of base64url. API keys contain no dots, and the admin key is compared
- * before this, so it may have any shape.
+ * An access token: three parts of base64url. API keys contain no dots, and the admin key is
+ * compared before this, so it may have any shape.
  */
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/**
+ * Look-ups in flight at which further ones are refused. It bounds how long the credentials of others
+ * wait behind a flood of unknown ones. Credentials in the cache are not refused.
+ */
+const MAX_LOOKUPS = 200;
 
 /** Generates an API key. Only its hash is stored. */
 export function generateApiKey(): { key: string; hash: Buffer } {
@@ -37,8 +43,8 @@ export interface Known {
 /** Identifies the caller of a request. */
 export interface Authenticator {
   /**
-   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a call
-   * that changes something must send the CSRF token of the session.
+   * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a
+   * call that changes something must send the CSRF token of the session.
    *
    * @throws Problem unauthenticated, csrf-token
    */
@@ -71,9 +77,11 @@ export function createAuthenticator(
   { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
-  // Because of these caches, a revocation in another process takes effect within a second.
+  // Because of these caches, a revocation in another process takes effect within a second, or within
+  // ten while Postgres is slow or away.
   const holders = new RevalidatingCache<Known>(now);
   const sessions = new RevalidatingCache<Session>(now);
+  let lookups = 0;
   const adminHash = sha256(adminKey);
   const bootstrap: Principal = {
     id: 'bootstrap',
@@ -101,17 +109,32 @@ export function createAuthenticator(
   }
 
   function holderOf(key: string, find: () => Promise<Principal | undefined>): Promise<Known | undefined> {
-    return holders.get(key, async () => {
-      const principal = await find();
-      return principal && { principal };
-    });
+    return holders.get(key, () =>
+      lookUp(async () => {
+        const principal = await find();
+        return principal && { principal };
+      }),
+    );
+  }
+
+  async function lookUp<T>(find: () => Promise<T>): Promise<T> {
+    if (lookups >= MAX_LOOKUPS)
+      throw new Problem('too-many-requests', 'Too many credentials are being looked up. Retry later.', {
+        headers: { 'retry-after': '1' },
+      });
+    lookups += 1;
+    try {
+      return await find();
+    } finally {
+      lookups -= 1;
+    }
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
     const token = sessionTokenOf(request);
     if (token === undefined) return undefined;
     const hash = sha256(token);
-    return sessions.get(hash.toString('base64'), () => findSession(hash));
+    return sessions.get(hash.toString('base64'), () => lookUp(() => findSession(hash)));
   }
 
   return {
@@ -138,7 +161,10 @@ export function createAuthenticator(
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Another site can make a browser send the cookie, but it cannot read the token that must be sent with it. */
+/**
+ * Another site can make a browser send the cookie, but it cannot read the token that must be sent
+ * with it.
+ */
 function checkCsrf(request: Request, csrfToken: string): void {
   if (SAFE_METHODS.includes(request.method) || equalInConstantTime(request.get('x-csrf-token') ?? '', csrfToken))
     return;

@@ -48,11 +48,12 @@ type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput
  * Creates a credential.
  *
  * @param hash - SHA-256 of its key or secret
- * @throws Problem unknown-product, unknown-customer
+ * @throws Problem unknown-product, unknown-customer, quota-exceeded
  */
 export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
   await checkOwners(context);
   const { name, role, productId = null, customerId = null } = context.body;
+  await context.checkQuota('credentials', { customerId, productId });
   const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
   await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
   return created;
@@ -60,13 +61,13 @@ export async function create(context: CreationContext, kind: CredentialKind, has
 
 async function checkOwners({ db, body: { productId, customerId } }: CreationContext): Promise<void> {
   if (productId != null && !(await findProduct(db, productId))) {
-    throw new Problem('unknown-product', 'There is no such product.', {
-      errors: [{ path: '/productId', message: 'no such product' }],
+    throw new Problem('unknown-product', 'The product does not exist.', {
+      errors: [{ path: '/productId', message: 'does not exist' }],
     });
   }
   if (customerId != null && !(await findCustomer(db, customerId, {}))) {
-    throw new Problem('unknown-customer', 'There is no such customer.', {
-      errors: [{ path: '/customerId', message: 'no such customer' }],
+    throw new Problem('unknown-customer', 'The customer does not exist.', {
+      errors: [{ path: '/customerId', message: 'does not exist' }],
     });
   }
 }

@@ -20,8 +20,8 @@ export function sessionTokenOf(request: Request): string | undefined {
 }
 
 /**
- * Sets the session cookie. Scripts cannot read it (`HttpOnly`), and other sites cannot make a browser
- * send it (`SameSite=Strict`).
+ * Sets the session cookie. Scripts cannot read it (`HttpOnly`), and other sites cannot make a
+ * browser send it (`SameSite=Strict`).
  *
  * @param maxAgeSeconds - 0 removes the cookie
  * @param secure - whether clients reach the service over https

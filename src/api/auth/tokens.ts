@@ -8,8 +8,8 @@ const ISSUER = 'signpost';
 export type TokenSubject = ({ clientId: string } | { portalSessionId: string }) & { expiresAt: Date };
 
 /**
- * Issues and verifies access tokens. They are JWTs in the spirit of RFC 9068, signed with HS256 since
- * only Signpost reads them.
+ * Issues and verifies access tokens. They are JWTs in the spirit of RFC 9068, signed with HS256
+ * since only Signpost reads them.
  */
 export interface Tokens {
   /** @returns a token that is valid for `expiresInSeconds` */
@@ -22,8 +22,8 @@ export interface Tokens {
 }
 
 /**
- * The signing key is derived from the master key (HKDF, RFC 5869), so that all processes share it and
- * tokens survive a restart.
+ * The signing key is derived from the master key (HKDF, RFC 5869), so that all processes share it
+ * and tokens survive a restart.
  *
  * @param masterKey - 32 bytes
  */

@@ -2,8 +2,8 @@ import { ComposeError, DataSourceUnavailableError } from '../../domain/composing
 import { Problem } from '../../domain/problems';
 
 /**
- * Turns composition errors into problems with the full error text. The caller may see it, because the
- * caller knows the sample.
+ * Turns composition errors into problems with the full error text. The caller may see it, because
+ * the caller knows the sample.
  *
  * @throws Problem not-composed, data-source-unavailable
  */

@@ -4,8 +4,8 @@ import type { Principal } from '../../domain/types';
 import { identityOf } from '../../domain/lossless-json';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
-import { isUnavailable, type Database, type Executor } from '../../store/db/database';
-import { GroupCommit } from '../../store/db/group-commit';
+import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
+import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
 import { compileSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
@@ -43,7 +43,18 @@ interface CompiledType {
 
 const MAX_COMPILED = 10_000;
 /** Two statements may run concurrently, so that a large batch does not delay single events. */
-const GROUP = { pipelines: 2, maxGatherMs: 10, maxItems: 200, isUnavailable };
+const GROUP: GroupCommitOptions<EventToAccept> = {
+  pipelines: 2,
+  maxGatherMs: 10,
+  maxItems: 200,
+  isUnavailable,
+  // Events of one customer and type match the same subscriptions, whose statistics the statement locks.
+  lanes: {
+    isContended,
+    ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
+    laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
+  },
+};
 
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': {
@@ -63,9 +74,9 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
 };
 
 /**
- * Accepts events. It validates the data against the schema of its type; one statement then checks the
- * rest, matches subscriptions and writes. Compiled schemas are cached, and the statement reports
- * stale ones.
+ * Accepts events. It validates the data against the schema of its type; one statement then checks
+ * the rest, matches subscriptions and writes. Compiled schemas are cached, and the statement
+ * reports stale ones.
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
@@ -82,7 +93,8 @@ export class Acceptor {
   /**
    * Accepts events, in one statement with those of concurrent callers.
    *
-   * @param transaction - accepts the events in this transaction instead, in a statement of their own
+   * @param transaction - accepts the events in this transaction instead, in a statement of their
+   *   own
    * @returns one outcome for each event, in order
    * @throws Problem too-many-requests if the start queue has no room for any of the events
    */
@@ -96,7 +108,8 @@ export class Acceptor {
       if (full.has(event.customerId)) outcomes[index] = { problem: queueFull() };
       else remaining.push({ event, index });
     });
-    // A second round is needed only if a schema was replaced between the validation and the statement.
+    // A second round is needed only if a schema was replaced between the validation and the
+    // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
       for (const { event, index } of remaining) {

@@ -34,7 +34,10 @@ export function compileSchema(schema: object): (data: unknown) => FieldError[] {
   return (data) => (validate(data) ? [] : (validate.errors ?? []).slice(0, MAX_ERRORS).map(toFieldError));
 }
 
-/** @returns a value that matches the schema, from its examples, defaults and types, or null if none can be generated */
+/**
+ * @returns a value that matches the schema, from its examples, defaults and types, or null if none
+ *   can be generated
+ */
 export function sampleOf(schema: object): unknown {
   try {
     const value = sample(schema as Parameters<typeof sample>[0], { quiet: true });

@@ -152,6 +152,7 @@ function responses(route: Route, components: Components): Json {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
       content: { 'application/problem+json': { schema: components.schemaOf(problemSchema, 'output') } },
     };
+    if (status === 429) Object.assign(described, { headers: LIMIT_HEADERS });
     // The call may also declare an error response of its own for this status.
     result[status] = declared
       ? {
@@ -163,10 +164,28 @@ function responses(route: Route, components: Components): Json {
   return result;
 }
 
+/** Headers of a 429. */
+const LIMIT_HEADERS = {
+  'Retry-After': {
+    description: 'Seconds after which the request may be repeated.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  RateLimit: {
+    description:
+      'What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full.',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description:
+      'The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full.',
+    schema: { type: 'string' },
+  },
+};
+
 function problemsByStatus(route: Route): Map<number, ProblemCode[]> {
   const codes = new Set<ProblemCode>(route.problems ?? []);
   if (route.roles !== 'public') {
-    codes.add('unauthenticated').add('forbidden').add('database-unavailable');
+    codes.add('unauthenticated').add('forbidden').add('too-many-requests').add('database-unavailable');
   }
   if (route.body) codes.add('malformed-json').add('payload-too-large').add('unsupported-media-type');
   if (route.body || route.query) codes.add('validation-failed');

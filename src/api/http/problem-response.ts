@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Problem, type FieldError } from '../../domain/problems';
-import { isUnavailable, isUnstorableText } from '../../store/db/database';
+import { isContended, isOutcomeUnknown, isUnavailable, isUnstorableText } from '../../store/db/database';
 
 /** The body of every error response (RFC 9457). */
 export const problemSchema = z
@@ -56,15 +56,20 @@ function toProblem(error: unknown): Problem {
   if (error instanceof URIError) return new Problem('invalid-request', 'The path contains invalid percent-encoding.');
   if (isUnstorableText(error))
     return new Problem('validation-failed', 'A string contains the character NUL (U+0000), which cannot be stored.');
-  if (isUnavailable(error)) {
-    return new Problem('database-unavailable', 'Nothing was changed. Retry the request.', {
-      headers: { 'retry-after': '2' },
-      cause: error,
-    });
-  }
+  const unavailable = unavailableDetail(error);
+  if (unavailable !== undefined)
+    return new Problem('database-unavailable', unavailable, { headers: { 'retry-after': '2' }, cause: error });
   return new Problem('internal-error', 'The request failed. The log of the service has the details.', {
     cause: error,
   });
+}
+
+function unavailableDetail(error: unknown): string | undefined {
+  if (isContended(error))
+    return 'The database did not finish in time, and nothing was changed. Retry later; narrow the filter if this is a list.';
+  if (isOutcomeUnknown(error))
+    return 'The connection to the database was lost, and the request may have taken effect. Retry it with the same id or Idempotency-Key.';
+  return isUnavailable(error) ? 'Nothing was changed. Retry the request.' : undefined;
 }
 
 /** Errors of Express's parsers have a `type` and a `status`. */

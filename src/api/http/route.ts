@@ -5,6 +5,8 @@ import type { z } from 'zod';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
 import type { LosslessJson } from '../../domain/lossless-json';
+import type { LimitName } from '../limits/limits';
+import type { QuotaName, QuotaOwner } from '../limits/quotas';
 import type { Executor } from '../../store/db/database';
 
 /** The input of a handler. The call is authenticated, authorised and validated by then. */
@@ -19,11 +21,23 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    */
   written(): LosslessJson | undefined;
   headers: IncomingHttpHeaders;
-  /** The transaction of the call. For a GET, and with `ownTransaction`, the pool. */
+  /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
   log: Logger;
   /** Writes to the audit in the transaction of the call. The detail holds names and ids, never secrets or payloads. */
   audit(action: string, object: string, detail?: Record<string, unknown>): Promise<void>;
+  /**
+   * Takes points from the allowance of a credential, customer, subscription or address.
+   *
+   * @throws Problem too-many-requests
+   */
+  admit(limit: LimitName, key: string, points?: number): Promise<void>;
+  /**
+   * Checks that the owner may get one more object, in the transaction of the call.
+   *
+   * @throws Problem quota-exceeded
+   */
+  checkQuota(quota: QuotaName, owner: QuotaOwner): Promise<void>;
   /** Runs a step after the commit and before the response. A failure is only logged: a sweep must make up for it. */
   afterCommit(step: () => void | Promise<void>): void;
   request: Request;
@@ -57,6 +71,8 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string }>;
   /** Problems in addition to those that any call can return. */
   problems?: readonly ProblemCode[];
+  /** Whether the handler counts events instead of this request against the limits of the credential. */
+  countsEvents?: boolean;
   /** A POST that creates something and accepts `Idempotency-Key`. */
   creates?: boolean;
   /**

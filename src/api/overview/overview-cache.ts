@@ -3,7 +3,10 @@ import type { Scope } from '../../domain/types';
 import type { Database } from '../../store/db/database';
 import { readOverview, type Overview, type OverviewWindow } from '../../store/reporting/overview';
 
-/** How long an overview is shared, in milliseconds. Many people watch the same one, and reload it every few seconds. */
+/**
+ * How long an overview is shared, in milliseconds. Many people watch the same one, and reload it
+ * every few seconds.
+ */
 const FRESH_MS: Record<OverviewWindow, number> = { hour: 5000, day: 30_000 };
 const MAX_SCOPES = 1000;
 /** The SQLSTATE of a statement timeout. */

@@ -9,8 +9,8 @@ const HEAD =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">';
 
 /**
- * The API reference at /docs, rendered by Swagger UI from /openapi.json, and the list of problem codes
- * at /docs/errors. All files are served from here.
+ * The API reference at /docs, rendered by Swagger UI from /openapi.json, and the list of problem
+ * codes at /docs/errors. All files are served from here.
  */
 export function docsPage(): Router {
   const router = Router();

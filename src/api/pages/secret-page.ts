@@ -42,7 +42,10 @@ pre { background: #f4f4f4; padding: 0.8rem; white-space: pre-wrap; overflow-wrap
 button { font: inherit; padding: 0.5rem 1rem }
 `;
 
-/** Removes the token from the address bar once it is used, so that nobody keeps a link that no longer works. */
+/**
+ * Removes the token from the address bar once it is used, so that nobody keeps a link that no
+ * longer works.
+ */
 const SCRIPT = `const element = (id) => document.getElementById(id);
 element('show').addEventListener('click', async () => {
   element('show').disabled = true;
@@ -72,9 +75,9 @@ element('show').addEventListener('click', async () => {
 `;
 
 /**
- * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only the
- * click, a POST with the token, uses the link. The page is not part of the API. Its only credential is
- * the token.
+ * The page behind a secret link. Opening it changes nothing, so a link preview is harmless: only
+ * the click, a POST with the token, uses the link. The page is not part of the API. Its only
+ * credential is the token.
  */
 export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Router {
   const router = Router();

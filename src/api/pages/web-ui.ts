@@ -4,8 +4,11 @@ import path from 'node:path';
 import { Router, type Response } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 
-/** The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the API. */
-export const UI_PLACES = [
+/**
+ * The first path segments of the UI's pages, as in web/src/app.tsx. All other paths belong to the
+ * API.
+ */
+export const UI_PATHS = [
   '',
   'sign-in',
   'portal',
@@ -26,8 +29,8 @@ const NONCE = '%NONCE%';
 const UNBUILT = 'The web UI is not built. Run npm run build.\n';
 
 /**
- * The web UI at `/`: one HTML page for all its paths, and files under `/assets`. The build compresses
- * the files; browsers cache them permanently, since a changed file gets another name.
+ * The web UI at `/`: one HTML page for all its paths, and files under `/assets`. The build
+ * compresses the files; browsers cache them permanently, since a changed file gets another name.
  *
  * @param directory - the output of the build of web/
  */
@@ -35,8 +38,8 @@ export function webUi(directory: string): Router {
   const router = Router();
   const file = path.join(directory, 'index.html');
   const page = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  const [root, ...places] = UI_PLACES.map((place) => `/${place}`);
-  router.get([root!, ...places.flatMap((place) => [place, `${place}/*rest`])], (_request, response) => {
+  const [root, ...paths] = UI_PATHS.map((segment) => `/${segment}`);
+  router.get([root!, ...paths.flatMap((prefix) => [prefix, `${prefix}/*rest`])], (_request, response) => {
     if (page === undefined) {
       response.status(503).type('text').send(UNBUILT);
       return;
@@ -64,8 +67,8 @@ export function webUi(directory: string): Router {
 }
 
 /**
- * Allows content from this origin only, and no framing. The nonce allows one inline style, which stops
- * the page from scrolling behind a dialog.
+ * Allows content from this origin only, and no framing. The nonce allows one inline style, which
+ * stops the page from scrolling behind a dialog.
  */
 function policy(nonce: string): string {
   return [

@@ -61,14 +61,16 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       }),
       answers: { 200: { description: 'The activity stream', schema: activity, contentType: 'text/event-stream' } },
       problems: ['too-many-requests'],
-      async handle({ principal, query: { lastEventId, ...filter }, request, response }) {
+      async handle({ principal, query: { lastEventId, ...filter }, request, response, admit }) {
         const from = positionOf(request, lastEventId);
         if (request.method === 'HEAD') {
           response.type('text/event-stream').end();
           return { status: 200 };
         }
+        if (from) await admit('resumes', principal.customerId ?? principal.id);
         await stream.open(response, {
           credentialId: principal.id,
+          customerId: principal.customerId,
           scope: scopeOf(principal),
           filter,
           from,

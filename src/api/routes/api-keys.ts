@@ -20,7 +20,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       roles: ['admin'],
       body: credentialInput,
       answers: { 201: { description: 'The new API key', schema: apiKey.extend({ key: z.string() }) } },
-      problems: ['unknown-product', 'unknown-customer'],
+      problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
       async handle(context) {
         const { key, hash } = generateApiKey();

@@ -6,7 +6,10 @@ import { insertAudit } from '../../store/access/audit';
 import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { setVerification } from '../../store/subscriptions/subscriptions';
-import type { ChallengeSender, Settlement } from '../ports';
+import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
+import { Problem } from '../../domain/problems';
+import type { Subscription } from '../../domain/types';
+import type { LimitMetrics } from '../../process/limit-metrics';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
@@ -14,7 +17,7 @@ import { subscriptionOf } from '../subscriptions/lookup';
 
 const params = z.object({ id: z.string() });
 
-const challenge = z
+const challengeSchema = z
   .object({
     id: z.string(),
     status: z.enum(['verified', 'failed']),
@@ -31,34 +34,63 @@ export function challengeRoutes({
   sealer,
   challengeSender,
   settlement,
+  limitMetrics,
 }: {
   db: Database;
   sealer: Sealer;
   challengeSender: ChallengeSender;
   settlement: Settlement;
+  limitMetrics: LimitMetrics;
 }): Route[] {
+  /** Subscriptions with a challenge in flight in this process. */
+  const inFlight = new Set<string>();
+
+  /** @throws Problem too-many-requests if there is one for the subscription already */
+  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (inFlight.has(id))
+      throw new Problem('too-many-requests', 'A challenge of this subscription is in flight. Wait for its outcome.', {
+        headers: { 'retry-after': '10' },
+      });
+    inFlight.add(id);
+    limitMetrics.challengesInFlight.set(inFlight.size);
+    try {
+      return await work();
+    } finally {
+      inFlight.delete(id);
+      limitMetrics.challengesInFlight.set(inFlight.size);
+    }
+  }
+
+  async function challenge({ id, url }: Subscription): Promise<ChallengeOutcome> {
+    const secrets = await currentSecrets(db, sealer, id);
+    return challengeSender.challenge(
+      url,
+      secrets.map(({ secret }) => secret),
+    );
+  }
+
   return [
     route({
       method: 'post',
       path: '/v1/subscriptions/:id/challenge',
       summary: 'Send a challenge',
       description:
-        'Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. If it passes, notifications that were held for a missing verification are released.',
+        'Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. If it passes, notifications that were held for a missing verification are released.',
       tag: 'Challenges',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
-      answers: { 200: { description: 'The outcome', schema: challenge } },
+      answers: { 200: { description: 'The outcome', schema: challengeSchema } },
       problems: ['not-found'],
       // The handler waits for the receiver outside any transaction.
       ownTransaction: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
-        const secrets = await currentSecrets(db, sealer, subscription.id);
-        const outcome = await challengeSender.challenge(
-          subscription.url,
-          secrets.map(({ secret }) => secret),
-        );
+        const outcome = await inTurn(subscription.id, async () => {
+          await context.admit('subscriptionChallenges', subscription.id);
+          await context.admit('challenges', subscription.customerId);
+          return challenge(subscription);
+        });
         const status = outcome.verified ? 'verified' : 'failed';
         const recorded = await db.transaction(async (executor) => {
           const row = await insertChallenge(executor, subscription.id, { status, ...outcome });
@@ -79,7 +111,7 @@ export function challengeRoutes({
       roles: CUSTOMER_READERS,
       params,
       query: z.strictObject(pageQuery),
-      answers: { 200: { description: 'A page, newest first', schema: pageOf(challenge) } },
+      answers: { 200: { description: 'A page, newest first', schema: pageOf(challengeSchema) } },
       problems: ['not-found'],
       async handle(context) {
         const { id } = await subscriptionOf(context, context.params.id);

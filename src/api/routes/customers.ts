@@ -59,7 +59,7 @@ export function customerRoutes(): Route[] {
           (productId !== null && !(await findProduct(db, productId)))
         ) {
           throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'is not a product of yours' }],
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const created = await insertCustomer(db, {

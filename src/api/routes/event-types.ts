@@ -68,8 +68,9 @@ export function eventTypeRoutes(): Route[] {
         'sample-breaks-schema',
         'schema-breaks-service-definition',
         'unknown-product',
+        'quota-exceeded',
       ],
-      async handle({ db, principal, params: { name }, body, audit, written }) {
+      async handle({ db, principal, params: { name }, body, audit, written, checkQuota }) {
         const productId = principal.productId ?? body.productId;
         if (
           productId === undefined ||
@@ -77,10 +78,12 @@ export function eventTypeRoutes(): Route[] {
           (body.productId ?? productId) !== productId
         ) {
           throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
-            errors: [{ path: '/productId', message: 'is not a product of yours' }],
+            errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
         const sample = checkedSample(body.schema, body.sample);
+        const existing = await findEventType(db, name, {});
+        if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
         const put = await putEventType(db, {
           name,
           productId,
@@ -167,7 +170,9 @@ function checkedSample(schema: object | null, sample: unknown): unknown {
   return sample;
 }
 
-/** Rejects a schema that would break the saved service definition, whose attempts would then fail. */
+/**
+ * Rejects a schema that would break the saved service definition, whose attempts would then fail.
+ */
 async function refuseMissingFields(db: Executor, name: string, schema: object | null): Promise<void> {
   const definition = await findDefinition(db, name);
   const missing = missingFields(definition?.steps ?? [], schema);

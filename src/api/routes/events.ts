@@ -87,7 +87,15 @@ const event = z
   .meta({ id: 'Event' });
 
 /** Accepting and reading events. */
-export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: Database; sealer: Sealer }): Route[] {
+export function eventRoutes({
+  acceptor,
+  keyedDb,
+  sealer,
+}: {
+  acceptor: Acceptor;
+  keyedDb: Database;
+  sealer: Sealer;
+}): Route[] {
   let inFlight = 0;
 
   /**
@@ -97,16 +105,18 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
   async function accept(
     context: Context,
     posted: readonly PostedEvent[],
+    charged: number,
     answer: (outcomes: AcceptOutcome[]) => Reply,
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
+    await context.admit('events', context.principal.id, charged);
     let outcomes: AcceptOutcome[] = [];
     inFlight += 1;
     try {
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await db.transaction((executor) =>
+          : await keyedDb.transaction((executor) =>
               once(executor, sealer, context, key, async () =>
                 answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
               ),
@@ -146,9 +156,10 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
         'too-many-requests',
       ],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       handle: (context) =>
-        accept(context, [withWritten(context.body, context.written())], ([outcome]) => {
+        accept(context, [withWritten(context.body, context.written())], 1, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
         }),
@@ -174,12 +185,13 @@ export function eventRoutes({ acceptor, db, sealer }: { acceptor: Acceptor; db: 
       },
       problems: ['too-many-requests'],
       creates: true,
+      countsEvents: true,
       ownTransaction: true,
       async handle(context) {
         const written = context.written();
         const read = context.body.events.map((value, index) => readEvent(value, written, index));
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
-        return accept(context, good, (outcomes) => {
+        return accept(context, good, read.length, (outcomes) => {
           const next = outcomes.values();
           const results = read.map((item) =>
             batchItem(item instanceof Problem ? { problem: item } : next.next().value!),

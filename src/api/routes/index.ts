@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
 import type { UrlPattern } from '../../domain/url-pattern';
+import type { LimitMetrics } from '../../process/limit-metrics';
 import type { Metrics } from '../../process/metrics';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
@@ -53,11 +54,16 @@ export interface RouteDeps {
   /** With the role `worker`, only health and metrics are served. */
   role: Config['role'];
   db: Database;
+  /** Connections of posts with an `Idempotency-Key`. */
+  keyedDb: Database;
+  authDb: Database;
+  readDb: Database;
   sealer: Sealer;
   authenticator: Authenticator;
   tokens: Tokens;
   settlement: Settlement;
   metrics: Metrics;
+  limitMetrics: LimitMetrics;
   allowedUrls: readonly UrlPattern[];
   /** The base URL of the API, for links. */
   publicUrl(): string;

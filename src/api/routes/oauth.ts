@@ -5,6 +5,7 @@ import { generateClientSecret, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
 import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 import type { Tokens } from '../auth/tokens';
@@ -53,7 +54,7 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
           schema: client.extend({ clientSecret: z.string() }),
         },
       },
-      problems: ['unknown-product', 'unknown-customer'],
+      problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
@@ -109,6 +110,7 @@ function tokenRoute(path: string, tokens: Tokens): Route {
       400: { description: 'The grant type is missing or not `client_credentials`', schema: tokenFault },
       401: { description: 'The client is unknown or revoked, or its secret is wrong', schema: tokenFault },
     },
+    problems: ['too-many-requests'],
     ownTransaction: true,
     async handle(context) {
       context.response.set('cache-control', 'no-store');
@@ -123,7 +125,10 @@ function tokenRoute(path: string, tokens: Tokens): Route {
       const found = await findOAuthClient(context.db, given.clientId);
       const expected = found?.secretHash ?? Buffer.alloc(32);
       const matches = equalInConstantTime(sha256(given.secret).toString('hex'), expected.toString('hex'));
-      if (!found || !matches) return refuse(context);
+      if (!found || !matches) {
+        await context.admit('failedCredentials', clientAddress(context.request));
+        return refuse(context);
+      }
       const { id: clientId, role: scope } = found.principal;
       const token = await tokens.issue({ clientId, scope }, TOKEN_LIFE_SECONDS);
       return {

@@ -12,11 +12,11 @@ export type Probe = () => Promise<boolean>;
 
 /** Liveness, readiness and metrics. */
 export function operationRoutes({
-  db,
+  authDb,
   temporal,
   metrics,
 }: {
-  db: Database;
+  authDb: Database;
   temporal: Probe;
   metrics: Metrics;
 }): Route[] {
@@ -54,7 +54,7 @@ export function operationRoutes({
         },
       },
       async handle() {
-        const [postgres, temporalUp] = await Promise.all([answers(() => pings(db)), answers(temporal)]);
+        const [postgres, temporalUp] = await Promise.all([answers(() => canWrite(authDb)), answers(temporal)]);
         const ready = postgres && temporalUp;
         const stateOf = (up: boolean) => (up ? 'ok' : 'unreachable');
         return {
@@ -81,9 +81,12 @@ export function operationRoutes({
   ];
 }
 
-async function pings(db: Database): Promise<boolean> {
-  await db.query({ text: 'select 1' });
-  return true;
+/** A standby answers, but takes no events. */
+async function canWrite(db: Database): Promise<boolean> {
+  const { rows } = await db.query<{ off: boolean }>({
+    text: `select current_setting('transaction_read_only') = 'off' as off`,
+  });
+  return rows[0]!.off;
 }
 
 async function answers(probe: Probe): Promise<boolean> {

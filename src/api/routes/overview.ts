@@ -52,8 +52,8 @@ const overview = z
   .meta({ id: 'Overview' });
 
 /** The overview. */
-export function overviewRoutes({ db }: { db: Database }): Route[] {
-  const cache = new OverviewCache(db);
+export function overviewRoutes({ readDb }: { readDb: Database }): Route[] {
+  const cache = new OverviewCache(readDb);
   return [
     route({
       method: 'get',

@@ -61,17 +61,18 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
           }),
         },
       },
-      problems: ['unknown-customer'],
+      problems: ['unknown-customer', 'quota-exceeded'],
       creates: true,
-      async handle({ db, principal, body: { customerId, expiresInSeconds }, audit }) {
+      async handle({ db, principal, body: { customerId, expiresInSeconds }, audit, checkQuota }) {
         const customer = await findCustomer(db, customerId, scopeOf(principal));
         // The portal of a shared customer shows the notifications of all products, so a single
         // product must not open it.
         if (!customer || (principal.productId !== null && customer.productId !== principal.productId)) {
           throw new Problem('unknown-customer', 'The customer does not exist or does not belong to your product.', {
-            errors: [{ path: '/customerId', message: 'is not a customer of yours' }],
+            errors: [{ path: '/customerId', message: 'does not exist or does not belong to your product' }],
           });
         }
+        await checkQuota('portalSessions', { customerId: customer.id, productId: null });
         const expiresAt = new Date(Date.now() + expiresInSeconds * 1000);
         const id = await insertPortalSession(db, { customerId: customer.id, createdBy: principal.id, expiresAt });
         const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);

@@ -86,10 +86,10 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
             errors: [{ path: '/since', message: 'must be in the past and before until' }],
           });
         }
-        const made = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
-        await context.audit('recovery.start', made.id, { subscriptionId, since, until, ratePerSecond });
-        context.afterCommit(() => control.start(made.id));
-        return { status: 202, body: made };
+        const recovery = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
+        await context.audit('recovery.start', recovery.id, { subscriptionId, since, until, ratePerSecond });
+        context.afterCommit(() => control.start(recovery.id));
+        return { status: 202, body: recovery };
       },
     }),
     route({

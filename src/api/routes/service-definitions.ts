@@ -17,10 +17,7 @@ const TAG = 'Service definitions';
 /** Admins only, because the data sources belong to the operator. */
 const ROLES = ['admin'] as const;
 
-/**
- * Service definitions: queries that compute the body of an event type's notifications (document
- * 003).
- */
+/** Service definitions: queries that compute the body of an event type's notifications. */
 export function serviceDefinitionRoutes(composer: Composer): Route[] {
   return [
     route({

@@ -1,4 +1,3 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { Problem } from '../../domain/problems';
 import { ROLES, type Principal } from '../../domain/types';
@@ -6,14 +5,13 @@ import type { Sealer } from '../../store/db/crypto';
 import { deleteSession, findSession, insertSession, type Session } from '../../store/access/sessions';
 import { VERSION } from '../../process/version';
 import type { Authenticator } from '../auth/auth';
+import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
 import { sha256 } from '../../domain/sha256';
 
 const LIFE_SECONDS = 12 * 3600;
-/** Limit on invalid credentials per address: 20 in 60 seconds. */
-const FAILURES = { points: 20, duration: 60 };
 const PATH = '/v1/session';
 
 const session = z
@@ -44,8 +42,6 @@ export interface SessionDeps {
  * Sessions of the web UI. A cookie replaces the credential, so that the browser need not store it.
  */
 export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
-  const failures = new RateLimiterMemory(FAILURES);
-
   function answer(principal: Principal, { csrfToken, expiresAt }: Session): Reply {
     const { id, name, role, productId, customerId } = principal;
     return {
@@ -82,22 +78,12 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       answers: { 200: { description: 'The session. The response sets the cookie', schema: session } },
       problems: ['unauthenticated', 'too-many-requests'],
       ownTransaction: true,
-      async handle({ db, body: { credential }, request, response }) {
+      async handle({ db, body: { credential }, request, response, admit }) {
         response.set('cache-control', 'no-store');
-        const address = request.ip ?? '';
-        const before = await failures.get(address);
-        if (before && before.remainingPoints <= 0) {
-          throw new Problem(
-            'too-many-requests',
-            'Too many invalid credentials from this address. Try again after the time in Retry-After.',
-            {
-              headers: { 'retry-after': String(Math.ceil(before.msBeforeNext / 1000)) },
-            },
-          );
-        }
+        // A valid credential is never refused because of earlier invalid ones, which others may have sent.
         const known = await authenticator.identify(credential);
         if (!known) {
-          await failures.consume(address).catch(() => undefined);
+          await admit('failedSignIns', clientAddress(request));
           throw new Problem('unauthenticated', 'The credential is unknown, revoked or expired.');
         }
         const expiresAtMs = Math.min(Date.now() + LIFE_SECONDS * 1000, known.expiresAt?.getTime() ?? Infinity);

@@ -7,12 +7,7 @@ import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
-import {
-  listSubscriptions,
-  lockSubscriptionsOf,
-  setEnabled,
-  type SubscriptionSettings,
-} from '../../store/subscriptions/subscriptions';
+import { lockSubscriptionsOf, setEnabled, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
@@ -20,6 +15,7 @@ import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, tim
 import { newSettingsSchema, settingsSchema, subscriptionSchema } from '../schemas/subscription-schemas';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
+import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
 const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
@@ -61,16 +57,17 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
           schema: z.object({ items: z.array(subscriptionSchema) }),
         },
       },
-      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform'],
+      problems: ['not-found', 'unknown-event-type', 'fixed-after-creation', 'invalid-transform', 'quota-exceeded'],
       async handle(context) {
         const customer = await customerOf(context, context.params.id);
+        await context.admit('setUps', customer.id);
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
-        const wanted = context.body.subscriptions;
+        const desired = context.body.subscriptions;
         for (const { id, name } of existing)
-          if (!wanted.some((settings) => settings.name === name)) await service.remove(context, id);
+          if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
         const items: Subscription[] = [];
-        for (const [index, settings] of wanted.entries()) {
+        for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;
@@ -95,7 +92,14 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
       roles: CUSTOMER_WRITERS,
       body: newSettingsSchema.extend({ customerId: givenId, productId: givenId.nullish() }),
       answers: { 201: { description: 'The new subscription', schema: subscriptionSchema } },
-      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'unknown-product', 'invalid-transform'],
+      problems: [
+        'already-exists',
+        'unknown-customer',
+        'unknown-event-type',
+        'unknown-product',
+        'invalid-transform',
+        'quota-exceeded',
+      ],
       creates: true,
       async handle(context) {
         const { customerId, productId: given, ...settings } = context.body;
@@ -111,9 +115,9 @@ export function subscriptionRoutes(service: SubscriptionService): Route[] {
         ) {
           throw new Problem(
             'unknown-product',
-            'The product does not exist, is not yours, or does not have this customer.',
+            'The product does not exist, is not yours, or is not a product of this customer.',
             {
-              errors: [{ path: '/productId', message: 'is not a product with this customer' }],
+              errors: [{ path: '/productId', message: 'is not a product of this customer' }],
             },
           );
         }

@@ -54,6 +54,7 @@ export function transformDraftRoute(composer: Composer): Route {
       const { transform } = context.body;
       const customer = await findCustomer(context.db, context.params.id, scopeOf(context.principal));
       if (!customer) throw notFound('customer');
+      await context.admit('dryRuns', customer.id);
       const type = await typeFor(context, customer, context.body.type);
       const data = await sampleData(context, { ...type, productEnabled: true }, context.body.data);
       const errors = transform ? await composer.checkTransform(transform, '/transform') : [];

@@ -68,7 +68,8 @@ export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps):
       ownTransaction: true,
       async handle(context) {
         const { body } = context;
-        const { id } = await subscriptionOf(context, context.params.id);
+        const { id, customerId } = await subscriptionOf(context, context.params.id);
+        await context.admit('dryRuns', customerId);
         const type = await typeOf(context, id, body.type);
         const data = await sampleData(context, type, body.data);
         if (body.transform) {

@@ -34,6 +34,7 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
       creates: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
+        await context.admit('triggers', subscription.customerId);
         if (!launcher.hasRoom(subscription.customerId, 1)) {
           metrics.startQueueRefused.inc();
           throw new Problem(

@@ -23,7 +23,8 @@ const { eventTypes: events, url, method } = settingsSchema.shape;
 const customerId = givenId.optional().describe('Default: the default customer of the credential.');
 
 /**
- * The self-service API of document 003: webhooks by URL, which are subscriptions of format `flat`.
+ * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with
+ * the system that docs/migrating/self-service.md describes.
  */
 export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
   return [
@@ -146,14 +147,14 @@ async function customerOf(context: Context, given: string | undefined): Promise<
   if (found) return found;
   const { db, principal } = context;
   const id = defaultCustomerId(principal);
-  const made = await insertCustomer(db, {
+  const created = await insertCustomer(db, {
     id,
     name: `Webhooks of ${principal.name}`.slice(0, 200),
     productId: principal.productId,
     retrySchedule: DEFAULT_RETRY_SCHEDULE,
   });
-  if (made) await context.audit('customer.create', id);
-  return made ?? (await findCustomer(db, id, {}))!;
+  if (created) await context.audit('customer.create', id);
+  return created ?? (await findCustomer(db, id, {}))!;
 }
 
 /** Corrects the pointers of a problem, because the field is called `events` here. */

@@ -11,7 +11,7 @@ const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
 const MAX_RATE_PER_SECOND = 1000;
-/** The rule of document 002: 120 hours without a success and at least ten failures. */
+/** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
 const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;

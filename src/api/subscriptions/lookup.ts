@@ -19,8 +19,8 @@ export async function subscriptionOf(
 }
 
 /**
- * Finds the subscription of a route's `:id` and locks it until the end of the transaction, for calls
- * that change it.
+ * Finds the subscription of a route's `:id` and locks it until the end of the transaction, for
+ * calls that change it.
  *
  * @throws Problem not-found if there is none in the caller's scope
  */

@@ -24,7 +24,10 @@ import type { newSettingsSchema } from '../schemas/subscription-schemas';
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
   Pick<SubscriptionSettings, 'customData'>;
 
-/** Creates, changes and removes subscriptions, for calls on one subscription and on all of a customer's. */
+/**
+ * Creates, changes and removes subscriptions, for calls on one subscription and on all of a
+ * customer's.
+ */
 export class SubscriptionService {
   constructor(
     private readonly sealer: Sealer,
@@ -34,9 +37,10 @@ export class SubscriptionService {
   ) {}
 
   /**
-   * @param productId - product whose events it gets; null: every product that the customer belongs to
+   * @param productId - product whose events it gets; null: every product that the customer belongs
+   *   to
    * @returns the subscription with its secret, which is shown only this time
-   * @throws Problem already-exists, unknown-event-type, invalid-transform
+   * @throws Problem already-exists, unknown-event-type, invalid-transform, quota-exceeded
    */
   async create(
     context: Context,
@@ -46,6 +50,7 @@ export class SubscriptionService {
   ) {
     const owner = { customerId: customer.id, productId };
     refuseTokenHeader(settings);
+    await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
     await this.checkTransform(settings.transform);
     const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
@@ -101,8 +106,8 @@ export class SubscriptionService {
   }
 
   /**
-   * Refuses names that are not in the catalog: a typing error must not create a subscription that never
-   * receives anything. Patterns may match types that do not exist yet.
+   * Refuses names that are not in the catalog: a typing error must not create a subscription that
+   * never receives anything. Patterns may match types that do not exist yet.
    */
   private async checkEventTypes(context: Context, entries: readonly string[], productId: string | null): Promise<void> {
     const names = entries.filter((entry) => !isPattern(entry));
@@ -114,7 +119,10 @@ export class SubscriptionService {
   }
 }
 
-/** In format `trigger`, the event types are fixed at creation (document 002), and so is the format itself. */
+/**
+ * In format `trigger`, the event types and the format itself are fixed at creation: a handler never
+ * receives events that it was not written for.
+ */
 function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
   const errors: FieldError[] = [];
   if (before.format !== after.format && [before.format, after.format].includes('trigger'))

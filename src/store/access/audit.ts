@@ -20,7 +20,7 @@ export async function insertAudit(
   });
 }
 
-/** An entry of the audit. */
+/** An entry of the audit log. */
 export interface AuditEntry {
   id: string;
   at: Date;
@@ -43,7 +43,7 @@ interface Row {
   detail: Record<string, unknown>;
 }
 
-/** Filters the audit. An absent field does not filter. */
+/** Filters the audit log. An absent field does not filter. */
 export interface AuditFilter {
   actor?: string;
   action?: string;

@@ -12,7 +12,7 @@ export interface Credential extends Principal {
 /** A kind of credential: its name, and the table that stores it. */
 export interface CredentialKind {
   noun: 'API key' | 'OAuth client';
-  /** The kind of object in the audit. */
+  /** The kind of object in the audit log. */
   object: 'api-key' | 'oauth-client';
   table: 'api_keys' | 'oauth_clients';
   idKind: 'key' | 'cli';

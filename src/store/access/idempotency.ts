@@ -1,4 +1,4 @@
-import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
+import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 
@@ -56,7 +56,7 @@ export async function storeIdempotentAnswer(
   owner: IdempotencyOwner,
   answer: StoredAnswer,
 ): Promise<void> {
-  const sealed = sealer.seal(stringifyWritten(answer), context(owner));
+  const sealed = sealer.seal(stringifyLossless(answer), context(owner));
   await db.query({
     text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],

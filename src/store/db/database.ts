@@ -1,4 +1,4 @@
-import { Pool, types, type PoolClient, type PoolConfig, type QueryResult, type QueryResultRow } from 'pg';
+import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 
 /** Runs statements: the pool, or one client in a transaction. */
 export interface Executor {
@@ -19,18 +19,54 @@ export interface Database extends Executor {
    * throws.
    */
   transaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
+  use(): PoolUse;
   close(): Promise<void>;
 }
 
 // No count (bigint) in this schema can exceed the safe integers of JavaScript.
 types.setTypeParser(types.builtins.INT8, Number);
 
-/**
- * Options of the pool for the path from accept to record. Its few prepared statements are planned
- * once: by default, Postgres plans statements on partitioned tables again for every execution,
- * which takes longer than running them.
- */
-export const PATH_POOL: PoolConfig = { max: 6, options: '-c plan_cache_mode=force_generic_plan' };
+/** Limits of one pool. Each statement, lock and idle transaction of its connections has a deadline. */
+export interface PoolLimits {
+  /** Connections. */
+  max: number;
+  /** Longest wait for a connection. */
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  lockTimeoutMs: number;
+  idleInTransactionTimeoutMs: number;
+  /**
+   * Whether prepared statements are planned once. By default, Postgres plans statements on
+   * partitioned tables again for every execution, which takes longer than running them.
+   */
+  genericPlans: boolean;
+}
+
+/** Limits of a pool for which nothing else is said. */
+export const DEFAULT_LIMITS: PoolLimits = {
+  max: 10,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 5000,
+  idleInTransactionTimeoutMs: 30_000,
+  genericPlans: false,
+};
+
+/** How much longer than Postgres the client waits for a statement, in case Postgres is silent. */
+const SILENCE_MS = 2000;
+/** Idle time after which TCP checks that the other side still exists. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** Use of one pool, for metrics. */
+export interface PoolUse {
+  inUse: number;
+  /** Callers that wait for a connection. */
+  waiting: number;
+  /** Statements that failed at a limit of the pool, by limit. */
+  refused: Readonly<Record<PoolRefusal, number>>;
+}
+
+export type PoolRefusal = 'connect' | 'statement' | 'lock' | 'silence';
 
 /**
  * Opens a pool. No connection is made until the first statement.
@@ -41,25 +77,47 @@ export const PATH_POOL: PoolConfig = { max: 6, options: '-c plan_cache_mode=forc
 export function openDatabase(
   connectionString: string,
   onError: (error: Error) => void,
-  options: PoolConfig = {},
+  options: Partial<PoolLimits> = {},
 ): Database {
+  const limits = { ...DEFAULT_LIMITS, ...options };
   const pool = new Pool({
     connectionString,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
+    max: limits.max,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    query_timeout: limits.statementTimeoutMs + SILENCE_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'signpost',
-    ...options,
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it, its types do not say so
+    onConnect: async (client) => void (await client.query(sessionSettings(limits))),
   });
   pool.on('error', onError);
+  const refused = { connect: 0, statement: 0, lock: 0, silence: 0 };
+  const count = (error: unknown): never => {
+    const refusal = refusalOf(error);
+    if (refusal) refused[refusal] += 1;
+    throw error;
+  };
   return {
-    query: (statement) => pool.query(statement),
-    transaction: (work) => inTransaction(pool, work),
+    query: <Row extends QueryResultRow>(statement: Statement) => pool.query<Row>(statement).catch(count),
+    transaction: (work) => inTransaction(pool, work).catch(count),
+    use: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount, refused }),
     close: () => pool.end(),
   };
 }
 
+/** Set after connecting, because poolers such as PgBouncer refuse them as start-up parameters. */
+function sessionSettings(limits: PoolLimits): string {
+  return [
+    `set statement_timeout = ${limits.statementTimeoutMs}`,
+    `set lock_timeout = ${limits.lockTimeoutMs}`,
+    `set idle_in_transaction_session_timeout = ${limits.idleInTransactionTimeoutMs}`,
+    ...(limits.genericPlans ? ['set plan_cache_mode = force_generic_plan'] : []),
+  ].join('; ');
+}
+
 async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const { client, release } = await checkOut(pool);
   let broken: Error | undefined;
   try {
     await client.query('begin');
@@ -67,11 +125,32 @@ async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promis
     await client.query('commit');
     return result;
   } catch (error) {
-    broken = await rollBack(client);
+    // A rollback would wait behind a statement that got no answer.
+    broken = isSilence(error) ? (error as Error) : await rollBack(client);
     throw error;
   } finally {
-    client.release(broken);
+    release(broken);
   }
+}
+
+/**
+ * Takes a client from a pool. While it is checked out, the pool does not listen to its errors, and an
+ * error without a listener would end the process.
+ *
+ * @returns the client, and the function that gives it back; a broken client is closed instead
+ */
+export async function checkOut(pool: Pool): Promise<{ client: PoolClient; release(broken?: Error): void }> {
+  const client = await pool.connect();
+  let lost: Error | undefined;
+  const onLost = (error: Error) => (lost = error);
+  client.on('error', onLost);
+  return {
+    client,
+    release(broken) {
+      client.off('error', onLost);
+      client.release(broken ?? lost);
+    },
+  };
 }
 
 async function rollBack(client: PoolClient): Promise<Error | undefined> {
@@ -83,25 +162,61 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
   }
 }
 
+const codeOf = (error: unknown) => (error as { code?: unknown } | null)?.code;
+const messageOf = (error: unknown) => String((error as Error | null)?.message);
+
+/** Whether the client gave up on a statement that Postgres did not answer. */
+function isSilence(error: unknown): boolean {
+  return codeOf(error) === undefined && messageOf(error) === 'Query read timeout';
+}
+
+function refusalOf(error: unknown): PoolRefusal | undefined {
+  const code = codeOf(error);
+  if (code === '57014') return 'statement';
+  if (code === '55P03') return 'lock';
+  if (isSilence(error)) return 'silence';
+  return code === undefined && /timeout exceeded when trying to connect/.test(messageOf(error)) ? 'connect' : undefined;
+}
+
+/**
+ * Whether a statement was stopped because of what others do: it waited too long for a lock, took too
+ * long, or was chosen to end a deadlock. It was rolled back.
+ */
+export function isContended(error: unknown): boolean {
+  // 40001: serialization failure. 40P01: deadlock. 55P03: lock timeout. 57014: statement timeout.
+  return ['40001', '40P01', '55P03', '57014'].includes(String(codeOf(error)));
+}
+
+/** Whether it is unknown if a statement took effect: the connection was lost or silent meanwhile. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    isSilence(error) ||
+    (code === undefined && /^Connection terminated/.test(messageOf(error))) ||
+    ['08006', '08007', '57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(String(code))
+  );
+}
+
 /**
  * Whether an error means that Postgres is unreachable or shutting down, rather than that a
  * statement was wrong.
  */
 export function isUnavailable(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = codeOf(error);
   if (typeof code !== 'string')
-    return /timeout exceeded when trying to connect|Connection terminated/.test(
-      String((error as Error | null)?.message),
+    return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(
+      messageOf(error),
     );
-  // Class 08: connection exception. 57P01 to 57P03: shutdown, crash, starting up. 53300: too many
-  // connections.
+  // Class 08: connection exception. Class 53: out of memory, disk or connections. 25006: a standby.
+  // 25P03: idle in a transaction for too long. 57P01 to 57P03: shutdown, crash, starting up.
   return (
-    /^08/.test(code) ||
+    /^(08|53)/.test(code) ||
     [
+      '25006',
+      '25P03',
       '57P01',
       '57P02',
       '57P03',
-      '53300',
       'ECONNREFUSED',
       'ECONNRESET',
       'EPIPE',

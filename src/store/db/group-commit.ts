@@ -1,10 +1,7 @@
-interface Waiting<Item, Result> {
-  items: readonly Item[];
-  resolve(results: Result[]): void;
-  reject(error: unknown): void;
-}
+import type { Waiting } from './waiting';
+import { ContendedLanes, type LaneOptions, type OnContended } from './contended-lanes';
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions<Item> {
   /** Maximum number of concurrent statements. */
   pipelines: number;
   /**
@@ -20,6 +17,8 @@ export interface GroupCommitOptions {
    * pointless.
    */
   isUnavailable(error: unknown): boolean;
+  /** Writes what waits for a lock apart from the rest, with one more statement at a time. */
+  lanes?: LaneOptions<Item>;
 }
 
 /**
@@ -42,7 +41,8 @@ export interface GroupCommitOptions {
  * - FREE: moves to WRITING when the queue hands it a group.
  * - WRITING: one statement writes the whole group. If it succeeds, every caller gets its results. If
  *   it fails and the group has one caller, or the database is unavailable, all callers are rejected.
- *   In each case the pipeline is FREE again. Any other failure moves it to SPLITTING.
+ *   In each case the pipeline is FREE again. So it is after a failure for a lock: with `lanes`, the
+ *   callers move to {@link ContendedLanes}. Any other failure moves it to SPLITTING.
  * - SPLITTING: writes the items of each caller in a statement of their own, one caller after the
  *   other. Only callers whose items fail are rejected. After the last one the pipeline is FREE.
  */
@@ -52,6 +52,7 @@ export class GroupCommit<Item, Result> {
   /** `performance.now()` of the next statement; items gather until then. */
   private nextAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
+  private readonly contended: ContendedLanes<Item, Result> | undefined;
 
   /**
    * @param write - writes the items of a group in one transaction; returns one result per item, in
@@ -59,17 +60,23 @@ export class GroupCommit<Item, Result> {
    */
   constructor(
     private readonly write: (items: readonly Item[]) => Promise<Result[]>,
-    private readonly options: GroupCommitOptions,
-  ) {}
+    private readonly options: GroupCommitOptions<Item>,
+  ) {
+    if (options.lanes)
+      this.contended = new ContendedLanes((group, onContended) => this.writeGroup(group, onContended), options.lanes);
+  }
 
   /**
    * @returns one result per item, in order, after the commit
    * @throws what `write` throws for these items; items of other callers cannot fail them
    */
   submit(items: readonly Item[]): Promise<Result[]> {
-    const result = new Promise<Result[]>((resolve, reject) => this.waiting.push({ items, resolve, reject }));
-    this.next();
-    return result;
+    return new Promise<Result[]>((resolve, reject) => {
+      const caller = { items, resolve, reject };
+      if (this.contended?.take(caller)) return;
+      this.waiting.push(caller);
+      this.next();
+    });
   }
 
   private next(): void {
@@ -88,7 +95,7 @@ export class GroupCommit<Item, Result> {
     this.running += 1;
     const group = this.takeGroup();
     this.nextAt = performance.now() + Math.min(this.options.maxGatherMs, countItems(group));
-    await this.writeGroup(group);
+    await this.writeGroup(group, this.contended && ((failed, error) => this.contended!.takeOver(failed, error)));
     this.running -= 1;
     this.next();
   }
@@ -104,15 +111,20 @@ export class GroupCommit<Item, Result> {
     return this.waiting.splice(0, count);
   }
 
-  private async writeGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+  /** @param onContended - called instead of rejecting those that failed for a lock */
+  private async writeGroup(
+    group: readonly Waiting<Item, Result>[],
+    onContended?: OnContended<Item, Result>,
+  ): Promise<void> {
     try {
       const results = await this.write(group.flatMap(({ items }) => items));
       let position = 0;
       for (const { items, resolve } of group) resolve(results.slice(position, (position += items.length)));
     } catch (error) {
-      if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
+      if (onContended && this.options.lanes?.isContended(error)) onContended(group, error);
+      else if (group.length === 1 || this.options.isUnavailable(error)) for (const { reject } of group) reject(error);
       // One item cannot be written. Writing the calls one by one keeps it from failing the others.
-      else for (const each of group) await this.writeGroup([each]);
+      else for (const each of group) await this.writeGroup([each], onContended);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../config';
-import { isUnavailable } from './database';
+import { isContended, isUnavailable } from './database';
 import { migrate } from './migrate';
 
 const DATABASE_WAIT_MS = 60_000;
@@ -24,7 +24,9 @@ export async function migrateWhenUp(
       await migrate(databaseUrl);
       return;
     } catch (error) {
-      if (!isUnavailable(error)) throw refusedByDatabase(error, host);
+      // A migration gives up when it would stop writers behind a lock.
+      if (!isUnavailable(error) && !isContended(error)) throw refusedByDatabase(error, host);
+      if (Date.now() > until && isContended(error)) throw error;
       if (Date.now() > until)
         throw new ConfigError(`Postgres at ${host} does not respond. Start it, or correct DATABASE_URL.`, {
           cause: error,

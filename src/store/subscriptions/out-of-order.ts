@@ -92,7 +92,7 @@ export function markOutOfOrder(
 
 /**
  * Disables a subscription automatically if its out-of-order rule applies: nothing was delivered for
- * too long (document 002).
+ * too long.
  *
  * @returns undefined if the rule does not apply, or if it was out of order already
  */

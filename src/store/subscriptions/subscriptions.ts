@@ -1,14 +1,12 @@
 import { patternRegex } from '../../domain/event-type-pattern';
 import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
-import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { RetrySchedule } from '../../domain/retry-schedule';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
-import { stringifyWritten, LosslessJson } from '../../domain/lossless-json';
+import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
-import { toPage, type Page, type PageRequest } from '../db/pages';
 
-interface Row {
+export interface Row {
   id: string;
   customer_id: string;
   product_id: string | null;
@@ -38,7 +36,7 @@ interface Row {
   modified_at: Date;
 }
 
-const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
+export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
   s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
   s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
@@ -48,7 +46,7 @@ const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url
  */
 export const IN_SCOPE = `($1::text is null or s.product_id = $1 or (s.product_id is null and s.customer_product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
-function toSubscription(row: Row): Subscription {
+export function toSubscription(row: Row): Subscription {
   return {
     id: encodeId('sub', row.id),
     customerId: row.customer_id,
@@ -157,7 +155,7 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.channels,
     JSON.stringify(settings.headers),
     settings.format,
-    stringifyWritten(settings.customData),
+    stringifyLossless(settings.customData),
     settings.retrySchedule,
     settings.timeoutSeconds,
     settings.rateLimitPerSecond,
@@ -189,65 +187,6 @@ export async function lockSubscription(db: Executor, id: string, scope: Scope): 
     values: [decodeId('sub', id) ?? null],
   });
   return findSubscription(db, id, scope);
-}
-
-/**
- * The sort orders of lists, and the condition for rows after the id $6. Ids decide between equal
- * values.
- */
-const SORTS = {
-  newest: { after: 's.id < $6', order: 's.id desc' },
-  oldest: { after: 's.id > $6', order: 's.id' },
-  name: { after: '(s.name, s.id) > (select name, id from subscriptions where id = $6)', order: 's.name, s.id' },
-  customer: {
-    after: '(s.customer_id, s.id) > (select customer_id, id from subscriptions where id = $6)',
-    order: 's.customer_id, s.id',
-  },
-} as const;
-export type SubscriptionSort = keyof typeof SORTS;
-
-/** Filters a list of subscriptions. An absent field does not filter. */
-export interface SubscriptionFilter {
-  customerId?: string;
-  productId?: string;
-  status?: SubscriptionStatus;
-  /** Matches subscriptions that get this type, whatever the channels. */
-  eventType?: string;
-  /** Part of the name, URL or customer, or the whole id. */
-  q?: string;
-}
-
-export async function listSubscriptions(
-  db: Executor,
-  scope: Scope,
-  filter: SubscriptionFilter,
-  sort: SubscriptionSort,
-  page: PageRequest,
-): Promise<Page<Subscription>> {
-  const { after, order } = SORTS[sort];
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from subscription_states s
-           where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
-             and ($4::text is null or coalesce(s.product_id, s.customer_product_id) = $4)
-             and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
-             and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
-               and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))))
-             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
-           order by ${order} limit $7`,
-    values: [
-      scope.productId ?? null,
-      scope.customerId ?? null,
-      filter.customerId ?? null,
-      filter.productId ?? null,
-      filter.status ?? null,
-      page.after ?? null,
-      page.limit + 1,
-      filter.eventType ?? null,
-      filter.q ?? null,
-      (filter.q && decodeId('sub', filter.q)) ?? null,
-    ],
-  });
-  return toPage(rows, page, toSubscription, (row) => row.id);
 }
 
 /**

@@ -33,7 +33,9 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   stream = new ActivityStream(db, pino({ level: 'silent' }), { pollMs: 20, ...options });
   server = createServer((request, response) => {
     const credentialId = String(request.headers['x-api-key']);
-    stream.open(response, { credentialId, scope: {}, filter: {}, stillAllowed: async () => allowed }).catch((error) => {
+    const customerId = (request.headers['x-customer'] as string | undefined) ?? null;
+    const watch = { credentialId, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
+    stream.open(response, watch).catch((error) => {
       response.writeHead(error instanceof Problem ? error.status : 500).end();
     });
   });
@@ -64,7 +66,7 @@ it('a stream ends when its credential expires or is revoked', async () => {
   );
 });
 
-it('streams are limited in total and per credential, and a closed stream frees its place', async () => {
+it('streams are limited in total and per credential, and a closed stream frees its slot', async () => {
   await serve({ maxWatchers: 3, maxWatchersPerCredential: 2 });
   const first = [await watch(url, 'a'), await watch(url, 'a')];
   expect((await watch(url, 'a')).status).toBe(429);
@@ -77,6 +79,16 @@ it('streams are limited in total and per credential, and a closed stream frees i
     ({ status }) => status === 200,
   );
   for (const watcher of [...first, third, again]) watcher.close();
+});
+
+it("streams are limited per customer, over all of a customer's credentials", async () => {
+  await serve({ maxWatchersPerCustomer: 2 });
+  const open = (key: string, customer?: string) => watch(url, key, { customer });
+  const watchers = [await open('a', 'one'), await open('b', 'one')];
+  expect((await open('c', 'one')).status).toBe(429);
+  watchers.push(await open('d', 'another'), await open('e'), await open('f'), await open('g'));
+  expect(watchers.map(({ status }) => status)).toEqual(Array(6).fill(200));
+  for (const watcher of watchers) watcher.close();
 });
 
 it('a client that stops reading is disconnected, and others are not affected', async () => {
@@ -106,7 +118,7 @@ function openConnections(): Promise<number> {
 }
 
 it('a stream misses nothing when its connections to Postgres break', async () => {
-  const db = openDatabase(database.url, () => undefined, { application_name: 'watched' });
+  const db = openDatabase(`${database.url}?application_name=watched`, () => undefined);
   await serve({}, db);
   const watcher = await watch(url);
   const ids: string[] = [];

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { watch, type TestWatcher } from '../../support/activity';
+import { until } from '../../support/until';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
 import type { AttemptRecord } from '../../../src/domain/attempt';
 import { recordAttempts } from '../../../src/store/notifications/record-attempts';
@@ -256,6 +257,26 @@ describe('scope of the stream', () => {
     expect(eventIds(admin)).toEqual([eventId, theirs.id]);
     expect(eventIds(own)).toEqual([eventId]);
     expect(eventIds(others)).toEqual([theirs.id]);
+  });
+
+  it('a customer sees its own events, with a portal token as with an API key', async () => {
+    const { token } = await api.must('POST', '/v1/portal-sessions', { customerId }, key);
+    const apiKey = await api.must('POST', '/v1/api-keys', { name: 'c', role: 'customer', customerId });
+    const [byToken, byKey, product] = [await open(token), await open(apiKey.key), await open(key)];
+    const other = await api.must('POST', '/v1/customers', { name: 'Other' }, key);
+    const { eventId: theirs } = await accept({ customerId: other.id });
+    const { eventId: toAll } = await accept({ customerId: undefined });
+    const { eventId: own } = await accept();
+    // Events reach all watchers in the same order, so the own event arrives after those of others.
+    for (const watcher of [byToken, byKey]) {
+      await watcher.waitFor(1);
+      expect(eventIds(watcher)).toEqual([own]);
+    }
+    await until(
+      async () => eventIds(product),
+      (ids) => ids.includes(own),
+    );
+    expect(new Set(eventIds(product))).toEqual(new Set([theirs, toAll, own]));
   });
 
   it('filters narrow the stream', async () => {

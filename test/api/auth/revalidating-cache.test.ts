@@ -74,19 +74,45 @@ test('an entry is removed if the refresh does not find it', async () => {
   await expect(get()).resolves.toBeUndefined();
 });
 
-test('a failed refresh is reported only after the entry has expired', async () => {
+test('a failed refresh is reported only after the hard limit', async () => {
   const { get, at, fail, settle } = setUp();
   await get();
   fail(new Error('no database'));
   at(600);
   await expect(get()).resolves.toBe('first');
   await settle();
-  at(999);
+  at(9999);
   await expect(get()).resolves.toBe('first');
-  at(1000);
+  at(10_000);
   await expect(get()).rejects.toThrow('no database');
   fail(undefined);
   await expect(get()).resolves.toBe('first');
+});
+
+test('an expired entry is served while its only look-up takes long', async () => {
+  const { get, asked, at, hold, store } = setUp();
+  await get();
+  const release = hold();
+  at(1500);
+  await expect(Promise.all([get(), get(), get()])).resolves.toEqual(['first', 'first', 'first']);
+  expect(asked()).toBe(2);
+  at(10_000);
+  store('second');
+  const waiting = get();
+  release();
+  await expect(waiting).resolves.toBe('first');
+  at(10_600);
+  await get();
+  expect(asked()).toBe(3);
+});
+
+test('concurrent callers of an unknown key share one look-up', async () => {
+  const { get, asked, hold } = setUp();
+  const release = hold();
+  const callers = Promise.all([get(), get(), get()]);
+  release();
+  await expect(callers).resolves.toEqual(['first', 'first', 'first']);
+  expect(asked()).toBe(1);
 });
 
 test('an entry forgotten during its lookup is not stored', async () => {

@@ -52,6 +52,16 @@ describe('Idempotency-Key', () => {
     expect((await create(key, { name: 'C' })).body.id).not.toBe(first.body.id);
   });
 
+  it('an Idempotency-Key returns the first response until 24 hours have passed', async () => {
+    const key = unique('key');
+    const first = await create(key, { name: 'C' });
+    await api.database.db.query({
+      text: "update idempotency_keys set created_at = created_at - interval '23 hours 59 minutes' where key = $1",
+      values: [key],
+    });
+    expect((await create(key, { name: 'C' })).body).toEqual(first.body);
+  });
+
   it('an Idempotency-Key stores a response with a secret sealed', async () => {
     const { customerId } = await tenant();
     const key = unique('key');

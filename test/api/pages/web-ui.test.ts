@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import express from 'express';
-import { UI_PLACES, webUi } from '../../../src/api/pages/web-ui';
+import { UI_PATHS, webUi } from '../../../src/api/pages/web-ui';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 const BUILT = path.join(ROOT, 'dist', 'web');
@@ -24,7 +24,7 @@ async function serve(directory: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it.each(UI_PLACES.flatMap((place) => [`/${place}`, ...(place === '' ? [] : [`/${place}/sub_1`])]))(
+it.each(UI_PATHS.flatMap((segment) => [`/${segment}`, ...(segment === '' ? [] : [`/${segment}/sub_1`])]))(
   'serves the page of the web UI for %s, with a policy that allows no other origin',
   async (route) => {
     const url = await serve(BUILT);
@@ -74,10 +74,10 @@ it('explains how to build the web UI if it is not built', async () => {
   rmSync(empty, { recursive: true });
 });
 
-it('serves the same places as the router of the web UI', () => {
+it('serves the same paths as the router of the web UI', () => {
   const router = readFileSync(path.join(ROOT, 'web', 'src', 'app.tsx'), 'utf8');
-  const places = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, place]) => place);
-  expect(new Set(['', ...places])).toEqual(new Set(UI_PLACES));
+  const paths = [...router.matchAll(/path: '([a-z-]+)/g)].map(([, segment]) => segment);
+  expect(new Set(['', ...paths])).toEqual(new Set(UI_PATHS));
 });
 
 it('the first screen of the web UI needs less than 250 kB of compressed JavaScript', () => {

@@ -12,9 +12,12 @@ beforeEach(() => {
   directory = tempDir();
   file = path.join(directory, 'lock');
 });
-afterEach(() => void jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
-/** A lock that some process left, last refreshed the given number of seconds ago. */
+/** Leaves a lock that was last refreshed `ageSeconds` ago. */
 function leave(owner: unknown, ageSeconds: number): void {
   writeFileSync(file, typeof owner === 'string' ? owner : JSON.stringify(owner));
   const time = new Date(Date.now() - ageSeconds * 1000);
@@ -54,6 +57,24 @@ describe('a lock is taken over', () => {
   });
 });
 
+it('a lock is taken over from an earlier process with the same pid that died seconds ago', async () => {
+  jest.spyOn(process, 'uptime').mockReturnValue(5);
+  leave({ ...here, pid: process.pid }, 10);
+  await (
+    await lockDirectory(directory)
+  )();
+  leave({ ...here, pid: process.pid }, 1);
+  await expect(lockDirectory(directory)).rejects.toThrow('in use by process');
+});
+
+it('a process of another user, which may not be signalled, counts as live', async () => {
+  jest.spyOn(process, 'kill').mockImplementation(() => {
+    throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+  });
+  leave({ ...here, pid: 4711 }, 0);
+  await expect(lockDirectory(directory)).rejects.toThrow('in use by process 4711');
+});
+
 describe('a lock is respected', () => {
   it.each([
     ['of a live process of this host with a heartbeat 29 s ago', () => ({ ...here, pid: process.ppid }), 29],
@@ -79,7 +100,7 @@ it('of many that take over the same stale lock concurrently, one gets it', async
   const pid = deadPid();
   for (let round = 0; round < 50; round++) {
     leave({ ...here, pid }, 60);
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDirectory(directory)));
+    const results = await Promise.allSettled(Array.from({ length: 32 }, () => lockDirectory(directory)));
     const releases = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(releases).toHaveLength(1);
     await releases[0]!();
@@ -96,6 +117,19 @@ it('a takeover guard that a crash left is removed after 30 s', async () => {
   const release = await lockDirectory(directory);
   await release();
   expect(readdirSync(directory)).toEqual([]);
+});
+
+it('a lock that another process replaced after it was found stale is left alone', async () => {
+  leave({ ...here, pid: 4711 }, 0);
+  const fresh = JSON.stringify({ ...elsewhere, pid: 4712 });
+  // The check for a live process lies between reading the stale lock and removing it.
+  jest.spyOn(process, 'kill').mockImplementation(() => {
+    writeFileSync(file, fresh);
+    throw Object.assign(new Error('no such process'), { code: 'ESRCH' });
+  });
+  await expect(lockDirectory(directory)).rejects.toThrow('in use by process 4712 on host another-host');
+  expect(readFileSync(file, 'utf8')).toBe(fresh);
+  expect(readdirSync(directory)).toEqual(['lock']);
 });
 
 it('a stale lock is left alone while another process takes it over', async () => {

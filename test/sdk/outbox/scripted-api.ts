@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Signpost, type OutboxOptions, type SignpostError } from '../../../sdk/src';
+import { until } from '../../support/until';
 
 interface PostedEvent {
   id: string;
@@ -8,7 +11,9 @@ interface PostedEvent {
 
 type Reply = Response | { status: number; code?: string }[] | undefined;
 
-/** An API that answers as a test says, for failures that the real one does not produce on demand. */
+/**
+ * An API that answers as a test says, for failures that the real one does not produce on demand.
+ */
 export interface ScriptedApi {
   /** The events of each request so far. */
   requests: PostedEvent[][];
@@ -17,8 +22,13 @@ export interface ScriptedApi {
   /** The problems that callbacks of the outbox have reported. */
   faults: Error[];
   refused: { event: PostedEvent; problem: SignpostError }[];
-  /** Answers of the next requests: a response, or a result per event; `undefined` breaks the connection. */
+  /**
+   * Answers of the next requests: a response, or a result per event; `undefined` breaks the
+   * connection.
+   */
   replies: (Reply | Promise<Reply> | ((events: PostedEvent[]) => Reply | Promise<Reply>))[];
+  /** Waits until the outbox has reported `count` faults. */
+  failed(count: number): Promise<unknown>;
   open(directory: string, options?: Partial<OutboxOptions>): ReturnType<Signpost['openOutbox']>;
 }
 
@@ -29,6 +39,11 @@ export function scriptedApi(): ScriptedApi {
     faults: [],
     refused: [],
     replies: [],
+    failed: (count) =>
+      until(
+        async () => api.faults.length,
+        (faults) => faults >= count,
+      ),
     open: (directory, options = {}) =>
       signpost.openOutbox({
         directory,
@@ -69,3 +84,35 @@ export const problem = (status: number, headers: Record<string, string> = {}) =>
   Response.json({ code: 'scripted', title: 'Scripted', detail: '', status }, { status, headers });
 
 export const event = (number: number) => ({ type: 'paid.v1', customerId: 'c', data: { number } });
+
+/** The files of an outbox. */
+export interface OutboxDirectory {
+  refusedDirectory: string;
+  /** Names of the event files, oldest first. */
+  events(): string[];
+  /** Names of the files in `refused/`. */
+  refused(): string[];
+  /** Ids of the events in `refused/`. */
+  refusedIds(): string[];
+  /** Writes an event file as an earlier process would have left it. */
+  write(number: number, ...events: unknown[]): void;
+}
+
+export function directoryOf(directory: string): OutboxDirectory {
+  const refusedDirectory = path.join(directory, 'refused');
+  const refused = () => readdirSync(refusedDirectory);
+  return {
+    refusedDirectory,
+    events: () => readdirSync(directory).filter((name) => name.endsWith('.json')),
+    refused,
+    refusedIds: () =>
+      refused()
+        .map((name) => JSON.parse(readFileSync(path.join(refusedDirectory, name), 'utf8')).event.id as string)
+        .sort(),
+    write: (number, ...events) =>
+      writeFileSync(
+        path.join(directory, `${String(number).padStart(12, '0')}-${events.length}.json`),
+        JSON.stringify(events),
+      ),
+  };
+}

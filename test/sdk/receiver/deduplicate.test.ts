@@ -121,6 +121,14 @@ describe('MemoryStore', () => {
     expect([store.add('b', 60_000), store.add('c', 60_000), store.add('a', 60_000)]).toEqual([false, false, true]);
   });
 
+  it('MemoryStore remembers 100,000 ids by default', () => {
+    const store = new MemoryStore();
+    for (let index = 0; index < 100_000; index++) store.add(`id-${index}`, 60_000);
+    expect(store.add('id-0', 60_000)).toBe(false);
+    store.add('one more', 60_000);
+    expect(store.add('id-0', 60_000)).toBe(true);
+  });
+
   it('MemoryStore forgets an id when its time is over', () => {
     const store = new MemoryStore();
     store.add('a', 1000);

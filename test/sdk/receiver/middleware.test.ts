@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import express from 'express';
@@ -255,11 +256,17 @@ describe('the body', () => {
     expect(delivered).toEqual([]);
   });
 
-  it('the middleware passes an exception that is not about verification to next', async () => {
-    const response = await post(await serve(), 'not JSON');
-    expect(response.status).toBe(500);
-    expect(delivered).toEqual([]);
-  });
+  it.each(['standard', 'envelope'] as const)(
+    'the middleware passes the exception of a signed %s body that is not JSON to next',
+    async (format) => {
+      const payloadAsString = 'not JSON';
+      const signature = createHmac('sha256', SECRET).update(payloadAsString).digest('hex');
+      const body = format === 'standard' ? payloadAsString : JSON.stringify({ payloadAsString, signature });
+      const response = await post(await serve({ format, secret: [SECRET, OLD_SECRET] }), body);
+      expect(response.status).toBe(500);
+      expect(delivered).toEqual([]);
+    },
+  );
 });
 
 it.each(['//[', '/\\\\[', 'http://[', '*', '/?%', '/%zz?x=%zz'])(
@@ -271,7 +278,7 @@ it.each(['//[', '/\\\\[', 'http://[', '*', '/?%', '/%zz?x=%zz'])(
     const onUnhandled = (error: unknown) => void unhandled.push(error);
     process.on('unhandledRejection', onUnhandled);
     try {
-      socket.write(`POST ${target} HTTP/1.1\r\nhost: receiver\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: receiver\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
       const chunks: Buffer[] = [];
       for await (const chunk of socket) chunks.push(chunk as Buffer);
       expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 401 /);

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 
-/** Signs as a sender would, with Node's crypto alone, so that it shares no code with the helpers. */
+/**
+ * Signs as a sender would, with Node's crypto alone, so that it shares no code with the helpers.
+ */
 export interface SigningOptions {
   id?: string;
   /** Unix seconds, or any text in their place. */

@@ -10,8 +10,8 @@ export function applyTheme(theme: Theme = readTheme()): void {
 }
 
 function readTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
-  return kept === 'light' || kept === 'dark' ? kept : 'system';
+  const stored = localStorage.getItem(KEY);
+  return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
 export function useTheme(): [Theme, (theme: Theme) => void] {

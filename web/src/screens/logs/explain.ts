@@ -27,8 +27,8 @@ const ADVICE: Record<string, { what: string; todo: string }> = {
     todo: 'The response is below. Fix the receiver, then retry.',
   },
   'response-too-large': {
-    what: 'The response was too large.',
-    todo: 'Respond with a short body, or with none.',
+    what: 'The response headers were too large.',
+    todo: 'Respond with at most 16 KiB of headers, then retry. A long body is truncated and does no harm.',
   },
   transform: {
     what: 'The request body could not be composed.',

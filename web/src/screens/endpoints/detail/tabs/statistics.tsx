@@ -78,17 +78,17 @@ function Figures({ figures }: { figures: Statistics }) {
     <>
       <div className={styles.figures}>
         <Tile name="Events" value={figures.events} />
-        <Tile name="Triggers" value={figures.triggers} />
+        <Tile name="Attempts" value={figures.triggers} />
         <Tile name="Success responses" value={figures.successResponses} />
         <Tile name="Failure responses" value={figures.failureResponses} />
         <Tile
-          name="Failures since last success"
+          name="Consecutive failures"
           value={figures.failuresSinceLastSuccess}
           tone={figures.failuresSinceLastSuccess > 0 ? 'bad' : undefined}
         />
         <Tile name="Last event" value={<Time at={figures.lastEventAt} />} />
         <Tile
-          name="Next trigger"
+          name="Next attempt"
           value={
             figures.nextTriggerAt ? <Countdown until={figures.nextTriggerAt} /> : <span className="muted">none</span>
           }

@@ -1,0 +1,13 @@
+import type { Request } from 'express';
+import ipaddr from 'ipaddr.js';
+
+/**
+ * The address that failures are counted for. It is the caller's behind trusted proxies. An IPv6
+ * address counts as its /64 network, because one host can use all of it.
+ */
+export function clientAddress({ ip }: Pick<Request, 'ip'>): string {
+  if (ip === undefined || !ipaddr.isValid(ip)) return '';
+  const address = ipaddr.process(ip);
+  if (address.kind() === 'ipv4') return address.toString();
+  return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString();
+}

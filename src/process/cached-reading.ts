@@ -1,0 +1,49 @@
+const FRESH_MS = 10_000;
+const PATIENCE_MS = 1000;
+
+/**
+ * A value that is read for metrics. A scrape waits for it for at most a second and never fails
+ * because of it: it gets the last value instead.
+ */
+export class CachedReading<T> {
+  private value: T | undefined;
+  private readAt = performance.now();
+  private reading: Promise<void> | undefined;
+
+  /** @param readNow - reads the value; there is at most one read in flight */
+  constructor(private readonly readNow: () => Promise<T>) {}
+
+  /** @returns undefined until the first read has succeeded */
+  async read(): Promise<T | undefined> {
+    if (this.value !== undefined && this.ageMs() < FRESH_MS) return this.value;
+    this.reading ??= this.refresh();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    await Promise.race([this.reading, late]);
+    clearTimeout(timer);
+    return this.value;
+  }
+
+  /** Time since the last successful read, or since the start if there was none. */
+  ageSeconds(): number {
+    return this.ageMs() / 1000;
+  }
+
+  private ageMs(): number {
+    return performance.now() - this.readAt;
+  }
+
+  private async refresh(): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      this.value = await this.readNow();
+      this.readAt = startedAt;
+    } catch {
+      // The age shows it.
+    } finally {
+      this.reading = undefined;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { openDatabase, type Database, type PoolLimits } from './database';
+
+/**
+ * The pools of one process. They are separate so that callers of one kind never wait behind those of
+ * another: authentication and the event path have connections that no list can take.
+ */
+export interface Pools {
+  /** Writing calls, and the background work of the worker. */
+  db: Database;
+  /** Accepting, loading and recording. */
+  pathDb: Database;
+  /** Posts with an `Idempotency-Key`, which are transactions of several statements. */
+  keyedDb: Database;
+  /** Look-ups of credentials, and the readiness check. */
+  authDb: Database;
+  /** Lists, statistics, the overview, the activity stream, the gauges of `/metrics`. */
+  readDb: Database;
+}
+
+/** Sizes and timeouts that an operator may set. */
+export interface PoolOptions {
+  connections: number;
+  readConnections: number;
+  readTimeoutSeconds: number;
+}
+
+/** Two pipelines that accept, one that records, one for what others lock, two that load. */
+const PATH_CONNECTIONS = 7;
+const KEYED_CONNECTIONS = 4;
+const AUTH_CONNECTIONS = 3;
+
+/**
+ * The lock timeout is how long one stuck row delays the events of other customers. The statement
+ * timeout leaves room for one event with a hundred thousand subscriptions.
+ */
+const PATH_LIMITS: Partial<PoolLimits> = {
+  statementTimeoutMs: 10_000,
+  lockTimeoutMs: 1000,
+  idleInTransactionTimeoutMs: 5000,
+  genericPlans: true,
+};
+
+/** The limits of each pool. */
+export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<PoolLimits>> {
+  return {
+    db: { max: options.connections },
+    pathDb: { ...PATH_LIMITS, max: PATH_CONNECTIONS },
+    keyedDb: { ...PATH_LIMITS, max: KEYED_CONNECTIONS },
+    authDb: { max: AUTH_CONNECTIONS, connectTimeoutMs: 3000, statementTimeoutMs: 3000, lockTimeoutMs: 1000 },
+    readDb: { max: options.readConnections, statementTimeoutMs: options.readTimeoutSeconds * 1000 },
+  };
+}
+
+/** Opens every pool. No connection is made until the first statement. */
+export function openPools(databaseUrl: string, options: PoolOptions, onError: (error: Error) => void): Pools {
+  const limits = poolLimits(options);
+  const open = (name: keyof Pools) => openDatabase(databaseUrl, onError, limits[name]);
+  return {
+    db: open('db'),
+    pathDb: open('pathDb'),
+    keyedDb: open('keyedDb'),
+    authDb: open('authDb'),
+    readDb: open('readDb'),
+  };
+}

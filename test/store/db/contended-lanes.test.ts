@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GroupCommit } from '../../../src/store/db/group-commit';
+
+class Contended extends Error {}
+
+/** Items are `<owner>/<lane>`. Those of locked lanes fail after a while, as after a lock timeout. */
+function recording() {
+  const locked = new Set<string>();
+  const groups: string[][] = [];
+  const commit = new GroupCommit<string, string>(
+    async (items) => {
+      groups.push([...items]);
+      await sleep(5);
+      if (items.includes('bad')) throw new Error('a bad one');
+      if (!items.some((item) => locked.has(item))) return [...items];
+      await sleep(100);
+      throw new Contended();
+    },
+    {
+      pipelines: 1,
+      maxGatherMs: 0,
+      maxItems: 100,
+      isUnavailable: () => false,
+      lanes: {
+        isContended: (error) => error instanceof Contended,
+        ownerOf: (item) => item.split('/')[0]!,
+        laneOf: (item) => item,
+      },
+    },
+  );
+  const submit = (...items: string[]) =>
+    commit.submit(items).then(
+      () => 'written',
+      (error: unknown) => (error instanceof Contended ? 'contended' : 'failed'),
+    );
+  return { commit, submit, locked, groups };
+}
+
+it('rejects only the items that wait for a lock', async () => {
+  const { submit, locked } = recording();
+  locked.add('a/1');
+  const first = submit('warm');
+  const results = await Promise.all([submit('a/1'), submit('b/1'), submit('a/2'), submit('c/1'), submit('a/1')]);
+  await first;
+  expect(results).toEqual(['contended', 'written', 'written', 'written', 'contended']);
+});
+
+it('writes the items of other owners without delay while a lock is held', async () => {
+  const { submit, locked, groups } = recording();
+  locked.add('a/1');
+  await submit('a/1');
+  const stuck = submit('a/1');
+  await Promise.all([submit('b/1'), submit('c/1')]);
+  // The lane that waits is still being tried.
+  expect(await Promise.race([stuck, sleep(0).then(() => 'trying')])).toBe('trying');
+  await expect(stuck).resolves.toBe('contended');
+  expect(groups.filter((group) => group.includes('a/1')).every((group) => group.length === 1)).toBe(true);
+});
+
+it("writes an owner's other lanes before the one that failed", async () => {
+  const { submit, locked } = recording();
+  locked.add('a/1');
+  await submit('a/1');
+  const order: string[] = [];
+  const note = (name: string) => (result: string) => order.push(`${name} ${result}`);
+  await Promise.all([
+    submit('a/1').then(note('stuck')),
+    submit('a/1').then(note('stuck')),
+    submit('a/2').then(note('free')),
+    submit('a/3').then(note('free')),
+  ]);
+  expect(order.filter((entry) => entry === 'free written')).toHaveLength(2);
+  await expect(submit('a/2')).resolves.toBe('written');
+});
+
+it('writes an owner together with all others once the lock is gone', async () => {
+  const { submit, locked, groups } = recording();
+  locked.add('a/1');
+  await submit('a/1');
+  locked.clear();
+  await expect(submit('a/1')).resolves.toBe('written');
+  groups.length = 0;
+  const first = submit('warm');
+  await Promise.all([submit('a/1'), submit('b/1'), first]);
+  expect(groups).toEqual([['warm'], ['a/1', 'b/1']]);
+});
+
+it('keeps the items of one caller together, even if they belong to several owners', async () => {
+  const { submit, locked, groups } = recording();
+  locked.add('a/1');
+  const first = submit('warm');
+  const results = await Promise.all([submit('a/1', 'b/1'), submit('b/1'), first]);
+  expect(results).toEqual(['contended', 'written', 'written']);
+  await expect(submit('b/1')).resolves.toBe('written');
+  expect(groups).toContainEqual(['a/1', 'b/1']);
+});
+
+it('fails only the bad item of a group that was taken apart', async () => {
+  const { submit, locked } = recording();
+  locked.add('a/1');
+  const first = submit('warm');
+  await expect(Promise.all([submit('a/1'), submit('bad'), submit('b/1'), first])).resolves.toEqual([
+    'contended',
+    'failed',
+    'written',
+    'written',
+  ]);
+});
