@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
-import { isUnavailable } from '../store/db/database';
+import { isContended, isUnavailable } from '../store/db/database';
 import { markOutOfOrder, markOutOfOrderIfFailing, type MarkedOutOfOrder } from '../store/subscriptions/out-of-order';
 import type { AttemptDeps } from './deps';
 import { GONE, type ConcludedAttempt } from './outcome';
@@ -16,7 +16,7 @@ const RECORD_FOR_MS = 3_600_000;
 const MAX_WAIT_MS = 1000;
 
 /**
- * Records an attempt, for as long as it takes while Postgres is unavailable, and disables its subscription if the receiver returned 410 or deliveries have
+ * Records an attempt, for as long as it takes while Postgres is unavailable or a lock is held, and disables its subscription if the receiver returned 410 or deliveries have
  * failed for too long.
  *
  * @returns the outcome for the workflow, or the failure after the last try
@@ -32,7 +32,7 @@ export async function record(
     try {
       return await recordOnce(deps, attempt);
     } catch (error) {
-      if (!isUnavailable(error)) rejections += 1;
+      if (!isUnavailable(error) && !isContended(error)) rejections += 1;
       if (rejections >= RECORD_TRIES || performance.now() - since > RECORD_FOR_MS)
         return { stage: 'recording', cause: error };
       if (tries === 1)

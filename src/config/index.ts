@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import type { Setting } from './settings';
+import { boundsOf, type Bounds } from './bounds';
+import type { Setting } from './setting';
 import { SETTINGS } from './settings';
 
 type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
@@ -31,6 +32,7 @@ export interface Config {
   /** Absent: embedded. */
   databaseUrl?: string;
   database: { connections: number; readConnections: number; readTimeoutSeconds: number };
+  bounds: Bounds;
   /** Allowances of credentials and customers. */
   limits: {
     events: number;
@@ -112,6 +114,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
       readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
     },
+    bounds: boundsOf(settings),
     limits: {
       events: settings.SIGNPOST_LIMIT_EVENTS,
       requests: settings.SIGNPOST_LIMIT_REQUESTS,

@@ -7,11 +7,6 @@ import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /**
- * More than the concurrent attempts of a process, so that no attempt waits for a connection while
- * its timeout runs.
- */
-const CONNECTIONS_PER_ORIGIN = 320;
-/**
  * Time until the next address of a host is tried too. Node's default of 250 ms is too short for
  * distant hosts.
  */
@@ -64,7 +59,9 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
     },
-    connections: CONNECTIONS_PER_ORIGIN,
+    // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited for a
+    // connection would wait at the expense of the receiver's time.
+    connections: null,
     maxHeaderSize: MAX_HEADER_BYTES,
     // Our own timeout covers all phases.
     headersTimeout: 0,

@@ -1,11 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createBoundMetrics, type BoundMetrics } from './bound-metrics';
 import { CachedReading } from './cached-reading';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** The metrics of the service. Labels have few values: never an id. */
-export interface Metrics {
+export interface Metrics extends BoundMetrics {
   registry: Registry;
   accepted: Counter;
   duplicates: Counter;
@@ -16,8 +17,6 @@ export interface Metrics {
   inFlight: Gauge;
   startQueue: Gauge;
   startConcurrency: Gauge;
-  startsLeft: Counter<'cause'>;
-  startQueueRefused: Counter;
   burstSize: Histogram;
   reconciled: Counter;
   outOfOrder: Counter<'cause'>;
@@ -63,6 +62,7 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
   }
   return {
     registry,
+    ...createBoundMetrics(registry),
     accepted: new Counter({
       name: 'signpost_events_accepted_total',
       help: 'Events accepted by this process.',
@@ -110,17 +110,6 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     startConcurrency: new Gauge({
       name: 'signpost_start_concurrency',
       help: 'Workflow starts that this process allows concurrently. Adapts to the latency of Temporal.',
-      registers,
-    }),
-    startsLeft: new Counter({
-      name: 'signpost_starts_left_total',
-      help: 'Notifications whose start was left to the reconciler, by cause: unreachable (Temporal), or failed.',
-      labelNames: ['cause'],
-      registers,
-    }),
-    startQueueRefused: new Counter({
-      name: 'signpost_start_queue_refused_total',
-      help: 'Events refused because too many notifications of their customer, or in all, wait to be started.',
       registers,
     }),
     burstSize: new Histogram({

@@ -9,6 +9,7 @@ import { createAddressGuard } from '../delivery/address-guard';
 import { createHttpClient } from '../delivery/http-client';
 import type { Composer } from '../domain/composing';
 import { newUuid } from '../domain/ids';
+import { registerHeadStartMetrics } from '../process/bound-metrics';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
@@ -67,15 +68,22 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     {
       processId,
       keepOutcomes: config.role !== 'api',
+      limits: config.bounds.headStarts,
       releaseClaims: (notificationIds) => releaseClaims(pathDb, notificationIds, processId),
+      onLeft: (reason) => metrics.headStartsLeft.inc({ reason }),
     },
     runAttempt,
     log,
   );
+  registerHeadStartMetrics(metrics.registry, headStarts);
   cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
   const workflowStarter = new WorkflowStarter(
     workflows,
-    { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
+    {
+      burst: config.burst,
+      taken: (notificationId) => headStarts.taken(notificationId),
+      limits: config.bounds.startQueue,
+    },
     metrics,
     log,
   );

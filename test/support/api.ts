@@ -5,6 +5,7 @@ import { Acceptor } from '../../src/api/events/acceptor';
 import { ActivityStream } from '../../src/api/activity/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth/auth';
+import { RequestBytes } from '../../src/api/limits/request-bytes';
 import { docsPage } from '../../src/api/pages/docs-page';
 import type { Route } from '../../src/api/http/route';
 import type { NotificationLauncher } from '../../src/api/ports';
@@ -131,7 +132,7 @@ export async function startTestApi(
     limitMetrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),
     launcher,
     publicUrl: () => url,
     challengeSender: createChallengeSender(http),
@@ -150,6 +151,7 @@ export async function startTestApi(
     temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
+    requestBytes: new RequestBytes(64 * 1024 * 1024, metrics),
     routes,
     pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,

@@ -6,6 +6,7 @@ import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
 import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
 import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
+import { Intake, type Admission } from './intake';
 import { compileSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
@@ -80,13 +81,17 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
+  private readonly intake: Intake;
   private readonly group: GroupCommit<EventToAccept, AcceptResult>;
 
+  /** @param maxEventsInHand - events that may be accepted at the same time */
   constructor(
     private readonly db: Database,
     private readonly launcher: NotificationLauncher,
     private readonly metrics: Metrics,
+    maxEventsInHand: number,
   ) {
+    this.intake = new Intake(maxEventsInHand, launcher, metrics);
     this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
   }
 
@@ -96,18 +101,35 @@ export class Acceptor {
    * @param transaction - accepts the events in this transaction instead, in a statement of their
    *   own
    * @returns one outcome for each event, in order
-   * @throws Problem too-many-requests if the start queue has no room for any of the events
+   * @throws Problem too-many-requests if no customer of the events has room
    */
   async accept(principal: Principal, posted: readonly PostedEvent[], transaction?: Executor): Promise<AcceptOutcome[]> {
-    const full = this.customersWithoutRoom(posted);
-    // A response that is kept for an Idempotency-Key must not hold what is only temporary.
-    if (full.size > 0 && (transaction || posted.every(({ customerId }) => full.has(customerId)))) throw queueFull();
+    const admission = this.intake.admit(posted);
+    try {
+      return await this.acceptAdmitted(admission, principal, posted, transaction);
+    } finally {
+      admission.end();
+    }
+  }
+
+  private async acceptAdmitted(
+    { room, problemOf }: Admission,
+    principal: Principal,
+    posted: readonly PostedEvent[],
+    transaction: Executor | undefined,
+  ): Promise<AcceptOutcome[]> {
     const outcomes: AcceptOutcome[] = [];
-    let remaining: { event: PostedEvent; index: number }[] = [];
-    posted.forEach((event, index) => {
-      if (full.has(event.customerId)) outcomes[index] = { problem: queueFull() };
-      else remaining.push({ event, index });
-    });
+    let remaining = posted.map((event, index) => ({ event, index }));
+    if (room !== 'all') {
+      for (const { event, index } of remaining) {
+        const problem = problemOf(event);
+        if (!problem) continue;
+        // A response that is kept for an Idempotency-Key must not hold what is only temporary.
+        if (room === 'none' || transaction) throw problem;
+        outcomes[index] = { problem };
+      }
+      remaining = remaining.filter(({ index }) => outcomes[index] === undefined);
+    }
     // A second round is needed only if a schema was replaced between the validation and the
     // statement.
     while (remaining.length > 0) {
@@ -156,19 +178,6 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
-  /** The customers of events that the start queue has no room for. */
-  private customersWithoutRoom(posted: readonly PostedEvent[]): Set<string | undefined> {
-    const counts = new Map<string | undefined, number>();
-    for (const { customerId } of posted) counts.set(customerId, (counts.get(customerId) ?? 0) + 1);
-    const full = new Set<string | undefined>();
-    for (const [customerId, count] of counts) {
-      if (this.launcher.hasRoom(customerId, count)) continue;
-      full.add(customerId);
-      this.metrics.startQueueRefused.inc(count);
-    }
-    return full;
-  }
-
   private write(events: EventToAccept[], transaction: Executor | undefined): Promise<AcceptResult[]> {
     if (events.length === 0) return Promise.resolve([]);
     return transaction ? acceptEvents(transaction, events, this.launcher.processId) : this.group.submit(events);
@@ -206,14 +215,6 @@ function check(type: CompiledType | undefined, principal: Principal, event: Post
     user: written?.user ?? (event.user && JSON.stringify(event.user)),
     bodyHash: sha256(identityOf(facts, written && `${written.data}${written.user ?? ''}`)),
   };
-}
-
-function queueFull(): Problem {
-  return new Problem(
-    'too-many-requests',
-    'Too many notifications of this customer wait to be started. The event was not accepted; retry later.',
-    { headers: { 'retry-after': '5' } },
-  );
 }
 
 function faultProblem(fault: keyof typeof FAULTS): Problem {

@@ -1,54 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DeliverOutcome } from '../../domain/delivery';
-import type { HeadStartDelivery } from '../../domain/head-start';
 import type { AttemptRunner } from '../attempt-runner';
 import { AttemptLeftError } from '../stages';
 import { headStartKey } from '../take-over';
-import { BacklogPace } from './backlog-pace';
 import { ClaimRelease } from './claim-release';
 import { FirstAttempts } from './first-attempts';
-import { LoopLag } from './loop-lag';
-import { DEFAULT_LIMITS, Slots, type HeadStartLimits, type Slot } from './slots';
-import { Turns } from './turns';
-import { beginBefore, isFresh, isTooLate, WaitingList } from './waiting-list';
+import { HeadStartQueue, type HeadStart, type LeftReason, type Turn } from './head-start-queue';
+import { DEFAULT_LIMITS, type HeadStartLimits } from './slots';
+import { beginBefore } from './waiting-list';
 
-/** A lag of the event loop above this makes it late. */
-const LATE_MS = 20;
-/**
- * If nothing was accepted for this long, no producer waits for a response that a backlog could
- * delay.
- */
-const QUIET_MS = 250;
-/** How often head starts that wait are checked for what changes with time alone. */
-const SWEEP_MS = 100;
-/** Upper limit of head starts that wait. What is claimed beyond it is left to the workflows. */
-const MAX_WAITING = 50_000;
-
-/** A claimed notification and its workflow. */
-export interface HeadStart {
-  notificationId: string;
-  subscriptionId: string;
-  customerId: string;
-  schedule: readonly number[];
-  workflowId: string;
-  /** Host and port of the subscription's URL. */
-  host?: string | null;
-  /** `performance.now()` before the statement that claimed it. */
-  claimedAt: number;
-  /**
-   * What the accept wrote; absent if the claim was renewed since, which makes the head start part
-   * of a backlog.
-   */
-  accepted?: HeadStartDelivery;
-}
-
-/** Why a head start was left to its workflow: its turn came too late, the subscription is slow now, … */
-export type LeftReason = 'late' | 'slow' | 'full' | 'stopped';
-
-interface Queued extends HeadStart {
-  left?: boolean;
-}
+export type { HeadStart } from './head-start-queue';
 
 export interface HeadStartOptions {
   /** Identifies the claims of this process; new at every start. */
@@ -81,15 +43,12 @@ export interface HeadStartOptions {
  *
  * ## QUEUED
  *
- * `begin` or `makeMissing` was called, and the head start waits for a slot. Customers take turns, and
- * within a customer its subscriptions.
+ * `begin` or `makeMissing` was called, and the head start waits in the {@link HeadStartQueue}.
  *
- * - No limit blocks it, in its turn: SENDING. {@link Slots} has the limits, {@link BacklogPace} that
- *   of a backlog.
+ * - Its turn comes: SENDING.
  * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim, and
  *   then the workflow would send too.
- * - Its subscription became slow: LEAVING.
- * - `close` is called: LEAVING.
+ * - Its subscription became slow, the queue is full, or `close` is called: LEAVING.
  *
  * ## SENDING
  *
@@ -120,16 +79,10 @@ export interface HeadStartOptions {
  */
 export class HeadStarts {
   private readonly first = new FirstAttempts();
-  private readonly queue = new Turns<Queued>();
-  private readonly waitingList = new WaitingList<Queued>();
-  private readonly slots: Slots;
-  private readonly lag = new LoopLag();
-  private readonly backlog: BacklogPace;
+  private readonly queue: HeadStartQueue;
   private readonly leaving: ClaimRelease;
-  private sweepTimer: NodeJS.Timeout | undefined;
   private running = 0;
-  /** `performance.now()` of the last accept. */
-  private acceptedAt = 0;
+  private readonly limits: HeadStartLimits;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -138,10 +91,12 @@ export class HeadStarts {
     private readonly runAttempt: AttemptRunner,
     private readonly log: Logger,
   ) {
-    this.slots = new Slots(options.limits ?? DEFAULT_LIMITS, (limits) =>
-      limits.forEach((limit) => this.queue.release(limit)),
+    this.limits = options.limits ?? DEFAULT_LIMITS;
+    this.queue = new HeadStartQueue(
+      this.limits,
+      ({ notificationId }, reason) => this.leave(notificationId, reason),
+      () => this.pump(),
     );
-    this.backlog = new BacklogPace(this.slots.limits.total);
     this.leaving = new ClaimRelease(
       options.releaseClaims,
       (notificationId) => this.first.end(notificationId, undefined),
@@ -155,17 +110,17 @@ export class HeadStarts {
 
   /** Number of head starts that wait for a slot. */
   get waiting(): number {
-    return this.waitingList.size;
+    return this.queue.size;
   }
 
   /** Payloads of head starts that wait, in characters. */
   get waitingBytes(): number {
-    return this.waitingList.payloadBytes;
+    return this.queue.payloadBytes;
   }
 
   /** Number of slots in use. */
   get sending(): number {
-    return this.slots.inUse;
+    return this.queue.slotsInUse;
   }
 
   /** Whether this process has the first attempt of a notification under way. */
@@ -178,7 +133,7 @@ export class HeadStarts {
    * under way already is left alone.
    */
   begin(headStarts: readonly HeadStart[]): void {
-    if (headStarts.some(({ accepted }) => accepted)) this.acceptedAt = performance.now();
+    if (headStarts.some(({ accepted }) => accepted)) this.queue.noteAccept();
     this.enqueue(headStarts.filter(({ notificationId }) => this.first.reserve(notificationId)));
   }
 
@@ -255,73 +210,48 @@ export class HeadStarts {
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const one of this.queue.drain()) this.leave(one, 'stopped');
+    this.queue.close();
     const ended = this.running === 0 ? undefined : new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
     const timeout = sleep(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
     await Promise.race([Promise.all([ended, this.leaving.done()]), timeout]);
     giveUp.abort();
-    clearTimeout(this.sweepTimer);
   }
 
   private enqueue(headStarts: readonly HeadStart[]): void {
     for (const headStart of headStarts) {
-      const queued: Queued = { ...headStart };
-      this.waitingList.push(queued);
-      if (this.closed) this.leave(queued, 'stopped');
-      else if (this.waiting > MAX_WAITING) this.leave(queued, 'full');
-      else this.queue.push(queued);
+      if (this.closed) this.leave(headStart.notificationId, 'stopped');
+      else this.queue.push(headStart);
     }
     this.pump();
   }
 
   private pump(): void {
-    while (this.running < this.slots.limits.total) {
-      const late = this.lag.ms > LATE_MS;
-      const next = this.queue.take((one) =>
-        one.left ? undefined : this.slots.blockedBy(one, late, this.isPaced(one) ? this.backlog.slots : undefined),
-      );
-      if (!next) break;
-      if (next.left) continue;
-      if (isTooLate(next)) this.leave(next, 'late');
-      else void this.run(next);
+    // Read once: the starts below make the event loop late themselves.
+    const { isLate } = this.queue;
+    while (this.running < this.limits.total) {
+      const turn = this.queue.take(isLate);
+      if (!turn) return;
+      void this.run(turn);
     }
-    if (this.waiting > 0) this.sweepTimer ??= setTimeout(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  private sweep(): void {
-    this.sweepTimer = undefined;
-    for (const one of this.waitingList.sweep()) this.leave(one, 'late');
-    this.slots.recheck();
-    this.pump();
-  }
-
-  private isPaced(next: Queued): boolean {
-    return !isFresh(next) && performance.now() - this.acceptedAt <= QUIET_MS;
-  }
-
-  private async run(headStart: Queued): Promise<void> {
-    const { notificationId } = headStart;
-    const accepted = this.waitingList.leave(headStart);
+  private async run(turn: Turn): Promise<void> {
+    const { headStart, slot } = turn;
     this.running += 1;
-    this.lag.start();
-    const slot = this.slots.take(headStart);
-    const outcome = await this.attempt(headStart, accepted, slot);
+    this.queue.noteRunning(true);
+    const outcome = await this.attempt(turn);
     slot.release();
     this.running -= 1;
-    if (outcome !== 'left') this.first.end(notificationId, outcome, this.options.keepOutcomes);
+    if (outcome !== 'left') this.first.end(headStart.notificationId, outcome, this.options.keepOutcomes);
     if (this.running === 0) {
-      this.lag.stop();
+      this.queue.noteRunning(false);
       for (const resolve of this.idle.splice(0)) resolve();
     }
     this.pump();
   }
 
-  private async attempt(
-    headStart: Queued,
-    accepted: HeadStartDelivery | undefined,
-    slot: Slot,
-  ): Promise<DeliverOutcome | 'left' | undefined> {
+  private async attempt({ headStart, accepted, slot }: Turn): Promise<DeliverOutcome | 'left' | undefined> {
     const { notificationId, schedule, workflowId } = headStart;
     try {
       return await this.runAttempt({
@@ -336,7 +266,7 @@ export class HeadStarts {
         slow: false,
         accepted,
         beginBefore: beginBefore(headStart),
-        onSlow: () => this.queue.remove(headStart).forEach((one) => this.leave(one, 'slow')),
+        onSlow: () => this.queue.leaveSubscription(headStart),
         onSent: () => {
           slot.release();
           this.pump();
@@ -344,8 +274,7 @@ export class HeadStarts {
       });
     } catch (error) {
       if (error instanceof AttemptLeftError) {
-        this.options.onLeft?.(error.reason);
-        this.leaving.add(notificationId);
+        this.leave(notificationId, error.reason);
         return 'left';
       }
       this.log.warn(
@@ -356,11 +285,9 @@ export class HeadStarts {
     }
   }
 
-  /** Leaves a queued head start to its workflow. */
-  private leave(one: Queued, reason: LeftReason): void {
-    if (one.left) return;
-    this.waitingList.leave(one);
+  /** Leaves an attempt to its workflow. */
+  private leave(notificationId: string, reason: LeftReason): void {
     this.options.onLeft?.(reason);
-    this.leaving.add(one.notificationId);
+    this.leaving.add(notificationId);
   }
 }

@@ -11,7 +11,7 @@ const MARGIN_MS = 1000;
  * backlog and reads again.
  */
 const FRESH_MS = 1000;
-/** Upper limit of the payloads that wait. Beyond it, the oldest is dropped and read again. */
+/** Upper limit of the payloads that wait. What is beyond it is read again when its turn comes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** A head start that waits for a slot. */
@@ -47,10 +47,10 @@ export class WaitingList<T extends Waiting> {
   push(item: T): void {
     this.count += 1;
     this.all.push(item);
+    if (this.bytes + sizeOf(item) > MAX_BYTES) item.accepted = undefined;
     if (!item.accepted) return;
     this.bytes += sizeOf(item);
     this.withPayload.push(item);
-    while (this.bytes > MAX_BYTES) this.dropPayload(this.withPayload.shift()!);
   }
 
   /** Notes that an item does not wait any more. @returns its payload, if that is still fresh */
