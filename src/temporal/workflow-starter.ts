@@ -15,7 +15,7 @@ export interface StartQueueLimits {
   perCustomer: number;
 }
 
-/** Measured in docs/operators/isolation.md. */
+/** The defaults of the settings. */
 const DEFAULT_LIMITS: StartQueueLimits = { total: 50_000, perCustomer: 20_000 };
 /** Workflows of their own that may wait or be starting before notifications gather in bursts. */
 const MAX_OWN_WHILE_CALM = 4;

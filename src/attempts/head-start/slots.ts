@@ -10,7 +10,7 @@ export interface HeadStartLimits {
   perHost: number;
 }
 
-/** Measured in docs/operators/isolation.md. */
+/** The defaults of the settings. */
 export const DEFAULT_LIMITS: HeadStartLimits = { total: 256, perSubscription: 64, perCustomer: 128, perHost: 128 };
 
 /**
