@@ -3,13 +3,14 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
-import { MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
+import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
 
 /** Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are replayed. */
 const MAX_CACHED_WORKFLOWS = 500;
 const FAST_LANE_SLOTS = 100;
 const SLOW_LANE_SLOTS = 200;
+const CONTROL_SLOTS = 50;
 /** Activities still running this long after the grace period are abandoned. A later worker repeats them. */
 const FORCE_AFTER_GRACE_SECONDS = 5;
 
@@ -25,9 +26,12 @@ export interface WorkerSettings {
   workflowBundlePath?: string;
 }
 
-/** The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane. */
+/**
+ * The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane, and
+ * one for what controls others.
+ */
 export interface Workers {
-  /** Resolves when both have shut down; rejects when one fails permanently. */
+  /** Resolves when all have shut down; rejects when one fails permanently. */
   finished: Promise<void>;
   /** Stops polling for tasks, and resolves when attempts in flight have finished. */
   shutdown(): Promise<void>;
@@ -56,6 +60,11 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
       ...common,
       taskQueue: taskQueue + SLOW_TASK_QUEUE_SUFFIX,
       maxConcurrentActivityTaskExecutions: SLOW_LANE_SLOTS,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueue + CONTROL_TASK_QUEUE_SUFFIX,
+      maxConcurrentActivityTaskExecutions: CONTROL_SLOTS,
     }),
   ]);
   const runs = workers.map((worker) => worker.run());

@@ -364,7 +364,7 @@ export interface paths {
         };
         /**
          * Get a subscription's statistics
-         * @description Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.
+         * @description Totals since the subscription was created, the number of held notifications, and the progress of their release.
          */
         get: operations["getSubscriptionsByIdStatistics"];
         put?: never;
@@ -1357,6 +1357,15 @@ export interface components {
             lastEventAt: string | null;
             /** @description Time of the next scheduled retry; null if there is none. */
             nextTriggerAt: string | null;
+            /** @description Number of notifications that are held now. */
+            held: number;
+            /** @description Progress of the release of held notifications after a pause; null if none is running. */
+            release: {
+                /** @description Number of held notifications when the release began. */
+                backlog: number;
+                /** @description Number released since then, including those that were held meanwhile. */
+                released: number;
+            } | null;
             lastSuccess: {
                 /** Format: date-time */
                 at: string;
@@ -1720,7 +1729,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1857,7 +1866,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2126,7 +2135,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3184,7 +3193,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3511,7 +3520,7 @@ export interface operations {
                          */
                         timeoutSeconds?: number;
                         /**
-                         * @description Maximum number of attempts per second; null for no limit.
+                         * @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s.
                          * @default null
                          */
                         rateLimitPerSecond?: number | null;
@@ -3771,7 +3780,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3832,7 +3841,7 @@ export interface operations {
                      */
                     timeoutSeconds?: number;
                     /**
-                     * @description Maximum number of attempts per second; null for no limit.
+                     * @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s.
                      * @default null
                      */
                     rateLimitPerSecond?: number | null;
@@ -4096,7 +4105,7 @@ export interface operations {
                     retrySchedule?: (number[] | string) | null;
                     /** @description Timeout of an attempt, in seconds. */
                     timeoutSeconds?: number;
-                    /** @description Maximum number of attempts per second; null for no limit. */
+                    /** @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s. */
                     rateLimitPerSecond?: number | null;
                     /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. */
                     outOfOrderRule?: {
@@ -4528,7 +4537,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -4927,7 +4936,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5103,7 +5112,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5275,7 +5284,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5635,7 +5644,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6559,7 +6568,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7111,7 +7120,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7123,9 +7132,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -7549,7 +7558,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7561,9 +7570,9 @@ export interface operations {
                     name: string;
                     /** @enum {string} */
                     role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Needed for `product`; a `viewer` with one sees that product only. */
+                    /** @description Required for `product`. A `viewer` with one sees only that product. */
                     productId?: string | null;
-                    /** @description Needed for `customer`. */
+                    /** @description Required for `customer`. */
                     customerId?: string | null;
                 };
             };
@@ -8057,7 +8066,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key and body within 24 hours gives the first answer. */
+                /** @description A repeat with the same key and body within 24 hours returns the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;

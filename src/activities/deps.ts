@@ -11,6 +11,13 @@ export interface ActivityDeps {
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'begin' | 'outcomeOf'>;
   control: NotificationControl;
+  /**
+   * Launches released notifications like those that were just accepted: begins the head starts that
+   * this process has claimed, and queues the starts of their workflows.
+   *
+   * @param claimedAt - by `performance.now()`, before the statement that claimed them
+   */
+  launchReleased(notifications: readonly NotificationRef[], claimedAt: number): void;
   metrics: Metrics;
   log: Logger;
 }

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
+import { DRAIN_PER_SECOND } from '../domain/rate-line';
 import type { Delivery } from '../store/notifications/load-deliveries';
 import { cancelNotification, holdNotification, markDelivering } from '../store/notifications/transitions';
-import { takeRateSlot } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
 import { recordedOutcome } from './outcome';
+import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
 import { takeOver } from './take-over';
 
@@ -22,7 +24,7 @@ export type LoadDelivery = (notificationId: string) => Promise<Delivery | undefi
  */
 export async function admit(
   deps: AttemptDeps,
-  load: LoadDelivery,
+  { load, limit }: { load: LoadDelivery; limit: RateLimiter },
   input: AttemptInput,
 ): Promise<Admitted | DeliverOutcome> {
   const { db } = deps;
@@ -31,7 +33,7 @@ export async function admit(
   const { subscription, attempts } = delivery;
   if (delivery.lastAttemptKey === input.attemptKey) return { ...recordedOutcome(delivery), repeated: true };
   const taken = await takeOver(db, input, delivery);
-  if (taken) return taken === 'read again' ? admit(deps, load, input) : taken;
+  if (taken) return taken === 'read again' ? admit(deps, { load, limit }, input) : taken;
   if (delivery.status === 'delivered' || delivery.status === 'cancelled') return { kind: delivery.status, attempts };
   if (!subscription) {
     await cancelNotification(db, input.notificationId);
@@ -39,17 +41,24 @@ export async function admit(
   }
   if (subscription.status !== 'enabled') {
     if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
-    return admit(deps, load, input);
+    return admit(deps, { load, limit }, input);
   }
-  if (subscription.rateLimited) {
-    const waitSeconds = await takeRateSlot(db, subscription.id);
-    if (waitSeconds > 0) {
-      const dueAt = new Date(Date.now() + waitSeconds * 1000).toISOString();
-      return { kind: 'throttled', attempts, waitSeconds, dueAt };
-    }
-  }
-  if (attempts > 0 || input.slow) {
-    await markDelivering(db, input.notificationId, subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS);
+  const reconcileAfterSeconds = subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS;
+  const ratePerSecond = subscription.rateLimitPerSecond ?? (delivery.rateSeq === null ? null : DRAIN_PER_SECOND);
+  if (ratePerSecond !== null) {
+    const { granted, waitMs, at } = await limit({
+      subscriptionId: subscription.id,
+      notificationId: input.notificationId,
+      seq: delivery.rateSeq,
+      // An attempt that is `delivering` was granted before: the execution that made it was lost.
+      urgent: delivery.retryAsked || delivery.status === 'delivering',
+      ratePerSecond,
+      reconcileAfterSeconds,
+    });
+    if (!granted) return { kind: 'throttled', attempts, waitSeconds: waitMs / 1000, dueAt: at.toISOString() };
+    if (waitMs > 0) await sleep(waitMs);
+  } else if (attempts > 0 || input.slow || delivery.retryAsked) {
+    await markDelivering(db, input.notificationId, reconcileAfterSeconds);
   }
   return { delivery, subscription };
 }

@@ -1,11 +1,13 @@
 import type { DeliverOutcome } from '../domain/delivery';
-import { isUnavailable } from '../store/db/database';
+import type { AttemptError } from '../domain/types';
+import { isTransient, isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
 import { admit, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
 import { conclude, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
+import { createRateLimiter } from './rate-limiter';
 import { record } from './record';
 import { notSent, send } from './send';
 import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
@@ -37,6 +39,7 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
   const unrecorded = new Map<string, ConcludedAttempt>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
+  const limit = createRateLimiter(deps.db);
 
   const load: LoadDelivery = async (notificationId) => {
     const [delivery] = await loader.submit([notificationId]);
@@ -53,13 +56,34 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return subscription && { delivery: accepted.facts, subscription };
   }
 
+  async function make(input: AttemptInput): Promise<ConcludedAttempt | DeliverOutcome> {
+    let admitted: Admitted | DeliverOutcome | undefined;
+    try {
+      admitted = admitFromCache(input) ?? (await admit(deps, { load, limit }, input));
+      return 'kind' in admitted ? admitted : await prepareAndSend(deps, input, admitted);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      // Repeated, it would fail again, and occupy a slot for ever. As a failed attempt it takes a step of
+      // the ladder, and people see it.
+      const delivery = admitted && !('kind' in admitted) ? admitted : await loadAdmitted(input);
+      if (!delivery) throw error;
+      deps.log.error({ err: error, notificationId: input.notificationId }, 'an attempt failed for an internal reason');
+      return conclude(input, delivery, failedInternally(deps, input, delivery));
+    }
+  }
+
+  async function loadAdmitted({ notificationId }: AttemptInput): Promise<Admitted | undefined> {
+    const delivery = await load(notificationId);
+    return delivery?.subscription ? { delivery, subscription: delivery.subscription } : undefined;
+  }
+
   return async function runAttempt(input) {
     const key = `${input.notificationId} ${input.attemptKey}`;
     let attempt = unrecorded.get(key);
     if (!attempt) {
-      const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
-      if ('kind' in admitted) return admitted;
-      attempt = await prepareAndSend(deps, input, admitted);
+      const made = await make(input);
+      if ('kind' in made) return made;
+      attempt = made;
       unrecorded.set(key, attempt);
     }
     input.onSent?.();
@@ -88,6 +112,16 @@ async function prepareAndSend(deps: AttemptDeps, input: AttemptInput, admitted: 
   } finally {
     metrics.inFlight.dec();
   }
+}
+
+function failedInternally(deps: AttemptDeps, input: AttemptInput, admitted: Admitted): FinishedAttempt {
+  const error: AttemptError = {
+    class: 'internal',
+    message: 'an internal error; the log of the service has the reason',
+  };
+  const finished = notSent(input, admitted, { stage: 'preparation', error }, new Date());
+  observe(deps, admitted, finished);
+  return finished;
 }
 
 function observe({ metrics, log }: AttemptDeps, { delivery }: Admitted, { facts, failure }: FinishedAttempt): void {

@@ -10,6 +10,11 @@ import type { NotificationStatus } from './types';
 export const MAIN_TASK_QUEUE = 'signpost';
 /** Task queue of long attempts: ordinary activities with heartbeats and their own slots. */
 export const SLOW_TASK_QUEUE_SUFFIX = '-slow';
+/**
+ * Task queue of the activities that control others: settling, recovering, maintaining. They never wait
+ * behind deliveries.
+ */
+export const CONTROL_TASK_QUEUE_SUFFIX = '-control';
 
 /** Attempts with a longer timeout use the slow lane, so that they do not occupy a workflow task. */
 export const FAST_LANE_MAX_TIMEOUT_SECONDS = 15;

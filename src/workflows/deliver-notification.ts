@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -57,10 +58,10 @@ function slowLane(): Pick<Activities, 'deliver'> {
  * Arrows out of `delivering` are outcomes of an attempt. The others are signals, or the end of the
  * wait (due):
  *
- * - `retry` skips the wait, but not that of a rate limit. During the last attempt of a ladder, it
- *   begins a new ladder.
+ * - `retry` skips the wait. During the last attempt of a ladder, it begins a new ladder.
  * - `cancel` ends the ladder. It never interrupts an attempt.
- * - `release` ends a hold.
+ * - `release` ends a hold. If the notification waits for its turn under a rate limit, it asks again,
+ *   because the limit was changed.
  *
  * @throws ApplicationFailure `NotificationFailed` if the ladder is exhausted or the failure is
  *   permanent, so that the workflow closes as Failed
@@ -124,9 +125,12 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
           live.phase = 'held';
           await condition(() => requested.release || requested.cancel);
           break;
-        case 'throttled':
-          await wait(outcome, live, () => requested.cancel);
+        case 'throttled': {
+          const wakes = patched('throttled-wakes');
+          const isWoken = () => wakes && (requested.retry || requested.release);
+          await wait(outcome, live, () => requested.cancel || isWoken());
           break;
+        }
         case 'retry':
           step += 1;
           lane = outcome.lane;

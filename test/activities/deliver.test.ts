@@ -56,6 +56,7 @@ beforeAll(async () => {
       release: async () => undefined,
       cancel: async () => undefined,
     },
+    launchReleased: () => undefined,
     metrics,
     log,
   });

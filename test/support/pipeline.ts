@@ -11,6 +11,8 @@ import { createRecorder } from '../../src/store/notifications/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';
+import { createReleaseLauncher } from '../../src/service/notification-launcher';
+import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { startTestComposer } from './composer';
 import { createTestDatabase } from './database';
 import { TEST_SEALER } from './seed';
@@ -62,8 +64,15 @@ export async function startPipeline(
   };
   const runAttempt = createAttemptRunner(attemptDeps);
   const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, runAttempt, log);
+  const workflowStarter = new WorkflowStarter(
+    workflows,
+    { burst: true, taken: (id) => headStarts.taken(id) },
+    metrics,
+    log,
+  );
+  const launchReleased = createReleaseLauncher(workflowStarter, headStarts);
   const workers = await startWorkers(
-    { db, runAttempt, headStarts, control: workflows, metrics, log },
+    { db, runAttempt, headStarts, control: workflows, launchReleased, metrics, log },
     { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
   );
   return {
@@ -76,6 +85,7 @@ export async function startPipeline(
     otherProcess: (processId) =>
       new HeadStarts({ processId, keepOutcomes: false }, createAttemptRunner(attemptDeps), log),
     async stop() {
+      await workflowStarter.close();
       await workers.shutdown();
       await http.close();
       await composer.close();

@@ -114,6 +114,15 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
+/**
+ * Whether a statement that failed may succeed if it is repeated: Postgres is unavailable, or there was
+ * a deadlock, a timeout or too little memory.
+ */
+export function isTransient(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return isUnavailable(error) || (typeof code === 'string' && /^(40|53|55|57|58)...$/.test(code));
+}
+
 /** Whether an error is a violation of a unique index, or of the one named by `constraint`. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   const { code, constraint: name } = (error ?? {}) as { code?: string; constraint?: string };
