@@ -3,14 +3,18 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
+import { LaneGate } from './attempts/lane-gate';
+import type { LaneConfig } from './config/lane-settings';
 import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
 
 /** Waiting workflows kept in memory. The others cost nothing until their timer fires; then they are replayed. */
 const MAX_CACHED_WORKFLOWS = 500;
-const FAST_LANE_SLOTS = 100;
-const SLOW_LANE_SLOTS = 200;
-const CONTROL_SLOTS = 50;
+/**
+ * Slots beyond those of a lane, for attempts that are rerouted or turned away at once, and for what
+ * else runs as a local activity.
+ */
+const SPARE_SLOTS = 50;
 /** Activities still running this long after the grace period are abandoned. A later worker repeats them. */
 const FORCE_AFTER_GRACE_SECONDS = 5;
 
@@ -20,6 +24,7 @@ const BUILT_BUNDLE = path.join(__dirname, 'workflow-bundle.js');
 export interface WorkerSettings {
   temporal: Temporal;
   shutdownGraceSeconds: number;
+  lanes: LaneConfig;
   /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
   /** File of a prebuilt workflow bundle. @default the bundle that the build made, or the sources if it is absent */
@@ -38,12 +43,14 @@ export interface Workers {
 }
 
 /** Composition root of the worker: builds the activities and runs both lanes. */
-export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings): Promise<Workers> {
+export async function startWorkers(deps: Omit<ActivityDeps, 'lanes'>, settings: WorkerSettings): Promise<Workers> {
   const { temporal, shutdownGraceSeconds, taskQueue = MAIN_TASK_QUEUE, workflowBundlePath = BUILT_BUNDLE } = settings;
+  const { fast, slow, controlSlots, workflowTaskSlots, workflowTaskPollers, activityPollers } = settings.lanes;
+  const lanes = { fast: new LaneGate('fast', fast, deps.metrics), slow: new LaneGate('slow', slow, deps.metrics) };
   const common = {
     connection: temporal.connection,
     namespace: temporal.namespace,
-    activities: createActivities(deps),
+    activities: createActivities({ ...deps, lanes }),
     shutdownGraceTime: shutdownGraceSeconds * 1000,
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
   } satisfies Partial<WorkerOptions>;
@@ -54,17 +61,21 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
       taskQueue,
       enableNonLocalActivities: false,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-      maxConcurrentLocalActivityExecutions: FAST_LANE_SLOTS,
+      maxConcurrentLocalActivityExecutions: fast.slots + SPARE_SLOTS,
+      maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
+      maxConcurrentWorkflowTaskPolls: workflowTaskPollers,
     }),
     Worker.create({
       ...common,
       taskQueue: taskQueue + SLOW_TASK_QUEUE_SUFFIX,
-      maxConcurrentActivityTaskExecutions: SLOW_LANE_SLOTS,
+      maxConcurrentActivityTaskExecutions: slow.slots + SPARE_SLOTS,
+      maxConcurrentActivityTaskPolls: activityPollers,
     }),
     Worker.create({
       ...common,
       taskQueue: taskQueue + CONTROL_TASK_QUEUE_SUFFIX,
-      maxConcurrentActivityTaskExecutions: CONTROL_SLOTS,
+      maxConcurrentActivityTaskExecutions: controlSlots,
+      maxConcurrentActivityTaskPolls: activityPollers,
     }),
   ]);
   const runs = workers.map((worker) => worker.run());

@@ -12,9 +12,11 @@ const HEARTBEAT_INTERVAL_MS = 10_000;
 export function createDeliver({
   runAttempt,
   headStarts,
+  lanes,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
     const { workflowExecution, isLocal } = Context.current().info;
+    const visit = lanes[isLocal ? 'fast' : 'slow'].visit();
     const heartbeat = isLocal ? undefined : setInterval(() => Context.current().heartbeat(), HEARTBEAT_INTERVAL_MS);
     try {
       if (mayHaveHeadStart(input)) {
@@ -28,8 +30,10 @@ export function createDeliver({
         workflowId: workflowExecution?.workflowId ?? '',
         processId: headStarts.processId,
         slow: !isLocal,
+        visit,
       });
     } finally {
+      visit.leave();
       clearInterval(heartbeat);
     }
   };

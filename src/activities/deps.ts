@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import type { NotificationRef } from '../domain/delivery';
+import type { Lane, NotificationRef } from '../domain/delivery';
 import type { Metrics } from '../process/metrics';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
+import type { LaneGate } from '../attempts/lane-gate';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
 
 /** Dependencies of the activities, built in the composition root. */
@@ -10,6 +11,8 @@ export interface ActivityDeps {
   db: Database;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'begin' | 'outcomeOf'>;
+  /** Bounds the attempts in flight of each customer. */
+  lanes: Record<Lane, LaneGate>;
   control: NotificationControl;
   /**
    * Launches released notifications like those that were just accepted: begins the head starts that

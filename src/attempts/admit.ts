@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
 import { DRAIN_PER_SECOND } from '../domain/rate-line';
 import type { Delivery } from '../store/notifications/load-deliveries';
-import { cancelNotification, holdNotification, markDelivering } from '../store/notifications/transitions';
+import { cancelNotification, holdNotification, markDelivering, postpone } from '../store/notifications/transitions';
 import type { AttemptDeps } from './deps';
-import { recordedOutcome } from './outcome';
+import { isSlow, recordedOutcome } from './outcome';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
 import { takeOver } from './take-over';
@@ -42,6 +42,13 @@ export async function admit(
   if (subscription.status !== 'enabled') {
     if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
     return admit(deps, { load, limit }, input);
+  }
+  if (input.mayReroute && isSlow(subscription)) return { kind: 'reroute', attempts, lane: 'slow' };
+  const waitSeconds = input.visit?.enter(subscription.customerId, subscription.id);
+  if (waitSeconds !== undefined) {
+    const dueAt = new Date(Date.now() + waitSeconds * 1000);
+    await postpone(db, input.notificationId, waitSeconds);
+    return { kind: 'throttled', attempts, waitSeconds, dueAt: dueAt.toISOString() };
   }
   const reconcileAfterSeconds = subscription.timeoutSeconds + DELIVERING_GRACE_SECONDS;
   const ratePerSecond = subscription.rateLimitPerSecond ?? (delivery.rateSeq === null ? null : DRAIN_PER_SECOND);

@@ -37,9 +37,10 @@ export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
  */
 export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
   const unrecorded = new Map<string, ConcludedAttempt>();
+  const runningNow = new Map<string, Promise<DeliverOutcome>>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
-  const limit = createRateLimiter(deps.db);
+  const limit = createRateLimiter(deps.db, deps.metrics);
 
   const load: LoadDelivery = async (notificationId) => {
     const [delivery] = await loader.submit([notificationId]);
@@ -77,8 +78,7 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return delivery?.subscription ? { delivery, subscription: delivery.subscription } : undefined;
   }
 
-  return async function runAttempt(input) {
-    const key = `${input.notificationId} ${input.attemptKey}`;
+  async function run(input: AttemptInput, key: string): Promise<DeliverOutcome> {
     let attempt = unrecorded.get(key);
     if (!attempt) {
       const made = await make(input);
@@ -91,6 +91,17 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     if ('stage' in recorded) throw recorded.cause;
     unrecorded.delete(key);
     return recorded;
+  }
+
+  return function runAttempt(input) {
+    const key = `${input.notificationId} ${input.attemptKey}`;
+    // Temporal runs an attempt again when it gives the first execution up, which may go on here.
+    let running = runningNow.get(key);
+    if (!running) {
+      running = run(input, key).finally(() => runningNow.delete(key));
+      runningNow.set(key, running);
+    }
+    return running;
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leadMs, rateIntervalMs, takeTurn, type RateLine } from '../domain/rate-line';
+import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import { readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
@@ -41,7 +42,7 @@ const CONFLICT_PAUSE_MS = 5;
  * at a time, so a crowd behind one limit occupies one connection. Processes share the lines in
  * Postgres.
  */
-export function createRateLimiter(db: Database): RateLimiter {
+export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimitTurns'>): RateLimiter {
   const lines = new Map<string, { group: GroupCommit<LimitedAttempt, LimitedTurn>; users: number }>();
 
   async function ask(attempt: LimitedAttempt): Promise<LimitedTurn> {
@@ -60,15 +61,20 @@ export function createRateLimiter(db: Database): RateLimiter {
     }
   }
 
+  function answer(turn: LimitedTurn): LimitedTurn {
+    metrics.rateLimitTurns.inc({ result: turn.granted ? 'granted' : 'waiting' });
+    return turn;
+  }
+
   return async function limit(attempt) {
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
     for (let asked = 1; ; asked++) {
       const turn = await ask({ ...attempt, seq });
       if (!turn.granted && (turn.waitMs > LEADS_IN_PROCESS * lead || asked === MAX_ASKED))
-        return { ...turn, waitMs: Math.max(0, turn.waitMs - lead) };
+        return answer({ ...turn, waitMs: Math.max(0, turn.waitMs - lead) });
       if (turn.waitMs > 0) await sleep(turn.waitMs);
-      if (turn.granted) return turn;
+      if (turn.granted) return answer(turn);
       ({ seq } = turn);
     }
   };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import type { Setting } from './settings';
+import { laneConfig, type LaneConfig } from './lane-settings';
+import type { Setting } from './setting';
 import { SETTINGS } from './settings';
 
 type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
@@ -27,6 +28,7 @@ export interface Config {
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
+  lanes: LaneConfig;
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
@@ -85,6 +87,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
+    lanes: laneConfig(settings),
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     dataSources,
@@ -162,6 +165,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     allowAddresses: config.allowAddresses,
     allowUrls: config.allowUrls,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
+    lanes: config.lanes,
     logLevel: config.logLevel,
     database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
     dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),

@@ -2,30 +2,10 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
-
-/**
- * One setting, read from one environment variable. docs/operators/configuration.md is generated from
- * {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence, into the
- * value that the code uses.
- */
-export interface Setting<T> {
-  schema: z.ZodType<T>;
-  /** For the docs. */
-  default: string;
-  /** For the docs and for error messages, where it follows "must be". */
-  expected: string;
-  meaning: string;
-  secret?: boolean;
-}
-
-function setting<T>(schema: z.ZodType<T>, doc: Omit<Setting<T>, 'schema'>): Setting<T> {
-  return { schema, ...doc };
-}
+import { LANE_SETTINGS } from './lane-settings';
+import { integer, setting, type Setting } from './setting';
 
 const text = z.string().min(1).optional();
-
-const integer = (min: number, max: number, fallback: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max)).default(fallback);
 
 const list = (isValid: (entry: string) => boolean) =>
   z
@@ -39,6 +19,7 @@ const list = (isValid: (entry: string) => boolean) =>
     .refine((entries) => entries.every(isValid))
     .optional();
 
+/** The settings, in the order of their documentation. */
 export const SETTINGS = {
   SIGNPOST_PORT: setting(integer(0, 65_535, 8080), {
     default: '8080',
@@ -115,6 +96,7 @@ export const SETTINGS = {
     meaning:
       'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
   }),
+  ...LANE_SETTINGS,
   SIGNPOST_LOG_LEVEL: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     default: 'info',
     expected: '`debug`, `info`, `warn`, `error` or `silent`',

@@ -87,6 +87,8 @@ export interface DeliverInput {
   schedule: readonly number[];
   /** Failed attempts of the ladder so far. */
   step: number;
+  /** Whether the workflow understands the outcome `reroute`. @default false */
+  mayReroute?: boolean;
 }
 
 /** Result of the activity `deliver`, already recorded in Postgres. */
@@ -107,8 +109,13 @@ type DeliverResult =
   | { kind: 'failed'; attempts: number; reason: string }
   /** No attempt was made, because the subscription does not take deliveries now. */
   | { kind: 'held'; attempts: number }
-  /** No attempt was made, because the rate limit allows one only after `waitSeconds`. */
+  /**
+   * No attempt was made, because the rate limit, or the customer's share of the lane, allows one only
+   * after `waitSeconds`.
+   */
   | { kind: 'throttled'; attempts: number; waitSeconds: number; dueAt: string }
+  /** No attempt was made, because it belongs to another lane. */
+  | { kind: 'reroute'; attempts: number; lane: Lane }
   /** The notification was cancelled. No attempt was made, or its failure no longer matters. */
   | { kind: 'cancelled'; attempts: number };
 

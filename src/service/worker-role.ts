@@ -46,7 +46,11 @@ async function runWorker(
   { config, workflows, ensureSettling }: WorkerParts,
 ): Promise<{ workers: Workers; stop(): Promise<void> }> {
   const { db, metrics, log } = deps;
-  const workers = await startWorkers(deps, { temporal, shutdownGraceSeconds: config.shutdownGraceSeconds });
+  const workers = await startWorkers(deps, {
+    temporal,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
+    lanes: config.lanes,
+  });
   const reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),

@@ -5,6 +5,7 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
+import { fairnessKey } from '../domain/fairness';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
 import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
@@ -138,6 +139,7 @@ export class NotificationWorkflows {
         typeof deliverNotification
       >,
       staticSummary: `${notification.eventType} for ${notification.customerId}`,
+      priority: { fairnessKey: fairnessKey(notification.customerId) },
       ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };
   }

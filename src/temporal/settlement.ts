@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { settleSubscription } from '../workflows';
+import { CONTROL_PRIORITY } from '../domain/fairness';
 import { settleSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
@@ -9,6 +10,7 @@ const startOptions = (taskQueue: string, subscriptionId: string) => ({
   workflowId: `subscription/${subscriptionId}/settle`,
   args: [{ subscriptionId }] as Parameters<typeof settleSubscription>,
   staticSummary: `Settles ${subscriptionId}`,
+  priority: CONTROL_PRIORITY,
 });
 
 /**

@@ -121,6 +121,9 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
             message: `${outcome.reason} (attempt ${outcome.attempts}, the last one)`,
             nonRetryable: true,
           });
+        case 'reroute':
+          lane = outcome.lane;
+          break;
         case 'held':
           live.phase = 'held';
           await condition(() => requested.release || requested.cancel);
@@ -148,8 +151,15 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
 
 /** An attempt is never interrupted: its outcome is recorded, whatever was requested meanwhile. */
 function attempt(lane: Lane, input: DeliverInput): Promise<DeliverOutcome> {
-  const { deliver } = lane === 'slow' ? slowLane() : local;
-  return CancellationScope.nonCancellable(() => deliver(input));
+  return CancellationScope.nonCancellable(async () => {
+    if (lane === 'slow') return slowLane().deliver(input);
+    // The subscription may have become slow, or got a longer timeout, since the lane was chosen.
+    const outcome = await local.deliver({ ...input, mayReroute: true });
+    if (outcome.kind !== 'reroute') return outcome;
+    // A worker of an earlier version does not know the outcome, and must not continue this workflow.
+    patched('reroute');
+    return slowLane().deliver(input);
+  });
 }
 
 async function cancelled(notificationId: string, live: LiveState): Promise<DeliverNotificationResult> {

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { loadConfig } from '../../src/config';
 import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -37,7 +38,7 @@ export interface Pipeline {
 
 export async function startPipeline(
   temporal: Temporal,
-  options: { searchAttributes?: boolean } = {},
+  options: { searchAttributes?: boolean; env?: Record<string, string> } = {},
 ): Promise<Pipeline> {
   const database = await createTestDatabase();
   const { db } = database;
@@ -73,7 +74,13 @@ export async function startPipeline(
   const launchReleased = createReleaseLauncher(workflowStarter, headStarts);
   const workers = await startWorkers(
     { db, runAttempt, headStarts, control: workflows, launchReleased, metrics, log },
-    { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
+    {
+      temporal,
+      shutdownGraceSeconds: 1,
+      lanes: loadConfig(options.env ?? {}).lanes,
+      taskQueue,
+      workflowBundlePath: workflowBundlePath(),
+    },
   );
   return {
     db,

@@ -1,5 +1,6 @@
 import { createRateLimiter } from '../../src/attempts/rate-limiter';
 import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { createMetrics } from '../../src/process/metrics';
 import { decodeId } from '../../src/domain/ids';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { listNotifications } from '../../src/store/notifications/notifications';
@@ -80,7 +81,10 @@ it('eight concurrent requests from several processes get eight different turns',
     const notifications = await accept(seeded, 8);
     const turns = await Promise.all(
       notifications.map(({ notificationId, subscriptionId }, seq) =>
-        createRateLimiter(on.pipeline.db)({
+        createRateLimiter(
+          on.pipeline.db,
+          createMetrics(),
+        )({
           notificationId,
           subscriptionId,
           seq,

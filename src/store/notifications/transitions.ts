@@ -22,6 +22,16 @@ export async function markDelivering(
   });
 }
 
+/** Shows when an attempt that found no slot in its lane is tried again. */
+export async function postpone(db: Executor, notificationId: string, waitSeconds: number): Promise<void> {
+  await db.query({
+    name: 'postpone',
+    text: `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
+           where id = $1 and status in ('pending', 'retrying', 'delivering')`,
+    values: [uuidOf(notificationId), waitSeconds],
+  });
+}
+
 /**
  * Completes the take-over of a failed head start: replaces its attempt key with the workflow's own.
  */
