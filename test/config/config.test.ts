@@ -5,6 +5,14 @@ import { SETTINGS } from '../../src/config/settings';
 type Env = Record<string, string>;
 
 const MASTER_KEY = Buffer.alloc(32, 1).toString('base64');
+const LANES = {
+  fast: { slots: 100, perCustomer: 50, perSubscription: 25 },
+  slow: { slots: 200, perCustomer: 50, perSubscription: 25 },
+  controlSlots: 50,
+  workflowTaskSlots: 200,
+  workflowTaskPollers: 10,
+  activityPollers: 10,
+};
 const REAL = {
   DATABASE_URL: 'postgres://signpost:hidden-password@db.example:5432/signpost',
   SIGNPOST_MASTER_KEY: MASTER_KEY,
@@ -34,6 +42,7 @@ describe('defaults', () => {
       allowUrls: ['http://127.0.0.1:*', 'http://localhost:*'],
       shutdownGraceSeconds: 30,
       burst: true,
+      lanes: LANES,
       logLevel: 'info',
       databaseUrl: undefined,
       dataSources: {},
@@ -72,6 +81,9 @@ describe('valid settings', () => {
       SIGNPOST_LOG_LEVEL: 'debug',
       SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:pw@ledger.example/ledger',
       SIGNPOST_DATASOURCE_UNSET_URL: '',
+      SIGNPOST_SLOW_SLOTS: '400',
+      SIGNPOST_SLOW_SLOTS_PER_CUSTOMER: '80',
+      SIGNPOST_SLOW_SLOTS_PER_SUBSCRIPTION: '40',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'webhooks',
       TEMPORAL_API_KEY: 'temporal-key',
@@ -94,6 +106,7 @@ describe('valid settings', () => {
       allowUrls: ['hooks.example.com', 'https://*.example.com:8443/in'],
       shutdownGraceSeconds: 0,
       burst: false,
+      lanes: { ...LANES, slow: { slots: 400, perCustomer: 80, perSubscription: 40 } },
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
       dataSources: { 'ledger-db': 'postgres://reader:pw@ledger.example/ledger' },
