@@ -82,7 +82,7 @@ function routesOf(
   deps: ApiDeps,
   access: { tokens: Tokens; authenticator: Authenticator; activity: ActivityStream },
 ) {
-  const { db, pathDb, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
+  const { db, pathDb, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
   return allRoutes({
     ...access,
@@ -93,7 +93,7 @@ function routesOf(
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
-    acceptor: new Acceptor(pathDb, launcher, metrics),
+    acceptor: new Acceptor(pathDb, launcher, metrics, log),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.composer,

@@ -2,7 +2,7 @@ import { Problem } from '../../domain/problems';
 import { findTypeOfSubscription, type TriggerableType } from '../../store/catalog/event-types';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import { scopeOf } from '../auth/auth';
-import { compileSchema } from '../events/json-schema';
+import { compileStoredSchema } from '../events/json-schema';
 import { type Context } from '../http/route';
 import { jsonObject } from '../schemas/schemas';
 
@@ -58,7 +58,7 @@ function checkedData(
   const data = jsonObject.safeParse(given ?? sample?.value() ?? {});
   const errors = data.success
     ? schema
-      ? compileSchema(schema)(data.data)
+      ? compileStoredSchema(schema).validate(data.data)
       : []
     : [{ path: '', message: 'expected an object' }];
   if (errors.length > 0) {
