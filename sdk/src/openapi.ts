@@ -2469,7 +2469,7 @@ export interface operations {
                     description?: string;
                     /** @default null */
                     schema?: Record<string, never> | null;
-                    /** @description Must match the schema. Generated from it if absent. */
+                    /** @description Must match the schema. Generated from it if absent, at most 64 KiB. */
                     sample?: unknown;
                 };
             };

@@ -25,7 +25,8 @@ const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({
     type: 'object',
-    description: 'JSON Schema of `data`: draft 2020-12, or draft 07 if `$schema` names it.',
+    description:
+      'JSON Schema of `data`: draft 2020-12, or draft 07 if `$schema` names it. Patterns must be matchable in linear time.',
   });
 
 const eventType = z
@@ -56,7 +57,7 @@ export function eventTypeRoutes(): Route[] {
         productId: givenId.optional().describe('Required for an admin. Default: the product of the credential.'),
         description: description.default(''),
         schema: jsonSchema.nullable().default(null),
-        sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent.'),
+        sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent, at most 64 KiB.'),
       }),
       answers: {
         200: { description: 'The changed event type', schema: eventType },
