@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../domain/delivery';
+import { type DeliverOutcome } from '../../domain/delivery';
 import type { AttemptRunner } from '../attempt-runner';
 import { BacklogPace } from './backlog-pace';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
 import { headStartKey } from '../take-over';
-import type { HeadStartDelivery } from '../../domain/head-start';
+import type { HeadStart} from './head-start';
+import { isFresh, isTooLate } from './head-start';
 
 /** Maximum number of concurrent head starts, those that are being recorded included. */
 const CONCURRENCY = 256;
@@ -27,37 +28,12 @@ const SENDING_PER_SUBSCRIPTION = 64;
  */
 const OUTCOME_KEPT_MS = 60_000;
 /**
- * The claim runs by the clock of Postgres, the wait by ours. This much time may pass between the
- * start of the claiming statement and its reading of the clock.
- */
-const MARGIN_MS = 1000;
-/**
- * How long what the accept wrote counts as fresh. A head start that waits longer is part of a
- * backlog and reads again.
- */
-const FRESH_MS = 1000;
-/**
  * If nothing was accepted for this long, no producer waits for a response that a backlog could
  * delay.
  */
 const QUIET_MS = 250;
 /** How long `taken` waits at most, since the workflow may run on another worker. */
 const TAKEN_TIMEOUT_MS = 2000;
-
-/** A claimed notification and its workflow. */
-export interface HeadStart {
-  notificationId: string;
-  subscriptionId: string;
-  schedule: readonly number[];
-  workflowId: string;
-  /** `performance.now()` before the statement that claimed it. */
-  claimedAt: number;
-  /**
-   * What the accept wrote; absent if the claim was renewed since, which makes the head start part
-   * of a backlog.
-   */
-  accepted?: HeadStartDelivery;
-}
 
 interface Entry {
   outcome: Promise<DeliverOutcome | undefined>;
@@ -308,18 +284,6 @@ export class HeadStarts {
       return undefined;
     }
   }
-}
-
-function isFresh({ accepted, claimedAt }: HeadStart): boolean {
-  return accepted !== undefined && performance.now() - claimedAt <= FRESH_MS;
-}
-
-/**
- * A head start that begins too late might still be sending when its claim lapses, and then the
- * workflow sends too.
- */
-function isTooLate({ claimedAt }: HeadStart): boolean {
-  return performance.now() - claimedAt > HEAD_START_WAIT_SECONDS * 1000 - MARGIN_MS;
 }
 
 function newEntry(expiresAt: number): Entry {

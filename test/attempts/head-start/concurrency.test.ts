@@ -1,11 +1,12 @@
 import { pino } from 'pino';
-import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
+import { HeadStarts } from '../../../src/attempts/head-start/head-starts';
 import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 import type { AttemptRunner } from '../../../src/attempts/attempt-runner';
 import type { AttemptInput } from '../../../src/attempts/stages';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../../src/domain/delivery';
 import { deliveryFacts } from '../../support/delivery';
 import { fakeOnly } from '../../support/fake-timers';
+import type { HeadStart } from '../../../src/attempts/head-start/head-start';
 
 /** How many head starts run concurrently, and what the rest wait for. Each test ends its attempts itself. */
 const DELIVERED: DeliverOutcome = { kind: 'delivered', attempts: 1 };

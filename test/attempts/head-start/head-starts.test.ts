@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 import type { AttemptRunner } from '../../../src/attempts/attempt-runner';
-import { HeadStarts, type HeadStart } from '../../../src/attempts/head-start/head-starts';
+import { HeadStarts } from '../../../src/attempts/head-start/head-starts';
 import type { DeliverOutcome } from '../../../src/domain/delivery';
+import type { HeadStart } from '../../../src/attempts/head-start/head-start';
 
 const WAITED_MS = 2000;
 const QUIET_MS = 251;
