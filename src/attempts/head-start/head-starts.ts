@@ -6,7 +6,7 @@ import { BacklogPace } from './backlog-pace';
 import { FairQueue } from './fair-queue';
 import { LoopLag } from './loop-lag';
 import { headStartKey } from '../take-over';
-import type { HeadStart} from './head-start';
+import type { HeadStart } from './head-start';
 import { isFresh, isTooLate } from './head-start';
 
 /** Maximum number of concurrent head starts, those that are being recorded included. */
