@@ -2,42 +2,8 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
-
-/**
- * One setting, read from one environment variable. docs/operators/configuration.md is generated
- * from {@link SETTINGS}, in the same order. The schema turns the variable's text, or its absence,
- * into the value that the code uses.
- */
-export interface Setting<T> {
-  schema: z.ZodType<T>;
-  /** For the docs. */
-  default: string;
-  /** For the docs and for error messages, where it follows "must be". */
-  expected: string;
-  meaning: string;
-  secret?: boolean;
-}
-
-function setting<T>(schema: z.ZodType<T>, doc: Omit<Setting<T>, 'schema'>): Setting<T> {
-  return { schema, ...doc };
-}
-
-const text = z.string().min(1).optional();
-
-const integer = (min: number, max: number, fallback: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max)).default(fallback);
-
-const list = (isValid: (entry: string) => boolean) =>
-  z
-    .string()
-    .transform((value) =>
-      value
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean),
-    )
-    .refine((entries) => entries.every(isValid))
-    .optional();
+import type { Setting } from './setting';
+import { setting, text, integer, list } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
