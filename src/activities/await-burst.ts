@@ -1,51 +1,137 @@
+import { setImmediate as turnOfEventLoop, setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { eachConcurrently } from '../domain/concurrency';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
+import { claimUnattempted, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
 import type { ActivityDeps } from './deps';
-import { claimUnattempted, findUntaken } from '../store/notifications/claims';
+import { HandOn } from './hand-on';
 
-/** Maximum number of concurrent workflow starts. */
-const START_CONCURRENCY = 4;
+/** How often members are looked up whose attempts are not under way in this process. */
+const ROUND_MS = 250;
 /**
- * Maximum number of claims on missing first attempts. One claim covers 10 s of waiting, which is
- * not enough for slow receivers.
+ * How long a burst waits for first attempts. Members that have none by then get a workflow of their
+ * own. The activity may take two minutes.
  */
-const MAX_CLAIMS = 4;
+const WAIT_MS = 90_000;
 
 /**
- * Creates the activity `awaitBurst`. It awaits the head starts of a burst, makes those that are
- * missing, and starts a workflow for each notification that needs more than one attempt. It may run
- * again, even in another process: records show which attempts were made, and a workflow starts only
- * once.
+ * Creates the activity `awaitBurst`. It awaits the first attempts of a burst, wherever they are being
+ * made, makes those that nobody makes, and starts a workflow for each notification that needs more
+ * than one attempt. It may run again, even in another process: records show which attempts were
+ * made, and a workflow starts only once.
  */
-export function createAwaitBurst({
-  db,
-  headStarts,
-  control,
-}: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
-  /**
-   * Makes missing first attempts as head starts, whose pace leaves capacity for producers.
-   *
-   * @returns how many were missing
-   */
-  async function makeUnattempted(notificationIds: readonly string[], workflowId: string): Promise<number> {
-    const claimedAt = performance.now();
-    const claimed = await claimUnattempted(db, notificationIds, headStarts.processId);
-    headStarts.begin(claimed.map((notification) => ({ ...notification, workflowId, claimedAt })));
-    await Promise.all(claimed.map(({ notificationId }) => headStarts.outcomeOf(notificationId)));
-    return claimed.length;
+export function createAwaitBurst(deps: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
+  return async function awaitBurst({ notificationIds }) {
+    const { info, cancellationSignal } = Context.current();
+    const { workflowId = '' } = info.workflowExecution ?? {};
+    const burst = new Burst(deps, workflowId, notificationIds);
+    await burst.run(cancellationSignal);
+    return { notifications: notificationIds.length, handedOn: burst.handedOn };
+  };
+}
+
+/**
+ * Each member is in one of these states:
+ *
+ * - HERE: this process has its first attempt under way. Delivered: DONE. Otherwise: ELSEWHERE.
+ * - ELSEWHERE: looked up in Postgres every 250 ms, together with the others. Claimed by another
+ *   process: stays. Unattempted and free: this process claims it: HERE. Failed, or not to be
+ *   claimed: handed on to its own workflow, DONE. Delivered, closed, or taken over by its workflow:
+ *   DONE.
+ * - DONE.
+ */
+class Burst {
+  private readonly open: Set<string>;
+  private readonly here = new Set<string>();
+  /** Members that were free and could not be claimed. */
+  private readonly refused = new Set<string>();
+  private readonly handOn: HandOn;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly deps: ActivityDeps,
+    private readonly workflowId: string,
+    notificationIds: readonly string[],
+  ) {
+    this.open = new Set(notificationIds);
+    this.handOn = new HandOn((notification) => deps.control.start(notification));
   }
 
-  return async function awaitBurst({ notificationIds }) {
-    const { workflowId = '' } = Context.current().info.workflowExecution ?? {};
-    const outcomes = await Promise.all(notificationIds.map((id) => headStarts.outcomeOf(id)));
-    const unfinished = notificationIds.filter((_, index) => outcomes[index]?.kind !== 'delivered');
-    if (unfinished.length === 0) return { notifications: notificationIds.length, handedOn: 0 };
-    for (let claims = 0; claims < MAX_CLAIMS; claims++) {
-      if ((await makeUnattempted(unfinished, workflowId)) === 0) break;
+  get handedOn(): number {
+    return this.handOn.count;
+  }
+
+  async run(cancelled: AbortSignal): Promise<void> {
+    const end = performance.now() + WAIT_MS;
+    for (const id of this.open) this.follow(id);
+    // Members that this process does not have under way are ELSEWHERE after this.
+    await turnOfEventLoop();
+    while (this.open.size > 0) {
+      const late = performance.now() > end;
+      await this.lookUp(late);
+      if (late) break;
+      await this.nextRound(cancelled);
     }
-    const untaken = await findUntaken(db, unfinished);
-    await eachConcurrently(untaken, START_CONCURRENCY, (notification) => control.start(notification));
-    return { notifications: notificationIds.length, handedOn: untaken.length };
-  };
+    await this.handOn.done();
+  }
+
+  /** Waits for a first attempt in this process. */
+  private follow(id: string): void {
+    this.here.add(id);
+    void this.deps.headStarts.outcomeOf(id).then((outcome) => {
+      this.here.delete(id);
+      if (outcome?.kind === 'delivered') this.open.delete(id);
+      if (this.here.size === 0) this.wake();
+    });
+  }
+
+  /** Resolves after 250 ms, or when no attempt is under way here and there may be nothing to wait for. */
+  private async nextRound(cancelled: AbortSignal): Promise<void> {
+    if (this.open.size === 0) return;
+    const stop = new AbortController();
+    const ended = this.here.size > 0 && new Promise<void>((resolve) => (this.wake = resolve));
+    const round = sleep(ROUND_MS, undefined, { signal: AbortSignal.any([cancelled, stop.signal]) });
+    try {
+      await Promise.race(ended ? [ended, round] : [round]);
+    } finally {
+      stop.abort();
+      round.catch(() => undefined);
+    }
+  }
+
+  /** @param late - whether to hand on whatever is not done */
+  private async lookUp(late: boolean): Promise<void> {
+    const { db, headStarts } = this.deps;
+    const elsewhere = late ? [...this.open] : [...this.open].filter((id) => !this.here.has(id));
+    if (elsewhere.length === 0) return;
+    const unfinished = await findUnfinished(db, elsewhere, headStarts.processId);
+    const found = new Set(unfinished.map(({ notificationId }) => notificationId));
+    for (const id of elsewhere) if (!found.has(id)) this.open.delete(id);
+    const toClaim: UnfinishedMember[] = [];
+    for (const member of unfinished) {
+      const { notificationId: id, state } = member;
+      if (late || state === 'failed' || (state === 'unattempted' && this.refused.has(id))) this.passOn(member);
+      else if (state === 'claimed') continue;
+      else if (headStarts.isUnderWay(id)) this.follow(id);
+      else toClaim.push(member);
+    }
+    await this.claim(toClaim.map(({ notificationId }) => notificationId));
+  }
+
+  private passOn(member: UnfinishedMember): void {
+    this.open.delete(member.notificationId);
+    this.handOn.push(member);
+  }
+
+  /** Makes first attempts as head starts, which leave producers room. */
+  private async claim(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const { db, headStarts } = this.deps;
+    const claimed = new Set(
+      await headStarts.makeMissing(ids, this.workflowId, (free) => claimUnattempted(db, free, headStarts.processId)),
+    );
+    for (const id of ids) {
+      if (claimed.has(id) || headStarts.isUnderWay(id)) this.follow(id);
+      else this.refused.add(id);
+    }
+  }
 }

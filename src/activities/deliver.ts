@@ -17,19 +17,17 @@ export function createDeliver({
     const context = Context.current();
     const { workflowExecution, isLocal } = context.info;
     const heartbeat = isLocal ? undefined : setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
-    try {
-      if (mayHaveHeadStart(input)) {
-        const outcome = await headStarts.outcomeOf(input.notificationId);
-        // A failed head start is handed over in Postgres, so it is read from there.
-        if (outcome?.kind === 'delivered') return outcome;
-      }
-      return await runAttempt({
+    const make = () =>
+      runAttempt({
         ...input,
         attemptKey: `${workflowExecution?.runId}:${input.sequence}`,
         workflowId: workflowExecution?.workflowId ?? '',
         processId: headStarts.processId,
         slow: !isLocal,
       });
+    try {
+      const { notificationId, trigger } = input;
+      return await (mayHaveHeadStart(input) ? headStarts.takeTurn(notificationId, trigger, make) : make());
     } finally {
       clearInterval(heartbeat);
     }

@@ -9,7 +9,7 @@ import type { HeadStarts } from '../attempts/head-start/head-starts';
 export interface ActivityDeps {
   db: Database;
   runAttempt: AttemptRunner;
-  headStarts: Pick<HeadStarts, 'processId' | 'begin' | 'outcomeOf'>;
+  headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
   control: NotificationControl;
   metrics: Metrics;
   log: Logger;
@@ -17,7 +17,7 @@ export interface ActivityDeps {
 
 /** Starts and signals the workflows of notifications. */
 export interface NotificationControl {
-  /** Starts the workflow. @returns false if it is running or has run already */
+  /** Starts the workflow, unless it has run before. @returns false if it is running or has run */
   start(notification: NotificationRef): Promise<boolean>;
   /** Signals `retry`, and starts the workflow again if it is closed. */
   retry(notification: NotificationRef): Promise<void>;

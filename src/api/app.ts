@@ -11,6 +11,7 @@ import type { Database, Executor } from '../store/db/database';
 import type { Authenticator } from './auth/auth';
 import { clientAddress } from './limits/client-address';
 import type { Limits } from './limits/limits';
+import type { RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
 import { idempotencyKeyOf, once } from './http/idempotency';
 import { jsonBody, readBody, writtenBody } from './http/json-body';
@@ -41,6 +42,7 @@ export interface AppOptions {
   sealer: Sealer;
   authenticator: Authenticator;
   limits: Limits;
+  requestBytes: RequestBytes;
   quotas: Quotas;
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
@@ -97,8 +99,9 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
 }
 
 function routeHandler(route: Route, options: AppOptions): RequestHandler {
-  const readJson = jsonBody(route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
-  const parseForm = express.urlencoded({ limit: route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES, extended: false });
+  const bodyLimitBytes = route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
+  const readJson = jsonBody(bodyLimitBytes);
+  const parseForm = express.urlencoded({ limit: bodyLimitBytes, extended: false });
   return async (request, response) => {
     // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
@@ -112,11 +115,16 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
     if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
-    if (route.takesForm && request.is('application/x-www-form-urlencoded'))
-      await readBody(parseForm, request, response);
-    else if (route.body) await readJson(request, response);
-    const reply = await run(route, options, principal, request, response);
-    if (!response.headersSent) send(route, options, response, reply);
+    const endHold = route.body && options.requestBytes.hold(principal, request.headers, bodyLimitBytes);
+    try {
+      if (route.takesForm && request.is('application/x-www-form-urlencoded'))
+        await readBody(parseForm, request, response);
+      else if (route.body) await readJson(request, response);
+      const reply = await run(route, options, principal, request, response);
+      if (!response.headersSent) send(route, options, response, reply);
+    } finally {
+      endHold?.();
+    }
   };
 }
 

@@ -28,7 +28,7 @@ export interface Settlement {
 
 /** A notification that was just accepted. */
 export interface NotificationToLaunch {
-  notification: NotificationRef;
+  notification: NotificationRef & { host?: string | null };
   /** The input of a head start; null if this process has not claimed the first attempt. */
   delivery: HeadStartDelivery | null;
   /** By `performance.now()`, taken before the statement that claimed it. */
@@ -42,8 +42,12 @@ export interface NotificationToLaunch {
 export interface NotificationLauncher {
   /** Identifies the claims of this process. */
   readonly processId: string;
-  /** Whether the start queue has room for more notifications. */
-  readonly hasRoom: boolean;
+  /**
+   * Whether the start queue has room for so many more notifications of a customer.
+   *
+   * @param customerId - undefined: of every customer
+   */
+  hasRoom(customerId: string | undefined, notifications: number): boolean;
   /** Called after the commit. Returns immediately. */
   launch(notifications: readonly NotificationToLaunch[]): void;
 }

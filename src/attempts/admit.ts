@@ -39,6 +39,8 @@ export async function admit(
   }
   if (subscription.status !== 'enabled') {
     if (await holdNotification(db, input.notificationId)) return { kind: 'held', attempts };
+    // Only a retry by the API reopens what has failed.
+    if (delivery.status === 'failed') return recordedOutcome(delivery);
     return admit(deps, load, input);
   }
   if (subscription.rateLimited) {

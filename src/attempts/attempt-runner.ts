@@ -9,9 +9,9 @@ import { conclude, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
 import { record } from './record';
 import { notSent, send } from './send';
-import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
+import { AttemptLeftError, type Admitted, type AttemptInput, type FinishedAttempt } from './stages';
 import { SubscriptionCache } from './subscription-cache';
-import { headStartKey, mayHaveHeadStart } from './take-over';
+import { UnrecordedAttempts } from './unrecorded';
 
 /**
  * Reads of attempts that begin at the same time share a statement: under load that takes a fifth of
@@ -31,12 +31,12 @@ export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
  * is prepared (composed and signed), sent, and recorded.
  *
  * An attempt may be run again. If it is recorded, the runner returns the recorded outcome. If it
- * was made but not recorded, because Postgres was unavailable, the runner records what it kept in
- * memory. Only a process that dies between the receiver's response and the record makes an attempt
- * twice.
+ * was made but not recorded, the runner records what it kept in memory. While Postgres is
+ * unavailable, a run does not end. Only a process that dies between the receiver's response and the
+ * record makes an attempt twice.
  */
 export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
-  const unrecorded = new Map<string, ConcludedAttempt>();
+  const unrecorded = new UnrecordedAttempts();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
 
@@ -55,36 +55,30 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return subscription && { delivery: accepted.facts, subscription };
   }
 
-  /**
-   * Records a head start that could not be recorded when it was made. Its workflow knows the attempt
-   * by another key, and would make it again.
-   */
-  async function recordHeadStart({ notificationId, processId }: AttemptInput): Promise<void> {
-    const key = `${notificationId} ${headStartKey(processId)}`;
-    const headStart = unrecorded.get(key);
-    if (!headStart) return;
-    const recorded = await record(deps, headStart);
-    if ('stage' in recorded) throw recorded.cause;
-    unrecorded.delete(key);
+  async function recordKept(input: AttemptInput, attempt: ConcludedAttempt): Promise<DeliverOutcome> {
+    const recorded = await record(deps, attempt);
+    if ('stage' in recorded) {
+      unrecorded.keep(input, attempt);
+      throw recorded.cause;
+    }
+    unrecorded.drop(input);
+    return recorded;
   }
 
   return async function runAttempt(input) {
-    const key = `${input.notificationId} ${input.attemptKey}`;
-    if (mayHaveHeadStart(input) && !unrecorded.has(key)) await recordHeadStart(input);
-    let attempt = unrecorded.get(key);
-    if (!attempt) {
-      const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
-      if ('kind' in admitted) return admitted;
-      const made = await prepareAndSend(deps, input, admitted);
-      if ('kind' in made) return made;
-      attempt = made;
-      unrecorded.set(key, attempt);
+    const kept = unrecorded.find(input);
+    if (kept) {
+      const recorded = await recordKept(input, kept);
+      if (kept.record.attemptKey === input.attemptKey) return recorded;
+      // It was the head start of this workflow, which takes it over from the record.
     }
+    const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
+    if ('kind' in admitted) return admitted;
+    if (input.beginBefore !== undefined && performance.now() > input.beginBefore) throw new AttemptLeftError('late');
+    const made = await prepareAndSend(deps, input, admitted);
+    if ('kind' in made) return made;
     input.onSent?.();
-    const recorded = await record(deps, attempt);
-    if ('stage' in recorded) throw recorded.cause;
-    unrecorded.delete(key);
-    return recorded;
+    return recordKept(input, made);
   };
 }
 

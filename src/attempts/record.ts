@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliverOutcome } from '../domain/delivery';
+import { isContended, isUnavailable } from '../store/db/database';
 import { markOutOfOrder, markOutOfOrderIfFailing, type MarkedOutOfOrder } from '../store/subscriptions/out-of-order';
 import type { AttemptDeps } from './deps';
 import { GONE, type ConcludedAttempt } from './outcome';
 import type { FailureAt } from './stages';
 
-/** How often recording is tried before it counts as failed. */
+/** How often recording is tried before it counts as failed, if Postgres rejects it. */
 const RECORD_TRIES = 5;
+/**
+ * How long recording is tried while Postgres is unavailable. What was made by then is little: no
+ * attempt begins without Postgres.
+ */
+const RECORD_FOR_MS = 3_600_000;
+const MAX_WAIT_MS = 1000;
 
 /**
- * Records an attempt, and disables its subscription if the receiver returned 410 or deliveries have
+ * Records an attempt, for as long as it takes while Postgres is unavailable or a lock is held, and disables its subscription if the receiver returned 410 or deliveries have
  * failed for too long.
  *
  * @returns the outcome for the workflow, or the failure after the last try
@@ -18,14 +25,22 @@ export async function record(
   deps: AttemptDeps,
   attempt: ConcludedAttempt,
 ): Promise<DeliverOutcome | FailureAt<'recording'>> {
+  const { notificationId } = attempt.record;
+  const since = performance.now();
+  let rejections = 0;
   for (let tries = 1; ; tries++) {
     try {
       return await recordOnce(deps, attempt);
     } catch (error) {
-      if (tries >= RECORD_TRIES) return { stage: 'recording', cause: error };
-      const { notificationId } = attempt.record;
-      deps.log.warn({ err: error, notificationId }, 'recording an attempt failed; it will be tried again');
-      await sleep(100 * 2 ** tries);
+      if (!isUnavailable(error) && !isContended(error)) rejections += 1;
+      if (rejections >= RECORD_TRIES || performance.now() - since > RECORD_FOR_MS)
+        return { stage: 'recording', cause: error };
+      if (tries === 1)
+        deps.log.warn(
+          { err: error, notificationId },
+          'recording an attempt failed; it is tried again until it succeeds',
+        );
+      await sleep(Math.min(MAX_WAIT_MS, 100 * 2 ** tries));
     }
   }
 }

@@ -11,7 +11,7 @@ const MIN_SEND_MS = 1000;
 /** Sends a prepared request and waits for the response. */
 export async function send(
   deps: AttemptDeps,
-  { notificationId, attemptKey, trigger, workflowId }: AttemptInput,
+  { notificationId, attemptKey, trigger, workflowId, onSlow }: AttemptInput,
   { subscription }: Admitted,
   { method, url, headers, body, shownBody, maskEcho }: SignedRequest,
   startedAt: Date,
@@ -21,7 +21,10 @@ export async function send(
   const timeoutMs = Math.max(MIN_SEND_MS, subscription.timeoutSeconds * 1000 - preparedMs);
   // A slow subscription leaves the fast lane before its attempt is over, so that other attempts do
   // not queue behind it.
-  const slow = setTimeout(() => void markSlow(deps.db, subscription.id).catch(() => undefined), SLOW_ATTEMPT_MS);
+  const slow = setTimeout(() => {
+    void markSlow(deps.db, subscription.id).catch(() => undefined);
+    onSlow?.();
+  }, SLOW_ATTEMPT_MS);
   const { customerId } = subscription;
   const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId });
   clearTimeout(slow);

@@ -15,8 +15,25 @@ export interface AttemptInput extends DeliverInput {
   slow: boolean;
   /** What the accept wrote. If its subscription is cached too, the head start reads nothing. */
   accepted?: HeadStartDelivery;
+  /**
+   * Head starts: until when the request may begin, by `performance.now()`. Later, it might outlast
+   * the claim.
+   */
+  beginBefore?: number;
   /** Called when nothing more will be sent, before the attempt is recorded. */
   onSent?(): void;
+  /** Called when the subscription leaves the fast lane, because this attempt takes too long. */
+  onSlow?(): void;
+}
+
+/** A head start was not sent, and the workflow makes the attempt. */
+export class AttemptLeftError extends Error {
+  override readonly name = 'AttemptLeftError';
+
+  /** @param reason - `late`: the claim has lapsed or nearly so; `slow`: the slow lane makes the attempt */
+  constructor(readonly reason: 'late' | 'slow') {
+    super(`the head start was left to its workflow (${reason})`);
+  }
 }
 
 /** A notification whose attempt may be made now. */

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import { SETTINGS } from './settings';
+import { boundsOf, type Bounds } from './bounds';
 import type { Setting } from './setting';
+import { SETTINGS } from './settings';
 
 type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
 
@@ -36,6 +37,7 @@ export interface Config {
   /** Absent: embedded. */
   databaseUrl?: string;
   database: { connections: number; readConnections: number; readTimeoutSeconds: number };
+  bounds: Bounds;
   /** Allowances of credentials and customers. */
   limits: {
     events: number;
@@ -120,6 +122,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
       readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
     },
+    bounds: boundsOf(settings),
     limits: {
       events: settings.SIGNPOST_LIMIT_EVENTS,
       requests: settings.SIGNPOST_LIMIT_REQUESTS,

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
 /**
- * One setting, read from one environment variable. docs/operators/configuration.md is generated
- * from `SETTINGS`, in the same order. The schema turns the variable's text, or its absence,
- * into the value that the code uses.
+ * One setting, read from one environment variable. The schema turns the variable's text, or its
+ * absence, into the value that the code uses.
  */
 export interface Setting<T> {
   schema: z.ZodType<T>;

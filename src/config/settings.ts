@@ -2,11 +2,12 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
-import type { Setting } from './setting';
-import { setting, text, integer, list } from './setting';
+import { BOUND_SETTINGS } from './bounds';
+import { integer, list, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
+/** All settings. docs/operators/configuration.md is generated from them, in the same order. */
 export const SETTINGS = {
   SIGNPOST_PORT: setting(integer(0, 65_535, 8080), {
     default: '8080',
@@ -83,6 +84,7 @@ export const SETTINGS = {
     meaning:
       'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
   }),
+  ...BOUND_SETTINGS,
   SIGNPOST_TRUSTED_PROXIES: setting(list(isAddressOrCidr), {
     default: 'none',
     expected: 'addresses or CIDRs, separated by commas',

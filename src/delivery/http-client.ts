@@ -10,11 +10,6 @@ import { ReusableClient } from './reusable-client';
 
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/**
- * More than the concurrent attempts of a process, so that no attempt waits for a connection while
- * its timeout runs.
- */
-const CONNECTIONS_PER_ORIGIN = 320;
 
 export type { HttpResponse } from './exchange';
 
@@ -83,7 +78,9 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     factory: (origin, options) =>
       new Pool(origin, {
         ...options,
-        connections: CONNECTIONS_PER_ORIGIN,
+        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited for
+        // a connection would wait at the expense of the receiver's time.
+        connections: null,
         factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
       }),
   });

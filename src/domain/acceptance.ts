@@ -37,6 +37,8 @@ export interface AcceptedNotification extends NotificationRef {
   productId: string;
   /** Whether the accepting process has the claim on the first attempt. */
   claimed: boolean;
+  /** Host and port of the subscription's URL. `null` if it is not claimed. */
+  host: string | null;
   /**
    * The subscription's revision that the accept statement read. `null` if an attempt needs more
    * than the subscription and the event.

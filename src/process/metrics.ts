@@ -1,11 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createBoundMetrics, type BoundMetrics } from './bound-metrics';
 import { CachedReading } from './cached-reading';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** The metrics of the service. Labels have few values: never an id. */
-export interface Metrics {
+export interface Metrics extends BoundMetrics {
   registry: Registry;
   accepted: Counter;
   duplicates: Counter;
@@ -64,6 +65,7 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
   }
   return {
     registry,
+    ...createBoundMetrics(registry),
     accepted: new Counter({
       name: 'signpost_events_accepted_total',
       help: 'Events accepted by this process.',

@@ -8,6 +8,7 @@ import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
 import { Limits } from '../api/limits/limits';
 import { Quotas } from '../api/limits/quotas';
+import { RequestBytes } from '../api/limits/request-bytes';
 import { docsPage } from '../api/pages/docs-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
@@ -68,6 +69,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
   const app = createApp({
+    requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
     routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
@@ -102,7 +104,7 @@ function routesOf(
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.dryRunComposer,

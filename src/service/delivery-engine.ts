@@ -11,9 +11,11 @@ import { createResolver } from '../delivery/resolver';
 import { countLookups } from '../delivery/resolver-metrics';
 import type { Composer } from '../domain/composing';
 import { newUuid } from '../domain/ids';
+import { registerHeadStartMetrics } from '../process/bound-metrics';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
+import { releaseClaims } from '../store/notifications/claims';
 import { createRecorder } from '../store/notifications/recorder';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { WorkflowStarter } from '../temporal/workflow-starter';
@@ -70,11 +72,27 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     metrics,
     log,
   });
-  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: config.role !== 'api' }, runAttempt, log);
+  const processId = newUuid();
+  const headStarts = new HeadStarts(
+    {
+      processId,
+      keepOutcomes: config.role !== 'api',
+      limits: config.bounds.headStarts,
+      releaseClaims: (notificationIds) => releaseClaims(pathDb, notificationIds, processId),
+      onLeft: (reason) => metrics.headStartsLeft.inc({ reason }),
+    },
+    runAttempt,
+    log,
+  );
+  registerHeadStartMetrics(metrics.registry, headStarts);
   cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
   const workflowStarter = new WorkflowStarter(
     workflows,
-    { burst: config.burst, taken: (notificationId) => headStarts.taken(notificationId) },
+    {
+      burst: config.burst,
+      taken: (notificationId) => headStarts.taken(notificationId),
+      limits: config.bounds.startQueue,
+    },
     metrics,
     log,
   );

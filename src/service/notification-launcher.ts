@@ -1,6 +1,10 @@
-import type { HeadStarts } from '../attempts/head-start/head-starts';
-import type { NotificationLauncher } from '../api/ports';
+import type { HeadStart, HeadStarts } from '../attempts/head-start/head-starts';
+import type { NotificationLauncher, NotificationToLaunch } from '../api/ports';
+import type { HeadStartDelivery } from '../domain/head-start';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
+
+/** Stands for all customers of an event without a customer. No customer id is empty. */
+const EVERYBODY = '';
 
 /**
  * Launches accepted notifications: queues the start of each workflow, and immediately begins the
@@ -12,22 +16,25 @@ export function createNotificationLauncher(
 ): NotificationLauncher {
   return {
     processId: headStarts.processId,
-    get hasRoom() {
-      return workflowStarter.hasRoom;
-    },
+    hasRoom: (customerId, notifications) => workflowStarter.hasRoom(customerId ?? EVERYBODY, notifications),
     launch(notifications) {
       const workflowIds = workflowStarter.enqueue(
         notifications.map(({ notification, delivery }) => ({ ...notification, hasHeadStart: delivery !== null })),
       );
       headStarts.begin(
         notifications.flatMap(({ notification, delivery, claimedAt }, index) => {
-          const { notificationId, subscriptionId, schedule } = notification;
-          const workflowId = workflowIds[index]!;
-          return delivery
-            ? [{ notificationId, subscriptionId, schedule, workflowId, claimedAt, accepted: delivery }]
-            : [];
+          return delivery ? [headStartOf(notification, workflowIds[index]!, claimedAt, delivery)] : [];
         }),
       );
     },
   };
+}
+
+function headStartOf(
+  { notificationId, subscriptionId, customerId, schedule, host }: NotificationToLaunch['notification'],
+  workflowId: string,
+  claimedAt: number,
+  accepted: HeadStartDelivery,
+): HeadStart {
+  return { notificationId, subscriptionId, customerId, schedule, host, workflowId, claimedAt, accepted };
 }

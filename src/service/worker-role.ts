@@ -10,7 +10,7 @@ import { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
 import { cancelNotification } from '../store/notifications/transitions';
-import { takeOverdue } from '../store/notifications/overdue';
+import { findStillOpen, takeOverdue } from '../store/notifications/overdue';
 import type { Cleanups } from './cleanups';
 
 type WorkerDeps = Parameters<typeof startWorkers>[0];
@@ -49,6 +49,7 @@ async function runWorker(
   const reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
+      stillOpen: (notificationIds) => findStillOpen(db, notificationIds),
       cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
       findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
       markForgottenHolds: () => markForgottenHolds(db),

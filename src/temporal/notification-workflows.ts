@@ -1,4 +1,5 @@
 import {
+  isGrpcDeadlineError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -13,7 +14,10 @@ import { callWithDeadline } from './deadline';
 import { searchAttributesOf } from './search-attributes';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
-/** A burst ends with its first attempts, which take less. */
+/**
+ * How long callers wait for a burst. It ends with its first attempts, which take less unless many go
+ * to a slow receiver.
+ */
 const BURST_TIMEOUT_MS = 60_000;
 
 export interface NotificationWorkflowOptions {
@@ -31,13 +35,36 @@ export class NotificationWorkflows {
     private readonly options: NotificationWorkflowOptions,
   ) {}
 
-  /** Starts a notification's workflow. @returns false if it is running or has run already */
-  async start(notification: NotificationRef): Promise<boolean> {
+  /**
+   * Starts a notification's workflow, unless it has run before: a late start must not repeat the
+   * ladder of what has been closed meanwhile.
+   *
+   * @returns false if it is running or has run
+   */
+  start(notification: NotificationRef): Promise<boolean> {
+    return this.startOnce(notification, 'REJECT_DUPLICATE');
+  }
+
+  /**
+   * Starts a notification's workflow, also after an earlier run was closed. For what Postgres calls
+   * open.
+   *
+   * @returns false if it is running
+   */
+  restart(notification: NotificationRef): Promise<boolean> {
+    return this.startOnce(notification, 'ALLOW_DUPLICATE');
+  }
+
+  private async startOnce(
+    notification: NotificationRef,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+  ): Promise<boolean> {
     try {
       await callWithDeadline(this.temporal, (client) =>
         client.workflow.start<typeof deliverNotification>('deliverNotification', {
           ...this.startOptions(notification),
           requestEagerStart: this.options.eagerStart,
+          workflowIdReusePolicy,
         }),
       );
       return true;
@@ -47,7 +74,7 @@ export class NotificationWorkflows {
     }
   }
 
-  /** Starts the workflow of a burst and waits until it ends, in whatever way. */
+  /** Starts the workflow of a burst and waits until it ends, in whatever way, or for 60 s. */
   async runBurst(workflowId: string, notificationIds: readonly string[]): Promise<void> {
     const handle = await callWithDeadline(this.temporal, (client) =>
       client.workflow.start<typeof deliverBurst>('deliverBurst', {
@@ -61,8 +88,8 @@ export class NotificationWorkflows {
     try {
       await callWithDeadline(this.temporal, () => handle.result(), BURST_TIMEOUT_MS);
     } catch (error) {
-      // Ended by an operator: the reconciler starts what is left.
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      // It goes on in Temporal. Or it was ended by an operator: the reconciler starts what is left.
+      if (!isGrpcDeadlineError(error) && !(error instanceof WorkflowFailedError)) throw error;
     }
   }
 

@@ -20,6 +20,8 @@ const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
 /** What the reconciler reads and writes in Postgres. */
 export interface ReconcilerStore {
   takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
+  /** Those that are still open and need a workflow. */
+  stillOpen(notificationIds: readonly string[]): Promise<string[]>;
   /** Records that an operator terminated the workflow. */
   cancel(notificationId: string): Promise<void>;
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
@@ -27,9 +29,15 @@ export interface ReconcilerStore {
   markForgottenHolds(): Promise<string[]>;
 }
 
+/** An overdue notification that has no running workflow. */
+interface WithoutWorkflow extends OverdueNotification {
+  /** Whether a workflow of it was closed. */
+  ran: boolean;
+}
+
 export interface ReconcilerDeps {
   store: ReconcilerStore;
-  workflows: Pick<NotificationWorkflows, 'start' | 'describe' | 'retry' | 'runBurst'>;
+  workflows: Pick<NotificationWorkflows, 'start' | 'restart' | 'describe' | 'retry' | 'runBurst'>;
   /** Whether notifications without an attempt may share a workflow. */
   burst: boolean;
   startSettling(subscriptionIds: string[]): Promise<void>;
@@ -81,11 +89,12 @@ export class Reconciler {
     const { store, startSettling } = this.deps;
     for (;;) {
       const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
-      const toStart: OverdueNotification[] = [];
+      const toStart: WithoutWorkflow[] = [];
       await eachConcurrently(overdue, CONCURRENCY, async (notification) => {
-        if (await this.needsWorkflow(notification)) toStart.push(notification);
+        const ran = await this.ranBefore(notification);
+        if (ran !== undefined) toStart.push({ ...notification, ran });
       });
-      await this.startWorkflows(toStart);
+      await this.startWorkflows(await this.withoutClosed(toStart));
       if (overdue.length < BATCH || this.stopped) break;
     }
     const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
@@ -95,9 +104,20 @@ export class Reconciler {
   }
 
   /**
+   * Leaves out what was started and closed since the sweep read it. Another start would repeat its
+   * ladder.
+   */
+  private async withoutClosed(notifications: readonly WithoutWorkflow[]): Promise<WithoutWorkflow[]> {
+    const ran = notifications.filter((notification) => notification.ran);
+    if (ran.length === 0) return [...notifications];
+    const open = new Set(await this.deps.store.stillOpen(ran.map(({ notificationId }) => notificationId)));
+    return notifications.filter((notification) => !notification.ran || open.has(notification.notificationId));
+  }
+
+  /**
    * A crash during a spike leaves many notifications, which would take long to start one by one.
    */
-  private async startWorkflows(notifications: readonly OverdueNotification[]): Promise<void> {
+  private async startWorkflows(notifications: readonly WithoutWorkflow[]): Promise<void> {
     const { workflows, metrics, burst } = this.deps;
     const burstable = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
     const inBurst = burstable.length >= SMALLEST_BURST;
@@ -111,18 +131,21 @@ export class Reconciler {
       inBurst ? notifications.filter((notification) => !burstable.includes(notification)) : notifications,
       CONCURRENCY,
       async (notification) => {
-        if (await workflows.start(notification)) metrics.started.inc({ by: 'relay' });
+        // One that never ran may be started by others meanwhile, and be closed soon.
+        const started = notification.ran ? workflows.restart(notification) : workflows.start(notification);
+        if (await started) metrics.started.inc({ by: 'relay' });
       },
     );
   }
 
-  private async needsWorkflow(notification: OverdueNotification): Promise<boolean> {
+  /** @returns whether its workflow ran before; undefined if it needs none now */
+  private async ranBefore(notification: OverdueNotification): Promise<boolean | undefined> {
     const { workflows, store, metrics, log } = this.deps;
     const workflow = await workflows.describe(notification.notificationId);
     if (workflow?.status.name === 'RUNNING') {
       // The retry signal was lost, because Temporal was unavailable when the retry was requested.
       if (notification.retryAsked) await workflows.retry(notification);
-      return false;
+      return undefined;
     }
     metrics.reconciled.inc();
     if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
@@ -131,8 +154,8 @@ export class Reconciler {
         'the workflow was terminated manually; the notification is cancelled',
       );
       await store.cancel(notification.notificationId);
-      return false;
+      return undefined;
     }
-    return true;
+    return workflow !== undefined;
   }
 }

@@ -1,30 +1,32 @@
 import type { Logger } from 'pino';
-import { BURST_PREFIX, type NotificationRef } from '../domain/delivery';
-import { newUuid } from '../domain/ids';
+import type { NotificationRef } from '../domain/delivery';
+import { FairBound } from '../domain/fair-bound';
+import { FairQueue } from '../domain/fair-queue';
 import { notificationWorkflowId } from '../domain/types';
 import type { Metrics } from '../process/metrics';
+import { BurstQueue, type Burst } from './burst-queue';
 import type { NotificationWorkflows } from './notification-workflows';
 import { StartLimit } from './start-limit';
+import { StartOutage } from './start-outage';
 
-/** Size of the start queue. While it is full, the API refuses events. */
-const MAX_WAITING = 50_000;
+/** Notifications that may wait for a start: in all, and of one customer. */
+export interface StartQueueLimits {
+  total: number;
+  perCustomer: number;
+}
+
+/** The defaults of the settings. */
+const DEFAULT_LIMITS: StartQueueLimits = { total: 50_000, perCustomer: 20_000 };
 /** Workflows of their own that may wait or be starting before notifications gather in bursts. */
 const MAX_OWN_WHILE_CALM = 4;
-/**
- * Maximum size of a burst. If all attempts of four bursts fail, Temporal takes about 70 s to start
- * a workflow for each notification, and the activity of a burst may take two minutes.
- */
-const MAX_BURST = 1000;
-/**
- * How long a burst gathers. Nothing is delayed by it: the first attempts are being made meanwhile.
- */
-const BURST_GATHERS_MS = 500;
 /**
  * A burst with fewer notifications ends bursting: starting them one by one would have cost no more.
  */
 const CALM_BURST = 16;
 /** Maximum number of concurrent bursts. */
 const MAX_RUNNING_BURSTS = 4;
+/** Of these, bursts of one customer, or shared ones. So each of the two always gets a turn. */
+const MAX_RUNNING_BURSTS_PER_KEY = 3;
 /**
  * Delay before a start. A start causes tens of milliseconds of work, here and in Temporal. After
  * the delay, the response to the producer and the request of the head start have been sent. A
@@ -43,18 +45,14 @@ export interface WorkflowStarterOptions {
   burst: boolean;
   /** Resolves when the workflow of a notification has taken over its head start. */
   taken(notificationId: string): Promise<void>;
-}
-
-interface Burst {
-  workflowId: string;
-  notificationIds: string[];
-  since: number;
+  /** @default 50,000 in all, 20,000 of one customer */
+  limits?: StartQueueLimits;
 }
 
 /**
  * Starts the workflows of accepted notifications, a few concurrently: a start costs Temporal far
- * more than a delivery costs us. What fails here, or is lost with the process, the reconciler finds
- * in Postgres.
+ * more than a delivery costs us. Customers take turns. What fails here, or is lost with the process,
+ * the reconciler finds in Postgres.
  *
  * The starter is in one of these states:
  *
@@ -62,8 +60,8 @@ interface Burst {
  * - BURSTING
  * - CLOSED
  *
- * In CALM and BURSTING, a failed start drops everything that waits and leaves the state as it is:
- * while Temporal is unavailable, waiting notifications would only fill the memory.
+ * In CALM and BURSTING, a failed start is left to the reconciler. If Temporal is unreachable, so is
+ * everything that waits: it would only fill the memory. The state stays as it is.
  *
  * ## CALM
  *
@@ -78,13 +76,13 @@ interface Burst {
  *
  * ## BURSTING
  *
- * Notifications arrive faster than Temporal starts workflows. Those with a head start join the
- * newest burst, one workflow for at most 1,000 of them. Those without one still get a workflow of
- * their own.
+ * Notifications arrive faster than Temporal starts workflows. Those with a head start join a burst
+ * ({@link BurstQueue}), one workflow for at most 1,000 of them. Those without one still get a workflow
+ * of their own.
  *
  * - A burst starts when it is full, or 500 ms after its first notification. At most 4 bursts run
  *   concurrently; others wait and keep gathering.
- * - A burst with fewer than 16 notifications starts: CALM.
+ * - A burst with fewer than 16 notifications starts, and no other waits or gathers: CALM.
  * - `close` is called: CLOSED.
  *
  * ## CLOSED
@@ -93,11 +91,15 @@ interface Burst {
  * and bursts have ended.
  */
 export class WorkflowStarter {
-  private readonly own: NotificationToStart[] = [];
-  private readonly bursts: Burst[] = [];
+  private readonly own = new FairQueue<NotificationToStart>();
+  private readonly bursts = new BurstQueue();
+  /** Counts what waits, in both queues. */
+  private readonly waiting: FairBound;
+  private readonly outage: StartOutage;
   private readonly limit = new StartLimit();
   private running = 0;
   private runningBursts = 0;
+  private readonly runningByKey = new Map<string, number>();
   private burstTimer: NodeJS.Timeout | undefined;
   private pumpTimer: NodeJS.Timeout | undefined;
   private calm = true;
@@ -108,12 +110,16 @@ export class WorkflowStarter {
     private readonly workflows: Pick<NotificationWorkflows, 'start' | 'runBurst'>,
     private readonly options: WorkflowStarterOptions,
     private readonly metrics: Metrics,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    const { total, perCustomer } = options.limits ?? DEFAULT_LIMITS;
+    this.waiting = new FairBound(total, perCustomer);
+    this.outage = new StartOutage(log);
+  }
 
-  /** Whether the start queue has room, so that more events may be accepted. */
-  get hasRoom(): boolean {
-    return this.waiting < MAX_WAITING;
+  /** Whether the start queue has room for so many more notifications of a customer. */
+  hasRoom(customerId: string, notifications: number): boolean {
+    return this.waiting.hasRoom(customerId, notifications);
   }
 
   /**
@@ -122,9 +128,12 @@ export class WorkflowStarter {
    * @returns the id of each notification's workflow, in order
    */
   enqueue(notifications: readonly NotificationToStart[]): string[] {
-    const workflowIds = notifications.map((notification) =>
-      this.mayJoinBurst(notification) ? this.joinBurst(notification) : this.startAlone(notification),
-    );
+    const workflowIds = notifications.map((notification) => {
+      this.waiting.take(notification.customerId, 1);
+      return this.mayJoinBurst(notification)
+        ? this.bursts.join(notification.customerId, notification.notificationId)
+        : this.startAlone(notification);
+    });
     if (notifications.length > 0) {
       this.pumpTimer ??= setTimeout(() => {
         this.pumpTimer = undefined;
@@ -144,49 +153,44 @@ export class WorkflowStarter {
     if (this.running + this.runningBursts > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
-  private get waiting(): number {
-    return this.own.length + this.bursts.reduce((sum, { notificationIds }) => sum + notificationIds.length, 0);
-  }
-
   private mayJoinBurst({ hasHeadStart }: NotificationToStart): boolean {
     if (!this.options.burst || !hasHeadStart) return false;
-    if (this.running + this.own.length >= Math.min(MAX_OWN_WHILE_CALM, this.limit.value)) this.calm = false;
+    if (this.running + this.own.size >= Math.min(MAX_OWN_WHILE_CALM, this.limit.value)) this.calm = false;
     return !this.calm;
   }
 
   private startAlone(notification: NotificationToStart): string {
-    this.own.push(notification);
+    this.own.push(notification.customerId, notification);
     return notificationWorkflowId(notification.notificationId);
-  }
-
-  private joinBurst({ notificationId }: NotificationToStart): string {
-    let burst = this.bursts.at(-1);
-    if (!burst || burst.notificationIds.length >= MAX_BURST) {
-      burst = { workflowId: BURST_PREFIX + newUuid(), notificationIds: [], since: performance.now() };
-      this.bursts.push(burst);
-    }
-    burst.notificationIds.push(notificationId);
-    return burst.workflowId;
   }
 
   private pump(): void {
     if (this.closed) return;
-    while (this.own.length > 0 && this.running < this.limit.value) void this.run(this.own.shift()!);
-    while (this.bursts.length > 0 && this.runningBursts < MAX_RUNNING_BURSTS) {
-      const [{ since, notificationIds }] = this.bursts as [Burst];
-      const leftMs = since + BURST_GATHERS_MS - performance.now();
-      if (notificationIds.length < MAX_BURST && leftMs > 0) {
-        this.burstTimer ??= setTimeout(() => {
-          this.burstTimer = undefined;
-          this.pump();
-        }, leftMs);
-        break;
-      }
-      if (notificationIds.length < CALM_BURST) this.calm = true;
-      void this.runBurst(this.bursts.shift()!);
+    while (this.running < this.limit.value) {
+      const next = this.own.take();
+      if (!next) break;
+      this.waiting.giveBack(next.customerId, 1);
+      void this.run(next);
     }
-    this.metrics.startQueue.set(this.waiting);
+    while (this.runningBursts < MAX_RUNNING_BURSTS) {
+      const burst = this.bursts.take();
+      if (!burst) break;
+      for (const [customerId, count] of burst.counts) this.waiting.giveBack(customerId, count);
+      if (burst.notificationIds.length < CALM_BURST && this.bursts.isEmpty) this.calm = true;
+      void this.runBurst(burst);
+    }
+    this.pumpWhenGathered();
+    this.metrics.startQueue.set(this.waiting.inUse);
     this.metrics.startConcurrency.set(this.limit.value);
+  }
+
+  private pumpWhenGathered(): void {
+    const inMs = this.bursts.nextInMs;
+    if (inMs === undefined || this.runningBursts >= MAX_RUNNING_BURSTS) return;
+    this.burstTimer ??= setTimeout(() => {
+      this.burstTimer = undefined;
+      this.pump();
+    }, inMs);
   }
 
   private async run(notification: NotificationToStart): Promise<void> {
@@ -194,6 +198,7 @@ export class WorkflowStarter {
     const startedAt = performance.now();
     try {
       if (await this.workflows.start(notification)) this.metrics.started.inc({ by: 'accept' });
+      this.outage.succeeded();
       this.limit.note(performance.now() - startedAt);
       // In a spike, starts would outrun completions. So the next start waits until this workflow
       // does its work.
@@ -206,27 +211,40 @@ export class WorkflowStarter {
     this.ended();
   }
 
-  private async runBurst({ workflowId, notificationIds }: Burst): Promise<void> {
+  private async runBurst({ workflowId, key, notificationIds }: Burst): Promise<void> {
     this.runningBursts += 1;
+    const running = (this.runningByKey.get(key) ?? 0) + 1;
+    this.runningByKey.set(key, running);
+    if (running === MAX_RUNNING_BURSTS_PER_KEY) this.bursts.pause(key);
     try {
       await this.workflows.runBurst(workflowId, notificationIds);
+      this.outage.succeeded();
       this.metrics.started.inc({ by: 'burst' });
       this.metrics.burstSize.observe(notificationIds.length);
     } catch (error) {
       this.fail(error, notificationIds.length);
     }
     this.runningBursts -= 1;
+    const left = this.runningByKey.get(key)! - 1;
+    if (left > 0) this.runningByKey.set(key, left);
+    else this.runningByKey.delete(key);
+    this.bursts.resume(key);
     this.ended();
   }
 
-  private fail(err: unknown, notifications: number): void {
-    this.log.warn({ err, notifications }, 'starting a workflow failed; the reconciler will start what is missing');
+  private fail(error: unknown, notifications: number): void {
+    const isUnreachable = this.outage.failed(error, notifications);
+    this.metrics.startsLeft.inc({ cause: isUnreachable ? 'unreachable' : 'failed' }, notifications);
+    if (!isUnreachable) return;
+    this.outage.leftOut(this.waiting.inUse);
+    this.metrics.startsLeft.inc({ cause: 'unreachable' }, this.waiting.inUse);
     this.drop();
   }
 
   private drop(): void {
-    this.own.length = 0;
-    this.bursts.length = 0;
+    this.own.clear();
+    this.bursts.clear();
+    this.waiting.clear();
   }
 
   private ended(): void {

@@ -6,6 +6,7 @@ import type { DeliverNotificationResult } from '../../src/domain/delivery';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification } from '../support/rows';
 import { acceptOne, seed } from '../support/seed';
+import { noHeadStarts } from '../support/no-head-starts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -24,7 +25,7 @@ async function cancel(notificationId: string): Promise<DeliverNotificationResult
       cancel: async () => undefined,
     },
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+    headStarts: noHeadStarts,
     metrics,
     log: pino({ level: 'silent' }),
   });

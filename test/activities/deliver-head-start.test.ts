@@ -15,6 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { fakeOnly } from '../support/fake-timers';
 import { notificationRow } from '../support/rows';
 import { eventFor, seed } from '../support/seed';
+import { noHeadStarts } from '../support/no-head-starts';
 
 /** The activity of a workflow whose head start this process made. */
 let database: TestDatabase;
@@ -137,7 +138,7 @@ describe('an attempt in the slow lane', () => {
     let end: (outcome: DeliverOutcome) => void = () => undefined;
     const deliver = createDeliver({
       ...({} as ActivityDeps),
-      headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+      headStarts: noHeadStarts,
       runAttempt: ({ slow }) => new Promise((resolve) => (end = slow ? resolve : end)),
     });
     const environment = new MockActivityEnvironment({ isLocal: false });

@@ -4,6 +4,7 @@ import { createActivities } from '../../src/activities';
 import { newUuid, uuidFloor } from '../../src/domain/ids';
 import { createMetrics } from '../../src/process/metrics';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { noHeadStarts } from '../support/no-head-starts';
 
 /** Daily housekeeping: what has outlived its use goes, what is live stays. */
 const DAY_SECONDS = 86_400;
@@ -25,7 +26,7 @@ async function maintain(): Promise<void> {
       cancel: async () => undefined,
     },
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+    headStarts: noHeadStarts,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

@@ -10,6 +10,7 @@ import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
+import { noHeadStarts } from '../support/no-head-starts';
 
 /** One page of a recovery, on a real database; the signals that it sends are noted, and acted on as a test says. */
 let database: TestDatabase;
@@ -63,7 +64,7 @@ function page(
     db,
     control,
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+    headStarts: noHeadStarts,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

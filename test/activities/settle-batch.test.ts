@@ -10,6 +10,7 @@ import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
+import { noHeadStarts } from '../support/no-head-starts';
 
 /** One step of settling, on a real database. Signals to workflows are recorded. */
 let database: TestDatabase;
@@ -52,7 +53,7 @@ function settle(db: Database = database.db, onRelease: (id: string) => Promise<v
     db,
     control,
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: { processId: 'mine', begin: () => undefined, outcomeOf: async () => undefined },
+    headStarts: noHeadStarts,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
   });

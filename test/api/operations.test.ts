@@ -57,6 +57,27 @@ it('answers 429 with Retry-After and keeps nothing of the event while the start 
   expect(await post({ id: 'put-off' })).toMatchObject({ status: 202, body: { duplicate: false } });
 });
 
+it('answers 429 only for the customer that fills the start queue, also within a batch', async () => {
+  const { key } = await api.tenant('T');
+  const type = `of-${key.slice(-6)}.v1`;
+  await api.must('PUT', `/v1/event-types/${type}`, {}, key);
+  const customers: string[] = [];
+  for (const name of ['busy', 'quiet']) customers.push((await api.must('POST', '/v1/customers', { name }, key)).id);
+  const [busy, quiet] = customers;
+  const eventOf = (customerId: string | undefined) => ({ type, customerId, data: {} });
+  const post = (body: object, headers = {}) => api.call('POST', '/v1/events', { key, body, headers });
+  const batch = (headers = {}) =>
+    api.call('POST', '/v1/events/batch', { key, body: { events: [eventOf(busy), eventOf(quiet)] }, headers });
+  api.backend.full.add(busy);
+  expect(await post(eventOf(busy))).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(await post(eventOf(quiet))).toMatchObject({ status: 202 });
+  expect(await batch()).toMatchObject({ status: 202, body: { results: [{ status: 429 }, { status: 202 }] } });
+  // A response that is kept must not hold what is only temporary.
+  expect(await batch({ 'idempotency-key': 'mixed' })).toMatchObject({ status: 429 });
+  api.backend.full.clear();
+  expect(await batch({ 'idempotency-key': 'mixed' })).toMatchObject({ status: 202 });
+});
+
 it('responses do not reveal the server software and carry security headers', async () => {
   for (const path of ['/healthz', '/v1/products', '/docs', '/v1/nothing']) {
     const { headers } = await api.call('GET', path);

@@ -36,6 +36,19 @@ describe('requests of the HTTP client', () => {
     expect(receiver.requests[0]!.headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': 'evt_1' });
   });
 
+  it('sends as many requests to one origin as it is asked to, and lets none wait for a connection', async () => {
+    const count = 600;
+    let release: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => (release = resolve));
+    receiver.answerWith(async () => {
+      if (receiver.requests.length === count) release();
+      await all;
+      return { status: 200 };
+    });
+    const results = await Promise.all(Array.from({ length: count }, () => send({ url: receiver.url() })));
+    expect(results.filter(({ error }) => error === null)).toHaveLength(count);
+  });
+
   it.each(['GET', 'PUT'] as const)('sends a request with method %s', async (method) => {
     await send({ url: receiver.url(), method });
     expect(receiver.requests[0]).toMatchObject({ method, body: '' });

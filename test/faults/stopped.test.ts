@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
 import { startTemporal } from '../../src/embedded/temporal';
 import { openDatabase } from '../../src/store/db/database';
@@ -14,11 +15,14 @@ import { until } from '../support/until';
 const cluster = useCluster();
 const portOf = ({ address }: { address: string }) => Number(address.split(':')[1]);
 
-/** Makes the receiver withhold its answer. @returns a function that sends it */
-function holdAnswer(receiver: Receiver): () => void {
-  let send: () => void = () => undefined;
-  receiver.answerWith(() => new Promise((resolve) => (send = () => resolve({ status: 200 }))));
-  return () => send();
+/** Makes the receiver withhold its answers. @returns a function that sends them */
+function holdAnswers(receiver: Receiver): () => void {
+  const send: (() => void)[] = [];
+  receiver.answerWith(() => new Promise((resolve) => send.push(() => resolve({ status: 200 }))));
+  return () => {
+    receiver.answerWith(200);
+    for (const one of send) one();
+  };
 }
 
 it('Temporal restarted: the same process accepts events meanwhile and delivers them afterwards', async () => {
@@ -54,44 +58,49 @@ describe('with a separate Postgres', () => {
   });
   afterEach(() => postgres.stop());
 
-  it('Postgres restarted: posts are refused meanwhile, and the attempt in flight is recorded afterwards and not repeated', async () => {
-    const { receiver } = cluster;
-    const service = await cluster.start({ databaseUrl: postgres.url });
-    const customer = await onboard(service, receiver.url());
-    const sendAnswer = holdAnswer(receiver);
-    const [id] = await customer.post();
-    await receiver.waitFor(1);
-    await postgres.stop();
-    sendAnswer();
-    const { eventType: type, customerId } = customer;
-    expect(await service.call('POST', '/v1/events', { type, customerId, data: {} })).toMatchObject({
-      status: 503,
-      body: { code: 'database-unavailable' },
-    });
-    // Away for longer than the record is tried.
-    await until(
-      async () => service.output(),
-      (output) => output.includes('a head start failed or could not be recorded'),
-    );
-    postgres = await startPostgres({ directory, port: postgres.port });
-    const delivered = await until(
-      () => service.call('GET', `/v1/notifications/${id}`),
-      ({ body }) => body?.status === 'delivered',
-      60_000,
-    );
-    expect(delivered.body.attempts).toHaveLength(1);
-    expect(receiver.requests).toHaveLength(1);
-    const db = openDatabase(postgres.url, () => undefined);
-    await cluster.expectAgreement([id!], db);
-    await db.close();
-  });
+  it.each([
+    [0, 1],
+    [6, 8],
+  ])(
+    'Postgres away for %i s: posts are refused meanwhile, and the %i attempts in flight are recorded afterwards and not repeated',
+    async (seconds, count) => {
+      const { receiver } = cluster;
+      const service = await cluster.start({ databaseUrl: postgres.url });
+      const customer = await onboard(service, receiver.url());
+      const sendAnswers = holdAnswers(receiver);
+      const ids: string[] = [];
+      for (let posted = 0; posted < count; posted++) ids.push(...(await customer.post()));
+      await receiver.waitFor(count);
+      await postgres.stop();
+      sendAnswers();
+      const { eventType: type, customerId } = customer;
+      expect(await service.call('POST', '/v1/events', { type, customerId, data: {} })).toMatchObject({
+        status: 503,
+        body: { code: 'database-unavailable' },
+      });
+      await sleep(seconds * 1000);
+      postgres = await startPostgres({ directory, port: postgres.port });
+      for (const id of ids) {
+        const delivered = await until(
+          () => service.call('GET', `/v1/notifications/${id}`),
+          ({ body }) => body?.status === 'delivered',
+          60_000,
+        );
+        expect(delivered.body.attempts).toHaveLength(1);
+      }
+      expect(receiver.requests).toHaveLength(count);
+      const db = openDatabase(postgres.url, () => undefined);
+      await cluster.expectAgreement(ids, db);
+      await db.close();
+    },
+  );
 });
 
 it('SIGTERM during an attempt: it is finished and recorded, new events are refused, and the exit code is 0', async () => {
   const { receiver } = cluster;
   const service = await cluster.start();
   const customer = await onboard(service, receiver.url());
-  const sendAnswer = holdAnswer(receiver);
+  const sendAnswers = holdAnswers(receiver);
   const ids = await customer.post();
   await receiver.waitFor(1);
   const stopped = service.stop();
@@ -100,7 +109,7 @@ it('SIGTERM during an attempt: it is finished and recorded, new events are refus
     (output) => output.includes('stopping'),
   );
   await expect(customer.post()).rejects.toThrow('fetch failed');
-  sendAnswer();
+  sendAnswers();
   expect(await stopped).toBe(0);
   expect(await cluster.statuses(ids)).toEqual(['delivered']);
   await cluster.start();

@@ -5,6 +5,7 @@ import { Acceptor } from '../../src/api/events/acceptor';
 import { ActivityStream } from '../../src/api/activity/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth/auth';
+import { RequestBytes } from '../../src/api/limits/request-bytes';
 import { docsPage } from '../../src/api/pages/docs-page';
 import type { Route } from '../../src/api/http/route';
 import type { NotificationLauncher } from '../../src/api/ports';
@@ -74,7 +75,7 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  backend: { hasRoom: boolean; temporalAnswers: boolean };
+  backend: { hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -106,7 +107,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const backend = { hasRoom: true, temporalAnswers: true };
+  const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
@@ -118,9 +119,7 @@ export async function startTestApi(
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
-    get hasRoom() {
-      return backend.hasRoom;
-    },
+    hasRoom: (customerId) => backend.hasRoom && !backend.full.has(customerId),
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
   const routes = allRoutes({
@@ -133,7 +132,7 @@ export async function startTestApi(
     limitMetrics,
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),
     launcher,
     publicUrl: () => url,
     challengeSender: createChallengeSender(http),
@@ -152,6 +151,7 @@ export async function startTestApi(
     temporalUiUrl: 'http://temporal.example',
   });
   const app = createApp({
+    requestBytes: new RequestBytes(64 * 1024 * 1024, metrics),
     routes,
     pages: [docsPage(), secretPage({ db, sealer: TEST_SEALER })],
     db,

@@ -7,6 +7,7 @@ import type { NotificationRef } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
+import { releaseClaims } from '../../src/store/notifications/claims';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
@@ -61,7 +62,13 @@ export async function startPipeline(
     log,
   };
   const runAttempt = createAttemptRunner(attemptDeps);
-  const headStarts = new HeadStarts({ processId: newUuid(), keepOutcomes: true }, runAttempt, log);
+  const headStartsOf = (processId: string, keepOutcomes: boolean) =>
+    new HeadStarts(
+      { processId, keepOutcomes, releaseClaims: (ids) => releaseClaims(db, ids, processId) },
+      keepOutcomes ? runAttempt : createAttemptRunner(attemptDeps),
+      log,
+    );
+  const headStarts = headStartsOf(newUuid(), true);
   const workers = await startWorkers(
     { db, runAttempt, headStarts, control: workflows, metrics, log },
     { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
@@ -73,8 +80,7 @@ export async function startPipeline(
     taskQueue,
     workflows,
     headStarts,
-    otherProcess: (processId) =>
-      new HeadStarts({ processId, keepOutcomes: false }, createAttemptRunner(attemptDeps), log),
+    otherProcess: (processId) => headStartsOf(processId, false),
     async stop() {
       await workers.shutdown();
       await http.close();

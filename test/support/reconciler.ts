@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
-import { takeOverdue } from '../../src/store/notifications/overdue';
+import { findStillOpen, takeOverdue } from '../../src/store/notifications/overdue';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { findUnsettled, markForgottenHolds } from '../../src/store/subscriptions/settling';
 import { Reconciler } from '../../src/temporal/reconciler';
@@ -12,6 +12,7 @@ export function testReconciler({ db, workflows, temporal, taskQueue }: Pipeline)
   const reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, again) => takeOverdue(db, limit, again),
+      stillOpen: (ids) => findStillOpen(db, ids),
       cancel: async (id) => void (await cancelNotification(db, id)),
       findUnsettled: (seconds) => findUnsettled(db, seconds),
       markForgottenHolds: () => markForgottenHolds(db),

@@ -5,6 +5,7 @@ import { decodeId, newUuid } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { useFirstAttempts } from '../support/first-attempts';
+import { startReceiver } from '../support/receiver';
 import { seed, type Seeded } from '../support/seed';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { reopenNotification } from '../../src/store/notifications/reopen';
@@ -105,13 +106,55 @@ describe('burst', () => {
     expect(most).toBeLessThanOrEqual(64);
   });
 
-  it('a burst hands notifications claimed by another process to workflows that wait for the claim', async () => {
-    const { ids, run } = await burstOf(2, await seed(on.pipeline.db, { url: on.receiver.url() }), 'another');
+  it('a burst waits for first attempts of another process, and starts a workflow only for what failed', async () => {
+    let count = 0;
+    on.receiver.answerWith(async () => (await sleep(400), { status: ++count % 10 === 0 ? 500 : 200 }));
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [600] });
+    const { workflowId, ids, run } = await burstOf(40, seeded, 'another', on.pipeline.otherProcess('another'));
     await run();
+    expect(await result(workflowId)).toEqual({ notifications: 40, handedOn: 4 });
+    const statuses = await Promise.all(ids.map(async (id) => (await on.find(id)).status));
+    expect(statuses.filter((status) => status === 'delivered')).toHaveLength(36);
+    expect(on.receiver.requests).toHaveLength(40);
+    const started = await Promise.allSettled(ids.map((id) => on.workflow(id).describe()));
+    expect(started.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+    for (const [index, id] of ids.entries())
+      if (started[index]!.status === 'fulfilled') await on.workflow(id).terminate();
+  });
+
+  it('a burst makes the first attempts of a lost process when its claims have lapsed', async () => {
+    const { workflowId, ids, run } = await burstOf(2, await seed(on.pipeline.db, { url: on.receiver.url() }), 'lost');
+    const running = run();
+    await sleep(600);
     expect(on.receiver.requests).toHaveLength(0);
     for (const id of ids) await on.lapse(id);
-    for (const id of ids) expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered' });
+    await running;
+    expect(await result(workflowId)).toEqual({ notifications: 2, handedOn: 0 });
+    for (const id of ids) expect(await on.find(id)).toMatchObject({ status: 'delivered', workflowId });
     expect(on.receiver.requests).toHaveLength(2);
+  });
+
+  it('a burst hands a failure on while the first attempts of another customer still hang', async () => {
+    const hanging = await startReceiver();
+    hanging.answerRaw(() => undefined);
+    on.receiver.answerWith([500, 200]);
+    const slow = await burstOf(
+      3,
+      await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 8, retrySchedule: [] }),
+      on.mine(),
+      on.pipeline.headStarts,
+    );
+    const quick = await burstOf(
+      1,
+      await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] }),
+      on.mine(),
+      on.pipeline.headStarts,
+    );
+    const running = on.pipeline.workflows.runBurst(slow.workflowId, [...slow.ids, ...quick.ids]);
+    await on.reaches(quick.ids[0]!, 'delivered');
+    expect((await on.find(slow.ids[0]!)).attemptCount).toBe(0);
+    await running;
+    await hanging.close();
   });
 
   it('running a burst twice attempts nothing twice', async () => {

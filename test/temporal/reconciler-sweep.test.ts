@@ -28,6 +28,7 @@ const many = (count: number, overrides: Partial<OverdueNotification> = {}) =>
 function setUp(pages: OverdueNotification[][], described?: { name: string; closeTime?: Date }) {
   const seen = {
     started: [] as string[],
+    restarted: [] as string[],
     retried: [] as string[],
     cancelled: [] as string[],
     bursts: [] as (readonly string[])[],
@@ -39,12 +40,14 @@ function setUp(pages: OverdueNotification[][], described?: { name: string; close
   const deps = {
     store: {
       takeOverdue: async (limit: number) => (seen.limits.push(limit), left.shift() ?? []),
+      stillOpen: async (ids: readonly string[]) => [...ids],
       cancel: async (id: string) => void seen.cancelled.push(id),
       findUnsettled: async () => ['sub_unsettled'],
       markForgottenHolds: async () => (seen.holdChecks++, ['sub_forgotten']),
     },
     workflows: {
       start: async ({ notificationId }: OverdueNotification) => seen.started.push(notificationId) > 0,
+      restart: async ({ notificationId }: OverdueNotification) => seen.restarted.push(notificationId) > 0,
       retry: async ({ notificationId }: OverdueNotification) => void seen.retried.push(notificationId),
       runBurst: async (_: string, ids: readonly string[]) => void seen.bursts.push(ids),
       describe: async () => described && { status: { name: described.name }, closeTime: described.closeTime },
@@ -61,23 +64,24 @@ function setUp(pages: OverdueNotification[][], described?: { name: string; close
 describe('a notification', () => {
   it.each([
     ['without a workflow is started', undefined, 'started'],
-    ['whose workflow completed is started', { name: 'COMPLETED', closeTime: LATER }, 'started'],
-    ['whose workflow failed is started', { name: 'FAILED', closeTime: LATER }, 'started'],
-    ['whose workflow was cancelled is started', { name: 'CANCELLED', closeTime: LATER }, 'started'],
+    ['whose workflow completed is started again', { name: 'COMPLETED', closeTime: LATER }, 'restarted'],
+    ['whose workflow failed is started again', { name: 'FAILED', closeTime: LATER }, 'restarted'],
+    ['whose workflow was cancelled is started again', { name: 'CANCELLED', closeTime: LATER }, 'restarted'],
     ['whose workflow was terminated is cancelled', { name: 'TERMINATED', closeTime: LATER }, 'cancelled'],
     [
       'opened again after its workflow was terminated is started',
       { name: 'TERMINATED', closeTime: EARLIER },
-      'started',
+      'restarted',
     ],
     ['whose workflow runs is left alone', { name: 'RUNNING' }, undefined],
   ] as const)('%s', async (_, described, expected) => {
     const one = overdue();
     const { seen, reconciler } = setUp([[one]], described);
     await reconciler.sweep();
-    const { started, retried, cancelled } = seen;
-    expect({ started, retried, cancelled }).toEqual({
+    const { started, restarted, retried, cancelled } = seen;
+    expect({ started, restarted, retried, cancelled }).toEqual({
       started: [],
+      restarted: [],
       retried: [],
       cancelled: [],
       ...(expected && { [expected]: [one.notificationId] }),

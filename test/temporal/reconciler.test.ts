@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
 import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
@@ -8,7 +9,7 @@ import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { markDue } from '../../src/store/notifications/reopen';
-import { takeOverdue } from '../../src/store/notifications/overdue';
+import { findStillOpen, takeOverdue } from '../../src/store/notifications/overdue';
 
 /**
  * The reconciler on real Postgres and Temporal: it finds open notifications without a running
@@ -22,6 +23,7 @@ beforeAll(() => {
   reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, again) => takeOverdue(db, limit, again),
+      stillOpen: (ids) => findStillOpen(db, ids),
       cancel: async (id) => void (await cancelNotification(db, id)),
       findUnsettled: (seconds) => findUnsettled(db, seconds),
       markForgottenHolds: () => markForgottenHolds(db),
@@ -194,4 +196,23 @@ describe('settlement', () => {
     for (let sweep = 0; sweep < 6; sweep++) await reconciler.sweep();
     await on.reaches(held!.notificationId, 'delivered');
   });
+});
+
+it('the reconciler does not start a notification that was started and failed for good during its sweep', async () => {
+  on.receiver.answerWith(500);
+  const { db, workflows } = on.pipeline;
+  const [notification] = await acceptOne(db, await seed(db, { url: on.receiver.url(), retrySchedule: [] }));
+  await makeOverdue();
+  const overdue = await takeOverdue(db, 100, 60);
+  await workflows.start(notification!);
+  await on.reaches(notification!.notificationId, 'failed');
+  await until(
+    () => workflows.describe(notification!.notificationId),
+    (workflow) => workflow?.status.name === 'FAILED',
+  );
+  const store = { ...reconciler['deps'].store, takeOverdue: async () => overdue };
+  await new Reconciler({ ...reconciler['deps'], store }).sweep();
+  await sleep(500);
+  expect(await on.find(notification!.notificationId)).toMatchObject({ status: 'failed', attemptCount: 1 });
+  expect(on.receiver.requests).toHaveLength(1);
 });

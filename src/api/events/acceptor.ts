@@ -6,6 +6,7 @@ import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
 import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
 import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
+import { Intake, type Admission } from './intake';
 import { compileSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
@@ -80,13 +81,17 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
  */
 export class Acceptor {
   private readonly compiled = new Map<string, CompiledType>();
+  private readonly intake: Intake;
   private readonly group: GroupCommit<EventToAccept, AcceptResult>;
 
+  /** @param maxEventsInHand - events that may be accepted at the same time */
   constructor(
     private readonly db: Database,
     private readonly launcher: NotificationLauncher,
     private readonly metrics: Metrics,
+    maxEventsInHand: number,
   ) {
+    this.intake = new Intake(maxEventsInHand, launcher, metrics);
     this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
   }
 
@@ -96,18 +101,35 @@ export class Acceptor {
    * @param transaction - accepts the events in this transaction instead, in a statement of their
    *   own
    * @returns one outcome for each event, in order
-   * @throws Problem too-many-requests when the start queue is full
+   * @throws Problem too-many-requests if no customer of the events has room
    */
   async accept(principal: Principal, posted: readonly PostedEvent[], transaction?: Executor): Promise<AcceptOutcome[]> {
-    if (!this.launcher.hasRoom) {
-      throw new Problem(
-        'too-many-requests',
-        'The start queue is full. Nothing in this request was accepted; retry later.',
-        { headers: { 'retry-after': '5' } },
-      );
+    const admission = this.intake.admit(posted);
+    try {
+      return await this.acceptAdmitted(admission, principal, posted, transaction);
+    } finally {
+      admission.end();
     }
+  }
+
+  private async acceptAdmitted(
+    { room, problemOf }: Admission,
+    principal: Principal,
+    posted: readonly PostedEvent[],
+    transaction: Executor | undefined,
+  ): Promise<AcceptOutcome[]> {
     const outcomes: AcceptOutcome[] = [];
     let remaining = posted.map((event, index) => ({ event, index }));
+    if (room !== 'all') {
+      for (const { event, index } of remaining) {
+        const problem = problemOf(event);
+        if (!problem) continue;
+        // A response that is kept for an Idempotency-Key must not hold what is only temporary.
+        if (room === 'none' || transaction) throw problem;
+        outcomes[index] = { problem };
+      }
+      remaining = remaining.filter(({ index }) => outcomes[index] === undefined);
+    }
     // A second round is needed only if a schema was replaced between the validation and the
     // statement.
     while (remaining.length > 0) {

@@ -33,13 +33,16 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
       problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
       creates: true,
       async handle(context) {
-        if (!launcher.hasRoom) {
-          throw new Problem('too-many-requests', 'The start queue is full. Nothing was triggered; retry later.', {
-            headers: { 'retry-after': '5' },
-          });
-        }
         const subscription = await subscriptionOf(context, context.params.id);
         await context.admit('triggers', subscription.customerId);
+        if (!launcher.hasRoom(subscription.customerId, 1)) {
+          metrics.startQueueRefused.inc();
+          throw new Problem(
+            'too-many-requests',
+            'Too many notifications of this customer wait to be started. Nothing was triggered; retry later.',
+            { headers: { 'retry-after': '5' } },
+          );
+        }
         const type = await typeOf(context, subscription.id, context.body.type);
         if (!type.productEnabled)
           throw new Problem(

@@ -1,53 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type DeliverOutcome } from '../../domain/delivery';
+import type { DeliverOutcome } from '../../domain/delivery';
 import type { AttemptRunner } from '../attempt-runner';
-import { BacklogPace } from './backlog-pace';
-import { FairQueue } from './fair-queue';
-import { LoopLag } from './loop-lag';
+import { AttemptLeftError } from '../stages';
 import { headStartKey } from '../take-over';
-import type { HeadStart } from './head-start';
-import { isFresh, isTooLate } from './head-start';
+import { ClaimRelease } from './claim-release';
+import { FirstAttempts } from './first-attempts';
+import { HeadStartQueue, type HeadStart, type LeftReason, type Turn } from './head-start-queue';
+import { DEFAULT_LIMITS, type HeadStartLimits } from './slots';
+import { beginBefore } from './waiting-list';
 
-/** Maximum number of concurrent head starts, those that are being recorded included. */
-const CONCURRENCY = 256;
-/**
- * Slots while the event loop is late: more requests would make it later still, and producers wait
- * for it too.
- */
-const SENDING_WHEN_LATE = 32;
-/** A lag of the event loop above this makes it late. */
-const LATE_MS = 20;
-/**
- * Maximum number of slots of one subscription, so that a receiver that hangs cannot take all slots.
- */
-const SENDING_PER_SUBSCRIPTION = 64;
-/**
- * How long an outcome is kept for its workflow. A workflow that asks later reads the recorded
- * outcome.
- */
-const OUTCOME_KEPT_MS = 60_000;
-/**
- * If nothing was accepted for this long, no producer waits for a response that a backlog could
- * delay.
- */
-const QUIET_MS = 250;
-/** How long `taken` waits at most, since the workflow may run on another worker. */
-const TAKEN_TIMEOUT_MS = 2000;
-
-interface Entry {
-  outcome: Promise<DeliverOutcome | undefined>;
-  resolve(outcome: DeliverOutcome | undefined): void;
-  /** Set by `taken`. */
-  onTaken?(): void;
-  expiresAt: number;
-}
+export type { HeadStart } from './head-start-queue';
 
 export interface HeadStartOptions {
   /** Identifies the claims of this process; new at every start. */
   processId: string;
   /** Whether a worker in this process asks for outcomes. */
   keepOutcomes: boolean;
+  /** @default {@link DEFAULT_LIMITS} */
+  limits?: HeadStartLimits;
+  /** Releases the claims of notifications whose attempts were not made. */
+  releaseClaims?(notificationIds: readonly string[]): Promise<void>;
+  onLeft?(reason: LeftReason): void;
 }
 
 /**
@@ -61,60 +35,54 @@ export interface HeadStartOptions {
  * - QUEUED
  * - SENDING
  * - RECORDING
- * - KEPT
- * - FORGOTTEN
+ * - LEAVING
+ * - ENDED
+ *
+ * In all but ENDED it is under way ({@link FirstAttempts}), so that nobody else in this process makes
+ * or claims the attempt.
  *
  * ## QUEUED
  *
- * `begin` was called, and the head start waits in the fair queue for a slot. Subscriptions take
- * turns.
+ * `begin` or `makeMissing` was called, and the head start waits in the {@link HeadStartQueue}.
  *
- * - A slot becomes free: SENDING.
- * - Its turn comes more than 9 s after the claim: KEPT, without an outcome. Its request might
- *   outlast the claim, and then the workflow would send too.
- * - `close` is called: KEPT, without an outcome.
+ * - Its turn comes: SENDING.
+ * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim, and
+ *   then the workflow would send too.
+ * - Its subscription became slow, the queue is full, or `close` is called: LEAVING.
  *
  * ## SENDING
  *
- * The head start holds a slot: its attempt is admitted, prepared and sent. A subscription with 64
- * slots is paused in the queue. The number of slots is 256, or 32 while the event loop is more than
- * 20 ms late. A backlog gets only what {@link BacklogPace} allows, as long as events are being
- * accepted.
+ * The head start holds a slot: its attempt is admitted, prepared and sent.
  *
  * - Nothing more will be sent: the slot is released, RECORDING.
- * - There is no attempt to make, or reading fails: the slot is released, KEPT.
+ * - The claim was lost, or the subscription is slow: the slot is released, LEAVING.
+ * - There is no attempt to make, or reading fails: the slot is released, ENDED.
  *
  * ## RECORDING
  *
- * The attempt is being recorded. It still counts against the 256 concurrent head starts, but holds
- * no slot.
+ * The attempt is being recorded. It still counts against the concurrent head starts, but holds no
+ * slot. While Postgres is unavailable, it stays in this state.
  *
- * - The attempt is recorded: KEPT, with its outcome.
- * - Postgres did not take the record: KEPT, without an outcome. The workflow makes the attempt.
+ * - The attempt is recorded: ENDED, with its outcome.
+ * - Postgres rejects the record: ENDED, without an outcome.
  *
- * ## KEPT
+ * ## LEAVING
  *
- * The outcome waits for the workflow, up to 60 s after `begin`. A process without a worker skips
- * this state.
+ * No attempt was made. The claim is being released, so that the workflow makes it.
  *
- * - The workflow calls `outcomeOf`: FORGOTTEN.
- * - A later `begin` finds it expired: FORGOTTEN.
+ * - The claim is released, or that failed: ENDED, without an outcome.
  *
- * ## FORGOTTEN
+ * ## ENDED
  *
- * This process knows nothing about the notification any more. `outcomeOf` returns undefined, and
- * the caller reads the record in Postgres.
+ * The process may make the attempt again if Postgres says that there was none. The outcome is kept
+ * for the workflow.
  */
 export class HeadStarts {
-  private readonly entries = new Map<string, Entry>();
-  private readonly queue = new FairQueue<HeadStart>();
-  private readonly sendingBySubscription = new Map<string, number>();
-  private readonly lag = new LoopLag();
-  private readonly backlog = new BacklogPace(CONCURRENCY);
+  private readonly first = new FirstAttempts();
+  private readonly queue: HeadStartQueue;
+  private readonly leaving: ClaimRelease;
   private running = 0;
-  private sending = 0;
-  /** `performance.now()` of the last accept. */
-  private acceptedAt = 0;
+  private readonly limits: HeadStartLimits;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -122,7 +90,19 @@ export class HeadStarts {
     private readonly options: HeadStartOptions,
     private readonly runAttempt: AttemptRunner,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.limits = options.limits ?? DEFAULT_LIMITS;
+    this.queue = new HeadStartQueue(
+      this.limits,
+      ({ notificationId }, reason) => this.leave(notificationId, reason),
+      () => this.pump(),
+    );
+    this.leaving = new ClaimRelease(
+      options.releaseClaims,
+      (notificationId) => this.first.end(notificationId, undefined),
+      log,
+    );
+  }
 
   get processId(): string {
     return this.options.processId;
@@ -133,135 +113,146 @@ export class HeadStarts {
     return this.queue.size;
   }
 
-  /**
-   * Queues head starts and makes them in the background as slots become free. Subscriptions take
-   * turns, and the order within a subscription is kept.
-   */
-  begin(headStarts: readonly HeadStart[]): void {
-    if (this.closed) return;
-    const now = performance.now();
-    if (headStarts.some(({ accepted }) => accepted)) this.acceptedAt = now;
-    for (const [id, { expiresAt }] of this.entries) {
-      if (expiresAt > now) break;
-      this.entries.delete(id);
-    }
-    for (const headStart of headStarts) {
-      this.entries.set(headStart.notificationId, newEntry(now + OUTCOME_KEPT_MS));
-      this.queue.push(headStart.subscriptionId, headStart);
-    }
-    this.pump();
+  /** Payloads of head starts that wait, in characters. */
+  get waitingBytes(): number {
+    return this.queue.payloadBytes;
+  }
+
+  /** Number of slots in use. */
+  get sending(): number {
+    return this.queue.slotsInUse;
+  }
+
+  /** Whether this process has the first attempt of a notification under way. */
+  isUnderWay(notificationId: string): boolean {
+    return this.first.has(notificationId);
   }
 
   /**
-   * Waits for the outcome of a head start.
+   * Queues head starts that this process has claimed, and makes them in the background. One that is
+   * under way already is left alone.
+   */
+  begin(headStarts: readonly HeadStart[]): void {
+    if (headStarts.some(({ accepted }) => accepted)) this.queue.noteAccept();
+    this.enqueue(headStarts.filter(({ notificationId }) => this.first.reserve(notificationId)));
+  }
+
+  /**
+   * Claims first attempts that this process does not have under way, and makes them as head starts.
+   *
+   * @param claim - claims those that nobody else has a claim on
+   * @returns the ids of those that it makes
+   */
+  async makeMissing(
+    notificationIds: readonly string[],
+    workflowId: string,
+    claim: (notificationIds: string[]) => Promise<Omit<HeadStart, 'workflowId' | 'claimedAt'>[]>,
+  ): Promise<string[]> {
+    const reserved = notificationIds.filter((id) => this.first.reserve(id));
+    if (reserved.length === 0) return [];
+    const claimedAt = performance.now();
+    const claimed = new Set<string>();
+    try {
+      const found = await claim(reserved);
+      for (const { notificationId } of found) claimed.add(notificationId);
+      this.enqueue(found.map((notification) => ({ ...notification, workflowId, claimedAt })));
+    } finally {
+      for (const id of reserved) if (!claimed.has(id)) this.first.end(id, undefined);
+    }
+    return [...claimed];
+  }
+
+  /**
+   * Runs a workflow's own first attempt, once none is under way.
+   *
+   * @param trigger - `scheduled`: a head start that was delivered is the attempt
+   */
+  async takeTurn(
+    notificationId: string,
+    trigger: 'scheduled' | 'manual',
+    make: () => Promise<DeliverOutcome>,
+  ): Promise<DeliverOutcome> {
+    do {
+      const outcome = await this.first.outcomeOf(notificationId);
+      // A failed head start is handed over in Postgres, so it is read from there. So is the result of
+      // one that was delivered before a person asked for another delivery.
+      if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;
+    } while (!this.first.reserve(notificationId));
+    let outcome: DeliverOutcome | undefined;
+    try {
+      return (outcome = await make());
+    } finally {
+      this.first.end(notificationId, outcome);
+    }
+  }
+
+  /**
+   * Waits for the outcome of a first attempt that is under way.
    *
    * @returns undefined if this process made none, or could not record it
    */
-  async outcomeOf(notificationId: string): Promise<DeliverOutcome | undefined> {
-    const entry = this.entries.get(notificationId);
-    const outcome = await entry?.outcome;
-    this.entries.delete(notificationId);
-    entry?.onTaken?.();
-    return outcome;
+  outcomeOf(notificationId: string): Promise<DeliverOutcome | undefined> {
+    return this.first.outcomeOf(notificationId);
   }
 
   /**
    * Resolves when the workflow has asked for the outcome, or after 2 s. Resolves immediately if
    * there is no head start.
    */
-  async taken(notificationId: string): Promise<void> {
-    const entry = this.entries.get(notificationId);
-    if (!entry) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, TAKEN_TIMEOUT_MS);
-      entry.onTaken = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  taken(notificationId: string): Promise<void> {
+    return this.first.taken(notificationId);
   }
 
   /**
-   * Drops queued head starts and waits for those that are sending or recording. The claims of the
-   * dropped ones lapse, and their workflows make the attempts.
+   * Leaves queued head starts to their workflows and waits for those that are sending or recording.
    *
    * @param graceMs - maximum wait
    */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    for (const { notificationId } of this.queue.drain()) this.finish(notificationId, undefined);
-    if (this.running === 0) return;
-    const ended = new Promise<void>((resolve) => this.idle.push(resolve));
+    this.queue.close();
+    const ended = this.running === 0 ? undefined : new Promise<void>((resolve) => this.idle.push(resolve));
     const giveUp = new AbortController();
-    await Promise.race([ended, sleep(graceMs, undefined, { signal: giveUp.signal })]);
+    const timeout = sleep(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    await Promise.race([Promise.all([ended, this.leaving.done()]), timeout]);
     giveUp.abort();
   }
 
+  private enqueue(headStarts: readonly HeadStart[]): void {
+    for (const headStart of headStarts) {
+      if (this.closed) this.leave(headStart.notificationId, 'stopped');
+      else this.queue.push(headStart);
+    }
+    this.pump();
+  }
+
   private pump(): void {
-    const slots = this.lag.ms > LATE_MS ? SENDING_WHEN_LATE : CONCURRENCY;
-    for (;;) {
-      const next = this.queue.peek();
-      if (!next || this.running >= CONCURRENCY) return;
-      if (this.sending >= (this.isPaced(next) ? Math.min(slots, this.backlog.slots) : slots)) return;
-      this.queue.take();
-      if (isTooLate(next)) this.finish(next.notificationId, undefined);
-      else void this.run(next);
+    // Read once: the starts below make the event loop late themselves.
+    const { isLate } = this.queue;
+    while (this.running < this.limits.total) {
+      const turn = this.queue.take(isLate);
+      if (!turn) return;
+      void this.run(turn);
     }
   }
 
-  private isPaced(next: HeadStart): boolean {
-    return !isFresh(next) && performance.now() - this.acceptedAt <= QUIET_MS;
-  }
-
-  private async run(headStart: HeadStart): Promise<void> {
-    const { notificationId, subscriptionId } = headStart;
+  private async run(turn: Turn): Promise<void> {
+    const { headStart, slot } = turn;
     this.running += 1;
-    this.lag.start();
-    const releaseSlot = this.acquireSlot(subscriptionId);
-    const outcome = await this.attempt(headStart, releaseSlot);
-    releaseSlot();
+    this.queue.noteRunning(true);
+    const outcome = await this.attempt(turn);
+    slot.release();
     this.running -= 1;
-    this.finish(notificationId, outcome);
+    if (outcome !== 'left') this.first.end(headStart.notificationId, outcome, this.options.keepOutcomes);
     if (this.running === 0) {
-      this.lag.stop();
+      this.queue.noteRunning(false);
       for (const resolve of this.idle.splice(0)) resolve();
     }
     this.pump();
   }
 
-  /** @returns releases the slot; further calls have no effect */
-  private acquireSlot(subscriptionId: string): () => void {
-    const sending = (this.sendingBySubscription.get(subscriptionId) ?? 0) + 1;
-    this.sendingBySubscription.set(subscriptionId, sending);
-    this.sending += 1;
-    if (sending === SENDING_PER_SUBSCRIPTION) this.queue.pause(subscriptionId);
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      this.releaseSlot(subscriptionId);
-    };
-  }
-
-  private releaseSlot(subscriptionId: string): void {
-    const left = this.sendingBySubscription.get(subscriptionId)! - 1;
-    if (left > 0) this.sendingBySubscription.set(subscriptionId, left);
-    else this.sendingBySubscription.delete(subscriptionId);
-    this.sending -= 1;
-    this.queue.resume(subscriptionId);
-    this.pump();
-  }
-
-  private finish(notificationId: string, outcome: DeliverOutcome | undefined): void {
-    const entry = this.entries.get(notificationId);
-    entry?.resolve(outcome);
-    if (this.options.keepOutcomes) return;
-    this.entries.delete(notificationId);
-    entry?.onTaken?.();
-  }
-
-  private async attempt(headStart: HeadStart, onSent: () => void): Promise<DeliverOutcome | undefined> {
-    const { notificationId, schedule, workflowId, accepted } = headStart;
+  private async attempt({ headStart, accepted, slot }: Turn): Promise<DeliverOutcome | 'left' | undefined> {
+    const { notificationId, schedule, workflowId } = headStart;
     try {
       return await this.runAttempt({
         notificationId,
@@ -273,10 +264,19 @@ export class HeadStarts {
         workflowId,
         processId: this.processId,
         slow: false,
-        accepted: isFresh(headStart) ? accepted : undefined,
-        onSent,
+        accepted,
+        beginBefore: beginBefore(headStart),
+        onSlow: () => this.queue.leaveSubscription(headStart),
+        onSent: () => {
+          slot.release();
+          this.pump();
+        },
       });
     } catch (error) {
+      if (error instanceof AttemptLeftError) {
+        this.leave(notificationId, error.reason);
+        return 'left';
+      }
       this.log.warn(
         { err: error, notificationId },
         'a head start failed or could not be recorded; its workflow makes the attempt',
@@ -284,10 +284,10 @@ export class HeadStarts {
       return undefined;
     }
   }
-}
 
-function newEntry(expiresAt: number): Entry {
-  const entry: Partial<Entry> = { expiresAt };
-  entry.outcome = new Promise((resolve) => (entry.resolve = resolve));
-  return entry as Entry;
+  /** Leaves an attempt to its workflow. */
+  private leave(notificationId: string, reason: LeftReason): void {
+    this.options.onLeft?.(reason);
+    this.leaving.add(notificationId);
+  }
 }

@@ -17,6 +17,13 @@ export function claimedUntil(processId: string): string {
     end`;
 }
 
+/**
+ * Host and port of a URL: where a request goes, as far as limits are concerned.
+ *
+ * @param s - prefix of the column of `subscription_states`
+ */
+export const hostOf = (s = '') => `lower(split_part(${s}url, '/', 3))`;
+
 /** Inserts the notifications of `matched`. */
 export function insertNotifications(processId: string): string {
   return `insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
@@ -28,7 +35,7 @@ export function insertNotifications(processId: string): string {
 }
 
 /** Columns for the accepting process, from `matched m` joined with `service_definitions d`. */
-export const CLAIM = `m.claimed_until is not null as claimed, case when m.claimed_until is not null and d.event_type is null then m.revision end as revision`;
+export const CLAIM = `m.claimed_until is not null as claimed, case when m.claimed_until is not null then m.host end as host, case when m.claimed_until is not null and d.event_type is null then m.revision end as revision`;
 
 /** Counts the events of `matched`, in one row per subscription. */
 export const COUNT_EVENTS = `insert into subscription_event_statistics as c (subscription_id, events, last_event_at)
@@ -96,7 +103,7 @@ matched as (
     ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
     ${LANE} as lane,
-    ${claimedUntil('$12')} as claimed_until, revision
+    ${claimedUntil('$12')} as claimed_until, revision, ${hostOf()} as host
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)

@@ -17,6 +17,7 @@ export interface AcceptRow {
   schedule: number[];
   lane: Lane;
   claimed: boolean;
+  host: string | null;
   revision: number | null;
 }
 
@@ -83,6 +84,7 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
     status: row.status,
     productId: row.owner!,
     claimed: row.claimed,
+    host: row.host,
     subscriptionRevision: row.revision,
   };
 }
@@ -91,7 +93,7 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
 async function firstResult(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
   const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
     name: 'accept-duplicate',
-    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as revision
+    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
            from event_keys k left join notifications n on n.event_id = k.event_id
            where k.product_id = $1 and k.given_id = $2
            order by n.subscription_id`,

@@ -5,8 +5,9 @@ import {
   RECONCILE_AFTER_SECONDS,
   type NotificationRef,
 } from '../../domain/delivery';
-import { decodeId } from '../../domain/ids';
+import { decodeId, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { hostOf } from './accept-statement';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
@@ -25,36 +26,97 @@ export async function endClaims(db: Executor): Promise<void> {
 export const UNATTEMPTED = `n.status = 'pending' and n.attempt_count = 0 and n.opened_at = n.created_at`;
 
 /**
+ * How much longer than its timeout a workflow's own first attempt may take, with the time to record
+ * it, before its claim lapses.
+ */
+const WORKFLOW_CLAIM_MARGIN_SECONDS = 5;
+
+/** What a head start needs to know about a notification. */
+export interface ClaimedNotification extends NotificationRef {
+  /** Host and port of the subscription's URL. */
+  host: string;
+}
+
+/**
  * Claims the first attempts of notifications that have no attempt and no live claim of another
  * process. As in the accept statement, only those in the fast lane and without a rate limit are
  * claimed.
+ *
+ * @param ids - the caller has none of them under way: claims of this process count as lapsed
  */
 export async function claimUnattempted(
   db: Executor,
   ids: readonly string[],
   processId: string,
-): Promise<NotificationRef[]> {
-  const { rows } = await db.query<RefRow>({
+): Promise<ClaimedNotification[]> {
+  const { rows } = await db.query<RefRow & { host: string }>({
     text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
              reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
            from subscription_states s
            where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or n.claimed_until <= now())
              and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
-           returning ${REF_COLUMNS}`,
-    values: [ids.map((id) => decodeId('ntf', id)), processId],
+           returning ${REF_COLUMNS}, ${hostOf('s.')} as host`,
+    values: [uuidsOf(ids), processId],
   });
-  return rows.map(toRef);
+  return rows.map((row) => ({ ...toRef(row), host: row.host }));
 }
 
 /**
- * Finds the notifications that need a workflow of their own and have none: without a first attempt,
- * or with a failed head start that no workflow took over.
+ * Claims the first attempt of a notification for its own workflow.
+ *
+ * @returns false if another process claimed it, or it has been attempted or closed
  */
-export async function findUntaken(db: Executor, ids: readonly string[]): Promise<NotificationRef[]> {
-  const { rows } = await db.query<RefRow>({
-    text: `select ${REF_COLUMNS} from notifications n left join subscription_states s on s.id = n.subscription_id
-           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
-    values: [ids.map((id) => decodeId('ntf', id))],
+export async function claimFirstAttempt(
+  db: Executor,
+  notificationId: string,
+  processId: string,
+  timeoutSeconds: number,
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'claim-first-attempt',
+    text: `update notifications set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
+           where id = $1 and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or claimed_until <= now())`,
+    values: [uuidOf(notificationId), processId, timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS],
   });
-  return rows.map(toRef);
+  return rowCount === 1;
 }
+
+/**
+ * Releases claims of this process on first attempts that it will not make. Their workflows make them;
+ * if there is none, the reconciler starts it.
+ */
+export async function releaseClaims(db: Executor, ids: readonly string[], processId: string): Promise<void> {
+  await db.query({
+    text: `update notifications n set claimed_until = null, claimed_by = null,
+             reconcile_after = least(n.reconcile_after, now() + interval '${RECONCILE_AFTER_SECONDS} seconds')
+           where n.id = any($1) and n.claimed_by = $2 and ${UNATTEMPTED}`,
+    values: [uuidsOf(ids), processId],
+  });
+}
+
+/** A member of a burst that is not done. */
+export interface UnfinishedMember extends NotificationRef {
+  /**
+   * - `unattempted`: no first attempt, and no live claim of another process
+   * - `claimed`: another process has a live claim and may be sending
+   * - `failed`: a failed head start that no workflow took over
+   */
+  state: 'unattempted' | 'claimed' | 'failed';
+}
+
+/** Finds the notifications that are waiting for a first attempt, or for a workflow after a failed one. */
+export async function findUnfinished(
+  db: Executor,
+  ids: readonly string[],
+  processId: string,
+): Promise<UnfinishedMember[]> {
+  const { rows } = await db.query<RefRow & { state: UnfinishedMember['state'] }>({
+    text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and n.claimed_until > now() then 'claimed' else 'unattempted' end as state
+           from notifications n left join subscription_states s on s.id = n.subscription_id
+           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+    values: [uuidsOf(ids), processId],
+  });
+  return rows.map((row) => ({ ...toRef(row), state: row.state }));
+}
+
+const uuidsOf = (ids: readonly string[]) => ids.map((id) => decodeId('ntf', id));

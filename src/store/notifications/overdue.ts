@@ -1,5 +1,6 @@
 import { type OverdueNotification } from '../../domain/delivery';
 import { type NotificationStatus } from '../../domain/types';
+import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
@@ -36,6 +37,15 @@ export async function takeOverdue(
     retryAsked: row.retry_asked,
     unattempted: row.unattempted,
   }));
+}
+
+/** @returns those of the notifications that the reconciler still has to look at */
+export async function findStillOpen(db: Executor, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    text: 'select id from notifications where id = any($1) and reconcile_after is not null',
+    values: [ids.map((id) => decodeId('ntf', id))],
+  });
+  return rows.map(({ id }) => encodeId('ntf', id));
 }
 
 /** Counts open notifications by status, for the metrics. Reads the partial index only. */

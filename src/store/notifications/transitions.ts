@@ -40,7 +40,7 @@ export async function handOver(
 }
 
 /**
- * Holds a notification if its subscription still takes no deliveries.
+ * Holds an open notification if its subscription still takes no deliveries.
  *
  * @returns whether it is held
  */
@@ -49,7 +49,7 @@ export async function holdNotification(db: Executor, notificationId: string): Pr
     name: 'hold-notification',
     text: `update notifications n set status = 'held', next_attempt_at = null, reconcile_after = null
            from subscription_states s
-           where n.id = $1 and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled')`,
+           where n.id = $1 and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled', 'failed')`,
     values: [uuidOf(notificationId)],
   });
   return rowCount === 1;

@@ -1,7 +1,15 @@
 import { decodeId } from '../../domain/ids';
 import { toAccepted, type AcceptRow } from './accept';
 import type { Executor } from '../db/database';
-import { CLAIM, claimedUntil, COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from './accept-statement';
+import {
+  CLAIM,
+  claimedUntil,
+  COUNT_EVENTS,
+  hostOf,
+  insertNotifications,
+  LANE,
+  PENDING_OR_HELD,
+} from './accept-statement';
 import type { EventToAccept, AcceptedNotification } from '../../domain/acceptance';
 
 /** An event for one subscription only. Other subscriptions do not get it, even if they match. */
@@ -15,7 +23,7 @@ with stored as (
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
     $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
-    ${claimedUntil('$7')} as claimed_until, revision
+    ${claimedUntil('$7')} as claimed_until, revision, ${hostOf()} as host
   from subscription_states s where id = $6
 ),
 notified as (

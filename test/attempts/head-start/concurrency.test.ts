@@ -6,7 +6,7 @@ import type { AttemptInput } from '../../../src/attempts/stages';
 import { HEAD_START_WAIT_SECONDS, type DeliverOutcome } from '../../../src/domain/delivery';
 import { deliveryFacts } from '../../support/delivery';
 import { fakeOnly } from '../../support/fake-timers';
-import type { HeadStart } from '../../../src/attempts/head-start/head-start';
+import type { HeadStart } from '../../../src/attempts/head-start/head-starts';
 
 /** How many head starts run concurrently, and what the rest wait for. Each test ends its attempts itself. */
 const DELIVERED: DeliverOutcome = { kind: 'delivered', attempts: 1 };
@@ -27,6 +27,7 @@ function headStart(subscriptionId: string, waitedMs = 0): HeadStart {
   return {
     notificationId,
     subscriptionId,
+    customerId: 'customer',
     schedule: [30],
     workflowId: `notification/${notificationId}`,
     claimedAt: performance.now() - waitedMs,

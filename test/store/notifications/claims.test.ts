@@ -1,7 +1,7 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../../src/domain/delivery';
 import { acceptEvents } from '../../../src/store/notifications/accept';
-import { claimUnattempted, endClaims, findUntaken } from '../../../src/store/notifications/claims';
+import { claimUnattempted, endClaims, findUnfinished } from '../../../src/store/notifications/claims';
 import { acceptTriggered } from '../../../src/store/notifications/trigger';
 import { newUuid } from '../../../src/domain/ids';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -36,6 +36,8 @@ async function trigger(): Promise<AcceptedNotification> {
   const event = { uuid, type, timestamp, data, productId: seeded.productId };
   return (await acceptTriggered(database.db, event, seeded.subscriptionId, 'process'))!;
 }
+
+const FAILED_HEAD_START = "attempt_count = 1, last_attempt_key = 'head:process'";
 
 /** States of a subscription in which its first attempts are the workflow's to make. */
 const UNCLAIMABLE = [
@@ -138,15 +140,21 @@ describe('claiming first attempts that nobody made', () => {
   });
 });
 
-describe('members of a burst that need a workflow of their own', () => {
+describe('members of a burst that are not done', () => {
+  const stateOf = async ({ notificationId }: AcceptedNotification) =>
+    (await findUnfinished(database.db, [notificationId], 'mine')).map(({ state }) => state);
+
   it.each([
-    ['were never attempted', 'attempt_count = 0'],
-    ['failed their head start', "status = 'retrying', attempt_count = 1, last_attempt_key = 'head:process'"],
-    ['failed their head start for good', "status = 'failed', attempt_count = 1, last_attempt_key = 'head:process'"],
-  ])('include those that %s', async (_, assignments) => {
-    const notification = await accept();
+    ['were never attempted', 'process', 'claimed_until = null', 'unattempted'],
+    ['are claimed by this process', 'mine', 'attempt_count = 0', 'unattempted'],
+    ['another process has claimed', 'process', 'attempt_count = 0', 'claimed'],
+    ['another process let lapse', 'process', "claimed_until = now() - interval '1 second'", 'unattempted'],
+    ['failed their head start', 'process', `${FAILED_HEAD_START}, status = 'retrying'`, 'failed'],
+    ['failed their head start for good', 'process', `${FAILED_HEAD_START}, status = 'failed'`, 'failed'],
+  ])('include those that %s', async (_, processId, assignments, state) => {
+    const notification = await accept(processId);
     await set(notification, assignments);
-    expect(await findUntaken(database.db, [notification.notificationId])).toHaveLength(1);
+    expect(await stateOf(notification)).toEqual([state]);
   });
 
   it.each([
@@ -158,7 +166,7 @@ describe('members of a burst that need a workflow of their own', () => {
   ])('leave out those that %s', async (_, assignments) => {
     const notification = await accept();
     await set(notification, assignments);
-    expect(await findUntaken(database.db, [notification.notificationId])).toEqual([]);
+    expect(await stateOf(notification)).toEqual([]);
   });
 });
 

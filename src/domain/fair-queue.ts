@@ -70,6 +70,24 @@ export class FairQueue<T> {
     if (line.items.length > line.taken) this.ready.set(key, line);
   }
 
+  /** Takes everything that a key has, paused or not. */
+  remove(key: string): T[] {
+    const line = this.ready.get(key) ?? this.paused.get(key);
+    if (!line) return [];
+    this.ready.delete(key);
+    this.paused.delete(key);
+    const left = line.items.slice(line.taken);
+    this.count -= left.length;
+    return left;
+  }
+
+  /** Drops every item. Paused keys stay paused. */
+  clear(): void {
+    this.ready.clear();
+    for (const key of this.paused.keys()) this.paused.set(key, { items: [], taken: 0 });
+    this.count = 0;
+  }
+
   /** Empties the queue. @returns the items that were left, of paused keys too */
   drain(): T[] {
     const left = [...this.ready.values(), ...this.paused.values()].flatMap(({ items, taken }) => items.slice(taken));

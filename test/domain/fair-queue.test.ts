@@ -1,4 +1,4 @@
-import { FairQueue } from '../../../src/attempts/head-start/fair-queue';
+import { FairQueue } from '../../src/domain/fair-queue';
 
 function filled(...items: string[]): FairQueue<string> {
   const queue = new FairQueue<string>();

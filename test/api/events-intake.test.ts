@@ -1,0 +1,80 @@
+import { request, type ClientRequest } from 'node:http';
+import { Intake } from '../../src/api/events/intake';
+import { createMetrics } from '../../src/process/metrics';
+import { startTestApi, type TestApi } from '../support/api';
+import { until } from '../support/until';
+
+/** Bounds on what is being accepted: bodies in bytes, events in number. */
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api?.stop());
+
+const BODY_BYTES = 8 * 1024 * 1024;
+const MAX_BODIES = 4;
+
+/** Begins to post a batch, and does not end. */
+function beginBatch(key: string): ClientRequest {
+  const posting = request(`${api.url}/v1/events/batch`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json', 'content-length': BODY_BYTES },
+  });
+  posting.on('error', () => undefined);
+  posting.write('{"events":[');
+  return posting;
+}
+
+const held = async () => {
+  const { body } = await api.call('GET', '/metrics', { key: null });
+  return Number(/^signpost_request_bytes (\d+)$/m.exec(body)![1]);
+};
+
+it('answers 429 to the tenant whose requests fill the memory, and accepts those of others', async () => {
+  const busy = await api.tenant('Busy');
+  const quiet = await api.tenant('Quiet');
+  const type = 'intake.tested.v1';
+  await api.must('PUT', `/v1/event-types/${type}`, {}, quiet.key);
+  const open = Array.from({ length: MAX_BODIES }, () => beginBatch(busy.key));
+  await until(held, (bytes) => bytes > MAX_BODIES * BODY_BYTES);
+  const events = [{ type, data: { padding: 'x'.repeat(200_000) } }];
+  const refused = await api.call('POST', '/v1/events/batch', {
+    key: busy.key,
+    raw: JSON.stringify({ events: Array(40).fill(events[0]) }),
+  });
+  expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await api.call('POST', '/v1/events/batch', { key: quiet.key, body: { events } })).toMatchObject({
+    status: 202,
+    body: { results: [{ status: 202 }] },
+  });
+  for (const one of open) one.destroy();
+  await until(held, (bytes) => bytes === 0);
+});
+
+describe('events in hand', () => {
+  const intake = new Intake(100, { hasRoom: (customerId) => customerId !== 'full' }, createMetrics());
+  const events = (customerId: string | undefined, count: number) => Array(count).fill({ customerId }) as object[];
+
+  it('admits half of the room to one customer, and the rest to others', () => {
+    const busy = intake.admit(events('busy', 50));
+    expect(busy.room).toBe('all');
+    expect(intake.admit(events('busy', 1)).room).toBe('none');
+    const quiet = intake.admit(events('quiet', 10));
+    expect(quiet.room).toBe('all');
+    busy.end();
+    quiet.end();
+    const again = intake.admit(events('busy', 50));
+    expect(again.room).toBe('all');
+    again.end();
+  });
+
+  it('names the events of a request that have no room', () => {
+    const mixed = intake.admit([...events('full', 1), ...events('quiet', 1), ...events(undefined, 1)]);
+    expect(mixed.room).toBe('some');
+    expect(mixed.problemOf({ customerId: 'full' })).toMatchObject({ code: 'too-many-requests' });
+    expect(mixed.problemOf({ customerId: 'quiet' })).toBeUndefined();
+    expect(mixed.problemOf({})).toBeUndefined();
+    mixed.end();
+  });
+});

@@ -1,0 +1,36 @@
+import { FairBound } from '../../src/domain/fair-bound';
+
+/** Takes one at a time while there is room. @returns how much the tenant holds */
+function fill(bound: FairBound, tenant: string): number {
+  let held = 0;
+  while (bound.hasRoom(tenant, 1)) {
+    bound.take(tenant, 1);
+    held += 1;
+  }
+  return held;
+}
+
+it('a fair bound refuses the tenant that fills it, and leaves room for others', () => {
+  const bound = new FairBound(100);
+  expect(fill(bound, 'a')).toBe(50);
+  expect(fill(bound, 'b')).toBe(25);
+  expect(bound.hasRoom('c', 10)).toBe(true);
+  expect(bound.hasRoom('a', 1)).toBe(false);
+});
+
+it('a fair bound has a limit per tenant, and takes back what a tenant gave back', () => {
+  const bound = new FairBound(100, 10);
+  expect(fill(bound, 'a')).toBe(10);
+  bound.giveBack('a', 4);
+  expect(fill(bound, 'a')).toBe(4);
+  expect(bound.inUse).toBe(10);
+  bound.giveBack('a', 10);
+  expect(bound.inUse).toBe(0);
+});
+
+it('a fair bound refuses an amount that is more than is left', () => {
+  const bound = new FairBound(100);
+  bound.take('a', 60);
+  expect(bound.hasRoom('b', 41)).toBe(false);
+  expect(bound.hasRoom('b', 40)).toBe(true);
+});

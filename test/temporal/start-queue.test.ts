@@ -1,0 +1,166 @@
+import { setImmediate as turnOfEventLoop } from 'node:timers/promises';
+import { pino } from 'pino';
+import { createMetrics } from '../../src/process/metrics';
+import { WorkflowStarter, type NotificationToStart } from '../../src/temporal/workflow-starter';
+import { until } from '../support/until';
+
+/** The start queue with a Temporal that answers as the test says. */
+function startQueue(options: { burst?: boolean; limits?: { total: number; perCustomer: number } } = {}) {
+  const calls: { id: string; succeed(): void; fail(error: Error): void }[] = [];
+  const bursts: { members: readonly string[]; succeed(): void; fail(error: Error): void }[] = [];
+  const lines: { level: number; msg: string }[] = [];
+  const workflows = {
+    start: ({ notificationId: id }: { notificationId: string }) =>
+      new Promise<boolean>((resolve, reject) => calls.push({ id, succeed: () => resolve(true), fail: reject })),
+    runBurst: (_workflowId: string, members: readonly string[]) =>
+      new Promise<void>((resolve, reject) => bursts.push({ members, succeed: resolve, fail: reject })),
+  };
+  const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const starter = new WorkflowStarter(
+    workflows,
+    { burst: options.burst ?? false, taken: async () => undefined, limits: options.limits },
+    createMetrics(),
+    log,
+  );
+  return {
+    starter,
+    calls,
+    bursts,
+    lines,
+    started: () => calls.map(({ id }) => id),
+    /** Waits until so many starts were begun. */
+    begun: (count: number) =>
+      until(
+        async () => calls.length,
+        (begun) => begun >= count,
+      ),
+  };
+}
+
+const of = (customerId: string, count: number, hasHeadStart = false): NotificationToStart[] =>
+  Array.from({ length: count }, (_, index) => ({
+    notificationId: `ntf_${customerId}_${index}`,
+    subscriptionId: `sub_${customerId}`,
+    customerId,
+    eventType: 'a.b',
+    schedule: [],
+    lane: 'fast' as const,
+    hasHeadStart,
+  }));
+const lost = () => Object.assign(new Error('transport error'), { cause: { code: 14 } });
+const timedOut = () => Object.assign(new Error('Timeout expired'), { cause: { code: 4 } });
+
+it('the start queue lets customers take turns', async () => {
+  const { starter, calls, started, begun } = startQueue();
+  starter.enqueue(of('busy', 1000));
+  starter.enqueue(of('quiet', 1));
+  await begun(8);
+  expect(started().slice(0, 2)).toEqual(['ntf_busy_0', 'ntf_quiet_0']);
+  for (const call of calls) call.fail(lost());
+  await starter.close();
+});
+
+it('the start queue has no room for the customer that fills it, and room for others', () => {
+  const { starter } = startQueue({ limits: { total: 100, perCustomer: 40 } });
+  expect(starter.hasRoom('busy', 40)).toBe(true);
+  expect(starter.hasRoom('busy', 41)).toBe(false);
+  starter.enqueue(of('busy', 40));
+  expect(starter.hasRoom('busy', 1)).toBe(false);
+  expect(starter.hasRoom('quiet', 10)).toBe(true);
+  void starter.close();
+});
+
+it('the start queue goes on after a start that failed, and leaves only this one to the reconciler', async () => {
+  const { starter, calls, started, begun, lines } = startQueue();
+  starter.enqueue(of('a', 30));
+  await begun(8);
+  calls[0]!.fail(timedOut());
+  for (let index = 1; index < 30; index++) {
+    await begun(index + 1);
+    calls[index]!.succeed();
+  }
+  expect(new Set(started()).size).toBe(30);
+  expect(lines).toHaveLength(1);
+  await starter.close();
+});
+
+it('the start queue is emptied when the connection is lost, and logs the outage once', async () => {
+  const { starter, calls, begun, lines } = startQueue();
+  starter.enqueue(of('a', 100));
+  await begun(8);
+  for (const call of calls) call.fail(lost());
+  await turnOfEventLoop();
+  for (let again = 1; again <= 20; again++) {
+    const before = calls.length;
+    starter.enqueue(of(`later-${again}`, 1));
+    await begun(before + 1);
+    calls[before]!.fail(lost());
+    await turnOfEventLoop();
+  }
+  expect(calls).toHaveLength(28);
+  expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('cannot be reached')]);
+  starter.enqueue(of('b', 1));
+  await begun(29);
+  calls[28]!.succeed();
+  await until(
+    async () => lines.length,
+    (count) => count === 2,
+  );
+  expect(lines[1]).toMatchObject({ notifications: 120, msg: expect.stringContaining('again') });
+  await starter.close();
+});
+
+it('the start queue is emptied when Temporal answers no start in a row', async () => {
+  const { starter, calls, begun, lines } = startQueue();
+  starter.enqueue(of('a', 100));
+  await begun(8);
+  for (const call of calls.slice(0, 8)) call.fail(timedOut());
+  await until(
+    async () => starter.hasRoom('a', 20_000),
+    (empty) => empty,
+  );
+  expect(lines.filter(({ msg }) => msg.includes('cannot be reached'))).toHaveLength(1);
+  await starter.close();
+});
+
+it('a burst that failed leaves the other bursts and starts in the queue', async () => {
+  const { starter, bursts, calls } = startQueue({ burst: true });
+  starter.enqueue(of('a', 8, true));
+  starter.enqueue(of('b', 40, true));
+  starter.enqueue(of('c', 40, false));
+  await until(
+    async () => bursts.length,
+    (count) => count > 0,
+  );
+  bursts[0]!.fail(timedOut());
+  for (let index = 0; index < 40; index++) {
+    await until(
+      async () => calls.length,
+      (count) => count > index,
+    );
+    calls[index]!.succeed();
+  }
+  expect(calls.length).toBeGreaterThanOrEqual(40);
+  for (const burst of bursts) burst.succeed();
+  for (const call of calls) call.succeed();
+  await starter.close();
+});
+
+it('bursts of a customer with many notifications leave a place for those of others', async () => {
+  const { starter, bursts, calls } = startQueue({ burst: true });
+  starter.enqueue(of('busy', 6000, true));
+  await until(
+    async () => bursts.length,
+    (count) => count === 3,
+  );
+  starter.enqueue(of('quiet', 20, true));
+  await until(
+    async () => bursts.filter(({ members }) => members.some((id) => id.startsWith('ntf_quiet'))).length,
+    (count) => count === 1,
+  );
+  const busy = bursts.filter(({ members }) => members.every((id) => id.startsWith('ntf_busy')));
+  expect(busy.map(({ members }) => members.length).slice(0, 3)).toEqual([1000, 1000, 1000]);
+  const closed = starter.close();
+  for (const each of [...bursts, ...calls]) each.succeed();
+  await closed;
+});
