@@ -93,7 +93,7 @@ function routesOf(
   deps: ApiDeps,
   access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics'>,
 ) {
-  const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics } = deps;
+  const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
   return allRoutes({
     ...access,
@@ -104,7 +104,7 @@ function routesOf(
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand, log),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.dryRunComposer,

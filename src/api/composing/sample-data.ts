@@ -2,7 +2,7 @@ import { Problem } from '../../domain/problems';
 import { findTypeOfSubscription, type TriggerableType } from '../../store/catalog/event-types';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import { scopeOf } from '../auth/auth';
-import { compileSchema } from '../events/json-schema';
+import { compileStoredSchema } from '../events/json-schema';
 import { type Context } from '../http/route';
 import { jsonObject } from '../schemas/schemas';
 
@@ -38,7 +38,7 @@ export async function typeOf(
  * @throws Problem data-breaks-schema, also if the sample does not match the schema; forbidden
  */
 export async function sampleData(
-  { db, principal, written }: Pick<Context, 'db' | 'principal' | 'written'>,
+  { db, principal, losslessBody }: Pick<Context, 'db' | 'principal' | 'losslessBody'>,
   type: TriggerableType,
   given: object | undefined,
 ): Promise<string> {
@@ -47,7 +47,7 @@ export async function sampleData(
       'forbidden',
       `A service definition looks up the data of ${type.name}. Omit data to send the sample.`,
     );
-  return checkedData(type, given, given ? written()?.at('data') : type.sample?.at());
+  return checkedData(type, given, given ? losslessBody()?.at('data') : type.sample?.at());
 }
 
 function checkedData(
@@ -58,7 +58,7 @@ function checkedData(
   const data = jsonObject.safeParse(given ?? sample?.value() ?? {});
   const errors = data.success
     ? schema
-      ? compileSchema(schema)(data.data)
+      ? compileStoredSchema(schema).validate(data.data)
       : []
     : [{ path: '', message: 'expected an object' }];
   if (errors.length > 0) {

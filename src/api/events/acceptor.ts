@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { newUuid } from '../../domain/ids';
 import { Problem, type FieldError } from '../../domain/problems';
 import type { Principal } from '../../domain/types';
@@ -7,7 +9,7 @@ import { acceptEvents } from '../../store/notifications/accept';
 import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
 import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
 import { Intake, type Admission } from './intake';
-import { compileSchema } from './json-schema';
+import { compileStoredSchema } from './json-schema';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
 import { headStartDelivery } from '../../domain/head-start';
@@ -43,13 +45,19 @@ interface CompiledType {
 }
 
 const MAX_COMPILED = 10_000;
+/**
+ * A batch is validated in turns of the event loop, so that other requests need not wait for all of
+ * it.
+ */
+const TURN_MS = 20;
 /** Two statements may run concurrently, so that a large batch does not delay single events. */
 const GROUP: GroupCommitOptions<EventToAccept> = {
   pipelines: 2,
   maxGatherMs: 10,
   maxItems: 200,
   isUnavailable,
-  // Events of one customer and type match the same subscriptions, whose statistics the statement locks.
+  // Events of one customer and type match the same subscriptions, whose statistics the statement
+  // locks.
   lanes: {
     isContended,
     ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
@@ -90,6 +98,7 @@ export class Acceptor {
     private readonly launcher: NotificationLauncher,
     private readonly metrics: Metrics,
     maxEventsInHand: number,
+    private readonly log?: Pick<Logger, 'warn'>,
   ) {
     this.intake = new Intake(maxEventsInHand, launcher, metrics);
     this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
@@ -134,7 +143,12 @@ export class Acceptor {
     // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
+      let turnStarted = performance.now();
       for (const { event, index } of remaining) {
+        if (performance.now() - turnStarted > TURN_MS) {
+          await setImmediate();
+          turnStarted = performance.now();
+        }
         const type = this.compiled.get(event.type) ?? (await this.compile(transaction ?? this.db, event.type));
         const result = check(type, principal, event);
         if (result instanceof Problem) outcomes[index] = { problem: result };
@@ -186,7 +200,13 @@ export class Acceptor {
   private async compile(db: Executor, name: string): Promise<CompiledType | undefined> {
     const found = await findSchema(db, name);
     if (!found) return undefined;
-    const compiled = { version: found.version, validate: found.schema ? compileSchema(found.schema) : () => [] };
+    const { validate, unenforced } = found.schema
+      ? compileStoredSchema(found.schema)
+      : { validate: () => [], unenforced: [] };
+    if (unenforced.length > 0) {
+      this.log?.warn({ eventType: name, unenforced }, 'patterns of a schema are not enforced; change the schema');
+    }
+    const compiled = { version: found.version, validate };
     if (this.compiled.size >= MAX_COMPILED) this.compiled.clear();
     this.compiled.set(name, compiled);
     return compiled;

@@ -1,17 +1,47 @@
-import { Ajv, type ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
-import { sample } from 'openapi-sampler';
+import { LRUCache } from 'lru-cache';
 import { Problem, type FieldError } from '../../domain/problems';
+import { boundSchema, type BoundedSchema } from './schema/bounded-schema';
+import { generateSample } from './schema/sample';
+import { checkForm, createValidator, type Draft, type Validator } from './schema/validator';
+import { MAX_WORK } from './schema/work';
 
 const MAX_SCHEMA_BYTES = 64 * 1024;
-/** Limits the work of a validator, which a long pattern can make hang. */
-const MAX_PATTERN_LENGTH = 500;
-const MAX_ERRORS = 20;
+/** Compiling takes about 0.1 ms for each. */
+const MAX_KEYWORDS = 1200;
+/** Levels of nested objects and lists. Compiling is recursive. */
+const MAX_DEPTH = 100;
+/** Instructions of all patterns. Compiling one takes about 5 µs, and repetitions multiply them. */
+const MAX_PATTERN_SIZE = 10_000;
+const MAX_PATTERNS = 100;
+const MAX_SHOWN_PATTERNS = 20;
+/** Values that every schema must be able to judge within the bound. */
+const PROBES = [{}, [], '', 0, true, null];
+/** The work of listing all errors, after the first one was found. */
+const LISTING_WORK = MAX_WORK / 20;
+const TOO_MUCH_WORK = 'takes too many steps to validate; send less data or simplify the schema';
+/** Compiled schemas are kept by their text, because several calls need the same one. */
+const MAX_CACHED_BYTES = 4 * 1024 * 1024;
+
+/** A compiled schema. */
+export interface CompiledSchema {
+  /** Lists the errors of a value, each with a JSON Pointer into it. */
+  validate(data: unknown): FieldError[];
+  /**
+   * Patterns that are not enforced, because no bound can be given for them: JSON Pointers into the
+   * schema.
+   */
+  unenforced: FieldError[];
+}
+
+const cache = new LRUCache<string, CompiledSchema>({
+  maxSize: MAX_CACHED_BYTES,
+  sizeCalculation: (_compiled, text) => text.length,
+});
 
 /**
  * Compiles the JSON Schema of an event type: draft 2020-12, or draft 07 if `$schema` names it.
- * References to other documents are refused.
+ * Refuses references to other documents, and a schema whose validation or compilation cannot be
+ * bounded.
  *
  * @returns a function that lists the errors of a value, each with a JSON Pointer into it
  * @throws Problem invalid-schema
@@ -19,57 +49,82 @@ const MAX_ERRORS = 20;
 export function compileSchema(schema: object): (data: unknown) => FieldError[] {
   const text = JSON.stringify(schema);
   if (Buffer.byteLength(text) > MAX_SCHEMA_BYTES) throw invalid(`it is larger than ${MAX_SCHEMA_BYTES / 1024} KiB`);
-  if (longestPattern(schema) > MAX_PATTERN_LENGTH)
-    throw invalid(`a pattern is longer than ${MAX_PATTERN_LENGTH} characters`);
-  const draft07 = String((schema as { $schema?: unknown }).$schema ?? '').includes('draft-07');
-  const ajv = new (draft07 ? Ajv : Ajv2020)({ strict: false, allErrors: true, validateFormats: true });
-  addFormats(ajv as Ajv);
-  let validate: ReturnType<Ajv['compile']>;
-  try {
-    validate = ajv.compile(schema);
-  } catch (error) {
-    throw invalid((error as Error).message);
-  }
-  if ('$async' in schema) throw invalid('$async is not supported');
-  return (data) => (validate(data) ? [] : (validate.errors ?? []).slice(0, MAX_ERRORS).map(toFieldError));
+  const bounded = boundSchema(schema);
+  const { depth, keywords, patterns, unbounded } = bounded;
+  if (depth > MAX_DEPTH) throw invalid(`it is nested deeper than ${MAX_DEPTH} levels`);
+  if (keywords > MAX_KEYWORDS) throw invalid(`it has more than ${MAX_KEYWORDS} keywords`);
+  if (patterns.size > MAX_PATTERNS) throw invalid(`it has more than ${MAX_PATTERNS} patterns`);
+  if (unbounded.length > 0) throw invalidPatterns(unbounded);
+  const patternSize = [...patterns.values()].reduce((sum, { size }) => sum + size, 0);
+  if (patternSize > MAX_PATTERN_SIZE) throw invalid('its patterns repeat too much; use minLength and maxLength');
+  const { validate } = cached(text, schema, bounded);
+  return validate;
 }
 
 /**
- * @returns a value that matches the schema, from its examples, defaults and types, or null if none
- *   can be generated
+ * Compiles a schema that may have been stored before its work was bounded. A pattern for which no
+ * bound can be given is not enforced; the rest of the schema is.
+ *
+ * @throws Problem invalid-schema
+ */
+export function compileStoredSchema(schema: object): CompiledSchema {
+  return cached(JSON.stringify(schema), schema);
+}
+
+/**
+ * @returns a value that matches the schema, from its examples, defaults and types, of at most
+ *   64 KiB, or null if none can be generated
  */
 export function sampleOf(schema: object): unknown {
+  const value = generateSample(schema);
+  return value !== undefined && compileSchema(schema)(value).length === 0 ? value : null;
+}
+
+function cached(text: string, schema: object, bounded?: BoundedSchema): CompiledSchema {
+  const found = cache.get(text);
+  if (found) return found;
+  const compiled = compile(schema, bounded ?? boundSchema(schema));
+  cache.set(text, compiled);
+  return compiled;
+}
+
+function compile(schema: object, bounded: BoundedSchema): CompiledSchema {
+  const { $schema = '' } = schema as { $schema?: unknown };
+  const draft: Draft = String($schema).includes('draft-07') ? '07' : '2020-12';
+  if ('$async' in schema) throw invalid('$async is not supported');
+  let findFirst: Validator;
   try {
-    const value = sample(schema as Parameters<typeof sample>[0], { quiet: true });
-    return value !== undefined && compileSchema(schema)(value).length === 0 ? value : null;
-  } catch {
-    return null;
+    checkForm(schema, draft);
+    findFirst = createValidator(bounded, draft, false);
+  } catch (error) {
+    throw invalid((error as Error).message);
   }
-}
-
-function toFieldError({ instancePath, message, keyword, params }: ErrorObject): FieldError {
-  const { additionalProperty, missingProperty } = params as { additionalProperty?: string; missingProperty?: string };
-  const name =
-    keyword === 'additionalProperties' ? additionalProperty : keyword === 'required' ? missingProperty : undefined;
-  const path =
-    name === undefined ? instancePath : `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  return { path, message: message ?? keyword };
-}
-
-function longestPattern(value: unknown): number {
-  if (Array.isArray(value)) return Math.max(0, ...value.map(longestPattern));
-  if (typeof value !== 'object' || value === null) return 0;
-  return Math.max(
-    0,
-    ...Object.entries(value).map(([key, inner]) => {
-      if (key === 'pattern' && typeof inner === 'string') return inner.length;
-      const keys = key === 'patternProperties' && inner ? Object.keys(inner as object).map((name) => name.length) : [];
-      return Math.max(longestPattern(inner), ...keys);
-    }),
-  );
+  for (const probe of PROBES) {
+    if (!findFirst(probe, MAX_WORK)) throw invalid('validating an empty value takes too many steps');
+  }
+  let findAll: Validator | undefined;
+  return {
+    unenforced: bounded.unbounded,
+    validate(data) {
+      const first = findFirst(data, MAX_WORK);
+      if (!first) return [{ path: '', message: TOO_MUCH_WORK }];
+      if (first.length === 0) return first;
+      findAll ??= createValidator(bounded, draft, true);
+      return findAll(data, LISTING_WORK) ?? first;
+    },
+  };
 }
 
 function invalid(why: string): Problem {
   const detail = `The schema cannot be used: ${why.slice(0, 300)}.`;
   return new Problem('invalid-schema', detail, { errors: [{ path: '/schema', message: why.slice(0, 300) }] });
+}
+
+function invalidPatterns(patterns: readonly FieldError[]): Problem {
+  const errors = patterns
+    .slice(0, MAX_SHOWN_PATTERNS)
+    .map(({ path, message }) => ({ path: `/schema${path}`, message }));
+  return new Problem('invalid-schema', `The schema cannot be used: ${errors[0]!.path}: ${errors[0]!.message}.`, {
+    errors,
+  });
 }

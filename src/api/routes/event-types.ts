@@ -25,7 +25,8 @@ const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({
     type: 'object',
-    description: 'JSON Schema of `data`: draft 2020-12, or draft 07 if `$schema` names it.',
+    description:
+      'JSON Schema of `data`: draft 2020-12, or draft 07 if `$schema` names it. Patterns must be matchable in linear time.',
   });
 
 const eventType = z
@@ -56,7 +57,7 @@ export function eventTypeRoutes(): Route[] {
         productId: givenId.optional().describe('Required for an admin. Default: the product of the credential.'),
         description: description.default(''),
         schema: jsonSchema.nullable().default(null),
-        sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent.'),
+        sample: z.unknown().optional().describe('Must match the schema. Generated from it if absent, at most 64 KiB.'),
       }),
       answers: {
         200: { description: 'The changed event type', schema: eventType },
@@ -70,7 +71,7 @@ export function eventTypeRoutes(): Route[] {
         'unknown-product',
         'quota-exceeded',
       ],
-      async handle({ db, principal, params: { name }, body, audit, written, checkQuota }) {
+      async handle({ db, principal, params: { name }, body, audit, losslessBody, checkQuota }) {
         const productId = principal.productId ?? body.productId;
         if (
           productId === undefined ||
@@ -89,7 +90,7 @@ export function eventTypeRoutes(): Route[] {
           productId,
           description: body.description,
           schema: body.schema,
-          sample: sample === null ? null : (written()?.at('sample') ?? JSON.stringify(sample)),
+          sample: sample === null ? null : (losslessBody()?.at('sample') ?? JSON.stringify(sample)),
         });
         if (!put)
           throw new Problem('already-exists', 'Another product has an event type with this name.', {
