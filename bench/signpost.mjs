@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { ROOT } from '../scripts/toolchain.mjs';
 import { createPoster } from './load.mjs';
-import { startNode } from './processes.mjs';
+import { startProcess } from './processes.mjs';
 
 const ADMIN_KEY = 'bench-admin-key-0123456789';
 /** Shared by all processes: those of one sandbox read the same sealed secrets. */
@@ -14,10 +14,17 @@ const SCHEMA = {
   properties: { paymentId: { type: 'string' }, amount: { type: 'number' } },
 };
 
-/** Starts a process of the service in a sandbox. @returns the process, with the `url` of its API */
-export async function startService(environment, sandbox, env = {}) {
-  const child = await startNode(
-    path.join(ROOT, 'dist', 'main.js'),
+/**
+ * Starts a process of the service in a sandbox.
+ *
+ * @param prefix - a command that runs the command that follows it
+ * @returns the process, with the `url` of its API
+ */
+export async function startService(environment, sandbox, env = {}, prefix = []) {
+  const [command, ...args] = [...prefix, process.execPath, path.join(ROOT, 'dist', 'main.js')];
+  const child = await startProcess(
+    command,
+    args,
     {
       DATABASE_URL: sandbox.database.url,
       TEMPORAL_ADDRESS: environment.temporalAddress,
@@ -52,11 +59,11 @@ export async function callApi(url, method, route, body) {
 /**
  * Sets up a product, an event type with a schema, a customer, and a subscription for each receiver.
  *
- * @param retrySchedule - seconds (default: the service's)
+ * @param settings - of the subscriptions (default: those of the service)
  * @returns `send(key)`, which posts one event; `sendBatch(keys)`, which posts many in one call; and
  *   the ids of the created objects
  */
-export async function onboard(url, receiverUrls, retrySchedule) {
+export async function onboard(url, receiverUrls, settings = {}) {
   const tag = randomBytes(4).toString('hex');
   const id = `bench-${tag}`;
   const type = `bench.happened-${tag}.v1`;
@@ -66,7 +73,7 @@ export async function onboard(url, receiverUrls, retrySchedule) {
   const { key: apiKey } = await callApi(url, 'POST', '/v1/api-keys', { name: 'bench', role: 'product', productId: id });
   const subscriptionIds = [];
   for (const [index, receiver] of receiverUrls.entries()) {
-    const subscription = { customerId: id, name: `s${index}`, url: receiver, eventTypes: [type], retrySchedule };
+    const subscription = { customerId: id, name: `s${index}`, url: receiver, eventTypes: [type], ...settings };
     subscriptionIds.push((await callApi(url, 'POST', '/v1/subscriptions', subscription)).id);
   }
   const headers = { 'content-type': 'application/json', 'x-api-key': apiKey };

@@ -1,6 +1,7 @@
 /**
- * `node bench/spikes.mjs [name …]`: spikes at full size, to see that every attempt is one request and
- * that workflows are shared. It is not part of `npm run bench`: it checks, and compares nothing.
+ * `node bench/spikes.mjs [name …]`: spikes at full size, to see that every attempt is one request
+ * and that workflows are shared. It is not part of `npm run bench`: it checks, and compares
+ * nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from 'node:http';

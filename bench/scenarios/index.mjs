@@ -2,6 +2,7 @@
 import { burst } from './burst.mjs';
 import { closed } from './closed.mjs';
 import { fanout } from './fanout.mjs';
+import { isolation } from './isolation.mjs';
 import { ladder } from './ladder.mjs';
 import { latency } from './latency.mjs';
 import { memory } from './memory.mjs';
@@ -9,4 +10,4 @@ import { oneeach } from './oneeach.mjs';
 import { processes } from './processes.mjs';
 import { table } from './table.mjs';
 
-export const SCENARIOS = [closed, fanout, latency, oneeach, burst, ladder, table, memory, processes];
+export const SCENARIOS = [closed, fanout, latency, oneeach, burst, isolation, ladder, table, memory, processes];

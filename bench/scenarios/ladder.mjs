@@ -38,8 +38,8 @@ export const ladder = {
     const probed = await startReceivers(1, probes.respond);
     const sandbox = await environment.sandbox();
     let service = await startService(environment, sandbox);
-    const flood = await onboard(service.url, flooded.urls, [LONG_SECONDS]);
-    const probe = await onboard(service.url, probed.urls, [stepSeconds, LONG_SECONDS]);
+    const flood = await onboard(service.url, flooded.urls, { retrySchedule: [LONG_SECONDS] });
+    const probe = await onboard(service.url, probed.urls, { retrySchedule: [stepSeconds, LONG_SECONDS] });
     const fillTo = createFill(environment, sandbox, flood);
     const look = async () => ({ ...(await idleCost(environment, service, quick)), 'PSS MB': memoryOf(service) });
 
