@@ -127,6 +127,12 @@ export default tseslint.config(
     },
   },
   {
+    // A file that grows beyond this holds two things.
+    files: ['src/**/*.ts', 'web/src/**/*.{ts,tsx}', 'sdk/src/**/*.ts'],
+    ignores: ['sdk/src/openapi.ts'],
+    rules: { 'max-lines': ['error', 300] },
+  },
+  {
     files: ['src/**/*.ts'],
     ignores: ['src/config/**', 'src/embedded/**', 'src/cli/main.ts'],
     rules: {

@@ -1,8 +1,10 @@
 /**
- * `npm run mutate -- [path prefix or id …]`: breaks the source in one place at a time and checks that the tests notice.
+ * `npm run mutate -- [path prefix or id …]`: breaks the source in one place at a time and checks
+ * that the tests notice.
  *
- * The mutations are in scripts/mutations, in the form of scripts/mutation.mjs. Everything happens in a copy of the working tree, so the tree
- * itself is never changed. Prints what was killed and what survived, and exits with 1 if a mutation survives without a stated reason.
+ * The mutations are in scripts/mutations, in the form of scripts/mutation.mjs. Everything happens
+ * in a copy of the working tree, so the tree itself is never changed. Prints what was killed and
+ * what survived, and exits with 1 if a mutation survives without a stated reason.
  */
 import { transformFileSync } from '@swc/core';
 import { spawn, spawnSync } from 'node:child_process';
@@ -52,7 +54,10 @@ for (const mutation of mutations) {
 }
 report(outcomes);
 
-/** @returns {Promise<import('./mutation.mjs').Mutation[]>} those whose file begins with one of the given texts, or whose id is one of them */
+/**
+ * @returns {Promise<import('./mutation.mjs').Mutation[]>} those whose file begins with one of the
+ *   given texts, or whose id is one of them
+ */
 async function selected(filters) {
   const files = readdirSync(LISTS).filter((name) => name.endsWith('.mjs'));
   const lists = await Promise.all(files.map((name) => import(pathToFileURL(path.join(LISTS, name)).href)));
@@ -126,7 +131,10 @@ async function tryOut({ file, find, replace, tests }) {
   }
 }
 
-/** @returns `survived` if all tests pass; `killed` with the title of a test that failed; `broken` if a file did not load */
+/**
+ * @returns `survived` if all tests pass; `killed` with the title of a test that failed; `broken` if
+ *   a file did not load
+ */
 function runTests(tests, environment) {
   const run = path.join(place, 'run');
   rmSync(run, { recursive: true, force: true });
@@ -158,7 +166,10 @@ function runTests(tests, environment) {
   });
 }
 
-/** Ends all processes that name a directory of ours: Jest, and the servers that it started, which outlive it. */
+/**
+ * Ends all processes that name a directory of ours: Jest, and the servers that it started, which
+ * outlive it.
+ */
 function endAll(directory) {
   const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
   for (const line of stdout.split('\n').filter((one) => one.includes(directory))) {

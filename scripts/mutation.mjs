@@ -1,5 +1,6 @@
 /**
- * A mutation of one place of the source, as the lists in scripts/mutations hold them and scripts/mutate.mjs tries them out.
+ * A mutation of one place of the source, as the lists in scripts/mutations hold them and
+ * scripts/mutate.mjs tries them out.
  *
  * @typedef {object} Mutation
  * @property {string} id - unique, short

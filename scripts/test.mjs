@@ -1,8 +1,8 @@
 /**
- * `npm test`: installs and builds if necessary, runs all tests, and prints the slowest files and a last
- * line with the counts from Jest's own summary. Arguments after `--` are passed to Jest, except
- * `--changed`, which runs the tests that depend on uncommitted changes, or with `--changed=<commit>` on
- * all changes since that commit.
+ * `npm test`: installs and builds if necessary, runs all tests, and prints the slowest files and a
+ * last line with the counts from Jest's own summary. Arguments after `--` are passed to Jest,
+ * except `--changed`, which runs the tests that depend on uncommitted changes, or with
+ * `--changed=<commit>` on all changes since that commit.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';

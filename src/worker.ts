@@ -3,7 +3,9 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
-import { MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
+import { LaneGate } from './attempts/lane-gate';
+import type { LaneConfig } from './config/lane-settings';
+import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
 
 /**
@@ -11,8 +13,11 @@ import type { Temporal } from './temporal/connection';
  * replayed.
  */
 const MAX_CACHED_WORKFLOWS = 500;
-const FAST_LANE_SLOTS = 100;
-const SLOW_LANE_SLOTS = 200;
+/**
+ * Slots beyond those of a lane, for attempts that are rerouted or turned away immediately, and for
+ * other local activities.
+ */
+const SPARE_SLOTS = 50;
 /**
  * Activities still running this long after the grace period are abandoned. A later worker repeats
  * them.
@@ -25,6 +30,7 @@ const BUILT_BUNDLE = path.join(__dirname, 'workflow-bundle.js');
 export interface WorkerSettings {
   temporal: Temporal;
   shutdownGraceSeconds: number;
+  lanes: LaneConfig;
   /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
   /**
@@ -36,22 +42,25 @@ export interface WorkerSettings {
 }
 
 /**
- * The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane.
+ * The Temporal workers of one process: one for workflows and the fast lane, one for the slow lane,
+ * and one for what controls others.
  */
 export interface Workers {
-  /** Resolves when both have shut down; rejects when one fails permanently. */
+  /** Resolves when all have shut down; rejects when one fails permanently. */
   finished: Promise<void>;
   /** Stops polling for tasks, and resolves when attempts in flight have finished. */
   shutdown(): Promise<void>;
 }
 
 /** Composition root of the worker: builds the activities and runs both lanes. */
-export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings): Promise<Workers> {
+export async function startWorkers(deps: Omit<ActivityDeps, 'lanes'>, settings: WorkerSettings): Promise<Workers> {
   const { temporal, shutdownGraceSeconds, taskQueue = MAIN_TASK_QUEUE, workflowBundlePath = BUILT_BUNDLE } = settings;
+  const { fast, slow, controlSlots, workflowTaskSlots, workflowTaskPollers, activityPollers } = settings.lanes;
+  const lanes = { fast: new LaneGate('fast', fast, deps.metrics), slow: new LaneGate('slow', slow, deps.metrics) };
   const common = {
     connection: temporal.connection,
     namespace: temporal.namespace,
-    activities: createActivities(deps),
+    activities: createActivities({ ...deps, lanes }),
     shutdownGraceTime: shutdownGraceSeconds * 1000,
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
   } satisfies Partial<WorkerOptions>;
@@ -62,12 +71,21 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
       taskQueue,
       enableNonLocalActivities: false,
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
-      maxConcurrentLocalActivityExecutions: FAST_LANE_SLOTS,
+      maxConcurrentLocalActivityExecutions: fast.slots + SPARE_SLOTS,
+      maxConcurrentWorkflowTaskExecutions: workflowTaskSlots,
+      maxConcurrentWorkflowTaskPolls: workflowTaskPollers,
     }),
     Worker.create({
       ...common,
       taskQueue: taskQueue + SLOW_TASK_QUEUE_SUFFIX,
-      maxConcurrentActivityTaskExecutions: SLOW_LANE_SLOTS,
+      maxConcurrentActivityTaskExecutions: slow.slots + SPARE_SLOTS,
+      maxConcurrentActivityTaskPolls: activityPollers,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: taskQueue + CONTROL_TASK_QUEUE_SUFFIX,
+      maxConcurrentActivityTaskExecutions: controlSlots,
+      maxConcurrentActivityTaskPolls: activityPollers,
     }),
   ]);
   const runs = workers.map((worker) => worker.run());

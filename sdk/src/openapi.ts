@@ -364,7 +364,7 @@ export interface paths {
         };
         /**
          * Get a subscription's statistics
-         * @description Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.
+         * @description Totals since the subscription was created, the number of held notifications, and the progress of their release.
          */
         get: operations["getSubscriptionsByIdStatistics"];
         put?: never;
@@ -1357,6 +1357,15 @@ export interface components {
             lastEventAt: string | null;
             /** @description Time of the next scheduled retry; null if there is none. */
             nextTriggerAt: string | null;
+            /** @description Number of notifications that are held now. */
+            held: number;
+            /** @description Progress of the release of held notifications after a pause; null if none is running. */
+            release: {
+                /** @description Number of held notifications when the release began. */
+                backlog: number;
+                /** @description Number released since then, including those that were held meanwhile. */
+                released: number;
+            } | null;
             lastSuccess: {
                 /** Format: date-time */
                 at: string;
@@ -2586,7 +2595,7 @@ export interface operations {
                     description?: string;
                     /** @default null */
                     schema?: Record<string, never> | null;
-                    /** @description Must match the schema. Generated from it if absent. */
+                    /** @description Must match the schema. Generated from it if absent, at most 64 KiB. */
                     sample?: unknown;
                 };
             };
@@ -3793,7 +3802,7 @@ export interface operations {
                          */
                         timeoutSeconds?: number;
                         /**
-                         * @description Maximum number of attempts per second; null for no limit.
+                         * @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s.
                          * @default null
                          */
                         rateLimitPerSecond?: number | null;
@@ -4144,7 +4153,7 @@ export interface operations {
                      */
                     timeoutSeconds?: number;
                     /**
-                     * @description Maximum number of attempts per second; null for no limit.
+                     * @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s.
                      * @default null
                      */
                     rateLimitPerSecond?: number | null;
@@ -4453,7 +4462,7 @@ export interface operations {
                     retrySchedule?: (number[] | string) | null;
                     /** @description Timeout of an attempt, in seconds. */
                     timeoutSeconds?: number;
-                    /** @description Maximum number of attempts per second; null for no limit. */
+                    /** @description Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s. */
                     rateLimitPerSecond?: number | null;
                     /** @description When the subscription is disabled automatically (status `out-of-order`): both conditions must be met. With null, only a 410 disables it. Default: 432000 seconds (120 hours) and 10 failures. */
                     outOfOrderRule?: {

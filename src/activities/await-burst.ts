@@ -14,10 +14,10 @@ const ROUND_MS = 250;
 const WAIT_MS = 90_000;
 
 /**
- * Creates the activity `awaitBurst`. It awaits the first attempts of a burst, wherever they are being
- * made, makes those that nobody makes, and starts a workflow for each notification that needs more
- * than one attempt. It may run again, even in another process: records show which attempts were
- * made, and a workflow starts only once.
+ * Creates the activity `awaitBurst`. It awaits the first attempts of a burst, wherever they are
+ * being made, makes those that nobody makes, and starts a workflow for each notification that needs
+ * more than one attempt. It may run again, even in another process: records show which attempts
+ * were made, and a workflow starts only once.
  */
 export function createAwaitBurst(deps: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
   return async function awaitBurst({ notificationIds }) {
@@ -84,7 +84,10 @@ class Burst {
     });
   }
 
-  /** Resolves after 250 ms, or when no attempt is under way here and there may be nothing to wait for. */
+  /**
+   * Resolves after 250 ms, or when no attempt is under way here and there may be nothing to wait
+   * for.
+   */
   private async nextRound(cancelled: AbortSignal): Promise<void> {
     if (this.open.size === 0) return;
     const stop = new AbortController();

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { DeliverInput, DeliverOutcome } from '../domain/delivery';
 import type { ActivityDeps } from './deps';
+import { throttledFor } from '../attempts/admit';
 import { mayHaveHeadStart } from '../attempts/take-over';
 
 const HEARTBEAT_INTERVAL_MS = 10_000;
@@ -12,10 +13,12 @@ const HEARTBEAT_INTERVAL_MS = 10_000;
 export function createDeliver({
   runAttempt,
   headStarts,
+  lanes,
 }: ActivityDeps): (input: DeliverInput) => Promise<DeliverOutcome> {
   return async function deliver(input) {
     const context = Context.current();
     const { workflowExecution, isLocal } = context.info;
+    const visit = lanes[isLocal ? 'fast' : 'slow'].visit();
     const heartbeat = isLocal ? undefined : setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
     const make = () =>
       runAttempt({
@@ -24,11 +27,17 @@ export function createDeliver({
         workflowId: workflowExecution?.workflowId ?? '',
         processId: headStarts.processId,
         slow: !isLocal,
+        visit,
       });
     try {
       const { notificationId, trigger } = input;
-      return await (mayHaveHeadStart(input) ? headStarts.takeTurn(notificationId, trigger, make) : make());
+      if (!mayHaveHeadStart(input)) return await make();
+      return await headStarts.takeTurn(notificationId, trigger, make, ({ customerId, subscriptionId }) => {
+        const waitSeconds = visit.enter(customerId, subscriptionId);
+        return waitSeconds === undefined ? undefined : throttledFor(waitSeconds, 0);
+      });
     } finally {
+      visit.leave();
       clearInterval(heartbeat);
     }
   };

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import type { NotificationRef } from '../domain/delivery';
+import type { Lane, NotificationRef } from '../domain/delivery';
 import type { Metrics } from '../process/metrics';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
+import type { LaneGate } from '../attempts/lane-gate';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
 
 /** Dependencies of the activities, built in the composition root. */
@@ -10,7 +11,16 @@ export interface ActivityDeps {
   db: Database;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
+  /** Bounds the attempts in flight of each customer. */
+  lanes: Record<Lane, LaneGate>;
   control: NotificationControl;
+  /**
+   * Launches released notifications like those that were just accepted: begins the head starts that
+   * this process has claimed, and queues the starts of their workflows.
+   *
+   * @param claimedAt - by `performance.now()`, before the statement that claimed them
+   */
+  launchReleased(notifications: readonly NotificationRef[], claimedAt: number): void;
   metrics: Metrics;
   log: Logger;
 }

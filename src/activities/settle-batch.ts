@@ -1,60 +1,52 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import type { NotificationRef } from '../domain/delivery';
-import {
-  cancelOpen,
-  clearSettling,
-  findSettling,
-  listHeld,
-  markSettling,
-  releaseHeld,
-} from '../store/subscriptions/settling';
+import { eachConcurrently } from '../domain/concurrency';
+import { SIGNAL_CONCURRENCY, type SettleBatchResult } from '../domain/settlement';
+import { cancelOpen, clearSettling, findSettling, listOpen, type Settling } from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
-import { awaitAttempt } from './await-attempt';
+import { createReleaseHeld } from './release-held';
+import { createWakeLine } from './wake-line';
 
-const BATCH = 50;
+const CANCEL_PAGE = 200;
 /**
  * An accept that read the old status may still be running when the last notification is released.
  */
-const STRAGGLER_MS = 2000;
+const STRAGGLER_SECONDS = 2;
 
 /**
  * Creates the activity `settleBatch`, which settles one batch of a subscription's notifications.
  */
 export function createSettleBatch(
   deps: ActivityDeps,
-): (input: { subscriptionId: string }) => Promise<{ done: boolean }> {
-  const { db } = deps;
+): (input: { subscriptionId: string }) => Promise<SettleBatchResult> {
+  const { db, control } = deps;
+  const releaseHeld = createReleaseHeld(deps);
+  const wakeLine = createWakeLine(deps);
 
-  async function cancelAll(subscriptionId: string): Promise<number> {
-    const cancelled = await cancelOpen(db, subscriptionId, BATCH);
-    for (const notificationId of cancelled) {
-      await deps.control.cancel(notificationId);
+  /** The signals come first: those that a crash leaves open are found again. */
+  async function cancelAll(subscriptionId: string): Promise<boolean> {
+    const open = await listOpen(db, subscriptionId, CANCEL_PAGE);
+    await eachConcurrently(open, SIGNAL_CONCURRENCY, async (notificationId) => {
+      await control.cancel(notificationId);
       Context.current().heartbeat();
-    }
-    return cancelled.length;
+    });
+    await cancelOpen(db, open);
+    return open.length > 0;
   }
 
-  async function release(notification: NotificationRef): Promise<void> {
-    if (!(await releaseHeld(db, notification.notificationId))) return;
-    await deps.control.release(notification);
-    await awaitAttempt(db, notification.notificationId);
-    Context.current().heartbeat();
+  /** @returns whether notifications may be left */
+  async function settle(subscriptionId: string, { deleted, status, since }: Settling): Promise<boolean> {
+    if (deleted) return cancelAll(subscriptionId);
+    return status === 'enabled' && releaseHeld(subscriptionId, since);
   }
 
   return async function settleBatch({ subscriptionId }) {
     const settling = await findSettling(db, subscriptionId);
     if (!settling) return { done: true };
-    if (settling.deleted) {
-      if ((await cancelAll(subscriptionId)) > 0) return { done: false };
-    } else if (settling.status === 'enabled') {
-      const held = await listHeld(db, subscriptionId, BATCH);
-      for (const notification of held) await release(notification);
-      if (held.length > 0) return { done: false };
-    }
+    const isLeft = await settle(subscriptionId, settling);
+    const wake = settling.deleted ? { done: true } : await wakeLine(subscriptionId);
+    if (isLeft) return { done: false };
+    if (settling.since === null) return wake;
     await clearSettling(db, subscriptionId, settling.since);
-    await sleep(STRAGGLER_MS);
-    const more = await markSettling(db, { subscriptionId });
-    return { done: more.length === 0 };
+    return { done: false, waitSeconds: Math.min(STRAGGLER_SECONDS, wake.waitSeconds ?? STRAGGLER_SECONDS) };
   };
 }

@@ -14,7 +14,7 @@ import type { Limits } from './limits/limits';
 import type { RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
 import { idempotencyKeyOf, once } from './http/idempotency';
-import { jsonBody, readBody, writtenBody } from './http/json-body';
+import { jsonBody, readBody, losslessBodyOf } from './http/json-body';
 import { parseOrThrow, problemHandler, sendProblem } from './http/problem-response';
 import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
@@ -157,14 +157,14 @@ async function run(
   response: Response,
 ): Promise<Reply> {
   const postCommitSteps: (() => void | Promise<void>)[] = [];
-  let written: { body: LosslessJson | undefined } | undefined;
+  let lossless: { body: LosslessJson | undefined } | undefined;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
     // An absent body counts as empty, so that a call with only optional fields needs no body.
     body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
-    written: () => (written ??= { body: writtenBody(request) }).body,
+    losslessBody: () => (lossless ??= { body: losslessBodyOf(request) }).body,
     headers: request.headers,
     db,
     log: options.log,

@@ -43,7 +43,7 @@ export interface NotificationLauncher {
   /** Identifies the claims of this process. */
   readonly processId: string;
   /**
-   * Whether the start queue has room for so many more notifications of a customer.
+   * Whether the start queue has room for this number of further notifications of a customer.
    *
    * @param customerId - undefined: of every customer
    */

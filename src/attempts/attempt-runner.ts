@@ -1,12 +1,14 @@
 import { ComposerBusyError } from '../domain/composing';
 import type { DeliverOutcome } from '../domain/delivery';
-import { isUnavailable } from '../store/db/database';
+import type { AttemptError } from '../domain/types';
+import { isTransient, isUnavailable } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
 import { loadDeliveries, type Delivery } from '../store/notifications/load-deliveries';
-import { admit, type LoadDelivery } from './admit';
+import { admit, throttledFor, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
 import { conclude, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
+import { createRateLimiter } from './rate-limiter';
 import { record } from './record';
 import { notSent, send } from './send';
 import { AttemptLeftError, type Admitted, type AttemptInput, type FinishedAttempt } from './stages';
@@ -37,8 +39,10 @@ export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
  */
 export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
   const unrecorded = new UnrecordedAttempts();
+  const runningNow = new Map<string, Promise<DeliverOutcome>>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
   const subscriptions = new SubscriptionCache();
+  const limit = createRateLimiter(deps.db, deps.metrics);
 
   const load: LoadDelivery = async (notificationId) => {
     const [delivery] = await loader.submit([notificationId]);
@@ -65,20 +69,51 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
     return recorded;
   }
 
-  return async function runAttempt(input) {
+  async function make(input: AttemptInput): Promise<ConcludedAttempt | DeliverOutcome> {
+    let admitted: Admitted | DeliverOutcome | undefined;
+    try {
+      admitted = admitFromCache(input) ?? (await admit(deps, { load, limit }, input));
+      if ('kind' in admitted) return admitted;
+      if (input.beginBefore !== undefined && performance.now() > input.beginBefore) throw new AttemptLeftError('late');
+      return await prepareAndSend(deps, input, admitted);
+    } catch (error) {
+      if (error instanceof AttemptLeftError || isTransient(error)) throw error;
+      // Repeated, it would fail again, and occupy a slot for ever. As a failed attempt it takes a
+      // step of the ladder, and people see it.
+      const delivery = admitted && !('kind' in admitted) ? admitted : await loadAdmitted(input);
+      if (!delivery) throw error;
+      deps.log.error({ err: error, notificationId: input.notificationId }, 'an attempt failed for an internal reason');
+      return conclude(input, delivery, failedInternally(deps, input, delivery));
+    }
+  }
+
+  async function loadAdmitted({ notificationId }: AttemptInput): Promise<Admitted | undefined> {
+    const delivery = await load(notificationId);
+    return delivery?.subscription ? { delivery, subscription: delivery.subscription } : undefined;
+  }
+
+  async function run(input: AttemptInput): Promise<DeliverOutcome> {
     const kept = unrecorded.find(input);
     if (kept) {
       const recorded = await recordKept(input, kept);
       if (kept.record.attemptKey === input.attemptKey) return recorded;
       // It was the head start of this workflow, which takes it over from the record.
     }
-    const admitted = admitFromCache(input) ?? (await admit(deps, load, input));
-    if ('kind' in admitted) return admitted;
-    if (input.beginBefore !== undefined && performance.now() > input.beginBefore) throw new AttemptLeftError('late');
-    const made = await prepareAndSend(deps, input, admitted);
+    const made = await make(input);
     if ('kind' in made) return made;
     input.onSent?.();
     return recordKept(input, made);
+  }
+
+  return function runAttempt(input) {
+    const key = `${input.notificationId} ${input.attemptKey}`;
+    // Temporal runs an attempt again when it gives the first execution up, which may go on here.
+    let running = runningNow.get(key);
+    if (!running) {
+      running = run(input).finally(() => runningNow.delete(key));
+      runningNow.set(key, running);
+    }
+    return running;
   };
 }
 
@@ -109,11 +144,19 @@ async function prepareAndSend(
   }
 }
 
-/** No attempt was made, so none is counted. The workflow waits, and this process does not. */
 function putOff(attempts: number, { retryAfterSeconds }: ComposerBusyError): DeliverOutcome {
   // Random, so that attempts put off together do not come back together.
-  const waitSeconds = retryAfterSeconds * (1 + Math.random());
-  return { kind: 'throttled', attempts, waitSeconds, dueAt: new Date(Date.now() + waitSeconds * 1000).toISOString() };
+  return throttledFor(retryAfterSeconds * (1 + Math.random()), attempts);
+}
+
+function failedInternally(deps: AttemptDeps, input: AttemptInput, admitted: Admitted): FinishedAttempt {
+  const error: AttemptError = {
+    class: 'internal',
+    message: 'an internal error; the log of the service has the reason',
+  };
+  const finished = notSent(input, admitted, { stage: 'preparation', error }, new Date());
+  observe(deps, admitted, finished);
+  return finished;
 }
 
 function observe({ metrics, log }: AttemptDeps, { delivery }: Admitted, { facts, failure }: FinishedAttempt): void {

@@ -99,9 +99,10 @@ export function recordedOutcome(delivery: Delivery): DeliverOutcome {
 }
 
 function laneOf(subscription: DeliverySubscription, durationMs: number): Lane {
-  return subscription.slow ||
-    durationMs > SLOW_ATTEMPT_MS ||
-    subscription.timeoutSeconds > FAST_LANE_MAX_TIMEOUT_SECONDS
-    ? 'slow'
-    : 'fast';
+  return isSlow(subscription) || durationMs > SLOW_ATTEMPT_MS ? 'slow' : 'fast';
+}
+
+/** Whether attempts belong to the slow lane now. */
+export function isSlow({ slow, timeoutSeconds }: Pick<DeliverySubscription, 'slow' | 'timeoutSeconds'>): boolean {
+  return slow || timeoutSeconds > FAST_LANE_MAX_TIMEOUT_SECONDS;
 }

@@ -16,8 +16,8 @@ const RECORD_FOR_MS = 3_600_000;
 const MAX_WAIT_MS = 1000;
 
 /**
- * Records an attempt, for as long as it takes while Postgres is unavailable or a lock is held, and disables its subscription if the receiver returned 410 or deliveries have
- * failed for too long.
+ * Records an attempt, for as long as it takes while Postgres is unavailable or a lock is held, and
+ * disables its subscription if the receiver returned 410 or deliveries have failed for too long.
  *
  * @returns the outcome for the workflow, or the failure after the last try
  */

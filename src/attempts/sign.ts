@@ -89,7 +89,7 @@ export function signRequest(
 }
 
 /**
- * Adds the token of format `trigger` (document 002): a JWT with HS256 and the secret's text as the
+ * Adds the token of format `trigger`: a JWT with HS256 and the secret's text as the
  * key. Its claims are the members of the body and `exp`.
  */
 async function withToken(

@@ -2,6 +2,7 @@ import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
 import type { DeliverInput } from '../domain/delivery';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { AttemptError } from '../domain/types';
+import type { LaneVisit } from './lane-gate';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 
 /** An attempt to make. */
@@ -13,6 +14,8 @@ export interface AttemptInput extends DeliverInput {
   processId: string;
   /** Whether the attempt may take long enough to show it as `delivering`. */
   slow: boolean;
+  /** The place of a workflow's attempt in its lane; absent for a head start, which has a slot. */
+  visit?: Pick<LaneVisit, 'enter'>;
   /** What the accept wrote. If its subscription is cached too, the head start reads nothing. */
   accepted?: HeadStartDelivery;
   /**
@@ -30,7 +33,10 @@ export interface AttemptInput extends DeliverInput {
 export class AttemptLeftError extends Error {
   override readonly name = 'AttemptLeftError';
 
-  /** @param reason - `late`: the claim has lapsed or nearly so; `slow`: the slow lane makes the attempt */
+  /**
+   * @param reason - `late`: the claim has lapsed or nearly so; `slow`: the slow lane makes the
+   *   attempt
+   */
   constructor(readonly reason: 'late' | 'slow') {
     super(`the head start was left to its workflow (${reason})`);
   }

@@ -1,18 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  FAST_LANE_MAX_TIMEOUT_SECONDS,
-  HEAD_START_PREFIX,
-  type DeliverInput,
-  type DeliverOutcome,
-} from '../domain/delivery';
+import { HEAD_START_PREFIX, type DeliverInput, type DeliverOutcome } from '../domain/delivery';
 import type { Database } from '../store/db/database';
 import { claimFirstAttempt } from '../store/notifications/claims';
+import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
 import { handOver } from '../store/notifications/transitions';
-import { recordedOutcome } from './outcome';
+import { isSlow, recordedOutcome } from './outcome';
 import { AttemptLeftError } from './stages';
-
-const CLAIM_POLL_MS = 100;
 
 /** The attempt key of the head starts of a process. */
 export function headStartKey(processId: string): string {
@@ -27,20 +20,17 @@ export function mayHaveHeadStart({ sequence, step }: Pick<DeliverInput, 'sequenc
 }
 
 /**
- * Settles who makes a first attempt. Takes over the outcome that a head start recorded. If another
- * process holds a live claim, waits a moment instead, because that process may be sending. A
- * workflow's attempt in the fast lane claims, as a head start does, so that no burst claims it
- * meanwhile.
+ * Settles who makes a first attempt. Takes over the outcome that a head start recorded.
  *
- * @returns the outcome, `read again` if another process has the claim, or undefined if the caller
- *   makes the attempt itself
+ * @returns the outcome; `claimed elsewhere` if another process has a live claim and may be sending;
+ *   or undefined if the caller makes the attempt itself
  * @throws AttemptLeftError if a head start must not be made any more
  */
 export async function takeOver(
   db: Database,
   input: DeliverInput & { attemptKey: string; processId: string },
   delivery: Delivery,
-): Promise<DeliverOutcome | 'read again' | undefined> {
+): Promise<DeliverOutcome | 'claimed elsewhere' | undefined> {
   if (!mayHaveHeadStart(input)) return undefined;
   const { lastAttemptKey, status, attempts, claimedBy, subscription } = delivery;
   const { notificationId, attemptKey, processId } = input;
@@ -49,21 +39,33 @@ export async function takeOver(
     await handOver(db, notificationId, lastAttemptKey, attemptKey);
     return { ...recordedOutcome(delivery), repeated: true };
   }
-  if (attempts > 0 || status !== 'pending') return undefined;
+  if (!isUnattempted(delivery)) return undefined;
   if (attemptKey === headStartKey(processId)) {
     if (claimedBy !== processId) throw new AttemptLeftError('late');
     if (subscription?.slow) throw new AttemptLeftError('slow');
     return undefined;
   }
-  const mayBeClaimed =
-    subscription?.status === 'enabled' &&
-    !subscription.rateLimited &&
-    !subscription.slow &&
-    subscription.timeoutSeconds <= FAST_LANE_MAX_TIMEOUT_SECONDS;
-  const isClaimedElsewhere = claimedBy !== null && claimedBy !== processId;
-  if (!isClaimedElsewhere && !mayBeClaimed) return undefined;
-  if (!isClaimedElsewhere && (await claimFirstAttempt(db, notificationId, processId, subscription!.timeoutSeconds)))
-    return undefined;
-  await sleep(CLAIM_POLL_MS);
-  return 'read again';
+  return claimedBy === null || claimedBy === processId ? undefined : 'claimed elsewhere';
+}
+
+/**
+ * Claims a first attempt that a workflow is about to make in the fast lane, as a head start does,
+ * so that no burst claims it meanwhile. Other attempts need no claim.
+ *
+ * @returns false if the attempt must not be made now: another process was faster
+ */
+export async function claimForWorkflow(
+  db: Database,
+  input: DeliverInput & { attemptKey: string; processId: string },
+  delivery: Delivery,
+  subscription: DeliverySubscription,
+): Promise<boolean> {
+  const { notificationId, attemptKey, processId } = input;
+  const isHeadStart = attemptKey === headStartKey(processId);
+  if (isHeadStart || !mayHaveHeadStart(input) || !isUnattempted(delivery) || isSlow(subscription)) return true;
+  return claimFirstAttempt(db, notificationId, processId, subscription.timeoutSeconds);
+}
+
+function isUnattempted({ attempts, status }: Delivery): boolean {
+  return attempts === 0 && status === 'pending';
 }

@@ -9,8 +9,8 @@ import { mayHaveHeadStart } from './take-over';
 const KEPT_MS = 10 * 60_000;
 
 /**
- * The attempts that were made and are not recorded. A head start and its workflow share the entry of
- * a first attempt, so neither makes the other's again.
+ * The attempts that were made and are not recorded. A head start and its workflow share the entry
+ * of a first attempt, so neither makes the other's again.
  */
 export class UnrecordedAttempts {
   private readonly entries = new Map<string, { attempt: ConcludedAttempt; expiresAt: number }>();

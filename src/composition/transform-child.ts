@@ -126,7 +126,10 @@ function isTimeout(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }
 
-/** An expression may have changed what the program in its realm relies on, so the program's reply is only a claim. */
+/**
+ * An expression may have changed what the program in its realm relies on, so the program's reply is
+ * only a claim.
+ */
 function checked(reply: unknown, maxBytes: number): TransformReply {
   if (typeof reply !== 'string') return { fault: { kind: 'nothing' } };
   try {

@@ -53,8 +53,8 @@ interface Job {
 
 /**
  * Evaluates expressions in child processes. A thread would not do: one that runs out of memory by a
- * single large allocation takes the whole process with it. Processes are started when they are first
- * needed and used again once they are quiet.
+ * single large allocation takes the whole process with it. Processes are started when they are
+ * first needed and used again once they are quiet.
  *
  * Customers take turns. One customer gets all processes but one, so that its slow expressions leave
  * one to the others.
@@ -127,13 +127,16 @@ export class TransformPool {
     this.report();
   }
 
-  /** Gives a job its turn. It ends when the process may be used again, which can be after the reply. */
+  /**
+   * Gives a job its turn. It ends when the process may be used again, which can be after the reply.
+   */
   private async give(job: Job): Promise<void> {
     const { customer } = job.owner;
     this.count(customer, 1);
     try {
       let end = await this.evaluate(job);
-      // Something else may have ended the process, such as the kernel when the machine is short of memory.
+      // Something else may have ended the process, such as the kernel when the machine is short of
+      // memory.
       if (end === 'died' && !this.closed) end = await this.evaluate(job);
       if (end && this.closed) this.refuse(job);
       else if (end) settle(job, () => job.reject(new EvaluationEndedError(end)));

@@ -4,9 +4,14 @@ import type { TransformMessage, TransformReply, TransformRequest, TransformTask 
 
 export const TRANSFORM_MEMORY_MB = 64;
 const START_TIMEOUT_MS = 10_000;
-/** How long after its time limit an evaluation may end by itself. A native call, such as padding a string, cannot be interrupted. */
+/**
+ * How long after its time limit an evaluation may end by itself. A native call, such as padding a
+ * string, cannot be interrupted.
+ */
 const KILL_AFTER_MS = 500;
-/** How long a process may take to be quiet after a reply. It prepares the next realm in that time. */
+/**
+ * How long a process may take to be quiet after a reply. It prepares the next realm in that time.
+ */
 const QUIET_TIMEOUT_MS = 2000;
 
 /**

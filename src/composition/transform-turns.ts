@@ -8,11 +8,11 @@ export interface Waiting {
 }
 
 /**
- * What waits for a process: customers take turns, and so do the subscriptions of a customer. What one
- * subscription waits for keeps its order.
+ * What waits for a process: customers take turns, and so do the subscriptions of a customer. What
+ * one subscription waits for keeps its order.
  *
- * When the queue is full, the customer with the most places gives one up, so a customer that fills the
- * queue is the one that is refused.
+ * When the queue is full, the customer with the most places gives one up, so a customer that fills
+ * the queue is the one that is refused.
  */
 export class TransformTurns<T extends Waiting> {
   /** By customer, then by subscription, each in the order of their turns. */

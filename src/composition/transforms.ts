@@ -42,8 +42,8 @@ export async function evaluate(
 /**
  * Parses transforms.
  *
- * @returns the syntax error of the first that does not parse, with its line and column, or undefined
- *   if all parse
+ * @returns the syntax error of the first that does not parse, with its line and column, or
+ *   undefined if all parse
  * @throws ComposerBusyError
  */
 export async function syntaxFault(

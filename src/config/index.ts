@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import { boundsOf, type Bounds } from './bounds';
+import { laneConfig, type LaneConfig } from './lane-settings';
 import type { Setting } from './setting';
 import { SETTINGS } from './settings';
 
@@ -33,6 +34,7 @@ export interface Config {
   dryRuns: { processes: number; maxWaiting: number };
   /** Bounds of concurrent name look-ups. */
   dnsLookups: { total: number; perCustomer: number };
+  lanes: LaneConfig;
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
@@ -115,6 +117,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     transforms: { processes: settings.SIGNPOST_TRANSFORM_PROCESSES, maxWaiting: settings.SIGNPOST_TRANSFORM_QUEUE },
     dryRuns: { processes: settings.SIGNPOST_DRY_RUN_PROCESSES, maxWaiting: settings.SIGNPOST_DRY_RUN_QUEUE },
     dnsLookups: { total: settings.SIGNPOST_DNS_LOOKUPS, perCustomer: settings.SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER },
+    lanes: laneConfig(settings),
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     database: {
@@ -217,6 +220,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     allowAddresses: config.allowAddresses,
     allowUrls: config.allowUrls,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
+    lanes: config.lanes,
     logLevel: config.logLevel,
     database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
     dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { BOUND_SETTINGS } from './bounds';
+import { LANE_SETTINGS } from './lane-settings';
 import { integer, list, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
@@ -84,6 +85,7 @@ export const SETTINGS = {
     meaning:
       'Whether notifications that arrive faster than Temporal starts workflows may share one workflow for their first attempts. With `off`, each notification always has its own workflow.',
   }),
+  ...LANE_SETTINGS,
   ...BOUND_SETTINGS,
   SIGNPOST_TRUSTED_PROXIES: setting(list(isAddressOrCidr), {
     default: 'none',

@@ -32,9 +32,9 @@ export interface AddressGuard {
    */
   check(url: URL): void;
   /**
-   * A lookup for sockets. It resolves once, removes refused addresses, and returns the others to the
-   * socket, which connects to these only. So a name cannot resolve to one address for the check and
-   * to another for the connection.
+   * A lookup for sockets. It resolves once, removes refused addresses, and returns the others to
+   * the socket, which connects to these only. So a name cannot resolve to one address for the check
+   * and to another for the connection.
    */
   lookup(hostname: string, options: GuardedLookupOptions, callback: Parameters<net.LookupFunction>[2]): void;
 }

@@ -78,8 +78,8 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     factory: (origin, options) =>
       new Pool(origin, {
         ...options,
-        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited for
-        // a connection would wait at the expense of the receiver's time.
+        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited
+        // for a connection would wait at the expense of the receiver's time.
         connections: null,
         factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
       }),

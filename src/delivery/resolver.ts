@@ -68,9 +68,9 @@ export interface Resolver {
 }
 
 /**
- * Creates a resolver: the hosts file first, then a cache by TTL, then the name servers of the system
- * with a deadline. Concurrent requests for a name share one look-up, and each customer may have only
- * some in progress.
+ * Creates a resolver: the hosts file first, then a cache by TTL, then the name servers of the
+ * system with a deadline. Concurrent requests for a name share one look-up, and each customer may
+ * have only some in progress.
  */
 export function createResolver(options: ResolverOptions = {}): Resolver {
   const slots = new LookupSlots({

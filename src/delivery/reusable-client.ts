@@ -1,8 +1,8 @@
 import { Client, type Dispatcher } from 'undici';
 
 /**
- * A client of one connection at a time, which knows whether the connection is reused. A receiver may
- * close an idle connection at the moment in which the next request is sent over it.
+ * A client of one connection at a time, which knows whether the connection is reused. A receiver
+ * may close an idle connection at the moment in which the next request is sent over it.
  */
 export class ReusableClient extends Client {
   private isUsed = false;

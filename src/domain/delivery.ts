@@ -10,6 +10,11 @@ import type { NotificationStatus } from './types';
 export const MAIN_TASK_QUEUE = 'signpost';
 /** Task queue of long attempts: ordinary activities with heartbeats and their own slots. */
 export const SLOW_TASK_QUEUE_SUFFIX = '-slow';
+/**
+ * Task queue of the activities that control others: settling, recovering, maintaining. They never
+ * wait behind deliveries.
+ */
+export const CONTROL_TASK_QUEUE_SUFFIX = '-control';
 
 /** Attempts with a longer timeout use the slow lane, so that they do not occupy a workflow task. */
 export const FAST_LANE_MAX_TIMEOUT_SECONDS = 15;
@@ -82,6 +87,8 @@ export interface DeliverInput {
   schedule: readonly number[];
   /** Failed attempts of the ladder so far. */
   step: number;
+  /** Whether the workflow understands the outcome `reroute`. @default false */
+  mayReroute?: boolean;
 }
 
 /** Result of the activity `deliver`, already recorded in Postgres. */
@@ -102,8 +109,13 @@ type DeliverResult =
   | { kind: 'failed'; attempts: number; reason: string }
   /** No attempt was made, because the subscription does not take deliveries now. */
   | { kind: 'held'; attempts: number }
-  /** No attempt was made, because the rate limit allows one only after `waitSeconds`. */
+  /**
+   * No attempt was made, because the rate limit, or the customer's share of the lane, allows one
+   * only after `waitSeconds`.
+   */
   | { kind: 'throttled'; attempts: number; waitSeconds: number; dueAt: string }
+  /** No attempt was made, because it belongs to another lane. */
+  | { kind: 'reroute'; attempts: number; lane: Lane }
   /** The notification was cancelled. No attempt was made, or its failure no longer matters. */
   | { kind: 'cancelled'; attempts: number };
 

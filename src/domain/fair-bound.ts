@@ -1,7 +1,7 @@
 /**
- * A bound that tenants share. A tenant may hold at most `perTenant`, and never more than is left free
- * by all: a lone one half of the total, two a third each, and so on. So whoever fills it is refused
- * first, and there is always room for those who hold nothing.
+ * A bound that tenants share. A tenant may hold at most `perTenant`, and never more than is left
+ * free by all: a lone one half of the total, two a third each, and so on. So whoever fills it is
+ * refused first, and there is always room for those who hold nothing.
  */
 export class FairBound {
   private readonly held = new Map<string, number>();

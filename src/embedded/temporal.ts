@@ -110,6 +110,8 @@ function serverArgs(database: string, port: number, uiPort: number): string[] {
     // Write-ahead logging triples the throughput. FULL keeps acknowledged writes through a power
     // loss.
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=FULL'],
+    // Customers take turns in a backlog, by the fairness keys of their workflows.
+    ...['--dynamic-config-value', 'matching.enableFairness=true'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }

@@ -15,7 +15,9 @@ const REDACTED = [
   'body',
 ].flatMap((path) => [path, `*.${path}`]);
 
-/** Postgres's pool attaches the whole client to the error of a lost connection: kilobytes of SQL. */
+/**
+ * Postgres's pool attaches the whole client to the error of a lost connection: kilobytes of SQL.
+ */
 function describeError(error: Error): object {
   const { client: _client, ...described } = pino.stdSerializers.err(error) as { client?: unknown };
   return described;

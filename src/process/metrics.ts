@@ -15,6 +15,10 @@ export interface Metrics extends BoundMetrics {
   attemptDuration: Histogram;
   acceptToFirstAttempt: Histogram;
   inFlight: Gauge;
+  laneInFlight: Gauge<'lane'>;
+  laneLimit: Gauge<'lane'>;
+  laneTurnedAway: Counter<'lane' | 'by'>;
+  rateLimitTurns: Counter<'result'>;
   startQueue: Gauge;
   startConcurrency: Gauge;
   burstSize: Histogram;
@@ -103,6 +107,30 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     inFlight: new Gauge({
       name: 'signpost_attempts_in_flight',
       help: 'Attempts in flight in this process.',
+      registers,
+    }),
+    laneInFlight: new Gauge({
+      name: 'signpost_lane_in_flight',
+      help: 'Attempts in flight in a lane of this process, without head starts.',
+      labelNames: ['lane'],
+      registers,
+    }),
+    laneLimit: new Gauge({
+      name: 'signpost_lane_slots',
+      help: 'Slots of a lane of this process.',
+      labelNames: ['lane'],
+      registers,
+    }),
+    laneTurnedAway: new Counter({
+      name: 'signpost_lane_turned_away_total',
+      help: 'Attempts that found no slot in a lane and wait durably, by whose share was taken: subscription or customer.',
+      labelNames: ['lane', 'by'],
+      registers,
+    }),
+    rateLimitTurns: new Counter({
+      name: 'signpost_rate_limit_turns_total',
+      help: 'Answers to attempts that asked for their turn under a rate limit: granted, or waiting.',
+      labelNames: ['result'],
       registers,
     }),
     startQueue: new Gauge({

@@ -10,10 +10,11 @@ import { createSealer } from '../store/db/crypto';
 import { countOpen } from '../store/notifications/overdue';
 import { markSettling } from '../store/subscriptions/settling';
 import { installRuntime } from '../temporal/runtime';
-import { startSettling } from '../temporal/settlement';
+import { settleNow, startSettling } from '../temporal/settlement';
 import { startApi } from './api';
 import { Cleanups } from './cleanups';
 import { connectTemporal, openConnections } from './connections';
+import { createReleaseLauncher } from './notification-launcher';
 import { createDeliveryEngine } from './delivery-engine';
 import { startWorkerRole } from './worker-role';
 
@@ -71,7 +72,8 @@ async function compose(
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
   const { temporal, workflows, whenConnected } = connectTemporal(config, servers.temporalAddress, log, cleanups);
-  const settle = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  const ensureSettling = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
   // The port is unknown until the server listens. No event is accepted before, and attempts of
   // earlier notifications use the configured port.
@@ -85,8 +87,16 @@ async function compose(
   let ready: Promise<unknown> = whenConnected;
   if (config.role !== 'api')
     ready = startWorkerRole(
-      { db, runAttempt: engine.runAttempt, headStarts: engine.headStarts, control: workflows, metrics, log },
-      { whenConnected, config, workflows, settle, fail },
+      {
+        db,
+        runAttempt: engine.runAttempt,
+        headStarts: engine.headStarts,
+        control: workflows,
+        launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts),
+        metrics,
+        log,
+      },
+      { whenConnected, config, workflows, ensureSettling, fail },
       cleanups,
     );
   cleanups.add(() => engine.workflowStarter.close());

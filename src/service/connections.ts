@@ -49,7 +49,8 @@ export async function openConnections(
   const { db } = pools;
   await preparePartitions(db, log);
   completeIndexesLater(embedded.databaseUrl, log, cleanups);
-  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is left.
+  // With embedded Postgres, the lock on the data directory guarantees that no earlier process is
+  // left.
   if (config.databaseUrl === undefined) await endClaims(db);
   return {
     pools,

@@ -90,7 +90,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
     workflows,
     {
       burst: config.burst,
-      taken: (notificationId) => headStarts.taken(notificationId),
+      whenTakenOver: (notificationId) => headStarts.whenTakenOver(notificationId),
       limits: config.bounds.startQueue,
     },
     metrics,

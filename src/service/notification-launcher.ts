@@ -1,5 +1,6 @@
 import type { HeadStart, HeadStarts } from '../attempts/head-start/head-starts';
 import type { NotificationLauncher, NotificationToLaunch } from '../api/ports';
+import type { NotificationRef } from '../domain/delivery';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { WorkflowStarter } from '../temporal/workflow-starter';
 
@@ -37,4 +38,22 @@ function headStartOf(
   accepted: HeadStartDelivery,
 ): HeadStart {
   return { notificationId, subscriptionId, customerId, schedule, host, workflowId, claimedAt, accepted };
+}
+
+/**
+ * Launches notifications that were released by this process, which has claimed their first
+ * attempts.
+ */
+export function createReleaseLauncher(
+  workflowStarter: Pick<WorkflowStarter, 'enqueue'>,
+  headStarts: Pick<HeadStarts, 'begin'>,
+): (notifications: readonly NotificationRef[], claimedAt: number) => void {
+  return (notifications, claimedAt) => {
+    const workflowIds = workflowStarter.enqueue(
+      notifications.map((notification) => ({ ...notification, hasHeadStart: true })),
+    );
+    headStarts.begin(
+      notifications.map((notification, index) => ({ ...notification, workflowId: workflowIds[index]!, claimedAt })),
+    );
+  };
 }

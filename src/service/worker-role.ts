@@ -18,7 +18,8 @@ type WorkerDeps = Parameters<typeof startWorkers>[0];
 interface WorkerParts {
   config: Config;
   workflows: NotificationWorkflows;
-  settle(subscriptionIds: string[]): Promise<void>;
+  /** Starts settlements that are not running. */
+  ensureSettling(subscriptionIds: string[]): Promise<void>;
 }
 
 interface RoleParts extends WorkerParts {
@@ -42,10 +43,14 @@ export function startWorkerRole(deps: WorkerDeps, parts: RoleParts, cleanups: Cl
 async function runWorker(
   deps: WorkerDeps,
   temporal: Temporal,
-  { config, workflows, settle }: WorkerParts,
+  { config, workflows, ensureSettling }: WorkerParts,
 ): Promise<{ workers: Workers; stop(): Promise<void> }> {
   const { db, metrics, log } = deps;
-  const workers = await startWorkers(deps, { temporal, shutdownGraceSeconds: config.shutdownGraceSeconds });
+  const workers = await startWorkers(deps, {
+    temporal,
+    shutdownGraceSeconds: config.shutdownGraceSeconds,
+    lanes: config.lanes,
+  });
   const reconciler = new Reconciler({
     store: {
       takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
@@ -56,7 +61,7 @@ async function runWorker(
     },
     workflows,
     burst: config.burst,
-    startSettling: settle,
+    startSettling: ensureSettling,
     resumeRecoveries: (olderThanSeconds) =>
       resumeRecoveries(db, new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE), olderThanSeconds),
     metrics,

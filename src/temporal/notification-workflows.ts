@@ -6,6 +6,7 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
+import { fairnessKey } from '../domain/fairness';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
 import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
@@ -15,8 +16,8 @@ import { searchAttributesOf } from './search-attributes';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
 /**
- * How long callers wait for a burst. It ends with its first attempts, which take less unless many go
- * to a slow receiver.
+ * How long callers wait for a burst. It ends with its first attempts, which take less unless many
+ * go to a slow receiver.
  */
 const BURST_TIMEOUT_MS = 60_000;
 
@@ -165,6 +166,7 @@ export class NotificationWorkflows {
         typeof deliverNotification
       >,
       staticSummary: `${notification.eventType} for ${notification.customerId}`,
+      priority: { fairnessKey: fairnessKey(notification.customerId) },
       ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };
   }

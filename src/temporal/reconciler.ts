@@ -20,7 +20,7 @@ const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
 /** What the reconciler reads and writes in Postgres. */
 export interface ReconcilerStore {
   takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
-  /** Those that are still open and need a workflow. */
+  /** Finds which notifications are still open and need a workflow. */
   stillOpen(notificationIds: readonly string[]): Promise<string[]>;
   /** Records that an operator terminated the workflow. */
   cancel(notificationId: string): Promise<void>;

@@ -4,6 +4,7 @@ import {
   type WorkflowExecutionStatusName,
 } from '@temporalio/client';
 import { recoveryWorkflowId } from '../domain/recovery';
+import { CONTROL_PRIORITY } from '../domain/fairness';
 import type { recoverSubscription } from '../workflows';
 import { cancelSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
@@ -25,6 +26,7 @@ export class RecoveryWorkflows {
           workflowId: recoveryWorkflowId(recoveryId),
           args: [{ recoveryId }],
           staticSummary: `Recovery ${recoveryId}`,
+          priority: CONTROL_PRIORITY,
         }),
       );
     } catch (error) {

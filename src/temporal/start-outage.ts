@@ -9,7 +9,7 @@ const UNAVAILABLE = 14;
 const LOG_INTERVAL_MS = 60_000;
 
 /**
- * Tells an unreachable Temporal from a single failed start, and logs each outage once.
+ * Distinguishes an unreachable Temporal from a single failed start, and logs each outage once.
  *
  * - UP: a failure that means a lost connection, or the third failure in a row: DOWN, logged.
  * - DOWN: a start succeeds: UP, logged.

@@ -44,15 +44,15 @@ export interface WorkflowStarterOptions {
   /** Whether notifications may be gathered into bursts. */
   burst: boolean;
   /** Resolves when the workflow of a notification has taken over its head start. */
-  taken(notificationId: string): Promise<void>;
+  whenTakenOver(notificationId: string): Promise<void>;
   /** @default 50,000 in all, 20,000 of one customer */
   limits?: StartQueueLimits;
 }
 
 /**
  * Starts the workflows of accepted notifications, a few concurrently: a start costs Temporal far
- * more than a delivery costs us. Customers take turns. What fails here, or is lost with the process,
- * the reconciler finds in Postgres.
+ * more than a delivery costs us. Customers take turns. What fails here, or is lost with the
+ * process, the reconciler finds in Postgres.
  *
  * The starter is in one of these states:
  *
@@ -77,8 +77,8 @@ export interface WorkflowStarterOptions {
  * ## BURSTING
  *
  * Notifications arrive faster than Temporal starts workflows. Those with a head start join a burst
- * ({@link BurstQueue}), one workflow for at most 1,000 of them. Those without one still get a workflow
- * of their own.
+ * ({@link BurstQueue}), one workflow for at most 1,000 of them. Those without one still get a
+ * workflow of their own.
  *
  * - A burst starts when it is full, or 500 ms after its first notification. At most 4 bursts run
  *   concurrently; others wait and keep gathering.
@@ -117,7 +117,7 @@ export class WorkflowStarter {
     this.outage = new StartOutage(log);
   }
 
-  /** Whether the start queue has room for so many more notifications of a customer. */
+  /** Whether the start queue has room for this number of further notifications of a customer. */
   hasRoom(customerId: string, notifications: number): boolean {
     return this.waiting.hasRoom(customerId, notifications);
   }
@@ -202,7 +202,7 @@ export class WorkflowStarter {
       this.limit.note(performance.now() - startedAt);
       // In a spike, starts would outrun completions. So the next start waits until this workflow
       // does its work.
-      if (notification.hasHeadStart) await this.options.taken(notification.notificationId);
+      if (notification.hasHeadStart) await this.options.whenTakenOver(notification.notificationId);
     } catch (error) {
       this.limit.failed();
       this.fail(error, 1);

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -57,10 +58,10 @@ function slowLane(): Pick<Activities, 'deliver'> {
  * Arrows out of `delivering` are outcomes of an attempt. The others are signals, or the end of the
  * wait (due):
  *
- * - `retry` skips the wait, but not that of a rate limit. During the last attempt of a ladder, it
- *   begins a new ladder.
+ * - `retry` skips the wait. During the last attempt of a ladder, it begins a new ladder.
  * - `cancel` ends the ladder. It never interrupts an attempt.
- * - `release` ends a hold.
+ * - `release` ends a hold. If the notification waits for its turn under a rate limit, it asks
+ *   again, because the limit was changed.
  *
  * @throws ApplicationFailure `NotificationFailed` if the ladder is exhausted or the failure is
  *   permanent, so that the workflow closes as Failed
@@ -120,13 +121,19 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
             message: `${outcome.reason} (attempt ${outcome.attempts}, the last one)`,
             nonRetryable: true,
           });
+        case 'reroute':
+          lane = outcome.lane;
+          break;
         case 'held':
           live.phase = 'held';
           await condition(() => requested.release || requested.cancel);
           break;
-        case 'throttled':
-          await wait(outcome, live, () => requested.cancel);
+        case 'throttled': {
+          const wakes = patched('throttled-wakes');
+          const isWoken = () => wakes && (requested.retry || requested.release);
+          await wait(outcome, live, () => requested.cancel || isWoken());
           break;
+        }
         case 'retry':
           step += 1;
           lane = outcome.lane;
@@ -144,8 +151,16 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
 
 /** An attempt is never interrupted: its outcome is recorded, whatever was requested meanwhile. */
 function attempt(lane: Lane, input: DeliverInput): Promise<DeliverOutcome> {
-  const { deliver } = lane === 'slow' ? slowLane() : local;
-  return CancellationScope.nonCancellable(() => deliver(input));
+  return CancellationScope.nonCancellable(async () => {
+    if (lane === 'slow') return slowLane().deliver(input);
+    // The subscription may have become slow, or got a longer timeout, since the lane was chosen.
+    const outcome = await local.deliver({ ...input, mayReroute: true });
+    if (outcome.kind !== 'reroute') return outcome;
+    // A worker of an earlier version does not know the outcome, and must not continue this
+    // workflow.
+    patched('reroute');
+    return slowLane().deliver(input);
+  });
 }
 
 async function cancelled(notificationId: string, live: LiveState): Promise<DeliverNotificationResult> {

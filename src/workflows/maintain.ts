@@ -1,11 +1,11 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import { SLOW_TASK_QUEUE_SUFFIX } from '../domain/delivery';
+import { controlTaskQueue } from './control-queue';
 
 /** Daily maintenance of the database, started by a Temporal schedule. */
 export async function maintain(): Promise<void> {
   const activities = proxyActivities<Activities>({
-    taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,
+    taskQueue: controlTaskQueue(),
     startToCloseTimeout: '10 min',
     retry: { initialInterval: '10 s', backoffCoefficient: 2, maximumInterval: '10 min' },
   });

@@ -11,7 +11,9 @@ export interface RetryRequest {
 export const retrySignal = defineSignal<[RetryRequest?]>('retry');
 /** Ends the ladder. */
 export const cancelSignal = defineSignal('cancel');
-/** The subscription takes deliveries again. */
+/** The subscription takes deliveries again, or its rate limit was changed. */
 export const releaseSignal = defineSignal('release');
+/** The subscription was changed again: settles without waiting. */
+export const settleSignal = defineSignal('settle');
 /** Returns what the workflow is doing, and when the next attempt is due. */
 export const liveQuery = defineQuery<LiveState>('live');

@@ -5,11 +5,10 @@ import {
   isCancellation,
   proxyActivities,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities';
-import { SLOW_TASK_QUEUE_SUFFIX } from '../domain/delivery';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
+import { controlTaskQueue } from './control-queue';
 import { cancelSignal } from './messages';
 
 /** Keeps histories small: after this many pages the workflow continues as a new run. */
@@ -23,7 +22,7 @@ const PAGES_PER_RUN = 200;
  */
 export async function recoverSubscription(input: RecoverSubscriptionInput): Promise<void> {
   const { recoverPage, cancelRecovery } = proxyActivities<Activities>({
-    taskQueue: workflowInfo().taskQueue + SLOW_TASK_QUEUE_SUFFIX,
+    taskQueue: controlTaskQueue(),
     startToCloseTimeout: '10 min',
     heartbeatTimeout: '30 s',
     retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' },

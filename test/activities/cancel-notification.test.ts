@@ -1,12 +1,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { pino } from 'pino';
 import { createActivities } from '../../src/activities';
 import { createMetrics } from '../../src/process/metrics';
 import type { DeliverNotificationResult } from '../../src/domain/delivery';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification } from '../support/rows';
 import { acceptOne, seed } from '../support/seed';
-import { noHeadStarts } from '../support/no-head-starts';
+import { activityDeps } from '../support/activity-deps';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -16,19 +15,7 @@ afterAll(() => database?.drop());
 
 const metrics = createMetrics();
 async function cancel(notificationId: string): Promise<DeliverNotificationResult> {
-  const { cancelNotification } = createActivities({
-    db: database.db,
-    control: {
-      start: async () => true,
-      retry: async () => undefined,
-      release: async () => undefined,
-      cancel: async () => undefined,
-    },
-    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: noHeadStarts,
-    metrics,
-    log: pino({ level: 'silent' }),
-  });
+  const { cancelNotification } = createActivities(activityDeps({ db: database.db, metrics }));
   return new MockActivityEnvironment().run(cancelNotification, { notificationId });
 }
 

@@ -1,12 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import type { ActivityDeps } from '../../src/activities/deps';
 import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import type { DeliverInput, DeliverOutcome } from '../../src/domain/delivery';
 import { headStartDelivery } from '../../src/domain/head-start';
 import { notificationWorkflowId } from '../../src/domain/types';
-import { createMetrics } from '../../src/process/metrics';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { createRecorder } from '../../src/store/notifications/recorder';
@@ -15,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { fakeOnly } from '../support/fake-timers';
 import { notificationRow } from '../support/rows';
 import { eventFor, seed } from '../support/seed';
-import { noHeadStarts } from '../support/no-head-starts';
+import { activityDeps } from '../support/activity-deps';
 
 /** The activity of a workflow whose head start this process made. */
 let database: TestDatabase;
@@ -24,7 +22,10 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** Accepts an event whose receiver answers with that status, and whose head start fails to be recorded that many times. */
+/**
+ * Accepts an event whose receiver answers with that status, and whose head start fails to be
+ * recorded that many times.
+ */
 async function setUp({
   status,
   failures = 0,
@@ -59,19 +60,7 @@ async function setUp({
   );
   const log = pino({ level: 'silent' });
   const headStarts = new HeadStarts({ processId: 'mine', keepOutcomes: true }, runAttempt, log);
-  const deliver = createDeliver({
-    db: database.db,
-    runAttempt,
-    headStarts,
-    control: {
-      start: async () => true,
-      retry: async () => undefined,
-      release: async () => undefined,
-      cancel: async () => undefined,
-    },
-    metrics: createMetrics(),
-    log,
-  });
+  const deliver = createDeliver(activityDeps({ db: database.db, runAttempt, headStarts }));
   const workflowId = notificationWorkflowId(notificationId);
   return {
     seen,
@@ -137,8 +126,7 @@ describe('an attempt in the slow lane', () => {
     fakeOnly('setInterval', 'clearInterval');
     let end: (outcome: DeliverOutcome) => void = () => undefined;
     const deliver = createDeliver({
-      ...({} as ActivityDeps),
-      headStarts: noHeadStarts,
+      ...activityDeps({ db: database.db }),
       runAttempt: ({ slow }) => new Promise((resolve) => (end = slow ? resolve : end)),
     });
     const environment = new MockActivityEnvironment({ isLocal: false });

@@ -5,7 +5,8 @@ import { createDeliver } from '../../src/activities/deliver';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
-import type { DeliverInput, DeliverOutcome, NotificationRef } from '../../src/domain/delivery';
+import { LaneGate } from '../../src/attempts/lane-gate';
+import type { DeliverInput, DeliverOutcome, Lane, NotificationRef } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import { findSubscription } from '../../src/store/subscriptions/subscriptions';
@@ -46,6 +47,7 @@ beforeAll(async () => {
     metrics,
     log,
   });
+  const laneOf = (lane: Lane) => new LaneGate(lane, { slots: 10, perCustomer: 10, perSubscription: 10 }, metrics);
   const activity = createDeliver({
     db,
     runAttempt,
@@ -56,6 +58,8 @@ beforeAll(async () => {
       release: async () => undefined,
       cancel: async () => undefined,
     },
+    launchReleased: () => undefined,
+    lanes: { fast: laneOf('fast'), slow: laneOf('slow') },
     metrics,
     log,
   });
@@ -119,13 +123,14 @@ it('a repeated deliver after the notification was reopened returns the failure o
   expect(receiver.requests).toHaveLength(2);
 });
 
-it('two concurrent executions of deliver record the attempt once', async () => {
+it('two concurrent executions of deliver make and record the attempt once', async () => {
   const { input } = await notify();
   // Neither has an answer before both have sent.
   const both = receiver.waitFor(2);
   receiver.answerWith(async () => (await both, { status: 200 }));
   await Promise.all([deliver(input), deliver(input)]);
   expect(await attemptsOf(database.db, input.notificationId)).toHaveLength(1);
+  expect(receiver.requests).toHaveLength(1);
 });
 
 it('deliver fails with class sign and sends nothing if a secret cannot be opened', async () => {

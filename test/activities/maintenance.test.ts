@@ -1,10 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { pino } from 'pino';
 import { createActivities } from '../../src/activities';
 import { newUuid, uuidFloor } from '../../src/domain/ids';
-import { createMetrics } from '../../src/process/metrics';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { noHeadStarts } from '../support/no-head-starts';
+import { activityDeps } from '../support/activity-deps';
 
 /** Daily housekeeping: what has outlived its use goes, what is live stays. */
 const DAY_SECONDS = 86_400;
@@ -17,19 +15,7 @@ afterEach(() => database?.drop());
 
 const query = (text: string, values: unknown[] = []) => database.db.query({ text, values });
 async function maintain(): Promise<void> {
-  const { maintain: activity } = createActivities({
-    db: database.db,
-    control: {
-      start: async () => true,
-      retry: async () => undefined,
-      release: async () => undefined,
-      cancel: async () => undefined,
-    },
-    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: noHeadStarts,
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
-  });
+  const { maintain: activity } = createActivities(activityDeps({ db: database.db }));
   await new MockActivityEnvironment().run(activity);
 }
 /** The values of a column, after housekeeping. */

@@ -1,18 +1,19 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { pino } from 'pino';
 import type { NotificationControl } from '../../src/activities/deps';
 import { createRecoverPage } from '../../src/activities/recover-page';
 import type { RecoverPageResult } from '../../src/domain/recovery';
-import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
 import { closeRecovery, findRecovery, insertRecovery } from '../../src/store/notifications/recoveries';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
-import { noHeadStarts } from '../support/no-head-starts';
+import { activityDeps } from '../support/activity-deps';
 
-/** One page of a recovery, on a real database; the signals that it sends are noted, and acted on as a test says. */
+/**
+ * One page of a recovery, on a real database; the signals that it sends are noted, and acted on as
+ * a test says.
+ */
 let database: TestDatabase;
 let seeded: Seeded;
 let retried: string[];
@@ -60,14 +61,7 @@ function page(
     release: async () => undefined,
     cancel: async () => undefined,
   };
-  const activity = createRecoverPage({
-    db,
-    control,
-    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: noHeadStarts,
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
-  });
+  const activity = createRecoverPage(activityDeps({ db, control }));
   return new MockActivityEnvironment().run(activity, { recoveryId });
 }
 

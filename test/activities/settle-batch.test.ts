@@ -1,21 +1,20 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { pino } from 'pino';
 import { createSettleBatch } from '../../src/activities/settle-batch';
-import type { NotificationControl } from '../../src/activities/deps';
-import { createMetrics } from '../../src/process/metrics';
+import type { ActivityDeps, NotificationControl } from '../../src/activities/deps';
+import type { SettleBatchResult } from '../../src/domain/settlement';
 import type { Database } from '../../src/store/db/database';
-import { cancelNotification } from '../../src/store/notifications/transitions';
 import { findSettling, markSettling } from '../../src/store/subscriptions/settling';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { notificationRow, setNotification, setSubscription } from '../support/rows';
 import { acceptOne, seed, type Seeded } from '../support/seed';
-import { noHeadStarts } from '../support/no-head-starts';
+import { activityDeps } from '../support/activity-deps';
 
 /** One step of settling, on a real database. Signals to workflows are recorded. */
 let database: TestDatabase;
 let seeded: Seeded;
 let released: string[];
+let launched: string[];
 let cancelled: string[];
 
 beforeAll(async () => {
@@ -23,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
-  [released, cancelled] = [[], []];
+  [released, launched, cancelled] = [[], [], []];
   seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
 });
 
@@ -36,44 +35,61 @@ async function notificationThatIs(status: string): Promise<string> {
   await setNotification(database.db, notification!.notificationId, `status = '${status}', reconcile_after = null`);
   return notification!.notificationId;
 }
-const deliver = (id: string) => setNotification(database.db, id, "status = 'delivered'");
+/** A notification without a workflow. */
+async function acceptedAsHeld(): Promise<string> {
+  const id = await notificationThatIs('held');
+  await setNotification(database.db, id, "accepted_as = 'held', claimed_by = null, claimed_until = null");
+  return id;
+}
 
-/** @param onRelease - what the workflow does then. @default it delivers */
-function settle(db: Database = database.db, onRelease: (id: string) => Promise<void> = deliver) {
+function settle(db: Database = database.db): Promise<SettleBatchResult> {
   const control: NotificationControl = {
     start: async () => true,
     retry: async () => undefined,
-    async release({ notificationId }) {
-      released.push(notificationId);
-      await onRelease(notificationId);
-    },
+    release: async ({ notificationId }) => void released.push(notificationId),
     cancel: async (id) => void cancelled.push(id),
   };
-  const activity = createSettleBatch({
-    db,
-    control,
-    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
-    headStarts: noHeadStarts,
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
-  });
+  const launchReleased: ActivityDeps['launchReleased'] = (notifications) =>
+    launched.push(...notifications.map(({ notificationId }) => notificationId));
+  const activity = createSettleBatch(activityDeps({ db, control, launchReleased }));
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
 
-it('releases what was held in order of acceptance, and asks to be run again', async () => {
-  const held = [];
-  for (let index = 0; index < 3; index++) held.push(await notificationThatIs('held'));
+it('launches what was held since its acceptance, in that order, with the claims of this process', async () => {
+  const held = [await acceptedAsHeld(), await acceptedAsHeld(), await acceptedAsHeld()];
   await mark();
-  expect(await settle()).toEqual({ done: false });
+  await settle();
+  expect(launched).toEqual(held);
+  expect(released).toEqual([]);
+  expect(await notificationRow(database.db, held[0]!)).toMatchObject({ status: 'pending', claimed_by: 'mine' });
+});
+
+it('wakes the workflows of what was held later', async () => {
+  const held = [await notificationThatIs('held'), await notificationThatIs('held')];
+  await mark();
+  await settle();
   expect(released).toEqual(held);
-  expect(await isMarked()).toBe(true);
+  expect(launched).toEqual([]);
+});
+
+it.each([
+  ['it has a rate limit', 'rate_limit_per_second = 5'],
+  ['it is in the slow lane', "slow_until = now() + interval '1 minute'"],
+  ['its timeout is too long for the fast lane', 'timeout_seconds = 16'],
+])('claims no first attempts of a subscription if %s', async (_, assignments) => {
+  const held = await acceptedAsHeld();
+  await setOurs(assignments);
+  await mark();
+  await settle();
+  expect(launched).toEqual([]);
+  expect(released).toEqual([held]);
+  expect(await notificationRow(database.db, held)).toMatchObject({ status: 'pending', claimed_by: null });
 });
 
 it('is done, and takes the mark away, once nothing is held any more', async () => {
   await notificationThatIs('held');
   await mark();
-  await settle();
-  expect(await settle()).toEqual({ done: true });
+  while (!(await settle()).done);
   expect(await isMarked()).toBe(false);
 });
 
@@ -83,42 +99,16 @@ it('looks a second time, for what was accepted as held while the mark was taken 
   const db = watched(database.db, async ({ text }) => {
     if (text.includes('set settling_since = null')) await setNotification(database.db, straggler, "status = 'held'");
   });
-  expect(await settle(db)).toEqual({ done: false });
-  expect(await isMarked()).toBe(true);
-  expect(await settle()).toEqual({ done: false });
-  expect(released).toEqual([straggler]);
-});
-
-it('signals no workflow for a notification that was cancelled after it was listed', async () => {
-  const [first, second] = [await notificationThatIs('held'), await notificationThatIs('held')];
-  await mark();
-  await settle(database.db, async (id) => {
-    await deliver(id);
-    if (id === first) await cancelNotification(database.db, second);
-  });
-  expect(released).toEqual([first]);
-  expect(await statusOf(second)).toBe('cancelled');
-});
-
-it('releases the next one after the attempt of the one before', async () => {
-  const held = [await notificationThatIs('held'), await notificationThatIs('held')];
-  await mark();
-  const before: string[] = [];
-  // The attempt is over when somebody asks whether it is.
-  const db = watched(database.db, async ({ text, values }) => {
-    if (!text.includes('as moved')) return;
-    await database.db.query({ text: "update notifications set status = 'delivered' where id = $1", values });
-  });
-  await settle(db, async (id) => {
-    if (id !== held[0]) before.push(await statusOf(held[0]!));
-  });
-  expect(before).toEqual(['delivered']);
+  await settle(db);
+  while (!(await settle()).done);
+  // It has no workflow, because it was accepted as held.
+  expect(launched).toEqual([straggler]);
 });
 
 it('releases nothing while the subscription takes no deliveries', async () => {
   const held = await notificationThatIs('held');
   await setOurs('enabled = false, settling_since = now()');
-  expect(await settle()).toEqual({ done: true });
+  while (!(await settle()).done);
   expect(released).toEqual([]);
   expect(await statusOf(held)).toBe('held');
   expect(await isMarked()).toBe(false);
@@ -132,5 +122,6 @@ it('cancels the open notifications of a deleted subscription, and signals their 
   expect(cancelled.sort()).toEqual([open, held].sort());
   expect(released).toEqual([]);
   expect([await statusOf(open), await statusOf(held)]).toEqual(['cancelled', 'cancelled']);
-  expect(await settle()).toEqual({ done: true });
+  while (!(await settle()).done);
+  expect(await isMarked()).toBe(false);
 });

@@ -6,8 +6,8 @@
  * - `foreign`: the response to a role with access `own` that names an object of somebody else.
  *   `hidden` is a success that leaves the object out. `-` means that the call names no object.
  * - `unknown`: the response to an id that does not exist.
- * - the roles: `all` objects, their `own` objects, or `none`, which is 403. A `viewer/p` is a viewer
- *   limited to one product.
+ * - the roles: `all` objects, their `own` objects, or `none`, which is 403. A `viewer/p` is a
+ *   viewer limited to one product.
  */
 const TABLE = `
   operation                                            foreign  unknown  admin  product  viewer  viewer/p  customer

@@ -80,7 +80,10 @@ it.each(Object.entries(PUBLIC_OPERATIONS))('%s returns %i without a credential',
   expect((await api.call(method, path, { key: null, body: bodies[operation] })).status).toBe(status);
 });
 
-/** Makes the call. @returns the status, `2xx` for any success, or `hidden` for one that leaves the object out */
+/**
+ * Makes the call. @returns the status, `2xx` for any success, or `hidden` for one that leaves the
+ * object out
+ */
 async function resultOf({ operation }: Permission, objects: Objects, key: string | null): Promise<string> {
   const call = CALLS[operation]!;
   const [method, route] = operation.split(' ') as [string, string];

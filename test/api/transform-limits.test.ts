@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApi, type TestApi } from '../support/api';
 
-/** One process and 16 places: what a customer can do to everybody else by dry runs and syntax checks. */
+/**
+ * One process and 16 places: what a customer can do to everybody else by dry runs and syntax
+ * checks.
+ */
 let api: TestApi;
 let key: string;
 let hostile: string;
@@ -54,7 +57,8 @@ it('holds no transaction while a transform waits to be checked, wherever it is s
   const { id } = (await create(hostile, jsonata('{}'))).body;
   await api.must('PUT', `/v1/customers/${friendly}/subscriptions`, { subscriptions: [] }, key);
   const flood = Array.from({ length: 3 }, () => dryRun(hostile, LOOP));
-  // Their own syntax checks are over by then: the checks below wait for up to three times half a second.
+  // Their own syntax checks are over by then: the checks below wait for up to three times half a
+  // second.
   await sleep(200);
   const transform = jsonata('{"n": amount}');
   const writes = [

@@ -1,6 +1,7 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
 import { SLOW_ATTEMPT_MS } from '../../src/domain/delivery';
 import type { HttpRequest, HttpResult } from '../../src/delivery/http-client';
+import { decodeId } from '../../src/domain/ids';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import type { Statement } from '../../src/store/db/database';
@@ -11,7 +12,10 @@ import { notificationRow, setNotification, setSubscription } from '../support/ro
 import { acceptOne, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
 
-/** What surrounds the request of an attempt: when none is made, how long it may take, and that its record is not lost. */
+/**
+ * What surrounds the request of an attempt: when none is made, how long it may take, and that its
+ * record is not lost.
+ */
 let database: TestDatabase;
 let seeded: Seeded;
 let notification: AcceptedNotification;
@@ -108,7 +112,11 @@ describe('an attempt that is not to be made', () => {
   });
 
   it('answers when the rate limit allows it, and leaves the notification as it was', async () => {
-    await setOurs("rate_limit_per_second = 0.001, rate_next_at = now() + interval '1 hour'");
+    await setOurs('rate_limit_per_second = 0.001');
+    await database.db.query({
+      text: "insert into rate_lines (subscription_id, next_seq, front_seq, front_at, taken_at) values ($1, 1, 1, now() + interval '1000 seconds', now())",
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
     const outcome = await testRunner(database.db, answer(200))(input());
     expect(outcome).toMatchObject({ kind: 'throttled', attempts: 0, waitSeconds: expect.any(Number) });
     expect((await row()).status).toBe('pending');
@@ -202,7 +210,10 @@ describe('the time that the receiver has', () => {
 });
 
 describe('an attempt that takes long', () => {
-  /** Runs an attempt whose answer comes after that time. @returns how often the subscription was sent to the slow lane */
+  /**
+   * Runs an attempt whose answer comes after that time. @returns how often the subscription was
+   * sent to the slow lane
+   */
   async function attemptOf(durationMs: number, then: () => void = () => undefined): Promise<number> {
     let marks = 0;
     const db = watched(database.db, (statement) => void (marks += Number(isMarkSlow(statement))));

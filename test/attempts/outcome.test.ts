@@ -103,6 +103,8 @@ describe('the outcome of an attempt that was recorded before', () => {
     recordedOutcome({
       ...deliveryFacts({ status, attempts: 2, lastErrorMessage: 'HTTP 500', nextAttemptAt: NEXT }),
       subscription: subscription && deliverySubscription(subscription),
+      rateSeq: null,
+      retryAsked: false,
     });
 
   it.each([
@@ -122,7 +124,12 @@ describe('the outcome of an attempt that was recorded before', () => {
   });
 
   it('waits no more for a time that has passed', () => {
-    const delivery = { ...deliveryFacts({ status: 'retrying', nextAttemptAt: new Date(0) }), subscription: null };
+    const delivery = {
+      ...deliveryFacts({ status: 'retrying', nextAttemptAt: new Date(0) }),
+      subscription: null,
+      rateSeq: null,
+      retryAsked: false,
+    };
     expect(recordedOutcome(delivery)).toMatchObject({ kind: 'retry', waitSeconds: 0 });
   });
 });

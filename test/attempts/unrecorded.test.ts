@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/process/metrics';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { createRecorder } from '../../src/store/notifications/recorder';
+import { activityDeps } from '../support/activity-deps';
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { useReceiver } from '../support/receiver';
@@ -54,13 +55,7 @@ function processWith(failure: (tries: number) => Error | undefined) {
   const deps = { db: database.db, sealer: TEST_SEALER, publicUrl: () => 'http://signpost.example', http, composer };
   const runAttempt = createAttemptRunner({ ...deps, recorder, launch: () => undefined, metrics, log });
   const headStarts = new HeadStarts({ processId: PROCESS, keepOutcomes: true }, runAttempt, log);
-  const control = {
-    start: async () => true,
-    retry: async () => undefined,
-    release: async () => undefined,
-    cancel: async () => undefined,
-  };
-  const activity = createDeliver({ db: database.db, runAttempt, headStarts, control, metrics, log });
+  const activity = createDeliver(activityDeps({ db: database.db, runAttempt, headStarts, metrics, log }));
   const workflowExecution = { workflowId: 'notification/test', runId: 'run-1' };
   return {
     headStarts,

@@ -22,7 +22,10 @@ const REPLACES_CLONE = `( $g := function($h){ $ ~> | $clone | {"implementation":
   $g(function($o){ $merge([$o, {"leak": $string($o)}]) }); {"ok": true} )`;
 const REPLACES_STRING = `( $ ~> | $string | {"implementation": function($x){ "owned" }}, ["signature"] |; {"ok": true} )`;
 
-/** Answers immediately and goes on computing: `$merge` does not wait for a callback that its input brings along. */
+/**
+ * Answers immediately and goes on computing: `$merge` does not wait for a callback that its input
+ * brings along.
+ */
 const LEAVES_WORK = `( $m := $merge; $ ~> | $m | {}, ["_jsonata_function","signature"] |; $impl := $m.implementation;
   $go := function($c){ ( $o := {"forEach": $c}; $impl($o) ) }; $spin := function($n){ $n > 0 ? $spin($n - 1) : 0 };
   $r := $go(function(){ $spin(1000000000) }); {"ok": true} )`;

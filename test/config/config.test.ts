@@ -5,6 +5,14 @@ import { SETTINGS } from '../../src/config/settings';
 type Env = Record<string, string>;
 
 const MASTER_KEY = Buffer.alloc(32, 1).toString('base64');
+const LANES = {
+  fast: { slots: 100, perCustomer: 50, perSubscription: 25 },
+  slow: { slots: 200, perCustomer: 50, perSubscription: 25 },
+  controlSlots: 50,
+  workflowTaskSlots: 200,
+  workflowTaskPollers: 10,
+  activityPollers: 10,
+};
 const REAL = {
   DATABASE_URL: 'postgres://signpost:hidden-password@db.example:5432/signpost',
   SIGNPOST_MASTER_KEY: MASTER_KEY,
@@ -37,6 +45,7 @@ describe('defaults', () => {
       dryRuns: { processes: 2, maxWaiting: 64 },
       burst: true,
       dnsLookups: { total: 256, perCustomer: 16 },
+      lanes: LANES,
       logLevel: 'info',
       databaseUrl: undefined,
       database: { connections: 8, readConnections: 6, readTimeoutSeconds: 10 },
@@ -129,6 +138,9 @@ describe('valid settings', () => {
       SIGNPOST_READ_TIMEOUT_SECONDS: '30',
       SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:pw@ledger.example/ledger',
       SIGNPOST_DATASOURCE_UNSET_URL: '',
+      SIGNPOST_SLOW_SLOTS: '400',
+      SIGNPOST_SLOW_SLOTS_PER_CUSTOMER: '80',
+      SIGNPOST_SLOW_SLOTS_PER_SUBSCRIPTION: '40',
       TEMPORAL_ADDRESS: 'temporal.example:7233',
       TEMPORAL_NAMESPACE: 'webhooks',
       TEMPORAL_API_KEY: 'temporal-key',
@@ -160,6 +172,7 @@ describe('valid settings', () => {
         eventsInHand: 3000,
         requestBytes: 32 * 1024 * 1024,
       },
+      lanes: { ...LANES, slow: { slots: 400, perCustomer: 80, perSubscription: 40 } },
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
       database: { connections: 20, readConnections: 12, readTimeoutSeconds: 30 },
@@ -234,6 +247,16 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_DRY_RUN_QUEUE: ['0', '15', '100001'],
   SIGNPOST_DNS_LOOKUPS: ['0', '10001', '1.5', 'many'],
   SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: ['0', '10001', '-1'],
+  SIGNPOST_FAST_SLOTS: ['1', '10001', 'many'],
+  SIGNPOST_FAST_SLOTS_PER_CUSTOMER: ['1', '10001'],
+  SIGNPOST_FAST_SLOTS_PER_SUBSCRIPTION: ['1', '10001'],
+  SIGNPOST_SLOW_SLOTS: ['1', '10001'],
+  SIGNPOST_SLOW_SLOTS_PER_CUSTOMER: ['1', '10001'],
+  SIGNPOST_SLOW_SLOTS_PER_SUBSCRIPTION: ['1', '10001'],
+  SIGNPOST_CONTROL_SLOTS: ['1', '10001'],
+  SIGNPOST_WORKFLOW_TASK_SLOTS: ['1', '10001'],
+  SIGNPOST_WORKFLOW_TASK_POLLERS: ['1', '1001'],
+  SIGNPOST_ACTIVITY_POLLERS: ['1', '1001'],
   SIGNPOST_LOG_LEVEL: ['loud', 'INFO'],
   SIGNPOST_LIMIT_EVENTS: ['999', 'off'],
   SIGNPOST_LIMIT_REQUESTS: ['9', 'off'],

@@ -31,6 +31,10 @@ const PATTERNS: readonly { pattern: RegExp; instead: string }[] = [
   },
 ];
 
+const COLUMNS = 100;
+/** A line that is a comment, except an instruction to a tool and a link, which cannot be wrapped. */
+const COMMENT = /^\s*(\/\/|\/\*\*|\*) (?!eslint-|.*https?:)/;
+
 /** Lines that use one of the words in its ordinary sense. */
 const ALLOWED: readonly string[] = ['tell this endpoint apart'];
 
@@ -39,6 +43,18 @@ function filesBelow(folder: string): string[] {
     .map((file) => path.posix.join(folder, file))
     .filter((file) => TEXT.test(file) && statSync(path.join(ROOT, file)).isFile());
 }
+
+it('comments are wrapped at 100 columns', () => {
+  const files = FOLDERS.flatMap(filesBelow).filter((file) => /\.(ts|tsx|mjs)$/.test(file) && !EXEMPT.has(file));
+  const long = files.flatMap((file) =>
+    readFileSync(path.join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) =>
+        COMMENT.test(line) && line.length > COLUMNS ? [`${file}:${index + 1}: ${line.length} columns`] : [],
+      ),
+  );
+  expect(long).toEqual([]);
+});
 
 it('nothing that people read uses the words that the writing guide replaces', () => {
   const files = [...FOLDERS.flatMap(filesBelow), ...PAGES].filter((file) => !EXEMPT.has(file));

@@ -82,8 +82,8 @@ function itWith(toolchain: string, probe: string[], name: string, run: () => Pro
 }
 
 /**
- * Installs the Python packages once per working tree, so that later runs need no network. Go does the
- * same in its module cache.
+ * Installs the Python packages once per working tree, so that later runs need no network. Go does
+ * the same in its module cache.
  *
  * @returns their directory
  */

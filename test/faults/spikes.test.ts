@@ -7,8 +7,8 @@ import { until } from '../support/until';
 
 /**
  * Spikes without any failure of ours: each attempt is one request, whatever the receiver does, and
- * workflows are shared whichever process accepted the events. bench/spikes.mjs runs the same at full
- * size.
+ * workflows are shared whichever process accepted the events. bench/spikes.mjs runs the same at
+ * full size.
  */
 const cluster = useCluster();
 const BATCH = 100;

@@ -1,7 +1,10 @@
 import type { AttemptRecord } from '../../src/domain/attempt';
 import type { NotificationRef } from '../../src/domain/delivery';
 
-/** An attempt of a notification, as a worker would record it: of the workflow run `run`, with the response that fits the outcome. */
+/**
+ * An attempt of a notification, as a worker would record it: of the workflow run `run`, with the
+ * response that fits the outcome.
+ */
 export function attemptRecord(
   { notificationId, subscriptionId }: Pick<NotificationRef, 'notificationId' | 'subscriptionId'>,
   outcome: AttemptRecord['outcome'],

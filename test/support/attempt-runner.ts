@@ -57,7 +57,10 @@ export function attemptInput(notificationId: string, overrides: Partial<AttemptI
   };
 }
 
-/** A database that does something before certain statements run. @param before - awaited with every statement */
+/**
+ * A database that does something before certain statements run. @param before - awaited with every
+ * statement
+ */
 export function watched(db: Database, before: (statement: Statement) => unknown): Database {
   const query: Database['query'] = async (statement) => {
     await before(statement);

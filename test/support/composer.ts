@@ -56,7 +56,10 @@ export function compiledChild(): string {
   return file;
 }
 
-/** Does again what got no turn: on a busy machine a process may have no processor for all of its time. */
+/**
+ * Does again what got no turn: on a busy machine a process may have no processor for all of its
+ * time.
+ */
 export async function insist<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

@@ -45,7 +45,7 @@ export function deliverySubscription(overrides: Partial<DeliverySubscription> = 
     lastSuccessAt: null,
     lastFailureAt: null,
     timeoutSeconds: 15,
-    rateLimited: false,
+    rateLimitPerSecond: null,
     slow: false,
     secrets: [TEST_SEALER.seal('test-secret', 'sub_1')],
     signingKeys: [],

@@ -3,7 +3,10 @@ const FAKEABLE = [
   ...(['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const),
 ];
 
-/** Fakes these clocks only, so that the connections to Postgres and to receivers go on. `jest.useRealTimers` ends it. */
+/**
+ * Fakes these clocks only, so that the connections to Postgres and to receivers go on.
+ * `jest.useRealTimers` ends it.
+ */
 export function fakeOnly(...faked: (typeof FAKEABLE)[number][]): void {
   jest.useFakeTimers({ doNotFake: FAKEABLE.filter((api) => !faked.includes(api)) });
 }

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { loadConfig } from '../../src/config';
 import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -12,6 +13,8 @@ import { createRecorder } from '../../src/store/notifications/recorder';
 import type { Temporal } from '../../src/temporal/connection';
 import { NotificationWorkflows } from '../../src/temporal/notification-workflows';
 import { startWorkers } from '../../src/worker';
+import { createReleaseLauncher } from '../../src/service/notification-launcher';
+import { WorkflowStarter } from '../../src/temporal/workflow-starter';
 import { startTestComposer } from './composer';
 import { createTestDatabase } from './database';
 import { TEST_SEALER } from './seed';
@@ -36,7 +39,7 @@ export interface Pipeline {
 
 export async function startPipeline(
   temporal: Temporal,
-  options: { searchAttributes?: boolean } = {},
+  options: { searchAttributes?: boolean; env?: Record<string, string> } = {},
 ): Promise<Pipeline> {
   const database = await createTestDatabase();
   const { db } = database;
@@ -69,9 +72,22 @@ export async function startPipeline(
       log,
     );
   const headStarts = headStartsOf(newUuid(), true);
+  const workflowStarter = new WorkflowStarter(
+    workflows,
+    { burst: true, whenTakenOver: (id) => headStarts.whenTakenOver(id) },
+    metrics,
+    log,
+  );
+  const launchReleased = createReleaseLauncher(workflowStarter, headStarts);
   const workers = await startWorkers(
-    { db, runAttempt, headStarts, control: workflows, metrics, log },
-    { temporal, shutdownGraceSeconds: 1, taskQueue, workflowBundlePath: workflowBundlePath() },
+    { db, runAttempt, headStarts, control: workflows, launchReleased, metrics, log },
+    {
+      temporal,
+      shutdownGraceSeconds: 1,
+      lanes: loadConfig(options.env ?? {}).lanes,
+      taskQueue,
+      workflowBundlePath: workflowBundlePath(),
+    },
   );
   return {
     db,
@@ -82,6 +98,7 @@ export async function startPipeline(
     headStarts,
     otherProcess: (processId) => headStartsOf(processId, false),
     async stop() {
+      await workflowStarter.close();
       await workers.shutdown();
       await http.close();
       await composer.close();

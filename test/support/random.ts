@@ -1,5 +1,6 @@
 /**
- * Random numbers from 0 to 1 that a failed run can be repeated with: the seed is printed, and SIGNPOST_TEST_SEED gives it back.
+ * Random numbers from 0 to 1 that a failed run can be repeated with: the seed is printed, and
+ * SIGNPOST_TEST_SEED gives it back.
  */
 export function seededRandom(): () => number {
   const seed = Number(process.env.SIGNPOST_TEST_SEED ?? Date.now() % 1_000_000);

@@ -8,7 +8,9 @@ export interface SilentAddress {
   close(): Promise<void>;
 }
 
-/** Listens with a short queue, and blocks its thread so that nothing is accepted. Then it answers. */
+/**
+ * Listens with a short queue, and blocks its thread so that nothing is accepted. Then it answers.
+ */
 const SCRIPT = `
   const [, host, port, silentMs] = process.argv;
   const answer = (socket) => socket.on('error', () => {}).end('HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\n\\r\\n');

@@ -6,7 +6,10 @@ import { notificationRow } from '../support/rows';
 import { seed } from '../support/seed';
 import { until } from '../support/until';
 
-/** A head start that failed is its workflow's from then on: the reconciler must not begin its ladder a second time. */
+/**
+ * A head start that failed is its workflow's from then on: the reconciler must not begin its ladder
+ * a second time.
+ */
 const on = useFirstAttempts();
 
 const sweepAll = () => testReconciler(on.pipeline).sweepAll();

@@ -1,4 +1,4 @@
-import { SLOW_TASK_QUEUE_SUFFIX } from '../../src/domain/delivery';
+import { CONTROL_TASK_QUEUE_SUFFIX } from '../../src/domain/delivery';
 import { newUuid } from '../../src/domain/ids';
 import { ensureMaintenanceSchedule } from '../../src/temporal/maintenance-schedule';
 import type { maintain } from '../../src/workflows';
@@ -18,7 +18,7 @@ const insertSession = () =>
   });
 const sessions = async () => (await on.pipeline.db.query({ text: 'select from sessions' })).rowCount;
 
-it('runs as a workflow, with its activity in the slow lane', async () => {
+it('runs as a workflow, with its activity on the control task queue', async () => {
   await insertSession();
   const handle = await on.pipeline.temporal.client.workflow.start<typeof maintain>('maintain', {
     taskQueue: on.pipeline.taskQueue,
@@ -31,7 +31,7 @@ it('runs as a workflow, with its activity in the slow lane', async () => {
   const queues = events!.flatMap(
     ({ activityTaskScheduledEventAttributes: activity }) => activity?.taskQueue?.name ?? [],
   );
-  expect(queues).toEqual([on.pipeline.taskQueue + SLOW_TASK_QUEUE_SUFFIX]);
+  expect(queues).toEqual([on.pipeline.taskQueue + CONTROL_TASK_QUEUE_SUFFIX]);
 });
 
 it('has a schedule for every day, which runs it', async () => {

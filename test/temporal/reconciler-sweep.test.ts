@@ -3,7 +3,10 @@ import type { OverdueNotification } from '../../src/domain/delivery';
 import { createMetrics } from '../../src/process/metrics';
 import { Reconciler, type ReconcilerDeps } from '../../src/temporal/reconciler';
 
-/** What a sweep decides about each notification, and how it starts many. What it finds in Postgres and Temporal is given. */
+/**
+ * What a sweep decides about each notification, and how it starts many. What it finds in Postgres
+ * and Temporal is given.
+ */
 const OPENED_AT = new Date(Date.UTC(2026, 0, 1, 12));
 const EARLIER = new Date(OPENED_AT.getTime() - 1);
 const LATER = new Date(OPENED_AT.getTime() + 1);

@@ -6,7 +6,9 @@ import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
 
-/** A recovery so slow that each page is one notification, with a quarter of an hour between them. */
+/**
+ * A recovery so slow that each page is one notification, with a quarter of an hour between them.
+ */
 const on = usePipeline();
 const SECONDS_BETWEEN = 1000;
 

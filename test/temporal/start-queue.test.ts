@@ -18,7 +18,7 @@ function startQueue(options: { burst?: boolean; limits?: { total: number; perCus
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
   const starter = new WorkflowStarter(
     workflows,
-    { burst: options.burst ?? false, taken: async () => undefined, limits: options.limits },
+    { burst: options.burst ?? false, whenTakenOver: async () => undefined, limits: options.limits },
     createMetrics(),
     log,
   );
@@ -28,7 +28,7 @@ function startQueue(options: { burst?: boolean; limits?: { total: number; perCus
     bursts,
     lines,
     started: () => calls.map(({ id }) => id),
-    /** Waits until so many starts were begun. */
+    /** Waits until this number of starts was begun. */
     begun: (count: number) =>
       until(
         async () => calls.length,

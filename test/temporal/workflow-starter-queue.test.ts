@@ -5,8 +5,12 @@ import { createMetrics } from '../../src/process/metrics';
 import { WorkflowStarter, type NotificationToStart } from '../../src/temporal/workflow-starter';
 import { until } from '../support/until';
 
-/** The queue of the workflow starter: its bounds, and what it does while Temporal is slow or away. Starts end when a test says so. */
+/**
+ * The queue of the workflow starter: its bounds, and what it does while Temporal is slow or away.
+ * Starts end when a test says so.
+ */
 const MAX_WAITING = 50_000;
+const PER_CUSTOMER = 20_000;
 const FIRST_LIMIT = 8;
 const OWN_IN_CALM_TIMES = 4;
 
@@ -22,7 +26,7 @@ const notifications = (count: number, hasHeadStart: boolean): NotificationToStar
     hasHeadStart,
   }));
 
-function setUp(options: { burst?: boolean; taken?: () => Promise<void> } = {}) {
+function setUp(options: { burst?: boolean; whenTakenOver?: () => Promise<void> } = {}) {
   const started: { id: string; end(): void; fail(): void }[] = [];
   const bursts: { size: number; end(): void; fail(): void }[] = [];
   const metrics = createMetrics();
@@ -32,18 +36,23 @@ function setUp(options: { burst?: boolean; taken?: () => Promise<void> } = {}) {
         started.push({
           id: notificationId,
           end: () => resolve(true),
-          fail: () => reject(new Error('Temporal is away')),
+          fail: () => reject(away()),
         }),
       ),
     runBurst: (_: string, ids: readonly string[]) =>
       new Promise<void>((resolve, reject) =>
-        bursts.push({ size: ids.length, end: () => resolve(), fail: () => reject(new Error('Temporal is away')) }),
+        bursts.push({ size: ids.length, end: () => resolve(), fail: () => reject(away()) }),
       ),
   };
-  const { burst = true, taken = async () => undefined } = options;
-  const starter = new WorkflowStarter(workflows, { burst, taken }, metrics, pino({ level: 'silent' }));
+  const { burst = true, whenTakenOver = async () => undefined } = options;
+  const starter = new WorkflowStarter(workflows, { burst, whenTakenOver }, metrics, pino({ level: 'silent' }));
   const waiting = async () => (await metrics.startQueue.get()).values[0]!.value;
   return { starter, started, bursts, metrics, waiting };
+}
+
+/** The error of a call that did not reach the server. */
+function away(): Error {
+  return Object.assign(new Error('Temporal is away'), { cause: { code: 14 } });
 }
 
 const startsAre = (started: unknown[], count: number) =>
@@ -60,27 +69,36 @@ const closeAll = async (starter: WorkflowStarter, under: { end(): void }[]) => {
 };
 
 describe('the room for notifications that wait', () => {
-  it('ends at 50,000', async () => {
+  it('ends at 20,000 of one customer', async () => {
     const { starter } = setUp();
-    starter.enqueue(notifications(MAX_WAITING - 1, false));
-    expect(starter.hasRoom).toBe(true);
-    starter.enqueue(notifications(1, false));
-    expect(starter.hasRoom).toBe(false);
+    starter.enqueue(notifications(PER_CUSTOMER - 1, false));
+    expect(starter.hasRoom('customer', 1)).toBe(true);
+    expect(starter.hasRoom('customer', 2)).toBe(false);
+    expect(starter.hasRoom('another', PER_CUSTOMER)).toBe(true);
+    await starter.close();
+  });
+
+  it('ends for all customers at 50,000', async () => {
+    const { starter } = setUp();
+    for (const customerId of ['a', 'b'])
+      starter.enqueue(notifications(PER_CUSTOMER, false).map((one) => ({ ...one, customerId })));
+    expect(starter.hasRoom('c', MAX_WAITING - 2 * PER_CUSTOMER)).toBe(true);
+    expect(starter.hasRoom('c', MAX_WAITING - 2 * PER_CUSTOMER + 1)).toBe(false);
     await starter.close();
   });
 
   it('includes those that wait in a burst', async () => {
     const { starter } = setUp();
-    starter.enqueue(notifications(MAX_WAITING, true));
-    expect(starter.hasRoom).toBe(false);
+    starter.enqueue(notifications(PER_CUSTOMER, true));
+    expect(starter.hasRoom('customer', 1)).toBe(false);
     await starter.close();
   });
 
   it('is there again as soon as starts are under way', async () => {
     const { starter, started } = setUp();
-    starter.enqueue(notifications(MAX_WAITING, false));
+    starter.enqueue(notifications(PER_CUSTOMER, false));
     await startsAre(started, FIRST_LIMIT);
-    expect(starter.hasRoom).toBe(true);
+    expect(starter.hasRoom('customer', 1)).toBe(true);
     await closeAll(starter, started);
   });
 });
@@ -99,7 +117,10 @@ describe('starts of workflows', () => {
 
   it('wait for the workflow before them to take its head start over', async () => {
     let take: () => void = () => undefined;
-    const { starter, started } = setUp({ burst: false, taken: () => new Promise((resolve) => (take = resolve)) });
+    const { starter, started } = setUp({
+      burst: false,
+      whenTakenOver: () => new Promise((resolve) => (take = resolve)),
+    });
     starter.enqueue(notifications(FIRST_LIMIT, true));
     starter.enqueue(notifications(1, false));
     await startsAre(started, FIRST_LIMIT);
@@ -138,7 +159,7 @@ describe('while Temporal is away', () => {
 
   it('forgets what waits after a burst could not be started', async () => {
     const { starter, started, bursts, waiting } = setUp();
-    starter.enqueue(notifications(OWN_IN_CALM_TIMES + 1000, true));
+    starter.enqueue(notifications(OWN_IN_CALM_TIMES + 100 + 1000, true));
     starter.enqueue(notifications(100, false));
     await startsAre(bursts, 1);
     bursts[0]!.fail();
@@ -176,19 +197,21 @@ describe('bursts', () => {
     await closeAll(starter, started);
   });
 
-  it('have 1,000 members at most', async () => {
+  it('have 1,000 members at most, and 100 of one customer if others share them', async () => {
     const { starter, started, bursts } = setUp();
     const all = notifications(OWN_IN_CALM_TIMES + 2001, true);
     const ids = starter.enqueue(all);
     expect(new Set(ids.slice(OWN_IN_CALM_TIMES)).size).toBe(3);
-    await startsAre(bursts, 2);
-    expect(bursts.map(({ size }) => size)).toEqual([1000, 1000]);
+    await startsAre(bursts, 3);
+    expect(bursts.map(({ size }) => size)).toEqual([1000, 100, 901]);
     await closeAll(starter, [...started, ...bursts]);
   });
 
-  it('runs four bursts concurrently', async () => {
+  it('runs four bursts concurrently, three of them of one customer', async () => {
     const { starter, started, bursts } = setUp();
     starter.enqueue(notifications(OWN_IN_CALM_TIMES + 5000, true));
+    await startsAre(bursts, 3);
+    starter.enqueue(notifications(3000, true).map((one) => ({ ...one, customerId: 'another' })));
     await startsAre(bursts, 4);
     bursts[0]!.end();
     await startsAre(bursts, 5);
@@ -238,7 +261,7 @@ describe('bursts', () => {
 describe('closing', () => {
   it('waits for the starts and bursts under way', async () => {
     const { starter, started, bursts } = setUp();
-    starter.enqueue(notifications(OWN_IN_CALM_TIMES + 1000, true));
+    starter.enqueue(notifications(OWN_IN_CALM_TIMES + 100, true));
     await startsAre(bursts, 1);
     let closed = false;
     const closing = starter.close().then(() => (closed = true));

@@ -19,7 +19,7 @@ let workflowStarter: WorkflowStarter;
 afterEach(() => workflowStarter?.close());
 
 function launcherWith(burst: boolean) {
-  const options = { burst, taken: (id: string) => on.pipeline.headStarts.taken(id) };
+  const options = { burst, whenTakenOver: (id: string) => on.pipeline.headStarts.whenTakenOver(id) };
   workflowStarter = new WorkflowStarter(on.pipeline.workflows, options, createMetrics(), pino({ level: 'silent' }));
   return createNotificationLauncher(workflowStarter, on.pipeline.headStarts);
 }

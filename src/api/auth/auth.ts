@@ -16,8 +16,8 @@ import { sha256 } from '../../domain/sha256';
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Look-ups in flight at which further ones are refused. It bounds how long the credentials of others
- * wait behind a flood of unknown ones. Credentials in the cache are not refused.
+ * Look-ups in flight at which further ones are refused. It bounds how long the credentials of
+ * others wait behind a flood of unknown ones. Credentials in the cache are not refused.
  */
 const MAX_LOOKUPS = 200;
 
@@ -77,8 +77,8 @@ export function createAuthenticator(
   { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
-  // Because of these caches, a revocation in another process takes effect within a second, or within
-  // ten while Postgres is slow or away.
+  // Because of these caches, a revocation in another process takes effect within a second, or
+  // within ten while Postgres is slow or away.
   const holders = new RevalidatingCache<Known>(now);
   const sessions = new RevalidatingCache<Session>(now);
   let lookups = 0;

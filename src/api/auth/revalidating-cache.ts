@@ -1,4 +1,7 @@
-/** An entry of this age is refreshed in the background by the next caller, who still gets the old value. */
+/**
+ * An entry of this age is refreshed in the background by the next caller, who still gets the old
+ * value.
+ */
 const REFRESH_AFTER_MS = 500;
 /** Callers of an entry of this age wait for a new look-up. */
 const MAX_AGE_MS = 1000;
@@ -15,10 +18,10 @@ interface Entry<T> {
 }
 
 /**
- * Caches look-ups for a short time. A key that is read many times a second is looked up once or twice
- * a second, and its callers never wait: entries are refreshed before they expire. A key has at most
- * one look-up in flight. An expired entry is served while its look-up takes long or fails, within a
- * hard limit. Absent values are not cached.
+ * Caches look-ups for a short time. A key that is read many times a second is looked up once or
+ * twice a second, and its callers never wait: entries are refreshed before they expire. A key has
+ * at most one look-up in flight. An expired entry is served while its look-up takes long or fails,
+ * within a hard limit. Absent values are not cached.
  */
 export class RevalidatingCache<T> {
   private readonly entries = new Map<string, Entry<T>>();

@@ -10,8 +10,8 @@ export interface PlacedTransform {
 }
 
 /**
- * Has transforms parsed, in the turn of their customer. It waits for a process, so call it outside any
- * transaction: a route has `beforeTransaction` for it.
+ * Has transforms parsed, in the turn of their customer. It waits for a process, so call it outside
+ * any transaction: a route has `beforeTransaction` for it.
  *
  * @param subscription - absent: for one that does not exist yet
  * @throws Problem invalid-transform, too-many-requests

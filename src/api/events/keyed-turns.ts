@@ -2,8 +2,8 @@ import type { Principal } from '../../domain/types';
 import { Turns } from './turns';
 
 /**
- * Transactions of one customer, of the four connections of posts with an `Idempotency-Key`. If they wait
- * for a lock, those of others still find a connection.
+ * Transactions of one customer, of the four connections of posts with an `Idempotency-Key`. If they
+ * wait for a lock, those of others still find a connection.
  */
 const KEYED_AT_ONCE = 2;
 const MAX_KEYED_WAITING = 200;

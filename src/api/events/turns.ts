@@ -6,8 +6,8 @@ interface Line {
 }
 
 /**
- * Bounds how much of a shared resource one tenant uses: at most `atOnce` pieces of its work run, and
- * at most `maxWaiting` wait in its own line.
+ * Bounds how much of a shared resource one tenant uses: at most `atOnce` pieces of its work run,
+ * and at most `maxWaiting` wait in its own line.
  */
 export class Turns {
   private readonly lines = new Map<string, Line>();

@@ -30,13 +30,13 @@ export function idempotencyKeyOf(context: Pick<Context, 'headers'>): string | un
 export async function once(
   executor: Executor,
   sealer: Sealer,
-  context: Pick<Context, 'principal' | 'request' | 'written'>,
+  context: Pick<Context, 'principal' | 'request' | 'losslessBody'>,
   key: string,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   const owner = { principalId: context.principal.id, key };
   const requestHash = sha256(
-    `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.written()?.at())}`,
+    `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.losslessBody()?.at())}`,
   );
   const earlier = await claimIdempotencyKey(executor, sealer, owner, requestHash);
   if (earlier === 'conflict') {

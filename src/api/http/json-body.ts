@@ -27,7 +27,8 @@ export function jsonBody(limitBytes: number): (request: Request, response: Respo
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
     if (!hasBody) return;
     if (headers['content-type'] !== 'application/json') checkContentType(request);
-    // Nearly all bodies are uncompressed. Reading one directly costs a fraction of Express's parser.
+    // Nearly all bodies are uncompressed. Reading one directly costs a fraction of Express's
+    // parser.
     if (headers['content-encoding'] === undefined) parsePlain(request, await collect(request, limitBytes));
     else await readBody(parseEncoded, request, response);
     const raw = raws.get(request);
@@ -57,7 +58,10 @@ function parsePlain(request: Request, raw: Buffer): void {
   }
 }
 
-/** Reads the whole body. If it is too large, the rest is read and dropped, so that the caller gets the response. */
+/**
+ * Reads the whole body. If it is too large, the rest is read and dropped, so that the caller gets
+ * the response.
+ */
 function collect(request: Request, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -71,8 +75,8 @@ function collect(request: Request, limitBytes: number): Promise<Buffer> {
       if (size > limitBytes) reject(new Problem('payload-too-large', `The body is larger than ${limitBytes} bytes.`));
       else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    // The caller disconnected, so the problem is for the log only. Every request emits `close`, also
-    // after a complete read, and creating a problem is not free.
+    // The caller disconnected, so the problem is for the log only. Every request emits `close`,
+    // also after a complete read, and creating a problem is not free.
     const cutShort = () =>
       request.readableEnded || reject(new Problem('invalid-request', 'The body could not be read.'));
     if (request.destroyed) return void cutShort();
@@ -89,8 +93,11 @@ export async function readBody(parse: RequestHandler, request: Request, response
   });
 }
 
-/** @returns the body as the caller wrote it, or undefined if JavaScript writes its numbers the same way */
-export function writtenBody(request: Request): LosslessJson | undefined {
+/**
+ * @returns the body as the caller wrote it, or undefined if JavaScript writes its numbers the same
+ *   way
+ */
+export function losslessBodyOf(request: Request): LosslessJson | undefined {
   const raw = raws.get(request);
   // Latin-1 is the fastest decoding, and digits are the same in it.
   if (!raw || !mayRewriteNumbers(raw.toString('latin1'))) return undefined;

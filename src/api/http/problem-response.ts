@@ -36,7 +36,10 @@ export function sendProblem(request: Request, response: Response, problem: Probl
     );
 }
 
-/** The last handler: turns any error into a problem. An unexpected error is logged, and its details are not sent. */
+/**
+ * The last handler: turns any error into a problem. An unexpected error is logged, and its details
+ * are not sent.
+ */
 export function problemHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) {
@@ -84,7 +87,8 @@ function bodyParserProblem(error: unknown): Problem | undefined {
     case 'encoding.unsupported':
       return new Problem('unsupported-media-type', 'Send the body as UTF-8, uncompressed or with gzip, deflate or br.');
     default:
-      // Another parser error that is the caller's fault, such as a body declared as gzip that is not.
+      // Another parser error that is the caller's fault, such as a body declared as gzip that is
+      // not.
       return expose && status !== undefined && status >= 400 && status < 500
         ? new Problem('invalid-request', 'The body could not be read.')
         : undefined;

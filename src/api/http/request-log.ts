@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
 /**
- * Logs each request with its id (returned as `x-request-id`), method, path, status and duration; never
- * headers, bodies or queries. Successful requests are logged at level `debug`.
+ * Logs each request with its id (returned as `x-request-id`), method, path, status and duration;
+ * never headers, bodies or queries. Successful requests are logged at level `debug`.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {

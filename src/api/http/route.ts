@@ -16,15 +16,18 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   query: Query;
   body: Body;
   /**
-   * The body as the caller wrote it, if JavaScript would write a number in it differently: `125.50`, or
-   * more digits than a double holds.
+   * The body as the caller wrote it, if JavaScript would write a number in it differently:
+   * `125.50`, or more digits than a double holds.
    */
-  written(): LosslessJson | undefined;
+  losslessBody(): LosslessJson | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
   log: Logger;
-  /** Writes to the audit in the transaction of the call. The detail holds names and ids, never secrets or payloads. */
+  /**
+   * Writes to the audit in the transaction of the call. The detail holds names and ids, never
+   * secrets or payloads.
+   */
   audit(action: string, object: string, detail?: Record<string, unknown>): Promise<void>;
   /**
    * Takes points from the allowance of a credential, customer, subscription or address.
@@ -38,7 +41,10 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    * @throws Problem quota-exceeded
    */
   checkQuota(quota: QuotaName, owner: QuotaOwner): Promise<void>;
-  /** Runs a step after the commit and before the response. A failure is only logged: a sweep must make up for it. */
+  /**
+   * Runs a step after the commit and before the response. A failure is only logged: a sweep must
+   * make up for it.
+   */
   afterCommit(step: () => void | Promise<void>): void;
   request: Request;
   response: Response;
@@ -50,7 +56,10 @@ export interface Reply {
   body?: unknown;
 }
 
-/** One call of the API. Its Express route, its validation and its OpenAPI entry follow from this declaration. */
+/**
+ * One call of the API. Its Express route, its validation and its OpenAPI entry follow from this
+ * declaration.
+ */
 export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** In Express form: `/v1/products/:id`. */
@@ -67,22 +76,27 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   takesForm?: boolean;
   /** @default 256 KiB */
   bodyLimitBytes?: number;
-  /** Responses by status; with a `null` schema there is no body. @default contentType `application/json` */
+  /**
+   * Responses by status; with a `null` schema there is no body. @default contentType
+   * `application/json`
+   */
   answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string }>;
   /** Problems in addition to those that any call can return. */
   problems?: readonly ProblemCode[];
-  /** Whether the handler counts events instead of this request against the limits of the credential. */
+  /**
+   * Whether the handler counts events instead of this request against the limits of the credential.
+   */
   countsEvents?: boolean;
   /** A POST that creates something and accepts `Idempotency-Key`. */
   creates?: boolean;
   /**
-   * The handler opens its own transactions, for example because it waits for another system. It also
-   * handles idempotency itself.
+   * The handler opens its own transactions, for example because it waits for another system. It
+   * also handles idempotency itself.
    */
   ownTransaction?: boolean;
   /**
-   * Runs before the transaction of the call begins, for what waits for another process: a wait inside
-   * would hold a connection and locks. What it reads may have changed by then.
+   * Runs before the transaction of the call begins, for what waits for another process: a wait
+   * inside would hold a connection and locks. What it reads may have changed by then.
    */
   beforeTransaction?(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<void>;
   handle(context: Context<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<Reply>;

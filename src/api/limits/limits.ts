@@ -23,7 +23,10 @@ interface Limit {
   noun: string;
 }
 
-/** Challenges to one subscription in a minute: each is a request to an address that a customer chose. */
+/**
+ * Challenges to one subscription in a minute: each is a request to an address that a customer
+ * chose.
+ */
 const CHALLENGES_PER_SUBSCRIPTION = 10;
 const FAILED_SIGN_INS = 20;
 /** More than for sign-ins: a program with a wrong key is a mistake more often than an attack. */
@@ -96,8 +99,9 @@ function limitsOf(settings: LimitSettings) {
 export type LimitName = keyof ReturnType<typeof limitsOf>;
 
 /**
- * The limits of one process on what a credential, customer, subscription or address may request. Each
- * key has its own allowance, which is full again when the window that began with its first use ends.
+ * The limits of one process on what a credential, customer, subscription or address may request.
+ * Each key has its own allowance, which is full again when the window that began with its first use
+ * ends.
  */
 export class Limits {
   private readonly limits: Record<LimitName, Limit>;

@@ -58,8 +58,8 @@ export class Quotas {
   ) {}
 
   /**
-   * Checks that the owner may get one more object. Call it in the transaction that creates the object,
-   * before it does: concurrent calls for one owner wait for each other.
+   * Checks that the owner may get one more object. Call it in the transaction that creates the
+   * object, before it does: concurrent calls for one owner wait for each other.
    *
    * @throws Problem quota-exceeded
    */

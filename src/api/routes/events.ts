@@ -163,7 +163,7 @@ export function eventRoutes({
       countsEvents: true,
       ownTransaction: true,
       handle: (context) =>
-        accept(context, [withWritten(context.body, context.written())], 1, ([outcome]) => {
+        accept(context, [withWritten(context.body, context.losslessBody())], 1, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
         }),
@@ -192,7 +192,7 @@ export function eventRoutes({
       countsEvents: true,
       ownTransaction: true,
       async handle(context) {
-        const written = context.written();
+        const written = context.losslessBody();
         const read = context.body.events.map((value, index) => readEvent(value, written, index));
         const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
         return accept(context, good, read.length, (outcomes) => {

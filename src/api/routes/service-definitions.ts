@@ -106,7 +106,7 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
         const definition = body.definition ?? (await findDefinition(context.db, type.name));
         if (!definition) throw notFound('service definition');
         if (body.definition) await refuseFaults(composer, body.definition, type, '/definition');
-        const given = body.data && (context.written()?.at('data') ?? JSON.stringify(body.data));
+        const given = body.data && (context.losslessBody()?.at('data') ?? JSON.stringify(body.data));
         const composition = sampleComposition(type, definition, { ...body, data: given });
         const { data } = await answeringComposeErrors(() => composer.compose(composition, MAX_COMPOSE_MS));
         return { status: 200, body: { body: data } };
@@ -151,7 +151,10 @@ function sampleComposition(
   return { event, customerId, definition, transform: null, owner: ownerOf(name), secret: () => secret };
 }
 
-/** What operators try takes turns with customers as if it were one of them. A space is in no customer's id. */
+/**
+ * What operators try takes turns with customers as if it were one of them. A space is in no
+ * customer's id.
+ */
 function ownerOf(eventType: string): EvaluationOwner {
   return { customer: 'the operators', subscription: eventType };
 }

@@ -80,7 +80,8 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       ownTransaction: true,
       async handle({ db, body: { credential }, request, response, admit }) {
         response.set('cache-control', 'no-store');
-        // A valid credential is never refused because of earlier invalid ones, which others may have sent.
+        // A valid credential is never refused because of earlier invalid ones, which others may
+        // have sent.
         const known = await authenticator.identify(credential);
         if (!known) {
           await admit('failedSignIns', clientAddress(request));

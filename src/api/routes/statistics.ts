@@ -16,6 +16,14 @@ const statistics = z
     failuresSinceLastSuccess: z.int(),
     lastEventAt: timestamp.nullable(),
     nextTriggerAt: timestamp.nullable().describe('Time of the next scheduled retry; null if there is none.'),
+    held: z.int().describe('Number of notifications that are held now.'),
+    release: z
+      .object({
+        backlog: z.int().describe('Number of held notifications when the release began.'),
+        released: z.int().describe('Number released since then, including those that were held meanwhile.'),
+      })
+      .nullable()
+      .describe('Progress of the release of held notifications after a pause; null if none is running.'),
     lastSuccess: link,
     lastFailure: link,
   })
@@ -29,7 +37,7 @@ export function statisticsRoutes(): Route[] {
       path: '/v1/subscriptions/:id/statistics',
       summary: "Get a subscription's statistics",
       description:
-        'Totals since the subscription was created. They are counted as attempts are recorded, so reading them is cheap.',
+        'Totals since the subscription was created, the number of held notifications, and the progress of their release.',
       tag: 'Subscriptions',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),

@@ -79,7 +79,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         const items: Subscription[] = [];
         for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
-          const asWritten = withWritten(settings, context.written(), 'subscriptions', index);
+          const asWritten = withWritten(settings, context.losslessBody(), 'subscriptions', index);
           const { secret: _, ...rest } = asWritten;
           items.push(
             await prefixingPointers(`/subscriptions/${index}`, () =>
@@ -134,7 +134,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
           );
         }
         await lockAllowlist(context.db, 'shared');
-        const asWritten = withWritten(settings, context.written());
+        const asWritten = withWritten(settings, context.losslessBody());
         return { status: 201, body: await service.create(context, customer, productId, asWritten) };
       },
     }),
@@ -204,7 +204,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         await lockAllowlist(context.db, 'shared');
         const before = await lockedSubscriptionOf(context, context.params.id);
         const customer = (await findCustomer(context.db, before.customerId, {}))!;
-        const change = withWritten(context.body, context.written());
+        const change = withWritten(context.body, context.losslessBody());
         return { status: 200, body: await service.change(context, before, customer, change) };
       },
     }),

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-type-pattern';
+import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND } from '../../domain/rate-line';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
 import { transformSchema } from './composing-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
@@ -10,7 +11,6 @@ const MAX_ENTRIES = 100;
 const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
-const MAX_RATE_PER_SECOND = 1000;
 /** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
@@ -156,10 +156,12 @@ export const settingsSchema = z.strictObject({
   timeoutSeconds: z.int().min(1).max(MAX_TIMEOUT_SECONDS).describe('Timeout of an attempt, in seconds.'),
   rateLimitPerSecond: z
     .number()
-    .positive()
+    .min(MIN_RATE_PER_SECOND)
     .max(MAX_RATE_PER_SECOND)
     .nullable()
-    .describe('Maximum number of attempts per second; null for no limit.'),
+    .describe(
+      'Maximum number of attempts per second, from 1/86400 (one a day) to 1000; null for no limit. Attempts are made in order of acceptance. A change takes effect within 2 s.',
+    ),
   outOfOrderRule,
 });
 

@@ -9,6 +9,7 @@ import { isUrlApproved } from '../../store/catalog/allowlist';
 import type { Sealer } from '../../store/db/crypto';
 import { isUniqueViolation } from '../../store/db/database';
 import { unknownEventTypes } from '../../store/catalog/event-types';
+import { markRateChanged } from '../../store/subscriptions/rate-wakes';
 import { insertSecret } from '../../store/subscriptions/secrets';
 import {
   deleteSubscription,
@@ -85,6 +86,7 @@ export class SubscriptionService {
     });
     const changed = await named(settings.name, () => updateSubscription(context.db, before.id, settings, approved));
     await context.audit('subscription.change', before.id, { fields: Object.keys(change) });
+    if (changed.rateLimitPerSecond !== before.rateLimitPerSecond) await markRateChanged(context.db, before.id);
     await this.settle(context, before.id);
     return changed;
   }

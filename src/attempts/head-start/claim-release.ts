@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 const MAX_GROUP = 1000;
 
 /**
- * Releases the claims of first attempts that this process will not make. The attempts stay under way
- * until then: a claim that this process made again meanwhile must not be released. Claims that cannot
- * be released lapse.
+ * Releases the claims of first attempts that this process will not make. The attempts stay under
+ * way until then: a claim that this process made again meanwhile must not be released. Claims that
+ * cannot be released lapse.
  */
 export class ClaimRelease {
   private readonly waiting: string[] = [];
@@ -34,7 +34,7 @@ export class ClaimRelease {
   }
 
   private async run(release: (notificationIds: readonly string[]) => Promise<void>): Promise<void> {
-    // Those that leave in the same turn of the event loop are released together.
+    // Claims that end in the same turn of the event loop are released together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.waiting.splice(0, MAX_GROUP);

@@ -5,19 +5,29 @@ import type { DeliverOutcome } from '../../domain/delivery';
  * outcome.
  */
 const OUTCOME_KEPT_MS = 60_000;
-/** Upper limit of kept outcomes. Beyond it, the oldest is dropped, and its workflow reads the record. */
+/**
+ * Upper limit of kept outcomes. Beyond it, the oldest is dropped, and its workflow reads the
+ * record.
+ */
 const MAX_KEPT = 50_000;
-/** How long `taken` waits at most, since the workflow may run on another worker. */
+/** How long `whenTakenOver` waits at most, since the workflow may run on another worker. */
 const TAKEN_TIMEOUT_MS = 2000;
 
+/** Whose attempt it is. */
+export interface Owner {
+  customerId: string;
+  subscriptionId: string;
+}
+
 interface UnderWay {
+  owner: Owner | undefined;
   outcome: Promise<DeliverOutcome | undefined>;
   resolve(outcome: DeliverOutcome | undefined): void;
 }
 
 /**
  * The first attempts that this process has under way, from the wait for a slot to the record.
- * Whoever wants to make one reserves it first, so that the process never makes the same attempt
+ * An attempt is reserved before it is made, so that the process never makes the same attempt
  * twice at the same time: neither two bursts, nor a burst and a workflow, nor a head start and its
  * workflow. Claims in Postgres do the same between processes.
  *
@@ -38,11 +48,16 @@ export class FirstAttempts {
     return this.underWay.has(notificationId);
   }
 
+  /** @returns undefined if none is under way, or the owner is not known */
+  ownerOf(notificationId: string): Owner | undefined {
+    return this.underWay.get(notificationId)?.owner;
+  }
+
   /** @returns false if the attempt is under way already, and must be left alone */
-  reserve(notificationId: string): boolean {
+  reserve(notificationId: string, owner?: Owner): boolean {
     if (this.underWay.has(notificationId)) return false;
     this.kept.delete(notificationId);
-    const entry: Partial<UnderWay> = {};
+    const entry: Partial<UnderWay> = { owner };
     entry.outcome = new Promise((resolve) => (entry.resolve = resolve));
     this.underWay.set(notificationId, entry as UnderWay);
     return true;
@@ -72,14 +87,26 @@ export class FirstAttempts {
     const outcome = await this.underWay.get(notificationId)?.outcome;
     const kept = this.kept.get(notificationId);
     this.kept.delete(notificationId);
-    return outcome ?? kept?.outcome;
+    if (outcome) return outcome;
+    return kept && kept.expiresAt > performance.now() ? kept.outcome : undefined;
+  }
+
+  /** Whether the attempt that is under way ends within this time. */
+  async endsWithin(notificationId: string, waitMs: number): Promise<boolean> {
+    const outcome = this.underWay.get(notificationId)?.outcome;
+    if (!outcome) return true;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, waitMs, false)));
+    const ended = await Promise.race([outcome.then(() => true), tooLong]);
+    clearTimeout(timer);
+    return ended;
   }
 
   /**
    * Resolves when the workflow has asked for the outcome, or after 2 s. Resolves immediately if
    * there is nothing to ask for.
    */
-  async taken(notificationId: string): Promise<void> {
+  async whenTakenOver(notificationId: string): Promise<void> {
     if (!this.underWay.has(notificationId) && !this.kept.has(notificationId)) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => this.noteTaken(notificationId), TAKEN_TIMEOUT_MS);

@@ -53,9 +53,9 @@ export interface Turn {
 }
 
 /**
- * The head starts that wait for a slot, and the slots. Customers take turns, and within a customer its
- * subscriptions. {@link Slots} has the limits, {@link BacklogPace} that of a backlog: the head starts
- * that have waited for more than 1 s, while producers post.
+ * The head starts that wait for a slot, and the slots. Customers take turns, and within a customer
+ * its subscriptions. {@link Slots} has the limits, {@link BacklogPace} that of a backlog: the head
+ * starts that have waited for more than 1 s, while producers post.
  */
 export class HeadStartQueue {
   private readonly turns = new Turns<Queued>();
@@ -97,7 +97,9 @@ export class HeadStartQueue {
     this.acceptedAt = performance.now();
   }
 
-  /** Notes whether any head start is under way, since only then the lag of the event loop matters. */
+  /**
+   * Notes whether any head start is under way, since only then the lag of the event loop matters.
+   */
   noteRunning(isAny: boolean): void {
     if (isAny) this.lag.start();
     else this.lag.stop();

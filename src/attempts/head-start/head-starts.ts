@@ -5,12 +5,15 @@ import type { AttemptRunner } from '../attempt-runner';
 import { AttemptLeftError } from '../stages';
 import { headStartKey } from '../take-over';
 import { ClaimRelease } from './claim-release';
-import { FirstAttempts } from './first-attempts';
+import { FirstAttempts, type Owner } from './first-attempts';
 import { HeadStartQueue, type HeadStart, type LeftReason, type Turn } from './head-start-queue';
 import { DEFAULT_LIMITS, type HeadStartLimits } from './slots';
 import { beginBefore } from './waiting-list';
 
 export type { HeadStart } from './head-start-queue';
+
+/** A workflow waits this long for a head start before it needs a place in its lane. */
+const PATIENCE_MS = 300;
 
 export interface HeadStartOptions {
   /** Identifies the claims of this process; new at every start. */
@@ -30,24 +33,18 @@ export interface HeadStartOptions {
  * outcome and all that follows. A crash loses nothing: the claim and the workflow outlive the
  * process.
  *
- * Each head start is in one of these states:
+ * Each head start is QUEUED, SENDING, RECORDING, LEAVING or ENDED.
  *
- * - QUEUED
- * - SENDING
- * - RECORDING
- * - LEAVING
- * - ENDED
- *
- * In all but ENDED it is under way ({@link FirstAttempts}), so that nobody else in this process makes
- * or claims the attempt.
+ * In all but ENDED it is under way ({@link FirstAttempts}), so that nobody else in this process
+ * makes or claims the attempt.
  *
  * ## QUEUED
  *
  * `begin` or `makeMissing` was called, and the head start waits in the {@link HeadStartQueue}.
  *
  * - Its turn comes: SENDING.
- * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim, and
- *   then the workflow would send too.
+ * - It has waited for more than 9 s since the claim: LEAVING. Its request might outlast the claim,
+ *   and then the workflow would send too.
  * - Its subscription became slow, the queue is full, or `close` is called: LEAVING.
  *
  * ## SENDING
@@ -134,7 +131,11 @@ export class HeadStarts {
    */
   begin(headStarts: readonly HeadStart[]): void {
     if (headStarts.some(({ accepted }) => accepted)) this.queue.noteAccept();
-    this.enqueue(headStarts.filter(({ notificationId }) => this.first.reserve(notificationId)));
+    this.enqueue(
+      headStarts.filter(({ notificationId, customerId, subscriptionId }) =>
+        this.first.reserve(notificationId, { customerId, subscriptionId }),
+      ),
+    );
   }
 
   /**
@@ -166,16 +167,22 @@ export class HeadStarts {
    * Runs a workflow's own first attempt, once none is under way.
    *
    * @param trigger - `scheduled`: a head start that was delivered is the attempt
+   * @param waitLonger - asked when a head start hangs: an outcome ends the wait, so that the head
+   *   starts of one customer do not occupy all the slots of workflows
    */
   async takeTurn(
     notificationId: string,
     trigger: 'scheduled' | 'manual',
     make: () => Promise<DeliverOutcome>,
+    waitLonger: (owner: Owner) => DeliverOutcome | undefined,
   ): Promise<DeliverOutcome> {
     do {
+      const owner = this.first.ownerOf(notificationId);
+      const instead = owner && !(await this.first.endsWithin(notificationId, PATIENCE_MS)) && waitLonger(owner);
+      if (instead) return instead;
       const outcome = await this.first.outcomeOf(notificationId);
-      // A failed head start is handed over in Postgres, so it is read from there. So is the result of
-      // one that was delivered before a person asked for another delivery.
+      // A failed head start is handed over in Postgres, so it is read from there. So is the result
+      // of one that was delivered before a person asked for another delivery.
       if (outcome?.kind === 'delivered' && trigger === 'scheduled') return outcome;
     } while (!this.first.reserve(notificationId));
     let outcome: DeliverOutcome | undefined;
@@ -199,8 +206,8 @@ export class HeadStarts {
    * Resolves when the workflow has asked for the outcome, or after 2 s. Resolves immediately if
    * there is no head start.
    */
-  taken(notificationId: string): Promise<void> {
-    return this.first.taken(notificationId);
+  whenTakenOver(notificationId: string): Promise<void> {
+    return this.first.whenTakenOver(notificationId);
   }
 
   /**

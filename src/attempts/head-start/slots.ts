@@ -26,8 +26,8 @@ const SLOTS_WHEN_LATE = 32;
 /** In addition, for customers without a slot in use. */
 const RESERVED_WHEN_LATE = 8;
 /**
- * A request that has taken this long waits for its receiver. It is no work for the event loop, so it
- * does not count while the loop is late or a backlog is paced.
+ * A request that has taken this long waits for its receiver. It is no work for the event loop, so
+ * it does not count while the loop is late or a backlog is paced.
  */
 const HUNG_AFTER_MS = 1000;
 

@@ -23,10 +23,10 @@ interface Parked {
  * A queue in which customers take turns, and within a customer its subscriptions. The order within
  * a subscription is kept.
  *
- * A subscription or customer that is blocked by a limit is parked under it, so that others are found
- * without a search past it. `release` brings back one of those that are parked under a limit.
- * Further ones follow in `take` when nothing else is left to take, until the limit blocks again.
- * So a release costs the same however many are parked, and none of its slots is left unused.
+ * A subscription or customer that is blocked by a limit is parked under it, so that others are
+ * found without a search past it. `release` brings back one of those that are parked under a limit.
+ * Further ones follow in `take` when nothing else is left to take, until the limit blocks again. So
+ * a release costs the same however many are parked, and none of its slots is left unused.
  */
 export class Turns<T extends Turn> {
   /** The items of each customer, by subscription. */

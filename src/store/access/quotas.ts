@@ -6,8 +6,8 @@ interface Owner {
 }
 
 /**
- * Locks the owner, so that concurrent creations count each other. Accepting events and references to
- * the owner do not wait for this lock.
+ * Locks the owner, so that concurrent creations count each other. Accepting events and references
+ * to the owner do not wait for this lock.
  */
 async function lockOwner(db: Executor, { customerId, productId }: Owner): Promise<void> {
   if (customerId !== null)
@@ -47,7 +47,10 @@ export function countPortalSessions(db: Executor, owner: Owner): Promise<number>
   ]);
 }
 
-/** Counts the API keys and OAuth clients of a product, a customer or the installation that are not revoked. */
+/**
+ * Counts the API keys and OAuth clients of a product, a customer or the installation that are not
+ * revoked.
+ */
 export function countActiveCredentials(db: Executor, owner: Owner): Promise<number> {
   return countOf(
     db,

@@ -36,8 +36,8 @@ interface Lane<Item, Result> {
  *   lock moves its lanes to SUSPECTED.
  * - SUSPECTED: its items of that group are written in a statement of their own, one lane after the
  *   other. Success moves it back to TOGETHER, another failure for a lock to APART.
- * - APART: its items are rejected, and from now on all items of its owners are written by lane, after
- *   those of lanes that did not fail. Success moves the lane back to TOGETHER, and so do
+ * - APART: its items are rejected, and from now on all items of its owners are written by lane,
+ *   after those of lanes that did not fail. Success moves the lane back to TOGETHER, and so do
  *   {@link APART_MS} without a failure.
  */
 export class ContendedLanes<Item, Result> {

@@ -26,7 +26,9 @@ export interface Database extends Executor {
 // No count (bigint) in this schema can exceed the safe integers of JavaScript.
 types.setTypeParser(types.builtins.INT8, Number);
 
-/** Limits of one pool. Each statement, lock and idle transaction of its connections has a deadline. */
+/**
+ * Limits of one pool. Each statement, lock and idle transaction of its connections has a deadline.
+ */
 export interface PoolLimits {
   /** Connections. */
   max: number;
@@ -134,8 +136,8 @@ async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promis
 }
 
 /**
- * Takes a client from a pool. While it is checked out, the pool does not listen to its errors, and an
- * error without a listener would end the process.
+ * Takes a client from a pool. While it is checked out, the pool does not listen to its errors, and
+ * an error without a listener would end the process.
  *
  * @returns the client, and the function that gives it back; a broken client is closed instead
  */
@@ -179,15 +181,17 @@ function refusalOf(error: unknown): PoolRefusal | undefined {
 }
 
 /**
- * Whether a statement was stopped because of what others do: it waited too long for a lock, took too
- * long, or was chosen to end a deadlock. It was rolled back.
+ * Whether a statement was stopped because of what others do: it waited too long for a lock, took
+ * too long, or was chosen to end a deadlock. It was rolled back.
  */
 export function isContended(error: unknown): boolean {
   // 40001: serialization failure. 40P01: deadlock. 55P03: lock timeout. 57014: statement timeout.
   return ['40001', '40P01', '55P03', '57014'].includes(String(codeOf(error)));
 }
 
-/** Whether it is unknown if a statement took effect: the connection was lost or silent meanwhile. */
+/**
+ * Whether it is unknown if a statement took effect: the connection was lost or silent meanwhile.
+ */
 export function isOutcomeUnknown(error: unknown): boolean {
   const code = codeOf(error);
   return (
@@ -227,6 +231,15 @@ export function isUnavailable(error: unknown): boolean {
       'EAI_AGAIN',
     ].includes(code)
   );
+}
+
+/**
+ * Whether a statement that failed may succeed if it is repeated: Postgres is unavailable, or there
+ * was a deadlock, a timeout or too little memory.
+ */
+export function isTransient(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return isUnavailable(error) || (typeof code === 'string' && /^(40|53|55|57|58)...$/.test(code));
 }
 
 /** Whether an error is a violation of a unique index, or of the one named by `constraint`. */

@@ -29,19 +29,19 @@ export interface GroupCommitOptions<Item> {
  * - EMPTY: nobody waits. A submission is written immediately if a pipeline is FREE and the gather
  *   time of the last statement is over. Otherwise the queue moves to GATHERING or WAITING.
  * - GATHERING: a pipeline is FREE, but the last statement began less than its gather time ago: 1 ms
- *   per item, at most `maxGatherMs`. More callers join. When a timer ends the gather time, a group of
- *   at most `maxItems` is written. The queue is then EMPTY, or WAITING if callers are left over.
+ *   per item, at most `maxGatherMs`. More callers join. When a timer ends the gather time, a group
+ *   of at most `maxItems` is written. The queue is then EMPTY, or WAITING if callers are left over.
  * - WAITING: every pipeline is busy, or callers are left over from a full group. More callers join.
- *   The end of a statement, or a submission while a pipeline is FREE, writes the next group or moves
- *   the queue to GATHERING.
+ *   The end of a statement, or a submission while a pipeline is FREE, writes the next group or
+ *   moves the queue to GATHERING.
  *
  * Each of the `pipelines` is always in one of these states:
  *
  * - FREE: moves to WRITING when the queue hands it a group.
- * - WRITING: one statement writes the whole group. If it succeeds, every caller gets its results. If
- *   it fails and the group has one caller, or the database is unavailable, all callers are rejected.
- *   In each case the pipeline is FREE again. So it is after a failure for a lock: with `lanes`, the
- *   callers move to {@link ContendedLanes}. Any other failure moves it to SPLITTING.
+ * - WRITING: one statement writes the whole group. If it succeeds, every caller gets its results.
+ *   If it fails and the group has one caller, or the database is unavailable, all callers are
+ *   rejected. In each case the pipeline is FREE again. So it is after a failure for a lock: with
+ *   `lanes`, the callers move to {@link ContendedLanes}. Any other failure moves it to SPLITTING.
  * - SPLITTING: writes the items of each caller in a statement of their own, one caller after the
  *   other. Only callers whose items fail are rejected. After the last one the pipeline is FREE.
  */

@@ -1,8 +1,8 @@
 import { openDatabase, type Database, type PoolLimits } from './database';
 
 /**
- * The pools of one process. They are separate so that callers of one kind never wait behind those of
- * another: authentication and the event path have connections that no list can take.
+ * The pools of one process. They are separate so that callers of one kind never wait behind those
+ * of another: authentication and the event path have connections that no list can take.
  */
 export interface Pools {
   /** Writing calls, and the background work of the worker. */

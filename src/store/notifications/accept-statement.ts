@@ -1,3 +1,4 @@
+import { joinLines, NUMBERED } from '../subscriptions/rate-line';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 
 /** The first status of a notification, for a row of `subscription_states`. */
@@ -24,14 +25,24 @@ export function claimedUntil(processId: string): string {
  */
 export const hostOf = (s = '') => `lower(split_part(${s}url, '/', 3))`;
 
-/** Inserts the notifications of `matched`. */
+/**
+ * Inserts the notifications of `matched`. Those with a rate limit get the next numbers of the line.
+ */
 export function insertNotifications(processId: string): string {
-  return `insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
-    claimed_by, claimed_until, reconcile_after)
-  select id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
+  return `lined_up as (
+  ${joinLines('matched')}
+),
+numbered as (
+  ${NUMBERED('matched')}
+),
+notified as (
+  insert into notifications (id, event_id, subscription_id, customer_id, product_id, event_type, status, accepted_as, retry_schedule,
+    claimed_by, claimed_until, reconcile_after, rate_seq)
+  select m.id, event_id, subscription_id, customer_id, owner, type, status, status, schedule,
     case when claimed_until is not null then ${processId}::text end, claimed_until,
-    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end
-  from matched`;
+    case when status = 'pending' then coalesce(claimed_until, now()) + interval '${RECONCILE_AFTER_SECONDS} seconds' end, q.rate_seq
+  from matched m left join numbered q on q.id = m.id
+)`;
 }
 
 /** Columns for the accepting process, from `matched m` joined with `service_definitions d`. */
@@ -103,15 +114,13 @@ matched as (
     ${PENDING_OR_HELD} as status,
     coalesce(retry_schedule, customer_retry_schedule) as schedule,
     ${LANE} as lane,
-    ${claimedUntil('$12')} as claimed_until, revision, ${hostOf()} as host
+    ${claimedUntil('$12')} as claimed_until, revision, rate_limit_per_second, ${hostOf()} as host
   from candidates
   where (product_id is null or product_id = owner)
     and (type = any (event_types) or type ~ event_type_regex)
     and (channels = '{}' or channels && event_channels)
 ),
-notified as (
-  ${insertNotifications('$12')}
-),
+${insertNotifications('$12')},
 counted as (
   ${COUNT_EVENTS}
 )

@@ -82,8 +82,8 @@ export async function claimFirstAttempt(
 }
 
 /**
- * Releases claims of this process on first attempts that it will not make. Their workflows make them;
- * if there is none, the reconciler starts it.
+ * Releases claims of this process on first attempts that it will not make. Their workflows make
+ * them; if there is none, the reconciler starts it.
  */
 export async function releaseClaims(db: Executor, ids: readonly string[], processId: string): Promise<void> {
   await db.query({
@@ -104,7 +104,10 @@ export interface UnfinishedMember extends NotificationRef {
   state: 'unattempted' | 'claimed' | 'failed';
 }
 
-/** Finds the notifications that are waiting for a first attempt, or for a workflow after a failed one. */
+/**
+ * Finds the notifications that are waiting for a first attempt, or for a workflow after a failed
+ * one.
+ */
 export async function findUnfinished(
   db: Executor,
   ids: readonly string[],

@@ -33,7 +33,8 @@ export interface DeliverySubscription {
   lastSuccessAt: Date | null;
   lastFailureAt: Date | null;
   timeoutSeconds: number;
-  rateLimited: boolean;
+  /** Maximum number of attempts per second; null for no limit. */
+  rateLimitPerSecond: number | null;
   slow: boolean;
   /** Newest first: the current one and, during the overlap of a rotation, the previous one. */
   secrets: Sealed[];
@@ -62,7 +63,7 @@ export interface DeliverySubscriptionRow {
   last_success_at: Date | null;
   last_failure_at: Date | null;
   timeout_seconds: number;
-  rate_limited: boolean;
+  rate_limit_per_second: number | null;
   slow: boolean | null;
   ciphertexts: Buffer[] | null;
   key_ids: string[] | null;
@@ -82,7 +83,7 @@ export interface DeliverySubscriptionRow {
 export function deliverySubscriptionColumns(s: string): string {
   return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
   ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
-  ${s}.rate_limit_per_second is not null as rate_limited, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
+  ${s}.rate_limit_per_second, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
   ${s}.signing_key, ${s}.signing_key_sealed_by, ${s}.old_signing_key_sealed_by,
   case when ${s}.old_signing_key_until > now() then ${s}.old_signing_key end as old_signing_key`;
 }
@@ -122,7 +123,7 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     lastSuccessAt: row.last_success_at,
     lastFailureAt: row.last_failure_at,
     timeoutSeconds: row.timeout_seconds,
-    rateLimited: row.rate_limited,
+    rateLimitPerSecond: row.rate_limit_per_second,
     slow: row.slow ?? false,
     secrets: (row.ciphertexts ?? []).map((ciphertext, index) => ({ ciphertext, keyId: row.key_ids![index]! })),
     signingKeys: signingKeysOf(row),

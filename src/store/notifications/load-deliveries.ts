@@ -12,6 +12,10 @@ import type { DeliveryFacts } from '../../domain/attempt';
 
 /** Everything that one attempt needs, read for this attempt. */
 export interface Delivery extends DeliveryFacts {
+  /** Its number in the line of a rate limit; null outside of it. */
+  rateSeq: number | null;
+  /** A manual retry was requested and has not begun. */
+  retryAsked: boolean;
   /** Null if the subscription was deleted. */
   subscription: DeliverySubscription | null;
 }
@@ -25,6 +29,8 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   next_attempt_at: Date | null;
   created_at: Date;
   claimed_by: string | null;
+  rate_seq: number | null;
+  retry_asked: boolean;
   event_id: string;
   given_id: string | null;
   event_type: string;
@@ -40,12 +46,12 @@ interface DeliveryRow extends DeliverySubscriptionRow {
  * rows has them. Otherwise they would make up most of a group's result.
  */
 const LOAD = `
-select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.event_id, n.event_type,
+select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-    case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
     e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
@@ -90,6 +96,8 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
     nextAttemptAt: row.next_attempt_at,
     acceptedAt: row.created_at,
     claimedBy: row.claimed_by,
+    rateSeq: row.rate_seq,
+    retryAsked: row.retry_asked,
     event: {
       id: row.given_id ?? encodeId('evt', row.event_id),
       type: row.event_type,

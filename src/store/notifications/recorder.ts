@@ -12,7 +12,8 @@ const GROUP: GroupCommitOptions<AttemptRecord> = {
   maxGatherMs: 20,
   maxItems: 200,
   isUnavailable,
-  // Both locks that recording takes, on the notification and on the statistics, belong to one subscription.
+  // Both locks that recording takes, on the notification and on the statistics, belong to one
+  // subscription.
   lanes: { isContended, ownerOf: (attempt) => attempt.subscriptionId, laneOf: (attempt) => attempt.subscriptionId },
 };
 

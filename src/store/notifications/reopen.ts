@@ -8,7 +8,7 @@ import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
  * s`.
  */
 export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder_base = n.attempt_count, finished_at = null,
-  next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
+  rate_seq = null, next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
 
 /**
  * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
@@ -28,10 +28,13 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
   return rows[0] && toRef(rows[0]);
 }
 
-/** Makes a waiting notification due now. If the retry signal is lost, the reconciler finds it. */
+/**
+ * Makes a notification that waits for its next attempt or in the line of a rate limit due now. If
+ * the retry signal is lost, the reconciler finds it.
+ */
 export async function markDue(db: Executor, id: string): Promise<void> {
   await db.query({
-    text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and status = 'retrying'`,
+    text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and (status = 'retrying' or status = 'pending' and rate_seq is not null)`,
     values: [decodeId('ntf', id)],
   });
 }

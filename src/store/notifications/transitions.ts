@@ -16,9 +16,19 @@ export async function markDelivering(
 ): Promise<void> {
   await db.query({
     name: 'mark-delivering',
-    text: `update notifications set status = 'delivering', next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
+    text: `update notifications set status = 'delivering', rate_seq = null, next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
            where id = $1 and status not in ('delivered', 'cancelled')`,
     values: [uuidOf(notificationId), reconcileAfterSeconds],
+  });
+}
+
+/** Shows when an attempt that found no slot in its lane is tried again. */
+export async function postpone(db: Executor, notificationId: string, waitSeconds: number): Promise<void> {
+  await db.query({
+    name: 'postpone',
+    text: `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
+           where id = $1 and status in ('pending', 'retrying', 'delivering')`,
+    values: [uuidOf(notificationId), waitSeconds],
   });
 }
 
@@ -47,12 +57,17 @@ export async function handOver(
 export async function holdNotification(db: Executor, notificationId: string): Promise<boolean> {
   const { rowCount } = await db.query({
     name: 'hold-notification',
-    text: `update notifications n set status = 'held', next_attempt_at = null, reconcile_after = null
+    text: `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
            from subscription_states s
            where n.id = $1 and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled', 'failed')`,
     values: [uuidOf(notificationId)],
   });
   return rowCount === 1;
+}
+
+interface CancelledRow {
+  status: NotificationStatus;
+  attempt_count: number;
 }
 
 /**
@@ -64,17 +79,19 @@ export async function cancelNotification(
   db: Executor,
   notificationId: string,
 ): Promise<{ status: NotificationStatus; attempts: number } | undefined> {
-  const { rows } = await db.query<{ status: NotificationStatus; attempt_count: number }>({
+  const values = [uuidOf(notificationId)];
+  const cancelled = await db.query<CancelledRow>({
     name: 'cancel-notification',
-    text: `with cancelled as (
-             update notifications set status = 'cancelled', next_attempt_at = null, reconcile_after = null, finished_at = now()
-             where id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
-             returning status, attempt_count
-           )
-           select * from cancelled
-           union all
-           select status, attempt_count from notifications where id = $1 and not exists (select from cancelled)`,
-    values: [uuidOf(notificationId)],
+    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
+           where id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
+           returning status, attempt_count`,
+    values,
   });
-  return rows[0] && { status: rows[0].status, attempts: rows[0].attempt_count };
+  // A second statement: in the same one, the state would be that from before a concurrent change.
+  const closed =
+    cancelled.rowCount === 0
+      ? await db.query<CancelledRow>({ text: 'select status, attempt_count from notifications where id = $1', values })
+      : cancelled;
+  const [row] = closed.rows;
+  return row && { status: row.status, attempts: row.attempt_count };
 }

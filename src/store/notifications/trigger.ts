@@ -23,12 +23,10 @@ with stored as (
 matched as (
   select (left($1::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, $1::uuid as event_id, id as subscription_id, customer_id, $2::text as owner,
     $3::text as type, ${PENDING_OR_HELD} as status, coalesce(retry_schedule, customer_retry_schedule) as schedule, ${LANE} as lane,
-    ${claimedUntil('$7')} as claimed_until, revision, ${hostOf()} as host
+    ${claimedUntil('$7')} as claimed_until, revision, rate_limit_per_second, ${hostOf()} as host
   from subscription_states s where id = $6
 ),
-notified as (
-  ${insertNotifications('$7')}
-),
+${insertNotifications('$7')},
 counted as (
   ${COUNT_EVENTS}
 )

@@ -1,5 +1,6 @@
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import type { ReleaseProgress } from '../subscriptions/releasing';
 
 /** The figures of a subscription since it was created. */
 export interface SubscriptionStatistics {
@@ -14,6 +15,10 @@ export interface SubscriptionStatistics {
   lastEventAt: Date | null;
   /** When the next retry is due. */
   nextTriggerAt: Date | null;
+  /** Notifications that are held now. */
+  held: number;
+  /** The progress of the release after a pause; null if none is running. */
+  release: ReleaseProgress | null;
   lastSuccess: { at: Date; attemptId: string } | null;
   lastFailure: { at: Date; attemptId: string } | null;
 }
@@ -30,20 +35,25 @@ interface StatisticsRow {
   last_failure_at: Date | null;
   last_failure_attempt_id: string | null;
   next_trigger_at: Date | null;
+  held: number;
+  backlog: number | null;
+  released: number | null;
 }
 
 /**
- * Reads statistics. The cost does not grow with the attempts: one row of each table, and the head
- * of one index.
+ * Reads statistics. The cost grows with the held notifications only: one row of each table, the
+ * head of one index, and a part of another.
  */
 export async function readStatistics(db: Executor, subscriptionId: string): Promise<SubscriptionStatistics> {
   const { rows } = await db.query<StatisticsRow>({
     text: `select e.events, e.last_event_at, a.attempts, a.successes, a.failures, a.failures_since_success, a.last_success_at, a.last_success_attempt_id,
              a.last_failure_at, a.last_failure_attempt_id,
-             (select min(next_attempt_at) from notifications where subscription_id = s.id and status = 'retrying') as next_trigger_at
+             (select min(next_attempt_at) from notifications where subscription_id = s.id and status = 'retrying') as next_trigger_at,
+             (select count(*) from notifications where subscription_id = s.id and status = 'held') as held, r.backlog, r.released
            from (select $1::uuid as id) s
            left join subscription_event_statistics e on e.subscription_id = s.id
-           left join subscription_attempt_statistics a on a.subscription_id = s.id`,
+           left join subscription_attempt_statistics a on a.subscription_id = s.id
+           left join releases r on r.subscription_id = s.id`,
     values: [decodeId('sub', subscriptionId)],
   });
   const row = rows[0]!;
@@ -57,6 +67,8 @@ export async function readStatistics(db: Executor, subscriptionId: string): Prom
     failuresSinceLastSuccess: row.failures_since_success ?? 0,
     lastEventAt: row.last_event_at,
     nextTriggerAt: row.next_trigger_at,
+    held: row.held,
+    release: row.backlog === null ? null : { backlog: row.backlog, released: row.released ?? 0 },
     lastSuccess: link(row.last_success_at, row.last_success_attempt_id),
     lastFailure: link(row.last_failure_at, row.last_failure_attempt_id),
   };

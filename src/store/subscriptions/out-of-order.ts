@@ -2,6 +2,7 @@ import type { Lane, NotificationRef } from '../../domain/delivery';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import { OUT_OF_ORDER_EVENT } from '../../domain/operational-events';
 import type { Executor } from '../db/database';
+import { holdLinedUp } from './settling';
 import { COUNT_EVENTS, insertNotifications, LANE, PENDING_OR_HELD } from '../notifications/accept-statement';
 
 /** The result of disabling a subscription automatically. */
@@ -50,16 +51,15 @@ stored as (
 ),
 matched as (
   select (left(r.id::text, 19) || right(gen_random_uuid()::text, 17))::uuid as id, r.id as event_id, s.id as subscription_id, s.customer_id, r.owner, r.type,
-    ${PENDING_OR_HELD} as status, coalesce(s.retry_schedule, s.customer_retry_schedule) as schedule, ${LANE} as lane, null::timestamptz as claimed_until
+    ${PENDING_OR_HELD} as status, coalesce(s.retry_schedule, s.customer_retry_schedule) as schedule, ${LANE} as lane, null::timestamptz as claimed_until,
+    s.rate_limit_per_second
   from raised r
   -- Only subscriptions of the product itself: a customer who follows all events must not learn
   -- about other customers.
   join subscription_states s on coalesce(s.product_id, s.customer_product_id) = r.owner
   where (r.type = any (s.event_types) or r.type ~ s.event_type_regex) and s.channels = '{}'
 ),
-notified as (
-  ${insertNotifications('null')}
-),
+${insertNotifications('null')},
 counted as (
   ${COUNT_EVENTS}
 )
@@ -121,6 +121,7 @@ async function mark(
     values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId],
   });
   if (rows.length === 0) return undefined;
+  await holdLinedUp(db, subscriptionId);
   return {
     notifications: rows.flatMap((row) => (row.id !== null && row.status === 'pending' ? toRef(row, row.id) : [])),
   };

@@ -1,46 +1,66 @@
-import type { NotificationRef } from '../../domain/delivery';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
-import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 
 /**
  * Settlement: the work after a change of a subscription's status. While `settling_since` is set,
  * new notifications are accepted as held, so that they queue behind those that are being released.
  */
 
+const IN_SCOPE = `($1::uuid is null or s.id = $1)
+             and ($2::text is null or coalesce(s.product_id, (select product_id from customers where id = s.customer_id)) = $2)`;
+
+/**
+ * Those in the line of a rate limit may sleep for long, so they do not wait until they would be
+ * attempted. Their workflows hold when they wake, or continue when they are released before.
+ */
+const HOLD_LINED_UP = `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
+           from subscription_states s join rate_lines l on l.subscription_id = s.id
+           where ${IN_SCOPE} and s.status <> 'enabled' and n.subscription_id = s.id and n.rate_seq is not null and n.status in ('pending', 'retrying')`;
+
+/** Holds what waits for its turn under a rate limit, if the subscription takes no deliveries. */
+export async function holdLinedUp(db: Executor, subscriptionId: string): Promise<void> {
+  await db.query({ text: HOLD_LINED_UP, values: [decodeId('sub', subscriptionId), null] });
+}
+
 /** The subscriptions that a change affects. */
 export type SettleScope = { subscriptionId: string } | { productId: string };
 
 /**
- * Marks the subscriptions that need a settlement: deleted ones with open notifications, and enabled
- * ones with held notifications.
+ * Marks the subscriptions that need a settlement: deleted ones with open notifications, enabled
+ * ones with held notifications, and those with notifications to wake. Holds what waits for its turn
+ * under a rate limit if its subscription takes no deliveries.
  *
  * @returns their ids
  */
 export async function markSettling(db: Executor, scope: SettleScope): Promise<string[]> {
+  const values = [
+    'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
+    'productId' in scope ? scope.productId : null,
+  ];
+  await db.query({ text: HOLD_LINED_UP, values });
   const { rows } = await db.query<{ id: string }>({
-    text: `update subscriptions s set settling_since = clock_timestamp()
-           where ($1::uuid is null or s.id = $1)
-             and ($2::text is null or coalesce(s.product_id, (select product_id from customers where id = s.customer_id)) = $2)
+    text: `with marked as (
+           update subscriptions s set settling_since = clock_timestamp()
+           where ${IN_SCOPE}
              and case when s.deleted_at is not null
                then exists (select from notifications n where n.subscription_id = s.id and n.status in ('pending', 'delivering', 'retrying', 'held'))
                else exists (select from notifications n where n.subscription_id = s.id and n.status = 'held')
                  and exists (select from subscription_states t where t.id = s.id and t.status = 'enabled')
              end
-           returning s.id`,
-    values: [
-      'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
-      'productId' in scope ? scope.productId : null,
-    ],
+           returning s.id)
+           select id from marked union select subscription_id from rate_lines where subscription_id = $1 and wake_since is not null`,
+    values,
   });
   return rows.map((row) => encodeId('sub', row.id));
 }
 
-/** Finds subscriptions whose settlement was marked a while ago, for the reconciler. */
+/** Finds subscriptions whose settlement or wake was marked a while ago, for the reconciler. */
 export async function findUnsettled(db: Executor, olderThanSeconds: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: `select id from subscriptions where settling_since < now() - make_interval(secs => $1) order by settling_since limit 100`,
+    text: `(select id from subscriptions where settling_since < now() - make_interval(secs => $1) order by settling_since limit 100)
+           union
+           (select subscription_id from rate_lines where wake_since < now() - make_interval(secs => $1) order by wake_since limit 100)`,
     values: [olderThanSeconds],
   });
   return rows.map((row) => encodeId('sub', row.id));
@@ -73,7 +93,9 @@ async function findForgottenHolds(db: Executor): Promise<string[]> {
              from holding h where h.subscription_id is not null
            )
            select s.id from holding h join subscription_states s on s.id = h.subscription_id
-           where s.status = 'enabled' and s.settling_since is null`,
+           where s.status = 'enabled' and s.settling_since is null
+             -- A running release lets new notifications pass once it has started the backlog.
+             and not exists (select from releases r where r.subscription_id = s.id and r.progressed_at > now() - interval '1 minute')`,
   });
   return rows.map((row) => encodeId('sub', row.id));
 }
@@ -107,29 +129,6 @@ export async function clearSettling(db: Executor, subscriptionId: string, since:
   });
 }
 
-/** Lists held notifications of a subscription, in order of acceptance. */
-export async function listHeld(db: Executor, subscriptionId: string, limit: number): Promise<NotificationRef[]> {
-  const { rows } = await db.query<RefRow>({
-    text: `select ${REF_COLUMNS} from notifications n join subscription_states s on s.id = n.subscription_id
-           where n.subscription_id = $1 and n.status = 'held' order by n.id limit $2`,
-    values: [decodeId('sub', subscriptionId), limit],
-  });
-  return rows.map(toRef);
-}
-
-/**
- * Releases a held notification. If the signal that follows is lost, the reconciler finds it.
- *
- * @returns whether it was held
- */
-export async function releaseHeld(db: Executor, notificationId: string): Promise<boolean> {
-  const { rowCount } = await db.query({
-    text: `update notifications set status = 'pending', reconcile_after = now() + interval '30 seconds' where id = $1 and status = 'held'`,
-    values: [decodeId('ntf', notificationId)],
-  });
-  return rowCount === 1;
-}
-
 /** Whether the attempt of a released notification is over, or the notification is held again. */
 export async function hasMovedOn(db: Executor, notificationId: string): Promise<boolean> {
   const { rows } = await db.query<{ moved: boolean }>({
@@ -139,20 +138,20 @@ export async function hasMovedOn(db: Executor, notificationId: string): Promise<
   return rows[0]?.moved ?? true;
 }
 
-/**
- * Cancels open notifications of a deleted subscription.
- *
- * @returns their ids; their workflows have to be signalled
- */
-export async function cancelOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
+/** Lists open notifications of a subscription. */
+export async function listOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: `update notifications set status = 'cancelled', next_attempt_at = null, reconcile_after = null, finished_at = now()
-           where id in (
-             select id from notifications where subscription_id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
-             order by id limit $2
-           )
-           returning id`,
+    text: `select id from notifications where subscription_id = $1 and status in ('pending', 'delivering', 'retrying', 'held') order by id limit $2`,
     values: [decodeId('sub', subscriptionId), limit],
   });
   return rows.map((row) => encodeId('ntf', row.id));
+}
+
+/** Cancels notifications, unless they are closed. */
+export async function cancelOpen(db: Executor, notificationIds: readonly string[]): Promise<void> {
+  await db.query({
+    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
+           where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
+    values: [notificationIds.map((id) => decodeId('ntf', id))],
+  });
 }

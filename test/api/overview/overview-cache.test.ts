@@ -1,7 +1,10 @@
 import { OverviewCache } from '../../../src/api/overview/overview-cache';
 import type { Database } from '../../../src/store/db/database';
 
-/** How long an overview is shown to others with the same scope. What is read is the number of the reading. */
+/**
+ * How long an overview is shown to others with the same scope. What is read is the number of the
+ * reading.
+ */
 let cache: OverviewCache;
 let readings: number;
 let fault: unknown;

@@ -8,7 +8,10 @@ import { deliveryFacts } from '../../support/delivery';
 import { fakeOnly } from '../../support/fake-timers';
 import type { HeadStart } from '../../../src/attempts/head-start/head-starts';
 
-/** How many head starts run concurrently, and what the rest wait for. Each test ends its attempts itself. */
+/**
+ * How many head starts run concurrently, and what the rest wait for. Each test ends its attempts
+ * itself.
+ */
 const DELIVERED: DeliverOutcome = { kind: 'delivered', attempts: 1 };
 
 function set({ keepOutcomes = false } = {}) {
@@ -27,7 +30,7 @@ function headStart(subscriptionId: string, waitedMs = 0): HeadStart {
   return {
     notificationId,
     subscriptionId,
-    customerId: 'customer',
+    customerId: `customer of ${subscriptionId}`,
     schedule: [30],
     workflowId: `notification/${notificationId}`,
     claimedAt: performance.now() - waitedMs,
@@ -48,11 +51,15 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('makes 256 concurrently over all subscriptions, and the rest wait for a slot', async () => {
-  const { starts, under } = set();
+it('makes 192 concurrently for customers that have some, and keeps 64 of 256 slots for others', async () => {
+  const { starts, under, ids } = set();
   starts.begin(many(300, 10));
+  expect(under.length).toBe(192);
+  expect(starts.waiting).toBe(108);
+  const others = Array.from({ length: 70 }, (_, index) => headStart(`other_${index}`));
+  starts.begin(others);
   expect(under.length).toBe(256);
-  expect(starts.waiting).toBe(44);
+  expect(ids().slice(192)).toEqual(others.slice(0, 64).map(({ notificationId }) => notificationId));
   await starts.close(0);
 });
 
@@ -143,6 +150,7 @@ describe('the outcome of a head start', () => {
     const now = jest.spyOn(performance, 'now').mockReturnValue(begun);
     starts.begin([old]);
     under[0]!.end(DELIVERED);
+    await settle();
     now.mockReturnValue(begun + 60_000);
     const next = headStart('sub_1');
     starts.begin([next]);
@@ -236,7 +244,7 @@ describe('waiting for a workflow to take its head start over', () => {
     const one = headStart('sub_1');
     starts.begin([one]);
     let taken = false;
-    const taking = starts.taken(one.notificationId).then(() => (taken = true));
+    const taking = starts.whenTakenOver(one.notificationId).then(() => (taken = true));
     under[0]!.end(DELIVERED);
     await settle();
     expect(taken).toBe(false);
@@ -249,7 +257,7 @@ describe('waiting for a workflow to take its head start over', () => {
     const { starts, under } = set();
     const one = headStart('sub_1');
     starts.begin([one]);
-    const taking = starts.taken(one.notificationId);
+    const taking = starts.whenTakenOver(one.notificationId);
     under[0]!.end(DELIVERED);
     await taking;
     await starts.close(0);
@@ -261,7 +269,7 @@ describe('waiting for a workflow to take its head start over', () => {
     const one = headStart('sub_1');
     starts.begin([one]);
     let taken = false;
-    const taking = starts.taken(one.notificationId).then(() => (taken = true));
+    const taking = starts.whenTakenOver(one.notificationId).then(() => (taken = true));
     await jest.advanceTimersByTimeAsync(1999);
     expect(taken).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
@@ -270,6 +278,6 @@ describe('waiting for a workflow to take its head start over', () => {
   });
 
   it('does not wait for a notification without a head start', async () => {
-    await set().starts.taken('ntf_unknown');
+    await set().starts.whenTakenOver('ntf_unknown');
   });
 });

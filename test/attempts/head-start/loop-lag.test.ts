@@ -1,6 +1,8 @@
 import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 
-/** On a clock of its own: the time between two turns of a timer is what the event loop was late by. */
+/**
+ * On a clock of its own: the time between two turns of a timer is what the event loop was late by.
+ */
 let lag: LoopLag;
 let now: number;
 

@@ -19,7 +19,10 @@ async function areValid(): Promise<boolean[]> {
   return rows.map(({ valid }) => valid);
 }
 
-/** Undoes the build: drops the indexes with those of all partitions, and creates them as the migration does. */
+/**
+ * Undoes the build: drops the indexes with those of all partitions, and creates them as the
+ * migration does.
+ */
 async function startOver(): Promise<void> {
   await test.db.query({ text: 'drop index notifications_product, events_customer' });
   await test.db.query({ text: 'create index notifications_product on only notifications (product_id, id)' });

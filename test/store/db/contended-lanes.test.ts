@@ -3,7 +3,9 @@ import { GroupCommit } from '../../../src/store/db/group-commit';
 
 class Contended extends Error {}
 
-/** Items are `<owner>/<lane>`. Those of locked lanes fail after a while, as after a lock timeout. */
+/**
+ * Items are `<owner>/<lane>`. Those of locked lanes fail after a while, as after a lock timeout.
+ */
 function recording() {
   const locked = new Set<string>();
   const groups: string[][] = [];

@@ -1,6 +1,9 @@
 import { createSealer } from '../../../src/store/db/crypto';
 
-/** Secrets at rest. The sealer remembers what it opened, so each case opens with one that has not seen the seal. */
+/**
+ * Secrets at rest. The sealer remembers what it opened, so each case opens with one that has not
+ * seen the seal.
+ */
 const KEY = Buffer.alloc(32, 1);
 const seal = (plaintext: string, context: string) => createSealer(KEY).seal(plaintext, context);
 const open = (...args: Parameters<ReturnType<typeof createSealer>['open']>) => createSealer(KEY).open(...args);

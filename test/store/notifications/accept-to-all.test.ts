@@ -4,7 +4,10 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { setSubscription } from '../../support/rows';
 import { eventFor, seed, type Seeded } from '../../support/seed';
 
-/** An event without a customer reaches the customers of its product and the shared ones, and nobody else's. */
+/**
+ * An event without a customer reaches the customers of its product and the shared ones, and nobody
+ * else's.
+ */
 let database: TestDatabase;
 let mine: Seeded;
 let theirs: Seeded;

@@ -66,7 +66,7 @@ describe('holding a notification', () => {
   it.each(NOTIFICATION_STATUSES)('of a disabled subscription holds it unless %s closes it for good', async (status) => {
     await bringTo(status);
     await disable();
-    const closed = status === 'delivered' || status === 'cancelled';
+    const closed = status === 'delivered' || status === 'cancelled' || status === 'failed';
     expect(await holdNotification(database.db, notification.notificationId)).toBe(!closed);
     expect(await row()).toMatchObject(
       closed ? { status } : { status: 'held', next_attempt_at: null, reconcile_after: null },

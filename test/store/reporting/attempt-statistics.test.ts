@@ -5,7 +5,9 @@ import { attemptRecord } from '../../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
 
-/** What decides when a subscription is disabled automatically: failures in a row, and since when. */
+/**
+ * What decides when a subscription is disabled automatically: failures in a row, and since when.
+ */
 let database: TestDatabase;
 let seeded: Seeded;
 

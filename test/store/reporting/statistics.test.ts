@@ -46,6 +46,8 @@ it('statistics are zero for a new subscription', async () => {
     failuresSinceLastSuccess: 0,
     lastEventAt: null,
     nextTriggerAt: null,
+    held: 0,
+    release: null,
     lastSuccess: null,
     lastFailure: null,
   });

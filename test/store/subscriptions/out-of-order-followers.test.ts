@@ -5,7 +5,9 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { setSubscription } from '../../support/rows';
 import { seed, seedSubscription, type Seeded } from '../../support/seed';
 
-/** Who is notified when a subscription is disabled automatically, and which subscriptions never are. */
+/**
+ * Who is notified when a subscription is disabled automatically, and which subscriptions never are.
+ */
 let database: TestDatabase;
 let seeded: Seeded;
 let follower: string;

@@ -20,7 +20,10 @@ beforeEach(async () => {
   seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
 });
 
-/** What an attempt finds of the subscription: by the notification, and as a challenge or a dry run finds it. */
+/**
+ * What an attempt finds of the subscription: by the notification, and as a challenge or a dry run
+ * finds it.
+ */
 async function found() {
   const [notification] = await acceptOne(database.db, seeded);
   const [delivery] = await loadDeliveries(database.db, [notification!.notificationId]);

@@ -6,10 +6,9 @@ import {
   findSettling,
   findUnsettled,
   hasMovedOn,
-  listHeld,
+  listOpen,
   markForgottenHolds,
   markSettling,
-  releaseHeld,
 } from '../../../src/store/subscriptions/settling';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -145,36 +144,6 @@ describe('held notifications that nobody releases', () => {
   });
 });
 
-it('lists held notifications in order of acceptance', async () => {
-  const held = [];
-  for (let index = 0; index < 3; index++) held.push(await notificationThatIs('held'));
-  await notificationThatIs('pending');
-  const ids = held.map(({ notificationId }) => notificationId);
-  const listed = async (limit: number) =>
-    (await listHeld(database.db, seeded.subscriptionId, limit)).map(({ notificationId }) => notificationId);
-  expect(await listed(10)).toEqual(ids);
-  expect(await listed(2)).toEqual(ids.slice(0, 2));
-});
-
-describe('releasing a notification', () => {
-  it('makes it pending, so that the reconciler can pick it up', async () => {
-    const notification = await notificationThatIs('held');
-    await set(notification, 'reconcile_after = null');
-    expect(await releaseHeld(database.db, notification.notificationId)).toBe(true);
-    expect(await row(notification)).toMatchObject({ status: 'pending', reconcile_after: expect.any(Date) });
-  });
-
-  it.each(NOTIFICATION_STATUSES.filter((status) => status !== 'held'))(
-    'does nothing if it is %s by now',
-    async (status) => {
-      const notification = await notificationThatIs(status);
-      await set(notification, 'reconcile_after = null');
-      expect(await releaseHeld(database.db, notification.notificationId)).toBe(false);
-      expect(await row(notification)).toMatchObject({ status, reconcile_after: null });
-    },
-  );
-});
-
 it.each(NOTIFICATION_STATUSES)(
   'knows whether a released notification that is %s has had its attempt',
   async (status) => {
@@ -185,19 +154,32 @@ it.each(NOTIFICATION_STATUSES)(
   },
 );
 
-it('cancels what is open of a deleted subscription, and nothing that is closed', async () => {
-  const all = [];
-  for (const status of NOTIFICATION_STATUSES) all.push(await notificationThatIs(status));
-  const foreign = await notificationThatIs('retrying', await seed(database.db, { url: 'http://127.0.0.1:9/' }));
-  const open = ['pending', 'delivering', 'retrying', 'held'];
-  const cancelled = await cancelOpen(database.db, seeded.subscriptionId, 100);
-  expect(cancelled).toHaveLength(open.length);
-  for (const [index, status] of NOTIFICATION_STATUSES.entries()) {
-    const wasOpen = open.includes(status);
-    const after = await row(all[index]!);
-    expect(after.status).toBe(wasOpen ? 'cancelled' : status);
-    if (wasOpen)
-      expect(after).toMatchObject({ next_attempt_at: null, reconcile_after: null, finished_at: expect.any(Date) });
-  }
-  expect((await row(foreign)).status).toBe('retrying');
+describe('what is open of a deleted subscription', () => {
+  const OPEN = ['pending', 'delivering', 'retrying', 'held'];
+
+  it('is listed in order of acceptance, without what is closed', async () => {
+    const all = [];
+    for (const status of NOTIFICATION_STATUSES) all.push(await notificationThatIs(status));
+    const open = all.filter((_, index) => OPEN.includes(NOTIFICATION_STATUSES[index]!));
+    const ids = open.map(({ notificationId }) => notificationId).sort();
+    await notificationThatIs('retrying', await seed(database.db, { url: 'http://127.0.0.1:9/' }));
+    expect(await listOpen(database.db, seeded.subscriptionId, 100)).toEqual(ids);
+    expect(await listOpen(database.db, seeded.subscriptionId, 2)).toEqual(ids.slice(0, 2));
+  });
+
+  it.each(NOTIFICATION_STATUSES)('is cancelled, unless it was closed meanwhile: %s', async (status) => {
+    const notification = await notificationThatIs(status);
+    const other = await notificationThatIs('retrying');
+    await cancelOpen(database.db, [notification.notificationId]);
+    const after = await row(notification);
+    if (OPEN.includes(status))
+      expect(after).toMatchObject({
+        status: 'cancelled',
+        next_attempt_at: null,
+        reconcile_after: null,
+        finished_at: expect.any(Date),
+      });
+    else expect(after.status).toBe(status);
+    expect((await row(other)).status).toBe('retrying');
+  });
 });

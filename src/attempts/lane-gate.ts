@@ -1,0 +1,144 @@
+import type { LaneLimits } from '../domain/lanes';
+import type { Metrics } from '../process/metrics';
+
+/** Shortest and longest wait of an attempt that finds no slot. */
+const MIN_WAIT_MS = 250;
+const MAX_WAIT_MS = 300_000;
+/** Part of the slots for customers and subscriptions that have nothing in flight. */
+const RESERVED = 0.1;
+/** Weight of the last attempt in the mean duration. */
+const SMOOTHING = 0.2;
+/** Lines without attempts in flight are forgotten when there are more of them than this. */
+const MAX_IDLE_LINES = 1000;
+
+/** The attempts of a customer or subscription. */
+interface Line {
+  /** When each attempt in flight began, by `performance.now()`. */
+  inFlight: Set<{ since: number }>;
+  /** Mean duration of the attempts that ended. */
+  meanMs: number;
+  /** When the last one that was turned away comes back. */
+  backAt: number;
+}
+
+/** A place in a lane, from `enter` to `leave`. */
+export class LaneVisit {
+  private leaveLines: (() => void) | undefined;
+
+  constructor(private readonly gate: LaneGate) {}
+
+  /**
+   * Takes a place in the lane, unless the visit has one.
+   *
+   * @returns undefined if the attempt may begin; otherwise the seconds after which to try again
+   */
+  enter(customerId: string, subscriptionId: string): number | undefined {
+    if (this.leaveLines) return undefined;
+    const entered = this.gate.enter(customerId, subscriptionId);
+    if (typeof entered === 'number') return entered / 1000;
+    this.leaveLines = entered;
+    return undefined;
+  }
+
+  leave(): void {
+    this.leaveLines?.();
+    this.leaveLines = undefined;
+  }
+}
+
+/**
+ * Bounds the attempts of workflows in a lane of this process, so that no customer takes all of it.
+ *
+ * A customer, and a subscription, may have half as many attempts in flight as slots are free, and
+ * at most its cap. So the share of each shrinks as more of them are busy. The last tenth of the
+ * slots is for those that have nothing in flight. An attempt that finds no slot does not wait here,
+ * where it would occupy Temporal's slots: its workflow waits, and comes back about when the ones
+ * before it have ended.
+ */
+export class LaneGate {
+  private readonly customers = new Map<string, Line>();
+  private readonly subscriptions = new Map<string, Line>();
+  private total = 0;
+
+  constructor(
+    private readonly lane: 'fast' | 'slow',
+    private readonly limits: LaneLimits,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.laneLimit.set({ lane }, limits.slots);
+    metrics.laneInFlight.set({ lane }, 0);
+  }
+
+  visit(): LaneVisit {
+    return new LaneVisit(this);
+  }
+
+  /**
+   * @returns leaves the lane; or, if there is no slot, the milliseconds after which to try again
+   */
+  enter(customerId: string, subscriptionId: string): (() => void) | number {
+    const customer = lineOf(this.customers, customerId);
+    const subscription = lineOf(this.subscriptions, subscriptionId);
+    if (subscription.inFlight.size >= Math.min(this.limits.perSubscription, this.share(subscription)))
+      return this.turnAway('subscription', subscription, this.limits.perSubscription);
+    if (customer.inFlight.size >= Math.min(this.limits.perCustomer, this.share(customer)))
+      return this.turnAway('customer', customer, this.limits.perCustomer);
+    const attempt = { since: performance.now() };
+    customer.inFlight.add(attempt);
+    subscription.inFlight.add(attempt);
+    this.count(1);
+    return () => {
+      end(customer, attempt);
+      end(subscription, attempt);
+      this.count(-1);
+    };
+  }
+
+  private share({ inFlight }: Line): number {
+    const { slots } = this.limits;
+    const free = slots - this.total;
+    return inFlight.size === 0 ? free : (free - Math.floor(slots * RESERVED)) / 2;
+  }
+
+  private count(change: 1 | -1): void {
+    this.total += change;
+    this.metrics.laneInFlight.set({ lane: this.lane }, this.total);
+  }
+
+  /** Attempts that are turned away come back one after the other, in order. */
+  private turnAway(by: 'subscription' | 'customer', line: Line, cap: number): number {
+    this.metrics.laneTurnedAway.inc({ lane: this.lane, by });
+    const now = performance.now();
+    const places = Math.max(1, Math.min(cap, line.inFlight.size));
+    line.backAt = Math.max(line.backAt, now) + expectedMs(line, now) / places;
+    return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, line.backAt - now));
+  }
+}
+
+function lineOf(lines: Map<string, Line>, key: string): Line {
+  let line = lines.get(key);
+  if (!line) {
+    if (lines.size >= MAX_IDLE_LINES) forgetIdle(lines);
+    line = { inFlight: new Set(), meanMs: 0, backAt: 0 };
+    lines.set(key, line);
+  }
+  return line;
+}
+
+function forgetIdle(lines: Map<string, Line>): void {
+  const now = performance.now();
+  for (const [key, { inFlight, backAt }] of lines) if (inFlight.size === 0 && backAt <= now) lines.delete(key);
+}
+
+function end(line: Line, attempt: { since: number }): void {
+  line.inFlight.delete(attempt);
+  const durationMs = performance.now() - attempt.since;
+  line.meanMs = line.meanMs === 0 ? durationMs : line.meanMs + SMOOTHING * (durationMs - line.meanMs);
+}
+
+/** How long an attempt takes: the mean, or the age of those in flight if they hang. */
+function expectedMs({ inFlight, meanMs }: Line, now: number): number {
+  let ageMs = 0;
+  for (const { since } of inFlight) ageMs += now - since;
+  return Math.max(meanMs, inFlight.size === 0 ? 0 : ageMs / inFlight.size);
+}

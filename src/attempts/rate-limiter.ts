@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leadMs, rateIntervalMs, takeTurn, type RateLine } from '../domain/rate-line';
+import type { Metrics } from '../process/metrics';
+import { isUnavailable, type Database } from '../store/db/database';
+import { GroupCommit } from '../store/db/group-commit';
+import { readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
+
+/** A notification whose subscription has a rate limit. */
+export interface LimitedAttempt {
+  subscriptionId: string;
+  notificationId: string;
+  /** Its number in the line; null if it has not joined. */
+  seq: number | null;
+  urgent: boolean;
+  ratePerSecond: number;
+  reconcileAfterSeconds: number;
+}
+
+/** When the attempt may be made. */
+export interface LimitedTurn {
+  /** Its number. */
+  seq: number;
+  /** Whether that is now. If not, it has to ask again after `waitMs`. */
+  granted: boolean;
+  waitMs: number;
+  /** The time of the turn, by the clock of Postgres. */
+  at: Date;
+}
+
+export type RateLimiter = (attempt: LimitedAttempt) => Promise<LimitedTurn>;
+
+const GROUP = { pipelines: 1, maxGatherMs: 3, maxItems: 200, isUnavailable };
+/** Turns that moved back by less than a lead are waited for in the process. */
+const LEADS_IN_PROCESS = 2;
+/** How often an attempt asks before its process lets it sleep again. */
+const MAX_ASKED = 4;
+/** Pause after a line was changed by another process, at most. */
+const CONFLICT_PAUSE_MS = 5;
+
+/**
+ * Creates the rate limiter of this process. Requests for the same line are decided together, one
+ * group at a time, so a crowd behind one limit occupies one connection. Processes share the lines
+ * in Postgres.
+ */
+export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimitTurns'>): RateLimiter {
+  const lines = new Map<string, { group: GroupCommit<LimitedAttempt, LimitedTurn>; users: number }>();
+
+  async function ask(attempt: LimitedAttempt): Promise<LimitedTurn> {
+    const { subscriptionId } = attempt;
+    let line = lines.get(subscriptionId);
+    if (!line) {
+      line = { group: new GroupCommit((attempts) => decide(db, subscriptionId, attempts), GROUP), users: 0 };
+      lines.set(subscriptionId, line);
+    }
+    line.users += 1;
+    try {
+      return (await line.group.submit([attempt]))[0]!;
+    } finally {
+      line.users -= 1;
+      if (line.users === 0) lines.delete(subscriptionId);
+    }
+  }
+
+  function answer(turn: LimitedTurn): LimitedTurn {
+    metrics.rateLimitTurns.inc({ result: turn.granted ? 'granted' : 'waiting' });
+    return turn;
+  }
+
+  return async function limit(attempt) {
+    const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
+    let { seq } = attempt;
+    for (let asked = 1; ; asked++) {
+      const turn = await ask({ ...attempt, seq });
+      if (!turn.granted && (turn.waitMs > LEADS_IN_PROCESS * lead || asked === MAX_ASKED))
+        return answer({ ...turn, waitMs: Math.max(0, turn.waitMs - lead) });
+      if (turn.waitMs > 0) await sleep(turn.waitMs);
+      if (turn.granted) return answer(turn);
+      ({ seq } = turn);
+    }
+  };
+}
+
+async function decide(
+  db: Database,
+  subscriptionId: string,
+  attempts: readonly LimitedAttempt[],
+): Promise<LimitedTurn[]> {
+  // In order of acceptance, because ids sort by it, and the numbers follow.
+  const ordered = attempts.toSorted((a, b) => (a.notificationId < b.notificationId ? -1 : 1));
+  for (;;) {
+    const { version, nowMs, ...read } = await readLine(db, subscriptionId);
+    const readAt = performance.now();
+    let line: RateLine = read;
+    const turns: TurnToWrite[] = ordered.map((attempt) => {
+      const taken = takeTurn(line, attempt, rateIntervalMs(attempt.ratePerSecond), nowMs);
+      line = taken.line;
+      const { notificationId, reconcileAfterSeconds } = attempt;
+      return { notificationId, reconcileAfterSeconds, ...taken.turn };
+    });
+    if (await writeTurns(db, subscriptionId, version, line, turns)) {
+      const elapsedMs = performance.now() - readAt;
+      const byId = new Map(turns.map((turn) => [turn.notificationId, turn]));
+      return attempts.map(({ notificationId }) => {
+        const { seq, granted, atMs } = byId.get(notificationId)!;
+        return { seq, granted, waitMs: Math.max(0, atMs - nowMs - elapsedMs), at: new Date(atMs) };
+      });
+    }
+    await sleep(Math.random() * CONFLICT_PAUSE_MS);
+  }
+}

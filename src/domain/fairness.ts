@@ -1,0 +1,15 @@
+import { sha256 } from './sha256';
+
+/** Temporal refuses longer keys. */
+const MAX_KEY_BYTES = 64;
+
+/**
+ * The fairness key of a customer: Temporal lets customers take turns in a backlog. Servers that do
+ * not know fairness keys ignore them.
+ */
+export function fairnessKey(customerId: string): string {
+  return customerId.length <= MAX_KEY_BYTES ? customerId : sha256(customerId).toString('hex');
+}
+
+/** Settling, recovering and maintaining go before deliveries, whose priority is 3. */
+export const CONTROL_PRIORITY = { priorityKey: 1 };

@@ -1,0 +1,149 @@
+import { OVERDUE_SECONDS } from '../../domain/delivery';
+import { decodeId, uuidOf } from '../../domain/ids';
+import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
+import type { Executor } from '../db/database';
+
+/** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
+const interval = (rate: string) =>
+  `make_interval(secs => 1 / least(greatest(${rate}, ${MIN_RATE_PER_SECOND}), ${MAX_RATE_PER_SECOND}))`;
+
+/**
+ * Has the pending notifications of `from` with a rate limit join the lines of their subscriptions.
+ * An idle line begins again with the first of them, as in `takeTurn`. Lines are locked in order of
+ * their ids.
+ *
+ * @param from - a CTE with `subscription_id`, `status` and `rate_limit_per_second`
+ * @returns SQL of `subscription_id` and `end_seq`, the number after the last new one
+ */
+export function joinLines(from: string): string {
+  const gap = interval('(select s.rate_limit_per_second from subscriptions s where s.id = l.subscription_id)');
+  const isIdle = `l.front_at + (l.next_seq - l.front_seq) * ${gap} < now() and coalesce(l.taken_at + ${gap} <= now(), true)`;
+  return `insert into rate_lines as l (subscription_id, next_seq)
+  select subscription_id, count(*) from ${from} where status = 'pending' and rate_limit_per_second is not null
+  group by subscription_id order by subscription_id
+  on conflict (subscription_id) do update set next_seq = l.next_seq + excluded.next_seq, version = l.version + 1,
+    front_seq = case when ${isIdle} then l.next_seq else l.front_seq end,
+    front_at = case when ${isIdle} then now() else l.front_at end
+  returning subscription_id, next_seq as end_seq`;
+}
+
+/**
+ * SQL of the numbers that the rows of `from` got by {@link joinLines}, which is the CTE `lined_up`.
+ */
+export const NUMBERED = (from: string): string =>
+  `select m.id, l.end_seq - row_number() over (partition by l.subscription_id order by m.id desc) as rate_seq
+  from lined_up l join ${from} m on m.subscription_id = l.subscription_id`;
+
+/** A line as it was read, with the clock of Postgres at that time. */
+export interface ReadLine extends RateLine {
+  version: number;
+  nowMs: number;
+}
+
+interface LineRow {
+  next_seq: number;
+  front_seq: number;
+  front_at_ms: number;
+  taken_at_ms: number | null;
+  version: number;
+  now_ms: number;
+}
+
+/** Reads the line of a subscription, and creates it first if there is none. */
+export async function readLine(db: Executor, subscriptionId: string): Promise<ReadLine> {
+  for (;;) {
+    const { rows } = await db.query<LineRow>({
+      name: 'read-rate-line',
+      text: `select next_seq, front_seq, version, (extract(epoch from front_at) * 1000)::float8 as front_at_ms,
+               (extract(epoch from taken_at) * 1000)::float8 as taken_at_ms, (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms
+             from rate_lines where subscription_id = $1`,
+      values: [decodeId('sub', subscriptionId)],
+    });
+    const [row] = rows;
+    if (row)
+      return {
+        nextSeq: row.next_seq,
+        frontSeq: row.front_seq,
+        frontAtMs: row.front_at_ms,
+        takenAtMs: row.taken_at_ms,
+        version: row.version,
+        nowMs: row.now_ms,
+      };
+    await db.query({
+      text: 'insert into rate_lines (subscription_id) values ($1) on conflict do nothing',
+      values: [decodeId('sub', subscriptionId)],
+    });
+  }
+}
+
+/** What a notification gets to know of its turn. */
+export interface TurnToWrite {
+  notificationId: string;
+  seq: number;
+  granted: boolean;
+  atMs: number;
+  /** When the reconciler checks on a granted attempt. */
+  reconcileAfterSeconds: number;
+}
+
+/**
+ * Writes a line and the turns of its notifications, unless somebody else changed the line since it
+ * was read. A granted notification leaves the line and is `delivering`; the others show when they
+ * are due.
+ *
+ * @returns whether it was written; if not, the turns have to be decided again
+ */
+export async function writeTurns(
+  db: Executor,
+  subscriptionId: string,
+  version: number,
+  line: RateLine,
+  turns: readonly TurnToWrite[],
+): Promise<boolean> {
+  const uuids = turns.map(({ notificationId }) => uuidOf(notificationId));
+  const sorted = uuids.toSorted();
+  const { rows } = await db.query<{ written: number }>({
+    name: 'write-rate-turns',
+    text: `with line as (
+             update rate_lines set next_seq = $3, front_seq = $4, front_at = to_timestamp($5::float8 / 1000), taken_at = to_timestamp($6::float8 / 1000),
+               version = version + 1
+             where subscription_id = $1 and version = $2
+             returning subscription_id
+           ),
+           turns as (
+             select t.id, t.seq, t.granted, to_timestamp(t.at_ms / 1000) as due_at, t.reconcile_after_seconds
+             from unnest($7::uuid[], $8::bigint[], $9::boolean[], $10::float8[], $11::float8[]) as t (id, seq, granted, at_ms, reconcile_after_seconds)
+             where exists (select from line)
+           ),
+           noted as (
+             update notifications n set
+               rate_seq = case when t.granted then null else t.seq end,
+               status = case when t.granted then 'delivering' when n.status = 'delivering' then 'pending' else n.status end,
+               next_attempt_at = case when t.granted then null else t.due_at end,
+               finished_at = null,
+               retry_asked = n.retry_asked and not t.granted,
+               reconcile_after = case when t.granted then now() + make_interval(secs => t.reconcile_after_seconds)
+                 else t.due_at + interval '${OVERDUE_SECONDS} seconds' end
+             from turns t
+             where n.id = t.id and n.id = any($7) and n.id between $12 and $13
+               and n.status not in ('delivered', 'cancelled') and (t.granted or n.status <> 'held')
+           )
+           select count(*) as written from line`,
+    values: [
+      decodeId('sub', subscriptionId),
+      version,
+      line.nextSeq,
+      line.frontSeq,
+      line.frontAtMs,
+      line.takenAtMs,
+      uuids,
+      turns.map(({ seq }) => seq),
+      turns.map(({ granted }) => granted),
+      turns.map(({ atMs }) => atMs),
+      turns.map(({ reconcileAfterSeconds }) => reconcileAfterSeconds),
+      sorted[0],
+      sorted.at(-1),
+    ],
+  });
+  return rows[0]!.written > 0;
+}

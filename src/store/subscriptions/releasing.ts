@@ -1,0 +1,121 @@
+import {
+  FAST_LANE_MAX_TIMEOUT_SECONDS,
+  HEAD_START_WAIT_SECONDS,
+  RECONCILE_AFTER_SECONDS,
+  type NotificationRef,
+} from '../../domain/delivery';
+import { decodeId } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
+import { joinLines, NUMBERED } from './rate-line';
+
+/** How far a release has come. */
+export interface ReleaseProgress {
+  /** The number of held notifications when it began. */
+  backlog: number;
+  /** How many have been released since, those included that were held meanwhile. */
+  released: number;
+}
+
+/** A notification that was released. */
+export interface ReleasedNotification extends NotificationRef {
+  /**
+   * Whether the process that released it has claimed its first attempt. It has no workflow then.
+   */
+  claimed: boolean;
+}
+
+/**
+ * A notification that was held when it was accepted has no workflow, until it is released for the
+ * first time. From then on `claimed_until` is set.
+ */
+const HAS_NO_WORKFLOW = `n.accepted_as = 'held' and n.attempt_count = 0 and n.opened_at = n.created_at and n.claimed_until is null`;
+
+const RELEASE = `
+with due as (
+  select n.id, n.subscription_id, 'pending' as status, s.rate_limit_per_second, s.timeout_seconds,
+    ${HAS_NO_WORKFLOW} and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS}
+      and (s.slow_until is null or s.slow_until <= now()) as claimed
+  from notifications n join subscription_states s on s.id = n.subscription_id
+  where n.subscription_id = $1 and n.status = 'held' and s.status = 'enabled'
+  order by n.id limit $2
+),
+lined_up as (
+  ${joinLines('due')}
+),
+numbered as (
+  ${NUMBERED('due')}
+),
+released as (
+  update notifications n set status = 'pending', next_attempt_at = null, rate_seq = q.rate_seq,
+    claimed_by = case when d.claimed then $3 end,
+    claimed_until = now() + case when d.claimed then make_interval(secs => d.timeout_seconds + ${HEAD_START_WAIT_SECONDS}) else '0 s' end,
+    reconcile_after = now() + make_interval(secs => case when d.claimed then d.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS} else 30 end)
+  from due d left join numbered q on q.id = d.id
+  where n.id = d.id and n.status = 'held'
+  returning n.*, d.claimed
+),
+noted as (
+  insert into releases as r (subscription_id, backlog, released)
+  select $1::uuid,
+    case when exists (select from releases where subscription_id = $1) then 0
+      else (select count(*) from notifications where subscription_id = $1 and status = 'held') end,
+    count(*)
+  from released
+  where exists (select from released)
+  on conflict (subscription_id) do update set released = r.released + excluded.released, progressed_at = now()
+)
+select ${REF_COLUMNS}, n.claimed from released n join subscription_states s on s.id = n.subscription_id order by n.id`;
+
+/**
+ * Releases the next held notifications of an enabled subscription, in order of acceptance. As in
+ * the accept statement, this process claims the first attempts in the fast lane, and notifications
+ * with a rate limit join the line.
+ */
+export async function releasePage(
+  db: Executor,
+  subscriptionId: string,
+  processId: string,
+  limit: number,
+): Promise<ReleasedNotification[]> {
+  const { rows } = await db.query<RefRow & { claimed: boolean }>({
+    text: RELEASE,
+    values: [decodeId('sub', subscriptionId), limit, processId],
+  });
+  return rows.map((row) => ({ ...toRef(row), claimed: row.claimed }));
+}
+
+/** Counts those that wait for their first attempt. */
+export async function countPending(db: Executor, notificationIds: readonly string[]): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    text: `select count(*) from notifications where id = any($1) and status = 'pending'`,
+    values: [notificationIds.map((id) => decodeId('ntf', id))],
+  });
+  return rows[0]!.count;
+}
+
+/** Counts those whose workflow has not begun the attempt that they were released for. */
+export async function countNotBegun(db: Executor, notificationIds: readonly string[]): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    text: `select count(*) from notifications
+           where id = any($1) and status = 'pending' and (claimed_until is null or claimed_until <= now())`,
+    values: [notificationIds.map((id) => decodeId('ntf', id))],
+  });
+  return rows[0]!.count;
+}
+
+/** @returns undefined if no release is running */
+export async function findRelease(db: Executor, subscriptionId: string): Promise<ReleaseProgress | undefined> {
+  const { rows } = await db.query<ReleaseProgress>({
+    text: 'select backlog, released from releases where subscription_id = $1',
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rows[0];
+}
+
+export async function endRelease(db: Executor, subscriptionId: string): Promise<void> {
+  await db.query({
+    text: 'delete from releases where subscription_id = $1',
+    values: [decodeId('sub', subscriptionId)],
+  });
+}

@@ -1,0 +1,78 @@
+import { LaneGate } from '../../src/attempts/lane-gate';
+import { createMetrics } from '../../src/process/metrics';
+
+const gateOf = (limits: Partial<ConstructorParameters<typeof LaneGate>[1]> = {}) =>
+  new LaneGate('slow', { slots: 200, perCustomer: 1000, perSubscription: 1000, ...limits }, createMetrics());
+
+/** Enters as often as possible. @returns what leaves again */
+function fill(gate: LaneGate, customer: string, subscription = customer): (() => void)[] {
+  const left: (() => void)[] = [];
+  for (;;) {
+    const entered = gate.enter(customer, subscription);
+    if (typeof entered === 'number') return left;
+    left.push(entered);
+  }
+}
+
+it('a single subscription gets a third of a lane, and each further one a third of the rest', () => {
+  const gate = gateOf();
+  expect(fill(gate, 'a')).toHaveLength(60);
+  expect(fill(gate, 'b')).toHaveLength(40);
+  expect(fill(gate, 'c')).toHaveLength(27);
+});
+
+it('a lane has room for another customer however many customers hang', () => {
+  const gate = gateOf();
+  for (let customer = 0; customer < 20; customer++) fill(gate, `hanging-${customer}`);
+  expect(typeof gate.enter('healthy', 'healthy')).toBe('function');
+});
+
+it('the caps of customers and subscriptions hold while the lane is empty', () => {
+  const gate = gateOf({ perCustomer: 50, perSubscription: 20 });
+  expect(fill(gate, 'customer', 'one')).toHaveLength(20);
+  expect(fill(gate, 'customer', 'two')).toHaveLength(20);
+  expect(fill(gate, 'customer', 'three')).toHaveLength(10);
+  expect(fill(gate, 'customer', 'four')).toHaveLength(0);
+  expect(fill(gate, 'other', 'five')).toHaveLength(20);
+});
+
+it('a place is free again when an attempt leaves', () => {
+  const gate = gateOf({ perSubscription: 1 });
+  const [leave] = fill(gate, 'a');
+  expect(typeof gate.enter('a', 'a')).toBe('number');
+  leave!();
+  expect(typeof gate.enter('a', 'a')).toBe('function');
+});
+
+describe('attempts that are turned away', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('come back spread over the time that those before them take', () => {
+    const gate = gateOf({ perSubscription: 10 });
+    const entered = fill(gate, 'a');
+    jest.advanceTimersByTime(10_000);
+    const waitsMs = Array.from({ length: 100 }, () => gate.enter('a', 'a') as number);
+    expect(waitsMs).toEqual(waitsMs.toSorted((a, b) => a - b));
+    // One second each: ten at a time, of which each takes ten seconds.
+    expect(waitsMs[0]).toBeCloseTo(1000, -2);
+    expect(waitsMs[99]).toBeCloseTo(100_000, -3);
+    for (const leave of entered) leave();
+  });
+
+  it('come back soon while attempts are quick, and within five minutes however long they take', () => {
+    const gate = gateOf({ perSubscription: 10 });
+    fill(gate, 'a');
+    expect(gate.enter('a', 'a')).toBe(250);
+    jest.advanceTimersByTime(600_000);
+    const waitsMs = Array.from({ length: 100 }, () => gate.enter('a', 'a') as number);
+    expect(Math.max(...waitsMs)).toBe(300_000);
+  });
+});
+
+it('a gate forgets customers that have no attempts in flight', () => {
+  const gate = gateOf();
+  for (let customer = 0; customer < 5000; customer++) (gate.enter(`c${customer}`, `s${customer}`) as () => void)();
+  const { customers, subscriptions } = gate as unknown as Record<string, Map<string, unknown>>;
+  expect(customers!.size + subscriptions!.size).toBeLessThanOrEqual(2000);
+});

@@ -1,0 +1,162 @@
+import { leadMs, MAX_HOLD_MS, rateIntervalMs, takeTurn, type RateLine } from '../../src/domain/rate-line';
+
+const EMPTY: RateLine = { nextSeq: 0, frontSeq: 0, frontAtMs: 0, takenAtMs: null };
+
+/** A generator of numbers in [0, 1), the same in each run. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+interface Member {
+  seq: number;
+  wakesAtMs: number;
+  /** Durable waits, of which each is a workflow that wakes. */
+  timers: number;
+}
+
+/**
+ * Plays a line until all members have had their turn.
+ *
+ * @param firesAt - when a timer fires that is due at a time
+ * @param intervalAt - the interval of the rate limit at a time
+ * @returns the members in the order of their turns, with the times
+ */
+function play(members: Member[], intervalAt: (nowMs: number) => number, firesAt: (dueMs: number) => number) {
+  let line: RateLine = { ...EMPTY, nextSeq: members.length };
+  const turns: { seq: number; atMs: number; timers: number }[] = [];
+  const waiting = [...members];
+  while (waiting.length > 0) {
+    waiting.sort((a, b) => a.wakesAtMs - b.wakesAtMs || a.seq - b.seq);
+    const member = waiting[0]!;
+    if (member.timers > 100) throw new Error(`number ${member.seq} never gets its turn`);
+    const nowMs = member.wakesAtMs;
+    const { line: next, turn } = takeTurn(line, { seq: member.seq, urgent: false }, intervalAt(nowMs), nowMs);
+    line = next;
+    const lead = leadMs(intervalAt(nowMs));
+    if (!turn.granted && turn.atMs - nowMs <= 2 * lead) member.wakesAtMs = turn.atMs;
+    else if (!turn.granted) {
+      member.timers += 1;
+      member.wakesAtMs = firesAt(turn.atMs - lead);
+    } else {
+      waiting.shift();
+      turns.push({ seq: member.seq, atMs: turn.atMs, timers: member.timers });
+      expect(turn.atMs).toBeGreaterThanOrEqual(nowMs);
+      expect(turn.atMs - nowMs).toBeLessThanOrEqual(MAX_HOLD_MS);
+    }
+  }
+  return turns;
+}
+
+const gaps = (times: number[]) => times.slice(1).map((at, index) => at - times[index]!);
+const crowd = (size: number, wakesAtMs: (seq: number) => number): Member[] =>
+  Array.from({ length: size }, (_, seq) => ({ seq, wakesAtMs: wakesAtMs(seq), timers: 0 }));
+
+it('a line grants one turn per interval, in order, with one timer for each', () => {
+  // They ask for their number in the wrong order.
+  const turns = play(
+    crowd(100, (seq) => 100 - seq),
+    () => 500,
+    (dueMs) => dueMs,
+  );
+  expect(turns.map(({ seq }) => seq)).toEqual(turns.map((_, index) => index));
+  expect(Math.min(...gaps(turns.map(({ atMs }) => atMs)))).toBe(500);
+  expect(turns.at(-1)!.atMs).toBeLessThanOrEqual(99 * 500 + 100);
+  expect(Math.max(...turns.map(({ timers }) => timers))).toBe(1);
+});
+
+it.each([1, 2, 3, 4, 5])('late timers never bring two turns closer together than the interval (seed %i)', (seed) => {
+  const random = randomNumbers(seed);
+  for (const interval of [1, 10, 100, 1000, 50_000]) {
+    const turns = play(
+      crowd(200, () => random() * 2000),
+      () => interval,
+      (dueMs) => dueMs + random() * 300,
+    );
+    const times = turns.map(({ atMs }) => atMs);
+    expect(Math.min(...gaps(times.toSorted((a, b) => a - b)))).toBeGreaterThan(interval - 1e-6);
+    // No time is lost: lateness adds up to at most the largest one.
+    expect(Math.max(...times)).toBeLessThanOrEqual(2000 + 300 + 200 * interval);
+  }
+});
+
+it('after an outage all timers fire together, and the line goes on in order', () => {
+  const outageEndsAtMs = 3_600_000;
+  const turns = play(
+    crowd(1000, (seq) => seq),
+    () => 1000,
+    (dueMs) => Math.max(dueMs, outageEndsAtMs),
+  );
+  const times = turns.map(({ atMs }) => atMs);
+  expect(Math.min(...gaps(times))).toBeGreaterThanOrEqual(1000);
+  expect(Math.max(...turns.map(({ timers }) => timers))).toBeLessThanOrEqual(2);
+  expect(turns.map(({ seq }) => seq)).toEqual(turns.map((_, index) => index));
+});
+
+it('a higher limit counts from the next turn on', () => {
+  let line: RateLine = { ...EMPTY, nextSeq: 3 };
+  const ask = (seq: number, ratePerSecond: number, nowMs: number) => {
+    const result = takeTurn(line, { seq, urgent: false }, rateIntervalMs(ratePerSecond), nowMs);
+    line = result.line;
+    return result.turn;
+  };
+  expect(ask(0, 0.02, 0)).toMatchObject({ granted: true, atMs: 0 });
+  expect(ask(1, 0.02, 0)).toMatchObject({ granted: false, atMs: 50_000 });
+  expect(ask(2, 0.02, 0)).toMatchObject({ granted: false, atMs: 100_000 });
+  expect(ask(1, 100, 3000)).toMatchObject({ granted: true, atMs: 3000 });
+  expect(ask(2, 100, 3000)).toMatchObject({ granted: false, atMs: 3010 });
+});
+
+it('a higher limit counts for those behind a number that never asks', () => {
+  let line: RateLine = { ...EMPTY, nextSeq: 3, frontSeq: 1, frontAtMs: 50_000, takenAtMs: 0 };
+  for (const nowMs of [3000, 3010]) {
+    const { line: next, turn } = takeTurn(line, { seq: 2, urgent: false }, 10, nowMs);
+    expect(turn).toMatchObject({ granted: nowMs === 3010, atMs: 3010 });
+    line = next;
+  }
+});
+
+it('a lower limit moves the whole line back', () => {
+  const turns = play(
+    crowd(10, () => 0),
+    (nowMs) => (nowMs < 2500 ? 1000 : 20_000),
+    (dueMs) => dueMs,
+  );
+  expect(turns.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(Math.min(...gaps(turns.slice(2).map(({ atMs }) => atMs)))).toBe(20_000);
+});
+
+it('an urgent request is granted now, and the others move back by one interval', () => {
+  const first = takeTurn({ ...EMPTY, nextSeq: 3 }, { seq: 0, urgent: false }, 50_000, 1000);
+  const urgent = takeTurn(first.line, { seq: 2, urgent: true }, 50_000, 4000);
+  expect(urgent.turn).toMatchObject({ granted: true, atMs: 4000 });
+  const waiting = takeTurn(urgent.line, { seq: 1, urgent: false }, 50_000, 51_000);
+  expect(waiting.turn).toMatchObject({ granted: false, atMs: 101_000 });
+});
+
+it('numbers that never ask delay the ones behind them by their turns and no more', () => {
+  const line: RateLine = { ...EMPTY, nextSeq: 50 };
+  const { turn } = takeTurn(line, { seq: 49, urgent: false }, 1000, 0);
+  expect(turn).toMatchObject({ granted: false, atMs: 49_000 });
+  // Even if it comes much too late.
+  expect(takeTurn(line, { seq: 49, urgent: false }, 10, 49_700).turn.granted).toBe(true);
+});
+
+it('a line that was idle begins with the next number', () => {
+  const idle: RateLine = { nextSeq: 7, frontSeq: 7, frontAtMs: 1000, takenAtMs: 0 };
+  const { line, turn } = takeTurn(idle, { seq: null, urgent: false }, 1000, 90_000);
+  expect(turn).toEqual({ seq: 7, granted: true, atMs: 90_000 });
+  expect(line).toMatchObject({ nextSeq: 8, frontSeq: 8, frontAtMs: 91_000 });
+});
+
+it.each([
+  [1e-300, 86_400_000],
+  [0, 86_400_000],
+  [1e300, 1],
+  [4, 250],
+])('the limit %d per second means an interval of %d ms', (rate, intervalMs) => {
+  expect(rateIntervalMs(rate)).toBeCloseTo(intervalMs, 3);
+});

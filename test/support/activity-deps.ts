@@ -1,0 +1,42 @@
+import { pino } from 'pino';
+import type { ActivityDeps } from '../../src/activities/deps';
+import { LaneGate } from '../../src/attempts/lane-gate';
+import type { Lane } from '../../src/domain/delivery';
+import { createMetrics, type Metrics } from '../../src/process/metrics';
+
+const SLOTS = 10;
+
+/**
+ * Dependencies of activities for a test that runs one of them: Temporal accepts every start and
+ * signal, and no first attempt is under way.
+ */
+export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityDeps>): ActivityDeps {
+  const metrics = given.metrics ?? createMetrics();
+  return {
+    runAttempt: () => Promise.reject(new Error('no attempt is made here')),
+    headStarts: {
+      processId: 'mine',
+      isUnderWay: () => false,
+      makeMissing: async () => [],
+      outcomeOf: async () => undefined,
+      takeTurn: (_notificationId, _trigger, make) => make(),
+    },
+    lanes: roomyLanes(metrics),
+    control: {
+      start: async () => true,
+      retry: async () => undefined,
+      release: async () => undefined,
+      cancel: async () => undefined,
+    },
+    launchReleased: () => undefined,
+    metrics,
+    log: pino({ level: 'silent' }),
+    ...given,
+  };
+}
+
+function roomyLanes(metrics: Metrics): Record<Lane, LaneGate> {
+  const laneOf = (lane: Lane) =>
+    new LaneGate(lane, { slots: SLOTS, perCustomer: SLOTS, perSubscription: SLOTS }, metrics);
+  return { fast: laneOf('fast'), slow: laneOf('slow') };
+}

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { decodeId } from '../../src/domain/ids';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { attemptsOf } from '../../src/store/notifications/attempts';
+import { markSlow } from '../../src/store/subscriptions/limits';
+import { markSettling } from '../../src/store/subscriptions/settling';
+import { settleNow } from '../../src/temporal/settlement';
+import { startReceiver, type Receiver } from '../support/receiver';
+import { eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { until } from '../support/until';
+import { usePipeline } from '../support/use-pipeline';
+
+/** Lanes on real Postgres and Temporal: a customer whose receiver hangs delays nobody else. */
+const on = usePipeline({ env: { SIGNPOST_SLOW_SLOTS: '40', SIGNPOST_FAST_SLOTS: '40' } });
+
+/** A receiver that reads requests and never answers. */
+let hanging: Receiver;
+beforeEach(async () => {
+  hanging = await startReceiver();
+  hanging.answerRaw(() => undefined);
+});
+afterEach(() => hanging.close());
+
+async function accept(seeded: Seeded, count: number): Promise<AcceptedNotification[]> {
+  const results = await acceptEvents(
+    on.pipeline.db,
+    Array.from({ length: count }, () => eventFor(seeded)),
+  );
+  return results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+}
+
+const startAll = (notifications: readonly AcceptedNotification[]) =>
+  Promise.all(notifications.map((notification) => on.pipeline.workflows.start(notification)));
+
+/**
+ * Starts the notifications of a customer whose receiver hangs, and waits until it has its share.
+ */
+async function hang(count: number, options: Partial<SeedOptions> = {}) {
+  const seeded = await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 60, ...options });
+  const notifications = await accept(seeded, count);
+  await startAll(notifications);
+  await until(
+    async () => hanging.requests.length,
+    (requests) => requests >= Math.min(count, 12),
+  );
+  return { seeded, notifications };
+}
+
+async function change(seeded: Seeded, assignments: string): Promise<void> {
+  const { db, temporal, taskQueue } = on.pipeline;
+  await db.query({
+    text: `update subscriptions set ${assignments} where id = $1`,
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  await settleNow({ use: () => temporal }, taskQueue, await markSettling(db, seeded));
+}
+
+async function statuses(seeded: Seeded): Promise<Record<string, number>> {
+  const { rows } = await on.pipeline.db.query<{ status: string; count: number }>({
+    text: 'select status, count(*) from notifications where subscription_id = $1 group by 1',
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+}
+
+describe('a subscription whose receiver hangs in the slow lane', () => {
+  it('has at most a third of the lane in flight, and what waits shows when it is tried again', async () => {
+    const { seeded, notifications } = await hang(60);
+    await sleep(1000);
+    expect(hanging.requests).toHaveLength(12);
+    const delivering = await statuses(seeded);
+    expect(delivering).toEqual({ delivering: 12, pending: 48 });
+    const waiting = await Promise.all(notifications.map(({ notificationId }) => on.find(notificationId)));
+    for (const { status, nextAttemptAt } of waiting) if (status === 'pending') expect(nextAttemptAt).not.toBeNull();
+    await change(seeded, 'deleted_at = now()');
+  });
+
+  it('does not delay the slow lane of another customer', async () => {
+    const { seeded } = await hang(60);
+    const healthy = await accept(await seed(on.pipeline.db, { url: on.receiver.url(), timeoutSeconds: 20 }), 1);
+    await startAll(healthy);
+    await on.receiver.waitFor(1, 4000);
+    await change(seeded, 'deleted_at = now()');
+  });
+
+  it('does not delay the release of another customer, nor its own deletion', async () => {
+    const { seeded } = await hang(60);
+    const other = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
+    await accept(other, 1);
+    await change(other, 'enabled = true');
+    await on.receiver.waitFor(1, 4000);
+    await change(seeded, 'deleted_at = now()');
+    await until(
+      () => statuses(seeded),
+      (seen) => seen.cancelled === 60,
+      6000,
+    );
+  });
+});
+
+it('retries to a receiver that begins to hang do not delay the retries of another customer', async () => {
+  hanging.answerRaw(undefined);
+  hanging.answerWith(503);
+  const failing = await seed(on.pipeline.db, { url: hanging.url(), timeoutSeconds: 15, retrySchedule: [12, 60] });
+  const notifications = await accept(failing, 80);
+  await startAll(notifications);
+  await until(
+    () => statuses(failing),
+    (seen) => seen.retrying === 80,
+  );
+  hanging.answerRaw(() => undefined);
+  await until(
+    async () => hanging.requests.length,
+    (requests) => requests >= 90,
+  );
+  on.receiver.answerWith([500, 200]);
+  await startAll(
+    await accept(await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1], timeoutSeconds: 5 }), 1),
+  );
+  await on.receiver.waitFor(2, 6000);
+  expect(on.receiver.requests[1]!.at.getTime() - on.receiver.requests[0]!.at.getTime()).toBeLessThan(4000);
+  const attempts = hanging.requests.map(
+    ({ headers }) => `${headers['signpost-notification']} ${headers['signpost-attempt']}`,
+  );
+  expect(new Set(attempts).size).toBe(attempts.length);
+  // 80 first attempts, and a third of each lane.
+  expect(hanging.requests.length).toBeLessThanOrEqual(80 + 12 + 12);
+  await change(failing, 'deleted_at = now()');
+});
+
+describe('the lane of a retry', () => {
+  async function retrying(options: Partial<SeedOptions> = {}) {
+    on.receiver.answerWith([500, async () => (await sleep(500), { status: 200 })]);
+    const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [2], ...options });
+    const [notification] = await accept(seeded, 1);
+    await on.pipeline.workflows.start(notification!);
+    await on.reaches(notification!.notificationId, 'retrying');
+    return { seeded, id: notification!.notificationId };
+  }
+
+  async function ordinaryActivities(id: string): Promise<number> {
+    const { events } = await on.workflow(id).fetchHistory();
+    return events!.filter(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes).length;
+  }
+
+  it('is the slow one if the timeout was raised meanwhile, and the attempt is made once', async () => {
+    const { seeded, id } = await retrying();
+    await change(seeded, 'timeout_seconds = 300');
+    await on.workflow(id).result();
+    expect(await ordinaryActivities(id)).toBe(1);
+    expect(on.receiver.requests.map(({ headers }) => headers['signpost-attempt'])).toEqual(['1', '2']);
+    expect(await attemptsOf(on.pipeline.db, id)).toHaveLength(2);
+  });
+
+  it('is the slow one if the subscription became slow meanwhile', async () => {
+    const { seeded, id } = await retrying();
+    await markSlow(on.pipeline.db, seeded.subscriptionId);
+    await on.workflow(id).result();
+    expect(await ordinaryActivities(id)).toBe(1);
+  });
+
+  it('is the fast one otherwise', async () => {
+    const { id } = await retrying();
+    await on.workflow(id).result();
+    expect(await ordinaryActivities(id)).toBe(0);
+  });
+});
+
+it('workflows carry the fairness key of their customer', async () => {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
+  const [notification] = await accept(seeded, 1);
+  await on.pipeline.workflows.start(notification!);
+  const { priority } = await on.workflow(notification!.notificationId).describe();
+  expect(priority).toMatchObject({ fairnessKey: seeded.customerId });
+});

@@ -1,0 +1,208 @@
+import { createRateLimiter } from '../../src/attempts/rate-limiter';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { createMetrics } from '../../src/process/metrics';
+import { decodeId } from '../../src/domain/ids';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { listNotifications } from '../../src/store/notifications/notifications';
+import { findRef } from '../../src/store/notifications/notification-refs';
+import { markDue } from '../../src/store/notifications/reopen';
+import { markRateChanged } from '../../src/store/subscriptions/rate-wakes';
+import { markSettling } from '../../src/store/subscriptions/settling';
+import { settleNow } from '../../src/temporal/settlement';
+import { eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { until } from '../support/until';
+import { usePipeline } from '../support/use-pipeline';
+
+/** Rate limits on real Postgres and Temporal: exact, in order, and without a crowd of timers. */
+const on = usePipeline();
+
+async function limited(ratePerSecond: number, options: Partial<SeedOptions> = {}): Promise<Seeded> {
+  return seed(on.pipeline.db, { url: on.receiver.url(), rateLimitPerSecond: ratePerSecond, ...options });
+}
+
+/** Accepts events in one statement. @returns their notifications, in order of acceptance */
+async function accept(seeded: Seeded, count: number): Promise<AcceptedNotification[]> {
+  const results = await acceptEvents(
+    on.pipeline.db,
+    Array.from({ length: count }, () => eventFor(seeded)),
+  );
+  return results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+}
+
+const idsOf = (notifications: readonly AcceptedNotification[]) =>
+  notifications.map(({ notificationId }) => notificationId);
+const received = () => on.receiver.requests.map(({ headers }) => headers['signpost-notification'] as string);
+const gapsMs = () =>
+  on.receiver.requests.slice(1).map(({ at }, index) => at.getTime() - on.receiver.requests[index]!.at.getTime());
+
+async function change(seeded: Seeded, assignments: string): Promise<void> {
+  const { db, temporal, taskQueue } = on.pipeline;
+  await db.query({
+    text: `update subscriptions set ${assignments} where id = $1`,
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  if (assignments.includes('rate_limit')) await markRateChanged(db, seeded.subscriptionId);
+  await settleNow({ use: () => temporal }, taskQueue, await markSettling(db, seeded));
+}
+
+it('notifications behind a rate limit do not delay the retries of another subscription', async () => {
+  const notifications = await accept(await limited(0.02), 100);
+  await Promise.all(notifications.map((notification) => on.pipeline.workflows.start(notification)));
+  on.receiver.answerWith((request) => ({ status: request.headers['signpost-attempt'] === '1' ? 500 : 200 }));
+  const [healthy] = await accept(await seed(on.pipeline.db, { url: on.receiver.url(), retrySchedule: [1] }), 1);
+  await on.pipeline.workflows.start(healthy!);
+  await on.reaches(healthy!.notificationId, 'delivered');
+  const [first, second] = on.receiver.requests.filter(
+    ({ headers }) => headers['signpost-notification'] === healthy!.notificationId,
+  );
+  expect(second!.at.getTime() - first!.at.getTime()).toBeLessThan(2500);
+});
+
+it('attempts are made in order of acceptance, one per interval, with at most two wake-ups each', async () => {
+  const notifications = await accept(await limited(2), 12);
+  // Workflows start in the wrong order, as when several processes start them.
+  await Promise.all(notifications.toReversed().map((notification) => on.pipeline.workflows.start(notification)));
+  await on.receiver.waitFor(12);
+  expect(received()).toEqual(idsOf(notifications));
+  expect(Math.min(...gapsMs())).toBeGreaterThanOrEqual(400);
+  const lastsMs = on.receiver.requests.at(-1)!.at.getTime() - on.receiver.requests[0]!.at.getTime();
+  expect(lastsMs).toBeLessThan(11 * 500 + 1500);
+  for (const { notificationId } of notifications) {
+    await on.workflow(notificationId).result();
+    const { events } = await on.workflow(notificationId).fetchHistory();
+    const timers = events!.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
+    expect(timers.length).toBeLessThanOrEqual(2);
+  }
+});
+
+it('eight concurrent requests from several processes get eight different turns', async () => {
+  for (let round = 0; round < 10; round++) {
+    const seeded = await limited(0.1);
+    const notifications = await accept(seeded, 8);
+    const turns = await Promise.all(
+      notifications.map(({ notificationId, subscriptionId }, seq) =>
+        createRateLimiter(
+          on.pipeline.db,
+          createMetrics(),
+        )({
+          notificationId,
+          subscriptionId,
+          seq,
+          urgent: false,
+          ratePerSecond: 0.1,
+          reconcileAfterSeconds: 60,
+        }),
+      ),
+    );
+    expect(turns.filter(({ granted }) => granted)).toHaveLength(1);
+    const times = turns.map(({ at }) => at.getTime()).toSorted((a, b) => a - b);
+    for (let index = 1; index < 8; index++) expect(times[index]! - times[index - 1]!).toBeGreaterThan(9000);
+  }
+});
+
+describe('notifications that wait for their turn', () => {
+  async function waiting(count = 3) {
+    const seeded = await limited(0.02, { retrySchedule: [] });
+    const notifications = await accept(seeded, count);
+    for (const notification of notifications) await on.pipeline.workflows.start(notification);
+    await on.receiver.waitFor(1);
+    for (const { notificationId } of notifications.slice(1))
+      await until(
+        () => on.find(notificationId),
+        ({ nextAttemptAt }) => nextAttemptAt !== null,
+      );
+    return { seeded, notifications, ids: idsOf(notifications) };
+  }
+
+  it('show when they are due, in the list and alone', async () => {
+    const { seeded, ids } = await waiting();
+    const { items } = await listNotifications(
+      on.pipeline.db,
+      {},
+      { subscriptionId: seeded.subscriptionId },
+      { limit: 10 },
+    );
+    const due = items.toReversed().map(({ nextAttemptAt }) => nextAttemptAt && nextAttemptAt.getTime() - Date.now());
+    expect(due[1]).toBeGreaterThan(45_000);
+    expect(due[1]).toBeLessThan(51_000);
+    expect(due[2]! - due[1]!).toBeCloseTo(50_000, -2);
+    expect(await on.find(ids[1]!)).toMatchObject({ status: 'pending', attemptCount: 0 });
+    expect((await on.pipeline.workflows.live(ids[1]!))!.nextAttemptAt).toBe(
+      (await on.find(ids[1]!)).nextAttemptAt!.toISOString(),
+    );
+  });
+
+  it.each([
+    ['is removed', 'null'],
+    ['is raised', '100'],
+  ])('are attempted within seconds when the limit %s', async (_how, limit) => {
+    const { seeded, ids } = await waiting();
+    await change(seeded, `rate_limit_per_second = ${limit}`);
+    const [later] = await accept(seeded, 1);
+    await on.pipeline.workflows.start(later!);
+    await on.receiver.waitFor(4, 4000);
+    expect(received().toSorted()).toEqual([...ids, later!.notificationId]);
+  });
+
+  it('keep their order when the limit is raised', async () => {
+    const { seeded, ids } = await waiting(6);
+    await change(seeded, 'rate_limit_per_second = 2');
+    await on.receiver.waitFor(6, 10_000);
+    expect(received()).toEqual(ids);
+    expect(Math.min(...gapsMs().slice(1))).toBeGreaterThanOrEqual(400);
+  });
+
+  it('move back when the limit is lowered, and show it', async () => {
+    const { seeded, ids } = await waiting();
+    await change(seeded, 'rate_limit_per_second = 0.002');
+    const { nextAttemptAt } = await until(
+      () => on.find(ids[2]!),
+      (seen) => seen.nextAttemptAt!.getTime() - Date.now() > 200_000,
+    );
+    expect(nextAttemptAt!.getTime() - Date.now()).toBeGreaterThan(990_000);
+    expect(on.receiver.requests).toHaveLength(1);
+  });
+
+  it('are attempted within 2 s after a manual retry, and the others keep their order', async () => {
+    const { ids } = await waiting();
+    const askedAt = Date.now();
+    await markDue(on.pipeline.db, ids[2]!);
+    await on.pipeline.workflows.retry((await findRef(on.pipeline.db, ids[2]!))!);
+    await on.receiver.waitFor(2, 5000);
+    expect(received()).toEqual([ids[0], ids[2]]);
+    expect(on.receiver.requests[1]!.at.getTime() - askedAt).toBeLessThan(2000);
+    await on.reaches(ids[2]!, 'delivered');
+  });
+
+  it('are held when the subscription is disabled, and wait again when it is enabled', async () => {
+    const { seeded, ids } = await waiting();
+    await change(seeded, 'enabled = false');
+    for (const id of ids.slice(1)) expect(await on.find(id)).toMatchObject({ status: 'held', nextAttemptAt: null });
+    await change(seeded, 'enabled = true');
+    for (const id of ids.slice(1)) {
+      const { nextAttemptAt } = await until(
+        () => on.find(id),
+        (seen) => seen.status === 'pending' && seen.nextAttemptAt !== null,
+      );
+      expect(nextAttemptAt!.getTime() - Date.now()).toBeGreaterThan(40_000);
+    }
+    await change(seeded, 'rate_limit_per_second = null');
+    await on.receiver.waitFor(3, 5000);
+  });
+});
+
+it('an attempt that fails for an internal reason is recorded as such and walks the ladder', async () => {
+  const seeded = await limited(10, { retrySchedule: [1] });
+  const [notification] = await accept(seeded, 1);
+  // Any statement that fails in the same way every time.
+  await on.pipeline.db.query({
+    text:
+      "alter table rate_lines add constraint broken check (subscription_id <> '" +
+      decodeId('sub', seeded.subscriptionId) +
+      "') not valid",
+  });
+  await on.pipeline.workflows.start(notification!);
+  const failed = await on.reaches(notification!.notificationId, 'failed');
+  expect(failed).toMatchObject({ attemptCount: 2, lastError: { class: 'internal' } });
+  expect(on.receiver.requests).toHaveLength(0);
+});

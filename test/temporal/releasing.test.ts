@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { decodeId } from '../../src/domain/ids';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { findRelease } from '../../src/store/subscriptions/releasing';
+import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
+import { settleNow } from '../../src/temporal/settlement';
+import { eventFor, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { until } from '../support/until';
+import { usePipeline } from '../support/use-pipeline';
+
+/** Releases after a pause, on real Postgres and Temporal. */
+const on = usePipeline();
+
+const paused = (options: Partial<SeedOptions> = {}) =>
+  seed(on.pipeline.db, { url: on.receiver.url(), enabled: false, timeoutSeconds: 15, ...options });
+
+async function accept(seeded: Seeded, count: number): Promise<AcceptedNotification[]> {
+  const results = await acceptEvents(
+    on.pipeline.db,
+    Array.from({ length: count }, () => eventFor(seeded)),
+  );
+  return results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+}
+
+async function enable(seeded: Seeded, enabled = true): Promise<void> {
+  const { db, temporal, taskQueue } = on.pipeline;
+  await db.query({
+    text: 'update subscriptions set enabled = $2 where id = $1',
+    values: [decodeId('sub', seeded.subscriptionId), enabled],
+  });
+  await settleNow({ use: () => temporal }, taskQueue, await markSettling(db, seeded));
+}
+
+/** How many of the subscription's notifications have a status. */
+async function count(seeded: Seeded, status: string): Promise<number> {
+  const { rows } = await on.pipeline.db.query<{ count: number }>({
+    text: 'select count(*) from notifications where subscription_id = $1 and status = $2',
+    values: [decodeId('sub', seeded.subscriptionId), status],
+  });
+  return rows[0]!.count;
+}
+
+/** The notifications in the order in which their attempts started. */
+async function started(seeded: Seeded): Promise<string[]> {
+  const { rows } = await on.pipeline.db.query<{ id: string }>({
+    text: 'select notification_id as id from attempts where subscription_id = $1 order by started_at, notification_id',
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  return rows.map(({ id }) => id);
+}
+
+const uuids = (notifications: readonly AcceptedNotification[]) =>
+  notifications.map(({ notificationId }) => decodeId('ntf', notificationId));
+
+it('a release does not wait for the receiver, and new notifications pass as soon as the backlog has started', async () => {
+  on.receiver.answerWith(async () => (await sleep(1200), { status: 200 }));
+  const seeded = await paused();
+  await accept(seeded, 10);
+  await enable(seeded);
+  await on.receiver.waitFor(10, 3000);
+  expect(await count(seeded, 'held')).toBe(0);
+  const [next] = await accept(seeded, 1);
+  expect(next!.status).toBe('pending');
+});
+
+it('a release of many notifications takes seconds, keeps the order of start, and shares workflows', async () => {
+  const seeded = await paused();
+  const held = await accept(seeded, 600);
+  const enabledAt = Date.now();
+  await enable(seeded);
+  await until(
+    () => count(seeded, 'delivered'),
+    (delivered) => delivered === 600,
+    20_000,
+  );
+  // A workflow for each would take about 15 s here.
+  expect(Date.now() - enabledAt).toBeLessThan(8000);
+  expect(on.receiver.requests).toHaveLength(600);
+  // Up to 64 are in flight concurrently, and those may change places.
+  const places = await started(seeded);
+  uuids(held).forEach((id, place) => expect(Math.abs(places.indexOf(id!) - place)).toBeLessThanOrEqual(64));
+  const workflowIds = await Promise.all(
+    held.map(async ({ notificationId }) => (await on.find(notificationId)).workflowId),
+  );
+  expect(new Set(workflowIds).size).toBeLessThan(60);
+  expect(await findRelease(on.pipeline.db, seeded.subscriptionId)).toBeUndefined();
+});
+
+it('a release continues notifications that were attempted before together with those that were not', async () => {
+  on.receiver.answerWith([500, 200]);
+  const seeded = await paused({ enabled: true, retrySchedule: [1] });
+  const [attempted] = await accept(seeded, 1);
+  await on.pipeline.workflows.start(attempted!);
+  await on.reaches(attempted!.notificationId, 'retrying');
+  await enable(seeded, false);
+  const [unattempted] = await accept(seeded, 1);
+  await on.reaches(attempted!.notificationId, 'held');
+  await enable(seeded);
+  await on.reaches(attempted!.notificationId, 'delivered');
+  await on.reaches(unattempted!.notificationId, 'delivered');
+  await on.workflow(attempted!.notificationId).result();
+  expect(on.receiver.requests).toHaveLength(3);
+});
+
+it('a notification that is held and released several times is attempted once and leaves no workflow', async () => {
+  const seeded = await paused({ timeoutSeconds: 60 });
+  const [held] = await accept(seeded, 1);
+  const { db, workflows } = on.pipeline;
+  // A workflow that holds, although no attempt was made.
+  await workflows.start(held!);
+  await until(
+    () => workflows.live(held!.notificationId),
+    (live) => live?.phase === 'held',
+  );
+  await db.query({
+    text: 'update notifications set claimed_until = now() where id = $1',
+    values: [decodeId('ntf', held!.notificationId)],
+  });
+  await db.query({
+    text: 'update subscriptions set timeout_seconds = 5 where id = $1',
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  await enable(seeded);
+  await expect(on.workflow(held!.notificationId).result()).resolves.toMatchObject({ status: 'delivered' });
+  expect(on.receiver.requests).toHaveLength(1);
+});
+
+it('a release that cannot catch up lets new notifications pass', async () => {
+  const seeded = await paused({ timeoutSeconds: 60 });
+  await accept(seeded, 250);
+  const uuid = decodeId('sub', seeded.subscriptionId);
+  const { db } = on.pipeline;
+  // As after a first backlog of 10, and new ones that arrived faster than they were released.
+  await db.query({
+    text: 'insert into releases (subscription_id, backlog, released) values ($1, 10, 5000)',
+    values: [uuid],
+  });
+  await db.query({ text: 'update subscriptions set enabled = true where id = $1', values: [uuid] });
+  const marked = await markSettling(db, seeded);
+  expect((await accept(seeded, 1))[0]!.status).toBe('held');
+  await settleNow({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked);
+  await until(
+    async () => (await accept(seeded, 1))[0]!.status,
+    (status) => status === 'pending',
+    5000,
+  );
+  // The reconciler does not close the gate again.
+  if ((await count(seeded, 'held')) > 0) expect(await markForgottenHolds(db)).not.toContain(seeded.subscriptionId);
+  await until(
+    () => count(seeded, 'held'),
+    (held) => held === 0,
+  );
+});
+
+it('a settlement that waits is not repeated by the reconciler, and a new change ends its wait', async () => {
+  const seeded = await paused();
+  await accept(seeded, 1);
+  await enable(seeded);
+  await on.receiver.waitFor(1);
+  // The settlement waits for stragglers now.
+  await enable(seeded, false);
+  const [held] = await accept(seeded, 1);
+  await enable(seeded);
+  await on.reaches(held!.notificationId, 'delivered');
+  await until(
+    () => findUnsettled(on.pipeline.db, -60),
+    (unsettled) => !unsettled.includes(seeded.subscriptionId),
+  );
+});
