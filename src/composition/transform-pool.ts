@@ -15,8 +15,11 @@ const CHARACTERS_PER_PLACE = 64 * 1024;
 /** What a pool is used for: deliveries, or dry runs and checks of expressions. */
 export type TransformKind = 'delivery' | 'dry-run';
 
-/** Where the processors are busy, deliveries come first. */
-const NICENESS: Readonly<Record<TransformKind, number>> = { delivery: 0, 'dry-run': 5 };
+/**
+ * Where the processors are busy, this process comes first, because everybody's events go through it;
+ * then the transforms of deliveries.
+ */
+const NICENESS: Readonly<Record<TransformKind, number>> = { delivery: 5, 'dry-run': 10 };
 
 /** What a pool reports, by its kind. */
 export interface TransformMetrics {

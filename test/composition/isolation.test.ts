@@ -218,8 +218,8 @@ describe('the processes', () => {
   });
 
   it.each([
-    ['delivery', getPriority()],
-    ['dry-run', getPriority() + 5],
+    ['delivery', getPriority() + 5],
+    ['dry-run', getPriority() + 10],
   ] as const)('of the kind %s have niceness %i', async (kind, niceness) => {
     composer = startTestComposer({}, { kind });
     await evaluate('{}');
