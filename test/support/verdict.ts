@@ -16,11 +16,13 @@ export interface Verdict {
     delivered: number;
     failed: number;
     cancelled: number;
-    /** Events without a notification, and notifications that were never sent. */
+    /** Events without a notification, and notifications that never reached the receiver. */
     lost: number;
     requests: number;
     recorded: number;
     recordsWithoutRequest: number;
+    /** Records of attempts that never reached the receiver. */
+    unsent: number;
     /** Requests beyond one for each attempt. */
     duplicated: number;
   };
@@ -30,6 +32,8 @@ export interface Verdict {
 
 /** A process that dies between the response and the record makes the attempt again. */
 const EXPLAINS = /killed/;
+/** Errors of attempts that may not have reached the receiver. */
+const UNSENT = ['connect', 'timeout', 'dns'];
 /** A request may begin this long before the crash that explains its repetition. */
 const BEFORE_MS = 20_000;
 
@@ -47,16 +51,17 @@ export async function verdictOf(
   const { rows: notifications } = await database.query<{ id: string; status: string }>(
     'select id, status from notifications',
   );
-  const { rows: attempts } = await database.query<{ id: string; number: number }>(
-    'select notification_id as id, number from attempts',
+  const { rows: attempts } = await database.query<{ id: string; number: number; error: string | null }>(
+    'select notification_id as id, number, error_class as error from attempts',
   );
   const { rows: events } = await database.query<{ lost: number }>(
     'select count(*)::int as lost from events e where not exists (select from notifications n where n.event_id = e.id)',
   );
-  const keys = attempts.map(({ id, number }) => `${encodeId('ntf', id)} ${number}`);
+  const unreceived = attempts.filter(({ id, number }) => !byAttempt.has(`${encodeId('ntf', id)} ${number}`));
   const withStatus = (status: string) => notifications.filter((one) => one.status === status).length;
-  const unsent = notifications.filter(
-    ({ id, status }) => status !== 'cancelled' && !byAttempt.has(`${encodeId('ntf', id)} 1`),
+  const received = new Set(requests.map(({ headers }) => String(headers['signpost-notification'])));
+  const neverReceived = notifications.filter(
+    ({ id, status }) => status === 'delivered' && !received.has(encodeId('ntf', id)),
   ).length;
   const duplicates = [...byAttempt].filter(([, times]) => times.length > 1);
   return {
@@ -66,10 +71,12 @@ export async function verdictOf(
       delivered: withStatus('delivered'),
       failed: withStatus('failed'),
       cancelled: withStatus('cancelled'),
-      lost: events[0]!.lost + unsent,
+      lost: events[0]!.lost + neverReceived,
       requests: requests.length,
       recorded: attempts.length,
-      recordsWithoutRequest: keys.filter((key) => !byAttempt.has(key)).length,
+      // An attempt that got no connection in time has a record all the same.
+      recordsWithoutRequest: unreceived.filter(({ error }) => !UNSENT.includes(error ?? '')).length,
+      unsent: unreceived.length,
       duplicated: duplicates.reduce((sum, [, times]) => sum + times.length - 1, 0),
     },
     unexplained: duplicates.flatMap(([key, times]) => {
