@@ -7,6 +7,8 @@ const DELIVERY_CONNECTIONS = 4;
 export const DRY_RUN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 2000;
 const CHECK_TIMEOUT_MS = 3000;
+/** Idle time after which TCP checks that the other side still exists. */
+const KEEP_ALIVE_MS = 10_000;
 /**
  * Client-side timeout of a query, for a data source that is gone and cannot enforce the statement
  * timeout.
@@ -45,9 +47,14 @@ export class DataSources {
           max: connections,
           connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
           query_timeout: QUERY_TIMEOUT_MS,
+          keepAlive: true,
+          keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
           application_name: 'signpost-definitions',
           allowExitOnIdle: true,
         });
+        // The pool does not listen to a client that is in use, and an error without a listener ends
+        // the process.
+        pool.on('connect', (client) => client.on('error', () => undefined));
         pool.on('error', (error) => log.warn({ err: error, dataSource: name }, 'an idle connection broke'));
         return [name, pool];
       }),

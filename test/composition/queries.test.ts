@@ -1,6 +1,8 @@
 import { ComposeError, DataSourceUnavailableError, type Composition, type QueryStep } from '../../src/domain/composing';
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
 
 /** Queries, well-behaved and hostile, on a real data source. */
 let database: TestDatabase;
@@ -259,5 +261,38 @@ describe('checks before a service definition is saved', () => {
 
   it('distinguishes an unreachable data source from a fault of the definition', async () => {
     await expect(check(step('select 1 as a', { dataSource: 'gone' }))).rejects.toThrow(DataSourceUnavailableError);
+  });
+});
+
+describe('a data source whose connection is lost during a query', () => {
+  let proxy: TcpProxy;
+  let through: TestComposer;
+  beforeEach(async () => {
+    proxy = await startTcpProxy(database.url);
+    through = startTestComposer({ ledger: proxy.url });
+  });
+  afterEach(async () => {
+    await through.close();
+    await proxy.stop();
+  });
+  const isRunning = async () => {
+    const { rows } = await database.db.query<{ pid: number }>({
+      text: `select pid from pg_stat_activity where datname = current_database() and state = 'active'
+        and application_name = 'signpost-definitions' and query like '%pg_sleep(5)%'`,
+    });
+    return rows[0]?.pid;
+  };
+
+  it.each([
+    ['its backend is terminated', (pid: number) => database.db.query({ text: `select pg_terminate_backend(${pid})` })],
+    ['the server crashes', () => proxy.cut()],
+  ])('fails the query and not the process if %s, and the next query gets a new connection', async (_, lose) => {
+    const running = through
+      .compose(composition(step('select pg_sleep(5) as s')), 5000)
+      .catch((error: unknown) => error);
+    await lose((await until(isRunning, (pid) => pid !== undefined))!);
+    expect(await running).toBeInstanceOf(DataSourceUnavailableError);
+    const next = await through.compose(composition(step('select 1 as a')), 5000);
+    expect(next.data).toBe('{"a":1}');
   });
 });
