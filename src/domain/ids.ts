@@ -16,17 +16,20 @@ const NONE = 0xff;
 const NIBBLES = valuesOf(HEX);
 const DIGITS = valuesOf(ALPHABET);
 const MAX_COUNTER = 0xfff;
+/** How far ids may be ahead of the clock. Further, the clock was wrong before and is right now. */
+const MAX_AHEAD_MS = 10_000;
 
 let lastMs = 0;
 let counter = 0;
 
 /**
- * A new UUIDv7 in its 36-character text form. Within one process ids always increase: the 12 bits
- * after the time are a counter. If it overflows or the clock steps back, the time part runs ahead
- * of the clock.
+ * A new UUIDv7 in its 36-character text form. Within one process ids increase: the 12 bits after
+ * the time are a counter. If it overflows or the clock steps back, the time part runs ahead of the
+ * clock. After a step back of more than 10 s it follows the clock again, because an id far in the
+ * future would belong to a partition that is not there yet.
  */
 export function newUuid(nowMs: number = Date.now()): string {
-  if (nowMs > lastMs) {
+  if (nowMs > lastMs || lastMs - nowMs > MAX_AHEAD_MS) {
     lastMs = nowMs;
     counter = 0;
   } else if (counter < MAX_COUNTER) {

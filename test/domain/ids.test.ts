@@ -18,11 +18,20 @@ describe('new ids', () => {
     expect(uuids.every((uuid) => UUID_V7.test(uuid))).toBe(true);
   });
 
-  it('creates increasing ids if the clock steps back', () => {
-    const times = [0, 5, -3000, -2999, 1, -50_000, 6].map((step) => futureMs + step);
+  it('creates increasing ids if the clock steps back by less than ten seconds', () => {
+    const times = [0, 5, -3000, -2999, 1, -9000, 6].map((step) => futureMs + step);
     const uuids = times.map((time) => newUuid(time));
     expect(uuids).toEqual([...uuids].sort());
     expect(new Set(uuids).size).toBe(uuids.length);
+  });
+
+  it('returns to the time of the clock once a clock that was far ahead is corrected', () => {
+    const ahead = Array.from({ length: 5 }, () => newUuid(futureMs + 86_400_000));
+    expect(ahead.map(uuidTimeMs)).toEqual(ahead.map(() => futureMs + 86_400_000));
+    const corrected = Array.from({ length: 5000 }, () => newUuid(futureMs));
+    expect(new Set([...ahead, ...corrected]).size).toBe(5005);
+    expect(uuidTimeMs(corrected[0]!)).toBe(futureMs);
+    expect(corrected).toEqual([...corrected].sort());
   });
 
   it('creates ids with an unpredictable tail', () => {
