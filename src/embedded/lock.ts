@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from '../config';
-import { isAlive } from './processes';
+import { isAlive, statusFields } from './processes';
 
 /**
  * Locks a data directory for this process. Otherwise a second process would adopt the servers of
@@ -47,9 +47,5 @@ function readOwner(file: string): { pid: number; started: string } | undefined {
  * the same pid.
  */
 function startOf(pid: number): string {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return '';
-  // The name in parentheses may contain anything. The 20th of the fields after it is the start
-  // time.
-  return readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
+  return statusFields(pid)?.[19] ?? '';
 }

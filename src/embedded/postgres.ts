@@ -5,7 +5,16 @@ import { arch, platform } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { ConfigError } from '../config';
-import { commandLine, endProcess, freePort, isAlive, spawnServer, waitUntilUp } from './processes';
+import {
+  commandLine,
+  endProcess,
+  freePort,
+  isAlive,
+  isZombie,
+  spawnServer,
+  startWithRetries,
+  waitUntilUp,
+} from './processes';
 import { giveToPostgres, runAsPostgres } from './postgres-user';
 
 const DEFAULT_PORT = 5433;
@@ -58,14 +67,22 @@ export async function startPostgres({
 
   const running = await adopt(data, password);
   if (running) return running;
+  return startWithRetries(() => startFresh(binaries.postgres, { data, log, password, settings }, preferredPort));
+}
+
+async function startFresh(
+  program: string,
+  { data, log, password, settings }: { data: string; log: string; password: string; settings: Record<string, string> },
+  preferredPort: number,
+): Promise<RunningPostgres> {
   const port = await freePort(preferredPort);
   const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(
     ([name, value]) => ['-c', `${name}=${value}`],
   );
   const { command, args, options } = runAsPostgres(
-    binaries.postgres,
+    program,
     ['-D', data, '-p', String(port), ...flags],
-    [binaries.postgres, data],
+    [program, data],
   );
   const child = spawnServer(command, args, log, { ...options, env: { ...process.env, LC_MESSAGES: 'C' } });
   try {
@@ -151,9 +168,9 @@ async function adopt(data: string, password: string): Promise<RunningPostgres | 
   const pid = Number(lines[0]);
   const port = Number(lines[3]);
   if (!pid || !isAlive(pid) || commandLine(pid)?.includes(data) === false) {
-    // Another process has this pid now. Postgres would mistake it for a running server and refuse
-    // to start.
-    if (pid && isAlive(pid)) rmSync(pidFile, { force: true });
+    // Another process has this pid now, or a zombie keeps it. Postgres would mistake either for a
+    // running server and refuse to start.
+    if (pid && (isAlive(pid) || isZombie(pid))) rmSync(pidFile, { force: true });
     return undefined;
   }
   const until = Date.now() + START_TIMEOUT_MS;
@@ -197,6 +214,7 @@ async function accepts(port: number, password: string): Promise<boolean> {
 
 async function ensureDatabase(port: number, password: string): Promise<void> {
   const client = new Client({ connectionString: urlOf(port, password, 'postgres') });
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);

@@ -5,14 +5,57 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 50;
 const LOG_TAIL_LINES = 5;
+const START_TRIES = 3;
 
-/** Whether a process is running. */
+/** A server ended by itself before it was ready. */
+class EndedEarlyError extends Error {
+  override readonly name = 'EndedEarlyError';
+}
+
+/**
+ * Starts a server, and again if it ended before it was ready: another program may have taken a port
+ * that was free just before. Servers report that in words that change, so the words do not matter.
+ *
+ * @param start - one try, on ports that are free now
+ */
+export async function startWithRetries<T>(start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries >= START_TRIES || !((error as Error).cause instanceof EndedEarlyError)) throw error;
+    }
+  }
+}
+
+/**
+ * Whether a process is running. One that has ended is not, even if its parent has not asked for its
+ * exit code yet: such a zombie keeps its pid.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether a process has ended, and its parent has not asked for its exit code yet. */
+export function isZombie(pid: number): boolean {
+  return statusFields(pid)?.[0] === 'Z';
+}
+
+/**
+ * The fields of /proc/PID/stat from the third on, the state; undefined without /proc, or if the
+ * process is gone.
+ */
+export function statusFields(pid: number): string[] | undefined {
+  try {
+    // The name in parentheses may contain anything.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
+  } catch {
+    return undefined;
   }
 }
 
@@ -58,7 +101,7 @@ export async function waitUntilUp(
   const failure = new Promise<never>((_, reject) => {
     child.once('error', (error) => reject(error));
     child.once('exit', (code, signal) =>
-      reject(new Error(`ended with ${signal ?? `code ${code}`}: ${logTail(logFile)}`)),
+      reject(new EndedEarlyError(`ended with ${signal ?? `code ${code}`}: ${logTail(logFile)}`)),
     );
   });
   const up = async () => {

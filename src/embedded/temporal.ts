@@ -1,10 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { accepts, commandLine, endProcess, freePort, isAlive, spawnServer, waitUntilUp } from './processes';
+import {
+  accepts,
+  commandLine,
+  endProcess,
+  freePort,
+  isAlive,
+  spawnServer,
+  startWithRetries,
+  waitUntilUp,
+} from './processes';
 
 const DEFAULT_PORT = 7233;
 const DEFAULT_UI_PORT = 8233;
-const START_TRIES = 3;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 const SEARCH_ATTRIBUTES = ['SignpostCustomer', 'SignpostSubscription', 'SignpostEventType'];
@@ -49,14 +57,8 @@ export async function startTemporal(
     if (await accepts(running.port)) return describe(running, stateFile, true);
     await endProcess(running.pid, 'SIGTERM', STOP_TIMEOUT_MS);
   }
-  for (let tries = 1; ; tries++) {
-    try {
-      return await startFresh(cli, { database, stateFile, log }, preferredPort);
-    } catch (error) {
-      // The server uses more ports than these, and another program may have taken one of them.
-      if (tries >= START_TRIES || !/address already in use/.test((error as Error).message)) throw error;
-    }
-  }
+  // The server uses more ports than these, and another program may have taken one of them.
+  return startWithRetries(() => startFresh(cli, { database, stateFile, log }, preferredPort));
 }
 
 async function startFresh(

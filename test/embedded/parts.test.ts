@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ensureKeys } from '../../src/embedded/keys';
 import { lockDataDir } from '../../src/embedded/lock';
 import { startPostgres } from '../../src/embedded/postgres';
-import { isAlive } from '../../src/embedded/processes';
+import { isAlive, startWithRetries, waitUntilUp } from '../../src/embedded/processes';
 import { startTemporal } from '../../src/embedded/temporal';
 import { findTemporalCli } from '../../src/embedded/temporal-binary';
 import { openDatabase } from '../../src/store/db/database';
 import { fromSetup } from '../support/environment';
 import { runNode } from '../support/processes';
 import { tempDir } from '../support/service';
+import { until } from '../support/until';
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -145,4 +146,56 @@ it('a data directory serves one process at a time, and the lock of a dead proces
   await new Promise((resolve) => other.once('close', resolve));
   const unlock = lockDataDir(dataDir);
   unlock();
+});
+
+it('a killed process whose parent does not wait for it does not hold the data directory', async () => {
+  const dataDir = tempDir();
+  const script = `require('./dist/embedded/lock').lockDataDir(process.argv[1]); console.log(process.pid); setInterval(() => {}, 1000)`;
+  // The shell becomes a program that never asks for the exit code of its child.
+  const parent = spawn('sh', ['-c', '"$0" -e "$1" "$2" & exec sleep 60', process.execPath, script, dataDir], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const pid = await new Promise<number>((resolve) =>
+    parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk))),
+  );
+  expect(() => lockDataDir(dataDir)).toThrow('Signpost is already running');
+  process.kill(pid, 'SIGKILL');
+  await until(
+    async () => readFileSync(`/proc/${pid}/stat`, 'utf8'),
+    (stat) => stat.includes(') Z '),
+  );
+  expect(isAlive(pid)).toBe(false);
+  lockDataDir(dataDir)();
+  parent.kill('SIGKILL');
+});
+
+it('Temporal is started again if it ends before it is ready, whatever its log says', async () => {
+  const directory = tempDir();
+  const cli = path.join(directory, 'temporal');
+  const failed = path.join(directory, 'failed');
+  // Ends with a stack, as the CLI does when another program has just taken one of its ports.
+  writeFileSync(
+    cli,
+    `#!/bin/sh\nif [ ! -e ${failed} ]; then touch ${failed}; echo 'listen tcp: bind: address already in use'; seq 100; exit 2; fi\nexec ${fromSetup('temporalCli')} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const temporal = await startTemporal(cli, path.join(directory, 'data'), 0);
+  expect(existsSync(failed)).toBe(true);
+  await temporal.stop();
+});
+
+it('a server that ends early is started three times at most', async () => {
+  let starts = 0;
+  const start = async () => {
+    starts += 1;
+    const child = spawn('sh', ['-c', 'exit 7'], { stdio: 'ignore' });
+    try {
+      await waitUntilUp(child, async () => false, path.join(tempDir(), 'log'), 5000);
+    } catch (error) {
+      throw new Error('did not start', { cause: error });
+    }
+  };
+  await expect(startWithRetries(start)).rejects.toThrow('did not start');
+  expect(starts).toBe(3);
 });
