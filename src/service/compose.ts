@@ -7,6 +7,7 @@ import { createMetrics } from '../process/metrics';
 import { registerPoolMetrics } from '../process/pool-metrics';
 import { reconcileAllowedUrls } from '../store/catalog/allowlist';
 import { createSealer } from '../store/db/crypto';
+import { requireMasterKey } from '../store/db/master-key-check';
 import { countOpen } from '../store/notifications/overdue';
 import { markSettling } from '../store/subscriptions/settling';
 import { installRuntime } from '../temporal/runtime';
@@ -69,6 +70,7 @@ async function compose(
   const { pools, ...servers } = await openConnections(config, log, cleanups, report, abandon);
   const sealer = createSealer(keys.masterKey);
   const { db, pathDb, readDb } = pools;
+  await requireMasterKey(db, sealer);
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
   const { temporal, workflows, whenConnected } = connectTemporal(config, servers.temporalAddress, log, cleanups);
