@@ -38,6 +38,8 @@ export interface Config {
   logLevel: Settings['SIGNPOST_LOG_LEVEL'];
   /** Absent: embedded. */
   databaseUrl?: string;
+  /** Absent: `databaseUrl`. */
+  migrationDatabaseUrl?: string;
   database: { connections: number; readConnections: number; readTimeoutSeconds: number };
   bounds: Bounds;
   /** Allowances of credentials and customers. */
@@ -94,6 +96,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     );
   }
+  if (settings.SIGNPOST_MIGRATION_DATABASE_URL !== undefined && settings.DATABASE_URL === undefined)
+    faults.push('SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.');
   const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
   if ((cert === undefined) !== (key === undefined)) {
     faults.push(
@@ -120,6 +124,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     lanes: laneConfig(settings),
     logLevel: settings.SIGNPOST_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
+    migrationDatabaseUrl: settings.SIGNPOST_MIGRATION_DATABASE_URL,
     database: {
       connections: settings.SIGNPOST_DATABASE_CONNECTIONS,
       readConnections: settings.SIGNPOST_DATABASE_READ_CONNECTIONS,
@@ -223,6 +228,8 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     lanes: config.lanes,
     logLevel: config.logLevel,
     database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
+    migrationDatabase:
+      config.migrationDatabaseUrl === undefined ? 'the database' : maskUrl(config.migrationDatabaseUrl),
     dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       address: config.temporal.address ?? 'embedded',

@@ -196,8 +196,15 @@ export const SETTINGS = {
   }),
   DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'embedded',
-    expected: 'postgres://user:password@host:port/database',
+    expected: 'postgres://user:password@host:port/database, with special characters of the password percent-encoded',
     meaning: 'URL of your own Postgres, version 15 or later.',
+    secret: true,
+  }),
+  SIGNPOST_MIGRATION_DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
+    default: '`DATABASE_URL`',
+    expected: 'postgres://user:password@host:port/database, with special characters of the password percent-encoded',
+    meaning:
+      'URL at which a starting process migrates the schema and builds indexes. Set it to Postgres itself if `DATABASE_URL` leads to a pooler. The database and the user must be the same.',
     secret: true,
   }),
   SIGNPOST_DATABASE_CONNECTIONS: setting(integer(1, 100, 8), {

@@ -4,9 +4,11 @@ import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { startEmbedded } from '../embedded';
 import { isContended, type Database } from '../store/db/database';
 import { completeIndexes } from '../store/db/complete-indexes';
-import { migrateWhenUp } from '../store/db/migrate-when-up';
+import { migrate } from '../store/db/migrate';
+import { inspectPostgres } from '../store/db/pooler';
 import { openPools, type Pools } from '../store/db/pools';
 import { ensurePartitions } from '../store/db/partitions';
+import { whenUp } from '../store/db/when-up';
 import { endClaims } from '../store/notifications/claims';
 import { TemporalLink, type Temporal } from '../temporal/connection';
 import { NotificationWorkflows } from '../temporal/notification-workflows';
@@ -41,14 +43,14 @@ export async function openConnections(
   cleanups.add(() => embedded.stop());
 
   abandon?.throwIfAborted();
-  await migrateWhenUp(embedded.databaseUrl, report, abandon);
-  const pools = openPools(embedded.databaseUrl, config.database, (error) =>
+  const transactionPooling = await prepareDatabase(embedded.databaseUrl, config, log, report, abandon);
+  const pools = openPools(embedded.databaseUrl, { ...config.database, transactionPooling }, (error) =>
     log.warn({ err: error }, 'an idle Postgres connection was lost; the pool replaces it'),
   );
   for (const pool of Object.values<Database>({ ...pools })) cleanups.add(() => pool.close());
   const { db } = pools;
   await preparePartitions(db, log);
-  completeIndexesLater(embedded.databaseUrl, log, cleanups);
+  completeIndexesLater(config.migrationDatabaseUrl ?? embedded.databaseUrl, log, cleanups);
   // With embedded Postgres, the lock on the data directory guarantees that no earlier process is
   // left.
   if (config.databaseUrl === undefined) await endClaims(db);
@@ -58,6 +60,29 @@ export async function openConnections(
     embeddedUiUrl: embedded.temporalUiUrl,
     stopEmbedded: () => embedded.stop(),
   };
+}
+
+/**
+ * Migrates the schema.
+ *
+ * @returns whether a pooler gives each transaction another connection
+ */
+async function prepareDatabase(
+  databaseUrl: string,
+  { migrationDatabaseUrl }: Config,
+  log: Logger,
+  report: (line: string) => void,
+  abandon: AbortSignal | undefined,
+): Promise<boolean> {
+  const database = { url: databaseUrl, setting: 'DATABASE_URL', report, abandon };
+  const migrated =
+    migrationDatabaseUrl === undefined
+      ? database
+      : { ...database, url: migrationDatabaseUrl, setting: 'SIGNPOST_MIGRATION_DATABASE_URL' };
+  const pooling = await whenUp(database, () => inspectPostgres(databaseUrl));
+  if (pooling !== 'none') log.info({ pooling }, 'DATABASE_URL leads to a pooler');
+  await whenUp(migrated, () => migrate(migrated.url, abandon));
+  return pooling === 'transaction';
 }
 
 /** A backup or a long query may keep a table locked. The default partitions take rows meanwhile. */

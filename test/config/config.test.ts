@@ -275,7 +275,8 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_DATABASE_READ_CONNECTIONS: ['0', 'all'],
   SIGNPOST_READ_TIMEOUT_SECONDS: ['0', '601'],
   'SIGNPOST_DATASOURCE_<NAME>_URL': ['db.example', 'mysql://u:hidden-password@db.example/x'],
-  DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
+  DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x', 'postgres://u:a/b+c=@db.example/x'],
+  SIGNPOST_MIGRATION_DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
   TEMPORAL_ADDRESS: ['https://temporal.example:7233', 'temporal.example:', 'a b'],
   TEMPORAL_UI_URL: ['temporal-ui.example', 'ftp://x.example'],
 };
@@ -336,6 +337,14 @@ describe('settings that depend on each other', () => {
     expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: 'short' })).toHaveLength(1);
   });
 
+  it('requires DATABASE_URL with SIGNPOST_MIGRATION_DATABASE_URL', () => {
+    expect(faultsOf({ SIGNPOST_MIGRATION_DATABASE_URL: REAL.DATABASE_URL })).toEqual([
+      'SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.',
+    ]);
+    const config = loadConfig({ ...REAL, SIGNPOST_MIGRATION_DATABASE_URL: 'postgres://u@direct.example/signpost' });
+    expect(config.migrationDatabaseUrl).toBe('postgres://u@direct.example/signpost');
+  });
+
   it.each(['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'])(
     'requires both the client certificate and its key: only %s is set',
     (name) => {
@@ -352,6 +361,7 @@ describe('configuration summary', () => {
     SIGNPOST_ADMIN_KEY: 'hidden-admin-key-text',
     TEMPORAL_API_KEY: 'hidden-temporal-key',
     DATABASE_URL: `${REAL.DATABASE_URL}?sslpassword=hidden-too`,
+    SIGNPOST_MIGRATION_DATABASE_URL: 'postgres://owner:hidden-owner@db.example/signpost',
     SIGNPOST_DATASOURCE_LEDGER_URL: 'postgres://reader:hidden-reader@ledger.example/ledger?sslpassword=hidden-three',
   };
 

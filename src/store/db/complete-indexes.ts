@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { connectAlone, whileLocked } from './advisory-lock';
 import { isContended } from './database';
 
 /** Advisory lock of the process that builds. Any number that nothing else in the database uses. */
@@ -24,26 +25,29 @@ interface MissingIndex {
  * @returns the indexes that were built
  */
 export async function completeIndexes(connectionString: string, signal?: AbortSignal): Promise<string[]> {
-  const client = new Client({ connectionString, application_name: 'signpost-indexes', keepAlive: true });
-  client.on('error', () => undefined);
+  const built = await whileLocked(connectionString, LOCK, { wait: false }, (lost) =>
+    buildMissing(connectionString, signal ? AbortSignal.any([lost, signal]) : lost),
+  );
+  return built ?? [];
+}
+
+async function buildMissing(connectionString: string, stop: AbortSignal): Promise<string[]> {
+  const client = await connectAlone(connectionString, 'signpost-indexes');
   // A statement in flight is abandoned: Postgres may finish it.
   let ending: Promise<void> | undefined;
   const end = () => (ending ??= client.end());
-  await client.connect();
-  signal?.addEventListener('abort', () => void end());
+  stop.addEventListener('abort', () => void end());
+  const built: string[] = [];
   try {
-    const built: string[] = [];
-    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
-    if (!rows[0]!.locked) return built;
     for (const index of await findMissing(client)) {
-      if (signal?.aborted) break;
+      if (stop.aborted) break;
       await build(client, index);
       await attach(client, index);
       built.push(index.name);
     }
     return built;
   } catch (error) {
-    if (signal?.aborted) return [];
+    if (stop.aborted) return built;
     throw error;
   } finally {
     await end();
@@ -83,13 +87,12 @@ async function build(client: Client, { name, partition, definition }: MissingInd
 async function attach(client: Client, { parent, name }: MissingIndex): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await client.query(`set lock_timeout = '1s'; alter index ${parent} attach partition ${name}`);
-      break;
+      // Together they are one transaction, so the timeout stays behind in no connection.
+      await client.query(`set local lock_timeout = '1s'; alter index ${parent} attach partition ${name}`);
+      return;
     } catch (error) {
       if (!isContended(error) || tries >= ATTACH_TRIES) throw error;
       await sleep(ATTACH_RETRY_MS);
-    } finally {
-      await client.query('set lock_timeout = 0');
     }
   }
 }

@@ -1,15 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, types, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import { Availability } from './availability';
+import {
+  beginStatement,
+  DEFAULT_LIMITS,
+  runInOwnTransaction,
+  sessionSettings,
+  unnamed,
+  type PoolLimits,
+  type Statement,
+} from './session';
+import { CommitUnconfirmedError, confirmCommit, watchCommits } from './unconfirmed-commits';
+
+export type { PoolLimits, Statement };
 
 /** Runs statements: the pool, or one client in a transaction. */
 export interface Executor {
   query<Row extends QueryResultRow>(config: Statement): Promise<QueryResult<Row>>;
-}
-
-/** A statement. If it has a `name`, each connection prepares it once. */
-export interface Statement {
-  text: string;
-  values?: unknown[];
-  name?: string;
 }
 
 /** The service's connections to Postgres. */
@@ -19,6 +26,8 @@ export interface Database extends Executor {
    * throws.
    */
   transaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
+  /** Whether Postgres is unavailable for this process, or was until a moment ago. */
+  wasAway(): boolean;
   use(): PoolUse;
   close(): Promise<void>;
 }
@@ -26,36 +35,10 @@ export interface Database extends Executor {
 // No count (bigint) in this schema can exceed the safe integers of JavaScript.
 types.setTypeParser(types.builtins.INT8, Number);
 
-/**
- * Limits of one pool. Each statement, lock and idle transaction of its connections has a deadline.
- */
-export interface PoolLimits {
-  /** Connections. */
-  max: number;
-  /** Longest wait for a connection. */
-  connectTimeoutMs: number;
-  statementTimeoutMs: number;
-  lockTimeoutMs: number;
-  idleInTransactionTimeoutMs: number;
-  /**
-   * Whether prepared statements are planned once. By default, Postgres plans statements on
-   * partitioned tables again for every execution, which takes longer than running them.
-   */
-  genericPlans: boolean;
-}
-
-/** Limits of a pool for which nothing else is said. */
-export const DEFAULT_LIMITS: PoolLimits = {
-  max: 10,
-  connectTimeoutMs: 10_000,
-  statementTimeoutMs: 30_000,
-  lockTimeoutMs: 5000,
-  idleInTransactionTimeoutMs: 30_000,
-  genericPlans: false,
-};
-
 /** How much longer than Postgres the client waits for a statement, in case Postgres is silent. */
 const SILENCE_MS = 2000;
+/** Longest wait for the end of all connections. */
+const CLOSE_MS = 2000;
 /** Idle time after which TCP checks that the other side still exists. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -80,6 +63,7 @@ export function openDatabase(
   connectionString: string,
   onError: (error: Error) => void,
   options: Partial<PoolLimits> = {},
+  availability = new Availability(),
 ): Database {
   const limits = { ...DEFAULT_LIMITS, ...options };
   const pool = new Pool({
@@ -90,45 +74,75 @@ export function openDatabase(
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'signpost',
+    pipeline: limits.transactionPooling,
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it, its types do not say so
-    onConnect: async (client) => void (await client.query(sessionSettings(limits))),
+    onConnect: async (client) => {
+      if (!limits.transactionPooling) await client.query(sessionSettings(limits));
+    },
   });
-  pool.on('error', onError);
+  pool.on('error', (error) => {
+    availability.lost();
+    onError(error);
+  });
+  pool.on('connect', watchCommits);
   const refused = { connect: 0, statement: 0, lock: 0, silence: 0 };
-  const count = (error: unknown): never => {
-    const refusal = refusalOf(error);
-    if (refusal) refused[refusal] += 1;
-    throw error;
+  const watch = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      const result = await work;
+      availability.answered();
+      return result;
+    } catch (error) {
+      if (isUnavailable(error)) availability.lost();
+      const refusal = refusalOf(error);
+      if (refusal) refused[refusal] += 1;
+      throw error;
+    }
   };
   return {
-    query: <Row extends QueryResultRow>(statement: Statement) => pool.query<Row>(statement).catch(count),
-    transaction: (work) => inTransaction(pool, work).catch(count),
+    query: <Row extends QueryResultRow>(statement: Statement) => watch(runOne<Row>(pool, statement, limits)),
+    transaction: (work) => watch(inTransaction(pool, work, limits)),
+    wasAway: () => availability.wasAway,
     use: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount, refused }),
-    close: () => pool.end(),
+    // A silent server does not confirm the end of its connections.
+    close: () => Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]),
   };
 }
 
-/** Set after connecting, because poolers such as PgBouncer refuse them as start-up parameters. */
-function sessionSettings(limits: PoolLimits): string {
-  return [
-    `set statement_timeout = ${limits.statementTimeoutMs}`,
-    `set lock_timeout = ${limits.lockTimeoutMs}`,
-    `set idle_in_transaction_session_timeout = ${limits.idleInTransactionTimeoutMs}`,
-    ...(limits.genericPlans ? ['set plan_cache_mode = force_generic_plan'] : []),
-  ].join('; ');
-}
-
-async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promise<T>): Promise<T> {
+async function runOne<Row extends QueryResultRow>(
+  pool: Pool,
+  statement: Statement,
+  limits: PoolLimits,
+): Promise<QueryResult<Row>> {
   const { client, release } = await checkOut(pool);
   let broken: Error | undefined;
   try {
-    await client.query('begin');
-    const result = await work({ query: (statement) => client.query(statement) });
-    await client.query('commit');
+    const result = await (limits.transactionPooling
+      ? runInOwnTransaction<Row>(client, statement, limits)
+      : client.query<Row>(statement));
+    confirmCommit(client);
     return result;
   } catch (error) {
-    // A rollback would wait behind a statement that got no answer.
-    broken = isSilence(error) ? (error as Error) : await rollBack(client);
+    if (isUnavailable(error)) broken = error as Error;
+    throw error;
+  } finally {
+    release(broken);
+  }
+}
+
+async function inTransaction<T>(pool: Pool, work: (executor: Executor) => Promise<T>, limits: PoolLimits): Promise<T> {
+  const { client, release } = await checkOut(pool);
+  const prepare = limits.transactionPooling ? unnamed : (statement: Statement) => statement;
+  let broken: Error | undefined;
+  try {
+    await client.query(beginStatement(limits));
+    const result = await work({ query: (statement) => client.query(prepare(statement)) });
+    await client.query('commit');
+    confirmCommit(client);
+    return result;
+  } catch (error) {
+    // A rollback would wait behind a statement that got no answer. Closing a connection rolls back,
+    // and a connection to a standby or to a failing server must not be used again.
+    broken = isUnavailable(error) ? (error as Error) : await rollBack(client);
     throw error;
   } finally {
     release(broken);
@@ -195,6 +209,7 @@ export function isContended(error: unknown): boolean {
 export function isOutcomeUnknown(error: unknown): boolean {
   const code = codeOf(error);
   return (
+    error instanceof CommitUnconfirmedError ||
     isSilence(error) ||
     (code === undefined && /^Connection terminated/.test(messageOf(error))) ||
     ['08006', '08007', '57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(String(code))
@@ -207,6 +222,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
  */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
+  if (error instanceof CommitUnconfirmedError) return true;
   if (typeof code !== 'string')
     return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/.test(
       messageOf(error),

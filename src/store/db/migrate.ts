@@ -1,24 +1,36 @@
 import path from 'node:path';
-import { Client } from 'pg';
+import { connectAlone, whileLocked } from './advisory-lock';
 
 const MIGRATIONS_DIR = path.join(__dirname, '..', '..', '..', 'migrations');
 /**
  * Advisory lock of all processes that migrate. Any number that nothing else in the database uses.
  */
 const LOCK = 727_183_401;
+/** A migration that a frozen process began is rolled back after this time, and its locks go. */
+const IDLE_IN_TRANSACTION = '30s';
 
 /**
  * Migrates the schema. Several processes may call it concurrently: the first one migrates, the
  * others wait and find nothing to do.
  *
+ * @param signal - ends the wait for another process
  * @returns the names of the migrations that were run
  */
-export async function migrate(connectionString: string): Promise<string[]> {
+export async function migrate(connectionString: string, signal?: AbortSignal): Promise<string[]> {
+  const run = await whileLocked(connectionString, LOCK, { wait: true, signal }, (lost) =>
+    runMigrations(connectionString, lost),
+  );
+  return run!;
+}
+
+async function runMigrations(connectionString: string, lost: AbortSignal): Promise<string[]> {
   const { runner } = await import('node-pg-migrate');
-  const client = new Client({ connectionString, application_name: 'signpost-migrate' });
-  await client.connect();
+  const client = await connectAlone(connectionString, 'signpost-migrate');
+  let ending: Promise<void> | undefined;
+  const end = () => (ending ??= client.end());
+  lost.addEventListener('abort', () => void end());
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(`set idle_in_transaction_session_timeout = '${IDLE_IN_TRANSACTION}'`);
     const run = await runner({
       dbClient: client,
       dir: MIGRATIONS_DIR,
@@ -29,6 +41,6 @@ export async function migrate(connectionString: string): Promise<string[]> {
     });
     return run.map((migration) => migration.name);
   } finally {
-    await client.end();
+    await end();
   }
 }

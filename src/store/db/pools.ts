@@ -1,3 +1,4 @@
+import { Availability } from './availability';
 import { openDatabase, type Database, type PoolLimits } from './database';
 
 /**
@@ -22,6 +23,8 @@ export interface PoolOptions {
   connections: number;
   readConnections: number;
   readTimeoutSeconds: number;
+  /** @default false */
+  transactionPooling?: boolean;
 }
 
 /** Two pipelines that accept, one that records, one for what others lock, two that load. */
@@ -54,7 +57,10 @@ export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<Po
 /** Opens every pool. No connection is made until the first statement. */
 export function openPools(databaseUrl: string, options: PoolOptions, onError: (error: Error) => void): Pools {
   const limits = poolLimits(options);
-  const open = (name: keyof Pools) => openDatabase(databaseUrl, onError, limits[name]);
+  const { transactionPooling = false } = options;
+  const availability = new Availability();
+  const open = (name: keyof Pools) =>
+    openDatabase(databaseUrl, onError, { ...limits[name], transactionPooling }, availability);
   return {
     db: open('db'),
     pathDb: open('pathDb'),

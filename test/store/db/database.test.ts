@@ -7,6 +7,7 @@ import {
   type PoolLimits,
 } from '../../../src/store/db/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { startTcpProxy } from '../../support/tcp-proxy';
 import { until } from '../../support/until';
 
 let test: TestDatabase;
@@ -29,6 +30,11 @@ function open(limits: Partial<PoolLimits>, url = test.url): Database {
 async function setting(db: Database, name: string): Promise<string> {
   const { rows } = await db.query<{ value: string }>({ text: `select current_setting('${name}') as value` });
   return rows[0]!.value;
+}
+
+async function backendOf(db: Database): Promise<number> {
+  const { rows } = await db.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' });
+  return rows[0]!.pid;
 }
 
 it('sets its limits on every connection after connecting', async () => {
@@ -103,4 +109,43 @@ it('reports how many connections are in use and how many callers wait', async ()
   );
   await sleeping;
   expect(db.use()).toMatchObject({ inUse: 0, waiting: 0 });
+});
+
+it('notices that Postgres was away, and not a statement that is wrong', async () => {
+  const db = open({});
+  await db.query({ text: 'select 1 / 0' }).catch(() => undefined);
+  expect(db.wasAway()).toBe(false);
+  const { rows } = await db.query<{ pid: number }>({ text: 'select pg_backend_pid() as pid' });
+  await test.db.query({ text: 'select pg_terminate_backend($1)', values: [rows[0]!.pid] });
+  await until(
+    async () => db.wasAway(),
+    (away) => away,
+  );
+});
+
+it('does not use a connection again that turned out to lead to a read-only server', async () => {
+  const db = open({ max: 1 });
+  const first = await backendOf(db);
+  await db.query({ text: 'set default_transaction_read_only = on' });
+  const error = await db.query({ text: "insert into products (id, name) values ('x', 'X')" }).catch((e: unknown) => e);
+  expect(isUnavailable(error)).toBe(true);
+  expect(await backendOf(db)).not.toBe(first);
+});
+
+it('keeps a connection whose statement failed', async () => {
+  const db = open({ max: 1 });
+  const first = await backendOf(db);
+  await db.query({ text: 'select 1 / 0' }).catch(() => undefined);
+  expect(await backendOf(db)).toBe(first);
+});
+
+it('closes within seconds, also if the server has gone silent', async () => {
+  const proxy = await startTcpProxy(test.url);
+  const db = openDatabase(proxy.url, () => undefined);
+  await db.query({ text: 'select 1' });
+  proxy.freeze();
+  const before = performance.now();
+  await db.close();
+  expect(performance.now() - before).toBeLessThan(5000);
+  await proxy.stop();
 });
