@@ -6,8 +6,9 @@ import {
   type NotificationRef,
 } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
-import type { Executor } from '../db/database';
+import type { Database, Executor } from '../db/database';
 import { hostOf } from './accept-statement';
+import { claimGraceSeconds, claimIsLive } from './claim-grace';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
@@ -45,7 +46,7 @@ export interface ClaimedNotification extends NotificationRef {
  * @param ids - the caller has none of them under way: claims of this process count as lapsed
  */
 export async function claimUnattempted(
-  db: Executor,
+  db: Database,
   ids: readonly string[],
   processId: string,
 ): Promise<ClaimedNotification[]> {
@@ -53,10 +54,10 @@ export async function claimUnattempted(
     text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
              reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
            from subscription_states s
-           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or n.claimed_until <= now())
+           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or not ${claimIsLive('n.', '$3')})
              and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
            returning ${REF_COLUMNS}, ${hostOf('s.')} as host`,
-    values: [uuidsOf(ids), processId],
+    values: [uuidsOf(ids), processId, claimGraceSeconds(db)],
   });
   return rows.map((row) => ({ ...toRef(row), host: row.host }));
 }
@@ -67,7 +68,7 @@ export async function claimUnattempted(
  * @returns false if another process claimed it, or it has been attempted or closed
  */
 export async function claimFirstAttempt(
-  db: Executor,
+  db: Database,
   notificationId: string,
   processId: string,
   timeoutSeconds: number,
@@ -75,8 +76,8 @@ export async function claimFirstAttempt(
   const { rowCount } = await db.query({
     name: 'claim-first-attempt',
     text: `update notifications set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
-           where id = $1 and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or claimed_until <= now())`,
-    values: [uuidOf(notificationId), processId, timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS],
+           where id = $1 and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or not ${claimIsLive('', '$4')})`,
+    values: [uuidOf(notificationId), processId, timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS, claimGraceSeconds(db)],
   });
   return rowCount === 1;
 }
@@ -109,15 +110,15 @@ export interface UnfinishedMember extends NotificationRef {
  * one.
  */
 export async function findUnfinished(
-  db: Executor,
+  db: Database,
   ids: readonly string[],
   processId: string,
 ): Promise<UnfinishedMember[]> {
   const { rows } = await db.query<RefRow & { state: UnfinishedMember['state'] }>({
-    text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and n.claimed_until > now() then 'claimed' else 'unattempted' end as state
+    text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and ${claimIsLive('n.', '$3')} then 'claimed' else 'unattempted' end as state
            from notifications n left join subscription_states s on s.id = n.subscription_id
            where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
-    values: [uuidsOf(ids), processId],
+    values: [uuidsOf(ids), processId, claimGraceSeconds(db)],
   });
   return rows.map((row) => ({ ...toRef(row), state: row.state }));
 }

@@ -1,6 +1,7 @@
 import type { NotificationStatus } from '../../domain/types';
 import { encodeId, uuidsSharingTime, uuidOf } from '../../domain/ids';
-import type { Executor } from '../db/database';
+import type { Database } from '../db/database';
+import { claimGraceSeconds, claimIsLive } from './claim-grace';
 import {
   deliverySubscriptionColumns,
   deliverySubscriptionJoins,
@@ -51,7 +52,7 @@ select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-    case when n.claimed_until > now() then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    case when ${claimIsLive('n.', '$4')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
     e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
@@ -65,7 +66,7 @@ ${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
  * @returns what each attempt needs, in the given order; undefined if there is no such notification
  */
 export async function loadDeliveries(
-  db: Executor,
+  db: Database,
   notificationIds: readonly string[],
 ): Promise<(Delivery | undefined)[]> {
   const uuids = notificationIds.map(uuidOf);
@@ -74,7 +75,11 @@ export async function loadDeliveries(
   // in advance.
   const [first] = uuidsSharingTime(sorted[0]!);
   const [, last] = uuidsSharingTime(sorted.at(-1)!);
-  const { rows } = await db.query<DeliveryRow>({ name: 'load-deliveries', text: LOAD, values: [uuids, first, last] });
+  const { rows } = await db.query<DeliveryRow>({
+    name: 'load-deliveries',
+    text: LOAD,
+    values: [uuids, first, last, claimGraceSeconds(db)],
+  });
   const found = new Map(rows.map((row) => [row.id, row]));
   const keyOf = (row: DeliveryRow) => `${row.subscription_id} ${row.event_type}`;
   const subscriptions = new Map<string, DeliverySubscription | null>();

@@ -1,7 +1,13 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../../src/domain/delivery';
 import { acceptEvents } from '../../../src/store/notifications/accept';
-import { claimUnattempted, endClaims, findUnfinished } from '../../../src/store/notifications/claims';
+import {
+  claimFirstAttempt,
+  claimUnattempted,
+  endClaims,
+  findUnfinished,
+} from '../../../src/store/notifications/claims';
+import { loadDeliveries } from '../../../src/store/notifications/load-deliveries';
 import { acceptTriggered } from '../../../src/store/notifications/trigger';
 import { newUuid } from '../../../src/domain/ids';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -93,7 +99,7 @@ describe('claiming first attempts that nobody made', () => {
   it('renews the claim for the timeout and the wait for a turn', async () => {
     const notification = await accept(null);
     const after = await database.db.transaction(async (db) => {
-      await claimUnattempted(db, [notification.notificationId], 'mine');
+      await claimUnattempted({ ...database.db, ...db }, [notification.notificationId], 'mine');
       return notificationRow(db, notification.notificationId);
     });
     expect(after).toMatchObject({
@@ -111,6 +117,20 @@ describe('claiming first attempts that nobody made', () => {
     const notification = await accept(processId);
     if (until === 'past') await set(notification, "claimed_until = now() - interval '1 second'");
     expect(await claim(notification)).toBe(claimed);
+  });
+
+  it('leaves a lapsed claim to its owner while Postgres was away until a moment ago, and keeps its own', async () => {
+    const justBack = { ...database.db, wasAway: () => true };
+    const [theirs, mine, free] = [await accept('another'), await accept('mine'), await accept(null)];
+    for (const each of [theirs, mine]) await set(each, "claimed_until = now() - interval '1 minute'");
+    const ids = [theirs, mine, free].map(({ notificationId }) => notificationId);
+    const [loaded] = await loadDeliveries(justBack, ids);
+    expect(loaded!.claimedBy).toBe('another');
+    expect(await findUnfinished(justBack, [theirs.notificationId], 'mine')).toMatchObject([{ state: 'claimed' }]);
+    expect(await claimFirstAttempt(justBack, theirs.notificationId, 'mine', 1)).toBe(false);
+    const claimed = await claimUnattempted(justBack, ids, 'mine');
+    expect(claimed.map(({ notificationId }) => notificationId).sort()).toEqual(ids.slice(1).sort());
+    expect(await claimFirstAttempt(database.db, theirs.notificationId, 'mine', 1)).toBe(true);
   });
 
   it.each(UNCLAIMABLE.filter(([, assignments]) => !/settling|enabled/.test(assignments)))(
