@@ -1,0 +1,322 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
+import { openDatabase, type Database } from '../../src/store/db/database';
+import { useCluster } from '../support/cluster';
+import { ADMIN_KEY, onboard, runToEnd, tempDir, type Answer, type ServiceProcess } from '../support/service';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
+import { until } from '../support/until';
+
+/** Postgres and the network to it fail in every way. The processes must outlive it. */
+const cluster = useCluster();
+
+let proxy: TcpProxy | undefined;
+afterEach(async () => {
+  await proxy?.stop();
+  proxy = undefined;
+});
+
+type Customer = Awaited<ReturnType<typeof onboard>>;
+
+/** Posts an event. @returns the answer, or undefined if there was none within `withinMs` */
+async function post(
+  service: ServiceProcess,
+  { eventType: type, customerId }: Customer,
+  { key, id, withinMs = 30_000 }: { key?: string; id?: string; withinMs?: number } = {},
+): Promise<Answer | undefined> {
+  try {
+    const response = await fetch(`${service.url}/v1/events`, {
+      method: 'POST',
+      headers: {
+        'x-api-key': ADMIN_KEY,
+        'content-type': 'application/json',
+        ...(key ? { 'idempotency-key': key } : {}),
+      },
+      body: JSON.stringify({ type, customerId, id, data: {} }),
+      signal: AbortSignal.timeout(withinMs),
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  } catch (error) {
+    if ((error as Error).name === 'TimeoutError') return undefined;
+    throw error;
+  }
+}
+
+/** Posts without a pause, every third time with an Idempotency-Key. @returns the accepted ids */
+function keepPosting(service: ServiceProcess, customer: Customer) {
+  let stopped = false;
+  const statuses: number[] = [];
+  const accepted: string[] = [];
+  const loops = Array.from({ length: 4 }, async (_, loop) => {
+    for (let index = 0; !stopped; index++) {
+      const answer = await post(service, customer, index % 3 === 0 ? { key: `key-${loop}-${index}` } : {});
+      statuses.push(answer?.status ?? 0);
+      if (answer?.status === 202) accepted.push(...answer.body.notifications.map((each: { id: string }) => each.id));
+      await service.call('GET', '/v1/overview');
+      await sleep(20);
+    }
+  });
+  return {
+    statuses,
+    async stop() {
+      stopped = true;
+      await Promise.all(loops);
+      return accepted;
+    },
+  };
+}
+
+const isHealthy = async (service: ServiceProcess) => (await service.call('GET', '/healthz')).status === 200;
+const readiness = async (service: ServiceProcess) => (await service.call('GET', '/readyz')).body;
+
+it('all backends terminated again and again: the process lives, and what was accepted is delivered once', async () => {
+  const { receiver, database } = cluster;
+  const service = await cluster.start();
+  const customer = await onboard(service, receiver.url());
+  const posting = keepPosting(service, customer);
+  for (let times = 0; times < 12; times++) {
+    await sleep(250);
+    await database.db.query({
+      text: `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and application_name like 'signpost%'`,
+    });
+  }
+  const accepted = await posting.stop();
+  expect(await isHealthy(service)).toBe(true);
+  expect(new Set(posting.statuses)).toEqual(new Set([202, 503]));
+  await cluster.reach(accepted, 'delivered');
+  const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+  expect(ids).toHaveLength(new Set(ids).size);
+});
+
+it('the backend of a call that waits for a lock is terminated: the call is a 503, and the process lives', async () => {
+  const { db } = cluster.database;
+  const service = await cluster.start();
+  await db.transaction(async (executor) => {
+    await executor.query({ text: 'lock table audit in exclusive mode' });
+    const call = service.call('POST', '/v1/products', { id: 'waits', name: 'P' });
+    await until(
+      () =>
+        db.query({
+          text: `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
+        }),
+      ({ rows }) => rows.length > 0,
+    );
+    expect(await call).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+  });
+  expect(await isHealthy(service)).toBe(true);
+});
+
+it('a frozen process with open transactions stops the events of nobody else', async () => {
+  const { receiver } = cluster;
+  const [frozen, other] = [await cluster.start(), await cluster.start()];
+  const customer = await onboard(frozen, receiver.url());
+  const neighbour = await onboard(other, receiver.url());
+  const posting = keepPosting(frozen, customer);
+  await sleep(1000);
+  process.kill(frozen.pid, 'SIGSTOP');
+  for (let times = 0; times < 3; times++)
+    expect(await post(other, neighbour, { withinMs: 5000 })).toMatchObject({ status: 202 });
+  // Its own customer waits until Postgres ends the transactions that were left open.
+  await until(
+    () => post(other, customer, { withinMs: 10_000 }),
+    (answer) => answer?.status === 202,
+  );
+  process.kill(frozen.pid, 'SIGCONT');
+  await posting.stop();
+  expect(await isHealthy(frozen)).toBe(true);
+});
+
+it('a network that goes silent: posts end with an answer, and new connections take over', async () => {
+  const { receiver, database } = cluster;
+  proxy = await startTcpProxy(database.url);
+  const service = await cluster.start({ databaseUrl: proxy.url });
+  const customer = await onboard(service, receiver.url());
+  await Promise.all(Array.from({ length: 10 }, () => customer.post()));
+  proxy.freeze();
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => post(service, customer, { id: `silent-${index}`, withinMs: 20_000 })),
+  );
+  expect(answers.map((answer) => answer?.status)).not.toContain(undefined);
+  const refused = answers.filter((answer) => answer?.status === 503);
+  for (const answer of refused) expect(answer!.body.detail).toContain('may have taken effect');
+  expect(await post(service, customer, { withinMs: 3000 })).toMatchObject({ status: 202 });
+  expect(await readiness(service)).toMatchObject({ status: 'ready' });
+});
+
+it('an answer lost at the commit is not called a failure, and the same id is not accepted twice', async () => {
+  const { receiver, database } = cluster;
+  proxy = await startTcpProxy(database.url);
+  const service = await cluster.start({ databaseUrl: proxy.url });
+  const customer = await onboard(service, receiver.url());
+  // The statement needs a connection that is there and idle.
+  await cluster.reach(await customer.post(), 'delivered');
+  await sleep(500);
+  proxy.loseAnswers();
+  const plain = post(service, customer, { id: 'lost' });
+  await until(
+    () => database.db.query({ text: "select from event_keys where given_id = 'lost'" }),
+    ({ rows }) => rows.length === 1,
+  );
+  proxy.cut();
+  expect(await plain).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+  expect((await plain)!.body.detail).toContain('may have taken effect');
+  expect(await post(service, customer, { id: 'lost' })).toMatchObject({ body: { duplicate: true } });
+});
+
+it('a process with another master key does not start, and says which key is missing', async () => {
+  const { database, temporal } = cluster;
+  await cluster.start();
+  const { code, output } = await runToEnd({
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporal.address,
+    SIGNPOST_PORT: '0',
+    SIGNPOST_ADMIN_KEY: ADMIN_KEY,
+    SIGNPOST_MASTER_KEY: randomBytes(32).toString('base64'),
+  });
+  expect(code).toBe(1);
+  expect(output.trim().split('\n').at(-1)).toMatch(
+    /^SIGNPOST_MASTER_KEY is not the key of this database: its secrets are sealed with master key \w{16}, and this process has \w{16}\. Set the key/,
+  );
+});
+
+describe('with a separate Postgres', () => {
+  let directory: string;
+  let postgres: RunningPostgres;
+  let db: Database;
+
+  beforeEach(async () => {
+    directory = tempDir();
+    postgres = await startPostgres({ directory, port: 0 });
+    db = openDatabase(postgres.url, () => undefined);
+  });
+  afterEach(async () => {
+    await db.close();
+    await postgres.stop();
+  });
+  const restart = async () => {
+    postgres = await startPostgres({ directory, port: postgres.port });
+  };
+
+  it('crashed and restarted three times under load: the process lives, and each attempt is made once', async () => {
+    const { receiver } = cluster;
+    const service = await cluster.start({ databaseUrl: postgres.url });
+    const customer = await onboard(service, receiver.url());
+    const posting = keepPosting(service, customer);
+    for (let times = 0; times < 3; times++) {
+      await sleep(500);
+      // SIGQUIT is an immediate shutdown: Postgres recovers from it as from a crash.
+      process.kill(postgres.pid, 'SIGQUIT');
+      await sleep(1000);
+      await restart();
+    }
+    await until(
+      () => readiness(service),
+      ({ postgres: state }) => state === 'ok',
+    );
+    const accepted = await posting.stop();
+    expect(await isHealthy(service)).toBe(true);
+    expect(new Set(posting.statuses)).toEqual(new Set([202, 503]));
+    for (const id of accepted)
+      await until(
+        () => service.call('GET', `/v1/notifications/${id}`),
+        ({ body }) => body?.status === 'delivered',
+        60_000,
+      );
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(new Set(ids).size);
+  });
+
+  it('away for longer than a claim lasts: no other process makes again what was answered meanwhile', async () => {
+    const { receiver } = cluster;
+    const api = await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'api' } });
+    await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'worker' } });
+    const customer = await onboard(api, receiver.url(), { timeoutSeconds: 3 });
+    const answer: (() => void)[] = [];
+    receiver.answerWith(() => new Promise((resolve) => answer.push(() => resolve({ status: 200 }))));
+    const ids = (await Promise.all(Array.from({ length: 20 }, () => customer.post()))).flat();
+    await receiver.waitFor(20);
+    process.kill(postgres.pid, 'SIGQUIT');
+    await sleep(300);
+    for (const send of answer) send();
+    receiver.answerWith(200);
+    await sleep(17_000);
+    await restart();
+    for (const id of ids) {
+      const delivered = await until(
+        () => api.call('GET', `/v1/notifications/${id}`),
+        ({ body }) => body?.status === 'delivered',
+        60_000,
+      );
+      expect(delivered.body.attempts).toHaveLength(1);
+    }
+    await sleep(8000);
+    expect(receiver.requests).toHaveLength(20);
+  });
+
+  it('a standby takes no events and is not ready, until it is promoted', async () => {
+    const service = await cluster.start({ databaseUrl: postgres.url });
+    const customer = await onboard(service, cluster.receiver.url());
+    await postgres.stop();
+    writeFileSync(path.join(directory, 'data', 'standby.signal'), '');
+    await restart();
+    for (const key of [undefined, 'key'])
+      expect(await post(service, customer, { key })).toMatchObject({
+        status: 503,
+        body: { code: 'database-unavailable' },
+      });
+    expect(await readiness(service)).toMatchObject({ status: 'not-ready', postgres: 'unreachable' });
+    expect(await isHealthy(service)).toBe(true);
+    await db.query({ text: 'select pg_promote()' });
+    expect(await post(service, customer)).toMatchObject({ status: 202 });
+    expect(await readiness(service)).toMatchObject({ status: 'ready' });
+  });
+
+  it('a process that starts on a standby waits until it is promoted', async () => {
+    await (await cluster.start({ databaseUrl: postgres.url })).stop();
+    await postgres.stop();
+    writeFileSync(path.join(directory, 'data', 'standby.signal'), '');
+    await restart();
+    const starting = cluster.start({ databaseUrl: postgres.url });
+    await sleep(8000);
+    await db.query({ text: 'select pg_promote()' });
+    const service = await starting;
+    expect(service.output()).toContain('waiting for Postgres');
+    expect(await readiness(service)).toMatchObject({ status: 'ready' });
+  });
+
+  it('a commit that no standby confirms is not answered as accepted', async () => {
+    const service = await cluster.start({ databaseUrl: postgres.url });
+    const customer = await onboard(service, cluster.receiver.url());
+    await db.query({ text: "alter system set synchronous_standby_names = 'nobody'" });
+    await db.query({ text: 'select pg_reload_conf()' });
+    await sleep(500);
+    const waiting = {
+      text: "select pid from pg_stat_activity where wait_event = 'SyncRep' and query not like '%overdue%'",
+    };
+    for (const [end, key] of [
+      ['pg_cancel_backend', undefined],
+      ['pg_terminate_backend', undefined],
+      ['pg_cancel_backend', 'keyed'],
+    ] as const) {
+      const id = `${end}-${key}`;
+      const answer = post(service, customer, { id, key });
+      await until(
+        () => db.query({ text: `select ${end}(pid) from (${waiting.text}) as w` }),
+        ({ rows }) => rows.length > 0,
+      );
+      expect(await answer).toMatchObject({ status: 503, body: { code: 'database-unavailable' } });
+      expect((await answer)!.body.detail).toContain('may have taken effect');
+    }
+    await db.query({ text: 'alter system reset synchronous_standby_names' });
+    await db.query({ text: 'select pg_reload_conf()' });
+    await sleep(500);
+    expect(await post(service, customer, { id: 'pg_cancel_backend-undefined' })).toMatchObject({
+      body: { duplicate: true },
+    });
+    expect(await isHealthy(service)).toBe(true);
+  });
+});
