@@ -212,7 +212,10 @@ export function isOutcomeUnknown(error: unknown): boolean {
     error instanceof CommitUnconfirmedError ||
     isSilence(error) ||
     (code === undefined && /^Connection terminated/.test(messageOf(error))) ||
-    ['08006', '08007', '57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(String(code))
+    // 08P01: also what PgBouncer reports when it loses its connection to Postgres.
+    ['08000', '08003', '08006', '08007', '08P01', '57P01', '57P02', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(
+      String(code),
+    )
   );
 }
 

@@ -1,8 +1,16 @@
-import { openDatabase, type Database, type PoolLimits } from '../../../src/store/db/database';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  isOutcomeUnknown,
+  isUnavailable,
+  openDatabase,
+  type Database,
+  type PoolLimits,
+} from '../../../src/store/db/database';
 import { inspectPostgres } from '../../../src/store/db/pooler';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { runNode } from '../../support/processes';
 import { startPgBouncer, type PgBouncer, type PoolMode } from '../../support/pgbouncer';
+import { startTcpProxy } from '../../support/tcp-proxy';
 
 let test: TestDatabase;
 let pgBouncer: PgBouncer | undefined;
@@ -92,6 +100,20 @@ describe('a pool behind PgBouncer in transaction mode', () => {
     const db = open(await behind('transaction'), { ...limits, statementTimeoutMs: 100, max: 1 });
     await expect(db.query({ text: 'select pg_sleep(5)' })).rejects.toMatchObject({ code: '57014' });
     await expect(db.query({ text: 'select 1 as one' })).resolves.toMatchObject({ rows: [{ one: 1 }] });
+  });
+
+  it('does not know whether a statement took effect if PgBouncer loses Postgres meanwhile, and goes on', async () => {
+    const proxy = await startTcpProxy(test.url);
+    pgBouncer = await startPgBouncer(proxy.url, 'transaction');
+    const db = open(pgBouncer.url, { ...limits, max: 1 });
+    await db.query({ text: 'select 1' });
+    const lost = db.query({ text: 'select pg_sleep(5)' }).catch((error: unknown) => error);
+    await sleep(300);
+    proxy.cut();
+    const error = await lost;
+    expect([isOutcomeUnknown(error), isUnavailable(error)]).toEqual([true, true]);
+    await expect(db.query({ text: 'select 1 as one' })).resolves.toMatchObject({ rows: [{ one: 1 }] });
+    await proxy.stop();
   });
 
   it('rolls back a statement that fails, alone and in a transaction', async () => {
