@@ -30,7 +30,7 @@ export interface NotificationControl {
   /** Starts the workflow, unless it has run before. @returns false if it is running or has run */
   start(notification: NotificationRef): Promise<boolean>;
   /** Signals `retry`, and starts the workflow again if it is closed. */
-  retry(notification: NotificationRef): Promise<void>;
+  retry(notification: NotificationRef, options?: { reopened: boolean }): Promise<void>;
   /** Signals `release`, and starts the workflow if it never ran. */
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`, if the workflow is running. */

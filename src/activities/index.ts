@@ -3,15 +3,14 @@ import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
 import { deleteExpiredSessions } from '../store/access/sessions';
 import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
 import { ensurePartitions } from '../store/db/partitions';
-import type { DeliverNotificationResult } from '../domain/delivery';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
 import { closeRecovery } from '../store/notifications/recoveries';
 import { createAwaitBurst } from './await-burst';
+import { createCancelNotification } from './cancel-notification';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
-import { cancelNotification } from '../store/notifications/transitions';
 
 /** Retention of changes for the activity stream, which goes back 24 hours. */
 const ACTIVITY_RETENTION_SECONDS = 2 * 86_400;
@@ -25,13 +24,8 @@ export function createActivities(deps: ActivityDeps) {
     /** Awaits the first attempts of many notifications. */
     awaitBurst: createAwaitBurst(deps),
 
-    /** Records that a notification was cancelled, unless it is closed. */
-    async cancelNotification({ notificationId }: { notificationId: string }): Promise<DeliverNotificationResult> {
-      const now = await cancelNotification(deps.db, notificationId);
-      if (now?.status === 'cancelled') deps.metrics.notificationsFinished('cancelled');
-      const status = now?.status === 'delivered' || now?.status === 'failed' ? now.status : 'cancelled';
-      return { status, attempts: now?.attempts ?? 0 };
-    },
+    /** Records that a notification was cancelled, unless it is closed or was reopened. */
+    cancelNotification: createCancelNotification(deps),
 
     /** Settles one batch of a subscription's notifications. */
     settleBatch: createSettleBatch(deps),

@@ -38,7 +38,7 @@ export function createRecoverPage(deps: ActivityDeps): (input: RecoverSubscripti
       if (notification) {
         // The next turn counts from now. A delay must not be followed by a faster rate to catch up.
         turnAt = performance.now() + 1000 / task.ratePerSecond;
-        await control.retry(notification);
+        await control.retry(notification, { reopened: true });
         // After one attempt that does not end in time, the page no longer waits: a slow receiver
         // delays it once, and the order is no longer guaranteed.
         if (inOrder) inOrder = await awaitAttempt(db, notificationId);

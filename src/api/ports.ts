@@ -60,7 +60,9 @@ export interface RecoveryControl {
 
 /** Signals and queries the workflows of notifications. */
 export interface NotificationControl {
-  retry(notification: NotificationRef): Promise<void>;
-  cancel(notificationId: string): Promise<void>;
+  /** @param options - `reopened`: the record was closed, and begins a new ladder */
+  retry(notification: NotificationRef, options?: { reopened: boolean }): Promise<void>;
+  /** @param openedAt - when the cancelled record was opened; a later opening is not cancelled */
+  cancel(notificationId: string, openedAt: Date): Promise<void>;
   live(notificationId: string): Promise<LiveState | null>;
 }

@@ -64,6 +64,19 @@ export interface DeliverNotificationResult {
   attempts: number;
 }
 
+/** Input of the activity `cancelNotification`. */
+export interface CancelNotificationInput {
+  notificationId: string;
+  /** When the record to cancel was opened, RFC 3339; absent: whenever. */
+  openedAt?: string;
+}
+
+/** Result of the activity `cancelNotification`. */
+export interface CancelNotificationResult extends DeliverNotificationResult {
+  /** The record was reopened later than `openedAt`, so it is open. */
+  reopened?: boolean;
+}
+
 /** Input of the workflow `deliverBurst`. */
 export interface DeliverBurstInput {
   notificationIds: readonly string[];
@@ -135,10 +148,15 @@ export interface NotificationRef extends DeliverNotificationInput {
   eventType: string;
 }
 
-/** An overdue notification, which may have no running workflow. The reconciler checks it. */
+/**
+ * An overdue notification, which may have no running workflow, or a cancelled one, whose workflow
+ * may be running. The reconciler checks it.
+ */
 export interface OverdueNotification extends NotificationRef {
   status: NotificationStatus;
   openedAt: Date;
+  /** Whether a person or a recovery reopened it. */
+  reopened: boolean;
   /** A manual retry was requested and has not begun. */
   retryAsked: boolean;
   /** Accepted, never reopened, and without a recorded attempt. */

@@ -23,6 +23,8 @@ export interface Metrics extends BoundMetrics {
   startConcurrency: Gauge;
   burstSize: Histogram;
   reconciled: Counter;
+  signalsRepeated: Counter<'signal'>;
+  workflowsReplaced: Counter;
   outOfOrder: Counter<'cause'>;
   transformsInUse: Gauge<'kind'>;
   transformsWaiting: Gauge<'kind'>;
@@ -152,6 +154,17 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     reconciled: new Counter({
       name: 'signpost_relayed_total',
       help: 'Open notifications that the reconciler found without a running workflow.',
+      registers,
+    }),
+    signalsRepeated: new Counter({
+      name: 'signpost_signals_repeated_total',
+      help: 'Signals that the reconciler repeated because their workflow had not got them, by signal: retry, release, or cancel.',
+      labelNames: ['signal'],
+      registers,
+    }),
+    workflowsReplaced: new Counter({
+      name: 'signpost_workflows_replaced_total',
+      help: 'Workflows that the reconciler replaced because their tasks failed again and again.',
       registers,
     }),
     outOfOrder: new Counter({

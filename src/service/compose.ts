@@ -74,7 +74,7 @@ async function compose(
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
   const { temporal, workflows, whenConnected } = connectTemporal(config, servers.temporalAddress, log, cleanups);
-  const ensureSettling = (subscriptionIds: string[]) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionIds);
+  const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
   const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
   // The port is unknown until the server listens. No event is accepted before, and attempts of
@@ -98,7 +98,7 @@ async function compose(
         metrics,
         log,
       },
-      { whenConnected, config, workflows, ensureSettling, fail },
+      { whenConnected, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },
       cleanups,
     );
   cleanups.add(() => engine.workflowStarter.close());

@@ -1,25 +1,25 @@
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { type Database } from '../store/db/database';
-import { closeRecovery, findStalled } from '../store/notifications/recoveries';
-import { findUnsettled, markForgottenHolds } from '../store/subscriptions/settling';
+import { closeRecovery } from '../store/notifications/recoveries';
 import type { Temporal } from '../temporal/connection';
 import { ensureMaintenanceSchedule } from '../temporal/maintenance-schedule';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import { Reconciler } from '../temporal/reconciler';
 import { startWorkers, type Workers } from '../worker';
-import { cancelNotification } from '../store/notifications/transitions';
-import { findStillOpen, takeOverdue } from '../store/notifications/overdue';
 import type { Cleanups } from './cleanups';
+import { createReconcilerStore } from './reconciler-store';
 
 type WorkerDeps = Parameters<typeof startWorkers>[0];
 
 interface WorkerParts {
   config: Config;
   workflows: NotificationWorkflows;
-  /** Starts settlements that are not running. */
-  ensureSettling(subscriptionIds: string[]): Promise<void>;
+  /** Starts a settlement that is not running. */
+  ensureSettling(subscriptionId: string): Promise<void>;
+  /** Checks that Temporal responds. @throws an error if it does not */
+  ping(): Promise<unknown>;
 }
 
 interface RoleParts extends WorkerParts {
@@ -43,27 +43,24 @@ export function startWorkerRole(deps: WorkerDeps, parts: RoleParts, cleanups: Cl
 async function runWorker(
   deps: WorkerDeps,
   temporal: Temporal,
-  { config, workflows, ensureSettling }: WorkerParts,
+  parts: WorkerParts,
 ): Promise<{ workers: Workers; stop(): Promise<void> }> {
   const { db, metrics, log } = deps;
+  const { config, workflows } = parts;
   const workers = await startWorkers(deps, {
     temporal,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
     lanes: config.lanes,
   });
+  const recoveries = new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE);
   const reconciler = new Reconciler({
-    store: {
-      takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
-      stillOpen: (notificationIds) => findStillOpen(db, notificationIds),
-      cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
-      findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
-      markForgottenHolds: () => markForgottenHolds(db),
-    },
+    store: createReconcilerStore(db),
     workflows,
+    ping: parts.ping,
     burst: config.burst,
-    startSettling: ensureSettling,
-    resumeRecoveries: (olderThanSeconds) =>
-      resumeRecoveries(db, new RecoveryWorkflows({ use: () => temporal }, MAIN_TASK_QUEUE), olderThanSeconds),
+    startSettling: parts.ensureSettling,
+    resumeRecovery: (id) => resumeRecovery(db, recoveries, id),
+    listTerminated: (since) => workflows.listTerminated(since),
     metrics,
     log,
   });
@@ -80,8 +77,6 @@ async function runWorker(
   };
 }
 
-async function resumeRecoveries(db: Database, workflows: RecoveryWorkflows, olderThanSeconds: number): Promise<void> {
-  for (const id of await findStalled(db, olderThanSeconds)) {
-    if (!(await workflows.resume(id))) await closeRecovery(db, id, 'cancelled');
-  }
+async function resumeRecovery(db: Database, workflows: RecoveryWorkflows, id: string): Promise<void> {
+  if (!(await workflows.resume(id))) await closeRecovery(db, id, 'cancelled');
 }

@@ -3,18 +3,27 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
-  type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import { fairnessKey } from '../domain/fairness';
 import { notificationWorkflowId } from '../domain/types';
 import type { deliverBurst, deliverNotification } from '../workflows';
-import { cancelSignal, liveQuery, releaseSignal, retrySignal, type RetryRequest } from '../workflows/messages';
+import {
+  cancelSignal,
+  liveQuery,
+  releaseSignal,
+  retrySignal,
+  type CancelRequest,
+  type RetryRequest,
+} from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
 import { searchAttributesOf } from './search-attributes';
+import { listTerminated, readWorkflowState, type WorkflowState } from './workflow-state';
 
 const LIVE_QUERY_TIMEOUT_MS = 2000;
+/** The reconciler reads many states, so a slow one must not delay the others for long. */
+const STATE_TIMEOUT_MS = 5000;
 /**
  * How long callers wait for a burst. It ends with its first attempts, which take less unless many
  * go to a slow receiver.
@@ -94,9 +103,13 @@ export class NotificationWorkflows {
     }
   }
 
-  /** Signals `retry`. A waiting workflow skips its wait; a closed one is started again. */
-  async retry(notification: NotificationRef): Promise<void> {
-    const signalArgs: [RetryRequest?] = [{ schedule: notification.schedule }];
+  /**
+   * Signals `retry`. A waiting workflow skips its wait, a held one continues, and a closed one is
+   * started again.
+   */
+  async retry(notification: NotificationRef, { reopened = false } = {}): Promise<void> {
+    const { schedule } = notification;
+    const signalArgs: [RetryRequest?] = [reopened ? { schedule, reopened } : { schedule }];
     await callWithDeadline(this.temporal, (client) =>
       client.workflow.signalWithStart<typeof deliverNotification, [RetryRequest?]>('deliverNotification', {
         ...this.startOptions(notification),
@@ -116,11 +129,16 @@ export class NotificationWorkflows {
     );
   }
 
-  /** Signals `cancel`, if the workflow is running. */
-  async cancel(notificationId: string): Promise<void> {
+  /**
+   * Signals `cancel`, if the workflow is running.
+   *
+   * @param openedAt - when the cancelled record was opened; a later opening is not cancelled
+   */
+  async cancel(notificationId: string, openedAt?: Date): Promise<void> {
+    const request: [CancelRequest?] = openedAt ? [{ openedAt: openedAt.toISOString() }] : [];
     try {
       await callWithDeadline(this.temporal, (client) =>
-        client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),
+        client.workflow.getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal, ...request),
       );
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -145,16 +163,37 @@ export class NotificationWorkflows {
     }
   }
 
-  /** Describes the workflow's latest run. @returns undefined if it never ran */
-  async describe(notificationId: string): Promise<WorkflowExecutionDescription | undefined> {
-    try {
-      return await callWithDeadline(this.temporal, (client) =>
-        client.workflow.getHandle(notificationWorkflowId(notificationId)).describe(),
-      );
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
+  /** Reads the state of the workflow's latest run. */
+  stateOf(notificationId: string): Promise<WorkflowState> {
+    return callWithDeadline(
+      this.temporal,
+      (client) => readWorkflowState(client, notificationWorkflowId(notificationId)),
+      STATE_TIMEOUT_MS,
+    );
+  }
+
+  /** Terminates a running workflow and starts it again, in one step. */
+  async replace(notification: NotificationRef): Promise<void> {
+    await callWithDeadline(this.temporal, (client) =>
+      client.workflow.start<typeof deliverNotification>('deliverNotification', {
+        ...this.startOptions(notification),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+      }),
+    );
+  }
+
+  /** Terminates a run of the workflow. */
+  async terminate(notificationId: string, runId: string, reason: string): Promise<void> {
+    await callWithDeadline(this.temporal, (client) =>
+      client.workflow.getHandle(notificationWorkflowId(notificationId), runId).terminate(reason),
+    );
+  }
+
+  /** Lists the notifications whose workflow was terminated since a time. */
+  async listTerminated(since: Date): Promise<string[]> {
+    const ids = await callWithDeadline(this.temporal, (client) => listTerminated(client, 'deliverNotification', since));
+    return ids.map((id) => id.slice(id.indexOf('/') + 1));
   }
 
   private startOptions(notification: NotificationRef) {

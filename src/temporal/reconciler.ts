@@ -1,161 +1,111 @@
-import type { Logger } from 'pino';
-import { BURST_PREFIX, type OverdueNotification } from '../domain/delivery';
 import { eachConcurrently } from '../domain/concurrency';
-import { newUuid } from '../domain/ids';
-import type { Metrics } from '../process/metrics';
-import type { NotificationWorkflows } from './notification-workflows';
+import { NotificationSweep, type SweepDeps } from './notification-sweep';
+import { PeriodicTask } from './periodic-task';
 
 const SWEEP_INTERVAL_MS = 5000;
-const BATCH = 200;
-const CONCURRENCY = 8;
-/** Minimum size of a burst. Fewer notifications get a workflow each. */
-const SMALLEST_BURST = 16;
-/** Time until a notification may be checked again, in seconds. */
-const AGAIN_AFTER_SECONDS = 60;
+/** Forgotten holds and terminated workflows are rare. */
+const RARE_INTERVAL_MS = 30_000;
 /** Time without progress after which settlements and recoveries are checked, in seconds. */
 const UNSETTLED_AFTER_SECONDS = 30;
-/** Forgotten holds are rare, so only every sixth sweep looks for them. */
-const SWEEPS_BETWEEN_HOLD_CHECKS = 6;
+const CONCURRENCY = 4;
+/** How far back the first look for terminated workflows goes. */
+const FIRST_LOOK_BACK_MS = 86_400_000;
+/** How late Temporal may list a workflow that was closed. */
+const LISTED_WITHIN_MS = 60_000;
 
 /** What the reconciler reads and writes in Postgres. */
 export interface ReconcilerStore {
-  takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
-  /** Finds which notifications are still open and need a workflow. */
-  stillOpen(notificationIds: readonly string[]): Promise<string[]>;
-  /** Records that an operator terminated the workflow. */
-  cancel(notificationId: string): Promise<void>;
   findUnsettled(olderThanSeconds: number): Promise<string[]>;
   /** Finds held notifications that no settlement releases, and marks their subscriptions. */
   markForgottenHolds(): Promise<string[]>;
+  findStalledRecoveries(olderThanSeconds: number): Promise<string[]>;
+  /** Has notifications checked in the next sweep, if they are open. */
+  checkNow(notificationIds: readonly string[]): Promise<void>;
 }
 
-/** An overdue notification that has no running workflow. */
-interface WithoutWorkflow extends OverdueNotification {
-  /** Whether a workflow of it was closed. */
-  ran: boolean;
-}
-
-export interface ReconcilerDeps {
-  store: ReconcilerStore;
-  workflows: Pick<NotificationWorkflows, 'start' | 'restart' | 'describe' | 'retry' | 'runBurst'>;
-  /** Whether notifications without an attempt may share a workflow. */
-  burst: boolean;
-  startSettling(subscriptionIds: string[]): Promise<void>;
-  /** Restarts the workflows of recoveries without progress. */
-  resumeRecoveries(olderThanSeconds: number): Promise<void>;
-  metrics: Metrics;
-  log: Logger;
+export interface ReconcilerDeps extends SweepDeps {
+  store: SweepDeps['store'] & ReconcilerStore;
+  startSettling(subscriptionId: string): Promise<void>;
+  /** Restarts the workflow of a recovery without progress. */
+  resumeRecovery(recoveryId: string): Promise<void>;
+  /** Lists the notifications whose workflow was terminated since a time. */
+  listTerminated(since: Date): Promise<string[]>;
 }
 
 /**
- * The only sweep of the service. It finds what is open in Postgres but has no running workflow, and
- * starts or wakes the workflow by its deterministic id. Causes are a crash between accept and
- * start, an unavailable or wiped Temporal, or a workflow that was terminated manually. In normal
- * times it finds nothing.
+ * The only sweep of the service. It finds what is open in Postgres but has no running workflow, or
+ * one that missed a signal, and starts or wakes the workflow by its deterministic id. Causes are a
+ * crash between accept and start, an unavailable or wiped Temporal, or a workflow that was
+ * terminated manually. In normal times it finds nothing.
+ *
+ * Notifications, settlements, holds, recoveries and terminated workflows are checked
+ * independently, so that none waits for the others.
  */
 export class Reconciler {
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> | undefined;
-  private sweeps = 0;
-  private stopped = false;
+  private readonly notifications: NotificationSweep;
+  private readonly tasks: PeriodicTask[];
+  private terminatedSince = new Date(Date.now() - FIRST_LOOK_BACK_MS);
 
-  constructor(private readonly deps: ReconcilerDeps) {}
+  constructor(private readonly deps: ReconcilerDeps) {
+    const { store, log } = deps;
+    this.notifications = new NotificationSweep(deps);
+    const task = (name: string, intervalMs: number, work: () => Promise<void>) =>
+      new PeriodicTask(name, intervalMs, work, log);
+    this.tasks = [
+      task('terminated workflows', RARE_INTERVAL_MS, () => this.findTerminated()),
+      task('notifications', SWEEP_INTERVAL_MS, () => this.notifications.run()),
+      task('settlements', SWEEP_INTERVAL_MS, async () =>
+        this.settle(await store.findUnsettled(UNSETTLED_AFTER_SECONDS)),
+      ),
+      task('forgotten holds', RARE_INTERVAL_MS, async () => this.settle(await store.markForgottenHolds())),
+      task('recoveries', SWEEP_INTERVAL_MS, () => this.resumeRecoveries()),
+    ];
+  }
 
   start(): void {
-    this.schedule(0);
+    for (const task of this.tasks) task.start();
   }
 
-  /** Stops sweeping and waits for the current sweep. */
+  /** Stops sweeping and waits for what is being checked. */
   async stop(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.sweeping;
+    this.notifications.stop();
+    await Promise.all(this.tasks.map((task) => task.stop()));
   }
 
-  private schedule(afterMs: number): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.sweeping = this.sweep()
-        .catch((error: unknown) =>
-          this.deps.log.warn({ err: error }, 'a sweep of the reconciler failed; it will be repeated'),
-        )
-        // Random intervals keep several processes from sweeping at the same time.
-        .finally(() => this.schedule(SWEEP_INTERVAL_MS * (0.75 + Math.random() / 2)));
-    }, afterMs);
-  }
-
-  /** Runs one sweep. Public for tests, which cannot wait for the timer. */
+  /** Checks everything once. Public for tests, which cannot wait for the timers. */
   async sweep(): Promise<void> {
-    const { store, startSettling } = this.deps;
-    for (;;) {
-      const overdue = await store.takeOverdue(BATCH, AGAIN_AFTER_SECONDS);
-      const toStart: WithoutWorkflow[] = [];
-      await eachConcurrently(overdue, CONCURRENCY, async (notification) => {
-        const ran = await this.ranBefore(notification);
-        if (ran !== undefined) toStart.push({ ...notification, ran });
-      });
-      await this.startWorkflows(await this.withoutClosed(toStart));
-      if (overdue.length < BATCH || this.stopped) break;
-    }
-    const unsettled = await store.findUnsettled(UNSETTLED_AFTER_SECONDS);
-    const forgotten = this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0 ? await store.markForgottenHolds() : [];
-    await startSettling([...unsettled, ...forgotten]);
-    await this.deps.resumeRecoveries(UNSETTLED_AFTER_SECONDS);
+    for (const task of this.tasks) await task.run();
   }
 
-  /**
-   * Leaves out what was started and closed since the sweep read it. Another start would repeat its
-   * ladder.
-   */
-  private async withoutClosed(notifications: readonly WithoutWorkflow[]): Promise<WithoutWorkflow[]> {
-    const ran = notifications.filter((notification) => notification.ran);
-    if (ran.length === 0) return [...notifications];
-    const open = new Set(await this.deps.store.stillOpen(ran.map(({ notificationId }) => notificationId)));
-    return notifications.filter((notification) => !notification.ran || open.has(notification.notificationId));
+  private settle(subscriptionIds: readonly string[]): Promise<void> {
+    return this.each(subscriptionIds, 'starting a settlement failed', this.deps.startSettling);
   }
 
-  /**
-   * A crash during a spike leaves many notifications, which would take long to start one by one.
-   */
-  private async startWorkflows(notifications: readonly WithoutWorkflow[]): Promise<void> {
-    const { workflows, metrics, burst } = this.deps;
-    const burstable = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
-    const inBurst = burstable.length >= SMALLEST_BURST;
-    if (inBurst) {
-      await workflows.runBurst(
-        BURST_PREFIX + newUuid(),
-        burstable.map(({ notificationId }) => notificationId),
-      );
-    }
-    await eachConcurrently(
-      inBurst ? notifications.filter((notification) => !burstable.includes(notification)) : notifications,
-      CONCURRENCY,
-      async (notification) => {
-        // One that never ran may be started by others meanwhile, and be closed soon.
-        const started = notification.ran ? workflows.restart(notification) : workflows.start(notification);
-        if (await started) metrics.started.inc({ by: 'relay' });
-      },
-    );
+  private async resumeRecoveries(): Promise<void> {
+    const stalled = await this.deps.store.findStalledRecoveries(UNSETTLED_AFTER_SECONDS);
+    await this.each(stalled, 'resuming a recovery failed', this.deps.resumeRecovery);
   }
 
-  /** @returns whether its workflow ran before; undefined if it needs none now */
-  private async ranBefore(notification: OverdueNotification): Promise<boolean | undefined> {
-    const { workflows, store, metrics, log } = this.deps;
-    const workflow = await workflows.describe(notification.notificationId);
-    if (workflow?.status.name === 'RUNNING') {
-      // The retry signal was lost, because Temporal was unavailable when the retry was requested.
-      if (notification.retryAsked) await workflows.retry(notification);
-      return undefined;
-    }
-    metrics.reconciled.inc();
-    if (workflow?.status.name === 'TERMINATED' && workflow.closeTime && workflow.closeTime > notification.openedAt) {
-      log.info(
-        { notificationId: notification.notificationId },
-        'the workflow was terminated manually; the notification is cancelled',
-      );
-      await store.cancel(notification.notificationId);
-      return undefined;
-    }
-    return workflow !== undefined;
+  /** They are due for a check only after their next attempt, which may be hours away. */
+  private async findTerminated(): Promise<void> {
+    if (!(await this.notifications.isReachable())) return;
+    const now = Date.now();
+    const terminated = await this.deps.listTerminated(this.terminatedSince);
+    if (terminated.length > 0) await this.deps.store.checkNow(terminated);
+    this.terminatedSince = new Date(now - LISTED_WITHIN_MS);
+  }
+
+  /** One that fails does not keep the others from their turn. One line, however many fail. */
+  private async each(ids: readonly string[], message: string, work: (id: string) => Promise<void>): Promise<void> {
+    const failures: { id: string; err: unknown }[] = [];
+    await eachConcurrently(ids, CONCURRENCY, async (id) => {
+      try {
+        await work(id);
+      } catch (err) {
+        failures.push({ id, err });
+      }
+    });
+    const [first] = failures;
+    if (first) this.deps.log.warn({ ...first, failures: failures.length }, `${message}; it will be repeated`);
   }
 }

@@ -1,9 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { settleSubscription } from '../workflows';
+import { eachConcurrently } from '../domain/concurrency';
 import { CONTROL_PRIORITY } from '../domain/fairness';
 import { settleSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
+
+const CONCURRENCY = 8;
 
 const startOptions = (taskQueue: string, subscriptionId: string) => ({
   taskQueue,
@@ -14,39 +17,46 @@ const startOptions = (taskQueue: string, subscriptionId: string) => ({
 });
 
 /**
- * Starts a `settleSubscription` workflow per subscription, unless it is running: it runs until
+ * Starts the `settleSubscription` workflow of a subscription, unless it is running: it runs until
  * nothing is left.
  */
 export async function startSettling(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,
-  subscriptionIds: readonly string[],
+  subscriptionId: string,
 ): Promise<void> {
-  for (const subscriptionId of subscriptionIds) {
-    try {
-      await callWithDeadline(temporal, (client) =>
-        client.workflow.start<typeof settleSubscription>('settleSubscription', startOptions(taskQueue, subscriptionId)),
-      );
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
+  try {
+    await callWithDeadline(temporal, (client) =>
+      client.workflow.start<typeof settleSubscription>('settleSubscription', startOptions(taskQueue, subscriptionId)),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
 
 /**
  * Settles subscriptions after a change. A workflow that is running already does not wait any
- * longer.
+ * longer. One that fails does not affect the others.
+ *
+ * @throws the first failure, after all were tried
  */
 export async function settleNow(
   temporal: Pick<TemporalLink, 'use'>,
   taskQueue: string,
   subscriptionIds: readonly string[],
 ): Promise<void> {
-  for (const subscriptionId of subscriptionIds)
-    await callWithDeadline(temporal, (client) =>
-      client.workflow.signalWithStart<typeof settleSubscription>('settleSubscription', {
-        ...startOptions(taskQueue, subscriptionId),
-        signal: settleSignal,
-      }),
-    );
+  const failures: unknown[] = [];
+  await eachConcurrently(subscriptionIds, CONCURRENCY, async (subscriptionId) => {
+    try {
+      await callWithDeadline(temporal, (client) =>
+        client.workflow.signalWithStart<typeof settleSubscription>('settleSubscription', {
+          ...startOptions(taskQueue, subscriptionId),
+          signal: settleSignal,
+        }),
+      );
+    } catch (error) {
+      failures.push(error);
+    }
+  });
+  if (failures.length > 0) throw failures[0];
 }

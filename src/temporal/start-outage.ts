@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
-import { TemporalUnavailableError } from './connection';
+import { isConnectionLost } from './unreachable';
 
 /** Failures in a row after which Temporal counts as unreachable, whatever each of them says. */
 const FAILURES_IN_A_ROW = 3;
-/** gRPC status of a call that did not reach the server. */
-const UNAVAILABLE = 14;
 /** Other failures are logged at most this often. */
 const LOG_INTERVAL_MS = 60_000;
 
@@ -55,10 +53,4 @@ export class StartOutage {
   leftOut(notifications: number): void {
     this.notifications += notifications;
   }
-}
-
-function isConnectionLost(error: unknown): boolean {
-  if (error instanceof TemporalUnavailableError) return true;
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  return code === UNAVAILABLE || (cause !== undefined && isConnectionLost(cause));
 }

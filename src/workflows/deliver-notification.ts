@@ -12,6 +12,7 @@ import {
 import type { Activities } from '../activities';
 import {
   SLOW_TASK_QUEUE_SUFFIX,
+  type CancelNotificationResult,
   type DeliverInput,
   type DeliverNotificationInput,
   type DeliverNotificationResult,
@@ -19,7 +20,7 @@ import {
   type Lane,
   type LiveState,
 } from '../domain/delivery';
-import { cancelSignal, liveQuery, releaseSignal, retrySignal } from './messages';
+import { cancelSignal, liveQuery, releaseSignal, retrySignal, type CancelRequest } from './messages';
 
 /**
  * Both lanes try until the outcome is recorded. A failed activity means that our database or
@@ -37,6 +38,17 @@ function slowLane(): Pick<Activities, 'deliver'> {
     heartbeatTimeout: '30 s',
     retry: INFRASTRUCTURE_RETRY,
   });
+}
+
+/** What the signals asked for since the last attempt began. */
+interface Requested {
+  retry: boolean;
+  /** A retry reopened the closed record. */
+  reopened: boolean;
+  release: boolean;
+  cancel: CancelRequest | undefined;
+  /** The later one of the signals `retry` and `cancel`. */
+  last: 'retry' | 'cancel' | undefined;
 }
 
 /**
@@ -58,8 +70,10 @@ function slowLane(): Pick<Activities, 'deliver'> {
  * Arrows out of `delivering` are outcomes of an attempt. The others are signals, or the end of the
  * wait (due):
  *
- * - `retry` skips the wait. During the last attempt of a ladder, it begins a new ladder.
- * - `cancel` ends the ladder. It never interrupts an attempt.
+ * - `retry` skips the wait and ends a hold. During the last attempt of a ladder, or after `cancel`, it
+ *   begins a new ladder.
+ * - `cancel` ends the ladder, unless `retry` follows or the record was reopened. It never interrupts
+ *   an attempt.
  * - `release` ends a hold. If the notification waits for its turn under a rate limit, it asks
  *   again, because the limit was changed.
  *
@@ -67,26 +81,45 @@ function slowLane(): Pick<Activities, 'deliver'> {
  *   permanent, so that the workflow closes as Failed
  */
 export async function deliverNotification(input: DeliverNotificationInput): Promise<DeliverNotificationResult> {
-  const requested = { retry: false, cancel: false, release: false };
+  const requested: Requested = { retry: false, reopened: false, release: false, cancel: undefined, last: undefined };
   const live: LiveState = { phase: 'delivering', attempt: 0, nextAttemptAt: null };
   let { schedule } = input;
   let nextSchedule = schedule;
   setHandler(retrySignal, (request) => {
     requested.retry = true;
+    requested.reopened ||= request?.reopened ?? false;
+    requested.last = 'retry';
     nextSchedule = request?.schedule ?? schedule;
   });
-  setHandler(cancelSignal, () => void (requested.cancel = true));
+  setHandler(cancelSignal, (request) => {
+    requested.cancel = request ?? {};
+    requested.last = 'cancel';
+  });
   setHandler(releaseSignal, () => void (requested.release = true));
   setHandler(liveQuery, () => live);
 
+  const isCancelled = () => requested.cancel !== undefined;
   let lane = input.lane;
   let step = input.step ?? 0;
   let sequence = 0;
   try {
     for (;;) {
-      if (requested.cancel) return await cancelled(input.notificationId, live);
+      if (requested.cancel) {
+        const result = isRetriedAfterCancel(requested)
+          ? undefined
+          : await cancelled(input.notificationId, requested.cancel, live);
+        if (result && !result.reopened && !isRetriedAfterCancel(requested)) return resultOf(result);
+        patched('last-wish');
+        requested.cancel = undefined;
+        requested.reopened = true;
+      }
+      if (requested.reopened) {
+        step = 0;
+        schedule = nextSchedule;
+      }
       const trigger = requested.retry ? 'manual' : 'scheduled';
       requested.retry = false;
+      requested.reopened = false;
       requested.release = false;
       live.phase = 'delivering';
       live.nextAttemptAt = null;
@@ -105,6 +138,9 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
       switch (outcome.kind) {
         case 'delivered':
         case 'cancelled':
+          // The record was reopened after the outcome. If it was before, the next attempt finds the
+          // record closed.
+          if (requested.reopened && patched('last-wish')) break;
           live.phase = 'closed';
           return { status: outcome.kind, attempts: outcome.attempts };
         case 'failed':
@@ -126,25 +162,28 @@ export async function deliverNotification(input: DeliverNotificationInput): Prom
           break;
         case 'held':
           live.phase = 'held';
-          await condition(() => requested.release || requested.cancel);
+          await condition(() => requested.release || isCancelled() || requested.retry);
+          // Workflows of earlier versions ignored a retry while they were held.
+          if (!requested.release && !isCancelled() && !patched('retry-ends-hold'))
+            await condition(() => requested.release || isCancelled());
           break;
         case 'throttled': {
           const wakes = patched('throttled-wakes');
           const isWoken = () => wakes && (requested.retry || requested.release);
-          await wait(outcome, live, () => requested.cancel || isWoken());
+          await wait(outcome, live, () => isCancelled() || isWoken());
           break;
         }
         case 'retry':
           step += 1;
           lane = outcome.lane;
-          await wait(outcome, live, () => requested.retry || requested.cancel);
+          await wait(outcome, live, () => requested.retry || isCancelled());
           break;
       }
     }
   } catch (error) {
     // A cancellation in the Temporal UI or by its command line has the effect of the signal. It
     // closes the workflow as Canceled.
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(input.notificationId, live));
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(input.notificationId, {}, live));
     throw error;
   }
 }
@@ -163,11 +202,27 @@ function attempt(lane: Lane, input: DeliverInput): Promise<DeliverOutcome> {
   });
 }
 
-async function cancelled(notificationId: string, live: LiveState): Promise<DeliverNotificationResult> {
-  const closed = await local.cancelNotification({ notificationId });
+async function cancelled(
+  notificationId: string,
+  { openedAt }: CancelRequest,
+  live: LiveState,
+): Promise<CancelNotificationResult> {
+  const result = await local.cancelNotification(
+    openedAt === undefined ? { notificationId } : { notificationId, openedAt },
+  );
+  if (result.reopened) return result;
   live.phase = 'closed';
   live.nextAttemptAt = null;
-  return closed;
+  return result;
+}
+
+/** Workflows of earlier versions were cancelled even if a retry followed. */
+function isRetriedAfterCancel({ last }: Requested): boolean {
+  return last === 'retry' && patched('last-wish');
+}
+
+function resultOf({ status, attempts }: CancelNotificationResult): DeliverNotificationResult {
+  return { status, attempts };
 }
 
 /**

@@ -5,12 +5,26 @@ import type { LiveState } from '../domain/delivery';
 export interface RetryRequest {
   /** Retry schedule of the next ladder, in seconds, if the current one is exhausted. */
   schedule?: readonly number[];
+  /**
+   * Whether the retry reopened a closed record. Then a new ladder begins, whatever the outcome of an
+   * attempt in progress. @default false
+   */
+  reopened?: boolean;
+}
+
+/** The optional argument of `cancel`. A cancellation in the Temporal UI needs none. */
+export interface CancelRequest {
+  /**
+   * When the record that was cancelled had been opened, RFC 3339. If it was reopened since, the
+   * signal has no effect. @default the record is cancelled whenever it was opened
+   */
+  openedAt?: string;
 }
 
 /** Skips the wait before the next attempt. */
 export const retrySignal = defineSignal<[RetryRequest?]>('retry');
 /** Ends the ladder. */
-export const cancelSignal = defineSignal('cancel');
+export const cancelSignal = defineSignal<[CancelRequest?]>('cancel');
 /** The subscription takes deliveries again, or its rate limit was changed. */
 export const releaseSignal = defineSignal('release');
 /** The subscription was changed again: settles without waiting. */

@@ -68,7 +68,7 @@ async function unpackDebianPackages(target: string): Promise<void> {
     for (const directory of ['lists/partial', 'cache/archives/partial', 'root'])
       mkdirSync(path.join(work, directory), { recursive: true });
     const own = ['-o', `Dir::State::Lists=${work}/lists`, '-o', `Dir::Cache=${work}/cache`];
-    const options = ['-q', ...own, '-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User='];
+    const options = ['-q', '-o', 'Acquire::Retries=3', ...own, '-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User='];
     await run('apt-get', [...options, 'update'], { cwd: work });
     await run('apt-get', [...options, 'download', ...PACKAGES], { cwd: work });
     const root = path.join(work, 'root');

@@ -1,30 +1,31 @@
 import { pino } from 'pino';
 import { createMetrics } from '../../src/process/metrics';
-import { findStillOpen, takeOverdue } from '../../src/store/notifications/overdue';
-import { cancelNotification } from '../../src/store/notifications/transitions';
-import { findUnsettled, markForgottenHolds } from '../../src/store/subscriptions/settling';
-import { Reconciler } from '../../src/temporal/reconciler';
+import { createReconcilerStore } from '../../src/service/reconciler-store';
+import { Reconciler, type ReconcilerDeps } from '../../src/temporal/reconciler';
 import { startSettling } from '../../src/temporal/settlement';
 import type { Pipeline } from './pipeline';
 
 /** A reconciler that sweeps when a test says so. */
-export function testReconciler({ db, workflows, temporal, taskQueue }: Pipeline) {
+export function testReconciler(
+  { db, workflows, temporal, taskQueue }: Pipeline,
+  overrides: Partial<ReconcilerDeps> = {},
+) {
+  const metrics = createMetrics();
   const reconciler = new Reconciler({
-    store: {
-      takeOverdue: (limit, again) => takeOverdue(db, limit, again),
-      stillOpen: (ids) => findStillOpen(db, ids),
-      cancel: async (id) => void (await cancelNotification(db, id)),
-      findUnsettled: (seconds) => findUnsettled(db, seconds),
-      markForgottenHolds: () => markForgottenHolds(db),
-    },
+    store: createReconcilerStore(db),
     workflows,
+    ping: async () => true,
     burst: true,
-    startSettling: (ids) => startSettling({ use: () => temporal }, taskQueue, ids),
-    resumeRecoveries: async () => undefined,
-    metrics: createMetrics(),
+    startSettling: (id) => startSettling({ use: () => temporal }, taskQueue, id),
+    resumeRecovery: async () => undefined,
+    listTerminated: async () => [],
+    metrics,
     log: pino({ level: 'silent' }),
+    ...overrides,
   });
   return {
+    metrics,
+    sweep: () => reconciler.sweep(),
     /** Sweeps as if the time had come for all that the reconciler is to look at. */
     async sweepAll() {
       await db.query({

@@ -1,40 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
-import { createMetrics } from '../../src/process/metrics';
-import { findUnsettled, markForgottenHolds, markSettling } from '../../src/store/subscriptions/settling';
-import { Reconciler } from '../../src/temporal/reconciler';
+import { findUnsettled, markSettling } from '../../src/store/subscriptions/settling';
+import { createReconcilerStore } from '../../src/service/reconciler-store';
 import { startSettling } from '../../src/temporal/settlement';
+import { testReconciler } from '../support/reconciler';
 import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
-import { cancelNotification } from '../../src/store/notifications/transitions';
 import { markDue } from '../../src/store/notifications/reopen';
-import { findStillOpen, takeOverdue } from '../../src/store/notifications/overdue';
+import { takeOverdue } from '../../src/store/notifications/overdue';
 
 /**
  * The reconciler on real Postgres and Temporal: it finds open notifications without a running
  * workflow, whatever the cause.
  */
 const on = usePipeline();
-let reconciler: Reconciler;
+let reconciler: ReturnType<typeof testReconciler>;
 
 beforeAll(() => {
-  const { db } = on.pipeline;
-  reconciler = new Reconciler({
-    store: {
-      takeOverdue: (limit, again) => takeOverdue(db, limit, again),
-      stillOpen: (ids) => findStillOpen(db, ids),
-      cancel: async (id) => void (await cancelNotification(db, id)),
-      findUnsettled: (seconds) => findUnsettled(db, seconds),
-      markForgottenHolds: () => markForgottenHolds(db),
-    },
-    workflows: on.pipeline.workflows,
-    burst: true,
-    startSettling: (ids) => startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, ids),
-    resumeRecoveries: async () => undefined,
-    metrics: createMetrics(),
-    log: pino({ level: 'silent' }),
-  });
+  reconciler = testReconciler(on.pipeline);
 });
 
 /** Makes all open notifications overdue, so that the next sweep checks them. */
@@ -66,7 +49,7 @@ it('the reconciler skips notifications that were just accepted or have a running
   const seeded = await seed(on.pipeline.db, { url: on.receiver.url() });
   const [fresh] = await acceptOne(on.pipeline.db, seeded);
   await reconciler.sweep();
-  expect(await on.pipeline.workflows.describe(fresh!.notificationId)).toBeUndefined();
+  expect(await on.pipeline.workflows.stateOf(fresh!.notificationId)).toEqual({ kind: 'absent' });
 
   on.receiver.answerWith(500);
   await on.pipeline.workflows.start(fresh!);
@@ -155,7 +138,7 @@ describe('settlement', () => {
     expect(marked).toEqual([seeded.subscriptionId]);
     // The release has begun but not ended, so this notification is queued behind the others.
     expect((await accept()).status).toBe('held');
-    await startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked);
+    await startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked[0]!);
     await on.receiver.waitFor(6);
     expect(on.receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual(events);
     await until(
@@ -178,7 +161,7 @@ describe('settlement', () => {
     await startSettling(
       { use: () => on.pipeline.temporal },
       on.pipeline.taskQueue,
-      await markSettling(on.pipeline.db, { subscriptionId: seeded.subscriptionId }),
+      (await markSettling(on.pipeline.db, { subscriptionId: seeded.subscriptionId }))[0]!,
     );
     await on.workflow(waiting!.notificationId).result();
     expect((await on.find(waiting!.notificationId)).status).toBe('cancelled');
@@ -193,7 +176,7 @@ describe('settlement', () => {
       text: 'update subscriptions set enabled = true where customer_id = $1',
       values: [seeded.customerId],
     });
-    for (let sweep = 0; sweep < 6; sweep++) await reconciler.sweep();
+    await reconciler.sweep();
     await on.reaches(held!.notificationId, 'delivered');
   });
 });
@@ -207,11 +190,11 @@ it('the reconciler does not start a notification that was started and failed for
   await workflows.start(notification!);
   await on.reaches(notification!.notificationId, 'failed');
   await until(
-    () => workflows.describe(notification!.notificationId),
-    (workflow) => workflow?.status.name === 'FAILED',
+    () => workflows.stateOf(notification!.notificationId),
+    ({ kind }) => kind === 'closed',
   );
-  const store = { ...reconciler['deps'].store, takeOverdue: async () => overdue };
-  await new Reconciler({ ...reconciler['deps'], store }).sweep();
+  const store = { ...createReconcilerStore(db), takeOverdue: async () => overdue };
+  await testReconciler(on.pipeline, { store }).sweep();
   await sleep(500);
   expect(await on.find(notification!.notificationId)).toMatchObject({ status: 'failed', attemptCount: 1 });
   expect(on.receiver.requests).toHaveLength(1);

@@ -20,7 +20,7 @@ import {
   timestamp,
   timestampInput,
 } from '../schemas/schemas';
-import { cancelNotification } from '../../store/notifications/transitions';
+import { requestCancel } from '../../store/notifications/transitions';
 import { attemptError, notificationSchema } from '../schemas/notification';
 import { markDue, reopenNotification } from '../../store/notifications/reopen';
 import { findRef } from '../../store/notifications/notification-refs';
@@ -145,19 +145,21 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       },
       async handle(context) {
         const results: z.input<typeof retryResult>[] = [];
-        const refs: NotificationRef[] = [];
+        const retries: Retry[] = [];
         for (const id of context.body.ids) {
           try {
-            const { notification, ref } = await retry(context, id, context.body.force);
-            refs.push(ref);
-            results.push({ id, retried: true, status: notification.status, code: null, detail: null });
+            const retried = await retry(context, id, context.body.force);
+            retries.push(retried);
+            results.push({ id, retried: true, status: retried.notification.status, code: null, detail: null });
           } catch (error) {
             if (!(error instanceof Problem)) throw error;
             results.push({ id, retried: false, status: null, code: error.code, detail: error.detail });
           }
         }
         // Concurrently, so that the last notification does not wait for the signals of all others.
-        context.afterCommit(async () => void (await Promise.all(refs.map((ref) => control.retry(ref)))));
+        context.afterCommit(
+          async () => void (await Promise.all(retries.map(({ ref, reopened }) => control.retry(ref, { reopened })))),
+        );
         return { status: 200, body: { results } };
       },
     }),
@@ -208,8 +210,8 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'The retry was requested', schema: notificationSchema } },
       problems: ['not-found', 'already-delivered', 'notification-held'],
       async handle(context) {
-        const { notification, ref } = await retry(context, context.params.id, context.body.force);
-        context.afterCommit(() => control.retry(ref));
+        const { notification, ref, reopened } = await retry(context, context.params.id, context.body.force);
+        context.afterCommit(() => control.retry(ref, { reopened }));
         return { status: 202, body: notification };
       },
     }),
@@ -233,13 +235,20 @@ export function notificationRoutes(control: NotificationControl): Route[] {
           afterCommit,
         } = context;
         const before = await find(context, id);
-        await cancelNotification(db, id);
+        const { openedAt } = (await requestCancel(db, id))!;
         await audit('notification.cancel', id, { was: before.status });
-        afterCommit(() => control.cancel(id));
+        afterCommit(() => control.cancel(id, openedAt));
         return { status: 202, body: await find(context, id) };
       },
     }),
   ];
+}
+
+interface Retry {
+  notification: Notification;
+  ref: NotificationRef;
+  /** Whether the record was closed. */
+  reopened: boolean;
 }
 
 /**
@@ -248,22 +257,19 @@ export function notificationRoutes(control: NotificationControl): Route[] {
  *
  * @throws Problem not-found, already-delivered, notification-held, before anything is changed
  */
-async function retry(
-  context: Context,
-  id: string,
-  force: boolean,
-): Promise<{ notification: Notification; ref: NotificationRef }> {
+async function retry(context: Context, id: string, force: boolean): Promise<Retry> {
   const { db, audit } = context;
   const notification = await find(context, id);
   if (notification.status === 'delivered' && !force)
     throw new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
   if (notification.status === 'held')
     throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
-  const ref = (await reopenNotification(db, id)) ?? (await findRef(db, id));
+  const reopened = await reopenNotification(db, id);
+  const ref = reopened ?? (await findRef(db, id));
   if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');
   await markDue(db, id);
   await audit('notification.retry', id, { was: notification.status, force });
-  return { notification: await find(context, id), ref };
+  return { notification: await find(context, id), ref, reopened: reopened !== undefined };
 }
 
 async function list(

@@ -8,6 +8,7 @@ import { UNATTEMPTED } from './claims';
 interface OverdueRow extends RefRow {
   status: NotificationStatus;
   opened_at: Date;
+  reopened: boolean;
   retry_asked: boolean;
   unattempted: boolean;
 }
@@ -27,23 +28,51 @@ export async function takeOverdue(
              where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
              returning *
            )
-           select ${REF_COLUMNS}, n.status, n.opened_at, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
+           select ${REF_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
     values: [limit, againAfterSeconds],
   });
   return rows.map((row) => ({
     ...toRef(row),
     status: row.status,
     openedAt: row.opened_at,
+    reopened: row.reopened,
     retryAsked: row.retry_asked,
     unattempted: row.unattempted,
   }));
 }
 
+/** Has notifications that were taken checked again sooner, unless they are closed. */
+export async function checkAgain(db: Executor, ids: readonly string[], afterSeconds: number): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query({
+    text: `update notifications set reconcile_after = least(reconcile_after, now() + make_interval(secs => $2))
+           where id = any($1) and reconcile_after is not null`,
+    values: [uuidsOf(ids), afterSeconds],
+  });
+}
+
+/** Has open notifications checked in the next sweep, held ones included. Ignores unknown ids. */
+export async function checkNow(db: Executor, ids: readonly string[]): Promise<void> {
+  await db.query({
+    text: `update notifications set reconcile_after = now()
+           where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
+    values: [uuidsOf(ids)],
+  });
+}
+
+/** Ends the checks of a notification that is closed or held. */
+export async function endCheck(db: Executor, id: string): Promise<void> {
+  await db.query({
+    text: `update notifications set reconcile_after = null where id = $1 and status in ('cancelled', 'held')`,
+    values: [decodeId('ntf', id)],
+  });
+}
+
 /** @returns those of the notifications that the reconciler still has to look at */
 export async function findStillOpen(db: Executor, ids: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    text: 'select id from notifications where id = any($1) and reconcile_after is not null',
-    values: [ids.map((id) => decodeId('ntf', id))],
+    text: `select id from notifications where id = any($1) and reconcile_after is not null and status not in ('cancelled', 'held')`,
+    values: [uuidsOf(ids)],
   });
   return rows.map(({ id }) => encodeId('ntf', id));
 }
@@ -61,3 +90,6 @@ export async function countOpen(db: Executor): Promise<Record<string, number>> {
     ...Object.fromEntries(rows.map((row) => [row.status, row.count])),
   };
 }
+
+/** Leaves out what is no id, as of a workflow that an operator started. */
+const uuidsOf = (ids: readonly string[]) => ids.flatMap((id) => decodeId('ntf', id) ?? []);

@@ -1,5 +1,5 @@
 import type { NotificationStatus } from '../../domain/types';
-import { OVERDUE_SECONDS } from '../../domain/delivery';
+import { OVERDUE_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
@@ -65,33 +65,71 @@ export async function holdNotification(db: Executor, notificationId: string): Pr
   return rowCount === 1;
 }
 
-interface CancelledRow {
+interface StateRow {
   status: NotificationStatus;
   attempt_count: number;
+  opened_at: Date;
 }
 
+/** The state of a notification after it was to be cancelled. */
+export interface CancelledState {
+  status: NotificationStatus;
+  attempts: number;
+  openedAt: Date;
+}
+
+const CANCEL = `status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = coalesce(finished_at, now())`;
+
 /**
- * Cancels a notification, unless it is closed.
+ * Cancels a notification, unless it is closed. Call it where its workflow closes or does not run.
  *
+ * @param openedAt - a notification that was reopened later is left alone
  * @returns its state after that, or undefined if there is none
  */
 export async function cancelNotification(
   db: Executor,
   notificationId: string,
-): Promise<{ status: NotificationStatus; attempts: number } | undefined> {
-  const values = [uuidOf(notificationId)];
-  const cancelled = await db.query<CancelledRow>({
+  openedAt?: Date,
+): Promise<CancelledState | undefined> {
+  return cancelOr(db, notificationId, {
     name: 'cancel-notification',
-    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
-           where id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
-           returning status, attempt_count`,
-    values,
+    text: `update notifications set ${CANCEL}, reconcile_after = null
+           where id = $1 and status in ('pending', 'delivering', 'retrying', 'held', 'cancelled')
+             and ($2::timestamptz is null or date_trunc('milliseconds', opened_at) <= $2)
+           returning status, attempt_count, opened_at`,
+    values: [uuidOf(notificationId), openedAt ?? null],
   });
+}
+
+/**
+ * Cancels a notification, unless it is closed, before its workflow is signalled. If the signal is
+ * lost, the reconciler repeats it.
+ *
+ * @returns its state after that, or undefined if there is none
+ */
+export async function requestCancel(db: Executor, notificationId: string): Promise<CancelledState | undefined> {
+  return cancelOr(db, notificationId, {
+    text: `update notifications set ${CANCEL}, reconcile_after = now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+           where id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
+           returning status, attempt_count, opened_at`,
+    values: [uuidOf(notificationId)],
+  });
+}
+
+async function cancelOr(
+  db: Executor,
+  notificationId: string,
+  cancel: { name?: string; text: string; values: unknown[] },
+): Promise<CancelledState | undefined> {
+  const cancelled = await db.query<StateRow>(cancel);
   // A second statement: in the same one, the state would be that from before a concurrent change.
-  const closed =
+  const { rows } =
     cancelled.rowCount === 0
-      ? await db.query<CancelledRow>({ text: 'select status, attempt_count from notifications where id = $1', values })
+      ? await db.query<StateRow>({
+          text: 'select status, attempt_count, opened_at from notifications where id = $1',
+          values: [uuidOf(notificationId)],
+        })
       : cancelled;
-  const [row] = closed.rows;
-  return row && { status: row.status, attempts: row.attempt_count };
+  const [row] = rows;
+  return row && { status: row.status, attempts: row.attempt_count, openedAt: row.opened_at };
 }

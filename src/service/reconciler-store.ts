@@ -1,0 +1,21 @@
+import type { Database } from '../store/db/database';
+import { checkAgain, checkNow, endCheck, findStillOpen, takeOverdue } from '../store/notifications/overdue';
+import { findStalled } from '../store/notifications/recoveries';
+import { cancelNotification } from '../store/notifications/transitions';
+import { findUnsettled, markForgottenHolds } from '../store/subscriptions/settling';
+import type { ReconcilerDeps } from '../temporal/reconciler';
+
+/** What the reconciler reads and writes in Postgres. */
+export function createReconcilerStore(db: Database): ReconcilerDeps['store'] {
+  return {
+    takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
+    checkAgain: (notificationIds, afterSeconds) => checkAgain(db, notificationIds, afterSeconds),
+    checkNow: (notificationIds) => checkNow(db, notificationIds),
+    endCheck: (notificationId) => endCheck(db, notificationId),
+    stillOpen: (notificationIds) => findStillOpen(db, notificationIds),
+    cancel: async (notificationId) => void (await cancelNotification(db, notificationId)),
+    findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
+    markForgottenHolds: () => markForgottenHolds(db),
+    findStalledRecoveries: (olderThanSeconds) => findStalled(db, olderThanSeconds),
+  };
+}

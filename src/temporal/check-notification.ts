@@ -1,0 +1,109 @@
+import type { Logger } from 'pino';
+import type { OverdueNotification } from '../domain/delivery';
+import type { Metrics } from '../process/metrics';
+import type { NotificationWorkflows } from './notification-workflows';
+import type { WorkflowState } from './workflow-state';
+
+/**
+ * Attempts of a workflow task after which the workflow counts as stuck. Its code does not fit its
+ * history, or fails each time. A worker that dies costs one attempt.
+ */
+const STUCK_AFTER_TASKS = 5;
+
+export interface CheckDeps {
+  store: {
+    /** Records that an operator terminated the workflow. */
+    cancel(notificationId: string): Promise<void>;
+    /** Ends the checks of a notification that is closed or held. */
+    endCheck(notificationId: string): Promise<void>;
+  };
+  workflows: Pick<NotificationWorkflows, 'stateOf' | 'retry' | 'release' | 'cancel' | 'replace' | 'terminate'>;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/**
+ * Compares the record of a notification with its workflow, and repeats the signal that was lost.
+ *
+ * @returns how to start its workflow: `start` if it never ran, `restart` if it was closed;
+ *   undefined if it needs no start
+ */
+export async function checkNotification(
+  deps: CheckDeps,
+  notification: OverdueNotification,
+): Promise<'start' | 'restart' | undefined> {
+  const { workflows, metrics } = deps;
+  const state = await workflows.stateOf(notification.notificationId);
+  if (notification.status === 'cancelled' || notification.status === 'held') {
+    await checkUnstartable(deps, notification, state);
+    return undefined;
+  }
+  if (state.kind === 'running') {
+    await checkRunning(deps, notification, state);
+    return undefined;
+  }
+  metrics.reconciled.inc();
+  if (isTerminatedByPerson(notification, state)) {
+    await recordTermination(deps, notification);
+    return undefined;
+  }
+  return state.kind === 'absent' ? 'start' : 'restart';
+}
+
+/** Nothing is to be started for what was cancelled, or waits for its subscription. */
+async function checkUnstartable(
+  deps: CheckDeps,
+  notification: OverdueNotification,
+  state: WorkflowState,
+): Promise<void> {
+  const { store, workflows, metrics } = deps;
+  const { notificationId, status, openedAt } = notification;
+  if (status === 'held' && isTerminatedByPerson(notification, state)) return recordTermination(deps, notification);
+  if (status === 'held' || state.kind !== 'running') return store.endCheck(notificationId);
+  if (isStuck(state)) return workflows.terminate(notificationId, state.runId, 'its notification was cancelled');
+  metrics.signalsRepeated.inc({ signal: 'cancel' });
+  return workflows.cancel(notificationId, openedAt);
+}
+
+async function checkRunning(
+  { workflows, metrics, log }: CheckDeps,
+  notification: OverdueNotification,
+  state: WorkflowState & { kind: 'running' },
+): Promise<void> {
+  const { notificationId, status, retryAsked, reopened } = notification;
+  if (isStuck(state)) {
+    log.warn(
+      { notificationId, runId: state.runId, taskAttempts: state.taskAttempts },
+      'the tasks of a workflow fail again and again; it is replaced by a new run, which continues its ladder',
+    );
+    metrics.workflowsReplaced.inc();
+    return workflows.replace(notification);
+  }
+  // It is about to act by itself, or makes an attempt.
+  if (!state.idle) return;
+  if (retryAsked || (status === 'pending' && reopened)) {
+    metrics.signalsRepeated.inc({ signal: 'retry' });
+    return workflows.retry(notification, { reopened: status === 'pending' && reopened });
+  }
+  if (status !== 'pending') return;
+  // It holds, although its record was released, or oversleeps its turn under a rate limit.
+  metrics.signalsRepeated.inc({ signal: 'release' });
+  return workflows.release(notification);
+}
+
+function isStuck({ taskAttempts }: WorkflowState & { kind: 'running' }): boolean {
+  return taskAttempts >= STUCK_AFTER_TASKS;
+}
+
+/** A notification that was reopened since the termination is not affected by it. */
+function isTerminatedByPerson({ openedAt }: OverdueNotification, state: WorkflowState): boolean {
+  return state.kind === 'terminated' && state.by === 'person' && state.closedAt > openedAt;
+}
+
+async function recordTermination(
+  { store, log }: CheckDeps,
+  { notificationId }: OverdueNotification,
+): Promise<undefined> {
+  log.info({ notificationId }, 'the workflow was terminated manually; the notification is cancelled');
+  await store.cancel(notificationId);
+}

@@ -1,0 +1,140 @@
+import { decodeId } from '../../src/domain/ids';
+import { findRef } from '../../src/store/notifications/notification-refs';
+import { reopenNotification } from '../../src/store/notifications/reopen';
+import { requestCancel } from '../../src/store/notifications/transitions';
+import { releasePage } from '../../src/store/subscriptions/releasing';
+import { testReconciler } from '../support/reconciler';
+import { notificationRow, setSubscription } from '../support/rows';
+import { acceptOne, seed, type Seeded, type SeedOptions } from '../support/seed';
+import { until } from '../support/until';
+import { usePipeline } from '../support/use-pipeline';
+
+/**
+ * Signals that never arrive, because a process or Temporal failed between the commit and the
+ * signal. Postgres has the wish, and the reconciler must find it.
+ */
+const on = usePipeline();
+
+async function start(options: Partial<SeedOptions> = {}) {
+  const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), ...options });
+  const [notification] = await acceptOne(on.pipeline.db, seeded);
+  await on.pipeline.workflows.start(notification!);
+  return { id: notification!.notificationId, seeded };
+}
+const inPhase = (id: string, phase: string) =>
+  until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === phase,
+  );
+const enable = ({ subscriptionId }: Seeded, enabled: boolean) =>
+  setSubscription(on.pipeline.db, subscriptionId, `enabled = ${enabled}`);
+const sweep = () => testReconciler(on.pipeline).sweepAll();
+const isClosed = (id: string) =>
+  until(
+    () => on.workflow(id).describe(),
+    ({ status }) => status.name !== 'RUNNING',
+  );
+
+/** A notification whose workflow holds, because its subscription was disabled during its wait. */
+async function held() {
+  on.receiver.answerWith([500, 200]);
+  const { id, seeded } = await start({ retrySchedule: [1] });
+  await on.reaches(id, 'retrying');
+  await enable(seeded, false);
+  await on.reaches(id, 'held');
+  await inPhase(id, 'held');
+  return { id, seeded };
+}
+
+/** Releases in Postgres only, as a worker that dies before the signal. */
+async function releaseWithoutSignal({ subscriptionId }: Seeded): Promise<void> {
+  await releasePage(on.pipeline.db, subscriptionId, 'process-that-died', 10);
+}
+
+it('a lost release signal is repeated by the next sweep', async () => {
+  const { id, seeded } = await held();
+  await enable(seeded, true);
+  await releaseWithoutSignal(seeded);
+  expect((await on.find(id)).status).toBe('pending');
+  await sweep();
+  await on.reaches(id, 'delivered');
+  expect(on.receiver.requests).toHaveLength(2);
+});
+
+it('a retry ends a hold whose release signal was lost, without a sweep', async () => {
+  const { id, seeded } = await held();
+  await enable(seeded, true);
+  await releaseWithoutSignal(seeded);
+  await on.pipeline.workflows.retry((await findRef(on.pipeline.db, id))!);
+  await on.reaches(id, 'delivered');
+});
+
+it('a lost cancel signal of a held notification is repeated by the next sweep, which closes the workflow', async () => {
+  const { id } = await held();
+  await requestCancel(on.pipeline.db, id);
+  expect((await on.find(id)).status).toBe('cancelled');
+  await sweep();
+  await isClosed(id);
+  await sweep();
+  expect((await notificationRow(on.pipeline.db, id)).reconcile_after).toBeNull();
+  expect((await on.find(id)).status).toBe('cancelled');
+});
+
+it('a cancelled notification is not checked again once its workflow got the signal', async () => {
+  const { id } = await held();
+  const cancelled = await requestCancel(on.pipeline.db, id);
+  await on.pipeline.workflows.cancel(id, cancelled!.openedAt);
+  await isClosed(id);
+  expect(await notificationRow(on.pipeline.db, id)).toMatchObject({ status: 'cancelled', reconcile_after: null });
+});
+
+it('a lost cancel followed by a retry ends the hold', async () => {
+  const { id, seeded } = await held();
+  await requestCancel(on.pipeline.db, id);
+  await enable(seeded, true);
+  const ref = await reopenNotification(on.pipeline.db, id);
+  await on.pipeline.workflows.retry(ref!, { reopened: true });
+  await on.reaches(id, 'delivered');
+});
+
+it.each(['held', 'waiting'])(
+  'a lost cancel and a lost retry of a %s notification: the sweep makes the attempt',
+  async (phase) => {
+    on.receiver.answerWith([500, 200]);
+    const { id, seeded } = await start({ retrySchedule: phase === 'held' ? [1] : [3600] });
+    await on.reaches(id, 'retrying');
+    if (phase === 'held') await enable(seeded, false);
+    await inPhase(id, phase);
+    await requestCancel(on.pipeline.db, id);
+    if (phase === 'held') await enable(seeded, true);
+    await reopenNotification(on.pipeline.db, id);
+    await sweep();
+    await on.reaches(id, 'delivered');
+  },
+);
+
+it('a release signal that was lost before the subscription was disabled again leaves the notification held', async () => {
+  const { id, seeded } = await held();
+  await enable(seeded, true);
+  await releaseWithoutSignal(seeded);
+  await enable(seeded, false);
+  await sweep();
+  await on.reaches(id, 'held');
+  expect(on.receiver.requests).toHaveLength(1);
+});
+
+it('a sweep sends no signal to a workflow whose attempt is under way', async () => {
+  let answer: (status: number) => void = () => undefined;
+  on.receiver.answerWith([() => new Promise((resolve) => (answer = (status) => resolve({ status }))), 200]);
+  const { id } = await start({ retrySchedule: [3600], timeoutSeconds: 60 });
+  await on.receiver.waitFor(1);
+  await on.pipeline.db.query({
+    text: "update notifications set status = 'pending' where id = $1",
+    values: [decodeId('ntf', id)],
+  });
+  await sweep();
+  const { events } = await on.workflow(id).fetchHistory();
+  expect(events!.filter((event) => event.workflowExecutionSignaledEventAttributes)).toEqual([]);
+  answer(200);
+  await on.reaches(id, 'delivered');
+});
