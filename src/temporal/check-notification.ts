@@ -9,6 +9,8 @@ import type { WorkflowState } from './workflow-state';
  * history, or fails each time. A worker that dies costs one attempt.
  */
 const STUCK_AFTER_TASKS = 5;
+/** Time until a reopened notification is checked again whose workflow is busy, in seconds. */
+const BUSY_SECONDS = 10;
 
 export interface CheckDeps {
   store: {
@@ -16,6 +18,8 @@ export interface CheckDeps {
     cancel(notificationId: string): Promise<void>;
     /** Ends the checks of a notification that is closed or held. */
     endCheck(notificationId: string): Promise<void>;
+    /** Has notifications that were taken checked again sooner. */
+    checkAgain(notificationIds: readonly string[], afterSeconds: number): Promise<void>;
   };
   workflows: Pick<NotificationWorkflows, 'stateOf' | 'retry' | 'release' | 'cancel' | 'replace' | 'terminate'>;
   metrics: Metrics;
@@ -66,7 +70,7 @@ async function checkUnstartable(
 }
 
 async function checkRunning(
-  { workflows, metrics, log }: CheckDeps,
+  { store, workflows, metrics, log }: CheckDeps,
   notification: OverdueNotification,
   state: WorkflowState & { kind: 'running' },
 ): Promise<void> {
@@ -79,12 +83,13 @@ async function checkRunning(
     metrics.workflowsReplaced.inc();
     return workflows.replace(notification);
   }
-  // It is about to act by itself, or makes an attempt.
-  if (!state.idle) return;
-  if (retryAsked || (status === 'pending' && reopened)) {
+  const isReopened = status === 'pending' && reopened;
+  if (retryAsked || (isReopened && state.idle)) {
     metrics.signalsRepeated.inc({ signal: 'retry' });
-    return workflows.retry(notification, { reopened: status === 'pending' && reopened });
+    return workflows.retry(notification, { reopened: isReopened });
   }
+  // It is about to act by itself, or makes an attempt.
+  if (!state.idle) return isReopened ? store.checkAgain([notificationId], BUSY_SECONDS) : undefined;
   if (status !== 'pending') return;
   // It holds, although its record was released, or oversleeps its turn under a rate limit.
   metrics.signalsRepeated.inc({ signal: 'release' });

@@ -20,8 +20,6 @@ const AGAIN_AFTER_FAILURE_SECONDS = 10;
 export interface SweepDeps extends CheckDeps {
   store: CheckDeps['store'] & {
     takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
-    /** Has notifications that were taken checked again sooner. */
-    checkAgain(notificationIds: readonly string[], afterSeconds: number): Promise<void>;
     /** Those that are still open and need a workflow. */
     stillOpen(notificationIds: readonly string[]): Promise<string[]>;
   };

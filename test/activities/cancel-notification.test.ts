@@ -37,3 +37,17 @@ it.each([
 it('answers that an unknown notification is cancelled', async () => {
   expect(await cancel('ntf_00000000000000000000000000')).toEqual({ status: 'cancelled', attempts: 0 });
 });
+
+it('answers that the notification is open if it was reopened after the opening that was cancelled', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  const { notificationId } = (await acceptOne(database.db, seeded))[0]!;
+  const openedAt = (await notificationRow(database.db, notificationId)).opened_at.toISOString();
+  await setNotification(database.db, notificationId, "opened_at = opened_at + interval '1 second'");
+  const { cancelNotification } = createActivities(activityDeps({ db: database.db, metrics }));
+  expect(await new MockActivityEnvironment().run(cancelNotification, { notificationId, openedAt })).toEqual({
+    status: 'cancelled',
+    attempts: 0,
+    reopened: true,
+  });
+  expect((await notificationRow(database.db, notificationId)).status).toBe('pending');
+});

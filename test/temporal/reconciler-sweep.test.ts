@@ -149,6 +149,12 @@ describe('a notification', () => {
   it.each([
     ['that waits for its next attempt is left to its workflow', { status: 'retrying' }, running(), undefined],
     ['whose retry signal was lost gets it', { status: 'retrying', retryAsked: true }, running(), 'retried'],
+    [
+      'whose retry signal was lost gets it even if its workflow is busy',
+      { status: 'retrying', retryAsked: true },
+      running({ idle: false, taskAttempts: 1 }),
+      'retried',
+    ],
     ['that was reopened gets the retry signal', { reopened: true }, running(), 'retried'],
     ['that was cancelled: its workflow gets the signal', { status: 'cancelled' }, running(), 'cancelSignals'],
     [
@@ -172,6 +178,13 @@ describe('a notification', () => {
       });
     },
   );
+});
+
+it('a reopened notification whose workflow is busy is checked again after 10 s', async () => {
+  const one = overdue({ reopened: true });
+  const { seen, reconciler } = setUp([[one]], running({ idle: false, taskAttempts: 1 }));
+  await reconciler.sweep();
+  expect([seen.retried, seen.again]).toEqual([[], [[[one.notificationId], 10]]]);
 });
 
 describe('failures', () => {

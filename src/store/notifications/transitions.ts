@@ -78,7 +78,7 @@ export interface CancelledState {
   openedAt: Date;
 }
 
-const CANCEL = `status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = coalesce(finished_at, now())`;
+const CANCEL = `status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = case when status = 'cancelled' then finished_at else now() end`;
 
 /**
  * Cancels a notification, unless it is closed. Call it where its workflow closes or does not run.

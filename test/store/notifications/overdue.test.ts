@@ -1,5 +1,5 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
-import { takeOverdue } from '../../../src/store/notifications/overdue';
+import { checkAgain, checkNow, endCheck, findStillOpen, takeOverdue } from '../../../src/store/notifications/overdue';
 import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -41,6 +41,43 @@ describe('overdue notifications', () => {
     expect((await take()).map(({ notificationId }) => notificationId)).toEqual([first.notificationId]);
     expect(await take()).toEqual([]);
     expect((await row(first)).seconds_to_reconcile).toBeGreaterThan(0);
+  });
+
+  it('are taken again sooner if they could not be checked', async () => {
+    const notification = await overdue();
+    await take();
+    await checkAgain(database.db, [notification.notificationId], 0);
+    expect(await take()).toMatchObject([{ notificationId: notification.notificationId }]);
+    await set(notification, "status = 'delivered', reconcile_after = null");
+    await checkAgain(database.db, [notification.notificationId], 0);
+    expect(await take()).toEqual([]);
+  });
+
+  it('include held ones that are to be checked now, until the check ends, and no closed ones', async () => {
+    const [held, closed] = [await accept(), await accept()];
+    await set(held, "status = 'held', reconcile_after = null");
+    await set(closed, "status = 'delivered', reconcile_after = null");
+    await checkNow(database.db, [held.notificationId, closed.notificationId, 'no-id']);
+    expect(await take()).toMatchObject([{ notificationId: held.notificationId, status: 'held' }]);
+    await endCheck(database.db, held.notificationId);
+    expect((await row(held)).reconcile_after).toBeNull();
+  });
+
+  it('need a start only if they are open', async () => {
+    const [pending, cancelled, held] = [await overdue(), await overdue(), await overdue()];
+    await set(cancelled, "status = 'cancelled'");
+    await set(held, "status = 'held'");
+    const ids = [pending, cancelled, held].map(({ notificationId }) => notificationId);
+    expect(await findStillOpen(database.db, ids)).toEqual([pending.notificationId]);
+  });
+
+  it('say whether they were reopened', async () => {
+    const [fresh, reopened] = [await overdue(), await overdue()];
+    await set(reopened, "opened_at = created_at + interval '1 minute'");
+    expect((await take()).map((one) => [one.notificationId, one.reopened])).toEqual([
+      [fresh.notificationId, false],
+      [reopened.notificationId, true],
+    ]);
   });
 
   it('are left to the process that is taking them at this moment', async () => {

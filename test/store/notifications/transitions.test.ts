@@ -3,6 +3,7 @@ import { OVERDUE_SECONDS } from '../../../src/domain/delivery';
 import { NOTIFICATION_STATUSES, type NotificationStatus } from '../../../src/domain/types';
 import {
   cancelNotification,
+  requestCancel,
   handOver,
   holdNotification,
   markDelivering,
@@ -128,6 +129,7 @@ describe('cancelling a notification', () => {
     expect(await cancelNotification(database.db, notification.notificationId)).toEqual({
       status: 'cancelled',
       attempts: 3,
+      openedAt: (await row()).opened_at,
     });
     const after = await row();
     expect(after).toMatchObject({ status: 'cancelled', next_attempt_at: null, reconcile_after: null });
@@ -137,8 +139,39 @@ describe('cancelling a notification', () => {
   it.each(['delivered', 'failed', 'cancelled'] as const)('leaves one that is %s as it is', async (status) => {
     await bringTo(status);
     const before = await row();
-    expect(await cancelNotification(database.db, notification.notificationId)).toEqual({ status, attempts: 3 });
-    expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number) });
+    expect(await cancelNotification(database.db, notification.notificationId)).toMatchObject({ status, attempts: 3 });
+    // A cancelled one is not checked any more.
+    const changes =
+      status === 'cancelled' ? { next_attempt_at: null, reconcile_after: null, seconds_to_reconcile: null } : {};
+    expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number), ...changes });
+  });
+
+  it('leaves one alone that was reopened after the opening that was cancelled', async () => {
+    await bringTo('pending');
+    const { opened_at: openedAt } = await row();
+    await setNotification(database.db, notification.notificationId, "opened_at = opened_at + interval '1 second'");
+    expect(await cancelNotification(database.db, notification.notificationId, openedAt)).toMatchObject({
+      status: 'pending',
+    });
+    expect((await row()).status).toBe('pending');
+    const reopenedAt = new Date(openedAt.getTime() + 1000);
+    expect(await cancelNotification(database.db, notification.notificationId, reopenedAt)).toMatchObject({
+      status: 'cancelled',
+    });
+  });
+
+  it.each(['pending', 'held'] as const)('before the signal, one that is %s stays due for a check', async (status) => {
+    await bringTo(status);
+    const { opened_at: openedAt } = await row();
+    expect(await requestCancel(database.db, notification.notificationId)).toEqual({
+      status: 'cancelled',
+      attempts: 3,
+      openedAt,
+    });
+    const { status: after, seconds_to_reconcile: seconds } = await row();
+    expect(after).toBe('cancelled');
+    expect(seconds).toBeGreaterThan(10);
+    expect(seconds).toBeLessThanOrEqual(15);
   });
 
   it('returns nothing for an unknown notification', async () => {
