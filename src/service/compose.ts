@@ -73,7 +73,7 @@ async function compose(
   await requireMasterKey(db, sealer);
   const metrics = createMetrics(() => countOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
-  const { temporal, workflows, whenConnected } = connectTemporal(config, servers.temporalAddress, log, cleanups);
+  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, log, cleanups);
   const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
   const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
@@ -86,7 +86,7 @@ async function compose(
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined);
 
-  let ready: Promise<unknown> = whenConnected;
+  let ready: Promise<unknown> = keeper.ready;
   if (config.role !== 'api')
     ready = startWorkerRole(
       {
@@ -98,7 +98,7 @@ async function compose(
         metrics,
         log,
       },
-      { whenConnected, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },
+      { keeper, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },
       cleanups,
     );
   cleanups.add(() => engine.workflowStarter.close());
@@ -114,7 +114,7 @@ async function compose(
   publicUrl = config.publicUrl ?? urlOf(config.host, port);
 
   const unsettled = await db.transaction((executor) => reconcileAllowedUrls(executor, allowedUrls));
-  void whenConnected
+  void keeper.ready
     .then(() => settle(unsettled))
     .catch((error: unknown) =>
       log.warn({ err: error }, 'settlements were not started; the reconciler will start them'),

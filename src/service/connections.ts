@@ -10,9 +10,9 @@ import { openPools, type Pools } from '../store/db/pools';
 import { ensurePartitions } from '../store/db/partitions';
 import { whenUp } from '../store/db/when-up';
 import { endClaims } from '../store/notifications/claims';
-import { TemporalLink, type Temporal } from '../temporal/connection';
+import { TemporalLink } from '../temporal/connection';
+import { NamespaceKeeper } from '../temporal/namespace-keeper';
 import { NotificationWorkflows } from '../temporal/notification-workflows';
-import { ensureSearchAttributes, REGISTER_COMMAND } from '../temporal/search-attributes';
 import type { Cleanups } from './cleanups';
 
 /** The migrated database, and the address of Temporal. */
@@ -113,8 +113,7 @@ function completeIndexesLater(databaseUrl: string, log: Logger, cleanups: Cleanu
 export interface TemporalParts {
   temporal: TemporalLink;
   workflows: NotificationWorkflows;
-  /** Resolves when Temporal is connected and its search attributes have been checked. */
-  whenConnected: Promise<Temporal>;
+  keeper: NamespaceKeeper;
 }
 
 /** Connects to Temporal in the background: the API accepts events whether or not Temporal is up. */
@@ -122,19 +121,14 @@ export function connectTemporal(config: Config, address: string, log: Logger, cl
   const { namespace, apiKey, tls } = config.temporal;
   const temporal = new TemporalLink({ address, namespace, apiKey, tls }, log);
   cleanups.add(() => temporal.close());
-  let searchAttributes = false;
+  const maintenanceTaskQueue = config.role === 'api' ? undefined : MAIN_TASK_QUEUE;
+  const keeper = new NamespaceKeeper(temporal, { namespace, maintenanceTaskQueue }, log);
+  cleanups.add(() => keeper.stop());
   const workflows = new NotificationWorkflows(temporal, {
     taskQueue: MAIN_TASK_QUEUE,
     eagerStart: config.role !== 'api',
-    searchAttributes: () => searchAttributes,
+    searchAttributes: () => keeper.hasSearchAttributes,
+    onRefused: () => keeper.noteRefused(),
   });
-  const whenConnected = temporal.connected.then(async (connected) => {
-    searchAttributes = await ensureSearchAttributes(connected);
-    if (!searchAttributes)
-      log.warn(`search attributes are missing, and this process may not register them; run: ${REGISTER_COMMAND}`);
-    return connected;
-  });
-  // Callers handle a failure. Before there is a caller, a rejection must not end the process.
-  whenConnected.catch(() => undefined);
-  return { temporal, workflows, whenConnected };
+  return { temporal, workflows, keeper };
 }

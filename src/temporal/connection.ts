@@ -75,7 +75,7 @@ export class TemporalLink {
       try {
         const connection = await NativeConnection.connect(await connectionOptions(this.settings));
         const { namespace } = this.settings;
-        this.temporal = { client: new Client({ connection, namespace }), connection, namespace };
+        this.temporal = { client: createClient(connection, namespace), connection, namespace };
         return this.temporal;
       } catch (error) {
         if (failures % 30 === 0)
@@ -87,6 +87,14 @@ export class TemporalLink {
       }
     }
   }
+}
+
+/**
+ * Creates a client that queries running workflows only: a query of a closed one would replay it, and
+ * return what it did before it was terminated.
+ */
+export function createClient(connection: NativeConnection, namespace: string): Client {
+  return new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });
 }
 
 async function connectionOptions({ address, apiKey, tls }: TemporalSettings): Promise<NativeConnectionOptions> {

@@ -3,6 +3,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  type Client,
 } from '@temporalio/client';
 import type { LiveState, NotificationRef } from '../domain/delivery';
 import { fairnessKey } from '../domain/fairness';
@@ -30,12 +31,19 @@ const STATE_TIMEOUT_MS = 5000;
  */
 const BURST_TIMEOUT_MS = 60_000;
 
+/** gRPC status of a start that Temporal refuses. */
+const INVALID_ARGUMENT = 3;
+
+type StartOptions = ReturnType<NotificationWorkflows['startOptions']>;
+
 export interface NotificationWorkflowOptions {
   taskQueue: string;
   /** Whether a worker on the same connection runs the first workflow task without a round trip. */
   eagerStart: boolean;
   /** Whether the search attributes are registered. Temporal refuses a start with others. */
   searchAttributes: () => boolean;
+  /** Called when Temporal refused a start that may have failed because of the search attributes. */
+  onRefused?(): void;
 }
 
 /** Starts, signals and queries the workflows of notifications. */
@@ -70,9 +78,9 @@ export class NotificationWorkflows {
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
   ): Promise<boolean> {
     try {
-      await callWithDeadline(this.temporal, (client) =>
+      await this.withStartOptions(notification, (client, startOptions) =>
         client.workflow.start<typeof deliverNotification>('deliverNotification', {
-          ...this.startOptions(notification),
+          ...startOptions,
           requestEagerStart: this.options.eagerStart,
           workflowIdReusePolicy,
         }),
@@ -110,9 +118,9 @@ export class NotificationWorkflows {
   async retry(notification: NotificationRef, { reopened = false } = {}): Promise<void> {
     const { schedule } = notification;
     const signalArgs: [RetryRequest?] = [reopened ? { schedule, reopened } : { schedule }];
-    await callWithDeadline(this.temporal, (client) =>
+    await this.withStartOptions(notification, (client, startOptions) =>
       client.workflow.signalWithStart<typeof deliverNotification, [RetryRequest?]>('deliverNotification', {
-        ...this.startOptions(notification),
+        ...startOptions,
         signal: retrySignal,
         signalArgs,
       }),
@@ -121,9 +129,9 @@ export class NotificationWorkflows {
 
   /** Signals `release`. A held workflow continues; one that never ran is started. */
   async release(notification: NotificationRef): Promise<void> {
-    await callWithDeadline(this.temporal, (client) =>
+    await this.withStartOptions(notification, (client, startOptions) =>
       client.workflow.signalWithStart<typeof deliverNotification>('deliverNotification', {
-        ...this.startOptions(notification),
+        ...startOptions,
         signal: releaseSignal,
       }),
     );
@@ -174,9 +182,9 @@ export class NotificationWorkflows {
 
   /** Terminates a running workflow and starts it again, in one step. */
   async replace(notification: NotificationRef): Promise<void> {
-    await callWithDeadline(this.temporal, (client) =>
+    await this.withStartOptions(notification, (client, startOptions) =>
       client.workflow.start<typeof deliverNotification>('deliverNotification', {
-        ...this.startOptions(notification),
+        ...startOptions,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'TERMINATE_EXISTING',
       }),
@@ -196,8 +204,28 @@ export class NotificationWorkflows {
     return ids.map((id) => id.slice(id.indexOf('/') + 1));
   }
 
-  private startOptions(notification: NotificationRef) {
-    const { notificationId, schedule, lane, step } = notification;
+  /**
+   * Temporal refuses search attributes that are not registered, as after its database was replaced.
+   * Then the workflow runs without.
+   */
+  private async withStartOptions<T>(
+    notification: NotificationRef,
+    call: (client: Client, options: StartOptions) => Promise<T>,
+  ): Promise<T> {
+    const withAttributes = this.options.searchAttributes();
+    const attempt = (attributes: boolean) =>
+      callWithDeadline(this.temporal, (client) => call(client, this.startOptions(notification, attributes)));
+    try {
+      return await attempt(withAttributes);
+    } catch (error) {
+      if (!withAttributes || !isInvalidArgument(error)) throw error;
+      this.options.onRefused?.();
+      return attempt(false);
+    }
+  }
+
+  private startOptions({ step, ...notification }: NotificationRef, attributes: boolean) {
+    const { notificationId, schedule, lane } = notification;
     return {
       taskQueue: this.options.taskQueue,
       workflowId: notificationWorkflowId(notificationId),
@@ -206,7 +234,12 @@ export class NotificationWorkflows {
       >,
       staticSummary: `${notification.eventType} for ${notification.customerId}`,
       priority: { fairnessKey: fairnessKey(notification.customerId) },
-      ...(this.options.searchAttributes() ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
+      ...(attributes ? { typedSearchAttributes: searchAttributesOf(notification) } : {}),
     };
   }
+}
+
+function isInvalidArgument(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  return code === INVALID_ARGUMENT || (cause !== undefined && isInvalidArgument(cause));
 }

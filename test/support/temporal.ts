@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { Client } from '@temporalio/client';
-import type { Temporal } from '../../src/temporal/connection';
+import { createClient, type Temporal } from '../../src/temporal/connection';
 import { fromSetup } from './environment';
 
 // Warnings of workers that tests shut down are noise.
@@ -20,7 +19,7 @@ export function testTemporal(): { address: string; namespace: string } {
 export async function connectTestTemporal(): Promise<Temporal & { close(): Promise<void> }> {
   const { address, namespace } = testTemporal();
   const connection = await NativeConnection.connect({ address });
-  return { connection, client: new Client({ connection, namespace }), namespace, close: () => connection.close() };
+  return { connection, client: createClient(connection, namespace), namespace, close: () => connection.close() };
 }
 
 /** A task queue that no other test uses. */

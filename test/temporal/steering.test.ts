@@ -1,5 +1,6 @@
 import { attemptsOf } from '../../src/store/notifications/attempts';
 import { notificationWorkflowId } from '../../src/domain/types';
+import { testReconciler } from '../support/reconciler';
 import { acceptOne, seed, type SeedOptions } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
@@ -43,6 +44,32 @@ it('the live query returns null for a closed and for an unknown workflow', async
   await on.workflow(id).result();
   await expect(on.pipeline.workflows.live(id)).resolves.toBeNull();
   await expect(on.pipeline.workflows.live('ntf_00000000000000000000000000')).resolves.toBeNull();
+});
+
+it('the live query returns null for a workflow that was terminated while it waited', async () => {
+  on.receiver.answerWith(500);
+  const { id } = await start({ retrySchedule: [300] });
+  await until(
+    () => on.pipeline.workflows.live(id),
+    (live) => live?.phase === 'waiting',
+  );
+  await on.workflow(id).terminate();
+  await expect(on.pipeline.workflows.live(id)).resolves.toBeNull();
+});
+
+it('a workflow that was terminated is listed within seconds, with its notification', async () => {
+  on.receiver.answerWith(500);
+  const since = new Date();
+  const { id } = await start({ retrySchedule: [3600] });
+  await on.reaches(id, 'retrying');
+  await on.workflow(id).terminate();
+  await until(
+    () => on.pipeline.workflows.listTerminated(since),
+    (ids) => ids.includes(id),
+  );
+  const { sweep } = testReconciler(on.pipeline, { listTerminated: async () => [id] });
+  await sweep();
+  expect((await on.find(id)).status).toBe('cancelled');
 });
 
 it('search attributes find a notification by customer, subscription and event type', async () => {
