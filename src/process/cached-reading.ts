@@ -1,4 +1,6 @@
 const FRESH_MS = 10_000;
+/** A value that takes long to read is read less often: reading takes at most a twentieth of the time. */
+const FRESH_PER_READ = 20;
 const PATIENCE_MS = 1000;
 
 /**
@@ -8,6 +10,7 @@ const PATIENCE_MS = 1000;
 export class CachedReading<T> {
   private value: T | undefined;
   private readAt = performance.now();
+  private freshMs = FRESH_MS;
   private reading: Promise<void> | undefined;
 
   /** @param readNow - reads the value; there is at most one read in flight */
@@ -15,7 +18,7 @@ export class CachedReading<T> {
 
   /** @returns undefined until the first read has succeeded */
   async read(): Promise<T | undefined> {
-    if (this.value !== undefined && this.ageMs() < FRESH_MS) return this.value;
+    if (this.value !== undefined && this.ageMs() < this.freshMs) return this.value;
     this.reading ??= this.refresh();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -40,6 +43,7 @@ export class CachedReading<T> {
     try {
       this.value = await this.readNow();
       this.readAt = startedAt;
+      this.freshMs = Math.max(FRESH_MS, FRESH_PER_READ * (performance.now() - startedAt));
     } catch {
       // The age shows it.
     } finally {

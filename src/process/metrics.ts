@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { createBoundMetrics, type BoundMetrics } from './bound-metrics';
-import { CachedReading } from './cached-reading';
+import { registerOpenMetrics } from './open-metrics';
+import type { OpenNotifications } from '../domain/open-notifications';
 import type { NotificationStatus } from '../domain/types';
 
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -36,10 +37,9 @@ export interface Metrics extends BoundMetrics {
 /**
  * Creates the metrics of one process.
  *
- * @param openByStatus - counts the open notifications by status; called at scrapes, at most every
- *   10 s
+ * @param readOpen - reads the open notifications; called at scrapes, at most every 10 s
  */
-export function createMetrics(openByStatus?: () => Promise<Record<string, number>>): Metrics {
+export function createMetrics(readOpen?: () => Promise<OpenNotifications>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -49,26 +49,7 @@ export function createMetrics(openByStatus?: () => Promise<Record<string, number
     labelNames: ['status'],
     registers,
   });
-  if (openByStatus) {
-    const reading = new CachedReading(openByStatus);
-    new Gauge({
-      name: 'signpost_notifications',
-      help: 'Open notifications, by status. Read from Postgres at most every 10 s.',
-      labelNames: ['status'],
-      registers,
-      async collect() {
-        for (const [status, count] of Object.entries((await reading.read()) ?? {})) this.set({ status }, count);
-      },
-    });
-    new Gauge({
-      name: 'signpost_notifications_age_seconds',
-      help: 'Age of signpost_notifications. Rises while Postgres does not answer.',
-      registers,
-      collect() {
-        this.set(reading.ageSeconds());
-      },
-    });
-  }
+  if (readOpen) registerOpenMetrics(registry, readOpen);
   return {
     registry,
     ...createBoundMetrics(registry),

@@ -8,7 +8,7 @@ import { registerPoolMetrics } from '../process/pool-metrics';
 import { reconcileAllowedUrls } from '../store/catalog/allowlist';
 import { createSealer } from '../store/db/crypto';
 import { requireMasterKey } from '../store/db/master-key-check';
-import { countOpen } from '../store/notifications/overdue';
+import { readOpen } from '../store/notifications/overdue';
 import { markSettling } from '../store/subscriptions/settling';
 import { installRuntime } from '../temporal/runtime';
 import { settleNow, startSettling } from '../temporal/settlement';
@@ -71,7 +71,7 @@ async function compose(
   const sealer = createSealer(keys.masterKey);
   const { db, pathDb, readDb } = pools;
   await requireMasterKey(db, sealer);
-  const metrics = createMetrics(() => countOpen(readDb));
+  const metrics = createMetrics(() => readOpen(readDb));
   registerPoolMetrics(metrics.registry, pools);
   const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, log, cleanups);
   const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);

@@ -1,6 +1,7 @@
-import { type OverdueNotification } from '../../domain/delivery';
+import { OVERDUE_SECONDS, type OverdueNotification } from '../../domain/delivery';
 import { type NotificationStatus } from '../../domain/types';
 import { decodeId, encodeId } from '../../domain/ids';
+import type { OpenNotifications, OpenOfStatus } from '../../domain/open-notifications';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
@@ -77,17 +78,24 @@ export async function findStillOpen(db: Executor, ids: readonly string[]): Promi
   return rows.map(({ id }) => encodeId('ntf', id));
 }
 
-/** Counts open notifications by status, for the metrics. Reads the partial index only. */
-export async function countOpen(db: Executor): Promise<Record<string, number>> {
-  const { rows } = await db.query<{ status: string; count: number }>({
-    text: `select status, count(*) from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
+const NONE: OpenOfStatus = { count: 0, oldestOpenedAt: null };
+/** An attempt that is due for longer counts as overdue: the reconciler has checked it in vain. */
+const OVERDUE_AFTER = `interval '${2 * OVERDUE_SECONDS} seconds'`;
+
+/**
+ * Reads the open notifications for the metrics. One that was released is due from then on, which
+ * `claimed_until` shows.
+ */
+export async function readOpen(db: Executor): Promise<OpenNotifications> {
+  const { rows } = await db.query<{ status: string; count: number; oldest: Date; overdue: number }>({
+    text: `select status, count(*), min(opened_at) as oldest,
+             count(*) filter (where status in ('pending', 'retrying') and coalesce(next_attempt_at, greatest(opened_at, claimed_until)) < now() - ${OVERDUE_AFTER}) as overdue
+           from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
   });
+  const found = rows.map(({ status, count, oldest }) => [status, { count, oldestOpenedAt: oldest }] as const);
   return {
-    pending: 0,
-    delivering: 0,
-    retrying: 0,
-    held: 0,
-    ...Object.fromEntries(rows.map((row) => [row.status, row.count])),
+    byStatus: { pending: NONE, delivering: NONE, retrying: NONE, held: NONE, ...Object.fromEntries(found) },
+    overdue: rows.reduce((sum, { overdue }) => sum + overdue, 0),
   };
 }
 

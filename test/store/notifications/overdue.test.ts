@@ -1,5 +1,12 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
-import { checkAgain, checkNow, endCheck, findStillOpen, takeOverdue } from '../../../src/store/notifications/overdue';
+import {
+  checkAgain,
+  checkNow,
+  endCheck,
+  findStillOpen,
+  readOpen,
+  takeOverdue,
+} from '../../../src/store/notifications/overdue';
 import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -151,5 +158,37 @@ describe('overdue notifications', () => {
       lanes.push((await take())[0]!.lane);
     }
     expect(lanes).toEqual(['fast', 'slow', 'fast', 'slow']);
+  });
+});
+
+describe('the open notifications for the metrics', () => {
+  beforeEach(() => database.db.query({ text: 'delete from notifications' }));
+
+  it('are counted by status, with the time at which the oldest was opened', async () => {
+    const [first] = [await accept(), await accept()];
+    await set(first!, "opened_at = '2026-01-01T00:00:00Z'");
+    const closed = await accept();
+    await set(closed, "status = 'delivered'");
+    expect(await readOpen(database.db)).toEqual({
+      byStatus: {
+        pending: { count: 2, oldestOpenedAt: new Date('2026-01-01T00:00:00Z') },
+        delivering: { count: 0, oldestOpenedAt: null },
+        retrying: { count: 0, oldestOpenedAt: null },
+        held: { count: 0, oldestOpenedAt: null },
+      },
+      overdue: 1,
+    });
+  });
+
+  it.each([
+    [1, "status = 'retrying', next_attempt_at = now() - interval '121 seconds'"],
+    [0, "status = 'retrying', next_attempt_at = now() - interval '100 seconds'"],
+    [1, "opened_at = now() - interval '121 seconds', claimed_until = now() - interval '125 seconds'"],
+    [0, "opened_at = now() - interval '1 hour', claimed_until = now()"],
+    [0, "opened_at = now() - interval '1 hour', next_attempt_at = now() + interval '1 second'"],
+    [0, "status = 'held', opened_at = now() - interval '1 hour'"],
+  ])('count %i as overdue if %s', async (overdue, assignments) => {
+    await set(await accept(), assignments);
+    expect((await readOpen(database.db)).overdue).toBe(overdue);
   });
 });
