@@ -10,6 +10,11 @@ import { startService } from './service/compose';
  */
 const SECOND_SIGNAL_AFTER_MS = 1000;
 
+/** The process exits this long after the grace period, whatever hangs. */
+const EXIT_AFTER_GRACE_MS = 4500;
+/** Grace period while the configuration is not known yet. */
+const DEFAULT_GRACE_SECONDS = 30;
+
 /** Runs the service until a signal stops it. The exit code is 0 after a clean stop. */
 export async function main(): Promise<void> {
   growEvenly();
@@ -18,11 +23,13 @@ export async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   let service: Service | undefined;
   let signalledAt = 0;
+  let graceSeconds = DEFAULT_GRACE_SECONDS;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (!stopping.signal.aborted) {
         signalledAt = Date.now();
         stopping.abort();
+        setTimeout(() => process.exit(0), graceSeconds * 1000 + EXIT_AFTER_GRACE_MS);
       } else if (Date.now() - signalledAt > SECOND_SIGNAL_AFTER_MS) {
         void (service?.stopNow() ?? Promise.resolve()).finally(() => process.exit(130));
       }
@@ -30,6 +37,7 @@ export async function main(): Promise<void> {
   }
   try {
     const config = loadConfig();
+    graceSeconds = config.shutdownGraceSeconds;
     const running = await startService(config, print, stopping.signal);
     service = running;
     printSummary(config, running, print);

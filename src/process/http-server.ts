@@ -30,12 +30,3 @@ export async function listen(handler: RequestListener, { host, port }: Pick<Conf
   });
   return server;
 }
-
-/** Accepts no more connections, and gives requests in flight up to 5 s to finish. */
-export async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const force = setTimeout(() => server.closeAllConnections(), 5000);
-  await closed;
-  clearTimeout(force);
-}

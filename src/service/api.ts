@@ -17,7 +17,8 @@ import type { Config } from '../config';
 import { createChallengeSender } from '../delivery/challenge';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import type { Keys } from '../embedded/keys';
-import { closeServer, listen } from '../process/http-server';
+import { drainServer } from '../process/drain-server';
+import { listen } from '../process/http-server';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credentials';
@@ -46,6 +47,7 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
   temporalUiUrl: string | undefined;
   metrics: Metrics;
   log: Logger;
+  isStopping(): boolean;
 }
 
 /**
@@ -82,9 +84,10 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     log,
   });
   const server = await listen(app, config);
-  cleanups.add(() => closeServer(server));
+  // Half of the grace period is left for attempts.
+  cleanups.addDrain((leftMs) => drainServer(server, leftMs / 2));
   // Runs first: open streams would otherwise keep the server from closing.
-  cleanups.add(() => activity.close());
+  cleanups.addDrain(() => activity.close());
   return (server.address() as AddressInfo).port;
 }
 
@@ -111,6 +114,7 @@ function routesOf(
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     temporal: () => temporal.ping(),
+    isStopping: deps.isStopping,
     temporalUiUrl: temporalUiUrl && `${temporalUiUrl}/namespaces/${config.temporal.namespace}/workflows`,
   });
 }

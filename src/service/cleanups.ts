@@ -1,16 +1,67 @@
+import type { Logger } from 'pino';
+import { endsWithin } from '../process/ends-within';
+
+/** Time for closing connections and stopping servers, after the grace period at the latest. */
+const CLOSE_MS = 4000;
+
+/** For steps that give up at the end of the grace period, and then release what they held. */
+const GIVE_UP_MS = 500;
+
 /**
- * Steps that stop what was started. They run in reverse order, so a part stops before the parts it
- * uses.
+ * @param leftMs - time left for the phase
+ * @returns false if work is still under way
+ */
+type Step = (leftMs: number) => Promise<unknown>;
+
+/**
+ * Steps that stop what was started, in three phases with one deadline:
+ *
+ * 1. `drain`: stops taking requests, one step after the other, the last one added first.
+ * 2. `work`: ends what is under way, all steps concurrently. An attempt that ends is recorded.
+ * 3. `close`: closes what the parts use, the last one added first. If work is still under way at the
+ *    deadline, nothing is closed under it: the process is about to exit, which closes everything.
  */
 export class Cleanups {
-  private readonly steps: (() => Promise<unknown>)[] = [];
+  private readonly drain: Step[] = [];
+  private readonly work: Step[] = [];
+  private readonly close: { step: Step; always: boolean }[] = [];
+  private running: Promise<void> | undefined;
 
-  add(step: () => Promise<unknown>): void {
-    this.steps.push(step);
+  addDrain(step: Step): void {
+    this.drain.push(step);
   }
 
-  /** Runs each step once; later calls run only what was added since. */
-  async run(): Promise<void> {
-    for (const step of this.steps.splice(0).reverse()) await step();
+  addWork(step: Step): void {
+    this.work.push(step);
+  }
+
+  /** @param always - whether the step is needed even if the process exits: it ends other processes */
+  add(step: Step, { always = false } = {}): void {
+    this.close.push({ step, always });
+  }
+
+  /**
+   * Runs each step once. Resolves 4 s after the grace period at the latest, whatever hangs.
+   *
+   * @param graceMs - for the first two phases
+   */
+  run(graceMs: number, log?: Logger): Promise<void> {
+    return (this.running ??= this.runAll(graceMs, log));
+  }
+
+  private async runAll(graceMs: number, log: Logger | undefined): Promise<void> {
+    const deadline = performance.now() + graceMs;
+    const leftMs = () => Math.max(0, deadline - performance.now());
+    const guarded = (step: Step) =>
+      step(leftMs()).catch((err: unknown) => log?.warn({ err }, 'a part could not be stopped cleanly'));
+    for (const step of this.drain.toReversed()) await endsWithin(guarded(step), leftMs());
+    let isDone = false;
+    const working = Promise.all(this.work.map(guarded)).then((results) => (isDone = !results.includes(false)));
+    await endsWithin(working, leftMs() + GIVE_UP_MS);
+    if (!isDone) log?.warn('work is still under way at the end of the grace period; it is repeated by another process');
+    const closing = async () => {
+      for (const { step, always } of this.close.toReversed()) if (isDone || always) await guarded(step);
+    };
+    await endsWithin(closing(), CLOSE_MS);
   }
 }

@@ -29,7 +29,10 @@ export interface Service {
   ready: Promise<void>;
   /** Rejects when a part fails permanently. */
   failed: Promise<never>;
-  /** Stops accepting, waits for attempts in flight, then stops everything that was started. */
+  /**
+   * Stops accepting, waits for attempts in flight, then stops everything that was started. Resolves
+   * 4 s after the grace period at the latest.
+   */
   stop(): Promise<void>;
   /**
    * Stops the embedded servers immediately; the process must exit then. Attempts in flight are
@@ -53,7 +56,7 @@ export async function startService(
   try {
     return await compose(config, report, cleanups, abandon);
   } catch (error) {
-    await cleanups.run();
+    await cleanups.run(config.shutdownGraceSeconds * 1000);
     throw error;
   }
 }
@@ -82,6 +85,7 @@ async function compose(
   let publicUrl = config.publicUrl ?? urlOf(config.host, config.port);
   const common = { sealer, workflows, publicUrl: () => publicUrl, metrics, log };
   const engine = createDeliveryEngine(config, { ...common, pathDb }, cleanups);
+  let stopping = false;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined);
@@ -101,14 +105,14 @@ async function compose(
       { keeper, config, workflows, ensureSettling, ping: () => temporal.ping(), fail },
       cleanups,
     );
-  cleanups.add(() => engine.workflowStarter.close());
+  cleanups.addWork(() => engine.workflowStarter.close());
 
   const allowedUrls = config.allowUrls.map((pattern) => parseUrlPattern(pattern)!);
   const temporalUiUrl = config.temporal.uiUrl ?? servers.embeddedUiUrl;
   const settlement = { mark: markSettling, start: settle };
   const port = await startApi(
     config,
-    { ...common, pools, keys, engine, temporal, settlement, allowedUrls, temporalUiUrl },
+    { ...common, pools, keys, engine, temporal, settlement, allowedUrls, temporalUiUrl, isStopping: () => stopping },
     cleanups,
   );
   publicUrl = config.publicUrl ?? urlOf(config.host, port);
@@ -125,7 +129,10 @@ async function compose(
     temporalUiUrl,
     ready: ready.then(() => undefined),
     failed,
-    stop: () => cleanups.run(),
+    stop() {
+      stopping = true;
+      return cleanups.run(config.shutdownGraceSeconds * 1000, log);
+    },
     stopNow: servers.stopEmbedded,
   };
 }

@@ -40,7 +40,7 @@ export async function openConnections(
   abandon: AbortSignal | undefined,
 ): Promise<Connections> {
   const embedded = await startEmbedded(config, report);
-  cleanups.add(() => embedded.stop());
+  cleanups.add(() => embedded.stop(), { always: true });
 
   abandon?.throwIfAborted();
   const transactionPooling = await prepareDatabase(embedded.databaseUrl, config, log, report, abandon);
@@ -123,7 +123,7 @@ export function connectTemporal(config: Config, address: string, log: Logger, cl
   cleanups.add(() => temporal.close());
   const maintenanceTaskQueue = config.role === 'api' ? undefined : MAIN_TASK_QUEUE;
   const keeper = new NamespaceKeeper(temporal, { namespace, maintenanceTaskQueue }, log);
-  cleanups.add(() => keeper.stop());
+  cleanups.addDrain(async () => keeper.stop());
   const workflows = new NotificationWorkflows(temporal, {
     taskQueue: MAIN_TASK_QUEUE,
     eagerStart: config.role !== 'api',

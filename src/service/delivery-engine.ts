@@ -78,14 +78,14 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
       processId,
       keepOutcomes: config.role !== 'api',
       limits: config.bounds.headStarts,
-      releaseClaims: (notificationIds) => releaseClaims(pathDb, notificationIds, processId),
+      releaseClaims: (notificationIds, soon) => releaseClaims(pathDb, notificationIds, processId, soon),
       onLeft: (reason) => metrics.headStartsLeft.inc({ reason }),
     },
     runAttempt,
     log,
   );
   registerHeadStartMetrics(metrics.registry, headStarts);
-  cleanups.add(() => headStarts.close(config.shutdownGraceSeconds * 1000));
+  cleanups.addWork((leftMs) => headStarts.close(leftMs));
   const workflowStarter = new WorkflowStarter(
     workflows,
     {

@@ -32,7 +32,7 @@ interface RoleParts {
  */
 export function startWorkerRole(deps: WorkerDeps, parts: RoleParts, cleanups: Cleanups): Promise<unknown> {
   const role = new WorkerRole(deps, parts);
-  cleanups.add(() => role.stop());
+  cleanups.addWork(() => role.stop());
   return role.running;
 }
 
@@ -53,8 +53,7 @@ class WorkerRole {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.reconciler?.stop();
-    await this.workers?.shutdown();
+    await Promise.all([this.reconciler?.stop(), this.workers?.shutdown()]);
   }
 
   private async run(temporal: Temporal): Promise<void> {

@@ -36,7 +36,6 @@ export class NamespaceKeeper {
   private wake = new AbortController();
   private loggedAt = -Infinity;
   private waiting: (() => void)[] = [];
-  private readonly running: Promise<void>;
 
   constructor(
     private readonly temporal: Pick<TemporalLink, 'connected'>,
@@ -48,7 +47,8 @@ export class NamespaceKeeper {
     this.ready = new Promise<Temporal>((resolved, rejected) => ([resolve, reject] = [resolved, rejected]));
     // Without a caller that awaits it, a rejection would be unhandled.
     this.ready.catch(() => undefined);
-    this.running = this.run(resolve).catch(reject);
+    this.stopping.signal.addEventListener('abort', () => reject(this.stopping.signal.reason));
+    this.run(resolve).catch(reject);
   }
 
   /** Whether workflows may be started with the search attributes. */
@@ -70,9 +70,9 @@ export class NamespaceKeeper {
     });
   }
 
-  async stop(): Promise<void> {
+  /** Checks no more. It does not wait for Temporal, which may never have been reached. */
+  stop(): void {
     this.stopping.abort();
-    await this.running;
   }
 
   /**

@@ -6,7 +6,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 afterEach(() => {
-  Object.assign(api.backend, { hasRoom: true, temporalAnswers: true });
+  Object.assign(api.backend, { hasRoom: true, temporalAnswers: true, stopping: false });
 });
 
 const open = (path: string) => api.call('GET', path, { key: null });
@@ -34,6 +34,22 @@ it('GET /readyz names the part that does not answer', async () => {
     status: 503,
     body: { status: 'not-ready', postgres: 'ok', temporal: 'unreachable' },
   });
+});
+
+it('GET /readyz is 503 once the process is to stop, while GET /healthz is not', async () => {
+  api.backend.stopping = true;
+  expect(await open('/readyz')).toMatchObject({
+    status: 503,
+    body: { status: 'not-ready', postgres: 'ok', temporal: 'ok' },
+  });
+  expect((await open('/healthz')).status).toBe(200);
+});
+
+it('metrics show the oldest open and the overdue notifications', async () => {
+  const { body } = await open('/metrics');
+  for (const status of ['pending', 'delivering', 'retrying', 'held'])
+    expect(body).toMatch(new RegExp(`^signpost_oldest_open_seconds\\{status="${status}"\\} \\d`, 'm'));
+  expect(body).toMatch(/^signpost_overdue_notifications \d+$/m);
 });
 
 it('metrics count an accepted event once', async () => {

@@ -75,7 +75,7 @@ export interface TestApi {
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
-  backend: { hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean };
+  backend: { hasRoom: boolean; full: Set<string | undefined>; temporalAnswers: boolean; stopping: boolean };
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Calls and expects success. @returns the body */
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
@@ -107,7 +107,7 @@ export async function startTestApi(
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
-  const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true };
+  const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
   const tokens = createTokens(Buffer.alloc(32, 7));
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
@@ -135,6 +135,7 @@ export async function startTestApi(
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),
     launcher,
     publicUrl: () => url,
+    isStopping: () => backend.stopping,
     challengeSender: createChallengeSender(http),
     composer,
     control: {

@@ -75,6 +75,8 @@ export interface RouteDeps {
   recoveries: RecoveryControl;
   activity: ActivityStream;
   temporal: Probe;
+  /** Whether the process is about to stop. */
+  isStopping(): boolean;
   /** The URL of the Temporal UI, if known. */
   temporalUiUrl: string | undefined;
 }

@@ -15,10 +15,13 @@ export function operationRoutes({
   authDb,
   temporal,
   metrics,
+  isStopping,
 }: {
   authDb: Database;
   temporal: Probe;
   metrics: Metrics;
+  /** Whether the process is about to stop: load balancers must send it nothing more. */
+  isStopping(): boolean;
 }): Route[] {
   return [
     route({
@@ -49,13 +52,13 @@ export function operationRoutes({
           schema: z.object({ status: z.literal('ready'), postgres: part, temporal: part }),
         },
         503: {
-          description: 'Postgres or Temporal is unreachable',
+          description: 'Postgres or Temporal is unreachable, or the process is stopping',
           schema: z.object({ status: z.literal('not-ready'), postgres: part, temporal: part }),
         },
       },
       async handle() {
         const [postgres, temporalUp] = await Promise.all([answers(() => canWrite(authDb)), answers(temporal)]);
-        const ready = postgres && temporalUp;
+        const ready = postgres && temporalUp && !isStopping();
         const stateOf = (up: boolean) => (up ? 'ok' : 'unreachable');
         return {
           status: ready ? 200 : 503,

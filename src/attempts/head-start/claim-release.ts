@@ -11,13 +11,14 @@ const MAX_GROUP = 1000;
 export class ClaimRelease {
   private readonly waiting: string[] = [];
   private releasing: Promise<void> | undefined;
+  private stopping = false;
 
   /**
    * @param release - @default claims are left to lapse
    * @param onReleased - called with each id when its claim was released, or could not be
    */
   constructor(
-    private readonly release: ((notificationIds: readonly string[]) => Promise<void>) | undefined,
+    private readonly release: ((notificationIds: readonly string[], soon: boolean) => Promise<void>) | undefined,
     private readonly onReleased: (notificationId: string) => void,
     private readonly log: Logger,
   ) {}
@@ -28,18 +29,23 @@ export class ClaimRelease {
     this.releasing ??= this.run(this.release);
   }
 
+  /** The process stops, and others make the attempts as soon as they can. */
+  stop(): void {
+    this.stopping = true;
+  }
+
   /** Resolves when no claim waits to be released. */
   async done(): Promise<void> {
     await this.releasing;
   }
 
-  private async run(release: (notificationIds: readonly string[]) => Promise<void>): Promise<void> {
+  private async run(release: (notificationIds: readonly string[], soon: boolean) => Promise<void>): Promise<void> {
     // Claims that end in the same turn of the event loop are released together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const group = this.waiting.splice(0, MAX_GROUP);
       try {
-        await release(group);
+        await release(group, this.stopping);
       } catch (error) {
         this.log.warn({ err: error, notifications: group.length }, 'claims could not be released; they will lapse');
       }

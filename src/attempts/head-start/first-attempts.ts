@@ -1,4 +1,5 @@
 import type { DeliverOutcome } from '../../domain/delivery';
+import { endsWithin } from '../../process/ends-within';
 
 /**
  * How long an outcome is kept for its workflow. A workflow that asks later reads the recorded
@@ -48,6 +49,11 @@ export class FirstAttempts {
     return this.underWay.has(notificationId);
   }
 
+  /** The notifications whose first attempt is under way. */
+  get ids(): string[] {
+    return [...this.underWay.keys()];
+  }
+
   /** @returns undefined if none is under way, or the owner is not known */
   ownerOf(notificationId: string): Owner | undefined {
     return this.underWay.get(notificationId)?.owner;
@@ -95,11 +101,7 @@ export class FirstAttempts {
   async endsWithin(notificationId: string, waitMs: number): Promise<boolean> {
     const outcome = this.underWay.get(notificationId)?.outcome;
     if (!outcome) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, waitMs, false)));
-    const ended = await Promise.race([outcome.then(() => true), tooLong]);
-    clearTimeout(timer);
-    return ended;
+    return endsWithin(outcome, waitMs);
   }
 
   /**

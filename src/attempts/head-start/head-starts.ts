@@ -1,31 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DeliverOutcome } from '../../domain/delivery';
+import { endsWithin } from '../../process/ends-within';
 import type { AttemptRunner } from '../attempt-runner';
 import { AttemptLeftError } from '../stages';
 import { headStartKey } from '../take-over';
 import { ClaimRelease } from './claim-release';
 import { FirstAttempts, type Owner } from './first-attempts';
+import type { HeadStartOptions } from './options';
 import { HeadStartQueue, type HeadStart, type LeftReason, type Turn } from './head-start-queue';
 import { DEFAULT_LIMITS, type HeadStartLimits } from './slots';
 import { beginBefore } from './waiting-list';
 
 export type { HeadStart } from './head-start-queue';
+export type { HeadStartOptions } from './options';
 
 /** A workflow waits this long for a head start before it needs a place in its lane. */
 const PATIENCE_MS = 300;
-
-export interface HeadStartOptions {
-  /** Identifies the claims of this process; new at every start. */
-  processId: string;
-  /** Whether a worker in this process asks for outcomes. */
-  keepOutcomes: boolean;
-  /** @default {@link DEFAULT_LIMITS} */
-  limits?: HeadStartLimits;
-  /** Releases the claims of notifications whose attempts were not made. */
-  releaseClaims?(notificationIds: readonly string[]): Promise<void>;
-  onLeft?(reason: LeftReason): void;
-}
 
 /**
  * Makes head starts: the process that accepted a notification makes its first attempt while the
@@ -212,17 +202,20 @@ export class HeadStarts {
 
   /**
    * Leaves queued head starts to their workflows and waits for those that are sending or recording.
+   * Claims on attempts that are not over in time are released, because the process is about to exit.
    *
    * @param graceMs - maximum wait
+   * @returns whether all are over
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number): Promise<boolean> {
     this.closed = true;
+    this.leaving.stop();
     this.queue.close();
     const ended = this.running === 0 ? undefined : new Promise<void>((resolve) => this.idle.push(resolve));
-    const giveUp = new AbortController();
-    const timeout = sleep(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
-    await Promise.race([Promise.all([ended, this.leaving.done()]), timeout]);
-    giveUp.abort();
+    const isOver = await endsWithin(Promise.all([ended, this.leaving.done()]), graceMs);
+    const cut = isOver ? [] : this.first.ids;
+    if (cut.length > 0) await this.options.releaseClaims?.(cut, true);
+    return isOver;
   }
 
   private enqueue(headStarts: readonly HeadStart[]): void {

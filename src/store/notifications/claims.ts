@@ -85,13 +85,21 @@ export async function claimFirstAttempt(
 /**
  * Releases claims of this process on first attempts that it will not make. Their workflows make
  * them; if there is none, the reconciler starts it.
+ *
+ * @param soon - whether the reconciler checks them in its next sweep, because this process stops
+ *   and has dropped the starts of their workflows
  */
-export async function releaseClaims(db: Executor, ids: readonly string[], processId: string): Promise<void> {
+export async function releaseClaims(
+  db: Executor,
+  ids: readonly string[],
+  processId: string,
+  soon = false,
+): Promise<void> {
   await db.query({
     text: `update notifications n set claimed_until = null, claimed_by = null,
-             reconcile_after = least(n.reconcile_after, now() + interval '${RECONCILE_AFTER_SECONDS} seconds')
+             reconcile_after = least(n.reconcile_after, now() + make_interval(secs => $3))
            where n.id = any($1) and n.claimed_by = $2 and ${UNATTEMPTED}`,
-    values: [uuidsOf(ids), processId],
+    values: [uuidsOf(ids), processId, soon ? 0 : RECONCILE_AFTER_SECONDS],
   });
 }
 

@@ -1,0 +1,224 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { useCluster } from '../support/cluster';
+import { freePort } from '../support/bare-temporal';
+import { ADMIN_KEY, onboard, type ServiceProcess } from '../support/service';
+import { until } from '../support/until';
+
+/** What a process does between SIGTERM and its exit, whatever hangs. */
+const cluster = useCluster();
+const GRACE = { SIGNPOST_SHUTDOWN_GRACE_SECONDS: '5' };
+const SECONDS_TO_EXIT = 10;
+
+/** @returns the exit code and how long it took, in seconds */
+async function stop(service: ServiceProcess): Promise<{ code: number | null; seconds: number }> {
+  const since = Date.now();
+  const code = await service.stop();
+  return { code, seconds: (Date.now() - since) / 1000 };
+}
+const never = () => new Promise<never>(() => undefined);
+
+it.each(['all', 'worker', 'api'])('the role %s exits in time if it never reached Temporal', async (role) => {
+  const temporalAddress = `127.0.0.1:${await freePort()}`;
+  const env = { ...GRACE, SIGNPOST_ROLE: role };
+  const service = await cluster.start({ temporalAddress, env, withoutReady: true });
+  const { code, seconds } = await stop(service);
+  expect(code).toBe(0);
+  expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
+});
+
+it('exits in time if Temporal accepts connections and never answers', async () => {
+  const silent = (await import('node:net')).createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const temporalAddress = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const service = await cluster.start({ temporalAddress, env: GRACE, withoutReady: true });
+  const { code, seconds } = await stop(service);
+  silent.close();
+  expect(code).toBe(0);
+  expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
+});
+
+it.each([30, 5])(
+  'exits in time while receivers with a timeout of %i s hang, and another process makes the attempts again',
+  async (timeoutSeconds) => {
+    const { receiver } = cluster;
+    const service = await cluster.start({ env: GRACE });
+    const customer = await onboard(service, receiver.url(), { timeoutSeconds });
+    receiver.answerWith(never);
+    const ids: string[] = [];
+    for (let posted = 0; posted < 20; posted++) ids.push(...(await customer.post()));
+    await receiver.waitFor(5);
+    const { code, seconds } = await stop(service);
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
+    expect(service.output()).not.toContain('Cannot use a pool');
+    receiver.answerWith(200);
+    await cluster.start({ env: GRACE });
+    await cluster.reach(ids, 'delivered');
+  },
+);
+
+it('an attempt that ends within the grace period is recorded, and not made again', async () => {
+  const { receiver } = cluster;
+  const service = await cluster.start({ env: GRACE });
+  const customer = await onboard(service, receiver.url(), { timeoutSeconds: 60 });
+  receiver.answerWith(async () => (await sleep(3000), { status: 200 }));
+  const ids = await customer.post();
+  await receiver.waitFor(1);
+  expect((await stop(service)).code).toBe(0);
+  expect(await cluster.statuses(ids)).toEqual(['delivered']);
+  expect(receiver.requests).toHaveLength(1);
+});
+
+it('claims of first attempts that wait are released: another process makes them within seconds', async () => {
+  const { receiver } = cluster;
+  const [api, other] = [
+    await cluster.start({ env: { ...GRACE, SIGNPOST_ROLE: 'api' } }),
+    await cluster.start({ env: GRACE }),
+  ];
+  const customer = await onboard(api, receiver.url());
+  receiver.answerWith(async () => (await sleep(1500), { status: 200 }));
+  const events = Array.from({ length: 100 }, () => ({
+    type: customer.eventType,
+    customerId: customer.customerId,
+    data: {},
+  }));
+  for (let batch = 0; batch < 3; batch++) await api.must('POST', '/v1/events/batch', { events });
+  await sleep(500);
+  await stop(api);
+  const stoppedAt = Date.now();
+  await until(
+    async () => receiver.requests.length,
+    (count) => count >= 300,
+    30_000,
+  );
+  expect(Date.now() - stoppedAt).toBeLessThan(15_000);
+  expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(300);
+  expect(receiver.requests).toHaveLength(300);
+  expect((await other.call('GET', '/healthz')).status).toBe(200);
+});
+
+it('readiness fails first, while posts are still accepted and delivered', async () => {
+  const { receiver } = cluster;
+  const service = await cluster.start({ env: GRACE });
+  const customer = await onboard(service, receiver.url());
+  const stopped = service.stop();
+  await until(
+    () => service.call('GET', '/readyz'),
+    ({ status }) => status === 503,
+    2000,
+  );
+  expect((await service.call('GET', '/healthz')).status).toBe(200);
+  const ids = await customer.post();
+  expect(await stopped).toBe(0);
+  expect(await cluster.statuses(ids)).toEqual(['delivered']);
+});
+
+/**
+ * A proxy that does with its upstreams what nginx does by default: it takes turns, keeps connections
+ * open, tries the other one if it cannot connect, and answers 502 if a connection breaks after the
+ * request was sent.
+ */
+async function startProxy(ports: number[], keepAlive: boolean) {
+  let turn = 0;
+  const agents = new Map(ports.map((port) => [port, new http.Agent({ keepAlive, maxFreeSockets: 32 })]));
+  const seen = { bad: [] as string[] };
+  const forward = (port: number, request: http.IncomingMessage, body: Buffer) =>
+    new Promise<{ status: number; body: Buffer } | 'refused'>((resolve) => {
+      const { method, url, headers } = request;
+      const upstream = http.request({ port, agent: agents.get(port), method, path: url, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks) }));
+        response.on(
+          'error',
+          (error) => (seen.bad.push(String(error)), resolve({ status: 502, body: Buffer.alloc(0) })),
+        );
+      });
+      upstream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED') return resolve('refused');
+        seen.bad.push(`${error.code} ${upstream.reusedSocket ? 'on an open' : 'on a new'} connection`);
+        resolve({ status: 502, body: Buffer.alloc(0) });
+      });
+      upstream.end(body);
+    });
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const first = turn++ % ports.length;
+      const order = [...ports.slice(first), ...ports.slice(0, first)];
+      void (async () => {
+        for (const port of order) {
+          const answer = await forward(port, request, Buffer.concat(chunks));
+          if (answer === 'refused') continue;
+          return void response.writeHead(answer.status).end(answer.body);
+        }
+        seen.bad.push('all refused');
+        response.writeHead(502).end();
+      })();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    close() {
+      server.closeAllConnections();
+      server.close();
+      for (const agent of agents.values()) agent.destroy();
+    },
+  };
+}
+
+it.each([true, false])(
+  'a rolling restart of two APIs under load breaks no request of a proxy (keeps connections open: %s)',
+  async (keepAlive) => {
+    const ports = [await freePort(), await freePort()];
+    const startAt = (port: number) =>
+      cluster.start({ env: { ...GRACE, SIGNPOST_ROLE: 'api', SIGNPOST_PORT: String(port) } });
+    const apis = [await startAt(ports[0]!), await startAt(ports[1]!)];
+    await cluster.start({ env: { SIGNPOST_ROLE: 'worker' } });
+    const customer = await onboard(apis[0]!, cluster.receiver.url());
+    const proxy = await startProxy(ports, keepAlive);
+    const agent = new http.Agent({ keepAlive: true });
+    const counts = new Map<number, number>();
+    let loading = true;
+    const post = () =>
+      new Promise<number>((resolve, reject) => {
+        const request = http.request(
+          `${proxy.url}/v1/events`,
+          { method: 'POST', agent, headers: { 'x-api-key': ADMIN_KEY, 'content-type': 'application/json' } },
+          (response) => response.resume().on('end', () => resolve(response.statusCode!)),
+        );
+        request.on('error', reject);
+        request.end(JSON.stringify({ type: customer.eventType, customerId: customer.customerId, data: {} }));
+      });
+    const loops = Array.from({ length: 16 }, async () => {
+      while (loading) {
+        const status = await post();
+        counts.set(status, (counts.get(status) ?? 0) + 1);
+        await sleep(20);
+      }
+    });
+    for (const [index, port] of ports.entries()) {
+      await sleep(1000);
+      expect(await apis[index]!.stop()).toBe(0);
+      apis[index] = await startAt(port);
+    }
+    await sleep(1000);
+    loading = false;
+    await Promise.all(loops);
+    agent.destroy();
+    proxy.close();
+    expect(proxy.seen.bad).toEqual([]);
+    expect([...counts.keys()]).toEqual([202]);
+    const posted = counts.get(202)!;
+    await until(
+      async () => new Set(cluster.receiver.requests.map(({ headers }) => headers['webhook-id'])).size,
+      (count) => count === posted,
+      60_000,
+    );
+  },
+);
