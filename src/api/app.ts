@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
+import { endsWithin } from '../process/ends-within';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
@@ -19,6 +20,8 @@ import { parseOrThrow, problemHandler, sendProblem } from './http/problem-respon
 import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
+/** A step that takes longer, as a signal while Temporal does not respond, goes on without the caller. */
+const POST_COMMIT_PATIENCE_MS = 2000;
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
 /**
  * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
@@ -192,8 +195,12 @@ async function run(
             ? route.handle(inTransaction)
             : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
         });
-  for (const step of postCommitSteps) await runPostCommit(step, options.log);
+  await endsWithin(runPostCommits(postCommitSteps, options.log), POST_COMMIT_PATIENCE_MS);
   return reply;
+}
+
+async function runPostCommits(steps: readonly (() => void | Promise<void>)[], log: Logger): Promise<void> {
+  for (const step of steps) await runPostCommit(step, log);
 }
 
 async function runPostCommit(step: () => void | Promise<void>, log: Logger): Promise<void> {

@@ -157,6 +157,8 @@ export interface OverdueNotification extends NotificationRef {
   openedAt: Date;
   /** Whether a person or a recovery reopened it. */
   reopened: boolean;
+  /** Time until its next attempt is due; 0 if it is due. */
+  dueInSeconds: number;
   /** A manual retry was requested and has not begun. */
   retryAsked: boolean;
   /** Accepted, never reopened, and without a recorded attempt. */

@@ -51,6 +51,11 @@ export async function checkNotification(
     await recordTermination(deps, notification);
     return undefined;
   }
+  // A new run begins with an attempt, so it must not begin before the attempt is due.
+  if (state.kind === 'terminated' && notification.dueInSeconds > 0) {
+    await deps.store.checkAgain([notification.notificationId], notification.dueInSeconds);
+    return undefined;
+  }
   return state.kind === 'absent' ? 'start' : 'restart';
 }
 

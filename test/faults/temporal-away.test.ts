@@ -174,3 +174,26 @@ it('Temporal frozen for 15 s while held notifications are released: all are deli
   temporal.unfreeze();
   await reach(ids, 'delivered', 65_000);
 }, 200_000);
+
+it('a workflow that the server terminates at a history limit is started again when its attempt is due', async () => {
+  temporal = await startBareTemporal(await freePort(), ['--dynamic-config-value', 'limit.historyCount.error=40']);
+  const service = await start();
+  receiver.answerWith([500, 200]);
+  const customer = await onboard(service, receiver.url(), { retrySchedule: [30] });
+  const ids = await customer.post();
+  await reach(ids, 'retrying');
+  const connection = await temporal.connect();
+  const handle = new Client({ connection }).workflow.getHandle(notificationWorkflowId(ids[0]!));
+  await until(
+    async () => {
+      await handle.signal('release').catch(() => undefined);
+      return (await handle.describe()).status.name;
+    },
+    (status) => status === 'TERMINATED',
+  );
+  await connection.close();
+  await reach(ids, 'delivered', 75_000);
+  expect(receiver.requests).toHaveLength(2);
+  const [first, second] = receiver.requests;
+  expect(second!.at.getTime() - first!.at.getTime()).toBeGreaterThan(29_000);
+}, 200_000);

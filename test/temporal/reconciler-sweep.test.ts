@@ -24,6 +24,7 @@ const overdue = (overrides: Partial<OverdueNotification> = {}): OverdueNotificat
   status: 'pending',
   openedAt: OPENED_AT,
   reopened: false,
+  dueInSeconds: 0,
   retryAsked: false,
   unattempted: true,
   ...overrides,
@@ -178,6 +179,13 @@ describe('a notification', () => {
       });
     },
   );
+});
+
+it('a notification whose workflow was terminated by the server before its next attempt waits until that is due', async () => {
+  const one = overdue({ status: 'retrying', dueInSeconds: 40 });
+  const { seen, reconciler } = setUp([[one]], terminated(LATER, 'server'));
+  await reconciler.sweep();
+  expect([seen.restarted, seen.again]).toEqual([[], [[[one.notificationId], 40]]]);
 });
 
 it('a reopened notification whose workflow is busy is checked again after 10 s', async () => {

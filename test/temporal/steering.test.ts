@@ -57,6 +57,22 @@ it('the live query returns null for a workflow that was terminated while it wait
   await expect(on.pipeline.workflows.live(id)).resolves.toBeNull();
 });
 
+it('replacing a workflow ends its run and starts one that continues the ladder', async () => {
+  on.receiver.answerWith(500);
+  const { id, ref } = await start({ retrySchedule: [3600, 7200] });
+  await on.reaches(id, 'retrying');
+  const before = await on.workflow(id).describe();
+  await on.pipeline.workflows.replace({ ...ref, step: 1 });
+  const { nextAttemptAt } = await until(
+    () => on.find(id),
+    ({ attemptCount }) => attemptCount === 2,
+  );
+  expect(nextAttemptAt!.getTime() - Date.now()).toBeGreaterThan(7_000_000);
+  const after = await on.workflow(id).describe();
+  expect([after.status.name, after.runId === before.runId]).toEqual(['RUNNING', false]);
+  await on.workflow(id).terminate();
+});
+
 it('a workflow that was terminated is listed within seconds, with its notification', async () => {
   on.receiver.answerWith(500);
   const since = new Date();

@@ -10,6 +10,7 @@ interface OverdueRow extends RefRow {
   status: NotificationStatus;
   opened_at: Date;
   reopened: boolean;
+  due_in_seconds: number;
   retry_asked: boolean;
   unattempted: boolean;
 }
@@ -29,7 +30,7 @@ export async function takeOverdue(
              where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
              returning *
            )
-           select ${REF_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
+           select ${REF_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, greatest(0, coalesce(extract(epoch from n.next_attempt_at - now()), 0))::float8 as due_in_seconds, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
     values: [limit, againAfterSeconds],
   });
   return rows.map((row) => ({
@@ -37,6 +38,7 @@ export async function takeOverdue(
     status: row.status,
     openedAt: row.opened_at,
     reopened: row.reopened,
+    dueInSeconds: row.due_in_seconds,
     retryAsked: row.retry_asked,
     unattempted: row.unattempted,
   }));
