@@ -37,6 +37,8 @@ async function runMigrations(connectionString: string, lost: AbortSignal): Promi
       direction: 'up',
       migrationsTable: 'schema_migrations',
       noLock: true,
+      // One transaction each, so that the locks of one are released before the next scans a table.
+      singleTransaction: false,
       log: () => undefined,
     });
     return run.map((migration) => migration.name);

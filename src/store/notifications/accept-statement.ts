@@ -1,4 +1,5 @@
 import { joinLines, NUMBERED } from '../subscriptions/rate-line';
+import { CLAIM_KEYS } from './event-keys';
 import { FAST_LANE_MAX_TIMEOUT_SECONDS, HEAD_START_WAIT_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 
 /** The first status of a notification, for a row of `subscription_states`. */
@@ -78,17 +79,12 @@ checked as (
   left join products p on p.id = t.product_id
   left join customers c on c.id = i.customer_id and (c.product_id is null or c.product_id = t.product_id)
 ),
-keys as (
-  insert into event_keys (product_id, given_id, event_id, body_hash)
-  select owner, given_id, id, body_hash from checked where fault is null and given_id is not null order by owner, given_id
-  on conflict do nothing
-  returning event_id
-),
+${CLAIM_KEYS},
 fresh as (
   select id, given_id, owner, type, customer_id, array(select json_array_elements_text(channels::json)) as channels,
     occurred_at, data, user_context
   from checked
-  where fault is null and (given_id is null or id in (select event_id from keys))
+  where fault is null and (given_id is null or id in (select event_id from fresh_ids))
 ),
 stored as (
   insert into events (id, given_id, product_id, type, customer_id, channels, occurred_at, data, user_context)
@@ -124,7 +120,7 @@ ${insertNotifications('$12')},
 counted as (
   ${COUNT_EVENTS}
 )
-select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from keys) as duplicate,
+select c.position, c.fault, c.owner, c.fault is null and c.given_id is not null and c.id not in (select event_id from fresh_ids) as duplicate,
   m.id as notification_id, m.subscription_id, m.customer_id, m.status, m.schedule, m.lane, ${CLAIM}
 from checked c
 left join matched m on m.event_id = c.id

@@ -3,6 +3,8 @@ import { encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
 import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification } from '../../domain/acceptance';
+import { windowOf } from '../db/windows';
+import { findEventKey } from './event-keys';
 import { publicEventId } from '../../domain/acceptance';
 
 export interface AcceptRow {
@@ -91,15 +93,16 @@ export function toAccepted(row: AcceptRow, eventType: string): AcceptedNotificat
 
 /** The result of the first post of an event id. */
 async function firstResult(db: Executor, event: EventToAccept, owner: string): Promise<AcceptResult> {
-  const { rows } = await db.query<AcceptRow & { body_hash: Buffer }>({
-    name: 'accept-duplicate',
-    text: `select k.body_hash, k.product_id as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
-           from event_keys k left join notifications n on n.event_id = k.event_id
-           where k.product_id = $1 and k.given_id = $2
+  const key = await findEventKey(db, owner, event.id!);
+  if (!key?.bodyHash.equals(event.bodyHash)) return { kind: 'refused', fault: 'event-id-conflict' };
+  const window = windowOf(key.eventId);
+  const { rows } = await db.query<AcceptRow>({
+    name: `accept-duplicate-${window.name}`,
+    text: `select $2 as owner, n.id as notification_id, n.subscription_id, n.customer_id, n.accepted_as as status, n.retry_schedule as schedule, 'fast' as lane, false as claimed, null as host, null as revision
+           from notifications n where n.event_id = $1 and ${window.has('n.id')}
            order by n.subscription_id`,
-    values: [owner, event.id],
+    values: [key.eventId, owner],
   });
-  if (!rows[0]?.body_hash.equals(event.bodyHash)) return { kind: 'refused', fault: 'event-id-conflict' };
-  const notifications = rows.filter((row) => row.notification_id !== null).map((row) => toAccepted(row, event.type));
+  const notifications = rows.map((row) => toAccepted(row, event.type));
   return { kind: 'accepted', id: publicEventId(event), duplicate: true, notifications };
 }

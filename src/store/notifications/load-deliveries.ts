@@ -1,6 +1,7 @@
 import type { NotificationStatus } from '../../domain/types';
-import { encodeId, uuidsSharingTime, uuidOf } from '../../domain/ids';
+import { encodeId, uuidOf } from '../../domain/ids';
 import type { Database } from '../db/database';
+import { byWindow, type Window } from '../db/windows';
 import { claimGraceSeconds, claimIsLive } from './claim-grace';
 import {
   deliverySubscriptionColumns,
@@ -46,19 +47,19 @@ interface DeliveryRow extends DeliverySubscriptionRow {
  * Notifications of one subscription for events of one type share its columns, so only one of their
  * rows has them. Otherwise they would make up most of a group's result.
  */
-const LOAD = `
+const load = (window: Window) => `
 select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
   ${deliverySubscriptionColumns('(n.subscription)')}
 from (
   select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at,
-    case when ${claimIsLive('n.', '$4')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
+    case when ${claimIsLive('n.', '$2')} then n.claimed_by end as claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type, n.product_id, n.subscription_id, n.customer_id,
     e.given_id, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels as event_channels,
     case when row_number() over (partition by s.id, n.event_type) = 1 then s end as subscription
   from notifications n
   join events e on e.id = n.event_id
   left join subscription_states s on s.id = n.subscription_id
-  where n.id = any($1) and n.id between $2 and $3 and e.id between $2 and $3
+  where n.id = any($1) and ${window.has('n.id')} and ${window.has('e.id')}
 ) n
 ${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
 
@@ -70,16 +71,14 @@ export async function loadDeliveries(
   notificationIds: readonly string[],
 ): Promise<(Delivery | undefined)[]> {
   const uuids = notificationIds.map(uuidOf);
-  const sorted = uuids.toSorted();
-  // The id of a notification begins like the id of its event, so the partitions of both are known
-  // in advance.
-  const [first] = uuidsSharingTime(sorted[0]!);
-  const [, last] = uuidsSharingTime(sorted.at(-1)!);
-  const { rows } = await db.query<DeliveryRow>({
-    name: 'load-deliveries',
-    text: LOAD,
-    values: [uuids, first, last, claimGraceSeconds(db)],
-  });
+  const rows: DeliveryRow[] = [];
+  // The id of a notification begins like the id of its event, so both are of the same week.
+  for (const [window, ids] of byWindow(uuids, (uuid) => uuid)) {
+    const name = `load-deliveries-${window.name}`;
+    rows.push(
+      ...(await db.query<DeliveryRow>({ name, text: load(window), values: [ids, claimGraceSeconds(db)] })).rows,
+    );
+  }
   const found = new Map(rows.map((row) => [row.id, row]));
   const keyOf = (row: DeliveryRow) => `${row.subscription_id} ${row.event_type}`;
   const subscriptions = new Map<string, DeliverySubscription | null>();

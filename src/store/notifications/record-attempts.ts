@@ -2,6 +2,7 @@ import type { NotificationStatus } from '../../domain/types';
 import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, newUuid, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { byWindow, type Window } from '../db/windows';
 import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
 import { COUNT_ATTEMPTS } from './count-attempts';
 
@@ -12,7 +13,7 @@ interface RecordedRow {
   attempt_count: number;
 }
 
-const RECORD = `
+const record = (window: Window) => `
 with input as (
   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
     $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[])
@@ -39,17 +40,16 @@ recorded as (
     finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
-  -- The array makes Postgres use the index, the bounds exclude the partitions of other days. The
-  -- join alone does neither while the tables are small.
-  where n.id = i.notification_id and n.id = any($1) and n.id between $22 and $23 and n.last_attempt_key is distinct from i.attempt_key
-  returning n.id, n.status, n.attempt_count, n.last_attempt_key
+  -- The array makes Postgres use the index, which the join alone does not while tables are small.
+  where n.id = i.notification_id and n.id = any($1) and ${window.has('n.id')} and n.last_attempt_key is distinct from i.attempt_key
+  returning n.id, n.status, n.attempt_count, n.last_attempt_key, n.product_id
 ),
 logged as (
   insert into attempts (id, notification_id, subscription_id, number, trigger, started_at, finished_at, duration_ms, response_status, error_class,
-    error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id, notification_status)
+    error_message, request_method, request_url, request_headers, request_body, response_headers, response_body, response_truncated, workflow_id, notification_status, product_id)
   select i.attempt_id, r.id, i.subscription_id, r.attempt_count, i.trigger, i.started_at, i.finished_at, i.duration_ms, i.response_status, i.error_class,
     i.error_message, i.request_method, i.request_url, i.request_headers::json, i.request_body, i.response_headers::json, i.response_body,
-    i.response_truncated, i.workflow_id, r.status
+    i.response_truncated, i.workflow_id, r.status, r.product_id
   from recorded r join input i on i.notification_id = r.id and i.attempt_key = r.last_attempt_key
 ),
 counted as (
@@ -64,12 +64,25 @@ select id, last_attempt_key, status, attempt_count from recorded`;
  * @returns the state of each notification after it, in order
  */
 export async function recordAttempts(db: Executor, attempts: readonly AttemptRecord[]): Promise<RecordedAttempt[]> {
+  const rows: RecordedRow[] = [];
+  for (const [window, group] of byWindow(attempts, ({ notificationId }) => uuidOf(notificationId)))
+    rows.push(...(await recordInWindow(db, window, group)));
+  const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
+  return attempts.map(({ notificationId, attemptKey }) => {
+    const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
+    // The notification was deleted, or another caller records the attempt concurrently. The next
+    // try finds out.
+    if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
+    return { status: row.status, attempts: row.attempt_count };
+  });
+}
+
+async function recordInWindow(db: Executor, window: Window, attempts: readonly AttemptRecord[]): Promise<RecordedRow[]> {
   const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
   const ids = column(({ notificationId }) => uuidOf(notificationId));
-  const [first, last] = [min(ids), max(ids)];
   const { rows } = await db.query<RecordedRow>({
-    name: 'record-attempts',
-    text: RECORD,
+    name: `record-attempts-${window.name}`,
+    text: record(window),
     values: [
       ids,
       column(({ attemptKey }) => attemptKey),
@@ -92,30 +105,18 @@ export async function recordAttempts(db: Executor, attempts: readonly AttemptRec
       column(({ response }) => response?.body ?? null),
       column(({ response }) => response?.truncated ?? false),
       column(({ workflowId }) => workflowId),
-      first,
-      last,
     ],
   });
-  if (rows.length < attempts.length) rows.push(...(await findRecorded(db, ids)));
-  const byAttempt = new Map(rows.map((row) => [`${row.id} ${row.last_attempt_key}`, row]));
-  return attempts.map(({ notificationId, attemptKey }) => {
-    const row = byAttempt.get(`${uuidOf(notificationId)} ${attemptKey}`);
-    // The notification was deleted, or another caller records the attempt concurrently. The next
-    // try finds out.
-    if (!row) throw new Error(`An attempt of notification ${notificationId} could not be recorded.`);
-    return { status: row.status, attempts: row.attempt_count };
-  });
+  if (rows.length < attempts.length) rows.push(...(await findRecorded(db, window, ids)));
+  return rows;
 }
 
 /** Finds the last recorded attempts of notifications, for attempts that were recorded before. */
-async function findRecorded(db: Executor, uuids: string[]): Promise<RecordedRow[]> {
+async function findRecorded(db: Executor, window: Window, uuids: string[]): Promise<RecordedRow[]> {
   const { rows } = await db.query<RecordedRow>({
-    text: 'select id, last_attempt_key, status, attempt_count from notifications where id = any($1)',
+    name: `find-recorded-${window.name}`,
+    text: `select id, last_attempt_key, status, attempt_count from notifications where id = any($1) and ${window.has('id')}`,
     values: [uuids],
   });
   return rows;
 }
-
-const min = (texts: readonly string[]) => texts.reduce((least, text) => (text < least ? text : least));
-
-export const max = (texts: readonly string[]) => texts.reduce((most, text) => (text > most ? text : most));

@@ -1,6 +1,7 @@
 import { ensurePartitions } from '../../../src/store/db/partitions';
 import { acceptOne, seed } from '../../support/seed';
 import { uuidFloor } from '../../../src/domain/ids';
+import { openDatabase } from '../../../src/store/db/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 const DAY_MS = 86_400_000;
@@ -53,14 +54,47 @@ it('can be asked again and again, and by several processes at the same moment', 
   expect(await partitions()).toContain(nameOf('attempts', NOON + 4 * DAY_MS));
 });
 
-it('leaves a day alone whose rows are in the default partition, and makes the others', async () => {
+it('moves the rows of a default partition into a partition of their day', async () => {
   const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
-  await acceptOne(database.db, seeded, { uuid: uuidFloor(NOON) });
-  await ensurePartitions(database.db, 1, NOON);
-  const made = await partitions();
-  expect(made).not.toContain(nameOf('events', NOON));
-  expect(made).toContain(nameOf('events', NOON + DAY_MS));
+  const days = [NOON - 40 * DAY_MS, NOON, NOON + DAY_MS];
+  for (const ms of days) await acceptOne(database.db, seeded, { uuid: uuidFloor(ms) });
+  const changes = await ensurePartitions(database.db, 0, NOON);
+  expect(changes.moved).toEqual({ events: 3, notifications: 3 });
+  const { rows } = await database.db.query<{ partition: string }>({
+    text: 'select tableoid::regclass::text as partition from notifications order by id',
+  });
+  expect(rows.map(({ partition }) => partition)).toEqual(days.map((ms) => nameOf('notifications', ms)));
   await acceptOne(database.db, seeded, { uuid: uuidFloor(NOON + 1) });
+});
+
+it('gives way to a reader within a second, and does not keep others from writing meanwhile', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  const reader = openDatabase(database.url, () => undefined);
+  await reader.transaction(async (executor) => {
+    for (const table of TABLES) await executor.query({ text: `select from ${table} limit 1` });
+    const startedAt = performance.now();
+    const ensured = ensurePartitions(database.db, 1, NOON);
+    await acceptOne(database.db, seeded);
+    await expect(ensured).rejects.toMatchObject({ code: '55P03' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+  await reader.close();
+  await ensurePartitions(database.db, 1, NOON);
+  expect(await partitions()).toContain(nameOf('attempts', NOON + DAY_MS));
+});
+
+it('makes the next periods of event keys, and moves ids out of the default partition', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  await database.db.query({
+    text: `insert into event_keys (product_id, given_id, event_id, body_hash, period) values ($1, 'stray', $2, '', $3)`,
+    values: [seeded.productId, uuidFloor(NOON), Math.floor(Date.now() / DAY_MS / 10) + 4],
+  });
+  const changes = await ensurePartitions(database.db, 0, Date.now() + 10 * DAY_MS);
+  expect(changes.moved).toEqual({ event_keys: 1 });
+  const { rows } = await database.db.query<{ partition: string }>({
+    text: 'select tableoid::regclass::text as partition from event_keys',
+  });
+  expect(rows[0]!.partition).toMatch(/^event_keys_\d+$/);
 });
 
 it('throws what it does not expect', async () => {

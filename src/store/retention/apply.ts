@@ -1,0 +1,140 @@
+import { isAll, isNone, type RetentionDays } from '../../domain/retention';
+import { uuidFloor } from '../../domain/ids';
+import type { Executor } from '../db/database';
+import {
+  DAY_MS,
+  dateOf,
+  dayOf,
+  KEY_PERIOD_DAYS,
+  listDaily,
+  listKeyPartitions,
+  type DailyPartition,
+} from '../db/partition-catalog';
+import { readLimits, signatureOf } from './limits';
+import {
+  countOpenIn,
+  deleteClosed,
+  deleteInBatches,
+  dropPartition,
+  rewritePartition,
+  type DayExpiry,
+} from './partition-changes';
+
+/** What one run of retention did. */
+export interface RetentionRun {
+  /** Partitions that were dropped. */
+  dropped: string[];
+  /** Partitions from which expired payloads or rows were removed. */
+  rewritten: string[];
+  /** Partitions that were locked, or whose notifications were opened again. The next run retries. */
+  postponed: string[];
+}
+
+/**
+ * Removes what has expired, oldest day first. A run that is interrupted leaves whole partitions
+ * done or not done, and the next continues.
+ *
+ * @param db - statements may run for as long as copying a day takes
+ */
+export async function applyRetention(db: Executor, days: RetentionDays, nowMs: number): Promise<RetentionRun> {
+  const run: RetentionRun = { dropped: [], rewritten: [], postponed: [] };
+  const limits = await readLimits(db, days);
+  const today = dayOf(nowMs);
+  const partitions = await listDaily(db);
+  for (const day of new Set(partitions.map((partition) => partition.day))) {
+    const ageDays = today - day - 1;
+    const ofDay = partitions.filter((partition) => partition.day === day);
+    const notifications = ofDay.find(({ table }) => table === 'notifications');
+    const expiry = { payload: limits.payload(ageDays), history: limits.history(ageDays), notifications };
+    if (!isNone(expiry.payload) || !isNone(expiry.history)) await applyToDay(db, ofDay, expiry, run);
+  }
+  await dropOldKeys(db, days, today, run);
+  await deleteOldRows(db, days, nowMs);
+  return run;
+}
+
+async function applyToDay(db: Executor, ofDay: DailyPartition[], expiry: DayExpiry, run: RetentionRun): Promise<void> {
+  let open = expiry.notifications ? await countOpenIn(db, expiry.notifications) : 0;
+  // Notifications first: once they are gone, no open one can need its event.
+  const order = ['notifications', 'events', 'attempts'] as const;
+  for (const partition of order.flatMap((table) => ofDay.filter((one) => one.table === table))) {
+    if (isAll(expiry.history) && (open === 0 || partition.table === 'attempts')) {
+      const gone = await dropPartition(db, partition);
+      (gone ? run.dropped : run.postponed).push(partition.name);
+      if (gone) await forget(db, partition);
+      else if (partition.table === 'notifications') open = await countOpenIn(db, partition);
+      // Its events stay as long as the notifications do.
+      if (!gone && partition.table === 'notifications') return;
+      continue;
+    }
+    await removeFrom(db, partition, expiry, open, run);
+  }
+}
+
+async function removeFrom(
+  db: Executor,
+  partition: DailyPartition,
+  expiry: DayExpiry,
+  open: number,
+  run: RetentionRun,
+): Promise<void> {
+  const { table } = partition;
+  const signature = `${table === 'notifications' ? '' : signatureOf(expiry.payload)};${signatureOf(expiry.history)}`;
+  const openNow = table === 'attempts' ? 0 : open;
+  if (await isDone(db, partition, signature, openNow)) return;
+  if (table === 'notifications') await deleteClosed(db, partition, expiry.history);
+  else if (await rewritePartition(db, partition, expiry)) run.rewritten.push(partition.name);
+  else {
+    run.postponed.push(partition.name);
+    return;
+  }
+  await db.query({
+    text: `insert into retained_days (table_name, day, signature, open_notifications) values ($1, $2, $3, $4)
+           on conflict (table_name, day) do update set signature = excluded.signature, open_notifications = excluded.open_notifications, done_at = now()`,
+    values: [table, dateOf(partition.day), signature, openNow],
+  });
+}
+
+async function isDone(db: Executor, { table, day }: DailyPartition, signature: string, open: number): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: 'select from retained_days where table_name = $1 and day = $2 and signature = $3 and open_notifications = $4',
+    values: [table, dateOf(day), signature, open],
+  });
+  return rowCount === 1;
+}
+
+async function forget(db: Executor, { table, day }: DailyPartition): Promise<void> {
+  await db.query({
+    text: 'delete from retained_days where table_name = $1 and day = $2',
+    values: [table, dateOf(day)],
+  });
+}
+
+/**
+ * Drops ids of producers. Until then they also serve to find events by them. Events without payload
+ * have an index of their own for that, so a partition of ids waits until its days have been
+ * rewritten.
+ */
+async function dropOldKeys(db: Executor, days: RetentionDays, today: number, run: RetentionRun): Promise<void> {
+  for (const partition of await listKeyPartitions(db)) {
+    const endDay = partition.until * KEY_PERIOD_DAYS;
+    if (endDay + days.eventIds > today) break;
+    const { rows } = await db.query<{ day: string }>({
+      text: `select day::text from retained_days where table_name = 'events'`,
+    });
+    const rewritten = new Set(rows.map(({ day }) => day));
+    const left = (await listDaily(db)).filter(
+      ({ table, day }) => table === 'events' && day < endDay && !rewritten.has(dateOf(day)),
+    );
+    if (left.length > 0) break;
+    const gone = await dropPartition(db, { table: 'event_keys', name: partition.name });
+    (gone ? run.dropped : run.postponed).push(partition.name);
+  }
+}
+
+async function deleteOldRows(db: Executor, days: RetentionDays, nowMs: number): Promise<void> {
+  const before = (age: number) => `id < '${uuidFloor(nowMs - age * DAY_MS)}'`;
+  await deleteInBatches(db, 'audit', before(days.audit));
+  await deleteInBatches(db, 'challenges', before(days.history));
+  await deleteInBatches(db, 'recoveries', `${before(days.history)} and status <> 'running'`);
+}
