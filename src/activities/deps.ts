@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Lane, NotificationRef } from '../domain/delivery';
+import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
@@ -9,6 +10,9 @@ import type { HeadStarts } from '../attempts/head-start/head-starts';
 /** Dependencies of the activities, built in the composition root. */
 export interface ActivityDeps {
   db: Database;
+  /** Its statements may run for as long as copying a day's rows takes. */
+  maintenanceDb: Database;
+  retention: RetentionDays;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
   /** Bounds the attempts in flight of each customer. */

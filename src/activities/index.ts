@@ -1,19 +1,12 @@
-import { deleteOldActivity } from '../store/reporting/activity';
-import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
-import { deleteExpiredSessions } from '../store/access/sessions';
-import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
-import { ensurePartitions } from '../store/db/partitions';
 import type { RecoverSubscriptionInput } from '../domain/recovery';
 import { closeRecovery } from '../store/notifications/recoveries';
+import { createMaintain } from './maintain';
 import { createAwaitBurst } from './await-burst';
 import { createCancelNotification } from './cancel-notification';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
-
-/** Retention of changes for the activity stream, which goes back 24 hours. */
-const ACTIVITY_RETENTION_SECONDS = 2 * 86_400;
 
 /** Creates the activities of the worker. Their names are wire names and never change meaning. */
 export function createActivities(deps: ActivityDeps) {
@@ -38,14 +31,8 @@ export function createActivities(deps: ActivityDeps) {
       await closeRecovery(deps.db, recoveryId, 'cancelled');
     },
 
-    /** Daily maintenance: creates partitions for the days ahead and deletes expired rows. */
-    async maintain(): Promise<void> {
-      await ensurePartitions(deps.db);
-      await deleteExpiredIdempotencyKeys(deps.db);
-      await deleteExpiredSessions(deps.db);
-      await deleteExpiredPortalSessions(deps.db);
-      await deleteOldActivity(deps.db, ACTIVITY_RETENTION_SECONDS);
-    },
+    /** Daily maintenance: creates partitions for the days ahead and removes what has expired. */
+    maintain: createMaintain(deps),
   };
 }
 

@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { boundsOf, type Bounds } from './bounds';
 import { laneConfig, type LaneConfig } from './lane-settings';
+import type { RetentionDays } from '../domain/retention';
+import { retentionOf } from './retention-settings';
 import type { Setting } from './setting';
 import { SETTINGS } from './settings';
 
@@ -42,6 +44,7 @@ export interface Config {
   migrationDatabaseUrl?: string;
   database: { connections: number; readConnections: number; readTimeoutSeconds: number };
   bounds: Bounds;
+  retention: RetentionDays;
   /** Allowances of credentials and customers. */
   limits: {
     events: number;
@@ -131,6 +134,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       readTimeoutSeconds: settings.SIGNPOST_READ_TIMEOUT_SECONDS,
     },
     bounds: boundsOf(settings),
+    retention: retentionOf(settings),
     limits: {
       events: settings.SIGNPOST_LIMIT_EVENTS,
       requests: settings.SIGNPOST_LIMIT_REQUESTS,

@@ -4,6 +4,7 @@ import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { BOUND_SETTINGS } from './bounds';
 import { LANE_SETTINGS } from './lane-settings';
+import { RETENTION_SETTINGS } from './retention-settings';
 import { integer, list, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
@@ -223,6 +224,7 @@ export const SETTINGS = {
     expected: 'seconds, 1 to 600',
     meaning: 'Longest run of a statement of a list or another read. Past it, the API returns 503.',
   }),
+  ...RETENTION_SETTINGS,
   'SIGNPOST_DATASOURCE_<NAME>_URL': setting(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
     default: 'none',
     expected: 'postgres://user:password@host:port/database, with a name of A-Z, 0-9 and single underscores',

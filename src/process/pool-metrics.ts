@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
   keyedDb: 'keyed',
   authDb: 'authentication',
   readDb: 'read',
+  maintenanceDb: 'maintenance',
 };
 
 /** Registers the metrics of the pools of Postgres connections. */

@@ -95,6 +95,8 @@ async function compose(
     ready = startWorkerRole(
       {
         db,
+        maintenanceDb: pools.maintenanceDb,
+        retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
         control: workflows,

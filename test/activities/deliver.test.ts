@@ -1,3 +1,4 @@
+import { loadConfig } from '../../src/config';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { createAttemptRunner } from '../../src/attempts/attempt-runner';
@@ -50,6 +51,8 @@ beforeAll(async () => {
   const laneOf = (lane: Lane) => new LaneGate(lane, { slots: 10, perCustomer: 10, perSubscription: 10 }, metrics);
   const activity = createDeliver({
     db,
+    maintenanceDb: db,
+    retention: loadConfig({}).retention,
     runAttempt,
     headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, runAttempt, log),
     control: {

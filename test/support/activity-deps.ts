@@ -13,6 +13,8 @@ const SLOTS = 10;
 export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityDeps>): ActivityDeps {
   const metrics = given.metrics ?? createMetrics();
   return {
+    maintenanceDb: given.db,
+    retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
     headStarts: {
       processId: 'mine',

@@ -16,6 +16,8 @@ export interface Pools {
   authDb: Database;
   /** Lists, statistics, the overview, the activity stream, the gauges of `/metrics`. */
   readDb: Database;
+  /** Daily maintenance. Has no connection most of the time. */
+  maintenanceDb: Database;
 }
 
 /** Sizes and timeouts that an operator may set. */
@@ -43,6 +45,9 @@ const PATH_LIMITS: Partial<PoolLimits> = {
   genericPlans: true,
 };
 
+/** Copying a day's rows takes minutes, but locks nobody out meanwhile. */
+const MAINTENANCE_LIMITS: Partial<PoolLimits> = { max: 1, statementTimeoutMs: 4 * 3_600_000 };
+
 /** The limits of each pool. */
 export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<PoolLimits>> {
   return {
@@ -51,6 +56,7 @@ export function poolLimits(options: PoolOptions): Record<keyof Pools, Partial<Po
     keyedDb: { ...PATH_LIMITS, max: KEYED_CONNECTIONS },
     authDb: { max: AUTH_CONNECTIONS, connectTimeoutMs: 3000, statementTimeoutMs: 3000, lockTimeoutMs: 1000 },
     readDb: { max: options.readConnections, statementTimeoutMs: options.readTimeoutSeconds * 1000 },
+    maintenanceDb: MAINTENANCE_LIMITS,
   };
 }
 
@@ -67,5 +73,6 @@ export function openPools(databaseUrl: string, options: PoolOptions, onError: (e
     keyedDb: open('keyedDb'),
     authDb: open('authDb'),
     readDb: open('readDb'),
+    maintenanceDb: open('maintenanceDb'),
   };
 }

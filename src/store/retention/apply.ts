@@ -26,18 +26,19 @@ export interface RetentionRun {
   dropped: string[];
   /** Partitions from which expired payloads or rows were removed. */
   rewritten: string[];
-  /** Partitions that were locked, or whose notifications were opened again. The next run retries. */
-  postponed: string[];
+  /** The partition at which the run ended, because it is locked; null if the run reached its end. */
+  postponed: string | null;
 }
 
 /**
  * Removes what has expired, oldest day first. A run that is interrupted leaves whole partitions
- * done or not done, and the next continues.
+ * done or not done, and the next continues. A run ends at the first partition that is locked: a
+ * reader that holds one, such as a backup, soon holds all.
  *
  * @param db - statements may run for as long as copying a day takes
  */
 export async function applyRetention(db: Executor, days: RetentionDays, nowMs: number): Promise<RetentionRun> {
-  const run: RetentionRun = { dropped: [], rewritten: [], postponed: [] };
+  const run: RetentionRun = { dropped: [], rewritten: [], postponed: null };
   const limits = await readLimits(db, days);
   const today = dayOf(nowMs);
   const partitions = await listDaily(db);
@@ -47,6 +48,7 @@ export async function applyRetention(db: Executor, days: RetentionDays, nowMs: n
     const notifications = ofDay.find(({ table }) => table === 'notifications');
     const expiry = { payload: limits.payload(ageDays), history: limits.history(ageDays), notifications };
     if (!isNone(expiry.payload) || !isNone(expiry.history)) await applyToDay(db, ofDay, expiry, run);
+    if (run.postponed !== null) return run;
   }
   await dropOldKeys(db, days, today, run);
   await deleteOldRows(db, days, nowMs);
@@ -54,45 +56,49 @@ export async function applyRetention(db: Executor, days: RetentionDays, nowMs: n
 }
 
 async function applyToDay(db: Executor, ofDay: DailyPartition[], expiry: DayExpiry, run: RetentionRun): Promise<void> {
-  let open = expiry.notifications ? await countOpenIn(db, expiry.notifications) : 0;
+  const open = expiry.notifications ? await countOpenIn(db, expiry.notifications) : 0;
   // Notifications first: once they are gone, no open one can need its event.
   const order = ['notifications', 'events', 'attempts'] as const;
   for (const partition of order.flatMap((table) => ofDay.filter((one) => one.table === table))) {
-    if (isAll(expiry.history) && (open === 0 || partition.table === 'attempts')) {
-      const gone = await dropPartition(db, partition);
-      (gone ? run.dropped : run.postponed).push(partition.name);
-      if (gone) await forget(db, partition);
-      else if (partition.table === 'notifications') open = await countOpenIn(db, partition);
-      // Its events stay as long as the notifications do.
-      if (!gone && partition.table === 'notifications') return;
-      continue;
-    }
-    await removeFrom(db, partition, expiry, open, run);
+    const droppable = isAll(expiry.history) && (open === 0 || partition.table === 'attempts');
+    const done = droppable ? await drop(db, partition, run) : await removeFrom(db, partition, expiry, open, run);
+    if (done) continue;
+    run.postponed = partition.name;
+    return;
   }
 }
 
+async function drop(db: Executor, partition: DailyPartition, run: RetentionRun): Promise<boolean> {
+  if (!(await dropPartition(db, partition))) return false;
+  run.dropped.push(partition.name);
+  await db.query({
+    text: 'delete from retained_days where table_name = $1 and day = $2',
+    values: [partition.table, dateOf(partition.day)],
+  });
+  return true;
+}
+
+/** @returns false if the partition is locked */
 async function removeFrom(
   db: Executor,
   partition: DailyPartition,
   expiry: DayExpiry,
   open: number,
   run: RetentionRun,
-): Promise<void> {
+): Promise<boolean> {
   const { table } = partition;
   const signature = `${table === 'notifications' ? '' : signatureOf(expiry.payload)};${signatureOf(expiry.history)}`;
   const openNow = table === 'attempts' ? 0 : open;
-  if (await isDone(db, partition, signature, openNow)) return;
+  if (await isDone(db, partition, signature, openNow)) return true;
   if (table === 'notifications') await deleteClosed(db, partition, expiry.history);
   else if (await rewritePartition(db, partition, expiry)) run.rewritten.push(partition.name);
-  else {
-    run.postponed.push(partition.name);
-    return;
-  }
+  else return false;
   await db.query({
     text: `insert into retained_days (table_name, day, signature, open_notifications) values ($1, $2, $3, $4)
            on conflict (table_name, day) do update set signature = excluded.signature, open_notifications = excluded.open_notifications, done_at = now()`,
     values: [table, dateOf(partition.day), signature, openNow],
   });
+  return true;
 }
 
 async function isDone(db: Executor, { table, day }: DailyPartition, signature: string, open: number): Promise<boolean> {
@@ -101,13 +107,6 @@ async function isDone(db: Executor, { table, day }: DailyPartition, signature: s
     values: [table, dateOf(day), signature, open],
   });
   return rowCount === 1;
-}
-
-async function forget(db: Executor, { table, day }: DailyPartition): Promise<void> {
-  await db.query({
-    text: 'delete from retained_days where table_name = $1 and day = $2',
-    values: [table, dateOf(day)],
-  });
 }
 
 /**
@@ -127,8 +126,11 @@ async function dropOldKeys(db: Executor, days: RetentionDays, today: number, run
       ({ table, day }) => table === 'events' && day < endDay && !rewritten.has(dateOf(day)),
     );
     if (left.length > 0) break;
-    const gone = await dropPartition(db, { table: 'event_keys', name: partition.name });
-    (gone ? run.dropped : run.postponed).push(partition.name);
+    if (!(await dropPartition(db, { table: 'event_keys', name: partition.name }))) {
+      run.postponed = partition.name;
+      return;
+    }
+    run.dropped.push(partition.name);
   }
 }
 

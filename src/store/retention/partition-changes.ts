@@ -8,7 +8,7 @@ import { hasExpired } from './limits';
  * a reader such as a backup can cost them.
  */
 const LOCK_TIMEOUT = '250ms';
-const SWAP_TRIES = 20;
+const SWAP_TRIES = 5;
 const DELETE_BATCH = 5000;
 
 export const OPEN = `('pending', 'delivering', 'retrying', 'held')`;

@@ -1,0 +1,50 @@
+import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
+import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
+import { deleteExpiredSessions } from '../store/access/sessions';
+import { isContended } from '../store/db/database';
+import { ensurePartitions } from '../store/db/partitions';
+import { deleteOldActivity } from '../store/reporting/activity';
+import { applyRetention } from '../store/retention/apply';
+import { noteRun } from '../store/retention/status';
+import type { ActivityDeps } from './deps';
+
+/** Retention of changes for the activity stream, which goes back 24 hours. */
+const ACTIVITY_RETENTION_SECONDS = 2 * 86_400;
+
+/** Part of {@link ActivityDeps} that maintenance uses. */
+type Deps = Pick<ActivityDeps, 'db' | 'maintenanceDb' | 'retention' | 'log'>;
+
+/**
+ * Creates the activity `maintain`. Every step may be repeated. Partitions come first: without them,
+ * new rows would go to the default partitions.
+ */
+export function createMaintain(deps: Deps): () => Promise<void> {
+  // Temporal runs the activity again when it takes longer than expected.
+  let running: Promise<void> | undefined;
+  return () => (running ??= maintain(deps).finally(() => (running = undefined)));
+}
+
+async function maintain({ db, maintenanceDb, retention, log }: Deps): Promise<void> {
+  let contended: unknown;
+  try {
+    const { moved } = await ensurePartitions(maintenanceDb);
+    if (Object.keys(moved).length > 0)
+      log.error(
+        { moved },
+        'rows were in default partitions, because partitions were not created in time; they were moved',
+      );
+  } catch (error) {
+    if (!isContended(error)) throw error;
+    contended = error;
+  }
+  await deleteExpiredIdempotencyKeys(db);
+  await deleteExpiredSessions(db);
+  await deleteExpiredPortalSessions(db);
+  await deleteOldActivity(db, ACTIVITY_RETENTION_SECONDS);
+  const run = await applyRetention(maintenanceDb, retention, Date.now());
+  await noteRun(db, run);
+  if (run.dropped.length + run.rewritten.length > 0) log.info(run, 'retention removed what has expired');
+  // Temporal runs the activity again, which does what is left.
+  if (contended !== undefined) throw contended;
+  if (run.postponed !== null) throw new Error(`${run.postponed} is locked; retention continues when it is not`);
+}
