@@ -34,7 +34,8 @@ export function conclude(
   }
   const { error } = failure;
   const reason = error.message;
-  const waitSeconds = secondsToNextAttempt(ladder, facts);
+  const isPermanent = 'permanent' in failure && failure.permanent;
+  const waitSeconds = isPermanent ? undefined : secondsToNextAttempt(ladder, facts);
   if (waitSeconds === undefined) {
     return {
       record: { ...facts, error, outcome: { status: 'failed' } },

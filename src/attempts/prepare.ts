@@ -4,6 +4,12 @@ import type { AttemptDeps } from './deps';
 import { signRequest, type SignedRequest } from './sign';
 import type { Admitted, AttemptInput, FailureAt } from './stages';
 
+const PAYLOAD_EXPIRED: FailureAt<'preparation'> = {
+  stage: 'preparation',
+  error: { class: 'internal', message: 'the payload of the event has expired; it cannot be sent again' },
+  permanent: true,
+};
+
 /**
  * Composes the body of an attempt and signs its request.
  *
@@ -25,6 +31,9 @@ export function prepare(
     deps.log.error({ err: error, notificationId }, 'signing failed');
     return { stage: 'preparation', error: { class: 'sign', message: 'the request could not be signed' } };
   };
+  // Retention keeps the payload of open notifications. One that was reopened at the moment when it
+  // expired comes here.
+  if (delivery.payloadExpired) return PAYLOAD_EXPIRED;
   try {
     const composing = composeData(deps, delivery, subscription);
     // Composition takes time, and a signature's timestamp must not be old when it is sent.

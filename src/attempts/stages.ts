@@ -52,7 +52,7 @@ export interface Admitted {
  * A failed attempt, tagged with the stage at which it failed:
  *
  * - `preparation`: the request could not be composed or signed. Nothing was sent. It is recorded as
- *   a failed attempt and takes a step of the ladder.
+ *   a failed attempt and takes a step of the ladder, or ends it if it is `permanent`.
  * - `sending`: the request failed, or the response was not 2xx. It is recorded as a failed attempt
  *   and takes a step of the ladder, unless the response ends the ladder (410) or asks for a longer
  *   wait (`retry-after`).
@@ -60,7 +60,7 @@ export interface Admitted {
  *   next run with the same attempt key records it, and does not send again.
  */
 export type AttemptFailure =
-  | { stage: 'preparation'; error: AttemptError }
+  | { stage: 'preparation'; error: AttemptError; permanent?: true }
   | { stage: 'sending'; error: AttemptError }
   | { stage: 'recording'; cause: unknown };
 

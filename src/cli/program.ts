@@ -10,6 +10,7 @@ import { addNotifications } from './commands/notifications';
 import { addOnboard } from './commands/onboard';
 import { addProducts } from './commands/products';
 import { addRecover } from './commands/recover';
+import { addRetention } from './commands/retention';
 import { addService } from './commands/service';
 import { addSubscriptions } from './commands/subscriptions';
 import { addTypes } from './commands/types';
@@ -62,6 +63,7 @@ export function buildProgram(session: Session): Command {
   addEvents(program, session);
   addNotifications(program, session);
   addRecover(program, session);
+  addRetention(program, session);
   addKeys(program, session);
   addListen(program, session);
   addCompletion(program, session);

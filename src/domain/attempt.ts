@@ -12,6 +12,8 @@ export interface DeliveryFacts {
   acceptedAt: Date;
   /** The process with the claim on the first attempt, until the claim lapses. */
   claimedBy: string | null;
+  /** Whether the data of the event has expired, so that nothing can be sent. */
+  payloadExpired: boolean;
   event: {
     id: string;
     type: string;

@@ -24,6 +24,7 @@ export function headStartDelivery(
     nextAttemptAt: null,
     acceptedAt: new Date(),
     claimedBy: null,
+    payloadExpired: false,
     event: {
       id: publicEventId(event),
       type: event.type,

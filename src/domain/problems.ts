@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'already-exists': [409, 'The id or name is already taken'],
   'event-id-conflict': [409, 'The event id is already used for a different event'],
   'idempotency-key-conflict': [409, 'The idempotency key was used for a different request'],
+  'payload-expired': [409, 'The payload of the event has expired'],
   'already-delivered': [409, 'The notification has already been delivered'],
   'fixed-after-creation': [409, 'The field cannot change after creation'],
   'notification-held': [409, 'The notification is held until its subscription takes deliveries'],

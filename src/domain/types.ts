@@ -18,6 +18,7 @@
  * - **settlement**: the work after a change of a subscription's status: releasing its held
  *   notifications, or cancelling the open ones of a deleted subscription.
  */
+import type { ProductRetention } from './retention';
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
 import type { LosslessJson } from './lossless-json';
@@ -49,6 +50,7 @@ export interface Product {
   enabled: boolean;
   /** Whether a subscription must pass a challenge before it takes deliveries. */
   requireVerification: boolean;
+  retention: ProductRetention;
   createdAt: Date;
   modifiedAt: Date;
 }
@@ -185,8 +187,10 @@ export interface Event {
   customerId: string | null;
   channels: string[];
   timestamp: Date;
-  data: LosslessJson;
+  /** Null if the payload has expired. */
+  data: LosslessJson | null;
   user: LosslessJson | null;
+  payloadExpired: boolean;
   acceptedAt: Date;
 }
 
@@ -222,6 +226,8 @@ export interface Attempt {
 
 /** An attempt with its request (secrets masked) and its response. */
 export interface AttemptDetail extends Attempt {
+  /** Whether headers or bodies are missing because they have expired. */
+  payloadExpired: boolean;
   request: { method: HttpMethod; url: string; headers: Record<string, string>; body: string | null };
   response: { status: number; headers: Record<string, string>; body: string; truncated: boolean } | null;
 }

@@ -107,6 +107,7 @@ function routesOf(
     metrics,
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
+    retention: config.retention,
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand, log),
     launcher,
     challengeSender: createChallengeSender(engine.http),

@@ -60,6 +60,7 @@ export function declaredRoutes(): Route[] {
     settlement: nothing,
     metrics: nothing,
     limitMetrics: nothing,
+    retention: nothing,
     allowedUrls: [],
     acceptor: nothing,
     launcher: nothing,

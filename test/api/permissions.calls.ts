@@ -235,6 +235,7 @@ export const CALLS: Record<string, Call> = {
     ...subscription,
     shows: ({ worst }) => (worst as { subscriptionId: string }[]).map(({ subscriptionId }) => subscriptionId),
   },
+  'GET /v1/retention': {},
   'GET /v1/activity': {},
   'POST /v1/api-keys': { names: 'productId', body: ({ productId }) => ({ name: 'k', role: 'viewer', productId }) },
   'GET /v1/api-keys': {},

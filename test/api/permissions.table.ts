@@ -19,6 +19,7 @@ const TABLE = `
   GET /v1/products                                     hidden   -        all    own      all     own       none
   GET /v1/products/:id                                 404      404      all    own      all     own       none
   PATCH /v1/products/:id                               -        404      all    none     none    none      none
+  GET /v1/retention                                    -        -        all    none     none    none      none
   PUT /v1/event-types/:name                            409      -        all    own      none    none      none
   GET /v1/event-types                                  hidden   -        all    own      all     own       own
   GET /v1/event-types/:name                            404      404      all    own      all     own       own

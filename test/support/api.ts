@@ -130,6 +130,7 @@ export async function startTestApi(
     tokens,
     metrics,
     limitMetrics,
+    retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),

@@ -13,6 +13,7 @@ export function deliveryFacts(overrides: Partial<DeliveryFacts> = {}): DeliveryF
     nextAttemptAt: null,
     acceptedAt: new Date(),
     claimedBy: null,
+    payloadExpired: false,
     event: {
       id: 'evt_1',
       type: 'a.b',

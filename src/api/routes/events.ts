@@ -81,8 +81,9 @@ const event = z
     customerId: z.string().nullable(),
     channels: z.array(z.string()),
     timestamp,
-    data: z.unknown(),
+    data: z.unknown().describe('Null if the payload has expired.'),
     user: z.unknown(),
+    payloadExpired: z.boolean().describe('Whether `data` and `user` were removed because their retention is over.'),
     acceptedAt: timestamp,
   })
   .meta({ id: 'Event' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
+import type { RetentionDays } from '../../domain/retention';
 import type { UrlPattern } from '../../domain/url-pattern';
 import type { LimitMetrics } from '../../process/limit-metrics';
 import type { Metrics } from '../../process/metrics';
@@ -38,6 +39,7 @@ import { productRoutes } from './products';
 import { secretLinkRoutes } from './secret-links';
 import { recoveryRoutes } from './recoveries';
 import { secretRoutes } from './secrets';
+import { retentionRoutes } from './retention';
 import { seriesRoutes } from './series';
 import { sessionRoutes } from './session';
 import { signingKeyRoutes } from './signing-keys';
@@ -63,6 +65,7 @@ export interface RouteDeps {
   tokens: Tokens;
   settlement: Settlement;
   metrics: Metrics;
+  retention: RetentionDays;
   limitMetrics: LimitMetrics;
   allowedUrls: readonly UrlPattern[];
   /** The base URL of the API, for links. */
@@ -89,7 +92,8 @@ export function allRoutes(deps: RouteDeps): Route[] {
   const routes = [
     // First, because Express tries routes in order and most requests post events.
     ...eventRoutes(deps),
-    ...productRoutes(deps.settlement),
+    ...productRoutes(deps.settlement, deps.retention),
+    ...retentionRoutes(deps),
     ...eventTypeRoutes(),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),

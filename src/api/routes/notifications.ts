@@ -22,7 +22,7 @@ import {
 } from '../schemas/schemas';
 import { requestCancel } from '../../store/notifications/transitions';
 import { attemptError, notificationSchema } from '../schemas/notification';
-import { markDue, reopenNotification } from '../../store/notifications/reopen';
+import { isPayloadExpired, markDue, reopenNotification } from '../../store/notifications/reopen';
 import { findRef } from '../../store/notifications/notification-refs';
 
 const attempt = z
@@ -41,6 +41,7 @@ const attempt = z
   .meta({ id: 'Attempt' });
 
 const attemptDetail = attempt.extend({
+  payloadExpired: z.boolean().describe('Whether headers or bodies were removed because their retention is over.'),
   request: z.object({
     method: z.enum(HTTP_METHODS),
     url: z.string(),
@@ -208,7 +209,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       params,
       body: z.strictObject({ force: z.boolean().default(false).describe('Also retry a delivered notification.') }),
       answers: { 202: { description: 'The retry was requested', schema: notificationSchema } },
-      problems: ['not-found', 'already-delivered', 'notification-held'],
+      problems: ['not-found', 'already-delivered', 'notification-held', 'payload-expired'],
       async handle(context) {
         const { notification, ref, reopened } = await retry(context, context.params.id, context.body.force);
         context.afterCommit(() => control.retry(ref, { reopened }));
@@ -264,6 +265,9 @@ async function retry(context: Context, id: string, force: boolean): Promise<Retr
     throw new Problem('already-delivered', 'The notification was delivered. Send {"force": true} to deliver it again.');
   if (notification.status === 'held')
     throw new Problem('notification-held', 'The notification is released when its subscription takes deliveries.');
+  const isOpen = ['pending', 'delivering', 'retrying'].includes(notification.status);
+  if (!isOpen && (await isPayloadExpired(db, id)))
+    throw new Problem('payload-expired', 'The data of the event is older than its retention and was removed.');
   const reopened = await reopenNotification(db, id);
   const ref = reopened ?? (await findRef(db, id));
   if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
+import type { ProductRetention, RetentionDays } from '../../domain/retention';
 import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/catalog/products';
 import { scopeOf } from '../auth/auth';
 import { route, type Route } from '../http/route';
@@ -16,6 +17,13 @@ import {
 } from '../schemas/schemas';
 import type { Settlement } from '../ports';
 
+const RETENTION_MAX_DAYS = 3650;
+const keptDays = z.int().min(1).max(RETENTION_MAX_DAYS).nullable();
+const retention = z.strictObject({
+  payloadDays: keptDays.describe('How long data of events and bodies of attempts are kept; null: the default.'),
+  historyDays: keptDays.describe('How long events, notifications and attempts are kept; null: the default.'),
+});
+
 const product = z
   .object({
     id: givenId,
@@ -24,16 +32,31 @@ const product = z
     requireVerification: z
       .boolean()
       .describe('Whether notifications are held until the subscription has passed a challenge.'),
+    retention,
     createdAt: timestamp,
     modifiedAt: timestamp,
   })
   .meta({ id: 'Product' });
 
 const params = z.object({ id: z.string() });
+/** An absent field keeps its value. */
+const retentionChange = retention
+  .partial()
+  .describe('Days that differ from those of the installation. Payloads cannot be kept longer than the history.');
 const requireVerification = z.boolean().describe('Hold notifications until the subscription has passed a challenge.');
 
 /** Products. */
-export function productRoutes(settlement: Settlement): Route[] {
+export function productRoutes(settlement: Settlement, defaults: RetentionDays): Route[] {
+  function checked({ payloadDays, historyDays }: ProductRetention): ProductRetention {
+    if ((payloadDays ?? 0) > (historyDays ?? defaults.history)) {
+      const message = `must be at most historyDays, which is ${historyDays ?? defaults.history}`;
+      throw new Problem('validation-failed', `retention.payloadDays ${message}.`, {
+        errors: [{ path: '/retention/payloadDays', message }],
+      });
+    }
+    return { payloadDays, historyDays };
+  }
+
   return [
     route({
       method: 'post',
@@ -47,12 +70,17 @@ export function productRoutes(settlement: Settlement): Route[] {
         name: displayName,
         enabled: z.boolean().default(false),
         requireVerification: requireVerification.default(false),
+        retention: retentionChange.optional(),
       }),
       answers: { 201: { description: 'The new product', schema: product } },
       problems: ['already-exists'],
       creates: true,
       async handle({ db, body, audit }) {
-        const created = await insertProduct(db, { ...body, id: body.id ?? newUuid() });
+        const created = await insertProduct(db, {
+          ...body,
+          id: body.id ?? newUuid(),
+          retention: checked({ payloadDays: null, historyDays: null, ...body.retention }),
+        });
         if (!created)
           throw new Problem('already-exists', 'Another product has this id.', {
             errors: [{ path: '/id', message: 'is already taken' }],
@@ -103,11 +131,15 @@ export function productRoutes(settlement: Settlement): Route[] {
         name: displayName.optional(),
         enabled: z.boolean().optional(),
         requireVerification: requireVerification.optional(),
+        retention: retentionChange.optional(),
       }),
       answers: { 200: { description: 'The changed product', schema: product } },
       problems: ['not-found'],
       async handle({ db, params: { id }, body, audit, afterCommit }) {
-        const changed = await updateProduct(db, id, body);
+        const found = await findProduct(db, id);
+        if (!found) throw notFound('product');
+        const retention = body.retention && checked({ ...found.retention, ...body.retention });
+        const changed = await updateProduct(db, id, { ...body, retention });
         if (!changed) throw notFound('product');
         await audit('product.change', id, { ...body });
         if (body.requireVerification === false) {

@@ -7,6 +7,7 @@ import {
   findRecovery,
   findRunning,
   insertRecovery,
+  isAllExpired,
   listRecoveries,
 } from '../../store/notifications/recoveries';
 import { scopeOf } from '../auth/auth';
@@ -33,7 +34,7 @@ const recovery = z
     retried: z.int().describe('Number of notifications retried so far.'),
     skipped: z
       .int()
-      .describe('Number of notifications that were no longer failed at their turn. Set when the recovery completes.'),
+      .describe('Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes.'),
     createdAt: timestamp,
     finishedAt: timestamp.nullable(),
   })
@@ -68,7 +69,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
           .describe(`Maximum number of retries per second, ${MIN_RATE_PER_SECOND} to ${MAX_RATE_PER_SECOND}.`),
       }),
       answers: { 202: { description: 'The recovery was started', schema: recovery } },
-      problems: ['not-found', 'recovery-running'],
+      problems: ['not-found', 'recovery-running', 'payload-expired'],
       creates: true,
       async handle(context) {
         const { db, body } = context;
@@ -86,6 +87,11 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
             errors: [{ path: '/since', message: 'must be in the past and before until' }],
           });
         }
+        if (await isAllExpired(db, { subscriptionId, since, until }))
+          throw new Problem(
+            'payload-expired',
+            'The data of all failed events in this period is older than its retention and was removed.',
+          );
         const recovery = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
         await context.audit('recovery.start', recovery.id, { subscriptionId, since, until, ratePerSecond });
         context.afterCommit(() => control.start(recovery.id));

@@ -7,11 +7,13 @@ interface Row {
   name: string;
   enabled: boolean;
   require_verification: boolean;
+  retention_payload_days: number | null;
+  retention_history_days: number | null;
   created_at: Date;
   modified_at: Date;
 }
 
-const COLUMNS = 'id, name, enabled, require_verification, created_at, modified_at';
+const COLUMNS = 'id, name, enabled, require_verification, retention_payload_days, retention_history_days, created_at, modified_at';
 
 function toProduct(row: Row): Product {
   return {
@@ -19,6 +21,7 @@ function toProduct(row: Row): Product {
     name: row.name,
     enabled: row.enabled,
     requireVerification: row.require_verification,
+    retention: { payloadDays: row.retention_payload_days, historyDays: row.retention_history_days },
     createdAt: row.created_at,
     modifiedAt: row.modified_at,
   };
@@ -27,12 +30,20 @@ function toProduct(row: Row): Product {
 /** @returns undefined if the id is taken */
 export async function insertProduct(
   db: Executor,
-  product: Pick<Product, 'id' | 'name' | 'enabled' | 'requireVerification'>,
+  product: Pick<Product, 'id' | 'name' | 'enabled' | 'requireVerification' | 'retention'>,
 ): Promise<Product | undefined> {
   const { rows } = await db.query<Row>({
-    text: `insert into products (id, name, enabled, require_verification) values ($1, $2, $3, $4)
+    text: `insert into products (id, name, enabled, require_verification, retention_payload_days, retention_history_days)
+           values ($1, $2, $3, $4, $5, $6)
            on conflict (id) do nothing returning ${COLUMNS}`,
-    values: [product.id, product.name, product.enabled, product.requireVerification],
+    values: [
+      product.id,
+      product.name,
+      product.enabled,
+      product.requireVerification,
+      product.retention.payloadDays,
+      product.retention.historyDays,
+    ],
   });
   return rows[0] && toProduct(rows[0]);
 }
@@ -66,13 +77,23 @@ export async function listProducts(
 export async function updateProduct(
   db: Executor,
   id: string,
-  change: Partial<Pick<Product, 'name' | 'enabled' | 'requireVerification'>>,
+  change: Partial<Pick<Product, 'name' | 'enabled' | 'requireVerification' | 'retention'>>,
 ): Promise<Product | undefined> {
   const { rows } = await db.query<Row>({
     text: `update products set name = coalesce($2, name), enabled = coalesce($3, enabled),
-             require_verification = coalesce($4, require_verification), modified_at = now()
+             require_verification = coalesce($4, require_verification),
+             retention_payload_days = case when $5 then $6 else retention_payload_days end,
+             retention_history_days = case when $5 then $7 else retention_history_days end, modified_at = now()
            where id = $1 returning ${COLUMNS}`,
-    values: [id, change.name ?? null, change.enabled ?? null, change.requireVerification ?? null],
+    values: [
+      id,
+      change.name ?? null,
+      change.enabled ?? null,
+      change.requireVerification ?? null,
+      change.retention !== undefined,
+      change.retention?.payloadDays ?? null,
+      change.retention?.historyDays ?? null,
+    ],
   });
   return rows[0] && toProduct(rows[0]);
 }

@@ -47,14 +47,15 @@ export async function attemptsOf(db: Executor, notificationId: string): Promise<
 interface DetailRow extends Row {
   request_method: HttpMethod;
   request_url: string;
-  request_headers: Record<string, string>;
+  /** Null if headers and bodies have expired. */
+  request_headers: Record<string, string> | null;
   request_body: string | null;
   response_headers: Record<string, string> | null;
   response_body: string | null;
   response_truncated: boolean;
   event_type: string;
   occurred_at: Date;
-  data: string;
+  data: string | null;
   user_context: string | null;
   channels: string[];
 }
@@ -72,10 +73,11 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
   return (
     row && {
       ...toAttempt(row),
+      payloadExpired: row.request_headers === null || (isStandard(row) && row.data === null),
       request: {
         method: row.request_method,
         url: row.request_url,
-        headers: row.request_headers,
+        headers: row.request_headers ?? {},
         body: bodyAsSent(row),
       },
       response:
@@ -91,10 +93,15 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
   );
 }
 
-function bodyAsSent(row: DetailRow): string | null {
+/** Whether a body was sent that follows from the event. */
+function isStandard({ request_body, request_method, request_headers }: DetailRow): boolean {
   // An attempt that failed in preparation has no headers. Its request was not sent.
-  const wasSent = Object.keys(row.request_headers).length > 0;
-  if (row.request_body !== null || row.request_method === 'GET' || !wasSent) return row.request_body;
+  const wasSent = Object.keys(request_headers ?? {}).length > 0;
+  return request_body === null && request_method !== 'GET' && wasSent;
+}
+
+function bodyAsSent(row: DetailRow): string | null {
+  if (!isStandard(row) || row.data === null) return row.request_body;
   return standardBody({
     type: row.event_type,
     occurredAt: row.occurred_at,

@@ -2,6 +2,7 @@ import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
 import type { Event, Scope } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
+import { findEventsByGivenId } from './event-keys';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 interface Row {
@@ -12,8 +13,8 @@ interface Row {
   customer_id: string | null;
   channels: string[];
   occurred_at: Date;
-  /** JSON text. */
-  data: string;
+  /** JSON text; null if it has expired. */
+  data: string | null;
   user_context: string | null;
   accepted_at: Date;
 }
@@ -29,8 +30,9 @@ function toEvent(row: Row): Event {
     customerId: row.customer_id,
     channels: row.channels,
     timestamp: row.occurred_at,
-    data: new LosslessJson(row.data),
+    data: row.data === null ? null : new LosslessJson(row.data),
     user: row.user_context === null ? null : new LosslessJson(row.user_context),
+    payloadExpired: row.data === null,
     acceptedAt: row.accepted_at,
   };
 }
@@ -44,12 +46,14 @@ export async function findEvent(
   id: string,
   scope: Scope,
 ): Promise<{ uuid: string; event: Event } | undefined> {
+  const generated = decodeId('evt', id);
+  const given = await findEventsByGivenId(db, id);
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from events
-           where (id in (select event_id from event_keys where given_id = $1) or (id = $2 and given_id is null))
+           where id = any($1) and (given_id is null or given_id = $2)
              and ($3::text is null or product_id = $3) and ($4::text is null or customer_id = $4)
            order by id desc limit 1`,
-    values: [id, decodeId('evt', id) ?? null, scope.productId ?? null, scope.customerId ?? null],
+    values: [generated ? [...given, generated] : given, id, scope.productId ?? null, scope.customerId ?? null],
   });
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }

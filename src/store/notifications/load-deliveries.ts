@@ -38,7 +38,8 @@ interface DeliveryRow extends DeliverySubscriptionRow {
   event_type: string;
   product_id: string;
   occurred_at: Date;
-  data: string;
+  /** Null if it has expired. */
+  data: string | null;
   user_context: string | null;
   event_channels: string[];
 }
@@ -100,6 +101,7 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
     nextAttemptAt: row.next_attempt_at,
     acceptedAt: row.created_at,
     claimedBy: row.claimed_by,
+    payloadExpired: row.data === null,
     rateSeq: row.rate_seq,
     retryAsked: row.retry_asked,
     event: {
@@ -107,7 +109,7 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
       type: row.event_type,
       productId: row.product_id,
       occurredAt: row.occurred_at,
-      data: row.data,
+      data: row.data ?? 'null',
       user: row.user_context,
       channels: row.event_channels,
     },

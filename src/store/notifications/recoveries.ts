@@ -5,7 +5,7 @@ import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from '../db/pages';
-import { REOPEN } from './reopen';
+import { eventBounds, HAS_PAYLOAD, REOPEN } from './reopen';
 
 interface Row {
   id: string;
@@ -60,7 +60,7 @@ export async function insertRecovery(db: Executor, recovery: NewRecovery): Promi
   const { rows } = await db.query<Row>({
     text: `insert into recoveries as r (id, subscription_id, since, until, rate_per_second, total)
            select $1, $2, $3, $4, $5, count(*) from notifications n
-           where n.subscription_id = $2 and n.status = 'failed' and n.id >= $6 and n.id < $7
+           where n.subscription_id = $2 and n.status = 'failed' and n.id >= $6 and n.id < $7 and ${HAS_PAYLOAD('$6', '$7')}
            returning ${COLUMNS}`,
     values: [
       newUuid(),
@@ -73,6 +73,19 @@ export async function insertRecovery(db: Executor, recovery: NewRecovery): Promi
     ],
   });
   return toRecovery(rows[0]!);
+}
+
+/** Whether failed notifications of the period exist, but none that can be sent again. */
+export async function isAllExpired(
+  db: Executor,
+  { subscriptionId, since, until }: Pick<NewRecovery, 'subscriptionId' | 'since' | 'until'>,
+): Promise<boolean> {
+  const { rows } = await db.query<{ expired: boolean }>({
+    text: `select coalesce(not bool_or(${HAS_PAYLOAD('$2', '$3')}), false) as expired from notifications n
+           where n.subscription_id = $1 and n.status = 'failed' and n.id >= $2 and n.id < $3`,
+    values: [decodeId('sub', subscriptionId), uuidFloor(since.getTime()), uuidFloor(until.getTime())],
+  });
+  return rows[0]!.expired;
 }
 
 /** Finds the running recovery of a subscription. */
@@ -185,7 +198,7 @@ export async function findTask(db: Executor, id: string, maxNotifications: numbe
  * leaves both or none. If the signal that follows is lost, the reconciler finds the notification.
  *
  * @returns `stopped` if the recovery is not running or is past this notification, undefined if the
- *   notification is not failed any more, and otherwise what is needed to start its workflow
+ *   notification is not failed any more or its payload has expired, and otherwise what is needed to start its workflow
  */
 export async function retryForRecovery(
   db: Executor,
@@ -200,7 +213,7 @@ export async function retryForRecovery(
            reopened as (
              update notifications n set ${REOPEN}
              from subscription_states s, mine
-             where n.id = $2 and n.status = 'failed' and s.id = n.subscription_id
+             where n.id = $2 and n.status = 'failed' and s.id = n.subscription_id and ${HAS_PAYLOAD('$3', '$4')}
              returning ${REF_COLUMNS}
            ),
            noted as (
@@ -208,7 +221,7 @@ export async function retryForRecovery(
              from mine where r.id = mine.id
            )
            select exists (select from mine) as mine, reopened.* from (select) one left join reopened on true`,
-    values: [decodeId('rec', recoveryId), decodeId('ntf', notificationId)],
+    values: [decodeId('rec', recoveryId), decodeId('ntf', notificationId), ...eventBounds(notificationId)],
   });
   const row = rows[0]!;
   if (!row.mine) return 'stopped';

@@ -1,5 +1,5 @@
 import { type NotificationRef } from '../../domain/delivery';
-import { decodeId } from '../../domain/ids';
+import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
@@ -11,19 +11,39 @@ export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder
   rate_seq = null, next_attempt_at = null, reconcile_after = now() + interval '30 seconds', retry_schedule = coalesce(s.retry_schedule, s.customer_retry_schedule)`;
 
 /**
+ * SQL: the payload of the event of `notifications n` has not expired.
+ *
+ * @param first - parameters of {@link eventBounds}, which exclude the partitions of other days
+ */
+export const HAS_PAYLOAD = (first: string, last: string) =>
+  `exists (select from events e where e.id = n.event_id and e.id between ${first} and ${last} and e.data is not null)`;
+
+/** The lowest and highest id that the event of a notification can have. */
+export const eventBounds = (notificationId: string) => uuidsSharingTime(uuidOf(notificationId));
+
+/** Whether the payload of a notification's event has expired, so that it cannot be sent again. */
+export async function isPayloadExpired(db: Executor, id: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `select from notifications n where n.id = $1 and not ${HAS_PAYLOAD('$2', '$3')}`,
+    values: [decodeId('ntf', id), ...eventBounds(id)],
+  });
+  return rowCount === 1;
+}
+
+/**
  * Reopens a closed notification with a new ladder and the current retry schedule. If the signal
  * that follows is lost, the reconciler finds the notification.
  *
- * @returns what is needed to start its workflow, or undefined if it is not closed or its
- *   subscription was deleted
+ * @returns what is needed to start its workflow, or undefined if it is not closed, its subscription
+ *   was deleted, or the payload of its event has expired
  */
 export async function reopenNotification(db: Executor, id: string): Promise<NotificationRef | undefined> {
   const { rows } = await db.query<RefRow>({
     text: `update notifications n set ${REOPEN}
            from subscription_states s
-           where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id
+           where n.id = $1 and n.status in ('failed', 'cancelled', 'delivered') and s.id = n.subscription_id and ${HAS_PAYLOAD('$2', '$3')}
            returning ${REF_COLUMNS}`,
-    values: [decodeId('ntf', id)],
+    values: [decodeId('ntf', id), ...eventBounds(id)],
   });
   return rows[0] && toRef(rows[0]);
 }

@@ -46,6 +46,7 @@ function headStart(index: number, waitedMs: number): HeadStart {
         nextAttemptAt: null,
         acceptedAt: new Date(),
         claimedBy: null,
+        payloadExpired: false,
         event: {
           id: 'evt_1',
           type: 'a.b',

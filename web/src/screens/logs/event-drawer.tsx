@@ -42,7 +42,11 @@ function Content({ id }: { id: string }) {
             </Fact>
           </Facts>
           <h3>Data</h3>
-          <CodeBlock label="Data" text={JSON.stringify(event.data, null, 2)} />
+          {event.payloadExpired ? (
+            <p className="muted">The payload was removed because its retention is over.</p>
+          ) : (
+            <CodeBlock label="Data" text={JSON.stringify(event.data, null, 2)} />
+          )}
           {event.user != null && (
             <>
               <h3>User</h3>
