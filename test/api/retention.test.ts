@@ -12,12 +12,13 @@ const LONG_AGO = '2026-01-02T03:04:05.000Z';
 
 let api: TestApi;
 let key: string;
+let productId: string;
 let subscriptionId: string;
 let customerId: string;
 let notificationId: string;
 beforeEach(async () => {
   api = await startTestApi();
-  ({ key } = await api.tenant('orders'));
+  ({ key, productId } = await api.tenant('orders'));
   await api.must('PUT', `/v1/event-types/${TYPE}`, {}, key);
   customerId = (await api.must('POST', '/v1/customers', { name: 'C' }, key)).id;
   const settings = { customerId, name: 's', url: 'http://127.0.0.1:1/', eventTypes: [TYPE] };
@@ -101,7 +102,7 @@ it('finds an event by the id of its producer after the ids themselves were dropp
 });
 
 it('lets a product differ, and refuses payloads that outlive their history', async () => {
-  const change = (retention: object) => api.call('PATCH', '/v1/products/orders', { body: { retention } });
+  const change = (retention: object) => api.call('PATCH', `/v1/products/${productId}`, { body: { retention } });
   expect((await change({ payloadDays: 7 })).body.retention).toEqual({ payloadDays: 7, historyDays: null });
   expect((await change({ historyDays: 14 })).body.retention).toEqual({ payloadDays: 7, historyDays: 14 });
   for (const refused of [{ payloadDays: 15 }, { payloadDays: 91, historyDays: null }])

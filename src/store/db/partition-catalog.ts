@@ -17,9 +17,10 @@ export interface DailyPartition {
   name: string;
 }
 
-/** A partition of `event_keys`, for the periods before `until`. */
+/** A partition of `event_keys`, for the periods from `from` (null: all) to before `until`. */
 export interface KeyPartition {
   name: string;
+  from: number | null;
   until: number;
 }
 
@@ -57,7 +58,8 @@ function timeOf(name: string): number {
 /** Lists the partitions of `event_keys`, oldest first, without the default one. */
 export async function listKeyPartitions(db: Executor): Promise<KeyPartition[]> {
   const { rows } = await db.query<KeyPartition>({
-    text: `select c.relname as name, substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\((\\d+)\\)')::int as until
+    text: `select c.relname as name, substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \\((\\d+)\\)')::int as "from",
+             substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \\((\\d+)\\)')::int as until
            from pg_inherits i join pg_class c on c.oid = i.inhrelid
            where i.inhparent = 'event_keys'::regclass and pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'
            order by until`,

@@ -1,7 +1,8 @@
-import { decodeId, encodeId } from '../../domain/ids';
+import { decodeId, encodeId, uuidsSharingTime, uuidTimeMs } from '../../domain/ids';
 import { standardBody } from '../../domain/formats';
 import type { Attempt, AttemptDetail, AttemptErrorClass, AttemptTrigger, HttpMethod, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
+import { newestFirst } from '../db/spans';
 
 interface Row {
   id: string;
@@ -35,13 +36,29 @@ function toAttempt(row: Row): Attempt {
   };
 }
 
-/** Lists the attempts of a notification, oldest first, at most 1,000. */
+const MAX_ATTEMPTS = 1000;
+/** The ids of attempts and notifications may be made on different machines. */
+const CLOCK_SKEW_MS = 3_600_000;
+
+/** Lists the attempts of a notification, oldest first: the last 1,000. */
 export async function attemptsOf(db: Executor, notificationId: string): Promise<Attempt[]> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from attempts a where a.notification_id = $1 order by a.number limit 1000`,
-    values: [decodeId('ntf', notificationId)],
+  const uuid = decodeId('ntf', notificationId)!;
+  const { rows: last } = await db.query<{ id: string | null }>({
+    text: 'select last_attempt_id as id from notifications where id = $1',
+    values: [uuid],
   });
-  return rows.map(toAttempt);
+  if (!last[0]?.id) return [];
+  // Its attempts were made between its acceptance and the last of them.
+  const since = new Date(uuidTimeMs(uuid) - CLOCK_SKEW_MS);
+  const until = new Date(uuidTimeMs(last[0].id) + CLOCK_SKEW_MS);
+  const rows = await newestFirst(db, 'attempts', { since, until }, MAX_ATTEMPTS, async (span, left) => {
+    const { rows: found } = await db.query<Row>({
+      text: `select ${COLUMNS} from attempts a where a.notification_id = $1 and a.id >= $2 and a.id < $3 order by a.number desc limit $4`,
+      values: [uuid, ...span, left],
+    });
+    return found;
+  });
+  return rows.map(toAttempt).sort((a, b) => a.number - b.number);
 }
 
 interface DetailRow extends Row {
@@ -62,12 +79,26 @@ interface DetailRow extends Row {
 
 /** Finds an attempt with its request and response. @returns undefined if there is none in scope */
 export async function findAttempt(db: Executor, id: string, scope: Scope): Promise<AttemptDetail | undefined> {
+  const uuid = decodeId('att', id);
+  if (uuid === undefined) return undefined;
+  const { rows: of } = await db.query<{ notification_id: string }>({
+    text: 'select notification_id from attempts where id = $1',
+    values: [uuid],
+  });
+  if (!of[0]) return undefined;
+  const notificationId = of[0].notification_id;
   const { rows } = await db.query<DetailRow>({
     text: `select ${COLUMNS}, a.request_method, a.request_url, a.request_headers, a.request_body, a.response_headers, a.response_body, a.response_truncated,
              e.type as event_type, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels
-           from attempts a join notifications n on n.id = a.notification_id join events e on e.id = n.event_id
+           from attempts a join notifications n on n.id = $4 join events e on e.id = n.event_id and e.id between $5 and $6
            where a.id = $1 and ($2::text is null or n.product_id = $2) and ($3::text is null or n.customer_id = $3)`,
-    values: [decodeId('att', id) ?? null, scope.productId ?? null, scope.customerId ?? null],
+    values: [
+      uuid,
+      scope.productId ?? null,
+      scope.customerId ?? null,
+      notificationId,
+      ...uuidsSharingTime(notificationId),
+    ],
   });
   const row = rows[0];
   return (

@@ -1,5 +1,5 @@
 import type { Executor } from '../db/database';
-import { KEY_PERIOD_DAYS } from '../db/partition-catalog';
+import { dayOf, KEY_PERIOD_DAYS, listKeyPartitions, partitionName } from '../db/partition-catalog';
 
 const PERIOD_SECONDS = KEY_PERIOD_DAYS * 86_400;
 /** Longer than a statement can take, and than the clocks of two databases differ after a failover. */
@@ -50,11 +50,37 @@ export async function findEventKey(db: Executor, productId: string, givenId: str
   return rows[0] && { eventId: rows[0].event_id, bodyHash: rows[0].body_hash };
 }
 
+/** Partitions that one statement searches, to bound the number of its locks. */
+const SEARCHED_AT_ONCE = 30;
+
 /** Finds the events of any product that have an id of a producer. @returns their UUIDs */
 export async function findEventsByGivenId(db: Executor, givenId: string): Promise<string[]> {
   const { rows } = await db.query<{ event_id: string }>({
     text: 'select distinct event_id from event_keys where given_id = $1',
     values: [givenId],
   });
-  return rows.map(({ event_id }) => event_id);
+  return rows.length > 0 ? rows.map(({ event_id }) => event_id) : findInEvents(db, givenId);
+}
+
+/**
+ * Finds events whose ids were dropped from `event_keys`. Retention has given the partitions of their
+ * days an index for this.
+ */
+async function findInEvents(db: Executor, givenId: string): Promise<string[]> {
+  const [oldest] = await listKeyPartitions(db);
+  if (oldest?.from === null) return [];
+  const { rows: days } = await db.query<{ day: number }>({
+    text: `select extract(epoch from r.day)::bigint as day from retained_days r join pg_class c on c.relname = 'events_' || to_char(r.day, 'YYYYMMDD')
+           where r.table_name = 'events' and c.relispartition and extract(epoch from r.day) < $1 order by r.day desc`,
+    values: [oldest ? oldest.from * PERIOD_SECONDS : Infinity],
+  });
+  const found: string[] = [];
+  for (let first = 0; first < days.length && found.length === 0; first += SEARCHED_AT_ONCE) {
+    const parts = days
+      .slice(first, first + SEARCHED_AT_ONCE)
+      .map(({ day }) => `select id from ${partitionName('events', dayOf(day * 1000))} where given_id = $1`);
+    const { rows } = await db.query<{ id: string }>({ text: parts.join(' union all '), values: [givenId] });
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found;
 }

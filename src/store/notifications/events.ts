@@ -1,8 +1,9 @@
-import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
+import { decodeId, encodeId } from '../../domain/ids';
 import type { Event, Scope } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { findEventsByGivenId } from './event-keys';
+import { newestFirst } from '../db/spans';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 interface Row {
@@ -73,21 +74,14 @@ export async function listEvents(
   filter: EventFilter,
   page: PageRequest,
 ): Promise<Page<Event>> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from events
+  const text = `select ${COLUMNS} from events
            where ($1::text is null or product_id = $1) and ($2::text is null or customer_id = $2) and ($3::text is null or customer_id = $3)
-             and ($4::text is null or type = $4) and ($5::uuid is null or id >= $5) and ($6::uuid is null or id < $6) and ($7::uuid is null or id < $7)
-           order by id desc limit $8`,
-    values: [
-      scope.productId ?? null,
-      scope.customerId ?? null,
-      filter.customerId ?? null,
-      filter.type ?? null,
-      filter.since ? uuidFloor(filter.since.getTime()) : null,
-      filter.until ? uuidFloor(filter.until.getTime()) : null,
-      page.after ?? null,
-      page.limit + 1,
-    ],
+             and ($4::text is null or type = $4) and id >= $5 and id < $6
+           order by id desc limit $7`;
+  const values = [scope.productId ?? null, scope.customerId ?? null, filter.customerId ?? null, filter.type ?? null];
+  const bounds = { since: filter.since, until: filter.until, after: page.after };
+  const rows = await newestFirst(db, 'events', bounds, page.limit + 1, async (span, left) => {
+    return (await db.query<Row>({ text, values: [...values, ...span, left] })).rows;
   });
   return toPage(rows, page, toEvent, (row) => row.id);
 }

@@ -1,0 +1,72 @@
+import { uuidFloor, uuidTimeMs } from '../../domain/ids';
+import type { Executor } from './database';
+import { DAY_MS, dayOf, listDaily, type DailyTable } from './partition-catalog';
+
+/** Days of one statement. Each day costs a statement the locks of a partition and its indexes. */
+const FIRST_SPAN_DAYS = 4;
+const SPAN_DAYS = 12;
+/** Ids beyond: those that are made while the list is read, and rows without a daily partition. */
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+const FIRST_ID = uuidFloor(0);
+
+/** The ids of one statement: from the first one to before the second. */
+export type Span = [from: string, to: string];
+
+/** The bounds of a list. */
+export interface Bounds {
+  since?: Date;
+  until?: Date;
+  /** Only ids below this one. */
+  after?: string;
+}
+
+/**
+ * The spans of days that cover a table, newest first. Together they contain every id within the
+ * bounds once; the first and the last have no limit of their own, so they include what the default
+ * partition holds.
+ *
+ * @param oldestDay - called when the first span was not enough
+ */
+export async function* spansOf(bounds: Bounds, oldestDay: () => Promise<number>): AsyncGenerator<Span> {
+  const least = bounds.since ? uuidFloor(bounds.since.getTime()) : FIRST_ID;
+  const ends = [LAST_ID, bounds.after, bounds.until && uuidFloor(bounds.until.getTime())];
+  let to = ends.filter((end) => end !== undefined).reduce((min, end) => (end < min ? end : min));
+  const newestDay = Math.min(dayOf(Date.now()), dayOf(uuidTimeMs(to)));
+  let oldest: number | undefined;
+  for (let day = newestDay - FIRST_SPAN_DAYS + 1; to > least; day -= SPAN_DAYS) {
+    const isLast = oldest !== undefined && day <= oldest;
+    const start = isLast ? FIRST_ID : uuidFloor(day * DAY_MS);
+    const from = start > least ? start : least;
+    if (from < to) yield [from, to];
+    if (isLast) return;
+    to = from;
+    oldest ??= await oldestDay();
+  }
+}
+
+/**
+ * Collects rows from the newest to the oldest day, until there are enough. One statement reads few
+ * partitions, so that its cost and its locks do not grow with the age of the installation.
+ *
+ * @param read - reads at most `left` rows of a span, newest first
+ */
+export async function newestFirst<Row>(
+  db: Executor,
+  table: DailyTable,
+  bounds: Bounds,
+  limit: number,
+  read: (span: Span, left: number) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const span of spansOf(bounds, () => oldestDayOf(db, table))) {
+    rows.push(...(await read(span, limit - rows.length)));
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+/** The first day with a partition; today if there is none. */
+export async function oldestDayOf(db: Executor, table: DailyTable): Promise<number> {
+  const first = (await listDaily(db)).find((partition) => partition.table === table);
+  return first?.day ?? dayOf(Date.now());
+}
