@@ -9,7 +9,7 @@ import { registerRetentionMetrics } from '../process/retention-metrics';
 import { reconcileAllowedUrls } from '../store/catalog/allowlist';
 import { createSealer } from '../store/db/crypto';
 import { requireMasterKey } from '../store/db/master-key-check';
-import { readOpen } from '../store/notifications/overdue';
+import { OpenCounts } from '../store/notifications/open-counts';
 import { readTables } from '../store/retention/status';
 import { markSettling } from '../store/subscriptions/settling';
 import { installRuntime } from '../temporal/runtime';
@@ -76,7 +76,8 @@ async function compose(
   const sealer = createSealer(keys.masterKey);
   const { db, pathDb, readDb } = pools;
   await requireMasterKey(db, sealer);
-  const metrics = createMetrics(() => readOpen(readDb));
+  const open = new OpenCounts(readDb);
+  const metrics = createMetrics(() => open.read());
   registerPoolMetrics(metrics.registry, pools);
   registerRetentionMetrics(metrics.registry, () => readTables(readDb, Date.now()));
   const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, log, cleanups);

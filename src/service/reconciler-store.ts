@@ -1,5 +1,5 @@
 import type { Database } from '../store/db/database';
-import { checkAgain, checkNow, endCheck, findStillOpen, takeOverdue } from '../store/notifications/overdue';
+import { checkAgain, checkNow, endCheck, findStillOpen, OverdueSweep } from '../store/notifications/overdue';
 import { findStalled } from '../store/notifications/recoveries';
 import { cancelNotification } from '../store/notifications/transitions';
 import { findUnsettled, markForgottenHolds } from '../store/subscriptions/settling';
@@ -7,8 +7,9 @@ import type { ReconcilerDeps } from '../temporal/reconciler';
 
 /** What the reconciler reads and writes in Postgres. */
 export function createReconcilerStore(db: Database): ReconcilerDeps['store'] {
+  const overdue = new OverdueSweep(db);
   return {
-    takeOverdue: (limit, againAfterSeconds) => takeOverdue(db, limit, againAfterSeconds),
+    takeOverdue: (limit, againAfterSeconds) => overdue.take(limit, againAfterSeconds),
     checkAgain: (notificationIds, afterSeconds) => checkAgain(db, notificationIds, afterSeconds),
     checkNow: (notificationIds) => checkNow(db, notificationIds),
     endCheck: (notificationId) => endCheck(db, notificationId),

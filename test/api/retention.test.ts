@@ -37,11 +37,7 @@ async function failed(): Promise<string> {
 
 /** Runs retention as it will run some days from now. */
 const runAfter = (days: number) =>
-  applyRetention(
-    api.database.db,
-    { payload: 30, history: 90, eventIds: 30, audit: 400 },
-    Date.now() + days * DAY_MS,
-  );
+  applyRetention(api.database.db, { payload: 30, history: 90, eventIds: 30, audit: 400 }, Date.now() + days * DAY_MS);
 const get = (path: string) => api.call('GET', path, { key });
 
 it('shows an event and an attempt without the payload that has expired', async () => {
@@ -122,7 +118,13 @@ it('shows in the CLI what is kept and how much space it takes', async () => {
   expect(json).toMatchObject({
     days: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     tables: expect.arrayContaining([
-      { table: 'events', partitions: 15, oldestDay: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), ahead: 14, rowsInDefault: 0 },
+      {
+        table: 'events',
+        partitions: 15,
+        oldestDay: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+        ahead: 14,
+        rowsInDefault: 0,
+      },
       expect.objectContaining({ table: 'event_keys', rowsInDefault: 0 }),
     ]),
     bytes: expect.objectContaining({ events: expect.any(Number), subscriptions: expect.any(Number) }),

@@ -22,7 +22,7 @@ import { findSession } from '../../src/store/access/sessions';
 import { registerPoolMetrics } from '../../src/process/pool-metrics';
 import type { Database } from '../../src/store/db/database';
 import { openPools, type Pools } from '../../src/store/db/pools';
-import { readOpen } from '../../src/store/notifications/overdue';
+import { OpenCounts } from '../../src/store/notifications/open-counts';
 import { Limits, type LimitSettings } from '../../src/api/limits/limits';
 import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
 import { loadConfig } from '../../src/config';
@@ -94,7 +94,7 @@ export async function startTestApi(
   const { db, authDb, readDb } = pools;
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
   const composer = startTestComposer(dataSources, overrides.transforms);
-  const metrics = createMetrics(() => readOpen(readDb));
+  const metrics = createMetrics(() => new OpenCounts(readDb).read());
   registerPoolMetrics(metrics.registry, pools);
   const limitMetrics = createLimitMetrics(metrics.registry);
   const defaults = loadConfig({});

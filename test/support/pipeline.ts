@@ -80,7 +80,17 @@ export async function startPipeline(
   );
   const launchReleased = createReleaseLauncher(workflowStarter, headStarts);
   const workers = await startWorkers(
-    { db, maintenanceDb: db, retention: loadConfig({}).retention, runAttempt, headStarts, control: workflows, launchReleased, metrics, log },
+    {
+      db,
+      maintenanceDb: db,
+      retention: loadConfig({}).retention,
+      runAttempt,
+      headStarts,
+      control: workflows,
+      launchReleased,
+      metrics,
+      log,
+    },
     {
       temporal,
       shutdownGraceSeconds: 1,

@@ -8,7 +8,7 @@ import { eventFor, seed, type Seeded } from '../support/seed';
 import { until } from '../support/until';
 import { cancelNotification } from '../../src/store/notifications/transitions';
 import { headStartDelivery } from '../../src/domain/head-start';
-import { takeOverdue } from '../../src/store/notifications/overdue';
+import { OverdueSweep } from '../../src/store/notifications/overdue';
 
 /** First attempts, made by the accepting process while Temporal starts the workflow. */
 const on = useFirstAttempts();
@@ -230,7 +230,7 @@ describe('head start', () => {
       text: "update notifications set reconcile_after = now() where id = $1 and reconcile_after < now() + interval '20 s'",
       values: [decodeId('ntf', notification.notificationId)],
     });
-    const overdue = (await takeOverdue(on.pipeline.db, 100, 60)).filter(
+    const overdue = (await new OverdueSweep(on.pipeline.db).take(100, 60)).filter(
       ({ notificationId }) => notificationId === notification.notificationId,
     );
     expect(overdue).toHaveLength(1);

@@ -7,7 +7,7 @@ import { acceptOne, seed } from '../support/seed';
 import { until } from '../support/until';
 import { usePipeline } from '../support/use-pipeline';
 import { markDue } from '../../src/store/notifications/reopen';
-import { takeOverdue } from '../../src/store/notifications/overdue';
+import { OverdueSweep } from '../../src/store/notifications/overdue';
 
 /**
  * The reconciler on real Postgres and Temporal: it finds open notifications without a running
@@ -186,7 +186,7 @@ it('the reconciler does not start a notification that was started and failed for
   const { db, workflows } = on.pipeline;
   const [notification] = await acceptOne(db, await seed(db, { url: on.receiver.url(), retrySchedule: [] }));
   await makeOverdue();
-  const overdue = await takeOverdue(db, 100, 60);
+  const overdue = await new OverdueSweep(db).take(100, 60);
   await workflows.start(notification!);
   await on.reaches(notification!.notificationId, 'failed');
   await until(

@@ -34,7 +34,9 @@ const recovery = z
     retried: z.int().describe('Number of notifications retried so far.'),
     skipped: z
       .int()
-      .describe('Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes.'),
+      .describe(
+        'Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes.',
+      ),
     createdAt: timestamp,
     finishedAt: timestamp.nullable(),
   })

@@ -13,7 +13,8 @@ interface Row {
   modified_at: Date;
 }
 
-const COLUMNS = 'id, name, enabled, require_verification, retention_payload_days, retention_history_days, created_at, modified_at';
+const COLUMNS =
+  'id, name, enabled, require_verification, retention_payload_days, retention_history_days, created_at, modified_at';
 
 function toProduct(row: Row): Product {
   return {

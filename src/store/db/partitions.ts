@@ -120,7 +120,7 @@ async function addPartition(
 /** The days whose rows are in the default partition. Reads one row of each. */
 async function daysInDefault(db: Executor, table: DailyTable): Promise<Set<number>> {
   const days = new Set<number>();
-  for (let from = idsOfDay(0)[0]; days.size < MAX_DAYS_IN_DEFAULT; ) {
+  for (let from = idsOfDay(0)[0]; days.size < MAX_DAYS_IN_DEFAULT;) {
     const { rows } = await db.query<{ id: string }>({
       text: `select id from ${table}_default where id >= $1 order by id limit 1`,
       values: [from],

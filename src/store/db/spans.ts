@@ -44,6 +44,13 @@ export async function* spansOf(bounds: Bounds, oldestDay: () => Promise<number>)
   }
 }
 
+/** The spans that cover a table, newest first. */
+export async function allSpans(db: Executor, table: DailyTable): Promise<Span[]> {
+  const spans: Span[] = [];
+  for await (const span of spansOf({}, () => oldestDayOf(db, table))) spans.push(span);
+  return spans;
+}
+
 /**
  * Collects rows from the newest to the oldest day, until there are enough. One statement reads few
  * partitions, so that its cost and its locks do not grow with the age of the installation.

@@ -8,7 +8,7 @@ export interface Window {
   /** Part of the name of a prepared statement. */
   name: string;
   /** SQL: a column is in the week. */
-  has(column: string): string;
+  has: (column: string) => string;
 }
 
 const windows = new Map<number, Window>();
@@ -39,4 +39,20 @@ export function byWindow<T>(items: readonly T[], uuidOf: (item: T) => string): M
     else groups.set(window, [item]);
   }
   return groups;
+}
+
+/**
+ * Names and bounds a statement about one row.
+ *
+ * @param name - name of the prepared statement
+ * @param id - id of the row; the caller knows that it exists
+ * @param text - SQL, given the condition that `column` is in the week of the id
+ */
+export function inWindow(
+  name: string,
+  id: string,
+  text: (has: (column: string) => string) => string,
+): { name: string; text: string } {
+  const window = windowOf(id);
+  return { name: `${name}-${window.name}`, text: text(window.has) };
 }

@@ -5,8 +5,9 @@ import {
   RECONCILE_AFTER_SECONDS,
   type NotificationRef,
 } from '../../domain/delivery';
-import { decodeId, uuidOf } from '../../domain/ids';
+import { uuidOf } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
+import { byWindow, inWindow } from '../db/windows';
 import { hostOf } from './accept-statement';
 import { claimGraceSeconds, claimIsLive } from './claim-grace';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
@@ -74,9 +75,12 @@ export async function claimFirstAttempt(
   timeoutSeconds: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query({
-    name: 'claim-first-attempt',
-    text: `update notifications set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
-           where id = $1 and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or not ${claimIsLive('', '$4')})`,
+    ...inWindow(
+      'claim-first-attempt',
+      uuidOf(notificationId),
+      (has) => `update notifications set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
+           where id = $1 and ${has('id')} and status = 'pending' and attempt_count = 0 and (claimed_by = $2 or claimed_until is null or not ${claimIsLive('', '$4')})`,
+    ),
     values: [uuidOf(notificationId), processId, timeoutSeconds + WORKFLOW_CLAIM_MARGIN_SECONDS, claimGraceSeconds(db)],
   });
   return rowCount === 1;
@@ -95,12 +99,14 @@ export async function releaseClaims(
   processId: string,
   soon = false,
 ): Promise<void> {
-  await db.query({
-    text: `update notifications n set claimed_until = null, claimed_by = null,
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
+    await db.query({
+      text: `update notifications n set claimed_until = null, claimed_by = null,
              reconcile_after = least(n.reconcile_after, now() + make_interval(secs => $3))
-           where n.id = any($1) and n.claimed_by = $2 and ${UNATTEMPTED}`,
-    values: [uuidsOf(ids), processId, soon ? 0 : RECONCILE_AFTER_SECONDS],
-  });
+           where n.id = any($1) and ${window.has('n.id')} and n.claimed_by = $2 and ${UNATTEMPTED}`,
+      values: [uuids, processId, soon ? 0 : RECONCILE_AFTER_SECONDS],
+    });
+  }
 }
 
 /** A member of a burst that is not done. */
@@ -131,4 +137,4 @@ export async function findUnfinished(
   return rows.map((row) => ({ ...toRef(row), state: row.state }));
 }
 
-const uuidsOf = (ids: readonly string[]) => ids.map((id) => decodeId('ntf', id));
+const uuidsOf = (ids: readonly string[]) => ids.map(uuidOf);

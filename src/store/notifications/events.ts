@@ -48,13 +48,15 @@ export async function findEvent(
   scope: Scope,
 ): Promise<{ uuid: string; event: Event } | undefined> {
   const generated = decodeId('evt', id);
-  const given = await findEventsByGivenId(db, id);
+  const ids = [...(await findEventsByGivenId(db, id)), ...(generated ? [generated] : [])];
+  // Postgres would look into every partition for none.
+  if (ids.length === 0) return undefined;
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from events
            where id = any($1) and (given_id is null or given_id = $2)
              and ($3::text is null or product_id = $3) and ($4::text is null or customer_id = $4)
            order by id desc limit 1`,
-    values: [generated ? [...given, generated] : given, id, scope.productId ?? null, scope.customerId ?? null],
+    values: [ids, id, scope.productId ?? null, scope.customerId ?? null],
   });
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }

@@ -1,8 +1,8 @@
-import { OVERDUE_SECONDS, type OverdueNotification } from '../../domain/delivery';
+import { type OverdueNotification } from '../../domain/delivery';
 import { type NotificationStatus } from '../../domain/types';
 import { decodeId, encodeId } from '../../domain/ids';
-import type { OpenNotifications, OpenOfStatus } from '../../domain/open-notifications';
 import type { Executor } from '../db/database';
+import { allSpans, type Span } from '../db/spans';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
 
@@ -18,20 +18,24 @@ interface OverdueRow extends RefRow {
 /**
  * Takes overdue notifications: accepted but not started, or waiting past their due time. Concurrent
  * reconcilers get different notifications, and none is returned again within `againAfterSeconds`.
+ *
+ * @param span - looks at the notifications of these days only
  */
 export async function takeOverdue(
   db: Executor,
   limit: number,
   againAfterSeconds: number,
+  [from, to]: Span,
 ): Promise<OverdueNotification[]> {
   const { rows } = await db.query<OverdueRow>({
     text: `with overdue as (
              update notifications set reconcile_after = now() + make_interval(secs => $2)
-             where id in (select id from notifications where reconcile_after < now() order by reconcile_after limit $1 for update skip locked)
+             where id >= $3 and id < $4
+               and id in (select id from notifications where reconcile_after < now() and id >= $3 and id < $4 order by reconcile_after limit $1 for update skip locked)
              returning *
            )
            select ${REF_COLUMNS}, n.status, n.opened_at, n.opened_at > n.created_at as reopened, greatest(0, coalesce(extract(epoch from n.next_attempt_at - now()), 0))::float8 as due_in_seconds, n.retry_asked, ${UNATTEMPTED} as unattempted from overdue n left join subscription_states s on s.id = n.subscription_id order by n.id`,
-    values: [limit, againAfterSeconds],
+    values: [limit, againAfterSeconds, from, to],
   });
   return rows.map((row) => ({
     ...toRef(row),
@@ -80,25 +84,29 @@ export async function findStillOpen(db: Executor, ids: readonly string[]): Promi
   return rows.map(({ id }) => encodeId('ntf', id));
 }
 
-const NONE: OpenOfStatus = { count: 0, oldestOpenedAt: null };
-/** An attempt that is due for longer counts as overdue: the reconciler has checked it in vain. */
-const OVERDUE_AFTER = `interval '${2 * OVERDUE_SECONDS} seconds'`;
+/** Older spans of days that one call looks at, beside the newest. */
+const OLDER_SPANS_AT_ONCE = 3;
 
 /**
- * Reads the open notifications for the metrics. One that was released is due from then on, which
- * `claimed_until` shows.
+ * Looks at the newest days in every call, and at the older ones in turn. So the cost of a call does
+ * not grow with the age of the installation, and twelve calls, a minute of the reconciler, get
+ * around more than a year.
  */
-export async function readOpen(db: Executor): Promise<OpenNotifications> {
-  const { rows } = await db.query<{ status: string; count: number; oldest: Date; overdue: number }>({
-    text: `select status, count(*), min(opened_at) as oldest,
-             count(*) filter (where status in ('pending', 'retrying') and coalesce(next_attempt_at, greatest(opened_at, claimed_until)) < now() - ${OVERDUE_AFTER}) as overdue
-           from notifications where status in ('pending', 'delivering', 'retrying', 'held') group by status`,
-  });
-  const found = rows.map(({ status, count, oldest }) => [status, { count, oldestOpenedAt: oldest }] as const);
-  return {
-    byStatus: { pending: NONE, delivering: NONE, retrying: NONE, held: NONE, ...Object.fromEntries(found) },
-    overdue: rows.reduce((sum, { overdue }) => sum + overdue, 0),
-  };
+export class OverdueSweep {
+  private next = 0;
+
+  constructor(private readonly db: Executor) {}
+
+  /** As {@link takeOverdue}, of the days whose turn it is. */
+  async take(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]> {
+    const [newest, ...older] = await allSpans(this.db, 'notifications');
+    const found = await takeOverdue(this.db, limit, againAfterSeconds, newest!);
+    for (let turns = Math.min(OLDER_SPANS_AT_ONCE, older.length); turns > 0 && found.length < limit; turns--) {
+      const span = older[this.next++ % older.length]!;
+      found.push(...(await takeOverdue(this.db, limit - found.length, againAfterSeconds, span)));
+    }
+    return found;
+  }
 }
 
 /** Leaves out what is no id, as of a workflow that an operator started. */

@@ -77,7 +77,11 @@ export async function recordAttempts(db: Executor, attempts: readonly AttemptRec
   });
 }
 
-async function recordInWindow(db: Executor, window: Window, attempts: readonly AttemptRecord[]): Promise<RecordedRow[]> {
+async function recordInWindow(
+  db: Executor,
+  window: Window,
+  attempts: readonly AttemptRecord[],
+): Promise<RecordedRow[]> {
   const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
   const ids = column(({ notificationId }) => uuidOf(notificationId));
   const { rows } = await db.query<RecordedRow>({

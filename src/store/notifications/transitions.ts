@@ -2,6 +2,7 @@ import type { NotificationStatus } from '../../domain/types';
 import { OVERDUE_SECONDS, RECONCILE_AFTER_SECONDS } from '../../domain/delivery';
 import { uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { inWindow } from '../db/windows';
 
 /**
  * Sets the status `delivering`. The happy path skips it: a first attempt in the fast lane is over
@@ -15,9 +16,14 @@ export async function markDelivering(
   reconcileAfterSeconds: number,
 ): Promise<void> {
   await db.query({
-    name: 'mark-delivering',
-    text: `update notifications set status = 'delivering', rate_seq = null, next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
-           where id = $1 and status not in ('delivered', 'cancelled')`,
+    ...inWindow(
+      'mark-delivering',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications set status = 'delivering', rate_seq = null, next_attempt_at = null, finished_at = null, retry_asked = false, reconcile_after = now() + make_interval(secs => $2)
+           where id = $1 and ${has('id')} and status not in ('delivered', 'cancelled')`,
+    ),
     values: [uuidOf(notificationId), reconcileAfterSeconds],
   });
 }
@@ -25,9 +31,14 @@ export async function markDelivering(
 /** Shows when an attempt that found no slot in its lane is tried again. */
 export async function postpone(db: Executor, notificationId: string, waitSeconds: number): Promise<void> {
   await db.query({
-    name: 'postpone',
-    text: `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
-           where id = $1 and status in ('pending', 'retrying', 'delivering')`,
+    ...inWindow(
+      'postpone',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
+           where id = $1 and ${has('id')} and status in ('pending', 'retrying', 'delivering')`,
+    ),
     values: [uuidOf(notificationId), waitSeconds],
   });
 }
@@ -42,9 +53,14 @@ export async function handOver(
   attemptKey: string,
 ): Promise<void> {
   await db.query({
-    name: 'hand-over',
-    text: `update notifications set last_attempt_key = $3, burst_id = null, reconcile_after = next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
-           where id = $1 and last_attempt_key = $2`,
+    ...inWindow(
+      'hand-over',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications set last_attempt_key = $3, burst_id = null, reconcile_after = next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+           where id = $1 and ${has('id')} and last_attempt_key = $2`,
+    ),
     values: [uuidOf(notificationId), headStartKey, attemptKey],
   });
 }
@@ -56,10 +72,15 @@ export async function handOver(
  */
 export async function holdNotification(db: Executor, notificationId: string): Promise<boolean> {
   const { rowCount } = await db.query({
-    name: 'hold-notification',
-    text: `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
+    ...inWindow(
+      'hold-notification',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
            from subscription_states s
-           where n.id = $1 and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled', 'failed')`,
+           where n.id = $1 and ${has('n.id')} and s.id = n.subscription_id and s.status <> 'enabled' and n.status not in ('delivered', 'cancelled', 'failed')`,
+    ),
     values: [uuidOf(notificationId)],
   });
   return rowCount === 1;
@@ -92,11 +113,14 @@ export async function cancelNotification(
   openedAt?: Date,
 ): Promise<CancelledState | undefined> {
   return cancelOr(db, notificationId, {
-    name: 'cancel-notification',
-    text: `update notifications set ${CANCEL}, reconcile_after = null
-           where id = $1 and status in ('pending', 'delivering', 'retrying', 'held', 'cancelled')
+    ...inWindow(
+      'cancel-notification',
+      uuidOf(notificationId),
+      (has) => `update notifications set ${CANCEL}, reconcile_after = null
+           where id = $1 and ${has('id')} and status in ('pending', 'delivering', 'retrying', 'held', 'cancelled')
              and ($2::timestamptz is null or date_trunc('milliseconds', opened_at) <= $2)
            returning status, attempt_count, opened_at`,
+    ),
     values: [uuidOf(notificationId), openedAt ?? null],
   });
 }

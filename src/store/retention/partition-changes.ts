@@ -118,7 +118,7 @@ export async function deleteClosed(db: Executor, { name }: DailyPartition, histo
 
 /** Deletes rows in statements that are short enough to hold no lock for long. */
 export async function deleteInBatches(db: Executor, table: string, where: string): Promise<number> {
-  for (let deleted = 0; ; ) {
+  for (let deleted = 0; ;) {
     const { rowCount } = await db.query({
       text: `delete from ${table} where id in (select id from ${table} where ${where} limit ${DELETE_BATCH})`,
     });

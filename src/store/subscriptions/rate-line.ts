@@ -2,6 +2,7 @@ import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
 import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
+import { byWindow } from '../db/windows';
 
 /** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
 const interval = (rate: string) =>
@@ -101,9 +102,9 @@ export async function writeTurns(
   turns: readonly TurnToWrite[],
 ): Promise<boolean> {
   const uuids = turns.map(({ notificationId }) => uuidOf(notificationId));
-  const sorted = uuids.toSorted();
+  const weeks = [...byWindow(uuids, (uuid) => uuid).keys()];
   const { rows } = await db.query<{ written: number }>({
-    name: 'write-rate-turns',
+    name: `write-rate-turns-${weeks.map(({ name }) => name).join('-')}`,
     text: `with line as (
              update rate_lines set next_seq = $3, front_seq = $4, front_at = to_timestamp($5::float8 / 1000), taken_at = to_timestamp($6::float8 / 1000),
                version = version + 1
@@ -125,7 +126,7 @@ export async function writeTurns(
                reconcile_after = case when t.granted then now() + make_interval(secs => t.reconcile_after_seconds)
                  else t.due_at + interval '${OVERDUE_SECONDS} seconds' end
              from turns t
-             where n.id = t.id and n.id = any($7) and n.id between $12 and $13
+             where n.id = t.id and n.id = any($7) and (${weeks.map(({ has }) => `(${has('n.id')})`).join(' or ') || 'false'})
                and n.status not in ('delivered', 'cancelled') and (t.granted or n.status <> 'held')
            )
            select count(*) as written from line`,
@@ -141,8 +142,6 @@ export async function writeTurns(
       turns.map(({ granted }) => granted),
       turns.map(({ atMs }) => atMs),
       turns.map(({ reconcileAfterSeconds }) => reconcileAfterSeconds),
-      sorted[0],
-      sorted.at(-1),
     ],
   });
   return rows[0]!.written > 0;

@@ -1,6 +1,7 @@
 import { decodeId, encodeId } from '../../domain/ids';
 import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
+import { allSpans, type Span } from '../db/spans';
 
 /**
  * Settlement: the work after a change of a subscription's status. While `settling_since` is set,
@@ -74,28 +75,40 @@ export async function findUnsettled(db: Executor, olderThanSeconds: number): Pro
  */
 export async function markForgottenHolds(db: Executor): Promise<string[]> {
   const marked: string[] = [];
-  for (const subscriptionId of await findForgottenHolds(db))
-    marked.push(...(await markSettling(db, { subscriptionId })));
+  for (const span of await allSpans(db, 'notifications'))
+    for (const subscriptionId of await findForgottenHolds(db, span))
+      if (await markReleasable(db, subscriptionId)) marked.push(subscriptionId);
   return marked;
+}
+
+/** Marks an enabled subscription of which held notifications are known. */
+async function markReleasable(db: Executor, subscriptionId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `update subscriptions s set settling_since = clock_timestamp()
+           where id = $1 and settling_since is null and exists (select from subscription_states t where t.id = s.id and t.status = 'enabled')`,
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rowCount === 1;
 }
 
 /**
  * Skips along the index from subscription to subscription, so the cost grows with the subscriptions
  * that hold.
  */
-async function findForgottenHolds(db: Executor): Promise<string[]> {
+async function findForgottenHolds(db: Executor, [from, to]: Span): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
     text: `with recursive holding as (
-             (select subscription_id from notifications where status = 'held' order by subscription_id limit 1)
+             (select subscription_id from notifications where status = 'held' and id >= $1 and id < $2 order by subscription_id limit 1)
              union all
              select (select n.subscription_id from notifications n
-                     where n.status = 'held' and n.subscription_id > h.subscription_id order by n.subscription_id limit 1)
+                     where n.status = 'held' and n.id >= $1 and n.id < $2 and n.subscription_id > h.subscription_id order by n.subscription_id limit 1)
              from holding h where h.subscription_id is not null
            )
            select s.id from holding h join subscription_states s on s.id = h.subscription_id
            where s.status = 'enabled' and s.settling_since is null
              -- A running release lets new notifications pass once it has started the backlog.
              and not exists (select from releases r where r.subscription_id = s.id and r.progressed_at > now() - interval '1 minute')`,
+    values: [from, to],
   });
   return rows.map((row) => encodeId('sub', row.id));
 }

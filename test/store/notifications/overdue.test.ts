@@ -1,12 +1,6 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
-import {
-  checkAgain,
-  checkNow,
-  endCheck,
-  findStillOpen,
-  readOpen,
-  takeOverdue,
-} from '../../../src/store/notifications/overdue';
+import { checkAgain, checkNow, endCheck, findStillOpen, OverdueSweep } from '../../../src/store/notifications/overdue';
+import { OpenCounts } from '../../../src/store/notifications/open-counts';
 import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -36,7 +30,7 @@ describe('overdue notifications', () => {
     await set(notification, "reconcile_after = now() - interval '1 second'");
     return notification;
   };
-  const take = (limit = 100) => takeOverdue(database.db, limit, 60);
+  const take = (limit = 100) => new OverdueSweep(database.db).take(limit, 60);
   beforeEach(() => database.db.query({ text: 'update notifications set reconcile_after = null' }));
 
   it('are taken once within the given time, the longest overdue first', async () => {
@@ -92,10 +86,10 @@ describe('overdue notifications', () => {
     const meanwhile = () =>
       database.db.transaction(async (db) => {
         await db.query({ text: "set local lock_timeout = '2 s'" });
-        return takeOverdue(db, 100, 60);
+        return new OverdueSweep(db).take(100, 60);
       });
     await database.db.transaction(async (db) => {
-      expect(await takeOverdue(db, 1, 60)).toMatchObject([{ notificationId: locked.notificationId }]);
+      expect(await new OverdueSweep(db).take(1, 60)).toMatchObject([{ notificationId: locked.notificationId }]);
       expect(await meanwhile()).toMatchObject([{ notificationId: free.notificationId }]);
     });
   });
@@ -169,7 +163,7 @@ describe('the open notifications for the metrics', () => {
     await set(first!, "opened_at = '2026-01-01T00:00:00Z'");
     const closed = await accept();
     await set(closed, "status = 'delivered'");
-    expect(await readOpen(database.db)).toEqual({
+    expect(await new OpenCounts(database.db).read()).toEqual({
       byStatus: {
         pending: { count: 2, oldestOpenedAt: new Date('2026-01-01T00:00:00Z') },
         delivering: { count: 0, oldestOpenedAt: null },
@@ -189,6 +183,6 @@ describe('the open notifications for the metrics', () => {
     [0, "status = 'held', opened_at = now() - interval '1 hour'"],
   ])('count %i as overdue if %s', async (overdue, assignments) => {
     await set(await accept(), assignments);
-    expect((await readOpen(database.db)).overdue).toBe(overdue);
+    expect((await new OpenCounts(database.db).read()).overdue).toBe(overdue);
   });
 });
