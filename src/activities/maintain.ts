@@ -2,7 +2,7 @@ import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
 import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
 import { deleteExpiredSessions } from '../store/access/sessions';
 import { isContended } from '../store/db/database';
-import { ensurePartitions } from '../store/db/partitions';
+import { ensurePartitions, reportMoved } from '../store/db/partitions';
 import { deleteOldActivity } from '../store/reporting/activity';
 import { applyRetention } from '../store/retention/apply';
 import { noteRun } from '../store/retention/status';
@@ -27,12 +27,7 @@ export function createMaintain(deps: Deps): () => Promise<void> {
 async function maintain({ db, maintenanceDb, retention, log }: Deps): Promise<void> {
   let contended: unknown;
   try {
-    const { moved } = await ensurePartitions(maintenanceDb);
-    if (Object.keys(moved).length > 0)
-      log.error(
-        { moved },
-        'rows were in default partitions, because partitions were not created in time; they were moved',
-      );
+    reportMoved(await ensurePartitions(maintenanceDb), log);
   } catch (error) {
     if (!isContended(error)) throw error;
     contended = error;

@@ -7,7 +7,7 @@ import { completeIndexes } from '../store/db/complete-indexes';
 import { migrate } from '../store/db/migrate';
 import { inspectPostgres } from '../store/db/pooler';
 import { openPools, type Pools } from '../store/db/pools';
-import { ensurePartitions } from '../store/db/partitions';
+import { ensurePartitions, reportMoved } from '../store/db/partitions';
 import { whenUp } from '../store/db/when-up';
 import { endClaims } from '../store/notifications/claims';
 import { TemporalLink } from '../temporal/connection';
@@ -88,7 +88,7 @@ async function prepareDatabase(
 /** A backup or a long query may keep a table locked. The default partitions take rows meanwhile. */
 async function preparePartitions(db: Database, log: Logger): Promise<void> {
   try {
-    await ensurePartitions(db);
+    reportMoved(await ensurePartitions(db), log);
   } catch (error) {
     if (!isContended(error)) throw error;
     log.warn({ err: error }, 'partitions were not created because a table is locked; the daily maintenance will do so');

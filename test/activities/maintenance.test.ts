@@ -1,6 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities } from '../../src/activities';
 import { newUuid, uuidFloor } from '../../src/domain/ids';
+import { findLastRun } from '../../src/store/retention/status';
+import { setNotification } from '../support/rows';
+import { acceptOne, seed } from '../support/seed';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { activityDeps } from '../support/activity-deps';
 
@@ -79,4 +82,21 @@ it('makes the partitions of the days ahead', async () => {
   for (const name of names) await query(`drop table ${name}`);
   await maintain();
   for (const name of names) expect((await query(`select to_regclass('${name}') as found`)).rows[0]!.found).toBe(name);
+});
+
+it('moves rows out of the default partitions, removes what has expired, and notes the run', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  const [notification] = await acceptOne(database.db, seeded, {
+    uuid: uuidFloor(Date.now() - 40 * DAY_SECONDS * 1000),
+  });
+  await setNotification(database.db, notification!.notificationId, "status = 'delivered', reconcile_after = null");
+  await maintain();
+  const { rows } = await query('select data, tableoid::regclass::text as partition from events');
+  expect(rows).toEqual([{ data: null, partition: expect.stringMatching(/^events_\d{8}$/) }]);
+  expect(await findLastRun(database.db)).toEqual({
+    finishedAt: expect.any(String),
+    dropped: 0,
+    rewritten: 1,
+    postponed: null,
+  });
 });

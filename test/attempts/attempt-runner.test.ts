@@ -281,3 +281,15 @@ it('returns cancelled to an activity that runs again after a cancellation', asyn
   });
   expect(await runAttempt(input())).toEqual({ kind: 'cancelled', attempts: 1 });
 });
+
+it('an attempt without a payload sends nothing and closes the notification', async () => {
+  await database.db.query({ text: 'update events set data = null' });
+  const runAttempt = testRunner(database.db, answer(200));
+  expect(await runAttempt(input())).toEqual({
+    kind: 'failed',
+    attempts: 1,
+    reason: 'the payload of the event has expired; it cannot be sent again',
+  });
+  expect(requests).toEqual([]);
+  expect(await row()).toMatchObject({ status: 'failed', next_attempt_at: null });
+});

@@ -26,10 +26,12 @@ import {
 } from '../../src/store/notifications/transitions';
 import { acceptTriggered } from '../../src/store/notifications/trigger';
 import { readTables } from '../../src/store/retention/status';
+import { markOutOfOrder } from '../../src/store/subscriptions/out-of-order';
 import { markForgottenHolds } from '../../src/store/subscriptions/settling';
 import { readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { setSubscription } from '../support/rows';
 import { acceptOne, eventFor, seed, type Seeded } from '../support/seed';
 
 /**
@@ -107,6 +109,11 @@ const PATH: Record<string, Use> = {
   'hand over': (db, { notificationId }) => handOver(db, notificationId, 'head', 'run:1'),
   hold: (db, { notificationId }) => holdNotification(db, notificationId),
   cancel: (db, { notificationId }) => cancelNotification(db, notificationId),
+  'mark as out of order': async (db) => {
+    await readLine(database.db, seeded.subscriptionId);
+    expect(await markOutOfOrder(db, seeded.subscriptionId, 'gone')).toBeDefined();
+    await setSubscription(database.db, seeded.subscriptionId, 'out_of_order_at = null');
+  },
   'take turns of a rate limit': async (db, { notificationId }) => {
     const { version, ...line } = await readLine(db, seeded.subscriptionId);
     const turn = { notificationId, seq: 0, granted: true, atMs: Date.now(), reconcileAfterSeconds: 60 };

@@ -58,6 +58,12 @@ export async function ensurePartitions(
   return changes;
 }
 
+/** Alerts operators if maintenance was late. */
+export function reportMoved({ moved }: PartitionChanges, log: { error(facts: object, message: string): void }): void {
+  if (Object.keys(moved).length === 0) return;
+  log.error({ moved }, 'rows were in default partitions, because partitions were not created in time; they were moved');
+}
+
 async function ensureKeyPartitions(db: Executor, period: number, changes: PartitionChanges): Promise<void> {
   const table = 'event_keys';
   const covered = Math.max(...(await listKeyPartitions(db)).map(({ until }) => until));

@@ -15,13 +15,27 @@ const IN_SCOPE = `($1::uuid is null or s.id = $1)
  * Those in the line of a rate limit may sleep for long, so they do not wait until they would be
  * attempted. Their workflows hold when they wake, or continue when they are released before.
  */
-const HOLD_LINED_UP = `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
+const holdIn = ([
+  from,
+  to,
+]: Span) => `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
            from subscription_states s join rate_lines l on l.subscription_id = s.id
-           where ${IN_SCOPE} and s.status <> 'enabled' and n.subscription_id = s.id and n.rate_seq is not null and n.status in ('pending', 'retrying')`;
+           where ${IN_SCOPE} and s.status <> 'enabled' and n.subscription_id = s.id and n.rate_seq is not null and n.status in ('pending', 'retrying')
+             and n.id >= '${from}' and n.id < '${to}'`;
 
 /** Holds what waits for its turn under a rate limit, if the subscription takes no deliveries. */
 export async function holdLinedUp(db: Executor, subscriptionId: string): Promise<void> {
-  await db.query({ text: HOLD_LINED_UP, values: [decodeId('sub', subscriptionId), null] });
+  await holdLinesOf(db, [decodeId('sub', subscriptionId), null]);
+}
+
+/** @param values - the parameters of `IN_SCOPE` */
+async function holdLinesOf(db: Executor, values: unknown[]): Promise<void> {
+  const { rowCount } = await db.query({
+    text: `select from rate_lines l join subscriptions s on s.id = l.subscription_id where ${IN_SCOPE} limit 1`,
+    values,
+  });
+  if (rowCount === 0) return;
+  for (const span of await allSpans(db, 'notifications')) await db.query({ text: holdIn(span), values });
 }
 
 /** The subscriptions that a change affects. */
@@ -39,7 +53,7 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
     'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
     'productId' in scope ? scope.productId : null,
   ];
-  await db.query({ text: HOLD_LINED_UP, values });
+  await holdLinesOf(db, values);
   const { rows } = await db.query<{ id: string }>({
     text: `with marked as (
            update subscriptions s set settling_since = clock_timestamp()
