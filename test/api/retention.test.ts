@@ -4,7 +4,7 @@ import { startTestApi, type TestApi } from '../support/api';
 import { attemptRecord } from '../support/attempt-record';
 import { signpost } from '../support/cli';
 
-/** Retention over HTTP and in the CLI. What it does to the tables is tested in test/store/retention. */
+/** Retention over HTTP and in the CLI. Its work on the tables is tested in test/store/retention. */
 const DAY_MS = 86_400_000;
 const TYPE = 'order.shipped.v1';
 const SENT = { method: 'POST' as const, url: 'http://127.0.0.1:1/', headers: { a: 'b' }, body: null };

@@ -59,7 +59,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Runs each statement in a transaction of its own, and remembers the most relations that one locks. */
+/** Runs each statement in its own transaction, and keeps the most relations that one locks. */
 function counting(db: Database): Database & { most: number } {
   const counter = {
     ...db,

@@ -94,8 +94,8 @@ interface NewPartition {
 
 /**
  * Creates a table and attaches it, in one statement and so in one transaction. Unlike `create table
- * … partition of`, attaching does not lock out those who read or write the partitioned table. Only
- * the default partition is locked, which is empty in normal times.
+ * … partition of`, attaching does not lock out those who read or write the partitioned table.
+ * Only the default partition is locked, which is empty in normal times.
  */
 async function addPartition(
   db: Executor,

@@ -2,7 +2,7 @@ import type { Executor } from '../db/database';
 import { dayOf, KEY_PERIOD_DAYS, listKeyPartitions, partitionName } from '../db/partition-catalog';
 
 const PERIOD_SECONDS = KEY_PERIOD_DAYS * 86_400;
-/** Longer than a statement can take, and than the clocks of two databases differ after a failover. */
+/** Longer than a statement takes, and than clocks differ after a failover. */
 const OVERLAP = '1 hour';
 
 /**
@@ -10,9 +10,9 @@ const OVERLAP = '1 hour';
  * yield `fresh_ids`: the events whose id was not used before.
  *
  * Ids are unique per partition of `event_keys`, which is a period of ten days. Ids of earlier
- * periods are looked up. That does not see what another transaction writes at the same moment, so in
- * the hour before and after the end of a period ids are written into both: there the unique index
- * of one of them decides.
+ * periods are looked up. That does not show what another transaction writes at the same moment, so
+ * in the hour before and after the end of a period ids are written into both: the unique index of
+ * one of them decides.
  */
 export const CLAIM_KEYS = `periods as (
   select distinct floor(extract(epoch from now() + hours * interval '${OVERLAP}') / ${PERIOD_SECONDS})::int as period from unnest('{-1,0,1}'::int[]) hours
@@ -63,8 +63,8 @@ export async function findEventsByGivenId(db: Executor, givenId: string): Promis
 }
 
 /**
- * Finds events whose ids were dropped from `event_keys`. Retention has given the partitions of their
- * days an index for this.
+ * Finds events whose ids were dropped from `event_keys`. Retention has given the partitions of
+ * their days an index for this.
  */
 async function findInEvents(db: Executor, givenId: string): Promise<string[]> {
   const [oldest] = await listKeyPartitions(db);

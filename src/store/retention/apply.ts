@@ -26,7 +26,7 @@ export interface RetentionRun {
   dropped: string[];
   /** Partitions from which expired payloads or rows were removed. */
   rewritten: string[];
-  /** The partition at which the run ended, because it is locked; null if the run reached its end. */
+  /** The locked partition at which the run ended; null if it reached its end. */
   postponed: string | null;
 }
 

@@ -59,8 +59,8 @@ export interface DayExpiry {
 
 /**
  * Replaces a partition of events or attempts by a copy without what has expired, which returns the
- * space on disk. The rows of these tables never change, and no row is added to a past day, so a lock
- * on writers of this partition keeps nobody waiting. Readers wait for the moment of the swap.
+ * space on disk. The rows of these tables never change, and no row is added to a past day, so a
+ * lock on writers of this partition keeps nobody waiting. Readers wait for the moment of the swap.
  *
  * @returns whether it was replaced; false if a table is locked
  */
