@@ -198,7 +198,8 @@ export async function findTask(db: Executor, id: string, maxNotifications: numbe
  * leaves both or none. If the signal that follows is lost, the reconciler finds the notification.
  *
  * @returns `stopped` if the recovery is not running or is past this notification, undefined if the
- *   notification is not failed any more or its payload has expired, and otherwise what is needed to start its workflow
+ *   notification is not failed any more or its payload has expired, and otherwise what is needed to
+ *   start its workflow
  */
 export async function retryForRecovery(
   db: Executor,
