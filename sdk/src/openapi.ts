@@ -104,6 +104,23 @@ export interface paths {
         patch: operations["patchProductsById"];
         trace?: never;
     };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what is kept for how long, and the space it takes */
+        get: operations["getRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/event-types/{name}": {
         parameters: {
             query?: never;
@@ -1201,8 +1218,11 @@ export interface components {
             channels: string[];
             /** Format: date-time */
             timestamp: string;
+            /** @description Null if the payload has expired. */
             data: unknown;
             user: unknown;
+            /** @description Whether `data` and `user` were removed because their retention is over. */
+            payloadExpired: boolean;
             /** Format: date-time */
             acceptedAt: string;
         };
@@ -1234,10 +1254,52 @@ export interface components {
             enabled: boolean;
             /** @description Whether notifications are held until the subscription has passed a challenge. */
             requireVerification: boolean;
+            retention: {
+                /** @description How long data of events and bodies of attempts are kept; null: the default. */
+                payloadDays: number | null;
+                /** @description How long events, notifications and attempts are kept; null: the default. */
+                historyDays: number | null;
+            };
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
             modifiedAt: string;
+        };
+        Retention: {
+            /** @description Days that the installation keeps what; products may differ. */
+            days: {
+                payload: number;
+                history: number;
+                eventIds: number;
+                audit: number;
+            };
+            tables: {
+                table: string;
+                partitions: number;
+                /** @description First day with a partition, such as `2026-01-31`. */
+                oldestDay: string | null;
+                /** @description Partitions for days that have not begun. */
+                ahead: number;
+                /** @description Rows without a partition of their day, counted up to 100,000. */
+                rowsInDefault: number;
+            }[];
+            /** @description Space on disk by table, with partitions and indexes, largest first. */
+            bytes: {
+                [key: string]: number;
+            };
+            /** @description Open notifications that are older than the history. They are kept until they are closed. */
+            openBeyondHistory: number;
+            /** @description The last run of the daily maintenance; null before the first. */
+            lastRun: {
+                /** Format: date-time */
+                finishedAt: string;
+                /** @description Partitions that were dropped. */
+                dropped: number;
+                /** @description Partitions from which payloads or rows were removed. */
+                rewritten: number;
+                /** @description The locked partition at which the run ended; null if it completed. */
+                postponed: string | null;
+            } | null;
         };
         EventType: {
             name: string;
@@ -1486,7 +1548,7 @@ export interface components {
             total: number;
             /** @description Number of notifications retried so far. */
             retried: number;
-            /** @description Number of notifications that were no longer failed at their turn. Set when the recovery completes. */
+            /** @description Number of notifications that were no longer failed at their turn, or whose payload had expired. Set when the recovery completes. */
             skipped: number;
             /** Format: date-time */
             createdAt: string;
@@ -2045,8 +2107,11 @@ export interface operations {
                         channels: string[];
                         /** Format: date-time */
                         timestamp: string;
+                        /** @description Null if the payload has expired. */
                         data: unknown;
                         user: unknown;
+                        /** @description Whether `data` and `user` were removed because their retention is over. */
+                        payloadExpired: boolean;
                         /** Format: date-time */
                         acceptedAt: string;
                         notifications: components["schemas"]["Notification"][];
@@ -2211,6 +2276,13 @@ export interface operations {
                      * @default false
                      */
                     requireVerification?: boolean;
+                    /** @description Days that differ from those of the installation. Payloads cannot be kept longer than the history. */
+                    retention?: {
+                        /** @description How long data of events and bodies of attempts are kept; null: the default. */
+                        payloadDays?: number | null;
+                        /** @description How long events, notifications and attempts are kept; null: the default. */
+                        historyDays?: number | null;
+                    };
                 };
             };
         };
@@ -2402,6 +2474,13 @@ export interface operations {
                     enabled?: boolean;
                     /** @description Hold notifications until the subscription has passed a challenge. */
                     requireVerification?: boolean;
+                    /** @description Days that differ from those of the installation. Payloads cannot be kept longer than the history. */
+                    retention?: {
+                        /** @description How long data of events and bodies of attempts are kept; null: the default. */
+                        payloadDays?: number | null;
+                        /** @description How long events, notifications and attempts are kept; null: the default. */
+                        historyDays?: number | null;
+                    };
                 };
             };
         };
@@ -2471,6 +2550,68 @@ export interface operations {
             };
             /** @description `validation-failed`: The request is invalid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of retention */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7000,6 +7141,8 @@ export interface operations {
                             message: string;
                         } | null;
                         workflowId: string;
+                        /** @description Whether headers or bodies were removed because their retention is over. */
+                        payloadExpired: boolean;
                         request: {
                             /** @enum {string} */
                             method: "POST" | "GET" | "PUT";
@@ -7142,7 +7285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. */
+            /** @description `already-delivered`: The notification has already been delivered. `notification-held`: The notification is held until its subscription takes deliveries. `payload-expired`: The payload of the event has expired. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7401,7 +7544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `recovery-running`: A recovery of the subscription is already running. `idempotency-key-conflict`: The idempotency key was used for a different request. */
+            /** @description `recovery-running`: A recovery of the subscription is already running. `payload-expired`: The payload of the event has expired. `idempotency-key-conflict`: The idempotency key was used for a different request. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -50,7 +50,8 @@ export async function listDaily(db: Executor): Promise<DailyPartition[]> {
   return rows.map(({ table, name }) => ({ table, name, day: dayOf(timeOf(name)) }));
 }
 
-function timeOf(name: string): number {
+/** The start of the day in a partition's name. */
+export function timeOf(name: string): number {
   const digits = name.slice(-8);
   return Date.parse(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`);
 }

@@ -1,6 +1,6 @@
 import { uuidFloor, uuidTimeMs } from '../../domain/ids';
 import type { Executor } from './database';
-import { DAY_MS, dayOf, listDaily, type DailyTable } from './partition-catalog';
+import { DAY_MS, dayOf, timeOf, type DailyTable } from './partition-catalog';
 
 /** Days of one statement. Each day costs a statement the locks of a partition and its indexes. */
 const FIRST_SPAN_DAYS = 4;
@@ -51,6 +51,30 @@ export async function allSpans(db: Executor, table: DailyTable): Promise<Span[]>
   return spans;
 }
 
+const REMEMBERED_MS = 600_000;
+
+/**
+ * {@link allSpans} for what runs every few seconds. Remembers them for ten minutes: the newest span
+ * has no end, and a span whose partitions were dropped is empty.
+ */
+export class RememberedSpans {
+  private spans: Span[] = [];
+  private readAt = -Infinity;
+
+  constructor(
+    private readonly db: Executor,
+    private readonly table: DailyTable,
+  ) {}
+
+  async read(): Promise<Span[]> {
+    if (performance.now() - this.readAt > REMEMBERED_MS) {
+      this.spans = await allSpans(this.db, this.table);
+      this.readAt = performance.now();
+    }
+    return this.spans;
+  }
+}
+
 /**
  * Collects rows from the newest to the oldest day, until there are enough. One statement reads few
  * partitions, so that its cost and its locks do not grow with the age of the installation.
@@ -74,6 +98,11 @@ export async function newestFirst<Row>(
 
 /** The first day with a partition; today if there is none. */
 export async function oldestDayOf(db: Executor, table: DailyTable): Promise<number> {
-  const first = (await listDaily(db)).find((partition) => partition.table === table);
-  return first?.day ?? dayOf(Date.now());
+  const { rows } = await db.query<{ digits: string | null }>({
+    text: `select min(right(c.relname, 8)) as digits from pg_inherits i join pg_class c on c.oid = i.inhrelid
+           where i.inhparent = $1::regclass and c.relname ~ '_\\d{8}$'`,
+    values: [table],
+  });
+  const digits = rows[0]?.digits;
+  return dayOf(digits ? timeOf(digits) : Date.now());
 }

@@ -1,7 +1,7 @@
 import { OVERDUE_SECONDS } from '../../domain/delivery';
 import type { OpenNotifications, OpenOfStatus } from '../../domain/open-notifications';
 import type { Executor } from '../db/database';
-import { allSpans, type Span } from '../db/spans';
+import { RememberedSpans, type Span } from '../db/spans';
 
 const NONE: OpenOfStatus = { count: 0, oldestOpenedAt: null };
 /** An attempt that is due for longer counts as overdue: the reconciler has checked it in vain. */
@@ -13,12 +13,15 @@ const OVERDUE_AFTER = `interval '${2 * OVERDUE_SECONDS} seconds'`;
  */
 export class OpenCounts {
   private readonly older = new Map<string, OpenNotifications>();
+  private readonly spans: RememberedSpans;
   private next = 0;
 
-  constructor(private readonly db: Executor) {}
+  constructor(private readonly db: Executor) {
+    this.spans = new RememberedSpans(db, 'notifications');
+  }
 
   async read(): Promise<OpenNotifications> {
-    const [newest, ...spans] = await allSpans(this.db, 'notifications');
+    const [newest, ...spans] = await this.spans.read();
     let total = await this.count(newest!);
     const turn = spans.length > 0 ? this.next++ % spans.length : -1;
     const kept = new Map(this.older);

@@ -2,7 +2,7 @@ import { type OverdueNotification } from '../../domain/delivery';
 import { type NotificationStatus } from '../../domain/types';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
-import { allSpans, type Span } from '../db/spans';
+import { RememberedSpans, type Span } from '../db/spans';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
 
@@ -93,13 +93,16 @@ const OLDER_SPANS_AT_ONCE = 3;
  * around more than a year.
  */
 export class OverdueSweep {
+  private readonly spans: RememberedSpans;
   private next = 0;
 
-  constructor(private readonly db: Executor) {}
+  constructor(private readonly db: Executor) {
+    this.spans = new RememberedSpans(db, 'notifications');
+  }
 
   /** As {@link takeOverdue}, of the days whose turn it is. */
   async take(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]> {
-    const [newest, ...older] = await allSpans(this.db, 'notifications');
+    const [newest, ...older] = await this.spans.read();
     const found = await takeOverdue(this.db, limit, againAfterSeconds, newest!);
     for (let turns = Math.min(OLDER_SPANS_AT_ONCE, older.length); turns > 0 && found.length < limit; turns--) {
       const span = older[this.next++ % older.length]!;
