@@ -36,7 +36,9 @@ export function AttemptParts({ attempt }: { attempt: AttemptDetail }) {
       {request.body ? (
         <CodeBlock label="Request body" text={indentJson(request.body)} />
       ) : (
-        <p className="muted">No body</p>
+        <p className="muted">
+          {attempt.payloadExpired ? 'Headers and bodies were removed because their retention is over.' : 'No body'}
+        </p>
       )}
       <h3>Response after {formatMilliseconds(durationMs)}</h3>
       {response ? (
