@@ -3,8 +3,8 @@ import { cancelNotification } from '../store/notifications/transitions';
 import type { ActivityDeps } from './deps';
 
 /**
- * Creates the activity `cancelNotification`, which records that a notification was cancelled, unless
- * it is closed or was reopened meanwhile.
+ * Creates the activity `cancelNotification`, which records that a notification was cancelled,
+ * unless it is closed or was reopened meanwhile.
  */
 export function createCancelNotification({
   db,

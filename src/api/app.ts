@@ -20,7 +20,7 @@ import { parseOrThrow, problemHandler, sendProblem } from './http/problem-respon
 import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
-/** A step that takes longer, as a signal while Temporal does not respond, goes on without the caller. */
+/** A step that takes longer, as while Temporal does not respond, goes on without the caller. */
 const POST_COMMIT_PATIENCE_MS = 2000;
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
 /**

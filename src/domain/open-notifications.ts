@@ -1,7 +1,7 @@
 /** The open notifications of one status. */
 export interface OpenOfStatus {
   count: number;
-  /** When the one that has been open for longest was accepted or reopened; null if there is none. */
+  /** When the oldest one was accepted or reopened; null if there is none. */
   oldestOpenedAt: Date | null;
 }
 

@@ -1,5 +1,5 @@
 const FRESH_MS = 10_000;
-/** A value that takes long to read is read less often: reading takes at most a twentieth of the time. */
+/** A value that is slow to read is read less often: at most a twentieth of the time. */
 const FRESH_PER_READ = 20;
 const PATIENCE_MS = 1000;
 

@@ -18,8 +18,8 @@ type Step = (leftMs: number) => Promise<unknown>;
  *
  * 1. `drain`: stops taking requests, one step after the other, the last one added first.
  * 2. `work`: ends what is under way, all steps concurrently. An attempt that ends is recorded.
- * 3. `close`: closes what the parts use, the last one added first. If work is still under way at the
- *    deadline, nothing is closed under it: the process is about to exit, which closes everything.
+ * 3. `close`: closes what the parts use, the last one added first. If work is still under way at
+ *    the deadline, nothing is closed under it: the process exits, which closes everything.
  */
 export class Cleanups {
   private readonly drain: Step[] = [];
@@ -35,7 +35,7 @@ export class Cleanups {
     this.work.push(step);
   }
 
-  /** @param always - whether the step is needed even if the process exits: it ends other processes */
+  /** @param always - whether the step is needed even if the process exits, to end others */
   add(step: Step, { always = false } = {}): void {
     this.close.push({ step, always });
   }

@@ -95,8 +95,8 @@ export class TemporalLink {
 }
 
 /**
- * Creates a client that queries running workflows only: a query of a closed one would replay it, and
- * return what it did before it was terminated.
+ * Creates a client that queries running workflows only: a query of a closed one would replay it,
+ * and return what it did before it was terminated.
  */
 export function createClient(connection: NativeConnection, namespace: string): Client {
   return new Client({ connection, namespace, workflow: { queryRejectCondition: 'NOT_OPEN' } });

@@ -29,7 +29,7 @@ export interface NamespaceKeeperOptions {
  *   gone: WAITING.
  */
 export class NamespaceKeeper {
-  /** Resolves when the namespace exists and was prepared; rejects if the keeper is stopped before. */
+  /** Resolves when the namespace was prepared; rejects if the keeper is stopped before. */
   readonly ready: Promise<Temporal>;
   private attributes = true;
   private readonly stopping = new AbortController();

@@ -20,7 +20,7 @@ const AGAIN_AFTER_FAILURE_SECONDS = 10;
 export interface SweepDeps extends CheckDeps {
   store: CheckDeps['store'] & {
     takeOverdue(limit: number, againAfterSeconds: number): Promise<OverdueNotification[]>;
-    /** Those that are still open and need a workflow. */
+    /** Finds those of the notifications that are still open and need a workflow. */
     stillOpen(notificationIds: readonly string[]): Promise<string[]>;
   };
   workflows: CheckDeps['workflows'] & Pick<NotificationWorkflows, 'start' | 'restart' | 'runBurst'>;
@@ -32,7 +32,7 @@ export interface SweepDeps extends CheckDeps {
 
 type ToStart = OverdueNotification & { how: 'start' | 'restart' };
 
-/** What became of the notifications of a batch that were not settled. */
+/** Notifications of a batch that were not settled, and why. */
 interface Unsettled {
   failed: string[];
   error?: unknown;

@@ -11,8 +11,8 @@ const EXPECTED_WARNINGS = ['Workflow failed', 'No workflows registered'];
 let runtimeInstalled = false;
 
 /**
- * Sends the SDK's log to ours, each message at most once a minute, and disables its signal handlers: this process shuts down in its own
- * order.
+ * Sends the SDK's log to ours, each message at most once a minute. Disables its signal handlers:
+ * this process shuts down in its own order.
  */
 export function installRuntime(log: Logger): void {
   if (runtimeInstalled) return;

@@ -16,7 +16,7 @@ export type WorkflowState =
   | { kind: 'closed' };
 
 const { HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT } = temporal.api.enums.v1.HistoryEventFilterType;
-/** Whom the server names when it terminates a workflow itself, for example at a history limit. */
+/** Identity of the server when it terminates a workflow itself, for example at a history limit. */
 const SERVER_IDENTITY = 'history-service';
 
 /** Reads the state of a workflow's latest run. */

@@ -70,10 +70,10 @@ interface Requested {
  * Arrows out of `delivering` are outcomes of an attempt. The others are signals, or the end of the
  * wait (due):
  *
- * - `retry` skips the wait and ends a hold. During the last attempt of a ladder, or after `cancel`, it
- *   begins a new ladder.
- * - `cancel` ends the ladder, unless `retry` follows or the record was reopened. It never interrupts
- *   an attempt.
+ * - `retry` skips the wait and ends a hold. During the last attempt of a ladder, or after `cancel`,
+ *   it begins a new ladder.
+ * - `cancel` ends the ladder, unless `retry` follows or the record was reopened. It never
+ *   interrupts an attempt.
  * - `release` ends a hold. If the notification waits for its turn under a rate limit, it asks
  *   again, because the limit was changed.
  *

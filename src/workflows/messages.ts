@@ -6,8 +6,8 @@ export interface RetryRequest {
   /** Retry schedule of the next ladder, in seconds, if the current one is exhausted. */
   schedule?: readonly number[];
   /**
-   * Whether the retry reopened a closed record. Then a new ladder begins, whatever the outcome of an
-   * attempt in progress. @default false
+   * Whether the retry reopened a closed record. Then a new ladder begins, whatever the outcome of
+   * an attempt in progress. @default false
    */
   reopened?: boolean;
 }

@@ -116,9 +116,9 @@ it('readiness fails first, while posts are still accepted and delivered', async 
 });
 
 /**
- * A proxy that does with its upstreams what nginx does by default: it takes turns, keeps connections
- * open, tries the other one if it cannot connect, and answers 502 if a connection breaks after the
- * request was sent.
+ * A proxy that does with its upstreams what nginx does by default: it takes turns, keeps
+ * connections open, tries the other one if it cannot connect, and answers 502 if a connection
+ * breaks after the request was sent.
  */
 async function startProxy(ports: number[], keepAlive: boolean) {
   let turn = 0;

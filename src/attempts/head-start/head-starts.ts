@@ -202,7 +202,7 @@ export class HeadStarts {
 
   /**
    * Leaves queued head starts to their workflows and waits for those that are sending or recording.
-   * Claims on attempts that are not over in time are released, because the process is about to exit.
+   * Claims on attempts that are not over in time are released: the process is about to exit.
    *
    * @param graceMs - maximum wait
    * @returns whether all are over
