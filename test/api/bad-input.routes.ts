@@ -71,6 +71,7 @@ export function declaredRoutes(): Route[] {
     recoveries: nothing,
     activity: nothing,
     temporal: nothing,
+    isStopping: () => false,
     temporalUiUrl: undefined,
   });
 }
