@@ -1,4 +1,4 @@
-import { isGrpcDeadlineError } from '@temporalio/client';
+import { isDeadlineError } from './deadline';
 import { BURST_PREFIX, type OverdueNotification } from '../domain/delivery';
 import { eachConcurrently } from '../domain/concurrency';
 import { newUuid } from '../domain/ids';
@@ -106,7 +106,7 @@ export class NotificationSweep {
       } catch (error) {
         unsettled.failed.push(notification.notificationId);
         unsettled.error ??= error;
-        unsettled.timeoutsInARow += isGrpcDeadlineError(error) ? 1 : 0;
+        unsettled.timeoutsInARow += isDeadlineError(error) ? 1 : 0;
         unsettled.unreachable ||= isConnectionLost(error) || unsettled.timeoutsInARow >= CONCURRENCY;
       }
     });

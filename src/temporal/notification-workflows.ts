@@ -1,5 +1,4 @@
 import {
-  isGrpcDeadlineError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -18,7 +17,7 @@ import {
   type RetryRequest,
 } from '../workflows/messages';
 import type { TemporalLink } from './connection';
-import { callWithDeadline } from './deadline';
+import { callWithDeadline, isDeadlineError } from './deadline';
 import { searchAttributesOf } from './search-attributes';
 import { listTerminated, readWorkflowState, type WorkflowState } from './workflow-state';
 
@@ -107,7 +106,7 @@ export class NotificationWorkflows {
       await callWithDeadline(this.temporal, () => handle.result(), BURST_TIMEOUT_MS);
     } catch (error) {
       // It goes on in Temporal. Or it was ended by an operator: the reconciler starts what is left.
-      if (!isGrpcDeadlineError(error) && !(error instanceof WorkflowFailedError)) throw error;
+      if (!isDeadlineError(error) && !(error instanceof WorkflowFailedError)) throw error;
     }
   }
 

@@ -6,6 +6,7 @@ import { notificationWorkflowId } from '../domain/types';
 import type { Metrics } from '../process/metrics';
 import { BurstQueue, type Burst } from './burst-queue';
 import type { NotificationWorkflows } from './notification-workflows';
+import { SlowBursts } from './slow-bursts';
 import { StartLimit } from './start-limit';
 import { StartOutage } from './start-outage';
 
@@ -81,7 +82,8 @@ export interface WorkflowStarterOptions {
  * workflow of their own.
  *
  * - A burst starts when it is full, or 500 ms after its first notification. At most 4 bursts run
- *   concurrently; others wait and keep gathering.
+ *   concurrently; others wait and keep gathering. One that waits for slow receivers no longer counts
+ *   after 1 s ({@link SlowBursts}).
  * - A burst with fewer than 16 notifications starts, and no other waits or gathers: CALM.
  * - `close` is called: CLOSED.
  *
@@ -93,6 +95,7 @@ export interface WorkflowStarterOptions {
 export class WorkflowStarter {
   private readonly own = new FairQueue<NotificationToStart>();
   private readonly bursts = new BurstQueue();
+  private readonly slow = new SlowBursts();
   /** Counts what waits, in both queues. */
   private readonly waiting: FairBound;
   private readonly outage: StartOutage;
@@ -216,14 +219,15 @@ export class WorkflowStarter {
     const running = (this.runningByKey.get(key) ?? 0) + 1;
     this.runningByKey.set(key, running);
     if (running === MAX_RUNNING_BURSTS_PER_KEY) this.bursts.pause(key);
-    try {
-      await this.workflows.runBurst(workflowId, notificationIds);
-      this.outage.succeeded();
-      this.metrics.started.inc({ by: 'burst' });
-      this.metrics.burstSize.observe(notificationIds.length);
-    } catch (error) {
-      this.fail(error, notificationIds.length);
-    }
+    const run = this.workflows.runBurst(workflowId, notificationIds).then(
+      () => {
+        this.outage.succeeded();
+        this.metrics.started.inc({ by: 'burst' });
+        this.metrics.burstSize.observe(notificationIds.length);
+      },
+      (error: unknown) => this.fail(error, notificationIds.length),
+    );
+    await this.slow.endOrLinger(key, run);
     this.runningBursts -= 1;
     const left = this.runningByKey.get(key)! - 1;
     if (left > 0) this.runningByKey.set(key, left);
