@@ -1,5 +1,5 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { useCluster } from '../support/cluster';
 import { freePort } from '../support/bare-temporal';
@@ -29,7 +29,7 @@ it.each(['all', 'worker', 'api'])('the role %s exits in time if it never reached
 });
 
 it('exits in time if Temporal accepts connections and never answers', async () => {
-  const silent = (await import('node:net')).createServer(() => undefined);
+  const silent = net.createServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const temporalAddress = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
   const service = await cluster.start({ temporalAddress, env: GRACE, withoutReady: true });
