@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DeliverOutcome } from '../../domain/delivery';
-import { endsWithin } from '../../process/ends-within';
 import type { AttemptRunner } from '../attempt-runner';
 import { AttemptLeftError } from '../stages';
 import { headStartKey } from '../take-over';
@@ -212,7 +212,10 @@ export class HeadStarts {
     this.leaving.stop();
     this.queue.close();
     const ended = this.running === 0 ? undefined : new Promise<void>((resolve) => this.idle.push(resolve));
-    const isOver = await endsWithin(Promise.all([ended, this.leaving.done()]), graceMs);
+    const giveUp = new AbortController();
+    const timeout = sleep(graceMs, false, { signal: giveUp.signal }).catch(() => false);
+    const isOver = await Promise.race([Promise.all([ended, this.leaving.done()]).then(() => true), timeout]);
+    giveUp.abort();
     const cut = isOver ? [] : this.first.ids;
     if (cut.length > 0) await this.options.releaseClaims?.(cut, true);
     return isOver;
