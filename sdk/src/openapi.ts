@@ -9699,7 +9699,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Postgres or Temporal is unreachable */
+            /** @description Postgres or Temporal is unreachable, or the process is stopping */
             503: {
                 headers: {
                     [name: string]: unknown;
