@@ -16,8 +16,8 @@ const CHARACTERS_PER_PLACE = 64 * 1024;
 export type TransformKind = 'delivery' | 'dry-run';
 
 /**
- * Where the processors are busy, this process comes first, because everybody's events go through it;
- * then the transforms of deliveries.
+ * Where the processors are busy, this process comes first, because everybody's events go through
+ * it; then the transforms of deliveries.
  */
 const NICENESS: Readonly<Record<TransformKind, number>> = { delivery: 5, 'dry-run': 10 };
 

@@ -6,8 +6,8 @@ const RPC_TIMEOUT_MS = 10_000;
 const CANCELLED = 1;
 
 /**
- * Whether a call did not return within its timeout. The deadline of the server is one gRPC status, that
- * of the client's transport another one, with the message of a timeout.
+ * Whether a call did not return within its timeout. The deadline of the server is one gRPC status,
+ * that of the client's transport another one, with the message of a timeout.
  */
 export function isDeadlineError(error: unknown): boolean {
   if (isGrpcDeadlineError(error)) return true;

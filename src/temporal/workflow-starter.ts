@@ -82,7 +82,7 @@ export interface WorkflowStarterOptions {
  * workflow of their own.
  *
  * - A burst starts when it is full, or 500 ms after its first notification. At most 4 bursts run
- *   concurrently; others wait and keep gathering. One that waits for slow receivers no longer counts
+ *   concurrently; others wait and keep gathering. One that waits for slow receivers does not count
  *   after 1 s ({@link SlowBursts}).
  * - A burst with fewer than 16 notifications starts, and no other waits or gathers: CALM.
  * - `close` is called: CLOSED.

@@ -181,9 +181,8 @@ it('an evaluation whose process was ended from outside is made again', async () 
 it('an evaluation that the processor had no time for is refused, not failed', async () => {
   composer = startTestComposer({}, { timeoutMs: 2000 });
   await evaluate('{}');
-  const running = evaluate(LOOP, 'c-1', 's', DATA, 10_000).catch(nameOf);
-  await sleep(20);
   for (const pid of evaluatingProcesses()) process.kill(Number(pid), 'SIGSTOP');
+  const running = evaluate(LOOP, 'c-1', 's', DATA, 10_000).catch(nameOf);
   await sleep(2100);
   for (const pid of evaluatingProcesses()) process.kill(Number(pid), 'SIGCONT');
   expect(await running).toBe('ComposerBusyError');

@@ -12,13 +12,14 @@ import { verdictOf, type Fault } from '../support/verdict';
 
 /**
  * Several processes under load, and a fault every few seconds, chosen by the seed. Then everything
- * works again, and the counts must agree: nothing is lost, and nothing is sent twice without a crash.
+ * works again, and the counts must agree: nothing is lost, and nothing is sent twice without a
+ * crash.
  */
 const SECONDS = Number(process.env.SIGNPOST_STORM_SECONDS ?? 20);
 const EVENTS_PER_SECOND = 25;
 const FAULT_EVERY_MS = 2500;
 const FAULT_MS = 2500;
-/** What is left open by the last fault is found by the reconciler, after a minute at most. */
+/** Time for the reconciler to find what the last fault left open. */
 const SETTLE_MS = 180_000;
 const RETRY_SCHEDULE = [2, 2, 2, 4, 8];
 
@@ -105,12 +106,12 @@ const FAULTS: Record<string, () => Promise<void>> = {
   async 'the network to Postgres hangs'() {
     networks.postgres.freeze();
     await sleep(FAULT_MS);
-    networks.postgres.heal();
+    networks.postgres.restore();
   },
   async 'the network to Postgres is slow'() {
     networks.postgres.slow(250);
     await sleep(FAULT_MS);
-    networks.postgres.heal();
+    networks.postgres.restore();
   },
   async 'Temporal is restarted'() {
     const port = portOf(temporal);
@@ -123,7 +124,7 @@ const FAULTS: Record<string, () => Promise<void>> = {
   async 'the network to Temporal hangs'() {
     networks.temporal.freeze();
     await sleep(FAULT_MS);
-    networks.temporal.heal();
+    networks.temporal.restore();
   },
 };
 

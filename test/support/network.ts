@@ -5,11 +5,11 @@ export interface Network {
   port: number;
   /** Ends all connections with a reset. New ones work. */
   cut(): void;
-  /** Forwards nothing, and ends nothing, until `heal`. New connections are accepted and hang. */
+  /** Forwards nothing, and ends nothing, until `restore`. New connections are accepted and hang. */
   freeze(): void;
-  /** Forwards everything this much later, until `heal`. */
+  /** Forwards everything this much later, until `restore`. */
   slow(delayMs: number): void;
-  heal(): void;
+  restore(): void;
   stop(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export async function startNetwork(target: () => number): Promise<Network> {
     slow(later) {
       delayMs = later;
     },
-    heal() {
+    restore() {
       delayMs = 0;
       frozen = false;
       for (const socket of sockets) socket.resume();

@@ -286,15 +286,8 @@ async function list(
   },
 ) {
   const { type, status, ...rest } = query;
-  return {
-    status: 200,
-    body: await listNotifications(
-      db,
-      scopeOf(principal),
-      { ...rest, statuses: status, eventType: type },
-      pageRequest(query, isUuid),
-    ),
-  };
+  const filter = { ...rest, statuses: status, eventType: type };
+  return { status: 200, body: await listNotifications(db, scopeOf(principal), filter, pageRequest(query, isUuid)) };
 }
 
 async function find({ db, principal }: Context, id: string): Promise<Notification> {

@@ -1,3 +1,4 @@
+import { LoopLag } from '../../../src/attempts/head-start/loop-lag';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { AttemptRunner } from '../../../src/attempts/attempt-runner';
@@ -74,6 +75,10 @@ interface Options {
   waitedMs?: number;
   data?: string;
 }
+
+// A busy machine would have the event loop late, which is a case of its own.
+beforeEach(() => void jest.spyOn(LoopLag.prototype, 'ms', 'get').mockReturnValue(0));
+afterEach(() => jest.restoreAllMocks());
 
 it('one customer has at most its share of the slots, whichever of its subscriptions hang', () => {
   const on = process();
