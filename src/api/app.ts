@@ -1,3 +1,4 @@
+import { Turns } from './limits/turns';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -31,6 +32,12 @@ const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
 };
+/**
+ * Writing calls of one tenant that have a connection. If they wait for each other, as those that
+ * count against a quota do, most connections are left for others.
+ */
+const WRITES_AT_ONCE = 2;
+const MAX_WRITES_WAITING = 100;
 const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
@@ -71,7 +78,8 @@ export function createApp(options: AppOptions): Express {
     next();
   });
   app.use(requestLog(options.log));
-  for (const route of options.routes) app[route.method](route.path, routeHandler(route, options));
+  const writes = new Turns(WRITES_AT_ONCE, MAX_WRITES_WAITING);
+  for (const route of options.routes) app[route.method](route.path, routeHandler(route, options, writes));
   for (const [path, methods] of methodsByPath(options.routes)) {
     app.all(path, (request, response) => {
       sendProblem(request, response, methodNotAllowed(request.method, methods));
@@ -101,9 +109,10 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
   });
 }
 
-function routeHandler(route: Route, options: AppOptions): RequestHandler {
+function routeHandler(route: Route, options: AppOptions, writes: Turns): RequestHandler {
   const bodyLimitBytes = route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
   const readJson = jsonBody(bodyLimitBytes);
+  const withWrites = { ...options, writes };
   const parseForm = express.urlencoded({ limit: bodyLimitBytes, extended: false });
   return async (request, response) => {
     // The response is for this caller only, and may contain a secret.
@@ -123,7 +132,7 @@ function routeHandler(route: Route, options: AppOptions): RequestHandler {
       if (route.takesForm && request.is('application/x-www-form-urlencoded'))
         await readBody(parseForm, request, response);
       else if (route.body) await readJson(request, response);
-      const reply = await run(route, options, principal, request, response);
+      const reply = await run(route, withWrites, principal, request, response);
       if (!response.headersSent) send(route, options, response, reply);
     } finally {
       endHold?.();
@@ -154,7 +163,7 @@ async function admitRequest(limits: Limits, { id, customerId }: Principal, respo
 
 async function run(
   route: Route,
-  options: AppOptions,
+  options: AppOptions & { writes: Turns },
   principal: Principal,
   request: Request,
   response: Response,
@@ -183,20 +192,26 @@ async function run(
   const reply =
     route.method === 'get' || route.ownTransaction
       ? await route.handle(context)
-      : await options.db.transaction((executor) => {
-          const inTransaction: Context = {
-            ...context,
-            db: executor,
-            audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
-            checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
-          };
-          const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
-          return key === undefined
-            ? route.handle(inTransaction)
-            : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
-        });
+      : await options.writes.take(tenantOf(principal), () =>
+          options.db.transaction((executor) => {
+            const inTransaction: Context = {
+              ...context,
+              db: executor,
+              audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+              checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
+            };
+            const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
+            return key === undefined
+              ? route.handle(inTransaction)
+              : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
+          }),
+        );
   await endsWithin(runPostCommits(postCommitSteps, options.log), POST_COMMIT_PATIENCE_MS);
   return reply;
+}
+
+function tenantOf({ id, customerId, productId }: Principal): string {
+  return customerId ?? productId ?? id;
 }
 
 async function runPostCommits(steps: readonly (() => void | Promise<void>)[], log: Logger): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Principal } from '../../domain/types';
-import { Turns } from './turns';
+import { Turns } from '../limits/turns';
 
 /**
  * Transactions of one customer, of the four connections of posts with an `Idempotency-Key`. If they

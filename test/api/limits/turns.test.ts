@@ -1,4 +1,4 @@
-import { Turns } from '../../../src/api/events/turns';
+import { Turns } from '../../../src/api/limits/turns';
 import { Problem } from '../../../src/domain/problems';
 
 /** Work that ends on demand. */
