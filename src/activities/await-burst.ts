@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 import { claimUnattempted, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
 import type { ActivityDeps } from './deps';
-import { HandOn } from './hand-on';
+import { HandOn, HandOnQueue } from './hand-on';
 
 /** How often members are looked up whose attempts are not under way in this process. */
 const ROUND_MS = 250;
@@ -20,10 +20,11 @@ const WAIT_MS = 90_000;
  * were made, and a workflow starts only once.
  */
 export function createAwaitBurst(deps: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
+  const handOnQueue = new HandOnQueue((notification) => deps.control.start(notification));
   return async function awaitBurst({ notificationIds }) {
     const { info, cancellationSignal } = Context.current();
     const { workflowId = '' } = info.workflowExecution ?? {};
-    const burst = new Burst(deps, workflowId, notificationIds);
+    const burst = new Burst(deps, handOnQueue, workflowId, notificationIds);
     await burst.run(cancellationSignal);
     return { notifications: notificationIds.length, handedOn: burst.handedOn };
   };
@@ -49,11 +50,12 @@ class Burst {
 
   constructor(
     private readonly deps: ActivityDeps,
+    handOnQueue: HandOnQueue,
     private readonly workflowId: string,
     notificationIds: readonly string[],
   ) {
     this.open = new Set(notificationIds);
-    this.handOn = new HandOn((notification) => deps.control.start(notification));
+    this.handOn = new HandOn(handOnQueue);
   }
 
   get handedOn(): number {
