@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { NotificationRef } from '../domain/delivery';
 import { FairBound } from '../domain/fair-bound';
-import { FairQueue } from '../domain/fair-queue';
+import { TenantQueue } from '../domain/tenant-queue';
 import { notificationWorkflowId } from '../domain/types';
 import type { Metrics } from '../process/metrics';
 import { BurstQueue, type Burst } from './burst-queue';
@@ -93,7 +93,7 @@ export interface WorkflowStarterOptions {
  * and bursts have ended.
  */
 export class WorkflowStarter {
-  private readonly own = new FairQueue<NotificationToStart>();
+  private readonly own = new TenantQueue<NotificationToStart>();
   private readonly bursts = new BurstQueue();
   private readonly slow = new SlowBursts();
   /** Counts what waits, in both queues. */
@@ -163,7 +163,7 @@ export class WorkflowStarter {
   }
 
   private startAlone(notification: NotificationToStart): string {
-    this.own.push(notification.customerId, notification);
+    this.own.push(notification);
     return notificationWorkflowId(notification.notificationId);
   }
 
