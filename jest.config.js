@@ -15,6 +15,8 @@ const project = (displayName, folders) => ({
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  // Tests of long outages run with `npm run faults` only.
+  testPathIgnorePatterns: process.env.SIGNPOST_LONG_FAULTS ? [] : ['/test/faults/long/'],
 });
 
 module.exports = {

@@ -1,11 +1,11 @@
 import { Client } from '@temporalio/client';
-import { decodeId } from '../../src/domain/ids';
-import { notificationWorkflowId } from '../../src/domain/types';
-import { freePort, startBareTemporal, type BareTemporal } from '../support/bare-temporal';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { startReceiver, type Receiver } from '../support/receiver';
-import { onboard, startService, type ServiceOptions, type ServiceProcess } from '../support/service';
-import { until } from '../support/until';
+import { decodeId } from '../../../src/domain/ids';
+import { notificationWorkflowId } from '../../../src/domain/types';
+import { freePort, startBareTemporal, type BareTemporal } from '../../support/bare-temporal';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { startReceiver, type Receiver } from '../../support/receiver';
+import { onboard, startService, type ServiceOptions, type ServiceProcess } from '../../support/service';
+import { until } from '../../support/until';
 
 /** Temporal is away, frozen, replaced, or late, while the service runs and is not restarted. */
 let temporal: BareTemporal;
