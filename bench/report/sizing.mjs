@@ -6,8 +6,8 @@ import { round } from '../statistics.mjs';
 import { figure } from './figures.mjs';
 import { markdownTable, tableMarkdown } from './tables.mjs';
 
-/** Connections in the main pool and the path pool of a process. */
-const CONNECTIONS_PER_PROCESS = 28;
+/** Connections of all pools of a process. */
+const CONNECTIONS_PER_PROCESS = 29;
 const SECONDS_A_DAY = 86_400;
 
 /** Shared by all sizes; the defaults of the simulation. */
