@@ -1,8 +1,8 @@
 /**
  * The troubles that a customer can cause, for the scenario `isolation`. Each one has a `title`, and
- * `begin(bench)`, which returns when the trouble has set in. `bench` has the `service`, and `url`, the
- * URL of a receiver in a mode: `/hang` never answers, `/fail` answers 503 until `turn()` makes it
- * hang, everything else is answered.
+ * `begin(bench)`, which returns when the trouble has set in. `bench` has the `service`, and `url`,
+ * the URL of a receiver in a mode: `/hang` never answers, `/fail` answers 503 until `turn()` makes
+ * it hang, everything else is answered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { concurrently } from '../load.mjs';

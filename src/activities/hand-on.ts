@@ -12,8 +12,8 @@ interface Start {
 
 /**
  * Starts the workflows of burst members, for all bursts of this process. Customers take turns, so
- * one with many failures delays neither the retries of others nor, by crowding Temporal, their other
- * work.
+ * one with many failures delays neither the retries of others nor, by crowding Temporal, their
+ * other work.
  */
 export class HandOnQueue {
   private readonly queue = new FairQueue<Start>();

@@ -7,8 +7,8 @@ interface Owner {
 }
 
 /**
- * A queue in which customers take turns, and within a customer its subscriptions. The order within a
- * subscription is kept.
+ * A queue in which customers take turns, and within a customer its subscriptions. The order within
+ * a subscription is kept.
  */
 export class TenantQueue<T extends Owner> {
   /** The id of the customer for each item. */
