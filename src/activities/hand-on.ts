@@ -67,7 +67,11 @@ export class HandOn {
     );
   }
 
-  /** Waits until everything is started. @throws the first failure, after which nothing is started */
+  /**
+   * Waits until everything is started.
+   *
+   * @throws the first failure, after which nothing is started
+   */
   async done(): Promise<void> {
     await Promise.all(this.starts);
     if (this.failure) throw this.failure.error;
