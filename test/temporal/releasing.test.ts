@@ -143,7 +143,6 @@ it('a release that cannot catch up lets new notifications pass', async () => {
   await until(
     async () => (await accept(seeded, 1))[0]!.status,
     (status) => status === 'pending',
-    5000,
   );
   // The reconciler does not close the gate again.
   if ((await count(seeded, 'held')) > 0) expect(await markForgottenHolds(db)).not.toContain(seeded.subscriptionId);
