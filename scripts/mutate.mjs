@@ -7,6 +7,7 @@
  * what survived, and exits with 1 if a mutation survives without a stated reason.
  */
 import { transformFileSync } from '@swc/core';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -26,11 +27,18 @@ import { pathToFileURL } from 'node:url';
 import { ROOT } from './toolchain.mjs';
 
 const LISTS = path.join(ROOT, 'scripts', 'mutations');
+const REPORTER = path.join(ROOT, 'scripts', 'mutation-reporter.mjs');
 const JEST = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 /** A mutation that makes the tests hang is noticed by that. */
 const TIMEOUT_MS = 300_000;
-/** Files that are built when the servers start: a mutation there needs servers of its own. */
-const BUILT_IN = ['src/workflows/', 'src/domain/'];
+/** Files in the bundle of workflow code. Tests on Temporal need a new bundle for a mutation there. */
+const IN_BUNDLE = ['src/workflows/', 'src/domain/'];
+const BUNDLE_TESTS = ['test/workflows/', 'test/temporal/'];
+/** Tests that need no servers. */
+const PURE_TESTS = 'test/domain/';
+/** Variables of test/support/environment.ts: the directory of running servers, and the bundle. */
+const DIRECTORY_VARIABLE = 'SIGNPOST_TEST_DIRECTORY';
+const BUNDLE_VARIABLE = 'SIGNPOST_TEST_WORKFLOW_BUNDLE';
 
 const mutations = await selected(process.argv.slice(2));
 checkAgainstSources(mutations);
@@ -42,7 +50,9 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 copyTree();
-const servers = await startServers();
+const servers = mutations.every(({ tests }) => tests.every((name) => name.startsWith(PURE_TESTS)))
+  ? { [DIRECTORY_VARIABLE]: place }
+  : await startServers();
 
 const baseline = await runTests([...new Set(mutations.flatMap(({ tests }) => tests))], servers);
 if (baseline.result !== 'survived') fail([`Without any mutation the tests do not pass: ${baseline.by}`]);
@@ -124,26 +134,41 @@ async function tryOut({ file, find, replace, tests }) {
     source.replace(find, () => replace),
   );
   try {
-    const outcome = await runTests(tests, BUILT_IN.some((folder) => file.startsWith(folder)) ? {} : servers);
+    const outcome = await runTests(tests, { ...servers, ...(await bundleFor(file, tests)) });
     return { ...outcome, seconds: Math.round((Date.now() - startedAt) / 1000) };
   } finally {
     writeFileSync(target, source);
   }
 }
 
+/** @returns the environment that names the bundle with the mutation, if the tests need one */
+async function bundleFor(file, tests) {
+  const isIn = (folders) => (name) => folders.some((folder) => name.startsWith(folder));
+  if (!isIn(IN_BUNDLE)(file) || !tests.some(isIn(BUNDLE_TESTS))) return {};
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(copy, 'src', 'workflows'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const bundlePath = path.join(place, 'workflow-bundle.js');
+  writeFileSync(bundlePath, code);
+  return { [BUNDLE_VARIABLE]: bundlePath };
+}
+
 /**
- * @returns `survived` if all tests pass; `killed` with the title of a test that failed; `broken` if
- *   a file did not load
+ * @returns `survived` if all tests pass; `killed` with the title of the first test that failed;
+ *   `broken` if a file did not load
  */
 function runTests(tests, environment) {
   const run = path.join(place, 'run');
   rmSync(run, { recursive: true, force: true });
   mkdirSync(run);
   const summaryFile = path.join(run, 'summary.json');
-  const options = ['--rootDir', copy, '--forceExit', '--json', '--outputFile', summaryFile];
+  const killedByFile = path.join(run, 'killed-by.txt');
+  const kept = ['--rootDir', copy, '--cacheDirectory', path.join(place, 'cache')];
+  const options = [...kept, '--forceExit', '--reporters', REPORTER, '--json', '--outputFile', summaryFile];
   const jest = spawn(process.execPath, [JEST, ...options, '--runTestsByPath', ...tests], {
     cwd: copy,
-    env: { ...process.env, ...environment, TMPDIR: run },
+    env: { ...process.env, ...environment, TMPDIR: run, MUTATION_KILLED_BY: killedByFile },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';
@@ -152,13 +177,11 @@ function runTests(tests, environment) {
   return new Promise((resolve) => {
     jest.on('close', (code, signal) => {
       clearTimeout(timer);
+      endAll(run);
       if (signal) return resolve({ result: 'killed', by: `no end within ${TIMEOUT_MS / 1000} s` });
+      if (existsSync(killedByFile)) return resolve({ result: 'killed', by: readFileSync(killedByFile, 'utf8') });
       if (!existsSync(summaryFile)) return resolve({ result: 'broken', by: `Jest ended with ${code}: ${output}` });
       const { testResults, success } = JSON.parse(readFileSync(summaryFile, 'utf8'));
-      const failed = testResults.flatMap(({ assertionResults }) =>
-        assertionResults.filter(({ status }) => status === 'failed'),
-      );
-      if (failed.length > 0) return resolve({ result: 'killed', by: failed[0].fullName });
       if (success) return resolve({ result: 'survived', by: '' });
       const file = testResults.find(({ status }) => status === 'failed');
       resolve({ result: 'broken', by: file?.message.slice(0, 1000) ?? 'no test ran' });

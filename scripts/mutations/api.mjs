@@ -1,4 +1,6 @@
 /** Mutations of the API: roles, scopes and expiry. scripts/mutate.mjs says what the fields mean. */
+import { mutationsOf } from '../mutation.mjs';
+
 const PERMISSIONS = ['test/api/permissions.test.ts'];
 const EXPIRY = ['test/api/auth/expiry.test.ts'];
 const ALLOWLIST = 'src/store/catalog/allowlist.ts';
@@ -208,9 +210,9 @@ export default [
   {
     id: 'U5',
     what: 'failed sign-ins are limited for an hour instead of a minute',
-    file: 'src/api/routes/session.ts',
-    find: 'duration: 60 }',
-    replace: 'duration: 3600 }',
+    file: 'src/api/limits/limits.ts',
+    find: 'points: FAILED_SIGN_INS,\n      seconds: MINUTE_SECONDS,',
+    replace: 'points: FAILED_SIGN_INS,\n      seconds: 3600,',
     tests: EXPIRY,
   },
   {
@@ -253,4 +255,109 @@ export default [
     replace: "const LIFETIME = '7 days';",
     tests: IDEMPOTENCY_TEST,
   },
+
+  // Authentication
+  ...mutationsOf(
+    'src/api/auth/auth.ts',
+    ['test/api/session.test.ts'],
+    [
+      ['AU1', 'a call with the cookie needs no CSRF token', 'if (session) checkCsrf(request, session.csrfToken);', ''],
+      ['AU2', 'reading with the cookie needs a CSRF token', "['GET', 'HEAD', 'OPTIONS']", "['OPTIONS']"],
+      [
+        'AU3',
+        'the cookie is used although the call has a credential',
+        'const credential = fromHeader ?? session?.credential;',
+        'const credential = session?.credential ?? fromHeader;',
+        'With a credential in a header, the session is not read.',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/auth/auth.ts',
+    ['test/api/credentials.test.ts'],
+    [
+      ['AU4', 'a credential that was revoked here is accepted for a second', '      holders.clear();\n', ''],
+      [
+        'AU5',
+        'access tokens are not accepted',
+        'if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);',
+        '',
+      ],
+      ['AU6', 'a token never expires for its holder', '{ ...holder, expiresAt: subject.expiresAt }', '{ ...holder }'],
+    ],
+  ),
+  ...mutationsOf('src/api/auth/auth.ts', PERMISSIONS, [
+    [
+      'AU7',
+      'a product sees all products',
+      '  if (principal.productId !== null) scope.productId = principal.productId;\n',
+      '',
+    ],
+    [
+      'AU8',
+      'a customer sees all customers',
+      '  if (principal.customerId !== null) scope.customerId = principal.customerId;\n',
+      '',
+    ],
+  ]),
+  ...mutationsOf(
+    'src/api/auth/revalidating-cache.ts',
+    ['test/api/auth/revalidating-cache.test.ts'],
+    [
+      ['RC1', 'each call is a look-up', 'if (entry && ageMs < REFRESH_AFTER_MS) return entry.value;', ''],
+      ['RC2', 'an entry is trusted for ten seconds', 'if (ageMs >= MAX_AGE_MS) return', 'if (false) return'],
+      ['RC3', 'an entry is served for ever while its look-up fails', '!entry || ageMs >= HARD_LIMIT_MS', '!entry'],
+      [
+        'RC4',
+        'an entry that was forgotten during its look-up is stored',
+        'if (this.clearings !== clearings) return value;',
+        '',
+      ],
+      [
+        'RC5',
+        'concurrent callers look up the same key each',
+        'this.loading.get(key) ?? this.load(key, find)',
+        'this.load(key, find)',
+      ],
+      ['RC6', 'an absent value is cached', 'if (value === undefined) return undefined;', ''],
+      ['RC7', 'the cache grows without a limit', 'this.entries.size >= MAX_ENTRIES', 'false'],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/auth/credentials.ts',
+    ['test/api/credentials.test.ts'],
+    [
+      ['CD1', 'a credential revokes itself', 'if (id === principal.id) throw', 'if (false) throw'],
+      [
+        'CD2',
+        'a credential of a product may name none',
+        "check('productId', role === 'product',",
+        "check('productId', false,",
+      ],
+      [
+        'CD3',
+        'a credential of a customer may name a product',
+        "role === 'product' || role === 'viewer', productId",
+        'true, productId',
+      ],
+      [
+        'CD4',
+        'a credential may name a customer that does not exist',
+        'if (customerId != null && !(await',
+        'if (false && !(await',
+      ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/api/auth/tokens.ts',
+    ['test/api/credentials.test.ts', 'test/api/auth/expiry.test.ts'],
+    [
+      [
+        'TK2',
+        'a portal token counts as the token of a client',
+        "if (payload.sub !== 'portal') return",
+        'if (true) return',
+      ],
+    ],
+  ),
 ];

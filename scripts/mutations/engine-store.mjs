@@ -4,6 +4,8 @@ import { mutationsOf } from '../mutation.mjs';
 const store = (...names) => names.map((name) => `test/store/${name}.test.ts`);
 const CLAIMS_TEST = store('notifications/claims');
 const OVERDUE_TEST = store('notifications/overdue');
+const RELEASING_TEST = store('subscriptions/releasing');
+const RATE_LINE_TEST = store('subscriptions/rate-line');
 const OVERLAPS_TEST = store('subscriptions/overlaps');
 
 export default [
@@ -121,7 +123,18 @@ export default [
       "('failed', 'cancelled', 'delivered')",
       "('failed', 'delivered')",
     ],
-    ['N21', 'a retry is noted for a notification that is not waiting', " and status = 'retrying'`", '`'],
+    [
+      'N21',
+      'a retry is noted for a notification that is not waiting',
+      "status = 'pending' and rate_seq is not null)",
+      "status = 'pending')",
+    ],
+    [
+      'N21b',
+      'a retry of a notification in the line of a rate limit is not noted',
+      " or status = 'pending' and rate_seq is not null)",
+      ')',
+    ],
     ['N22', 'the reconciler ignores a retry', ", reconcile_after = now() + interval '30 seconds', retry", ', retry'],
   ]),
   ...mutationsOf('src/store/notifications/record-attempts.ts', store('notifications/record-attempts'), [
@@ -233,14 +246,32 @@ export default [
     [
       'D13',
       'a delivered notification is held',
-      " and n.status not in ('delivered', 'cancelled')`",
-      " and n.status <> 'cancelled'`",
+      "n.status not in ('delivered', 'cancelled', 'failed')`",
+      "n.status not in ('cancelled', 'failed')`",
     ],
     [
       'D13b',
       'a cancelled notification is held',
-      " and n.status not in ('delivered', 'cancelled')`",
-      " and n.status <> 'delivered'`",
+      "n.status not in ('delivered', 'cancelled', 'failed')`",
+      "n.status not in ('delivered', 'failed')`",
+    ],
+    [
+      'D13c',
+      'a failed notification is held',
+      "n.status not in ('delivered', 'cancelled', 'failed')`",
+      "n.status not in ('delivered', 'cancelled')`",
+    ],
+    [
+      'D14',
+      'a notification whose attempt has begun is postponed no further by its lane',
+      "status in ('pending', 'retrying', 'delivering')`",
+      "status in ('pending', 'retrying')`",
+    ],
+    [
+      'D15',
+      'a notification that was closed meanwhile gets a next attempt from its lane',
+      "           where id = $1 and status in ('pending', 'retrying', 'delivering')`",
+      '           where id = $1`',
     ],
     [
       'N33',
@@ -254,8 +285,14 @@ export default [
     [
       'N37',
       'a cancelled notification stays on the list of the reconciler after the call',
-      "set status = 'cancelled', next_attempt_at = null, reconcile_after = null,",
-      "set status = 'cancelled', next_attempt_at = null,",
+      "set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null,",
+      "set status = 'cancelled', rate_seq = null, next_attempt_at = null,",
+    ],
+    [
+      'N37b',
+      'a cancelled notification stays in the line of its rate limit',
+      "set status = 'cancelled', rate_seq = null, next",
+      "set status = 'cancelled', next",
     ],
   ]),
   ...mutationsOf(
@@ -309,7 +346,6 @@ export default [
       "and date_trunc('milliseconds', settling_since) is not distinct from $2::timestamptz",
       'and ($2::timestamptz is null or true)',
     ],
-    ['S3', 'a cancelled notification is released', "where id = $1 and status = 'held'`", 'where id = $1`'],
     [
       'S6',
       'settling one product marks the subscriptions of every product',
@@ -329,8 +365,36 @@ export default [
       "s.id and n.status in ('pending', 'delivering', 'retrying', 'held'))",
       "s.id and n.status in ('pending', 'retrying', 'held'))",
     ],
-    ['N46', 'a subscription that settles is taken for one with forgotten holds', ' and s.settling_since is null`', '`'],
-    ['N47', 'held notifications are released in reverse', 'order by n.id limit $2', 'order by n.id desc limit $2'],
+    [
+      'N46',
+      'a subscription that settles is taken for one with forgotten holds',
+      "where s.status = 'enabled' and s.settling_since is null",
+      "where s.status = 'enabled'",
+    ],
+    [
+      'N46b',
+      'a subscription whose release is running is taken for one with forgotten holds',
+      "r.progressed_at > now() - interval '1 minute'",
+      'false',
+    ],
+    [
+      'N46c',
+      'a release that stopped hides forgotten holds for ever',
+      " and r.progressed_at > now() - interval '1 minute'",
+      '',
+    ],
+    [
+      'N47b',
+      'a disabled subscription keeps its notifications in the line of its rate limit',
+      "and s.status <> 'enabled' and n.subscription_id",
+      'and false and n.subscription_id',
+    ],
+    [
+      'N47c',
+      'a wake that was lost is not found',
+      'where wake_since < now() - make',
+      'where false and wake_since < now() - make',
+    ],
     [
       'N48',
       'a release does not wait for an attempt that is under way',
@@ -363,13 +427,134 @@ export default [
       "slow_until < now() + interval '${SLOW_LANE_SECONDS / 2} seconds'",
       'slow_until < now()',
     ],
+  ]),
+  ...mutationsOf('src/store/subscriptions/releasing.ts', RELEASING_TEST, [
     [
-      'N53',
-      'a rate limit saves slots up over a pause',
-      'greatest(rate_next_at, now())',
-      'coalesce(rate_next_at, now())',
+      'S3',
+      'a notification that is cancelled in the same instant is released',
+      "where n.id = d.id and n.status = 'held'",
+      'where n.id = d.id',
     ],
-    ['N54', 'a slot is not free at its time', 'rate_next_at <= now())', 'rate_next_at < now())'],
+    ['N47', 'held notifications are released in reverse', 'order by n.id limit $2', 'order by n.id desc limit $2'],
+    [
+      'RL1',
+      'a subscription that was disabled again goes on releasing',
+      "n.status = 'held' and s.status = 'enabled'",
+      "n.status = 'held'",
+    ],
+    ['RL2', 'a notification with a workflow that holds it is claimed', ' and n.claimed_until is null`', '`'],
+    ['RL3', 'a notification that was opened again is claimed', 'n.opened_at = n.created_at and ', ''],
+    ['RL4', 'a notification that was attempted before is claimed', 'n.attempt_count = 0 and ', ''],
+    ['RL5', 'a notification that was held after its acceptance is claimed', "n.accepted_as = 'held' and ", ''],
+    [
+      'RL6',
+      'a release of a subscription in the slow lane claims first attempts',
+      '(s.slow_until is null or s.slow_until <= now()) as claimed',
+      'true as claimed',
+    ],
+    [
+      'RL7',
+      'a released claim lapses before the wait for a slot is over',
+      "make_interval(secs => d.timeout_seconds + ${HEAD_START_WAIT_SECONDS}) else '0 s'",
+      "make_interval(secs => d.timeout_seconds) else '0 s'",
+    ],
+    [
+      'RL8',
+      'a release forgets its first backlog',
+      'case when exists (select from releases where subscription_id = $1) then 0',
+      'case when true then 0',
+    ],
+    [
+      'RL9',
+      'a release counts its last page only',
+      'set released = r.released + excluded.released',
+      'set released = excluded.released',
+    ],
+    [
+      'RL10',
+      'a workflow that has begun its attempt counts as one that has not',
+      ' and (claimed_until is null or claimed_until <= now())`',
+      '`',
+    ],
+  ]),
+  ...mutationsOf('src/store/subscriptions/rate-line.ts', RATE_LINE_TEST, [
+    [
+      'RT1',
+      'notifications without a rate limit join a line',
+      "status = 'pending' and rate_limit_per_second is not null",
+      "status = 'pending'",
+    ],
+    [
+      'RT2',
+      'a line that was idle goes on where it was',
+      'when ${isIdle} then now() else',
+      'when false then now() else',
+    ],
+    [
+      'RT3',
+      'a line counts as idle although its last turn was just taken',
+      ' and coalesce(l.taken_at + ${gap} <= now(), true)`',
+      '`',
+    ],
+    [
+      'RT4',
+      'a line that was changed meanwhile is written over',
+      'where subscription_id = $1 and version = $2\n',
+      'where subscription_id = $1 and $2::bigint is not null\n',
+    ],
+    ['RT5', 'turns are written although the line was not', 'where exists (select from line)\n', '\n'],
+    [
+      'RT6',
+      'a notification that was closed meanwhile gets a turn',
+      "and n.status not in ('delivered', 'cancelled') and (t.granted",
+      'and (t.granted',
+    ],
+    [
+      'RT7',
+      'a notification that was held meanwhile goes on waiting for its turn',
+      "(t.granted or n.status <> 'held')",
+      'true',
+    ],
+    [
+      'RT8',
+      'a granted turn stays in the line',
+      'rate_seq = case when t.granted then null else t.seq end',
+      'rate_seq = t.seq',
+    ],
+    ['RT9', 'the wish for a retry outlives the granted turn', 'retry_asked = n.retry_asked and not t.granted,\n', ''],
+    [
+      'RT10',
+      'the numbers of a statement are in reverse order of acceptance',
+      'order by m.id desc) as rate_seq',
+      'order by m.id) as rate_seq',
+    ],
+  ]),
+  ...mutationsOf('src/store/subscriptions/rate-wakes.ts', RATE_LINE_TEST, [
+    [
+      'RW1',
+      'a line that is woken is woken again from its start',
+      'and n.rate_seq > $2 order',
+      'and $2::bigint is not null order',
+    ],
+    [
+      'RW2',
+      'a wake ends although the limit was changed again',
+      "set wake_since = null, woken_up_to = null where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2",
+      'set wake_since = null, woken_up_to = null where subscription_id = $1 and $2::timestamptz is not null',
+    ],
+    [
+      'RW3',
+      'the progress of a wake counts for the next change of the limit',
+      'wake_since = clock_timestamp(), woken_up_to = null where',
+      'wake_since = clock_timestamp() where',
+    ],
+    [
+      'RW4',
+      'the progress of an earlier wake is noted for the next one',
+      "set woken_up_to = $3 where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2",
+      'set woken_up_to = $3 where subscription_id = $1 and $2::timestamptz is not null',
+    ],
+    ['RW5', 'a wake lists what is not in the line', "n.status in ('pending', 'retrying') and n.rate_seq", 'n.rate_seq'],
   ]),
   ...mutationsOf(
     'src/store/subscriptions/out-of-order.ts',

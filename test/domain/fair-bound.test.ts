@@ -34,3 +34,12 @@ it('a fair bound refuses an amount that is more than is left', () => {
   expect(bound.hasRoom('b', 41)).toBe(false);
   expect(bound.hasRoom('b', 40)).toBe(true);
 });
+
+it('a fair bound has all its room after it was cleared', () => {
+  const bound = new FairBound(100, 10);
+  bound.take('a', 10);
+  bound.take('b', 85);
+  bound.clear();
+  expect(bound.inUse).toBe(0);
+  expect([bound.hasRoom('a', 10), bound.hasRoom('c', 10)]).toEqual([true, true]);
+});

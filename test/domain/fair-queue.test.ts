@@ -58,3 +58,36 @@ it('the fair queue peeks at the next item without taking it', () => {
   queue.pause('b');
   expect(queue.peek()).toBeUndefined();
 });
+
+it('the fair queue gives no turn to a key that was paused and resumed without items', () => {
+  const queue = new FairQueue<string>();
+  queue.pause('a');
+  queue.resume('a');
+  queue.push('b', 'b1');
+  expect([queue.take(), queue.size]).toEqual(['b1', 0]);
+});
+
+it('the fair queue removes what is left of a key, paused or not', () => {
+  const queue = filled('a1', 'a2', 'b1', 'c1');
+  expect([queue.take(), queue.take()]).toEqual(['a1', 'b1']);
+  queue.pause('c');
+  expect([queue.remove('a'), queue.remove('c'), queue.remove('b')]).toEqual([['a2'], ['c1'], []]);
+  expect(queue.size).toBe(0);
+});
+
+it('the fair queue drains paused keys too', () => {
+  const queue = filled('a1', 'b1');
+  queue.pause('b');
+  expect(queue.drain()).toEqual(['a1', 'b1']);
+  expect(queue.size).toBe(0);
+});
+
+it('the fair queue keeps a key paused when it is cleared', () => {
+  const queue = filled('a1', 'b1');
+  queue.pause('b');
+  queue.clear();
+  queue.push('b', 'b2');
+  expect([queue.size, queue.take()]).toEqual([1, undefined]);
+  queue.resume('b');
+  expect(queue.take()).toBe('b2');
+});

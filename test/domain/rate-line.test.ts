@@ -160,3 +160,34 @@ it.each([
 ])('the limit %d per second means an interval of %d ms', (rate, intervalMs) => {
   expect(rateIntervalMs(rate)).toBeCloseTo(intervalMs, 3);
 });
+
+it.each([
+  [1, 10],
+  [50, 500],
+  [60_000, 500],
+])('with an interval of %d ms, a notification wakes %d ms before its turn', (intervalMs, earlierMs) => {
+  expect(leadMs(intervalMs)).toBe(earlierMs);
+});
+
+it('two notifications that join get consecutive numbers', () => {
+  const first = takeTurn({ ...EMPTY }, { seq: null, urgent: false }, 1000, 5000);
+  const second = takeTurn(first.line, { seq: null, urgent: false }, 1000, 5000);
+  expect([first.turn, second.turn]).toEqual([
+    { seq: 0, granted: true, atMs: 5000 },
+    { seq: 1, granted: false, atMs: 6000 },
+  ]);
+});
+
+it('a number that is late by more than the hold waits for the next free turn, at the front', () => {
+  const line: RateLine = { nextSeq: 9, frontSeq: 5, frontAtMs: 10_000, takenAtMs: 9000 };
+  const { line: after, turn } = takeTurn(line, { seq: 3, urgent: false }, 1000, 9100);
+  expect(turn).toEqual({ seq: 3, granted: false, atMs: 10_000 });
+  expect(after).toMatchObject({ frontSeq: 3, frontAtMs: 10_000 });
+});
+
+it('a number that is late leaves the front where it is', () => {
+  const line: RateLine = { nextSeq: 9, frontSeq: 5, frontAtMs: 10_000, takenAtMs: 9000 };
+  const { line: after, turn } = takeTurn(line, { seq: 3, urgent: false }, 1000, 9700);
+  expect(turn).toEqual({ seq: 3, granted: true, atMs: 10_000 });
+  expect(after).toMatchObject({ frontSeq: 5, takenAtMs: 10_000 });
+});

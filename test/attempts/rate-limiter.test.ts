@@ -1,0 +1,79 @@
+import { createRateLimiter, type LimitedAttempt } from '../../src/attempts/rate-limiter';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { createMetrics } from '../../src/process/metrics';
+import type { Database } from '../../src/store/db/database';
+import { acceptEvents } from '../../src/store/notifications/accept';
+import { readLine } from '../../src/store/subscriptions/rate-line';
+import { watched } from '../support/attempt-runner';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { eventFor, seed, type Seeded } from '../support/seed';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+
+async function lined(count: number, ratePerSecond: number) {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: ratePerSecond });
+  const results = await acceptEvents(
+    database.db,
+    Array.from({ length: count }, () => eventFor(seeded)),
+  );
+  const accepted = results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+  return { seeded, accepted };
+}
+
+function limiter({ subscriptionId }: Seeded, ratePerSecond: number, db: Database = database.db) {
+  const limit = createRateLimiter(db, createMetrics());
+  return ({ notificationId }: AcceptedNotification, seq: LimitedAttempt['seq']) =>
+    limit({ subscriptionId, notificationId, seq, urgent: false, ratePerSecond, reconcileAfterSeconds: 60 });
+}
+
+it('attempts that ask together before they have numbers get them in order of acceptance', async () => {
+  const { seeded, accepted } = await lined(4, 0.1);
+  const ask = limiter(seeded, 0.1);
+  const turns = await Promise.all(accepted.toReversed().map((notification) => ask(notification, null)));
+  const seqs = turns.map(({ seq }) => seq).toReversed();
+  expect(seqs).toEqual([seqs[0], seqs[0]! + 1, seqs[0]! + 2, seqs[0]! + 3]);
+});
+
+it('a turn that is far away is waited for by the workflow, which wakes a little before it', async () => {
+  const { seeded, accepted } = await lined(2, 0.1);
+  const ask = limiter(seeded, 0.1);
+  const begunAt = Date.now();
+  expect(await ask(accepted[0]!, 0)).toMatchObject({ granted: true });
+  const { granted, waitMs, at } = await ask(accepted[1]!, 1);
+  expect(granted).toBe(false);
+  expect(at.getTime() - begunAt - waitMs).toBeGreaterThan(400);
+  expect(Date.now() - begunAt).toBeLessThan(5000);
+});
+
+it('a turn that is near is waited for here, and asked for under the same number', async () => {
+  const { seeded, accepted } = await lined(2, 5);
+  const ask = limiter(seeded, 5);
+  await ask(accepted[0]!, 0);
+  const { seq, granted, at } = await ask(accepted[1]!, 1);
+  expect([seq, granted]).toEqual([1, true]);
+  expect(at.getTime()).toBeLessThanOrEqual(Date.now() + 5);
+});
+
+it('an attempt without a number keeps the one that it gets while it asks again', async () => {
+  const { seeded, accepted } = await lined(2, 5);
+  const ask = limiter(seeded, 5);
+  await ask(accepted[0]!, 0);
+  await ask(accepted[1]!, null);
+  expect((await readLine(database.db, seeded.subscriptionId)).nextSeq).toBe(3);
+});
+
+it('a turn is decided again if another process changed the line meanwhile', async () => {
+  const { seeded, accepted } = await lined(2, 0.1);
+  const other = limiter(seeded, 0.1);
+  let intervened = false;
+  const db = watched(database.db, async ({ name }) => {
+    if (name !== 'write-rate-turns' || intervened) return;
+    intervened = true;
+    await other(accepted[0]!, 0);
+  });
+  expect(await limiter(seeded, 0.1, db)(accepted[1]!, 1)).toMatchObject({ granted: false });
+});

@@ -1,0 +1,170 @@
+import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { decodeId } from '../../../src/domain/ids';
+import { acceptEvents } from '../../../src/store/notifications/accept';
+import { readLine, writeTurns, type TurnToWrite } from '../../../src/store/subscriptions/rate-line';
+import { endWake, findWake, listLine, markRateChanged, noteWoken } from '../../../src/store/subscriptions/rate-wakes';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { notificationRow, setNotification } from '../../support/rows';
+import { eventFor, seed, type Seeded } from '../../support/seed';
+
+/** The line of a subscription with a rate limit, as it is stored. */
+let database: TestDatabase;
+let seeded: Seeded;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/', rateLimitPerSecond: 1 });
+});
+
+async function accept(count = 1): Promise<AcceptedNotification[]> {
+  const results = await acceptEvents(
+    database.db,
+    Array.from({ length: count }, () => eventFor(seeded)),
+  );
+  return results.flatMap((result) => (result.kind === 'accepted' ? result.notifications : []));
+}
+const line = () => readLine(database.db, seeded.subscriptionId);
+const setLine = (assignments: string) =>
+  database.db.query({
+    text: `update rate_lines set ${assignments} where subscription_id = $1`,
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+async function seqOf({ notificationId }: AcceptedNotification): Promise<number | null> {
+  const { rows } = await database.db.query<{ rate_seq: number | null }>({
+    text: 'select rate_seq from notifications where id = $1',
+    values: [decodeId('ntf', notificationId)],
+  });
+  return rows[0]!.rate_seq;
+}
+const row = ({ notificationId }: AcceptedNotification) => notificationRow(database.db, notificationId);
+
+describe('a line of notifications behind a rate limit', () => {
+  it('numbers the notifications of a statement in order of acceptance', async () => {
+    const accepted = await accept(3);
+    expect(await Promise.all(accepted.map(seqOf))).toEqual([0, 1, 2]);
+    expect(await Promise.all((await accept(2)).map(seqOf))).toEqual([3, 4]);
+  });
+
+  it('is not joined by notifications of a subscription without a rate limit', async () => {
+    seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+    const [notification] = await accept();
+    expect(await seqOf(notification!)).toBeNull();
+    expect(await line()).toMatchObject({ nextSeq: 0, version: 0 });
+  });
+
+  it('begins again with the next notification if it was idle', async () => {
+    await accept(3);
+    await setLine("front_at = now() - interval '1 hour', taken_at = now() - interval '1 hour'");
+    await accept();
+    const { frontSeq, frontAtMs, nowMs } = await line();
+    expect(frontSeq).toBe(3);
+    expect(nowMs - frontAtMs).toBeLessThan(60_000);
+  });
+
+  it('goes on where it was if its last turn was just taken', async () => {
+    await accept(3);
+    await setLine("front_at = now() - interval '1 hour', taken_at = now() + interval '1 minute'");
+    await accept();
+    expect((await line()).frontSeq).toBe(0);
+  });
+});
+
+describe('writing the turns of a line', () => {
+  const turn = ({ notificationId }: AcceptedNotification, overrides: Partial<TurnToWrite> = {}): TurnToWrite => ({
+    notificationId,
+    seq: 0,
+    granted: true,
+    atMs: Date.now() + 60_000,
+    reconcileAfterSeconds: 60,
+    ...overrides,
+  });
+  async function write(turns: TurnToWrite[], stale = false): Promise<boolean> {
+    const { version, ...read } = await line();
+    const after = { ...read, frontSeq: 1 };
+    return writeTurns(database.db, seeded.subscriptionId, stale ? version - 1 : version, after, turns);
+  }
+
+  it('takes a granted notification out of the line and shows its attempt', async () => {
+    const [notification] = await accept();
+    await setNotification(database.db, notification!.notificationId, 'retry_asked = true');
+    expect(await write([turn(notification!)])).toBe(true);
+    expect(await seqOf(notification!)).toBeNull();
+    expect(await row(notification!)).toMatchObject({
+      status: 'delivering',
+      next_attempt_at: null,
+      retry_asked: false,
+    });
+    expect((await line()).frontSeq).toBe(1);
+  });
+
+  it('shows when a waiting notification is due, and keeps its number', async () => {
+    const [notification] = await accept();
+    await setNotification(database.db, notification!.notificationId, 'retry_asked = true');
+    const atMs = Date.now() + 60_000;
+    await write([turn(notification!, { seq: 5, granted: false, atMs })]);
+    expect(await seqOf(notification!)).toBe(5);
+    const { status, next_attempt_at: next, retry_asked: asked } = await row(notification!);
+    expect([status, asked]).toEqual(['pending', true]);
+    expect(Math.abs(next!.getTime() - atMs)).toBeLessThan(2);
+  });
+
+  it('writes neither the line nor the turns if the line was changed meanwhile', async () => {
+    const [notification] = await accept();
+    const before = await line();
+    expect(await write([turn(notification!)], true)).toBe(false);
+    expect(await line()).toMatchObject({ frontSeq: before.frontSeq, version: before.version });
+    expect((await row(notification!)).status).toBe('pending');
+  });
+
+  it.each(['delivered', 'cancelled'])('gives no turn to a notification that is %s', async (status) => {
+    const [notification] = await accept();
+    await setNotification(database.db, notification!.notificationId, `status = '${status}'`);
+    await write([turn(notification!)]);
+    expect((await row(notification!)).status).toBe(status);
+  });
+
+  it('gives no later turn to a notification that is held', async () => {
+    const [notification] = await accept();
+    await setNotification(database.db, notification!.notificationId, "status = 'held', next_attempt_at = null");
+    await write([turn(notification!, { granted: false })]);
+    expect(await row(notification!)).toMatchObject({ status: 'held', next_attempt_at: null });
+  });
+});
+
+describe('waking a line after its limit was changed', () => {
+  const wake = async () => (await findWake(database.db, seeded.subscriptionId))!;
+  const mark = () => markRateChanged(database.db, seeded.subscriptionId);
+
+  it('lists what is in the line after the number that was woken last', async () => {
+    const accepted = await accept(4);
+    await setNotification(database.db, accepted[2]!.notificationId, "status = 'held'");
+    await mark();
+    await noteWoken(database.db, seeded.subscriptionId, await wake(), 0);
+    const listed = await listLine(database.db, seeded.subscriptionId, await wake(), 10);
+    expect(listed.map(({ seq }) => seq)).toEqual([1, 3]);
+  });
+
+  it('begins again with the first of the line if the limit is changed again', async () => {
+    await accept(2);
+    await mark();
+    await noteWoken(database.db, seeded.subscriptionId, await wake(), 1);
+    await mark();
+    expect((await wake()).upTo).toBe(-1);
+  });
+
+  it('ends, unless the limit was changed again', async () => {
+    await accept(2);
+    await mark();
+    const first = await wake();
+    await setLine("wake_since = wake_since + interval '1 second'");
+    await noteWoken(database.db, seeded.subscriptionId, first, 1);
+    await endWake(database.db, seeded.subscriptionId, first);
+    const second = await wake();
+    expect(second.upTo).toBe(-1);
+    await endWake(database.db, seeded.subscriptionId, second);
+    expect(await findWake(database.db, seeded.subscriptionId)).toBeUndefined();
+  });
+});
