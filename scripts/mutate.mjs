@@ -5,6 +5,8 @@
  * The mutations are in scripts/mutations, in the form of scripts/mutation.mjs. Everything happens
  * in a copy of the working tree, so the tree itself is never changed. Prints what was killed and
  * what survived, and exits with 1 if a mutation survives without a stated reason.
+ *
+ * `npm run mutate -- --check` only checks that each mutation applies to exactly one place.
  */
 import { transformFileSync } from '@swc/core';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -24,6 +26,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { ROOT } from './toolchain.mjs';
 
 const LISTS = path.join(ROOT, 'scripts', 'mutations');
@@ -40,8 +43,10 @@ const PURE_TESTS = 'test/domain/';
 const DIRECTORY_VARIABLE = 'SIGNPOST_TEST_DIRECTORY';
 const BUNDLE_VARIABLE = 'SIGNPOST_TEST_WORKFLOW_BUNDLE';
 
-const mutations = await selected(process.argv.slice(2));
+const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' } }, allowPositionals: true });
+const mutations = await selected(positionals);
 checkAgainstSources(mutations);
+if (values.check) process.exit(0);
 const place = mkdtempSync(path.join(tmpdir(), 'signpost-mutate-'));
 const copy = path.join(place, 'copy');
 process.on('exit', () => {

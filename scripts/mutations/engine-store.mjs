@@ -289,6 +289,18 @@ export default [
       "set status = 'cancelled', rate_seq = null, next_attempt_at = null,",
     ],
     [
+      'D16',
+      'a held notification stays in the line of its rate limit',
+      "set status = 'held', rate_seq = null, ",
+      "set status = 'held', ",
+    ],
+    [
+      'D17',
+      'a notification whose attempt is under way stays in the line of its rate limit',
+      "set status = 'delivering', rate_seq = null, ",
+      "set status = 'delivering', ",
+    ],
+    [
       'N37b',
       'a cancelled notification stays in the line of its rate limit',
       "set status = 'cancelled', rate_seq = null, next",

@@ -8,6 +8,7 @@ export interface NotificationRow {
   attempt_count: number;
   last_attempt_key: string | null;
   next_attempt_at: Date | null;
+  rate_seq: number | null;
   finished_at: Date | null;
   retry_asked: boolean;
   burst_id: string | null;

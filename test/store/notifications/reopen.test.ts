@@ -24,7 +24,10 @@ const accept = async () => (await acceptOne(database.db, seeded))[0]!;
 describe('opening a notification again', () => {
   it.each(['failed', 'cancelled', 'delivered'])('begins a new ladder for one that is %s', async (status) => {
     const notification = await accept();
-    await set(notification, `status = '${status}', attempt_count = 4, finished_at = now(), next_attempt_at = now()`);
+    await set(
+      notification,
+      `status = '${status}', attempt_count = 4, finished_at = now(), next_attempt_at = now(), reconcile_after = null`,
+    );
     await setOurs("retry_schedule = '{7}'");
     expect(await reopenNotification(database.db, notification.notificationId)).toMatchObject({
       schedule: [7],
@@ -62,4 +65,19 @@ it('makes a waiting notification due now and lets the reconciler pick it up', as
   expect(next!.getTime()).toBeLessThanOrEqual(Date.now());
   expect(seconds).toBeGreaterThan(0);
   expect(asked).toBe(true);
+});
+
+it('makes a notification in the line of a rate limit due now', async () => {
+  const notification = await accept();
+  await set(notification, "rate_seq = 5, next_attempt_at = now() + interval '1 hour'");
+  await markDue(database.db, notification.notificationId);
+  const { next_attempt_at: next, retry_asked: asked } = await row(notification);
+  expect(next!.getTime()).toBeLessThanOrEqual(Date.now());
+  expect(asked).toBe(true);
+});
+
+it('notes no retry for a notification whose first attempt is about to be made', async () => {
+  const notification = await accept();
+  await markDue(database.db, notification.notificationId);
+  expect(await row(notification)).toMatchObject({ next_attempt_at: null, retry_asked: false });
 });

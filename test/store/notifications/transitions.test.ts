@@ -7,6 +7,7 @@ import {
   handOver,
   holdNotification,
   markDelivering,
+  postpone,
 } from '../../../src/store/notifications/transitions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
@@ -32,7 +33,7 @@ const bringTo = (status: NotificationStatus) =>
   setNotification(
     database.db,
     notification.notificationId,
-    `status = '${status}', next_attempt_at = now(), finished_at = now() - interval '1 hour', reconcile_after = now(), retry_asked = true, attempt_count = 3`,
+    `status = '${status}', next_attempt_at = now(), finished_at = now() - interval '1 hour', reconcile_after = now(), retry_asked = true, rate_seq = 5, attempt_count = 3`,
   );
 const disable = () => setSubscription(database.db, seeded.subscriptionId, 'enabled = false');
 
@@ -47,6 +48,7 @@ describe('showing that an attempt is under way', () => {
       });
       expect(after).toMatchObject({
         status: 'delivering',
+        rate_seq: null,
         next_attempt_at: null,
         finished_at: null,
         retry_asked: false,
@@ -70,7 +72,7 @@ describe('holding a notification', () => {
     const closed = status === 'delivered' || status === 'cancelled' || status === 'failed';
     expect(await holdNotification(database.db, notification.notificationId)).toBe(!closed);
     expect(await row()).toMatchObject(
-      closed ? { status } : { status: 'held', next_attempt_at: null, reconcile_after: null },
+      closed ? { status } : { status: 'held', rate_seq: null, next_attempt_at: null, reconcile_after: null },
     );
   });
 
@@ -87,6 +89,31 @@ describe('holding a notification', () => {
     expect(await holdNotification(database.db, notification.notificationId)).toBe(false);
     expect((await row()).status).toBe('retrying');
   });
+});
+
+describe('postponing an attempt that found no slot in its lane', () => {
+  it.each(['pending', 'retrying', 'delivering'] as const)(
+    'shows when one that is %s is tried again, and lets the reconciler check after that',
+    async (status) => {
+      await bringTo(status);
+      const after = await database.db.transaction(async (db) => {
+        await postpone(db, notification.notificationId, 600);
+        return notificationRow(db, notification.notificationId);
+      });
+      expect(after).toMatchObject({ status, seconds_to_reconcile: 600 + OVERDUE_SECONDS });
+      expect(after.next_attempt_at!.getTime()).toBeGreaterThan(Date.now() + 500_000);
+    },
+  );
+
+  it.each(['delivered', 'cancelled', 'failed', 'held'] as const)(
+    'changes nothing of one that is %s',
+    async (status) => {
+      await bringTo(status);
+      const before = await row();
+      await postpone(database.db, notification.notificationId, 600);
+      expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number) });
+    },
+  );
 });
 
 describe('handing a failed head start over to its workflow', () => {
@@ -132,7 +159,7 @@ describe('cancelling a notification', () => {
       openedAt: (await row()).opened_at,
     });
     const after = await row();
-    expect(after).toMatchObject({ status: 'cancelled', next_attempt_at: null, reconcile_after: null });
+    expect(after).toMatchObject({ status: 'cancelled', rate_seq: null, next_attempt_at: null, reconcile_after: null });
     expect(after.finished_at!.getTime()).toBeGreaterThan(before!.getTime());
   });
 
