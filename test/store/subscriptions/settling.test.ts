@@ -1,4 +1,5 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
+import { decodeId } from '../../../src/domain/ids';
 import { NOTIFICATION_STATUSES } from '../../../src/domain/types';
 import {
   cancelOpen,
@@ -112,6 +113,37 @@ it('finds settlings that were marked long enough ago', async () => {
   expect(found).not.toContain(recent.subscriptionId);
 });
 
+it('finds a line whose wake was marked long enough ago', async () => {
+  const recent = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  const ours = decodeId('sub', seeded.subscriptionId);
+  await database.db.query({
+    text: "insert into rate_lines (subscription_id, wake_since) values ($1, now() - interval '1 minute'), ($2, now())",
+    values: [ours, decodeId('sub', recent.subscriptionId)],
+  });
+  const found = await findUnsettled(database.db, 30);
+  expect(found).toContain(seeded.subscriptionId);
+  expect(found).not.toContain(recent.subscriptionId);
+  expect(await mark()).toEqual([seeded.subscriptionId]);
+});
+
+it.each([
+  ['is disabled', 'enabled = false', 'held', null],
+  ['takes deliveries', 'enabled = true', 'pending', 3],
+])(
+  'settling a subscription that %s holds or keeps a notification in the line of its rate limit',
+  async (_, assignments, status, seq) => {
+    const notification = await notificationThatIs('pending');
+    await set(notification, 'rate_seq = 3');
+    await database.db.query({
+      text: 'insert into rate_lines (subscription_id) values ($1)',
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
+    await setOurs(assignments);
+    await mark();
+    expect(await row(notification)).toMatchObject({ status, rate_seq: seq });
+  },
+);
+
 it('says how a subscription stands, also after it was deleted', async () => {
   expect(await findSettling(database.db, seeded.subscriptionId)).toEqual({
     deleted: false,
@@ -141,6 +173,26 @@ describe('held notifications that nobody releases', () => {
     await notificationThatIs('held');
     await setOurs(assignments);
     expect(await markForgottenHolds(database.db)).not.toContain(seeded.subscriptionId);
+  });
+});
+
+describe('held notifications of a subscription with a release', () => {
+  const releaseThatProgressed = (ago: string) =>
+    database.db.query({
+      text: 'insert into releases (subscription_id, backlog, released, progressed_at) values ($1, 9, 9, now() - $2::interval)',
+      values: [decodeId('sub', seeded.subscriptionId), ago],
+    });
+
+  it('are left to the release while it makes progress', async () => {
+    await notificationThatIs('held');
+    await releaseThatProgressed('30 seconds');
+    expect(await markForgottenHolds(database.db)).not.toContain(seeded.subscriptionId);
+  });
+
+  it('are found if the release has made no progress for more than a minute', async () => {
+    await notificationThatIs('held');
+    await releaseThatProgressed('90 seconds');
+    expect(await markForgottenHolds(database.db)).toContain(seeded.subscriptionId);
   });
 });
 
