@@ -37,7 +37,7 @@ export default [
     ['T6', 'an attempt that could not be recorded is forgotten', '      unrecorded.keep(input, attempt);\n', ''],
     ['M15', 'a recorded attempt stays in memory', '    unrecorded.drop(input);\n', ''],
   ]),
-  ...mutationsOf('src/attempts/attempt-runner.ts', attempts('attempt-runner'), [
+  ...mutationsOf('src/attempts/attempt-runner.ts', attempts('admit', 'unrecorded'), [
     [
       'AR1',
       'two executions of an attempt at the same time make it twice',
@@ -80,7 +80,7 @@ export default [
     ['UN1', 'attempts that nobody asks for are kept for ever', 'if (expiresAt > now) return;', 'return;'],
     ['UN2', 'an attempt is forgotten before it is asked for', 'if (expiresAt > now) return;', ''],
   ]),
-  ...mutationsOf('src/attempts/record.ts', attempts('attempt-runner'), [
+  ...mutationsOf('src/attempts/record.ts', attempts('attempt-runner', 'admit', 'unrecorded'), [
     ['T7', 'a record is tried once only', 'RECORD_TRIES = 5', 'RECORD_TRIES = 1'],
     [
       'RE1',
@@ -122,7 +122,7 @@ export default [
     ['M7', 'a quick attempt sends its subscription to the slow lane as well', '  clearTimeout(slow);\n', ''],
     ['M8', 'the receiver has no time left after a long composition', 'Math.max(MIN_SEND_MS, ', 'Math.max(0, '],
   ]),
-  ...mutationsOf('src/attempts/admit.ts', attempts('attempt-runner'), [
+  ...mutationsOf('src/attempts/admit.ts', attempts('admit', 'attempt-runner'), [
     [
       'T12',
       'a notification counts as held although its subscription takes deliveries again',
@@ -227,7 +227,7 @@ export default [
       '',
     ],
   ]),
-  ...mutationsOf('src/attempts/take-over.ts', attempts('attempt-runner'), [
+  ...mutationsOf('src/attempts/take-over.ts', attempts('admit', 'attempt-runner'), [
     [
       'M20',
       'a workflow waits for the claim of its own process',

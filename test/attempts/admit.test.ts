@@ -1,0 +1,191 @@
+import { AttemptLeftError } from '../../src/attempts/stages';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { ComposerBusyError } from '../../src/domain/composing';
+import type { HttpRequest } from '../../src/delivery/http-client';
+import { decodeId } from '../../src/domain/ids';
+import { createRecorder } from '../../src/store/notifications/recorder';
+import { attemptInput, httpResult, testRunner, watched } from '../support/attempt-runner';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { notificationRow, setNotification, setSubscription } from '../support/rows';
+import { acceptOne, seed, type Seeded } from '../support/seed';
+
+/** What decides whether an attempt is made, put off, left to others, or fails here. */
+let database: TestDatabase;
+let seeded: Seeded;
+let notification: AcceptedNotification;
+let requests: HttpRequest[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  requests = [];
+  seeded = await seed(database.db, { url: 'https://receiver.example/', timeoutSeconds: 15 });
+  notification = (await acceptOne(database.db, seeded))[0]!;
+});
+
+const answer = (request: HttpRequest) => {
+  requests.push(request);
+  return httpResult(200);
+};
+const input = (overrides = {}) => attemptInput(notification.notificationId, overrides);
+const run = (overrides = {}, db = database.db) => testRunner(db, answer)(input(overrides));
+const setOurs = (assignments: string) => setSubscription(database.db, seeded.subscriptionId, assignments);
+const setRow = (assignments: string) => setNotification(database.db, notification.notificationId, assignments);
+const row = () => notificationRow(database.db, notification.notificationId);
+
+describe('an attempt of a subscription that is slow', () => {
+  beforeEach(() => setOurs("slow_until = now() + interval '10 minutes'"));
+
+  it('is sent to the slow lane, if its workflow knows that outcome', async () => {
+    expect(await run({ mayReroute: true })).toEqual({ kind: 'reroute', attempts: 0, lane: 'slow' });
+    expect(requests).toEqual([]);
+  });
+
+  it('is made in its lane for a workflow of an earlier version', async () => {
+    expect(await run()).toEqual({ kind: 'delivered', attempts: 1 });
+  });
+});
+
+it('an attempt that finds no place in its lane is put off, and its notification shows until when', async () => {
+  const outcome = await run({ visit: { enter: () => 20 } });
+  expect(outcome).toMatchObject({ kind: 'throttled', attempts: 0, waitSeconds: 20 });
+  expect(requests).toEqual([]);
+  expect((await row()).next_attempt_at!.getTime()).toBeGreaterThan(Date.now() + 15_000);
+});
+
+it('a failed notification of a disabled subscription stays failed', async () => {
+  await setOurs('enabled = false');
+  await setRow("status = 'failed', attempt_count = 2, last_error_message = 'HTTP 500'");
+  expect(await run({ sequence: 3, step: 2 })).toMatchObject({ kind: 'failed', attempts: 2 });
+  expect(requests).toEqual([]);
+});
+
+it('a first attempt that a person asked for is shown as under way', async () => {
+  await setRow('retry_asked = true');
+  let status = '';
+  await testRunner(database.db, async (request) => {
+    ({ status } = await row());
+    return answer(request);
+  })(input());
+  expect(status).toBe('delivering');
+});
+
+describe('an attempt in the line of a rate limit', () => {
+  beforeEach(async () => {
+    await setOurs('rate_limit_per_second = 0.001');
+    await setRow('rate_seq = 3');
+    // Three others are to be attempted before it.
+    await database.db.query({
+      text: 'insert into rate_lines (subscription_id, next_seq, taken_at) values ($1, 4, now())',
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
+  });
+
+  it('waits for its turn', async () => {
+    expect(await run()).toMatchObject({ kind: 'throttled' });
+  });
+
+  it('keeps its turn when the limit is removed', async () => {
+    await setOurs('rate_limit_per_second = null');
+    await database.db.query({
+      text: 'update rate_lines set next_seq = 2000 where subscription_id = $1',
+      values: [decodeId('sub', seeded.subscriptionId)],
+    });
+    await setRow('rate_seq = 1999');
+    expect(await run()).toMatchObject({ kind: 'throttled' });
+  });
+
+  it.each([
+    ['that a person asked for', 'retry_asked = true'],
+    ['whose turn was taken by an execution that was lost', "status = 'delivering'"],
+  ])('and %s is made now', async (_, assignments) => {
+    await setRow(assignments);
+    expect(await run()).toEqual({ kind: 'delivered', attempts: 1 });
+  });
+});
+
+describe('a head start', () => {
+  const headStart = { attemptKey: 'head:this-process' };
+  const claim = (by: string, until: string) => setRow(`claimed_by = '${by}', claimed_until = ${until}`);
+
+  it('is made with the claim of its process', async () => {
+    await claim('this-process', "now() + interval '1 minute'");
+    expect(await run(headStart)).toEqual({ kind: 'delivered', attempts: 1 });
+  });
+
+  it('is left to its workflow once its claim has lapsed', async () => {
+    await claim('this-process', "now() - interval '1 second'");
+    await expect(run(headStart)).rejects.toEqual(new AttemptLeftError('late'));
+    expect(requests).toEqual([]);
+  });
+
+  it('is left to its workflow if its request would begin so late that it might outlast the claim', async () => {
+    await claim('this-process', "now() + interval '1 minute'");
+    await expect(run({ ...headStart, beginBefore: performance.now() - 1 })).rejects.toEqual(
+      new AttemptLeftError('late'),
+    );
+    expect(requests).toEqual([]);
+  });
+
+  it('is left to its workflow if its subscription became slow', async () => {
+    await claim('this-process', "now() + interval '1 minute'");
+    await setOurs("slow_until = now() + interval '10 minutes'");
+    await expect(run(headStart)).rejects.toEqual(new AttemptLeftError('slow'));
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('an attempt that is interrupted by an error before it is sent', () => {
+  const failingWith = (code: string) =>
+    watched(database.db, ({ name }) => {
+      if (name === 'mark-delivering') throw Object.assign(new Error('a statement failed'), { code });
+    });
+
+  it('takes a step of the ladder if it would fail again, and is recorded', async () => {
+    const outcome = await run({ slow: true }, failingWith('22012'));
+    expect(outcome).toMatchObject({ kind: 'retry', attempts: 1 });
+    expect(requests).toEqual([]);
+    expect((await row()).status).toBe('retrying');
+  });
+
+  it('fails as a run of its activity if it may succeed when it is repeated', async () => {
+    await expect(run({ slow: true }, failingWith('40P01'))).rejects.toThrow('a statement failed');
+    expect((await row()).attempt_count).toBe(0);
+  });
+
+  it('is put off if its transform gets no turn', async () => {
+    await setOurs(`transform = '{"language":"jsonata","expression":"$"}'`);
+    const composer = { compose: () => Promise.reject(new ComposerBusyError(7)) };
+    const outcome = await testRunner(database.db, answer, { composer })(input());
+    expect(outcome).toMatchObject({ kind: 'throttled', attempts: 0 });
+    expect((await row()).attempt_count).toBe(0);
+  });
+});
+
+it('an attempt reports that nothing more is sent before it is recorded', async () => {
+  const steps: string[] = [];
+  const record = createRecorder(database.db);
+  const runAttempt = testRunner(database.db, answer, {
+    recorder: (attempt) => {
+      steps.push('recorded');
+      return record(attempt);
+    },
+  });
+  await runAttempt(input({ onSent: () => void steps.push('sent') }));
+  expect(steps).toEqual(['sent', 'recorded']);
+});
+
+it('an attempt whose record waits for a lock is recorded however often that happens', async () => {
+  const record = createRecorder(database.db);
+  let left = 5;
+  const runAttempt = testRunner(database.db, answer, {
+    recorder: async (attempt) => {
+      if (left-- > 0) throw Object.assign(new Error('lock timeout'), { code: '55P03' });
+      return record(attempt);
+    },
+  });
+  expect(await runAttempt(input())).toEqual({ kind: 'delivered', attempts: 1 });
+  expect(requests).toHaveLength(1);
+});
