@@ -405,7 +405,7 @@ export default [
     ['M51', 'a slot is released twice', '        if (released) return;\n', ''],
     ['SL1', 'customers that have slots take the last ones', ' - Math.floor(total * RESERVED_SHARE)', ''],
   ]),
-  ...mutationsOf('src/attempts/head-start/slots.ts', attempts('head-start/isolation'), [
+  ...mutationsOf('src/attempts/head-start/slots.ts', attempts('head-start/slots', 'head-start/isolation'), [
     [
       'SL2',
       'one customer takes more slots than its limit',
@@ -421,7 +421,7 @@ export default [
     ['SL4', 'requests that hang count while the event loop is late', '      this.young.delete(slot);\n    }', '    }'],
     ['SL5', 'a customer without a slot waits while the event loop is late', '(isNew ? RESERVED_WHEN_LATE : 0)', '0'],
   ]),
-  ...mutationsOf('src/attempts/head-start/turns.ts', attempts('head-start/isolation', 'head-start/concurrency'), [
+  ...mutationsOf('src/attempts/head-start/turns.ts', attempts('head-start/turns'), [
     [
       'TU1',
       'a customer keeps its turn until it has nothing left',

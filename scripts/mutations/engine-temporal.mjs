@@ -334,7 +334,7 @@ export default [
       "burst.counts.set('',",
     ],
   ]),
-  ...mutationsOf('src/temporal/start-outage.ts', temporal('start-queue'), [
+  ...mutationsOf('src/temporal/start-outage.ts', temporal('start-outage'), [
     ['SO1', 'Temporal counts as unreachable after any failure', 'FAILURES_IN_A_ROW = 3', 'FAILURES_IN_A_ROW = 1'],
     ['SO2', 'failures between successes add up to an outage', '    this.inARow = 0;\n', ''],
     ['SO3', 'a lost connection counts as a single failure', 'isConnectionLost(err) || this.inARow', 'this.inARow'],

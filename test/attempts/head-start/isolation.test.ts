@@ -209,3 +209,10 @@ it('payloads that wait are bounded, and dropped when they are not fresh any more
   expect(on.headStarts.waiting).toBe(39);
   expect([...on.open.values()].at(-1)!.input.accepted).toBeUndefined();
 });
+
+it('at most fifty thousand head starts wait, and further ones are left to their workflows', async () => {
+  const on = process();
+  on.headStarts.begin(headStarts(LIMITS.perSubscription + 50_007, { customer: 'busy' }));
+  expect(on.headStarts.waiting).toBe(50_000);
+  expect(on.left).toEqual(Array(7).fill('full'));
+});

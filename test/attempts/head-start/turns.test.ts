@@ -1,0 +1,71 @@
+import { Turns, type Blocked } from '../../../src/attempts/head-start/turns';
+
+interface Item {
+  customerId: string;
+  subscriptionId: string;
+  id: string;
+}
+
+/** Items named by customer, subscription and number, such as `a1-3`. */
+function turnsOf(...ids: string[]): Turns<Item> {
+  const turns = new Turns<Item>();
+  for (const id of ids) turns.push({ customerId: id[0]!, subscriptionId: id.slice(0, 2), id });
+  return turns;
+}
+
+function takeAll(turns: Turns<Item>, blockedBy: (item: Item) => Blocked | undefined = () => undefined): string[] {
+  const taken: string[] = [];
+  for (let item = turns.take(blockedBy); item; item = turns.take(blockedBy)) taken.push(item.id);
+  return taken;
+}
+
+const SUBSCRIPTION_A1: Blocked = { by: 'subscription a1', whole: 'subscription' };
+const CUSTOMER_A: Blocked = { by: 'customer a', whole: 'customer' };
+const TOTAL: Blocked = { by: 'total', whole: 'customer' };
+
+it('head starts of customers take turns, and within a customer those of its subscriptions', () => {
+  const turns = turnsOf('a1-1', 'a1-2', 'a2-1', 'b1-1', 'b1-2');
+  expect(takeAll(turns)).toEqual(['a1-1', 'b1-1', 'a2-1', 'b1-2', 'a1-2']);
+});
+
+it('head starts of a subscription at its limit let the other subscriptions of the customer pass', () => {
+  const turns = turnsOf('a1-1', 'a2-1', 'b1-1');
+  const blockedBy = ({ subscriptionId }: Item) => (subscriptionId === 'a1' ? SUBSCRIPTION_A1 : undefined);
+  expect(takeAll(turns, blockedBy)).toEqual(['a2-1', 'b1-1']);
+  turns.release(SUBSCRIPTION_A1.by);
+  expect(takeAll(turns)).toEqual(['a1-1']);
+});
+
+it('head starts of a customer at its limit wait until the limit is released, with those pushed meanwhile', () => {
+  const turns = turnsOf('a1-1', 'b1-1');
+  const blockedBy = ({ customerId }: Item) => (customerId === 'a' ? CUSTOMER_A : undefined);
+  expect(takeAll(turns, blockedBy)).toEqual(['b1-1']);
+  turns.push({ customerId: 'a', subscriptionId: 'a2', id: 'a2-1' });
+  let asked = 0;
+  expect(takeAll(turns, () => void asked++)).toEqual([]);
+  expect(asked).toBe(0);
+  turns.release(CUSTOMER_A.by);
+  expect(takeAll(turns)).toEqual(['a1-1', 'a2-1']);
+});
+
+it('a limit that was released lets all that are parked under it pass, until it blocks again', () => {
+  const turns = turnsOf('a1-1', 'b1-1', 'c1-1', 'd1-1');
+  expect(takeAll(turns, () => TOTAL)).toEqual([]);
+  turns.release(TOTAL.by);
+  let slots = 3;
+  expect(takeAll(turns, () => (slots-- > 0 ? undefined : TOTAL))).toHaveLength(3);
+  // Blocked again: the rest is not looked at.
+  let asked = 0;
+  expect(takeAll(turns, () => void asked++)).toEqual([]);
+  expect(asked).toBe(0);
+  turns.release(TOTAL.by);
+  expect(takeAll(turns)).toHaveLength(1);
+});
+
+it('head starts of a subscription are removed wherever they wait', () => {
+  const turns = turnsOf('a1-1', 'a1-2', 'a2-1');
+  takeAll(turns, () => TOTAL);
+  expect(turns.remove({ customerId: 'a', subscriptionId: 'a1' }).map(({ id }) => id)).toEqual(['a1-1', 'a1-2']);
+  turns.release(TOTAL.by);
+  expect(takeAll(turns)).toEqual(['a2-1']);
+});
