@@ -654,7 +654,7 @@ export default [
     ['M64', 'an old lag counts at the next start', '    this.last = 0;\n', ''],
     ['M65', 'a second start forgets the lag so far', '    if (this.timer) return;\n', ''],
   ]),
-  ...mutationsOf('src/activities/settle-batch.ts', activities('settle-batch'), [
+  ...mutationsOf('src/activities/settle-batch.ts', activities('settle-batch', 'release-held'), [
     [
       'S5',
       'what was accepted as held meanwhile is left behind',
@@ -683,7 +683,7 @@ export default [
       '{ done: true } as SettleBatchResult',
     ],
   ]),
-  ...mutationsOf('src/activities/release-held.ts', activities('settle-batch'), [
+  ...mutationsOf('src/activities/release-held.ts', activities('release-held', 'settle-batch'), [
     [
       'RH1',
       'notifications without a workflow overtake those that were accepted before',
