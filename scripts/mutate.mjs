@@ -51,7 +51,7 @@ const place = mkdtempSync(path.join(tmpdir(), 'signpost-mutate-'));
 const copy = path.join(place, 'copy');
 process.on('exit', () => {
   endAll(place);
-  rmSync(place, { recursive: true, force: true });
+  rmSync(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 copyTree();

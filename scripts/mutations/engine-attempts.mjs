@@ -269,24 +269,20 @@ export default [
       'return true;',
     ],
   ]),
-  ...mutationsOf(
-    'src/attempts/take-over.ts',
-    [...activities('deliver-head-start'), ...temporal('head-start')],
+  ...mutationsOf('src/attempts/take-over.ts', activities('deliver-head-start'), [
     [
-      [
-        'M25',
-        'a head start that failed for good is attempted again',
-        "status === 'retrying' || status === 'failed'",
-        "status === 'retrying'",
-      ],
-      [
-        'M26',
-        'a retry that was asked for before the hand-over is lost',
-        '...recordedOutcome(delivery), repeated: true',
-        '...recordedOutcome(delivery)',
-      ],
+      'M25',
+      'a head start that failed for good is attempted again',
+      "status === 'retrying' || status === 'failed'",
+      "status === 'retrying'",
     ],
-  ),
+    [
+      'M26',
+      'a retry that was asked for before the hand-over is lost',
+      '...recordedOutcome(delivery), repeated: true',
+      '...recordedOutcome(delivery)',
+    ],
+  ]),
   ...mutationsOf('src/activities/deliver.ts', activities('deliver-head-start'), [
     ['M27', 'a slow attempt does not heartbeat', 'isLocal ? undefined :', 'true ? undefined :'],
     ['M28', 'heartbeats go on after the attempt', '      clearInterval(heartbeat);\n', ''],

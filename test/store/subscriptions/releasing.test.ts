@@ -26,11 +26,13 @@ const release = (limit = 100, db: Executor = database.db) => releasePage(db, see
 /** A notification that was held when it was accepted, and has no workflow. */
 async function held(assignments = ''): Promise<AcceptedNotification> {
   const [notification] = await acceptOne(database.db, seeded);
+  const id = notification!.notificationId;
   await setNotification(
     database.db,
-    notification!.notificationId,
-    `status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = null${assignments && `, ${assignments}`}`,
+    id,
+    "status = 'held', accepted_as = 'held', claimed_by = null, claimed_until = null",
   );
+  if (assignments) await setNotification(database.db, id, assignments);
   return notification!;
 }
 
