@@ -35,7 +35,13 @@ export default [
   ]),
   ...mutationsOf('src/attempts/attempt-runner.ts', attempts('unrecorded', 'attempt-runner'), [
     ['T6', 'an attempt that could not be recorded is forgotten', '      unrecorded.keep(input, attempt);\n', ''],
-    ['M15', 'a recorded attempt stays in memory', '    unrecorded.drop(input);\n', ''],
+    [
+      'M15',
+      'a recorded attempt stays in memory',
+      '    unrecorded.drop(input);\n',
+      '',
+      'Recording it again has no effect, and it expires after ten minutes: only memory is lost.',
+    ],
   ]),
   ...mutationsOf('src/attempts/attempt-runner.ts', attempts('admit', 'unrecorded'), [
     [

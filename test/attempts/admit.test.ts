@@ -164,6 +164,14 @@ describe('an attempt that is interrupted by an error before it is sent', () => {
   });
 });
 
+it('an attempt that Temporal runs twice at the same time is made once', async () => {
+  const runAttempt = testRunner(database.db, answer);
+  const again = input({ sequence: 2, step: 1, schedule: [30, 30], attemptKey: 'run:2' });
+  const outcomes = await Promise.all([runAttempt(again), runAttempt(again)]);
+  expect(outcomes).toEqual(Array(2).fill({ kind: 'delivered', attempts: 1 }));
+  expect(requests).toHaveLength(1);
+});
+
 it('an attempt reports that nothing more is sent before it is recorded', async () => {
   const steps: string[] = [];
   const record = createRecorder(database.db);

@@ -29,7 +29,8 @@ function play(members: Member[], intervalAt: (nowMs: number) => number, firesAt:
   let line: RateLine = { ...EMPTY, nextSeq: members.length };
   const turns: { seq: number; atMs: number; timers: number }[] = [];
   const waiting = [...members];
-  while (waiting.length > 0) {
+  for (let steps = 0; waiting.length > 0; steps++) {
+    if (steps > 100_000) throw new Error('the line makes no progress');
     waiting.sort((a, b) => a.wakesAtMs - b.wakesAtMs || a.seq - b.seq);
     const member = waiting[0]!;
     if (member.timers > 100) throw new Error(`number ${member.seq} never gets its turn`);
