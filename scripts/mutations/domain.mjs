@@ -75,7 +75,13 @@ export default [
     ],
     ['RL-D3', 'an urgent request waits for its turn', 'if (urgent) return', 'if (false) return'],
     ['RL-D4', 'a late number moves the front back', 'seq < line.frontSeq ? {} :', 'false ? {} :'],
-    ['RL-D5', 'an idle line goes on where it ended', 'const front = isIdle ?', 'const front = false ?'],
+    [
+      'RL-D5',
+      'an idle line goes on where it ended',
+      'const front = isIdle ?',
+      'const front = false ?',
+      'A number that joins an idle line is due, and its turn moves the front to the same place.',
+    ],
     ['RL-D6', 'two notifications that join get the same number', ', nextSeq: line.nextSeq + 1 };', ' };'],
     [
       'RL-D7',

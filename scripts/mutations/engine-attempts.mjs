@@ -109,6 +109,8 @@ export default [
   ]),
   ...mutationsOf('src/attempts/record.ts', activities('deliver'), [
     ['M19', 'a failing subscription never goes out of order', '  if (record.error) {\n', '  if (false) {\n'],
+  ]),
+  ...mutationsOf('src/attempts/record.ts', attempts('gone'), [
     [
       'RE3',
       'a receiver that wants no more deliveries gets them',

@@ -164,3 +164,19 @@ it('bursts of a customer with many notifications leave a place for those of othe
   for (const each of [...bursts, ...calls]) each.succeed();
   await closed;
 });
+
+it('notifications in a burst count in the start queue until their burst is started', async () => {
+  const { starter, bursts, calls, begun } = startQueue({ burst: true, limits: { total: 100, perCustomer: 100 } });
+  starter.enqueue(of('a', 50, true));
+  expect(starter.hasRoom('a', 1)).toBe(false);
+  await begun(4);
+  expect(starter.hasRoom('a', 9)).toBe(false);
+  await until(
+    async () => bursts.length,
+    (count) => count === 1,
+  );
+  expect(starter.hasRoom('a', 100)).toBe(true);
+  const closed = starter.close();
+  for (const each of [...bursts, ...calls]) each.succeed();
+  await closed;
+});

@@ -1,0 +1,29 @@
+import { OUT_OF_ORDER_EVENT } from '../../src/domain/operational-events';
+import { findSubscription } from '../../src/store/subscriptions/subscriptions';
+import { attemptInput, httpResult, testRunner } from '../support/attempt-runner';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { acceptOne, seed, seedSubscription } from '../support/seed';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+
+it('a receiver that answers 410 disables its subscription, and operators who follow the event are notified', async () => {
+  const url = 'https://receiver.example/';
+  const seeded = await seed(database.db, { url });
+  await database.db.query({
+    text: "insert into customers (id, name, product_id) values ('operators', 'Operators', 'signpost')",
+  });
+  const operators = { ...seeded, customerId: 'operators', productId: 'signpost', eventType: OUT_OF_ORDER_EVENT };
+  const follower = await seedSubscription(database.db, operators, { url });
+  const [notification] = await acceptOne(database.db, seeded);
+  const launched: string[] = [];
+  const runAttempt = testRunner(database.db, () => httpResult(410), {
+    launch: (notifications) => launched.push(...notifications.map(({ subscriptionId }) => subscriptionId)),
+  });
+  expect(await runAttempt(attemptInput(notification!.notificationId))).toMatchObject({ kind: 'failed', attempts: 1 });
+  expect(await findSubscription(database.db, seeded.subscriptionId, {})).toMatchObject({ status: 'out-of-order' });
+  expect(launched).toEqual([follower]);
+});
