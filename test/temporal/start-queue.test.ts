@@ -160,6 +160,12 @@ it('bursts of a customer with many notifications leave a place for those of othe
   );
   const busy = bursts.filter(({ members }) => members.every((id) => id.startsWith('ntf_busy')));
   expect(busy.map(({ members }) => members.length).slice(0, 3)).toEqual([1000, 1000, 1000]);
+  const before = bursts.length;
+  busy[0]!.succeed();
+  await until(
+    async () => bursts.length,
+    (count) => count === before + 1,
+  );
   const closed = starter.close();
   for (const each of [...bursts, ...calls]) each.succeed();
   await closed;
