@@ -226,6 +226,12 @@ export default [
       'if (!notification.hasHeadStart) this.waiting.take(notification.customerId, 1);',
     ],
     [
+      'P28',
+      'closing does not wait for bursts',
+      'if (this.running + this.runningBursts > 0) await',
+      'if (this.running > 0) await',
+    ],
+    [
       'WS1',
       'a start that began still counts among what waits',
       '      this.waiting.giveBack(next.customerId, 1);\n',
@@ -258,12 +264,6 @@ export default [
       'closing does not wait for the starts under way',
       'if (this.running + this.runningBursts > 0) await',
       'if (false) await',
-    ],
-    [
-      'P28',
-      'closing does not wait for bursts',
-      'if (this.running + this.runningBursts > 0) await',
-      'if (this.running > 0) await',
     ],
     [
       'P30',

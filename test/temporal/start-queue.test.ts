@@ -171,7 +171,7 @@ it('bursts of a customer with many notifications leave a place for those of othe
   await closed;
 });
 
-it('notifications in a burst count in the start queue until their burst is started', async () => {
+it('notifications in a burst count in the start queue until their burst is started, and closing waits for it', async () => {
   const { starter, bursts, calls, begun } = startQueue({ burst: true, limits: { total: 100, perCustomer: 100 } });
   starter.enqueue(of('a', 50, true));
   expect(starter.hasRoom('a', 1)).toBe(false);
@@ -182,7 +182,12 @@ it('notifications in a burst count in the start queue until their burst is start
     (count) => count === 1,
   );
   expect(starter.hasRoom('a', 100)).toBe(true);
-  const closed = starter.close();
-  for (const each of [...bursts, ...calls]) each.succeed();
+  for (const call of calls) call.succeed();
+  await turnOfEventLoop();
+  let isClosed = false;
+  const closed = starter.close().then(() => (isClosed = true));
+  await turnOfEventLoop();
+  expect(isClosed).toBe(false);
+  bursts[0]!.succeed();
   await closed;
 });
