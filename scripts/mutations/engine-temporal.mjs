@@ -231,6 +231,7 @@ export default [
       'if (this.running + this.runningBursts > 0) await',
       'if (this.running > 0) await',
     ],
+    ['P37b', 'calm comes back while other bursts gather', ' && this.bursts.isEmpty) this.calm', ') this.calm'],
     [
       'WS1',
       'a start that began still counts among what waits',
@@ -303,7 +304,6 @@ export default [
       'burst.notificationIds.length < CALM_BURST',
       'burst.notificationIds.length <= CALM_BURST',
     ],
-    ['P37b', 'calm comes back while other bursts gather', ' && this.bursts.isEmpty) this.calm', ') this.calm'],
     [
       'P39',
       'starts go on after closing',

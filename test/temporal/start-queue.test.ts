@@ -191,3 +191,23 @@ it('notifications in a burst count in the start queue until their burst is start
   bursts[0]!.succeed();
   await closed;
 });
+
+it('a small burst does not end bursting while bursts of another customer wait', async () => {
+  const { starter, bursts, calls } = startQueue({ burst: true });
+  const burstsAre = (count: number) =>
+    until(
+      async () => bursts.length,
+      (seen) => seen === count,
+    );
+  starter.enqueue(of('busy', 6000, true));
+  await burstsAre(4);
+  for (const call of calls) call.succeed();
+  bursts.find(({ members }) => members.length < 1000)!.succeed();
+  starter.enqueue(of('quiet', 5, true));
+  await burstsAre(5);
+  expect(bursts[4]!.members).toHaveLength(5);
+  expect(starter.enqueue(of('late', 1, true))).toEqual([expect.stringMatching(/^burst\//)]);
+  const closed = starter.close();
+  for (const burst of bursts) burst.succeed();
+  await closed;
+});
