@@ -57,6 +57,20 @@ describe('a throttled notification', () => {
     expect(await on.workflow(id).result()).toMatchObject({ status: 'cancelled', attempts: 0 });
     expect(on.receiver.requests).toHaveLength(1);
   }, 20_000);
+
+  it.each(['release', 'retry'])(
+    'asks for its turn again when it gets the signal to %s',
+    async (signal) => {
+      const seeded = await seed(on.pipeline.db, { url: on.receiver.url('/hook'), rateLimitPerSecond: 0.001 });
+      await on.reaches((await startOne(seeded)).id, 'delivered');
+      const { id } = await startOne(seeded);
+      await inPhase(id, 'waiting');
+      await setSubscription(on.pipeline.db, seeded.subscriptionId, 'rate_limit_per_second = 1000');
+      await on.workflow(id).signal(signal);
+      expect(await on.workflow(id).result()).toMatchObject({ status: 'delivered', attempts: 1 });
+    },
+    20_000,
+  );
 });
 
 describe('the lane', () => {
