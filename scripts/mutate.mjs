@@ -34,7 +34,7 @@ const REPORTER = path.join(ROOT, 'scripts', 'mutation-reporter.mjs');
 const JEST = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 /** A mutation that makes the tests hang is noticed by that. */
 const TIMEOUT_MS = 300_000;
-/** Files in the bundle of workflow code. Tests on Temporal need a new bundle for a mutation there. */
+/** Files in the bundle of workflow code. Tests on Temporal need a new one for a mutation there. */
 const IN_BUNDLE = ['src/workflows/', 'src/domain/'];
 const BUNDLE_TESTS = ['test/workflows/', 'test/temporal/'];
 /** Tests that need no servers. */

@@ -33,7 +33,7 @@ const setAll = (ids: readonly string[], assignments: string) =>
     values: [ids.map((id) => decodeId('ntf', id))],
   });
 
-/** Accepts events whose notifications are held, and have no workflow. @returns their ids, in order */
+/** Notifications that are held and have no workflow. @returns their ids, in order of acceptance */
 async function held(count: number): Promise<string[]> {
   const results = await acceptEvents(
     database.db,
@@ -107,7 +107,7 @@ it('a release launches the next page when half of the last one has been answered
 });
 
 describe('while a backlog is released, new notifications', () => {
-  /** @returns whether new ones still queued when the notification of the second page was released */
+  /** @returns whether new ones still queued while the second page was released */
   async function queuedAtSecondPage(): Promise<boolean | undefined> {
     // Nothing is claimed in the slow lane, so pages follow each other without a pause.
     await setOurs('timeout_seconds = 60');

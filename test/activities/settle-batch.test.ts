@@ -99,8 +99,8 @@ it('looks a second time, for what was accepted as held while the mark was taken 
   const db = watched(database.db, async ({ text }) => {
     if (text.includes('set settling_since = null')) await setNotification(database.db, straggler, "status = 'held'");
   });
-  await settle(db);
-  while (!(await settle()).done);
+  let { done } = await settle(db);
+  while (!done) ({ done } = await settle());
   // It has no workflow, because it was accepted as held.
   expect(launched).toEqual([straggler]);
 });
