@@ -704,9 +704,10 @@ export default [
     ],
     [
       'RH5',
-      'what is held while the mark is taken away is left behind',
+      'what is held while the mark is taken away waits for the next batch',
       'if (isOpen || page.length === 0) {',
       'if (true) {',
+      'The next batch of the settlement releases them, two seconds later.',
     ],
     [
       'RH6',
