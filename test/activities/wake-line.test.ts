@@ -81,7 +81,7 @@ it('a line of more than twenty is woken by several signals at a time', async () 
 
 it('notifications that wake in time, or have not asked for their turn yet, are not woken', async () => {
   const [soon, notAsked, late] = await asleep(3, 100);
-  await setNotification(database.db, soon!, "next_attempt_at = now(), reconcile_after = now() + interval '60 s'");
+  await setNotification(database.db, soon!, "next_attempt_at = now(), reconcile_after = now() + interval '60.4 s'");
   await setNotification(database.db, notAsked!, 'next_attempt_at = null');
   await wake();
   expect(woken).toEqual([late]);
