@@ -622,12 +622,6 @@ export default [
       'this.waiting.splice(0, MAX_GROUP)',
       'this.waiting.splice(0)',
     ],
-    [
-      'CR2',
-      'an attempt may be made again before its claim is released',
-      'await release(group);',
-      'void release(group).catch(() => undefined);',
-    ],
     ['CR3', 'each claim is released by a statement of its own', '    await Promise.resolve();\n', ''],
     ['CR4', 'claims are released by the first call only', '    this.releasing = undefined;\n', ''],
     ['CR5', 'closing does not wait for the release of claims', '    await this.releasing;\n', ''],
@@ -763,26 +757,7 @@ export default [
     ],
   ]),
   ...mutationsOf('src/activities/hand-on.ts', activities('hand-on'), [
-    [
-      'HO1',
-      'workflows are started without a limit',
-      'if (this.running.size < START_CONCURRENCY) this.work();',
-      'this.work();',
-    ],
-    [
-      'HO2',
-      'a customer with many failures delays the retries of others',
-      'this.queue.push(notification.customerId, notification)',
-      "this.queue.push('', notification)",
-    ],
     ['HO3', 'a start that failed is forgotten', '    if (this.failure) throw this.failure.error;\n', ''],
-    ['HO4', 'starts go on after one has failed', '        this.queue.drain();\n', ''],
-    [
-      'HO5',
-      'the burst ends before its members are handed on',
-      '    while (this.running.size > 0) await Promise.all(this.running);\n',
-      '',
-    ],
   ]),
   ...mutationsOf('src/activities/recover-page.ts', activities('recover-page'), [
     [
@@ -849,17 +824,7 @@ export default [
       '(this.here.size > 0 ? [] : [...this.open])',
     ],
   ]),
-  ...mutationsOf('src/activities/index.ts', activities('cancel-notification', 'maintenance'), [
-    [
-      'M79',
-      'a failed notification is reported as cancelled',
-      "now?.status === 'delivered' || now?.status === 'failed'",
-      "now?.status === 'delivered'",
-    ],
-    ['M80', 'maintenance makes no partitions', '      await ensurePartitions(deps.db);\n', ''],
-    ['M81', 'activity is kept for a day only', '2 * 86_400', '86_400'],
-    ['M82', 'maintenance keeps expired sessions', '      await deleteExpiredSessions(deps.db);\n', ''],
-  ]),
+  ...mutationsOf('src/activities/index.ts', activities('cancel-notification', 'maintenance'), []),
   ...mutationsOf(
     'src/delivery/exchange.ts',
     ['test/delivery/exchange-deadline.test.ts'],

@@ -78,7 +78,6 @@ export default [
       'set claimed_until = claimed_until',
     ],
     ['N7', 'a process does not renew its own claim', 'n.claimed_by = $2 or ', ''],
-    ['N8', 'lapsed claims are never taken', ' or n.claimed_until <= now())', ')'],
     ['N9', 'claims that lapsed long ago are ended again', ' and claimed_until > now()', ''],
     [
       'N10',
@@ -102,12 +101,6 @@ export default [
       'a sweep does not begin with the longest overdue',
       'order by reconcile_after limit',
       'order by id desc limit',
-    ],
-    [
-      'N15',
-      'a notification that was looked at is looked at again immediately',
-      'now() + make_interval(secs => $2)',
-      'now()',
     ],
   ]),
   ...mutationsOf('src/store/notifications/notification-refs.ts', OVERDUE_TEST, [
@@ -238,12 +231,6 @@ export default [
       '',
     ],
     [
-      'D10',
-      'a cancelled notification shows as delivering',
-      "           where id = $1 and status not in ('delivered', 'cancelled')`",
-      "           where id = $1 and status <> 'delivered'`",
-    ],
-    [
       'D13',
       'a delivered notification is held',
       "n.status not in ('delivered', 'cancelled', 'failed')`",
@@ -267,27 +254,9 @@ export default [
       "status in ('pending', 'retrying', 'delivering')`",
       "status in ('pending', 'retrying')`",
     ],
-    [
-      'D15',
-      'a notification that was closed meanwhile gets a next attempt from its lane',
-      "           where id = $1 and status in ('pending', 'retrying', 'delivering')`",
-      '           where id = $1`',
-    ],
-    [
-      'N33',
-      'a hand-over renames an attempt that was recorded since',
-      'where id = $1 and last_attempt_key = $2`',
-      'where id = $1 and $2::text is not null`',
-    ],
     ['N34', 'a burst still counts as the workflow after a hand-over', 'burst_id = null, ', ''],
     ['N35', 'a held notification cannot be cancelled', "'retrying', 'held')\n", "'retrying')\n"],
     ['N36', 'the wish for a retry outlives the retry', 'retry_asked = false, ', ''],
-    [
-      'N37',
-      'a cancelled notification stays on the list of the reconciler after the call',
-      "set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null,",
-      "set status = 'cancelled', rate_seq = null, next_attempt_at = null,",
-    ],
     [
       'D16',
       'a held notification stays in the line of its rate limit',
@@ -300,25 +269,8 @@ export default [
       "set status = 'delivering', rate_seq = null, ",
       "set status = 'delivering', ",
     ],
-    [
-      'N37b',
-      'a cancelled notification stays in the line of its rate limit',
-      "set status = 'cancelled', rate_seq = null, next",
-      "set status = 'cancelled', next",
-    ],
   ]),
-  ...mutationsOf(
-    'src/store/notifications/load-deliveries.ts',
-    ['test/attempts/attempt-runner.test.ts'],
-    [
-      [
-        'N38',
-        'a lapsed claim is waited for',
-        'case when n.claimed_until > now() then n.claimed_by end as claimed_by',
-        'n.claimed_by',
-      ],
-    ],
-  ),
+  ...mutationsOf('src/store/notifications/load-deliveries.ts', ['test/attempts/attempt-runner.test.ts'], []),
   ...mutationsOf('src/store/notifications/delivery-subscription.ts', OVERLAPS_TEST, [
     [
       'SK1',
@@ -364,7 +316,6 @@ export default [
       'and ($2::text is null or coalesce(',
       'and ($2::text is null or true or coalesce(',
     ],
-    ['N43', 'a disabled subscription settles', " where t.id = s.id and t.status = 'enabled')", ' where t.id = s.id)'],
     [
       'N44',
       'a subscription without a product is not settled with the product of its customer',
@@ -670,10 +621,7 @@ export default [
     ],
     ['N66', 'two secrets of one owner open as the first', " ${ciphertext.toString('latin1')}`;", '`;'],
   ]),
-  ...mutationsOf('src/store/db/partitions.ts', store('db/partitions'), [
-    ['N67', 'the partition of the last day ahead is missing', 'day <= daysAhead', 'day < daysAhead'],
-    ['N68', 'a day whose rows are in the default partition stops all others', "code !== '23514' && ", ''],
-  ]),
+  ...mutationsOf('src/store/db/partitions.ts', store('db/partitions'), []),
   ...mutationsOf('src/store/db/group-commit.ts', store('db/group-commit'), [
     [
       'N69',

@@ -8,12 +8,6 @@ const LADDER_TEST = ['test/workflows/deliver-notification.test.ts'];
 export default [
   ...mutationsOf('src/workflows/deliver-notification.ts', RACES_TEST, [
     [
-      'W3',
-      'a throttled notification cannot be cancelled before its wait is over',
-      'await wait(outcome, live, () => requested.cancel || isWoken());',
-      'await wait(outcome, live, () => isWoken());',
-    ],
-    [
       'W3b',
       'a change of the limit does not wake those that wait for their turn',
       'wakes && (requested.retry || requested.release)',
@@ -35,43 +29,7 @@ export default [
       'return CancellationScope.cancellable(async () => {',
     ],
     ['P1', 'a retry during the last attempt keeps the old schedule', '            schedule = nextSchedule;\n', ''],
-    [
-      'P2',
-      'a held notification cannot be cancelled',
-      'condition(() => requested.release || requested.cancel)',
-      'condition(() => requested.release)',
-    ],
-    [
-      'P3',
-      'a cancellation in the Temporal UI is not recorded',
-      'if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelled(input.notificationId, live));',
-      '',
-    ],
-    [
-      'P4',
-      'a release skips the wait of the ladder',
-      '() => requested.retry || requested.cancel);',
-      '() => requested.retry || requested.cancel || requested.release);',
-    ],
     ['P5', 'every retry waits the first step', '          step += 1;\n', ''],
-    [
-      'P6',
-      'a retry by signal does not skip the wait',
-      '() => requested.retry || requested.cancel);',
-      '() => requested.cancel);',
-    ],
-    [
-      'P7',
-      'a cancellation by signal does not end the wait',
-      '() => requested.retry || requested.cancel);',
-      '() => requested.retry);',
-    ],
-    [
-      'W12',
-      'a cancellation by signal during an attempt is forgotten',
-      'if (requested.cancel) return await cancelled(input.notificationId, live);',
-      'if (requested.cancel && sequence === 0) return await cancelled(input.notificationId, live);',
-    ],
   ]),
   ...mutationsOf('src/workflows/deliver-notification.ts', LADDER_TEST, [
     ['P8', 'a retry by signal is recorded as scheduled', "requested.retry ? 'manual' : 'scheduled'", "'scheduled'"],
@@ -162,50 +120,7 @@ export default [
       'throw error;',
     ],
   ]),
-  ...mutationsOf('src/temporal/reconciler.ts', temporal('reconciler-sweep'), [
-    ['R1', 'a retry after a termination is cancelled', ' && workflow.closeTime > notification.openedAt', ''],
-    ['R3', 'notifications of the slow lane join a burst', " && lane === 'fast'", ''],
-    ['R8', 'a sweep ends after one batch', 'if (overdue.length < BATCH || this.stopped) break;', 'break;'],
-    ['P19', 'notifications that were attempted join a burst', 'burst && unattempted && lane', 'burst && lane'],
-    [
-      'P20',
-      'a burst of sixteen is started one by one',
-      'burstable.length >= SMALLEST_BURST',
-      'burstable.length > SMALLEST_BURST',
-    ],
-    [
-      'P21',
-      'every running workflow is signalled',
-      'if (notification.retryAsked) await workflows.retry(notification);',
-      'await workflows.retry(notification);',
-    ],
-    [
-      'P22',
-      'a sweep goes on after the reconciler was stopped',
-      'overdue.length < BATCH || this.stopped',
-      'overdue.length < BATCH',
-    ],
-    ['P23', 'forgotten holds are found and not settled', '[...unsettled, ...forgotten]', 'unsettled'],
-    [
-      'P24',
-      'forgotten holds are looked for in the first sweep only',
-      'this.sweeps++ % SWEEPS_BETWEEN_HOLD_CHECKS === 0',
-      'this.sweeps++ === 0',
-    ],
-    ['P25', 'stopping does not wait for the sweep under way', '    await this.sweeping;\n', ''],
-    [
-      'P26',
-      'bursts are started although they are switched off',
-      '({ unattempted, lane }) => burst && unattempted',
-      '({ unattempted, lane }) => unattempted',
-    ],
-    [
-      'P27',
-      'a cancelled workflow cancels its notification',
-      "workflow?.status.name === 'TERMINATED'",
-      "workflow?.status.name !== 'COMPLETED'",
-    ],
-  ]),
+  ...mutationsOf('src/temporal/reconciler.ts', temporal('reconciler-sweep'), []),
   ...mutationsOf('src/temporal/workflow-starter.ts', temporal('start-queue'), [
     [
       'R9',
@@ -243,12 +158,6 @@ export default [
       'a burst that began still counts among what waits',
       'for (const [customerId, count] of burst.counts) this.waiting.giveBack(customerId, count);',
       '',
-    ],
-    [
-      'WS3',
-      'a customer with many starts lets others wait',
-      'this.own.push(notification.customerId, notification)',
-      "this.own.push('', notification)",
     ],
     [
       'WS4',
@@ -351,12 +260,6 @@ export default [
       '  leftOut(notifications: number): void {\n    this.notifications += notifications;',
       '  leftOut(notifications: number): void {\n    this.notifications += 0 * notifications;',
     ],
-    [
-      'SO7',
-      'a lost connection inside another error is not noticed',
-      ' || (cause !== undefined && isConnectionLost(cause))',
-      '',
-    ],
   ]),
   ...mutationsOf('src/temporal/start-limit.ts', temporal('start-limit'), [
     [
@@ -382,12 +285,6 @@ export default [
       'if (error instanceof WorkflowExecutionAlreadyStartedError) return false;',
       '',
     ],
-    [
-      'P46',
-      'cancelling a notification without a workflow is an error',
-      'getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),\n      );\n    } catch (error) {\n      if (!(error instanceof WorkflowNotFoundError)) throw error;',
-      'getHandle(notificationWorkflowId(notificationId)).signal(cancelSignal),\n      );\n    } catch (error) {\n      throw error;',
-    ],
     ['P47', 'a closed workflow has a live state', "return state.phase === 'closed' ? null : state;", 'return state;'],
     [
       'P48',
@@ -395,7 +292,6 @@ export default [
       'step ? { notificationId, schedule, lane, step } : {',
       'step ? { notificationId, schedule, lane } : {',
     ],
-    ['P49', 'a retry does not bring its schedule along', '[{ schedule: notification.schedule }]', '[undefined]'],
   ]),
   ...mutationsOf('src/temporal/recovery-workflows.ts', temporal('recoveries'), [
     [
