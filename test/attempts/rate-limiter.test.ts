@@ -6,6 +6,7 @@ import { acceptEvents } from '../../src/store/notifications/accept';
 import { readLine } from '../../src/store/subscriptions/rate-line';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { notificationRow } from '../support/rows';
 import { eventFor, seed, type Seeded } from '../support/seed';
 
 let database: TestDatabase;
@@ -78,4 +79,5 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
     await other(accepted[0]!, 0);
   });
   expect(await limiter(seeded, 0.1, db)(accepted[1]!, 1)).toMatchObject({ granted: false });
+  expect((await notificationRow(database.db, accepted[1]!.notificationId)).next_attempt_at).not.toBeNull();
 });

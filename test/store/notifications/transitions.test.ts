@@ -169,7 +169,9 @@ describe('cancelling a notification', () => {
     expect(await cancelNotification(database.db, notification.notificationId)).toMatchObject({ status, attempts: 3 });
     // A cancelled one is not checked any more.
     const changes =
-      status === 'cancelled' ? { next_attempt_at: null, reconcile_after: null, seconds_to_reconcile: null } : {};
+      status === 'cancelled'
+        ? { next_attempt_at: null, rate_seq: null, reconcile_after: null, seconds_to_reconcile: null }
+        : {};
     expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number), ...changes });
   });
 
