@@ -425,33 +425,37 @@ export default [
     ['SL4', 'requests that hang count while the event loop is late', '      this.young.delete(slot);\n    }', '    }'],
     ['SL5', 'a customer without a slot waits while the event loop is late', '(isNew ? RESERVED_WHEN_LATE : 0)', '0'],
   ]),
-  ...mutationsOf('src/attempts/head-start/turns.ts', attempts('head-start/turns'), [
+  ...mutationsOf(
+    'src/domain/tenant-turns.ts',
+    ['test/domain/tenant-turns.test.ts'],
     [
-      'TU1',
-      'a customer keeps its turn until it has nothing left',
-      '        if (line.size > 0) this.ring.add(customerId);',
-      '        if (line.size > 0) this.ring = new Set([customerId, ...this.ring]) as never;',
+      [
+        'TU1',
+        'a customer keeps its turn until it has nothing left',
+        '        if (line.size > 0) this.ring.add(customerId);',
+        '        if (line.size > 0) this.ring = new Set([customerId, ...this.ring]) as never;',
+      ],
+      [
+        'TU2',
+        'an item that is pushed brings a parked customer back',
+        'if (!this.parkedCustomers.has(customerId)) this.ring.add(customerId);\n  }\n\n  /**\n   * Takes',
+        'this.ring.add(customerId);\n  }\n\n  /**\n   * Takes',
+      ],
+      [
+        'TU3',
+        'a limit that was released brings back one of those parked under it, and no more',
+        '} while (this.unparkReleased());',
+        '} while (false);',
+      ],
+      [
+        'TU4',
+        'one subscription at its limit keeps its whole customer from its turn',
+        "if (blocked.whole === 'customer') return undefined;",
+        'return undefined;',
+      ],
+      ['TU5', 'a limit that blocks again still counts as released', '    this.released.delete(by);\n', ''],
     ],
-    [
-      'TU2',
-      'an item that is pushed brings a parked customer back',
-      'if (!this.parkedCustomers.has(customerId)) this.ring.add(customerId);\n  }\n\n  /**\n   * Takes',
-      'this.ring.add(customerId);\n  }\n\n  /**\n   * Takes',
-    ],
-    [
-      'TU3',
-      'a limit that was released brings back one of those parked under it, and no more',
-      '} while (this.unparkReleased());',
-      '} while (false);',
-    ],
-    [
-      'TU4',
-      'one subscription at its limit keeps its whole customer from its turn',
-      "if (blocked.whole === 'customer') return undefined;",
-      'return undefined;',
-    ],
-    ['TU5', 'a limit that blocks again still counts as released', '    this.released.delete(by);\n', ''],
-  ]),
+  ),
   ...mutationsOf('src/attempts/head-start/head-starts.ts', CONCURRENCY_TEST, [
     [
       'M39',

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { NotificationRef } from '../domain/delivery';
 import { FairBound } from '../domain/fair-bound';
-import { TenantQueue } from '../domain/tenant-queue';
+import { TenantTurns } from '../domain/tenant-turns';
 import { notificationWorkflowId } from '../domain/types';
 import type { Metrics } from '../process/metrics';
 import { BurstQueue, type Burst } from './burst-queue';
@@ -34,6 +34,9 @@ const MAX_RUNNING_BURSTS_PER_KEY = 3;
  * longer delay would only move the work onto the next event.
  */
 const START_AFTER_MS = 5;
+
+/** Nothing keeps a start from its turn: the start limit is the same for all. */
+const unblocked = () => undefined;
 
 /** A notification that needs a workflow. */
 export interface NotificationToStart extends NotificationRef {
@@ -93,7 +96,7 @@ export interface WorkflowStarterOptions {
  * and bursts have ended.
  */
 export class WorkflowStarter {
-  private readonly own = new TenantQueue<NotificationToStart>();
+  private readonly own = new TenantTurns<NotificationToStart>();
   private readonly bursts = new BurstQueue();
   private readonly slow = new SlowBursts();
   /** Counts what waits, in both queues. */
@@ -170,7 +173,7 @@ export class WorkflowStarter {
   private pump(): void {
     if (this.closed) return;
     while (this.running < this.limit.value) {
-      const next = this.own.take();
+      const next = this.own.take(unblocked);
       if (!next) break;
       this.waiting.giveBack(next.customerId, 1);
       void this.run(next);
@@ -246,7 +249,7 @@ export class WorkflowStarter {
   }
 
   private drop(): void {
-    this.own.clear();
+    this.own.drain();
     this.bursts.clear();
     this.waiting.clear();
   }

@@ -1,8 +1,8 @@
 import type { HeadStartDelivery } from '../../domain/head-start';
+import { TenantTurns } from '../../domain/tenant-turns';
 import { BacklogPace } from './backlog-pace';
 import { LoopLag } from './loop-lag';
 import { Slots, type HeadStartLimits, type Slot } from './slots';
-import { Turns } from './turns';
 import { isFresh, isTooLate, WaitingList } from './waiting-list';
 
 /** A lag of the event loop above this makes it late. */
@@ -58,7 +58,7 @@ export interface Turn {
  * starts that have waited for more than 1 s, while producers post.
  */
 export class HeadStartQueue {
-  private readonly turns = new Turns<Queued>();
+  private readonly turns = new TenantTurns<Queued>();
   private readonly list = new WaitingList<Queued>();
   private readonly slots: Slots;
   private readonly backlog: BacklogPace;

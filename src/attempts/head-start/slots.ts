@@ -1,4 +1,4 @@
-import type { Blocked, Turn } from './turns';
+import type { Blocked, Turn } from '../../domain/tenant-turns';
 
 /** How many head starts may send concurrently. */
 export interface HeadStartLimits {
@@ -43,7 +43,7 @@ export interface Slot {
   release(): void;
 }
 
-/** The names of limits, under which {@link Turns} parks. */
+/** The names of limits, under which TenantTurns parks. */
 const LATE = 'late';
 const TOTAL = 'total';
 const BACKLOG = 'backlog';

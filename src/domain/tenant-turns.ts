@@ -1,4 +1,4 @@
-import { FairQueue } from '../../domain/fair-queue';
+import { FairQueue } from './fair-queue';
 
 /** What keeps an item from being taken now: a limit, named by `by`. */
 export interface Blocked {
@@ -7,7 +7,7 @@ export interface Blocked {
   whole: 'customer' | 'subscription';
 }
 
-/** What `Turns` needs to know about an item. */
+/** What `TenantTurns` needs to know about an item. */
 export interface Turn {
   customerId: string;
   subscriptionId: string;
@@ -28,7 +28,7 @@ interface Parked {
  * Further ones follow in `take` when nothing else is left to take, until the limit blocks again. So
  * a release costs the same however many are parked, and none of its slots is left unused.
  */
-export class Turns<T extends Turn> {
+export class TenantTurns<T extends Turn> {
   /** The items of each customer, by subscription. */
   private readonly lines = new Map<string, FairQueue<T>>();
   /** Customers that may have something to take, in the order of their turns. */
@@ -37,12 +37,18 @@ export class Turns<T extends Turn> {
   private readonly parkedCustomers = new Set<string>();
   /** Limits that were released and have not blocked since. */
   private readonly released = new Set<string>();
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
 
   push(item: T): void {
     const { customerId, subscriptionId } = item;
     let line = this.lines.get(customerId);
     if (!line) this.lines.set(customerId, (line = new FairQueue<T>()));
     line.push(subscriptionId, item);
+    this.count += 1;
     if (!this.parkedCustomers.has(customerId)) this.ring.add(customerId);
   }
 
@@ -70,12 +76,15 @@ export class Turns<T extends Turn> {
 
   /** Takes everything of a subscription. */
   remove({ customerId, subscriptionId }: Turn): T[] {
-    return this.lines.get(customerId)?.remove(subscriptionId) ?? [];
+    const removed = this.lines.get(customerId)?.remove(subscriptionId) ?? [];
+    this.count -= removed.length;
+    return removed;
   }
 
   /** Empties the queue. @returns what was left */
   drain(): T[] {
     const left = [...this.lines.values()].flatMap((line) => line.drain());
+    this.count = 0;
     for (const each of [this.lines, this.ring, this.parked, this.parkedCustomers, this.released]) each.clear();
     return left;
   }
@@ -86,6 +95,7 @@ export class Turns<T extends Turn> {
       const blocked = blockedBy(item);
       if (!blocked) {
         line.take();
+        this.count -= 1;
         // To the end of the order.
         this.ring.delete(customerId);
         if (line.size > 0) this.ring.add(customerId);

@@ -1,4 +1,4 @@
-import { Turns, type Blocked } from '../../../src/attempts/head-start/turns';
+import { TenantTurns, type Blocked } from '../../src/domain/tenant-turns';
 
 interface Item {
   customerId: string;
@@ -7,13 +7,13 @@ interface Item {
 }
 
 /** Items named by customer, subscription and number, such as `a1-3`. */
-function turnsOf(...ids: string[]): Turns<Item> {
-  const turns = new Turns<Item>();
+function turnsOf(...ids: string[]): TenantTurns<Item> {
+  const turns = new TenantTurns<Item>();
   for (const id of ids) turns.push({ customerId: id[0]!, subscriptionId: id.slice(0, 2), id });
   return turns;
 }
 
-function takeAll(turns: Turns<Item>, blockedBy: (item: Item) => Blocked | undefined = () => undefined): string[] {
+function takeAll(turns: TenantTurns<Item>, blockedBy: (item: Item) => Blocked | undefined = () => undefined): string[] {
   const taken: string[] = [];
   for (let item = turns.take(blockedBy); item; item = turns.take(blockedBy)) taken.push(item.id);
   return taken;
@@ -68,4 +68,25 @@ it('head starts of a subscription are removed wherever they wait', () => {
   expect(turns.remove({ customerId: 'a', subscriptionId: 'a1' }).map(({ id }) => id)).toEqual(['a1-1', 'a1-2']);
   turns.release(TOTAL.by);
   expect(takeAll(turns)).toEqual(['a2-1']);
+});
+
+const itemsOf = (customerId: string, subscriptionId: string, count: number): Item[] =>
+  Array.from({ length: count }, (_, index) => ({ customerId, subscriptionId, id: `${subscriptionId}-${index}` }));
+
+it('customers take turns, and their subscriptions, each in its own order', () => {
+  const queue = new TenantTurns<Item>();
+  for (const item of [...itemsOf('busy', 'a', 3), ...itemsOf('busy', 'b', 2), ...itemsOf('quiet', 'c', 2)])
+    queue.push(item);
+  expect(queue.size).toBe(7);
+  expect(takeAll(queue)).toEqual(['a-0', 'c-0', 'b-0', 'c-1', 'a-1', 'b-1', 'a-2']);
+  expect(queue.size).toBe(0);
+});
+
+it('is empty after it was cleared, and takes items again', () => {
+  const queue = new TenantTurns<Item>();
+  for (const item of itemsOf('busy', 'a', 3)) queue.push(item);
+  queue.drain();
+  expect([queue.size, queue.take(() => undefined)]).toEqual([0, undefined]);
+  for (const item of itemsOf('busy', 'b', 1)) queue.push(item);
+  expect(takeAll(queue)).toEqual(['b-0']);
 });
