@@ -42,6 +42,24 @@ export function byWindow<T>(items: readonly T[], uuidOf: (item: T) => string): M
 }
 
 /**
+ * Names and bounds a statement that is run often. Its text is built once for each week.
+ *
+ * @param name - name of the prepared statement
+ * @param text - SQL, given the condition that `column` is in the week
+ */
+export function perWindow(
+  name: string,
+  text: (has: (column: string) => string) => string,
+): (window: Window) => { name: string; text: string } {
+  const built = new Map<Window, { name: string; text: string }>();
+  return (window) => {
+    let statement = built.get(window);
+    if (!statement) built.set(window, (statement = { name: `${name}-${window.name}`, text: text(window.has) }));
+    return statement;
+  };
+}
+
+/**
  * Names and bounds a statement about one row.
  *
  * @param name - name of the prepared statement

@@ -1,7 +1,7 @@
 import type { NotificationStatus } from '../../domain/types';
 import { encodeId, uuidOf } from '../../domain/ids';
 import type { Database } from '../db/database';
-import { byWindow, type Window } from '../db/windows';
+import { byWindow, perWindow } from '../db/windows';
 import { claimGraceSeconds, claimIsLive } from './claim-grace';
 import {
   deliverySubscriptionColumns,
@@ -48,7 +48,9 @@ interface DeliveryRow extends DeliverySubscriptionRow {
  * Notifications of one subscription for events of one type share its columns, so only one of their
  * rows has them. Otherwise they would make up most of a group's result.
  */
-const load = (window: Window) => `
+const load = perWindow(
+  'load-deliveries',
+  (has) => `
 select n.id, n.status, n.attempt_count, n.last_attempt_key, n.last_error_message, n.next_attempt_at, n.created_at, n.claimed_by, n.rate_seq, n.retry_asked, n.event_id, n.event_type,
   n.product_id, n.subscription_id, n.customer_id, n.given_id, n.occurred_at, n.data, n.user_context, n.event_channels,
   ${deliverySubscriptionColumns('(n.subscription)')}
@@ -60,9 +62,10 @@ from (
   from notifications n
   join events e on e.id = n.event_id
   left join subscription_states s on s.id = n.subscription_id
-  where n.id = any($1) and ${window.has('n.id')} and ${window.has('e.id')}
+  where n.id = any($1) and ${has('n.id')} and ${has('e.id')}
 ) n
-${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`;
+${deliverySubscriptionJoins('(n.subscription)', 'n.event_type')}`,
+);
 
 /**
  * @returns what each attempt needs, in the given order; undefined if there is no such notification
@@ -75,10 +78,8 @@ export async function loadDeliveries(
   const rows: DeliveryRow[] = [];
   // The id of a notification begins like the id of its event, so both are of the same week.
   for (const [window, ids] of byWindow(uuids, (uuid) => uuid)) {
-    const name = `load-deliveries-${window.name}`;
-    rows.push(
-      ...(await db.query<DeliveryRow>({ name, text: load(window), values: [ids, claimGraceSeconds(db)] })).rows,
-    );
+    const loaded = await db.query<DeliveryRow>({ ...load(window), values: [ids, claimGraceSeconds(db)] });
+    rows.push(...loaded.rows);
   }
   const found = new Map(rows.map((row) => [row.id, row]));
   const keyOf = (row: DeliveryRow) => `${row.subscription_id} ${row.event_type}`;

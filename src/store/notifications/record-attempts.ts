@@ -2,7 +2,7 @@ import type { NotificationStatus } from '../../domain/types';
 import { BURST_PREFIX, HEAD_START_PREFIX, RECONCILE_AFTER_SECONDS, OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, newUuid, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
-import { byWindow, type Window } from '../db/windows';
+import { byWindow, perWindow, type Window } from '../db/windows';
 import type { AttemptRecord, RecordedAttempt } from '../../domain/attempt';
 import { COUNT_ATTEMPTS } from './count-attempts';
 
@@ -13,7 +13,9 @@ interface RecordedRow {
   attempt_count: number;
 }
 
-const record = (window: Window) => `
+const record = perWindow(
+  'record-attempts',
+  (has) => `
 with input as (
   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::uuid[],
     $11::text[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[], $21::text[])
@@ -41,7 +43,7 @@ recorded as (
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
   -- The array makes Postgres use the index, which the join alone does not while tables are small.
-  where n.id = i.notification_id and n.id = any($1) and ${window.has('n.id')} and n.last_attempt_key is distinct from i.attempt_key
+  where n.id = i.notification_id and n.id = any($1) and ${has('n.id')} and n.last_attempt_key is distinct from i.attempt_key
   returning n.id, n.status, n.attempt_count, n.last_attempt_key, n.product_id
 ),
 logged as (
@@ -55,7 +57,8 @@ logged as (
 counted as (
   ${COUNT_ATTEMPTS}
 )
-select id, last_attempt_key, status, attempt_count from recorded`;
+select id, last_attempt_key, status, attempt_count from recorded`,
+);
 
 /**
  * Records attempts of different notifications and their outcomes in one statement. Recording an
@@ -85,8 +88,7 @@ async function recordInWindow(
   const column = <T>(value: (attempt: AttemptRecord) => T): T[] => attempts.map(value);
   const ids = column(({ notificationId }) => uuidOf(notificationId));
   const { rows } = await db.query<RecordedRow>({
-    name: `record-attempts-${window.name}`,
-    text: record(window),
+    ...record(window),
     values: [
       ids,
       column(({ attemptKey }) => attemptKey),
@@ -115,11 +117,15 @@ async function recordInWindow(
   return rows;
 }
 
+const lastRecorded = perWindow(
+  'find-recorded',
+  (has) => `select id, last_attempt_key, status, attempt_count from notifications where id = any($1) and ${has('id')}`,
+);
+
 /** Finds the last recorded attempts of notifications, for attempts that were recorded before. */
 async function findRecorded(db: Executor, window: Window, uuids: string[]): Promise<RecordedRow[]> {
   const { rows } = await db.query<RecordedRow>({
-    name: `find-recorded-${window.name}`,
-    text: `select id, last_attempt_key, status, attempt_count from notifications where id = any($1) and ${window.has('id')}`,
+    ...lastRecorded(window),
     values: [uuids],
   });
   return rows;
