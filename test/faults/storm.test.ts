@@ -3,10 +3,10 @@ import { Client } from 'pg';
 import { startPostgres, type RunningPostgres } from '../../src/embedded/postgres';
 import { startTemporal, type RunningTemporal } from '../../src/embedded/temporal';
 import { fromSetup } from '../support/environment';
-import { startNetwork, type Network } from '../support/network';
 import { seededRandom } from '../support/random';
 import { startReceiver, type Receiver } from '../support/receiver';
 import { ADMIN_KEY, onboard, startService, tempDir, type ServiceProcess } from '../support/service';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 import { until } from '../support/until';
 import { verdictOf, type Fault } from '../support/verdict';
 
@@ -28,7 +28,7 @@ const portOf = ({ address }: { address: string }) => Number(address.split(':')[1
 
 let postgres: RunningPostgres;
 let temporal: RunningTemporal;
-let networks: { postgres: Network; temporal: Network };
+let networks: { postgres: TcpProxy; temporal: TcpProxy };
 let receiver: Receiver;
 let apis: ServiceProcess[] = [];
 let workers: ServiceProcess[] = [];
@@ -39,8 +39,8 @@ beforeAll(async () => {
   postgres = await startPostgres({ directory: postgresDir, port: 0 });
   temporal = await startTemporal(fromSetup('temporalCli'), temporalDir, 0);
   networks = {
-    postgres: await startNetwork(() => postgres.port),
-    temporal: await startNetwork(() => portOf(temporal)),
+    postgres: await startTcpProxy(() => postgres.url),
+    temporal: await startTcpProxy(() => `tcp://${temporal.address}`),
   };
   receiver = await startReceiver();
   apis = [await startRole('api'), await startRole('api')];
@@ -55,10 +55,8 @@ afterAll(async () => {
 }, 60_000);
 
 function startRole(role: string): Promise<ServiceProcess> {
-  const url = new URL(postgres.url);
-  url.port = String(networks.postgres.port);
   return startService({
-    databaseUrl: url.toString(),
+    databaseUrl: networks.postgres.url,
     temporalAddress: `127.0.0.1:${networks.temporal.port}`,
     env: { SIGNPOST_ROLE: role, SIGNPOST_LOG_LEVEL: 'error' },
     withoutReady: true,
@@ -104,7 +102,7 @@ const FAULTS: Record<string, () => Promise<void>> = {
     networks.postgres.cut();
   },
   async 'the network to Postgres hangs'() {
-    networks.postgres.freeze();
+    networks.postgres.hang();
     await sleep(FAULT_MS);
     networks.postgres.restore();
   },
@@ -122,7 +120,7 @@ const FAULTS: Record<string, () => Promise<void>> = {
     networks.temporal.cut();
   },
   async 'the network to Temporal hangs'() {
-    networks.temporal.freeze();
+    networks.temporal.hang();
     await sleep(FAULT_MS);
     networks.temporal.restore();
   },

@@ -4,57 +4,84 @@ import net from 'node:net';
 export interface TcpProxy {
   /** The URL of the server through the proxy. */
   url: string;
+  port: number;
   /** Breaks all connections without a word of the server. */
   cut(): void;
   /** Forwards nothing more on the connections that exist. New ones work. */
   freeze(): void;
+  /** Forwards nothing, on new connections either, until `restore`. */
+  hang(): void;
+  /** Forwards everything this much later, until `restore`. */
+  slow(delayMs: number): void;
+  restore(): void;
   /** Drops what the server sends from now on; what clients send still arrives. */
   loseAnswers(): void;
   stop(): Promise<void>;
 }
 
-/** @param target - URL of the server, with its port */
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const { hostname, port } = new URL(target);
+/** @param target - URL of the server, with its port; a function if that changes */
+export async function startTcpProxy(target: string | (() => string)): Promise<TcpProxy> {
+  const currentTarget = () => new URL(typeof target === 'string' ? target : target());
   const pairs = new Set<{ client: net.Socket; server: net.Socket }>();
   let losing = false;
+  let hanging = false;
+  let delayMs = 0;
+
+  function forward(from: net.Socket, to: net.Socket, isLost: () => boolean): void {
+    from.on('data', (chunk) => {
+      if (isLost()) return;
+      if (delayMs > 0) setTimeout(() => to.write(chunk), delayMs);
+      else to.write(chunk);
+    });
+  }
+
   const proxy = net.createServer((client) => {
+    const { hostname, port } = currentTarget();
     const server = net.connect(Number(port), hostname);
     const pair = { client, server };
     pairs.add(pair);
-    client.on('data', (chunk) => server.write(chunk));
-    server.on('data', (chunk) => void (losing || client.write(chunk)));
+    forward(client, server, () => false);
+    forward(server, client, () => losing);
     const end = () => {
       pairs.delete(pair);
       client.destroy();
       server.destroy();
     };
-    for (const socket of [client, server]) socket.on('error', end).on('close', end);
+    for (const socket of [client, server]) {
+      socket.on('error', end).on('close', end);
+      if (hanging) socket.pause();
+    }
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
-  const destroyAll = () => {
-    for (const { client, server } of [...pairs]) {
-      client.destroy();
-      server.destroy();
-    }
+  const url = currentTarget();
+  const { port } = proxy.address() as net.AddressInfo;
+  url.host = `127.0.0.1:${port}`;
+  const each = (act: (socket: net.Socket) => void) => {
+    for (const { client, server } of [...pairs]) [client, server].forEach(act);
   };
+  const freeze = () => each((socket) => socket.pause());
   return {
     url: url.toString(),
+    port,
     cut() {
       losing = false;
-      destroyAll();
+      each((socket) => socket.destroy());
     },
-    freeze() {
-      for (const { client, server } of pairs) {
-        client.pause();
-        server.pause();
-      }
+    freeze,
+    hang() {
+      hanging = true;
+      freeze();
+    },
+    slow(later) {
+      delayMs = later;
+    },
+    restore() {
+      [hanging, delayMs] = [false, 0];
+      each((socket) => socket.resume());
     },
     loseAnswers: () => void (losing = true),
     async stop() {
-      destroyAll();
+      each((socket) => socket.destroy());
       await new Promise((resolve) => proxy.close(resolve));
     },
   };
