@@ -1,13 +1,11 @@
 import path from 'node:path';
-import type { z } from 'zod';
 import { boundsOf, type Bounds } from './bounds';
 import { laneConfig, type LaneConfig } from './lane-settings';
 import type { RetentionDays } from '../domain/retention';
 import { retentionOf } from './retention-settings';
+import { brokenRules } from './rules';
 import type { Setting } from './setting';
-import { SETTINGS } from './settings';
-
-type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };
+import { SETTINGS, type Settings } from './settings';
 
 export interface TlsPaths {
   clientCertPath?: string;
@@ -90,23 +88,7 @@ export class ConfigError extends Error {
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   const { settings, faults } = readSettings(env);
   const dataSources = readDataSources(env, faults);
-  if (
-    settings.DATABASE_URL !== undefined &&
-    settings.SIGNPOST_MASTER_KEY === undefined &&
-    !faults.some((line) => line.startsWith('SIGNPOST_MASTER_KEY'))
-  ) {
-    faults.push(
-      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
-    );
-  }
-  if (settings.SIGNPOST_MIGRATION_DATABASE_URL !== undefined && settings.DATABASE_URL === undefined)
-    faults.push('SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.');
-  const { TEMPORAL_TLS_CLIENT_CERT_PATH: cert, TEMPORAL_TLS_CLIENT_KEY_PATH: key } = settings;
-  if ((cert === undefined) !== (key === undefined)) {
-    faults.push(
-      'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
-    );
-  }
+  faults.push(...brokenRules(settings, new Set(faults.map((line) => line.split(' ')[0]!))));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   const embedded = settings.DATABASE_URL === undefined;
   return {

@@ -32,9 +32,11 @@ export const SETTINGS = {
       .regex(/^[!-~]+$/)
       .optional(),
     {
-      default: 'generated once into the data directory',
-      expected: 'printable ASCII without spaces, preferably at least 16 characters',
-      meaning: 'The first admin credential.',
+      default:
+        'generated once into the data directory if Postgres is embedded and the host is loopback; otherwise required',
+      expected:
+        'printable ASCII without spaces; 24 characters or more unless Postgres is embedded and the host is loopback',
+      meaning: 'The first admin credential. A process with the role `worker` needs none.',
       secret: true,
     },
   ),
@@ -281,3 +283,6 @@ export const SETTINGS = {
     meaning: 'Path of the Temporal CLI, which runs the embedded server.',
   }),
 } satisfies Record<string, Setting<unknown>>;
+
+/** The values of all settings, each valid by itself. */
+export type Settings = { [Name in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Name]['schema']> };

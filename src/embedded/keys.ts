@@ -6,6 +6,8 @@ import { MASTER_KEY_BYTES } from '../domain/master-key';
 
 export interface Keys {
   adminKey: string;
+  /** Where the admin key was generated, by this start or by an earlier one. Absent: configured. */
+  adminKeyFile?: { path: string; isNew: boolean };
   masterKey: Buffer;
 }
 
@@ -14,33 +16,42 @@ export interface Keys {
  * readable by its owner only.
  */
 export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>): Keys {
-  return {
-    adminKey:
-      config.adminKey ?? ensureFile(config.dataDir, 'admin-key', () => `spk_${randomBytes(24).toString('base64url')}`),
-    masterKey:
-      config.masterKey ??
-      Buffer.from(
-        ensureFile(config.dataDir, 'master-key', () => randomBytes(MASTER_KEY_BYTES).toString('base64')),
-        'base64',
-      ),
-  };
+  const masterKey =
+    config.masterKey ??
+    Buffer.from(
+      ensureFile(config.dataDir, 'master-key', () => randomBytes(MASTER_KEY_BYTES).toString('base64')).content,
+      'base64',
+    );
+  if (config.adminKey !== undefined) return { adminKey: config.adminKey, masterKey };
+  const { content, ...adminKeyFile } = ensureFile(
+    config.dataDir,
+    'admin-key',
+    () => `spk_${randomBytes(24).toString('base64url')}`,
+  );
+  return { adminKey: content, adminKeyFile, masterKey };
 }
 
 /**
  * Creates the file atomically unless it exists, so that processes that start concurrently read the
  * same content.
  */
-function ensureFile(directory: string, name: string, generate: () => string): string {
+function ensureFile(
+  directory: string,
+  name: string,
+  generate: () => string,
+): { path: string; content: string; isNew: boolean } {
   mkdirSync(directory, { recursive: true });
   const file = path.join(directory, name);
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${generate()}\n`, { mode: 0o600 });
+  let isNew = true;
   try {
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    isNew = false;
   } finally {
     rmSync(draft, { force: true });
   }
-  return readFileSync(file, 'utf8').trim();
+  return { path: file, content: readFileSync(file, 'utf8').trim(), isNew };
 }

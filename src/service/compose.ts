@@ -1,7 +1,7 @@
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { parseUrlPattern } from '../domain/url-pattern';
-import { ensureKeys } from '../embedded/keys';
+import { ensureKeys, type Keys } from '../embedded/keys';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
 import { registerPoolMetrics } from '../process/pool-metrics';
@@ -25,7 +25,8 @@ import { startWorkerRole } from './worker-role';
 export interface Service {
   /** Base URL of the API; with the role `worker` it serves health and metrics only. */
   url: string;
-  adminKey: string;
+  /** The admin key and where it comes from. */
+  keys: Pick<Keys, 'adminKey' | 'adminKeyFile'>;
   temporalUiUrl: string | undefined;
   /** Resolves when Temporal is connected and the parts of the role run. Postgres is up by then. */
   ready: Promise<void>;
@@ -131,7 +132,7 @@ async function compose(
     );
   return {
     url: publicUrl,
-    adminKey: keys.adminKey,
+    keys,
     temporalUiUrl,
     ready: ready.then(() => undefined),
     failed,

@@ -1,22 +1,21 @@
 import { maskedSummary, type Config } from '../config';
+import { MIN_ADMIN_KEY_LENGTH } from '../config/rules';
 import type { Service } from './compose';
-
-const SAFE_KEY_LENGTH = 16;
 
 /**
  * Prints what an operator needs after a start: configuration, URLs, admin key, and calls to paste.
  */
 export function printSummary(
   config: Config,
-  service: Pick<Service, 'url' | 'adminKey' | 'temporalUiUrl'>,
+  service: Pick<Service, 'url' | 'keys' | 'temporalUiUrl'>,
   print: (line: string) => void,
 ): void {
-  const { url, adminKey, temporalUiUrl } = service;
+  const { url, keys, temporalUiUrl } = service;
   print(`configuration: ${JSON.stringify(maskedSummary(config))}`);
   if (config.allowAddresses.length > 0)
     print(`internal addresses allowed for deliveries: ${config.allowAddresses.join(', ')} (SIGNPOST_ALLOW_ADDRESSES)`);
-  if (config.adminKey !== undefined && config.adminKey.length < SAFE_KEY_LENGTH) {
-    print(`warning: SIGNPOST_ADMIN_KEY is short enough to be guessed; use at least ${SAFE_KEY_LENGTH} characters`);
+  if (config.adminKey !== undefined && config.adminKey.length < MIN_ADMIN_KEY_LENGTH) {
+    print(`warning: SIGNPOST_ADMIN_KEY is short enough to be guessed; use at least ${MIN_ADMIN_KEY_LENGTH} characters`);
   }
   print('');
   if (config.role !== 'worker') print(`  web UI         ${url}/`);
@@ -24,24 +23,33 @@ export function printSummary(
   print(`  API reference  ${url}/docs`);
   if (temporalUiUrl) print(`  Temporal UI    ${temporalUiUrl}`);
   if (config.role !== 'worker') {
-    print(`  admin key      ${config.adminKey === undefined ? adminKey : 'the value of SIGNPOST_ADMIN_KEY'}`);
+    print(`  admin key      ${describeAdminKey(keys)}`);
     print('');
     print('To send your first event, paste these lines into another terminal:');
-    for (const line of walkThrough(url, config.adminKey === undefined ? adminKey : '$SIGNPOST_ADMIN_KEY'))
-      print(`  ${line}`);
+    for (const line of walkThrough(url, shellExpressionOf(keys))) print(`  ${line}`);
   }
   print('');
+}
+
+/** The key is shown once, by the start that generated it: what is printed ends up in log files. */
+function describeAdminKey({ adminKey, adminKeyFile }: Service['keys']): string {
+  if (adminKeyFile === undefined) return 'the value of SIGNPOST_ADMIN_KEY';
+  return adminKeyFile.isNew ? adminKey : `in ${adminKeyFile.path}`;
+}
+
+function shellExpressionOf({ adminKeyFile }: Service['keys']): string {
+  return adminKeyFile === undefined ? '$SIGNPOST_ADMIN_KEY' : `$(cat '${adminKeyFile.path}')`;
 }
 
 /**
  * The shortest sequence of calls from an empty service to a notification. The README explains each
  * one.
  */
-export function walkThrough(url: string, adminKey: string): string[] {
+export function walkThrough(url: string, keyExpression: string): string[] {
   const call = (method: string, path: string, body: object) =>
     `curl -s -X ${method} ${url}${path} -H "X-API-Key: $KEY" -H 'content-type: application/json' -d '${JSON.stringify(body)}'; echo`;
   return [
-    `KEY=${adminKey}`,
+    `KEY=${keyExpression}`,
     call('POST', '/v1/products', { id: 'payments', name: 'Payments', enabled: true }),
     call('PUT', '/v1/event-types/payment.confirmed.v1', {
       productId: 'payments',

@@ -16,6 +16,7 @@ const LANES = {
 const REAL = {
   DATABASE_URL: 'postgres://signpost:hidden-password@db.example:5432/signpost',
   SIGNPOST_MASTER_KEY: MASTER_KEY,
+  SIGNPOST_ADMIN_KEY: 'hidden-admin-key-of-24-ch',
 };
 
 function faultsOf(env: Env): string[] {
@@ -99,7 +100,7 @@ describe('valid settings', () => {
       SIGNPOST_PORT: '0',
       SIGNPOST_HOST: '::',
       SIGNPOST_ROLE: 'worker',
-      SIGNPOST_ADMIN_KEY: 'an-admin-key-of-mine',
+      SIGNPOST_ADMIN_KEY: 'an-admin-key-of-my-own-choice',
       SIGNPOST_DATA_DIR: '/var/lib/signpost',
       SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
       SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
@@ -161,7 +162,7 @@ describe('valid settings', () => {
       host: '::',
       port: 0,
       publicUrl: 'https://signpost.example',
-      adminKey: 'an-admin-key-of-mine',
+      adminKey: 'an-admin-key-of-my-own-choice',
       masterKey: Buffer.alloc(32, 1),
       dataDir: '/var/lib/signpost',
       allowAddresses: ['10.0.0.0/8', 'fd00::/8'],
@@ -341,10 +342,32 @@ describe('invalid settings', () => {
 
 describe('settings that depend on each other', () => {
   it('requires a master key with an external database, so that losing the data directory loses no secret', () => {
-    expect(faultsOf({ DATABASE_URL: REAL.DATABASE_URL })).toEqual([
+    expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: '' })).toEqual([
       `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     ]);
     expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: 'short' })).toHaveLength(1);
+  });
+
+  const STRONG = '24 or more printable ASCII characters without spaces (openssl rand -hex 24)';
+  it.each<[Env, string]>([
+    [{ ...REAL }, 'with DATABASE_URL'],
+    [{ SIGNPOST_HOST: '0.0.0.0' }, 'with SIGNPOST_HOST=0.0.0.0'],
+    [{ SIGNPOST_HOST: '127.0.0.1.example' }, 'with SIGNPOST_HOST=127.0.0.1.example'],
+  ])('requires a strong admin key unless Postgres is embedded and the host is loopback: %j', (env, where) => {
+    const withKey = (key: string) => faultsOf({ ...env, SIGNPOST_ADMIN_KEY: key });
+    const missing = `SIGNPOST_ADMIN_KEY is not set, but required ${where}: it must have ${STRONG}.`;
+    expect(withKey('')).toEqual([missing]);
+    expect(faultsOf({ ...env, SIGNPOST_ADMIN_KEY: '', SIGNPOST_ROLE: 'api' })).toEqual([missing]);
+    expect(faultsOf({ ...env, SIGNPOST_ADMIN_KEY: '', SIGNPOST_ROLE: 'worker' })).toEqual([]);
+    expect(withKey('k'.repeat(23))).toEqual([
+      `SIGNPOST_ADMIN_KEY is too short ${where} (not shown): it must have ${STRONG}.`,
+    ]);
+    expect(withKey('k'.repeat(24))).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '127.8.9.10', 'localhost', '::1'])('accepts a short or no admin key on %s', (host) => {
+    expect(faultsOf({ SIGNPOST_HOST: host })).toEqual([]);
+    expect(faultsOf({ SIGNPOST_HOST: host, SIGNPOST_ADMIN_KEY: 'short' })).toEqual([]);
   });
 
   it('requires DATABASE_URL with SIGNPOST_MIGRATION_DATABASE_URL', () => {
@@ -368,7 +391,7 @@ describe('settings that depend on each other', () => {
 describe('configuration summary', () => {
   const secrets: Env = {
     ...REAL,
-    SIGNPOST_ADMIN_KEY: 'hidden-admin-key-text',
+    SIGNPOST_ADMIN_KEY: 'hidden-admin-key-of-24-chars',
     TEMPORAL_API_KEY: 'hidden-temporal-key',
     DATABASE_URL: `${REAL.DATABASE_URL}?sslpassword=hidden-too`,
     SIGNPOST_MIGRATION_DATABASE_URL: 'postgres://owner:hidden-owner@db.example/signpost',

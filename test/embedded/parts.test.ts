@@ -120,10 +120,12 @@ describe('generated keys', () => {
   it('generated keys stay the same, and only their owner may read them', () => {
     const dataDir = tempDir();
     const first = ensureKeys({ dataDir });
-    expect(ensureKeys({ dataDir })).toEqual(first);
+    const file = path.join(dataDir, 'admin-key');
+    expect(first.adminKeyFile).toEqual({ path: file, isNew: true });
+    expect(ensureKeys({ dataDir })).toEqual({ ...first, adminKeyFile: { path: file, isNew: false } });
     expect(first.masterKey).toHaveLength(32);
     for (const name of ['admin-key', 'master-key']) expect(statSync(path.join(dataDir, name)).mode & 0o777).toBe(0o600);
-    expect(readFileSync(path.join(dataDir, 'admin-key'), 'utf8').trim()).toBe(first.adminKey);
+    expect(readFileSync(file, 'utf8').trim()).toBe(first.adminKey);
   });
 
   it('generated keys are the same for processes that start concurrently', async () => {

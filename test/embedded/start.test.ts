@@ -69,7 +69,7 @@ it.each([
     'TEMPORAL_CLI_PATH is "/nowhere", which is not an executable file. Set it to the path of the temporal command.',
   ],
   [
-    { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x' },
+    { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:5/x', SIGNPOST_ADMIN_KEY: 'k'.repeat(24) },
     'SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be base64 of 32 bytes (openssl rand -base64 32).',
   ],
 ])('an invalid setting is reported in one line: %j', async (env, line) => {

@@ -48,7 +48,7 @@ export function SignIn() {
             value={credential}
             onChange={setCredential}
             error={error}
-            hint="npm start prints the admin key. The role of your key decides what you see."
+            hint="The first npm start prints the admin key and keeps it in .signpost/admin-key. The role of your key decides what you see."
             autoFocus
             required
           />

@@ -1,0 +1,47 @@
+import { SETTINGS, type Settings } from './settings';
+
+/** With fewer characters an admin key could be guessed. */
+export const MIN_ADMIN_KEY_LENGTH = 24;
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
+/**
+ * The rules between settings, for settings that are valid one by one.
+ *
+ * @param invalid - settings that already have a fault, which are not judged again
+ * @returns one line for each broken rule
+ */
+export function brokenRules(settings: Settings, invalid: ReadonlySet<string>): string[] {
+  const embedded = settings.DATABASE_URL === undefined;
+  const faults: string[] = [];
+  if (!embedded && settings.SIGNPOST_MASTER_KEY === undefined && !invalid.has('SIGNPOST_MASTER_KEY'))
+    faults.push(
+      `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
+    );
+  if (!invalid.has('SIGNPOST_ADMIN_KEY')) faults.push(...adminKeyFaults(settings, embedded));
+  if (settings.SIGNPOST_MIGRATION_DATABASE_URL !== undefined && embedded)
+    faults.push('SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.');
+  if ((settings.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) !== (settings.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined))
+    faults.push(
+      'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
+    );
+  return faults;
+}
+
+/**
+ * An installation that others can reach, or whose data outlives the data directory, has a strong
+ * admin key of its own. A worker has no API and needs none.
+ */
+function adminKeyFaults(
+  { SIGNPOST_ADMIN_KEY: key, SIGNPOST_HOST: host, SIGNPOST_ROLE: role }: Settings,
+  embedded: boolean,
+): string[] {
+  const isLocal = embedded && LOOPBACK_HOST.test(host);
+  if (isLocal) return [];
+  const where = `with ${embedded ? `SIGNPOST_HOST=${host}` : 'DATABASE_URL'}`;
+  const expected = `${MIN_ADMIN_KEY_LENGTH} or more printable ASCII characters without spaces (openssl rand -hex 24)`;
+  if (key === undefined)
+    return role === 'worker' ? [] : [`SIGNPOST_ADMIN_KEY is not set, but required ${where}: it must have ${expected}.`];
+  return key.length < MIN_ADMIN_KEY_LENGTH
+    ? [`SIGNPOST_ADMIN_KEY is too short ${where} (not shown): it must have ${expected}.`]
+    : [];
+}
