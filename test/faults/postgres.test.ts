@@ -230,33 +230,6 @@ describe('with a separate Postgres', () => {
     expect(ids).toHaveLength(new Set(ids).size);
   });
 
-  it('away for longer than a claim lasts: no other process makes again what was answered meanwhile', async () => {
-    const { receiver } = cluster;
-    const api = await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'api' } });
-    await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'worker' } });
-    const customer = await onboard(api, receiver.url(), { timeoutSeconds: 3 });
-    const answer: (() => void)[] = [];
-    receiver.answerWith(() => new Promise((resolve) => answer.push(() => resolve({ status: 200 }))));
-    const ids = (await Promise.all(Array.from({ length: 20 }, () => customer.post()))).flat();
-    await receiver.waitFor(20);
-    process.kill(postgres.pid, 'SIGQUIT');
-    await sleep(300);
-    for (const send of answer) send();
-    receiver.answerWith(200);
-    await sleep(17_000);
-    await restart();
-    for (const id of ids) {
-      const delivered = await until(
-        () => api.call('GET', `/v1/notifications/${id}`),
-        ({ body }) => body?.status === 'delivered',
-        60_000,
-      );
-      expect(delivered.body.attempts).toHaveLength(1);
-    }
-    await sleep(8000);
-    expect(receiver.requests).toHaveLength(20);
-  });
-
   it('a standby takes no events and is not ready, until it is promoted', async () => {
     const service = await cluster.start({ databaseUrl: postgres.url });
     const customer = await onboard(service, cluster.receiver.url());

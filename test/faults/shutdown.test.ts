@@ -5,6 +5,7 @@ import { useCluster } from '../support/cluster';
 import { freePort } from '../support/bare-temporal';
 import { ADMIN_KEY, onboard, type ServiceProcess } from '../support/service';
 import { until } from '../support/until';
+import { variants } from '../support/variants';
 
 /** What a process does between SIGTERM and its exit, whatever hangs. */
 const cluster = useCluster();
@@ -19,7 +20,7 @@ async function stop(service: ServiceProcess): Promise<{ code: number | null; sec
 }
 const never = () => new Promise<never>(() => undefined);
 
-it.each(['all', 'worker', 'api'])('the role %s exits in time if it never reached Temporal', async (role) => {
+it.each(variants('all', 'worker', 'api'))('the role %s exits in time if it never reached Temporal', async (role) => {
   const temporalAddress = `127.0.0.1:${await freePort()}`;
   const env = { ...GRACE, SIGNPOST_ROLE: role };
   const service = await cluster.start({ temporalAddress, env, withoutReady: true });
@@ -39,7 +40,7 @@ it('exits in time if Temporal accepts connections and never answers', async () =
   expect(seconds).toBeLessThan(SECONDS_TO_EXIT);
 });
 
-it.each([30, 5])(
+it.each(variants(30, 5))(
   'exits in time while receivers with a timeout of %i s hang, and another process makes the attempts again',
   async (timeoutSeconds) => {
     const { receiver } = cluster;
@@ -172,7 +173,7 @@ async function startProxy(ports: number[], keepAlive: boolean) {
   };
 }
 
-it.each([true, false])(
+it.each(variants(true, false))(
   'a rolling restart of two APIs under load breaks no request of a proxy (keeps connections open: %s)',
   async (keepAlive) => {
     const ports = [await freePort(), await freePort()];
