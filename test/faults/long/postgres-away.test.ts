@@ -41,7 +41,9 @@ it('what was answered meanwhile is recorded and not made again, and no process g
   const before = [api, worker].map(residentMegabytes);
   const statuses = await postFor(AWAY_SECONDS, api, customer);
   const growth = [api, worker].map((each, index) => residentMegabytes(each) - before[index]!);
-  console.log(`${statuses.length} posts refused; growth of api and worker: ${growth.map(Math.round).join(', ')} MB`);
+  process.stdout.write(
+    `${statuses.length} posts refused; growth of api and worker: ${growth.map(Math.round).join(', ')} MB\n`,
+  );
   expect(new Set(statuses)).toEqual(new Set([503]));
   expect(Math.max(...growth)).toBeLessThan(MEGABYTES_OF_GROWTH);
 
