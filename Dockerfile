@@ -1,5 +1,5 @@
 # One image for all roles; SIGNPOST_ROLE sets the role of a container.
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY sdk/package.json sdk/
@@ -8,14 +8,16 @@ RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev --omit=optional
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build --chown=node:node /app/package.json ./
-COPY --from=build --chown=node:node /app/node_modules ./node_modules
-COPY --from=build --chown=node:node /app/migrations ./migrations
-COPY --from=build --chown=node:node /app/dist ./dist
-RUN mkdir .signpost && chown node:node .signpost
+# The files belong to root: the service cannot change its own program.
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/migrations ./migrations
+COPY --from=build /app/dist ./dist
+# For embedded Postgres and Temporal only; with DATABASE_URL and TEMPORAL_ADDRESS nothing is written.
+RUN mkdir -m 0700 .signpost && chown node:node .signpost
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -32,6 +32,23 @@ const SECURE_DATA_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
 };
+/** Browsers use https only, for two years from each answer. */
+const STRICT_TRANSPORT = 'max-age=63072000';
+/** Of pages without their own: content of this origin only, no inline code, and no framing. */
+const PAGE_POLICY = {
+  useDefaults: false,
+  directives: {
+    'default-src': ["'none'"],
+    'script-src': ["'self'"],
+    'style-src': ["'self'"],
+    'img-src': ["'self'", 'data:'],
+    'font-src': ["'self'"],
+    'connect-src': ["'self'"],
+    'base-uri': ["'none'"],
+    'form-action': ["'none'"],
+    'frame-ancestors': ["'none'"],
+  },
+};
 /**
  * Writing calls of one tenant that have a connection. If they wait for each other, as those that
  * count against a quota do, most connections are left for others.
@@ -56,6 +73,8 @@ export interface AppOptions {
   quotas: Quotas;
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** Whether clients reach the service over https. */
+  usesHttps(): boolean;
   log: Logger;
   /** Validates every response against its declared schema. For tests. */
   verifyAnswers?: boolean;
@@ -68,11 +87,9 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', [...options.trustedProxies]);
-  const securePage = helmet({
-    contentSecurityPolicy: { directives: { 'upgrade-insecure-requests': null } },
-    strictTransportSecurity: false,
-  });
+  const securePage = helmet({ contentSecurityPolicy: PAGE_POLICY, strictTransportSecurity: false });
   app.use((request, response, next) => {
+    if (options.usesHttps()) response.setHeader('strict-transport-security', STRICT_TRANSPORT);
     if (!request.path.startsWith('/v1/')) return securePage(request, response, next);
     for (const name in SECURE_DATA_HEADERS) response.setHeader(name, SECURE_DATA_HEADERS[name]!);
     next();

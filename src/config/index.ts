@@ -3,7 +3,7 @@ import { boundsOf, type Bounds } from './bounds';
 import { laneConfig, type LaneConfig } from './lane-settings';
 import type { RetentionDays } from '../domain/retention';
 import { retentionOf } from './retention-settings';
-import { brokenRules } from './rules';
+import { brokenRules, isLocal } from './rules';
 import type { Setting } from './setting';
 import { SETTINGS, type Settings } from './settings';
 
@@ -19,6 +19,8 @@ export interface Config {
   role: Settings['SIGNPOST_ROLE'];
   host: string;
   port: number;
+  /** Absent: metrics are served on `port`. */
+  metricsPort?: number;
   /** Absent: derived from the host and the port that the server listens on. */
   publicUrl?: string;
   adminKey?: string;
@@ -90,17 +92,18 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const dataSources = readDataSources(env, faults);
   faults.push(...brokenRules(settings, new Set(faults.map((line) => line.split(' ')[0]!))));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
-  const embedded = settings.DATABASE_URL === undefined;
+  const local = isLocal(settings);
   return {
     role: settings.SIGNPOST_ROLE,
     host: settings.SIGNPOST_HOST,
     port: settings.SIGNPOST_PORT,
+    metricsPort: settings.SIGNPOST_METRICS_PORT,
     publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
-    allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (embedded ? ['127.0.0.0/8', '::1/128'] : []),
-    allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (embedded ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
+    allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
+    allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (local ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
     transforms: { processes: settings.SIGNPOST_TRANSFORM_PROCESSES, maxWaiting: settings.SIGNPOST_TRANSFORM_QUEUE },
@@ -204,6 +207,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     role: config.role,
     host: config.host,
     port: config.port,
+    metricsPort: config.metricsPort ?? 'port',
     publicUrl: config.publicUrl ?? 'from host and port',
     adminKey: config.adminKey === undefined ? 'generated' : MASKED,
     masterKey: config.masterKey === undefined ? 'generated' : MASKED,

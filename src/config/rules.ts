@@ -4,6 +4,11 @@ import { SETTINGS, type Settings } from './settings';
 export const MIN_ADMIN_KEY_LENGTH = 24;
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
+/** Whether Postgres is embedded and nobody but this machine reaches the API: as on a laptop. */
+export function isLocal({ DATABASE_URL: databaseUrl, SIGNPOST_HOST: host }: Settings): boolean {
+  return databaseUrl === undefined && LOOPBACK_HOST.test(host);
+}
+
 /**
  * The rules between settings, for settings that are valid one by one.
  *
@@ -31,12 +36,9 @@ export function brokenRules(settings: Settings, invalid: ReadonlySet<string>): s
  * An installation that others can reach, or whose data outlives the data directory, has a strong
  * admin key of its own. A worker has no API and needs none.
  */
-function adminKeyFaults(
-  { SIGNPOST_ADMIN_KEY: key, SIGNPOST_HOST: host, SIGNPOST_ROLE: role }: Settings,
-  embedded: boolean,
-): string[] {
-  const isLocal = embedded && LOOPBACK_HOST.test(host);
-  if (isLocal) return [];
+function adminKeyFaults(settings: Settings, embedded: boolean): string[] {
+  if (isLocal(settings)) return [];
+  const { SIGNPOST_ADMIN_KEY: key, SIGNPOST_HOST: host, SIGNPOST_ROLE: role } = settings;
   const where = `with ${embedded ? `SIGNPOST_HOST=${host}` : 'DATABASE_URL'}`;
   const expected = `${MIN_ADMIN_KEY_LENGTH} or more printable ASCII characters without spaces (openssl rand -hex 24)`;
   if (key === undefined)

@@ -20,8 +20,12 @@ export function setting<T>(schema: z.ZodType<T>, doc: Omit<Setting<T>, 'schema'>
 
 export const text = z.string().min(1).optional();
 
-export const integer = (min: number, max: number, fallback: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max)).default(fallback);
+const givenInteger = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
+
+export const integer = (min: number, max: number, fallback: number) => givenInteger(min, max).default(fallback);
+
+export const optionalInteger = (min: number, max: number) => givenInteger(min, max).optional();
 
 export const list = (isValid: (entry: string) => boolean) =>
   z

@@ -5,7 +5,7 @@ import { parseUrlPattern } from '../domain/url-pattern';
 import { BOUND_SETTINGS } from './bounds';
 import { LANE_SETTINGS } from './lane-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
-import { integer, list, setting, text, type Setting } from './setting';
+import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
@@ -58,20 +58,25 @@ export const SETTINGS = {
     expected: 'a directory',
     meaning: 'Directory of the embedded Postgres and Temporal, and of generated keys.',
   }),
+  SIGNPOST_METRICS_PORT: setting(optionalInteger(0, 65_535), {
+    default: 'none: `/metrics` is on the port of the API',
+    expected: 'a port, 0 to 65535 (0: any free one)',
+    meaning: 'Port of `/metrics`. With it, the port of the API has no metrics.',
+  }),
   SIGNPOST_PUBLIC_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
     default: 'from host and port',
     expected: 'an http or https URL',
     meaning: 'URL at which clients reach the API. Used in links.',
   }),
   SIGNPOST_ALLOW_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
-    default: 'none; `127.0.0.0/8,::1/128` with embedded Postgres',
+    default: 'none; `127.0.0.0/8,::1/128` with embedded Postgres on a loopback host',
     expected: 'CIDRs, separated by commas',
     meaning: 'Address ranges that the address guard allows in addition to public addresses. An empty value means none.',
   }),
   SIGNPOST_ALLOW_URLS: setting(
     list((entry) => parseUrlPattern(entry) !== undefined),
     {
-      default: 'none; `http://127.0.0.1:*,http://localhost:*` with embedded Postgres',
+      default: 'none; `http://127.0.0.1:*,http://localhost:*` with embedded Postgres on a loopback host',
       expected: 'patterns `scheme://host[:port][/path-prefix]`, separated by commas',
       meaning:
         'URL patterns on the allow-list that need no approval. `*` stands for any host, subdomain label or port. An empty value means none.',

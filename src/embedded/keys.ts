@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
+import { makePrivate } from './private-directory';
 
 export interface Keys {
   adminKey: string;
@@ -40,7 +41,7 @@ function ensureFile(
   name: string,
   generate: () => string,
 ): { path: string; content: string; isNew: boolean } {
-  mkdirSync(directory, { recursive: true });
+  makePrivate(directory);
   const file = path.join(directory, name);
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${generate()}\n`, { mode: 0o600 });

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from '../config';
+import { makePrivate } from './private-directory';
 import { isAlive, statusFields } from './processes';
 
 /**
@@ -11,7 +12,7 @@ import { isAlive, statusFields } from './processes';
  * @throws ConfigError if another process holds the lock
  */
 export function lockDataDir(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true });
+  makePrivate(dataDir);
   const file = path.join(dataDir, 'lock.json');
   const content = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
   for (let tries = 0; tries < 3; tries++) {

@@ -11,10 +11,12 @@ import {
   freePort,
   isAlive,
   isZombie,
+  serverEnvironment,
   spawnServer,
   startWithRetries,
   waitUntilUp,
 } from './processes';
+import { makePrivate } from './private-directory';
 import { giveToPostgres, runAsPostgres } from './postgres-user';
 
 const DEFAULT_PORT = 5433;
@@ -60,7 +62,7 @@ export async function startPostgres({
   const data = path.join(directory, 'data');
   const log = path.join(directory, 'postgres.log');
   const passwordFile = path.join(directory, 'password');
-  mkdirSync(directory, { recursive: true });
+  makePrivate(directory);
   const binaries = findBinaries();
   if (!existsSync(path.join(data, 'PG_VERSION'))) await initialise(binaries.initdb, data, passwordFile);
   const password = readFileSync(passwordFile, 'utf8').trim();
@@ -84,7 +86,7 @@ async function startFresh(
     ['-D', data, '-p', String(port), ...flags],
     [program, data],
   );
-  const child = spawnServer(command, args, log, { ...options, env: { ...process.env, LC_MESSAGES: 'C' } });
+  const child = spawnServer(command, args, log, options);
   try {
     await waitUntilUp(child, () => accepts(port, password), log, START_TIMEOUT_MS);
   } catch (error) {
@@ -149,7 +151,7 @@ function run(command: string, args: string[], options: object): Promise<void> {
     const child = spawn(command, args, {
       ...options,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, LC_MESSAGES: 'C' },
+      env: serverEnvironment(),
     });
     let stderr = '';
     child.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));

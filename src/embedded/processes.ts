@@ -67,6 +67,15 @@ export function commandLine(pid: number): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').replaceAll('\0', ' ') : undefined;
 }
 
+/** What a server needs of our environment. The rest may hold secrets. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TZ', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'SystemRoot'];
+
+/** The environment of a server: not our keys and passwords. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  const passedOn = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...(Object.fromEntries(passedOn) as NodeJS.ProcessEnv), LC_MESSAGES: 'C' };
+}
+
 /**
  * Starts a server in its own process group. Ctrl-C in a terminal must reach only us: we stop the
  * server when our own work is done. Its output goes to a file.
@@ -79,7 +88,12 @@ export function spawnServer(
 ): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
-    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(command, args, {
+      ...options,
+      env: serverEnvironment(),
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     child.unref();
     return child;
   } finally {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   accepts,
@@ -10,6 +10,7 @@ import {
   startWithRetries,
   waitUntilUp,
 } from './processes';
+import { makePrivate } from './private-directory';
 
 const DEFAULT_PORT = 7233;
 const DEFAULT_UI_PORT = 8233;
@@ -48,7 +49,7 @@ export async function startTemporal(
   directory: string,
   preferredPort = DEFAULT_PORT,
 ): Promise<RunningTemporal> {
-  mkdirSync(directory, { recursive: true });
+  makePrivate(directory);
   const database = path.join(directory, 'temporal.db');
   const stateFile = path.join(directory, 'server.json');
   const log = path.join(directory, 'temporal.log');

@@ -10,19 +10,24 @@ const KEEP_ALIVE_MS = 75_000;
 /**
  * Starts an HTTP server.
  *
+ * @param setting - the setting that gives the port
  * @throws ConfigError if it cannot listen on the host and port
  */
-export async function listen(handler: RequestListener, { host, port }: Pick<Config, 'host' | 'port'>): Promise<Server> {
+export async function listen(
+  handler: RequestListener,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  setting: 'SIGNPOST_PORT' | 'SIGNPOST_METRICS_PORT' = 'SIGNPOST_PORT',
+): Promise<Server> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
           ? new ConfigError(
-              `SIGNPOST_PORT ${port} on ${host} is in use by another process: stop it, or set SIGNPOST_PORT to another port (0: any free one).`,
+              `${setting} ${port} on ${host} is in use by another process: stop it, or set ${setting} to another port (0: any free one).`,
             )
           : error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-            ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, SIGNPOST_PORT ${port}: ${error.code}.`)
+            ? new ConfigError(`Cannot listen on SIGNPOST_HOST ${host}, ${setting} ${port}: ${error.code}.`)
             : error,
       );
     });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { ActivityStream } from '../api/activity/activity-stream';
 import { createApp } from '../api/app';
+import { isHttps } from '../api/http/is-https';
 import { createAuthenticator } from '../api/auth/auth';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
@@ -21,6 +22,7 @@ import { drainServer } from '../process/drain-server';
 import { listen } from '../process/http-server';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
+import { metricsListener } from '../process/metrics-listener';
 import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credentials';
 import { findPortalPrincipal } from '../store/access/portal-sessions';
 import { findSession } from '../store/access/sessions';
@@ -67,6 +69,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
+    usesHttps: () => isHttps(deps.publicUrl()),
   });
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
@@ -81,14 +84,31 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     limits: new Limits(config.limits, limitMetrics),
     quotas: new Quotas(config.quotas, limitMetrics),
     trustedProxies: config.trustedProxies,
+    usesHttps: () => isHttps(deps.publicUrl()),
     log,
   });
   const server = await listen(app, config);
+  if (config.metricsPort !== undefined) await startMetrics(config.host, config.metricsPort, deps, cleanups);
   // Half of the grace period is left for attempts.
   cleanups.addDrain((leftMs) => drainServer(server, leftMs / 2));
   // Runs first: open streams would otherwise keep the server from closing.
   cleanups.addDrain(() => activity.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** Serves metrics apart from the API, to the end. */
+async function startMetrics(
+  host: string,
+  port: number,
+  { metrics, log }: Pick<ApiDeps, 'metrics' | 'log'>,
+  cleanups: Cleanups,
+): Promise<void> {
+  const server = await listen(metricsListener(metrics.registry), { host, port }, 'SIGNPOST_METRICS_PORT');
+  cleanups.add(async () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  log.info({ port: (server.address() as AddressInfo).port }, 'metrics are served');
 }
 
 function routesOf(
@@ -116,6 +136,7 @@ function routesOf(
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
     temporal: () => temporal.ping(),
     isStopping: deps.isStopping,
+    servesMetrics: config.metricsPort === undefined,
     temporalUiUrl: temporalUiUrl && `${temporalUiUrl}/namespaces/${config.temporal.namespace}/workflows`,
   });
 }

@@ -72,6 +72,7 @@ export function declaredRoutes(): Route[] {
     activity: nothing,
     temporal: nothing,
     isStopping: () => false,
+    servesMetrics: true,
     temporalUiUrl: undefined,
   });
 }

@@ -123,3 +123,27 @@ it('the database holds only hashes and sealed text of a session', async () => {
     expect(kept).not.toContain(hex(secret));
   }
 });
+
+describe('behind https', () => {
+  let secure: TestApi;
+  beforeAll(async () => {
+    secure = await startTestApi([], {}, { publicUrl: 'https://signpost.example' });
+  });
+  afterAll(() => secure.stop());
+
+  it('the session cookie is bound to the host and to https, and another name is not accepted', async () => {
+    const { headers } = await secure.call('POST', '/v1/session', { key: null, body: { credential: ADMIN_KEY } });
+    const [cookie, ...attributes] = headers.get('set-cookie')!.split('; ');
+    expect(cookie).toMatch(/^__Host-signpost_session=[\w-]{43}$/);
+    expect(attributes).toEqual(expect.arrayContaining(['Path=/', 'HttpOnly', 'Secure', 'SameSite=Strict']));
+    const read = (sent: string) => secure.call('GET', '/v1/session', { key: null, headers: { cookie: sent } });
+    expect((await read(cookie!)).status).toBe(200);
+    expect((await read(cookie!.replace('__Host-', ''))).status).toBe(401);
+  });
+
+  it.each(['/v1/session', '/healthz', '/docs', '/nowhere'])('%s keeps browsers on https', async (path) => {
+    const header = async ({ url }: TestApi) => (await fetch(url + path)).headers.get('strict-transport-security');
+    expect(await header(secure)).toBe('max-age=63072000');
+    expect(await header(api)).toBeNull();
+  });
+});

@@ -232,6 +232,7 @@ describe('allow-lists', () => {
 /** Values that are refused. A setting without an entry takes any text. */
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
+  SIGNPOST_METRICS_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_ROLE: ['both', 'API', 'api '],
   SIGNPOST_ADMIN_KEY: ['a key with spaces', 'schlüssel'],
   SIGNPOST_BURST: ['true', 'ON'],
@@ -363,6 +364,14 @@ describe('settings that depend on each other', () => {
       `SIGNPOST_ADMIN_KEY is too short ${where} (not shown): it must have ${STRONG}.`,
     ]);
     expect(withKey('k'.repeat(24))).toEqual([]);
+  });
+
+  it('allows loopback receivers by default only on a loopback host', () => {
+    const { allowAddresses, allowUrls } = loadConfig({
+      SIGNPOST_HOST: '0.0.0.0',
+      SIGNPOST_ADMIN_KEY: REAL.SIGNPOST_ADMIN_KEY,
+    });
+    expect({ allowAddresses, allowUrls }).toEqual({ allowAddresses: [], allowUrls: [] });
   });
 
   it.each(['127.0.0.1', '127.8.9.10', 'localhost', '::1'])('accepts a short or no admin key on %s', (host) => {

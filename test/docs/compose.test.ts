@@ -15,10 +15,18 @@ const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 interface ComposeService {
   environment?: Record<string, string>;
   command?: string[];
-  depends_on?: Record<string, unknown>;
+  depends_on?: Record<string, { condition: string }>;
   build?: string;
   env_file?: { path: string; required: boolean }[];
   healthcheck?: object;
+  image?: string;
+  ports?: string[];
+  profiles?: string[];
+  networks?: string[];
+  cap_drop?: string[];
+  security_opt?: string[];
+  read_only?: boolean;
+  volumes?: string[];
 }
 const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, ComposeService> };
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
@@ -51,15 +59,53 @@ it('docker-compose.yml runs API and worker from one image, beside Postgres and T
   expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['postgres', 'temporal', 'temporal-ui']));
 });
 
-it('docker-compose.yml lets services wait only for services with a health check', () => {
+it('docker-compose.yml lets services wait only for services with a health check, or for jobs', () => {
   for (const { depends_on: dependencies = {} } of Object.values(compose.services)) {
-    for (const name of Object.keys(dependencies)) expect(compose.services[name]?.healthcheck).toBeDefined();
+    for (const [name, { condition }] of Object.entries(dependencies)) {
+      expect(compose.services[name]).toBeDefined();
+      expect(condition).toMatch(/^service_(healthy|completed_successfully)$/);
+      if (condition === 'service_healthy') expect(compose.services[name]!.healthcheck).toBeDefined();
+    }
   }
+});
+
+it('docker-compose.yml publishes the API on the loopback address, and nothing else unless asked', () => {
+  const published = Object.entries(compose.services).flatMap(([name, { ports = [], profiles }]) =>
+    ports.map((port) => ({ name, port, always: profiles === undefined })),
+  );
+  expect(published).toEqual([
+    { name: 'api', port: '127.0.0.1:8080:8080', always: true },
+    { name: 'temporal-ui', port: '127.0.0.1:8233:8080', always: false },
+  ]);
+});
+
+it('docker-compose.yml hardens every container, and the Temporal UI cannot write or reach Postgres', () => {
+  for (const [name, { cap_drop: dropped, security_opt: options }] of Object.entries(compose.services))
+    expect({ name, dropped, options }).toEqual({ name, dropped: ['ALL'], options: ['no-new-privileges:true'] });
+  for (const [, { read_only: readOnly }] of ours) expect(readOnly).toBe(true);
+  const ui = compose.services['temporal-ui']!;
+  expect(substitute(ui.environment!.TEMPORAL_DISABLE_WRITE_ACTIONS!, {})).toBe('true');
+  expect(ui.networks).not.toContain('postgres');
+});
+
+it('every image has a fixed version', () => {
+  const images = Object.values(compose.services).flatMap(({ image, build }) => (build ? [] : [image!]));
+  expect(images.length).toBeGreaterThan(4);
+  for (const image of [...images, ...[...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, name]) => name!)])
+    expect(image).toMatch(/:\d[\w.-]*$/);
+});
+
+it('docker-compose.yml mounts only existing files', () => {
+  const files = Object.values(compose.services).flatMap(({ volumes = [] }) =>
+    volumes.filter((volume) => volume.startsWith('./')).map((volume) => volume.split(':')[0]!),
+  );
+  expect(files).toHaveLength(2);
+  for (const file of files) expect(existsSync(path.join(ROOT, file))).toBe(true);
 });
 
 it('docker-compose.yml uses only existing settings, with valid values', () => {
   const env = {
-    POSTGRES_PASSWORD: 'secret',
+    SIGNPOST_DATABASE_PASSWORD: 'secret',
     SIGNPOST_MASTER_KEY: Buffer.alloc(32).toString('base64'),
     SIGNPOST_ADMIN_KEY: 'an-admin-key-of-some-length',
   };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { isAlive } from '../../src/embedded/processes';
@@ -21,6 +21,8 @@ it('the service starts its parts, keeps its data, takes over after a kill, and l
   expect(first.output()).not.toContain('test-admin-key');
   expect(await first.call('POST', '/v1/products', { id: 'kept', name: 'Kept' })).toMatchObject({ status: 201 });
   const parts = partsOf(dataDir);
+  for (const pid of parts) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/SIGNPOST|KEY/);
+  expect(statSync(dataDir).mode & 0o066).toBe(0);
   await first.kill9();
   expect(parts.map(isAlive)).toEqual([true, true]);
 
@@ -33,7 +35,11 @@ it('the service starts its parts, keeps its data, takes over after a kill, and l
   expect(await second.stop()).toBe(0);
   expect(parts.map(isAlive)).toEqual([false, false]);
 
-  const third = await startService({ env });
+  const third = await startService({ env: { ...env, SIGNPOST_METRICS_PORT: '0' } });
+  expect((await fetch(`${third.url}/metrics`)).status).toBe(404);
+  const metrics = `http://127.0.0.1:${/"port":(\d+).*metrics are served/.exec(third.output())![1]}`;
+  expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('signpost_');
+  expect((await fetch(`${metrics}/v1/products`)).status).toBe(404);
   expect(await third.call('GET', '/v1/products/kept')).toMatchObject({ status: 200 });
   const last = partsOf(dataDir);
   // As from a terminal: Ctrl-C comes from the terminal and, a moment later, from npm.

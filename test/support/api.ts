@@ -9,6 +9,7 @@ import { RequestBytes } from '../../src/api/limits/request-bytes';
 import { docsPage } from '../../src/api/pages/docs-page';
 import type { Route } from '../../src/api/http/route';
 import type { NotificationLauncher } from '../../src/api/ports';
+import { isHttps } from '../../src/api/http/is-https';
 import { allRoutes } from '../../src/api/routes';
 import { secretPage } from '../../src/api/pages/secret-page';
 import { createAddressGuard } from '../../src/delivery/address-guard';
@@ -87,7 +88,12 @@ export interface TestApi {
 export async function startTestApi(
   allowUrls: string[] = ['http://127.0.0.1:*', 'https://*.allowed.example'],
   dataSources: Record<string, string> = {},
-  overrides: { limits?: Partial<LimitSettings>; quotas?: Partial<QuotaSettings>; transforms?: TestLimits } = {},
+  overrides: {
+    limits?: Partial<LimitSettings>;
+    quotas?: Partial<QuotaSettings>;
+    transforms?: TestLimits;
+    publicUrl?: string;
+  } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const pools = openPools(database.url, TEST_POOLS, () => undefined);
@@ -109,6 +115,8 @@ export async function startTestApi(
   };
   const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
   const tokens = createTokens(Buffer.alloc(32, 7));
+  const publicUrl = () => overrides.publicUrl ?? url;
+  const usesHttps = () => isHttps(publicUrl());
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
     tokens,
@@ -116,6 +124,7 @@ export async function startTestApi(
     findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash),
+    usesHttps,
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
@@ -135,8 +144,9 @@ export async function startTestApi(
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),
     launcher,
-    publicUrl: () => url,
+    publicUrl,
     isStopping: () => backend.stopping,
+    servesMetrics: true,
     challengeSender: createChallengeSender(http),
     composer,
     control: {
@@ -163,6 +173,7 @@ export async function startTestApi(
     limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
     quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
     trustedProxies: ['127.0.0.1'],
+    usesHttps,
     log: pino({ level: 'silent' }),
     verifyAnswers: true,
   });

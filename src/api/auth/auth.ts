@@ -70,11 +70,13 @@ export interface Credentials {
   findByPortalSession(id: string): Promise<Principal | undefined>;
   /** Finds a browser session that has not expired. */
   findSession(tokenHash: Buffer): Promise<Session | undefined>;
+  /** Whether clients reach the service over https. */
+  usesHttps(): boolean;
 }
 
 /** Creates the authenticator. It accepts API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession }: Credentials,
+  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession, usesHttps }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
   // Because of these caches, a revocation in another process takes effect within a second, or
@@ -131,7 +133,7 @@ export function createAuthenticator(
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
-    const token = sessionTokenOf(request);
+    const token = sessionTokenOf(request, usesHttps());
     if (token === undefined) return undefined;
     const hash = sha256(token);
     return sessions.get(hash.toString('base64'), () => lookUp(() => findSession(hash)));

@@ -80,6 +80,8 @@ export interface RouteDeps {
   temporal: Probe;
   /** Whether the process is about to stop. */
   isStopping(): boolean;
+  /** Whether metrics are served with the API, and not on a port of their own. */
+  servesMetrics: boolean;
   /** The URL of the Temporal UI, if known. */
   temporalUiUrl: string | undefined;
 }

@@ -16,14 +16,17 @@ export function operationRoutes({
   temporal,
   metrics,
   isStopping,
+  servesMetrics,
 }: {
   authDb: Database;
   temporal: Probe;
   metrics: Metrics;
   /** Whether the process is about to stop: load balancers must send it nothing more. */
   isStopping(): boolean;
+  /** Whether metrics are served here, and not on a port of their own. */
+  servesMetrics: boolean;
 }): Route[] {
-  return [
+  const routes = [
     route({
       method: 'get',
       path: '/healthz',
@@ -66,22 +69,27 @@ export function operationRoutes({
         };
       },
     }),
-    route({
-      method: 'get',
-      path: '/metrics',
-      summary: 'Get Prometheus metrics',
-      tag: 'Operations',
-      roles: 'public',
-      answers: { 200: { description: 'The metrics in the Prometheus text format', schema: null } },
-      async handle({ response }) {
-        response
-          .status(200)
-          .type(metrics.registry.contentType)
-          .send(await metrics.registry.metrics());
-        return { status: 200 };
-      },
-    }),
   ];
+  if (servesMetrics) routes.push(metricsRoute(metrics));
+  return routes;
+}
+
+function metricsRoute(metrics: Metrics): Route {
+  return route({
+    method: 'get',
+    path: '/metrics',
+    summary: 'Get Prometheus metrics',
+    tag: 'Operations',
+    roles: 'public',
+    answers: { 200: { description: 'The metrics in the Prometheus text format', schema: null } },
+    async handle({ response }) {
+      response
+        .status(200)
+        .type(metrics.registry.contentType)
+        .send(await metrics.registry.metrics());
+      return { status: 200 };
+    },
+  });
 }
 
 /** A standby answers, but takes no events. */

@@ -10,6 +10,7 @@ import { route, type Context, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
 import { sha256 } from '../../domain/sha256';
+import { isHttps } from '../http/is-https';
 
 const LIFE_SECONDS = 12 * 3600;
 const PATH = '/v1/session';
@@ -42,6 +43,8 @@ export interface SessionDeps {
  * Sessions of the web UI. A cookie replaces the credential, so that the browser need not store it.
  */
 export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
+  const usesHttps = () => isHttps(publicUrl());
+
   function answer(principal: Principal, { csrfToken, expiresAt }: Session): Reply {
     const { id, name, role, productId, customerId } = principal;
     return {
@@ -58,7 +61,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
   }
 
   async function current({ db, request }: Context): Promise<{ tokenHash: Buffer; found: Session } | undefined> {
-    const token = sessionTokenOf(request);
+    const token = sessionTokenOf(request, usesHttps());
     if (token === undefined) return undefined;
     const tokenHash = sha256(token);
     const found = await findSession(db, sealer, tokenHash);
@@ -92,7 +95,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         const token = randomToken();
         await insertSession(db, sealer, sha256(token), made);
         const maxAgeSeconds = Math.max(1, Math.floor((expiresAtMs - Date.now()) / 1000));
-        setSessionCookie(response, token, maxAgeSeconds, publicUrl().startsWith('https:'));
+        setSessionCookie(response, token, maxAgeSeconds, usesHttps());
         return answer(known.principal, made);
       },
     }),
@@ -129,7 +132,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
           await deleteSession(context.db, here.tokenHash);
           context.afterCommit(() => authenticator.forget());
         }
-        setSessionCookie(context.response, '', 0, publicUrl().startsWith('https:'));
+        setSessionCookie(context.response, '', 0, usesHttps());
         return { status: 204 };
       },
     }),

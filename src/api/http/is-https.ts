@@ -1,0 +1,2 @@
+/** Whether clients reach a URL over TLS. */
+export const isHttps = (url: string): boolean => url.startsWith('https:');
