@@ -1,5 +1,6 @@
-# One image for all roles; SIGNPOST_ROLE sets the role of a container.
-FROM node:24-bookworm-slim AS build
+# One image for all roles; SIGNPOST_ROLE sets the role of a container. Node 22 is the newest that reads all
+# JSON keys as they are (docs/adr/0013-node-version.md).
+FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY sdk/package.json sdk/
@@ -8,7 +9,7 @@ RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev --omit=optional
 
-FROM node:24-bookworm-slim
+FROM node:22-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # The files belong to root: the service cannot change its own program.

@@ -1,5 +1,6 @@
 import { maskedSummary, type Config } from '../config';
 import { MIN_ADMIN_KEY_LENGTH } from '../config/rules';
+import { misreadsKeys } from '../process/json-keys';
 import type { Service } from './compose';
 
 /**
@@ -17,6 +18,10 @@ export function printSummary(
   if (config.adminKey !== undefined && config.adminKey.length < MIN_ADMIN_KEY_LENGTH) {
     print(`warning: SIGNPOST_ADMIN_KEY is short enough to be guessed; use at least ${MIN_ADMIN_KEY_LENGTH} characters`);
   }
+  if (misreadsKeys())
+    print(
+      `warning: Node ${process.versions.node} reads some JSON keys wrongly, and may mix up keys of different customers; use Node 20 or 22`,
+    );
   print('');
   if (config.role !== 'worker') print(`  web UI         ${url}/`);
   print(`  API            ${url}`);
