@@ -28,6 +28,8 @@ export interface Config {
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
+  denyAddresses: string[];
+  httpsOnly: boolean;
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
@@ -103,6 +105,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     masterKey: settings.SIGNPOST_MASTER_KEY,
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
+    denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
+    httpsOnly: settings.SIGNPOST_HTTPS_ONLY === 'on',
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (local ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
@@ -213,6 +217,8 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     masterKey: config.masterKey === undefined ? 'generated' : MASKED,
     dataDir: config.dataDir,
     allowAddresses: config.allowAddresses,
+    denyAddresses: config.denyAddresses,
+    httpsOnly: config.httpsOnly,
     allowUrls: config.allowUrls,
     shutdownGraceSeconds: config.shutdownGraceSeconds,
     lanes: config.lanes,

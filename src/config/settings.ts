@@ -73,6 +73,17 @@ export const SETTINGS = {
     expected: 'CIDRs, separated by commas',
     meaning: 'Address ranges that the address guard allows in addition to public addresses. An empty value means none.',
   }),
+  SIGNPOST_DENY_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
+    default: 'none',
+    expected: 'CIDRs, separated by commas',
+    meaning:
+      'Address ranges that the address guard refuses, also if they are public or allowed. The metadata services of clouds are always refused.',
+  }),
+  SIGNPOST_HTTPS_ONLY: setting(z.enum(['on', 'off']).default('off'), {
+    default: 'off',
+    expected: '`on` or `off`',
+    meaning: 'Whether the URLs of subscriptions must have https. With `on`, nothing is sent over http.',
+  }),
   SIGNPOST_ALLOW_URLS: setting(
     list((entry) => parseUrlPattern(entry) !== undefined),
     {

@@ -1,5 +1,6 @@
-import type { LookupOptions } from 'node:dns';
+import type { LookupAddress, LookupOptions } from 'node:dns';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { BlockedAddressError } from './errors';
 import { createResolver, type Resolve } from './resolver';
@@ -12,12 +13,25 @@ const ALLOWED_LOW_PORTS = new Set([80, 443]);
 const FIRST_FREE_PORT = 1024;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
+/** Metadata services of clouds, at addresses that are public (Azure) or may be allowed (AWS). */
+const METADATA_SERVICES = ['168.63.129.16/32', 'fd00:ec2::/32'];
+
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];
 
 /** Options of a lookup. `customerId` names the customer whose request needs the address. */
 export interface GuardedLookupOptions extends LookupOptions {
   customerId?: string;
+}
+
+/** What an installation decides beside the ranges that it allows. */
+export interface GuardPolicy {
+  /** Ranges that are refused even if they are allowed. */
+  deniedCidrs?: readonly string[];
+  /** Refuses URLs with http. @default false */
+  httpsOnly?: boolean;
+  /** Addresses of this machine, refused unless allowed. @default those of its interfaces */
+  ownAddresses?: () => readonly string[];
 }
 
 /** Decides which addresses deliveries may reach. */
@@ -32,9 +46,11 @@ export interface AddressGuard {
    */
   check(url: URL): void;
   /**
-   * A lookup for sockets. It resolves once, removes refused addresses, and returns the others to
-   * the socket, which connects to these only. So a name cannot resolve to one address for the check
-   * and to another for the connection.
+   * A lookup for sockets. It resolves once, checks the addresses, and returns them to the socket,
+   * which connects to these only. So a name cannot resolve to one address for the check and to
+   * another for the connection. One refused address refuses the name: a name that has public and
+   * internal addresses is a way to reach the inside. Only for a name of this machine, which may
+   * have both 127.0.0.1 and ::1, the allowed one is enough.
    */
   lookup(hostname: string, options: GuardedLookupOptions, callback: Parameters<net.LookupFunction>[2]): void;
 }
@@ -51,14 +67,21 @@ export interface AddressGuard {
 export function createAddressGuard(
   allowedCidrs: readonly string[],
   resolve: Resolve = createResolver().resolve,
+  { deniedCidrs = [], httpsOnly = false, ownAddresses = addressesOfThisMachine }: GuardPolicy = {},
 ): AddressGuard {
   const allowed = allowedCidrs.map(parseRange);
+  const denied = [...METADATA_SERVICES, ...deniedCidrs].map(parseRange);
+  const schemes = httpsOnly ? ['https:'] : Object.keys(DEFAULT_PORTS);
 
   function isReachable(address: Address): boolean {
-    if (allowed.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))) return true;
+    if (isIn(denied, address)) return false;
+    if (isIn(allowed, address)) return true;
+    if (ownAddresses().includes(address.toString())) return false;
     if (address instanceof ipaddr.IPv4) return address.range() === 'unicast';
-    const embedded = embeddedIpv4(address);
-    return embedded ? isReachable(embedded) : isGlobalUnicast(address);
+    const translated = translatedIpv4(address);
+    if (translated) return isReachable(translated);
+    const tunnelled = isatapIpv4(address);
+    return isGlobalUnicast(address) && (tunnelled === undefined || isReachable(tunnelled));
   }
 
   // `process` converts an IPv4-mapped address (::ffff:0:0/96) to the IPv4 address that a socket
@@ -68,9 +91,9 @@ export function createAddressGuard(
   return {
     isAllowed,
     check(url) {
-      const defaultPort = DEFAULT_PORTS[url.protocol];
-      if (defaultPort === undefined) throw new BlockedAddressError('only http and https are allowed');
-      const port = url.port === '' ? defaultPort : Number(url.port);
+      if (!schemes.includes(url.protocol))
+        throw new BlockedAddressError(`only ${httpsOnly ? 'https is' : 'http and https are'} allowed`);
+      const port = url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port);
       if (port < FIRST_FREE_PORT && !ALLOWED_LOW_PORTS.has(port)) {
         throw new BlockedAddressError(`port ${port} is not allowed`);
       }
@@ -86,6 +109,8 @@ export function createAddressGuard(
         const reachable = addresses.filter(({ address }) => isAllowed(address));
         const [first] = reachable;
         if (!first) callback(new BlockedAddressError(`${hostname} has no address that is allowed`), []);
+        else if (reachable.length < addresses.length && !addresses.every(isLoopback))
+          callback(new BlockedAddressError(`${hostname} has an address that is not allowed`), []);
         else if (options.all) callback(null, reachable);
         else callback(null, first.address, first.family);
       };
@@ -102,11 +127,31 @@ function parseRange(cidr: string): Range {
     : [range, bits];
 }
 
+function isIn(ranges: readonly Range[], address: Address): boolean {
+  return ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+}
+
+const isLoopback = ({ address }: LookupAddress) => ipaddr.process(address).range() === 'loopback';
+
+/** Interfaces change rarely, and reading them takes some 50 µs. */
+const OWN_ADDRESSES_KEPT_MS = 30_000;
+let own: { addresses: string[]; readAt: number } | undefined;
+
+/** The addresses of the interfaces, in the form of `ipaddr`, except loopback. */
+function addressesOfThisMachine(): readonly string[] {
+  if (own === undefined || performance.now() - own.readAt > OWN_ADDRESSES_KEPT_MS) {
+    const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const outside = interfaces.filter(({ internal }) => !internal);
+    own = { addresses: outside.map(({ address }) => ipaddr.parse(address).toString()), readAt: performance.now() };
+  }
+  return own.addresses;
+}
+
 /**
  * @returns the IPv4 address to which traffic for an IPv6 address may be translated, or undefined if
  *   it embeds none
  */
-function embeddedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+function translatedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   const bytes = address.toByteArray();
   if ([IPV4_COMPATIBLE, IPV4_TRANSLATED, WELL_KNOWN_NAT64].some((range) => isWithin(address, range))) {
     return new ipaddr.IPv4(bytes.slice(12));
@@ -128,6 +173,16 @@ const IPV4_TRANSLATED = ipaddr.IPv6.parseCIDR('::ffff:0:0:0/96');
 const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
 /** The space that IANA has assigned to global unicast; the rest is reserved. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * RFC 5214 §6.1: the interface id of ISATAP, 0:5efe or 200:5efe followed by an IPv4 address, after
+ * any prefix.
+ */
+function isatapIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  const bytes = address.toByteArray();
+  const isIsatap = (bytes[8]! & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
+  return isIsatap ? new ipaddr.IPv4(bytes.slice(12)) : undefined;
+}
 
 function isGlobalUnicast(address: ipaddr.IPv6): boolean {
   return isWithin(address, GLOBAL_UNICAST) && address.range() === 'unicast';

@@ -50,7 +50,9 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   const lookups = countLookups(metrics.registry);
   const resolver = createResolver({ ...config.dnsLookups, onRefused: lookups.refused });
   lookups.observe(resolver);
-  const http = createHttpClient({ guard: createAddressGuard(config.allowAddresses, resolver.resolve) });
+  const { allowAddresses, denyAddresses: deniedCidrs, httpsOnly } = config;
+  const guard = createAddressGuard(allowAddresses, resolver.resolve, { deniedCidrs, httpsOnly });
+  const http = createHttpClient({ guard });
   cleanups.add(() => http.close());
   // Runs before the above, which waits for requests: none of them should wait for a name server.
   cleanups.add(async () => resolver.close());

@@ -40,6 +40,8 @@ describe('defaults', () => {
       masterKey: undefined,
       dataDir: path.resolve('.signpost'),
       allowAddresses: ['127.0.0.0/8', '::1/128'],
+      denyAddresses: [],
+      httpsOnly: false,
       allowUrls: ['http://127.0.0.1:*', 'http://localhost:*'],
       shutdownGraceSeconds: 30,
       transforms: { processes: 2, maxWaiting: 1000 },
@@ -103,6 +105,9 @@ describe('valid settings', () => {
       SIGNPOST_ADMIN_KEY: 'an-admin-key-of-my-own-choice',
       SIGNPOST_DATA_DIR: '/var/lib/signpost',
       SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
+      SIGNPOST_METRICS_PORT: '9464',
+      SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
+      SIGNPOST_HTTPS_ONLY: 'on',
       SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
       SIGNPOST_ALLOW_URLS: 'hooks.example.com,https://*.example.com:8443/in',
       SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
@@ -166,6 +171,9 @@ describe('valid settings', () => {
       masterKey: Buffer.alloc(32, 1),
       dataDir: '/var/lib/signpost',
       allowAddresses: ['10.0.0.0/8', 'fd00::/8'],
+      metricsPort: 9464,
+      denyAddresses: ['10.1.0.0/16'],
+      httpsOnly: true,
       allowUrls: ['hooks.example.com', 'https://*.example.com:8443/in'],
       shutdownGraceSeconds: 0,
       transforms: { processes: 3, maxWaiting: 300 },
@@ -231,6 +239,8 @@ describe('allow-lists', () => {
 
 /** Values that are refused. A setting without an entry takes any text. */
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
+  SIGNPOST_DENY_ADDRESSES: ['10.0.0.1', '10.0.0.0/33'],
+  SIGNPOST_HTTPS_ONLY: ['yes', 'true'],
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_METRICS_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
   SIGNPOST_ROLE: ['both', 'API', 'api '],

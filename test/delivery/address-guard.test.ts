@@ -37,6 +37,8 @@ const refused = {
   '6to4': ['2002:7f00:1::', '2002:a00:1::1', '2002:c0a8:101::1', '2002:a9fe:a9fe::1'],
   Teredo: ['2001::1', '2001:0:4136:e378:8000:63bf:3fff:fdd2', '2001:0:7f00:1::'],
   NAT64: ['64:ff9b::127.0.0.1', '64:ff9b::a9fe:a9fe', '64:ff9b::10.0.0.1', '64:ff9b:1::8.8.8.8', '64:ff9b:1:7f00:1::'],
+  ISATAP: ['2606:4700::5efe:a00:1', '2606:4700::200:5efe:10.0.0.1', '2606:4700:1:2:0:5efe:7f00:1'],
+  'a metadata service at a public address': ['168.63.129.16', '::ffff:168.63.129.16', '64:ff9b::a83f:8110'],
   'site-local and what IANA has not given out': [
     'fec0::1',
     '4000::1',
@@ -77,6 +79,9 @@ describe('the address guard without an allow-list', () => {
     '::ffff:8.8.8.8',
     '64:ff9b::8.8.8.8',
     '2002:808:808::1',
+    '2606:4700::5efe:808:808',
+    '2606:4700::1:5efe:a00:1',
+    '168.63.129.17',
   ])('allows the public address %s', (address) => expect(guard.isAllowed(address)).toBe(true));
 
   it.each([
@@ -143,8 +148,8 @@ describe('the address guard with an allow-list', () => {
 
   it('allows listed IPv6 ranges and no others', () => {
     const guard = createAddressGuard(['::1/128', 'fd00::/8']);
-    expect(['::1', 'fd00:ec2::254'].every(guard.isAllowed)).toBe(true);
-    expect(['::2', 'fc00::1', '127.0.0.1', 'fe80::1'].some(guard.isAllowed)).toBe(false);
+    expect(['::1', 'fd00:ec3::254'].every(guard.isAllowed)).toBe(true);
+    expect(['::2', 'fc00::1', '127.0.0.1', 'fe80::1', 'fd00:ec2::254'].some(guard.isAllowed)).toBe(false);
   });
 
   it('reads a range of IPv4-mapped addresses as the IPv4 range', () => {
@@ -159,6 +164,30 @@ describe('the address guard with an allow-list', () => {
     const guard = createAddressGuard(['::/0']);
     expect(guard.isAllowed('::1')).toBe(true);
     expect(guard.isAllowed('::ffff:127.0.0.1')).toBe(false);
+  });
+});
+
+describe('the policy of an installation', () => {
+  it('refuses denied ranges even if they are public or allowed, in all their forms', () => {
+    const guard = createAddressGuard(['10.0.0.0/8'], undefined, { deniedCidrs: ['10.1.0.0/16', '8.8.8.0/24'] });
+    expect(['10.2.0.1', '8.8.4.4', '2002:808:404::1'].every(guard.isAllowed)).toBe(true);
+    const denied = ['10.1.2.3', '::ffff:10.1.2.3', '8.8.8.8', '64:ff9b::808:808', '2002:808:808::1'];
+    expect(denied.filter(guard.isAllowed)).toEqual([]);
+  });
+
+  it('refuses the addresses of the machine itself unless they are allowed', () => {
+    const ownAddresses = () => ['93.184.215.14', '2606:4700::14'];
+    const guard = createAddressGuard([], undefined, { ownAddresses });
+    expect(['93.184.215.14', '::ffff:93.184.215.14', '2606:4700::14'].filter(guard.isAllowed)).toEqual([]);
+    expect(guard.isAllowed('93.184.215.15')).toBe(true);
+    const open = createAddressGuard(['93.184.215.14/32'], undefined, { ownAddresses });
+    expect(open.isAllowed('93.184.215.14')).toBe(true);
+  });
+
+  it('refuses http where only https is allowed', () => {
+    const guard = createAddressGuard([], undefined, { httpsOnly: true });
+    expect(() => guard.check(new URL('http://hooks.example.com/'))).toThrow('only https is allowed');
+    expect(() => guard.check(new URL('https://hooks.example.com/'))).not.toThrow();
   });
 });
 
@@ -177,8 +206,24 @@ describe('name resolution by the address guard', () => {
       );
     });
 
-  it('drops refused addresses and keeps the order of the others', async () => {
-    const guard = createAddressGuard([], resolving('10.0.0.1', '2606:4700::1', '::1', '8.8.8.8'));
+  it.each([
+    ['10.0.0.1', '8.8.8.8'],
+    ['8.8.8.8', '::1'],
+    ['127.0.0.1', '10.0.0.1'],
+    ['8.8.8.8', '168.63.129.16'],
+  ])('refuses a name that has an internal address beside an allowed one: %s, %s', async (...addresses) => {
+    const guard = createAddressGuard(['127.0.0.0/8'], resolving(...addresses));
+    await expect(lookup(guard, { all: true })).rejects.toThrow(BlockedAddressError);
+    await expect(lookup(guard, {})).rejects.toThrow('hooks.example.com has an address that is not allowed');
+  });
+
+  it('takes the allowed address of a name of this machine', async () => {
+    const guard = createAddressGuard(['127.0.0.0/8'], resolving('::1', '127.0.0.1'));
+    await expect(lookup(guard, {})).resolves.toEqual({ address: '127.0.0.1', family: 4 });
+  });
+
+  it('keeps the order of the addresses', async () => {
+    const guard = createAddressGuard([], resolving('2606:4700::1', '8.8.8.8'));
     await expect(lookup(guard, { all: true })).resolves.toEqual([
       { address: '2606:4700::1', family: 6 },
       { address: '8.8.8.8', family: 4 },
