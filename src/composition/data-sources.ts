@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type QueryConfig } from 'pg';
 import type { Logger } from 'pino';
 import { ComposeError, DataSourceUnavailableError, MAX_COMPOSED_BYTES, MAX_COMPOSE_MS } from '../domain/composing';
 
@@ -14,6 +14,13 @@ const KEEP_ALIVE_MS = 10_000;
  * timeout.
  */
 const QUERY_TIMEOUT_MS = MAX_COMPOSE_MS + 1000;
+
+/**
+ * The extended protocol takes one statement. Without values, the driver would use the simple one,
+ * which takes several, and so `select 1) as q; commit; drop table …`.
+ */
+const oneStatement = (text: string, values: readonly (string | null)[]) =>
+  ({ text, values: [...values], queryMode: 'extended' }) as QueryConfig;
 
 /** The SQL text of a subquery, with parameters `$1`, `$2`, … */
 export interface SourceQuery {
@@ -39,7 +46,11 @@ export class DataSources {
    * @param urls - connection URLs by name
    * @param connections - maximum number of connections to each
    */
-  constructor(urls: Readonly<Record<string, string>>, log: Logger, connections = DELIVERY_CONNECTIONS) {
+  constructor(
+    urls: Readonly<Record<string, string>>,
+    private readonly log: Logger,
+    connections = DELIVERY_CONNECTIONS,
+  ) {
     this.pools = new Map(
       Object.entries(urls).map(([name, connectionString]) => {
         const pool = new Pool({
@@ -75,7 +86,13 @@ export class DataSources {
     return this.readOnly(name, CHECK_TIMEOUT_MS, async (client) => {
       try {
         const values = Array.from({ length: query.parameters }, () => null);
-        const { fields } = await client.query({ text: `${prefix}${query.text}\n) as q limit 0`, values });
+        const { fields } = await client.query(
+          oneStatement(
+            `${prefix}${query.text}
+) as q limit 0`,
+            values,
+          ),
+        );
         return { columns: fields.map((field) => field.name) };
       } catch (error) {
         if (!isPostgresError(error) || !AUTHOR_ERROR.test(error.code)) throw error;
@@ -107,12 +124,30 @@ export class DataSources {
     const text = `select case when sum(octet_length(j)) over (rows unbounded preceding) <= ${MAX_COMPOSED_BYTES} then j end as j
       from (select row_to_json(q)::text as j from (${query.text}\n) as q limit ${maxRows}) as r`;
     const rows = await this.readOnly(name, timeoutMs, async (client) => {
-      const result = await client.query<{ j: string | null }>({ text, values: [...values] });
+      const result = await client.query<{ j: string | null }>(oneStatement(text, values));
       return result.rows.map(({ j }) => j);
     });
     if (!rows.every((row) => row !== null))
       throw new ComposeError(`the rows of data source ${name} are larger than ${MAX_COMPOSED_BYTES / 1024} KiB`);
     return rows;
+  }
+
+  /** Warns of data sources whose role could do more than read, in the log. */
+  async warnOfPowers(): Promise<void> {
+    for (const name of this.pools.keys()) {
+      try {
+        const { rows } = await this.readOnly(name, CHECK_TIMEOUT_MS, (client) => client.query<Powers>(POWERS));
+        const [{ strong, writes }] = rows as [Powers];
+        if (strong || writes)
+          this.log.warn(
+            { dataSource: name },
+            `the role of this data source ${strong ? 'is a superuser, or may read files or run programs of its server' : 'may write'}; give it one that may only read`,
+          );
+      } catch (error) {
+        if (!(error instanceof ComposeError)) throw error;
+        this.log.warn({ dataSource: name }, `the rights of this data source are unknown: ${error.message}`);
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -132,8 +167,8 @@ export class DataSources {
       usable = isPostgresError(error);
       throw toComposeError(name, error);
     } finally {
-      // The rollback also undoes what a query changed in its session.
-      usable &&= await client.query('rollback').then(
+      // The rollback also undoes what a query changed in its session, except for its locks.
+      usable &&= await client.query('rollback; select pg_advisory_unlock_all()').then(
         () => true,
         () => false,
       );
@@ -151,6 +186,19 @@ export class DataSources {
     }
   }
 }
+
+interface Powers {
+  strong: boolean;
+  writes: boolean;
+}
+
+/** What the role of a connection can do beyond reading tables. */
+const POWERS = `select
+    (select rolsuper from pg_roles where rolname = current_user)
+      or exists (select from pg_roles where rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program') and pg_has_role(oid, 'member')) as strong,
+    exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+        and has_table_privilege(c.oid, 'insert, update, delete, truncate')) as writes`;
 
 /** `LEDGER_DB` in the configuration can be `ledger-db` or `ledger_db` in a definition. */
 function canonical(name: string): string {

@@ -85,7 +85,44 @@ const PROGRAM = `(async () => {
   }
 })().then((text) => { reply = text; });`;
 
+/**
+ * JavaScript for a realm of expressions: JSONata's `$base64encode` and `$base64decode` take their
+ * work from `window` or from Node, and the realm has neither. Both handle bytes, as characters up
+ * to U+00FF. `D3137` is the code of JSONata's `$error`.
+ */
+const BASE64 = `var window = (() => {
+  const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const refuse = (message) => { throw Object.assign(new Error(message), { code: 'D3137', message }); };
+  return Object.freeze({
+    btoa(text) {
+      let result = '';
+      for (let i = 0; i < text.length; i += 3) {
+        const bytes = [0, 1, 2].map((offset) => text.charCodeAt(i + offset));
+        if (bytes.some((byte) => byte > 255)) refuse('$base64encode: a character above U+00FF is no byte');
+        const bits = (bytes[0] << 16) | (bytes[1] << 8) | bytes[2];
+        const given = Math.min(3, text.length - i);
+        for (let digit = 0; digit < 4; digit++) result += digit <= given ? DIGITS[(bits >> (18 - 6 * digit)) & 63] : '=';
+      }
+      return result;
+    },
+    atob(text) {
+      const digits = text.replace(/[\\t\\n\\f\\r ]/g, '').replace(/={1,2}$/, '');
+      if (/[^A-Za-z0-9+/]/.test(digits) || digits.length % 4 === 1) refuse('$base64decode: the text is not base64');
+      let result = '';
+      let bits = 0;
+      let count = 0;
+      for (const digit of digits) {
+        bits = ((bits << 6) | DIGITS.indexOf(digit)) & 0xfff;
+        count += 6;
+        if (count >= 8) result += String.fromCharCode((bits >> (count -= 8)) & 255);
+      }
+      return result;
+    },
+  });
+})();`;
+
 const library = new vm.Script(readFileSync(process.argv[2]!, 'utf8'));
+const base64 = new vm.Script(BASE64);
 const program = new vm.Script(PROGRAM);
 
 /** The globals of a realm that we set and read. */
@@ -102,6 +139,8 @@ function freshRealm(): Realm {
     microtaskMode: 'afterEvaluate',
   }) as Realm;
   library.runInContext(realm);
+  // After the library, which would otherwise put itself into `window`.
+  base64.runInContext(realm);
   return realm;
 }
 

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
-import { parseUrlPattern } from '../domain/url-pattern';
+import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
 import { LANE_SETTINGS } from './lane-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
@@ -68,31 +68,7 @@ export const SETTINGS = {
     expected: 'an http or https URL',
     meaning: 'URL at which clients reach the API. Used in links.',
   }),
-  SIGNPOST_ALLOW_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
-    default: 'none; `127.0.0.0/8,::1/128` with embedded Postgres on a loopback host',
-    expected: 'CIDRs, separated by commas',
-    meaning: 'Address ranges that the address guard allows in addition to public addresses. An empty value means none.',
-  }),
-  SIGNPOST_DENY_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
-    default: 'none',
-    expected: 'CIDRs, separated by commas',
-    meaning:
-      'Address ranges that the address guard refuses, also if they are public or allowed. The metadata services of clouds are always refused.',
-  }),
-  SIGNPOST_HTTPS_ONLY: setting(z.enum(['on', 'off']).default('off'), {
-    default: 'off',
-    expected: '`on` or `off`',
-    meaning: 'Whether the URLs of subscriptions must have https. With `on`, nothing is sent over http.',
-  }),
-  SIGNPOST_ALLOW_URLS: setting(
-    list((entry) => parseUrlPattern(entry) !== undefined),
-    {
-      default: 'none; `http://127.0.0.1:*,http://localhost:*` with embedded Postgres on a loopback host',
-      expected: 'patterns `scheme://host[:port][/path-prefix]`, separated by commas',
-      meaning:
-        'URL patterns on the allow-list that need no approval. `*` stands for any host, subdomain label or port. An empty value means none.',
-    },
-  ),
+  ...ADDRESS_SETTINGS,
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: setting(integer(0, 3600, 30), {
     default: '30',
     expected: 'seconds, 0 to 3600',

@@ -22,10 +22,11 @@ export interface NumberedQuery {
 
 /**
  * A word, a comment, a literal, a name in quotes, a parameter, a cast, or any other character
- * (PostgreSQL manual, "Lexical Structure").
+ * (PostgreSQL manual, "Lexical Structure"). As in its scanner, a comment ends at a carriage return,
+ * too, every character beyond ASCII is part of a name, and no other space than these separates.
  */
 const TOKEN =
-  /(?<space>\s+|--[^\n]*)|(?<comment>\/\*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*'?)|(?<text>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'?)|(?<quoted>(?:[uU]&)?"(?:[^"]|"")*"?)|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<number>\$\d+)|(?<cast>::|:=)|(?<parameter>:[A-Za-z_]\w*)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<other>.)/gsu;
+  /(?<space>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<comment>\/\*)|(?<escaped>[eE]'(?:[^'\\]|\\.|'')*'?)|(?<text>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*'?)|(?<quoted>(?:[uU]&)?"(?:[^"]|"")*"?)|(?<dollar>\$(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?\$)|(?<number>\$\d+)|(?<cast>::|:=)|(?<parameter>:[A-Za-z_]\w*)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<other>.)/gsu;
 
 /**
  * Parses the SQL of a query step: one SELECT (or WITH … SELECT) with arguments written `:name`.

@@ -57,6 +57,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   // Runs before the above, which waits for requests: none of them should wait for a name server.
   cleanups.add(async () => resolver.close());
   const dataSources = new DataSources(config.dataSources, log);
+  void dataSources.warnOfPowers();
   cleanups.add(() => dataSources.close());
   const transforms = new TransformPool({ kind: 'delivery', ...config.transforms, metrics, log });
   cleanups.add(async () => transforms.close());

@@ -1,3 +1,5 @@
+import pino from 'pino';
+import { DataSources } from '../../src/composition/data-sources';
 import { ComposeError, DataSourceUnavailableError, type Composition, type QueryStep } from '../../src/domain/composing';
 import { startTestComposer, type TestComposer } from '../support/composer';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -294,5 +296,69 @@ describe('a data source whose connection is lost during a query', () => {
     expect(await running).toBeInstanceOf(DataSourceUnavailableError);
     const next = await through.compose(composition(step('select 1 as a')), 5000);
     expect(next.data).toBe('{"a":1}');
+  });
+});
+
+describe('what a data source lets through', () => {
+  const lines: { level: number; msg: string; dataSource?: string }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  let sources: DataSources;
+  beforeAll(() => {
+    sources = new DataSources({ ledger: database.url }, log, 1);
+  });
+  afterAll(() => sources.close());
+
+  it.each([0, 1])('Postgres itself refuses a second statement, with %i parameters', async (parameters) => {
+    const text = `select 1${parameters ? ' + $1::int' : ''}) as q; commit; drop table written; select * from (select 1`;
+    expect(await sources.check('ledger', { text, parameters })).toMatchObject({
+      message: 'cannot insert multiple commands into a prepared statement',
+    });
+    await expect(
+      sources.rows(
+        'ledger',
+        { text, parameters },
+        Array.from({ length: parameters }, () => '1'),
+        1,
+        1000,
+      ),
+    ).rejects.toThrow(/SQLSTATE 42601/);
+    expect((await database.db.query({ text: 'select from written' })).rowCount).toBe(0);
+  });
+
+  it('a lock that a query takes for its session does not outlive it', async () => {
+    const lock = { text: 'select pg_advisory_lock(42)::text as locked', parameters: 0 };
+    expect(await sources.rows('ledger', lock, [], 1, 1000)).toHaveLength(1);
+    const { rows } = await database.db.query({ text: 'select pg_try_advisory_lock(42) as free' });
+    expect(rows).toEqual([{ free: true }]);
+  });
+
+  it('a role that may do more than read is named in the log, and one that reads is not', async () => {
+    await database.db.query({ text: 'create role reads_only login password $$secret$$' });
+    await database.db.query({ text: 'grant select on payment to reads_only' });
+    await database.db.query({ text: 'create role writes_too login password $$secret$$' });
+    await database.db.query({ text: 'grant insert on payment to writes_too' });
+    const urlOf = (role: string) => {
+      const url = new URL(database.url);
+      [url.username, url.password] = [role, 'secret'];
+      return url.toString();
+    };
+    const asked = new DataSources(
+      {
+        root: database.url,
+        reads: urlOf('reads_only'),
+        writes: urlOf('writes_too'),
+        gone: 'postgres://nobody@127.0.0.1:1/none',
+      },
+      log,
+    );
+    lines.length = 0;
+    await asked.warnOfPowers();
+    await asked.close();
+    await database.db.query({ text: 'drop owned by reads_only, writes_too; drop role reads_only, writes_too' });
+    expect(lines.map(({ dataSource, msg }) => [dataSource, msg])).toEqual([
+      ['root', expect.stringContaining('is a superuser')],
+      ['writes', expect.stringContaining('may write')],
+      ['gone', expect.stringContaining('are unknown')],
+    ]);
   });
 });

@@ -96,6 +96,24 @@ describe('transforms', () => {
     expect((await faultOf('$error(card)')).message).toBe('the transform fails at line 1, column 7 (JSONata D3137)');
   });
 
+  it.each(['', 'M', 'Ma', 'Man', 'Man is \n', '\u0000\u00ff\u0080+/='])(
+    'encodes bytes in base64 as Node does, and decodes them: %j',
+    async (text) => {
+      const expression = `{ "encoded": $base64encode(${JSON.stringify(text)}), "decoded": $base64decode($base64encode(${JSON.stringify(text)})) }`;
+      expect(JSON.parse((await run(expression)).data)).toEqual({
+        encoded: Buffer.from(text, 'latin1').toString('base64'),
+        decoded: text,
+      });
+    },
+  );
+
+  it.each([
+    ['$base64encode("snow ☃")', '$base64encode: a character above U+00FF is no byte'],
+    ['$base64decode("a*b=")', '$base64decode: the text is not base64'],
+  ])('says why %s fails', async (call, reason) => {
+    expect((await faultOf(`{ "text": ${call} }`)).inFull).toContain(reason);
+  });
+
   it('drops functions from the result of a transform', async () => {
     expect((await run('{"f": function($x){$x}, "g": $sum, "a": 1}')).data).toBe('{"a":1}');
   });

@@ -25,6 +25,10 @@ it.each([
   ['with a as (select 1) select * from a'],
   ['  (select 1)'.replace(/[()]/g, '')],
   ['-- what it does\nselect 1'],
+  ['select 1 -- a\r, 2'],
+  ['select 1 as 😀$x$, 2 as b$x$'],
+  ['select 1 as \u00a0$x$, 2 as b$x$'],
+  ['select $😀$:id$😀$'],
 ])('numberParameters leaves %j unchanged', (sql) => {
   expect(read(sql)).toMatchObject({ text: sql, names: [] });
 });
@@ -36,6 +40,10 @@ it('numberParameters drops a final semicolon and accepts a comment after it', ()
 it.each([
   ['select 1; drop table x', 'line 1, column 11: there is more than one statement'],
   ['select 1;\nselect 2', 'line 2, column 1: there is more than one statement'],
+  ['select 1 --\r) as q; commit; select * from (select 1', 'line 1, column 13: this parenthesis was not opened'],
+  ['select 1 --\r; drop table x', 'line 1, column 15: there is more than one statement'],
+  ['select 😀$x$; drop table x; select $x$', 'line 1, column 15: there is more than one statement'],
+  ['\u00a0select 1', 'line 1, column 1: a query must begin with SELECT or WITH'],
   ['delete from x', 'line 1, column 1: a query must begin with SELECT or WITH'],
   ['select 1) as q; drop table x; select (1', 'line 1, column 9: this parenthesis was not opened'],
   ['select (1', 'line 1, column 10: a parenthesis is not closed'],
