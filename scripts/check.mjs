@@ -1,11 +1,11 @@
 /**
- * `npm run check`: runs formatting, lint, types and the build concurrently. Prints the output of
- * each step when it ends.
+ * `npm run check`: runs formatting, lint, types, the build and the audit concurrently. Prints the
+ * output of each step when it ends.
  */
 import { spawn } from 'node:child_process';
 import { ROOT } from './toolchain.mjs';
 
-const STEPS = ['format:check', 'lint', 'types', 'build'];
+const STEPS = ['format:check', 'lint', 'types', 'build', 'audit'];
 
 const passed = await Promise.all(STEPS.map(run));
 process.exit(passed.every(Boolean) ? 0 : 1);

@@ -1,12 +1,22 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { ensureKeys } from '../../src/embedded/keys';
 import { lockDataDir } from '../../src/embedded/lock';
 import { startPostgres } from '../../src/embedded/postgres';
 import { isAlive, startWithRetries, waitUntilUp } from '../../src/embedded/processes';
 import { startTemporal } from '../../src/embedded/temporal';
-import { findTemporalCli } from '../../src/embedded/temporal-binary';
+import { findTemporalCli, obtain } from '../../src/embedded/temporal-binary';
 import { openDatabase } from '../../src/store/db/database';
 import { fromSetup } from '../support/environment';
 import { runNode } from '../support/processes';
@@ -113,6 +123,26 @@ describe('embedded Temporal', () => {
     await expect(findTemporalCli('/nowhere/temporal', () => undefined)).rejects.toThrow(
       'TEMPORAL_CLI_PATH is "/nowhere/temporal", which is not an executable file. Set it to the path of the temporal command.',
     );
+  });
+});
+
+describe('downloads', () => {
+  const program = { name: 'six.py', package: 'six', version: '1.16.0' };
+
+  it.each([
+    ['has another hash than the pinned one', { [`${process.platform}-${process.arch}`]: '0'.repeat(64) }],
+    ['has no pinned hash for this machine', {}],
+  ])('a program that %s is not installed', async (_, sha256) => {
+    const before = process.env.XDG_CACHE_HOME;
+    const cache = tempDir();
+    process.env.XDG_CACHE_HOME = cache;
+    try {
+      await expect(obtain({ ...program, sha256 }, () => undefined)).rejects.toThrow(/could not be downloaded/);
+      expect(readdirSync(cache)).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = before;
+    }
   });
 });
 
