@@ -896,6 +896,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the key of an API key
+         * @description Returns the new key once. The id and the rights stay. The key before is valid for the overlap.
+         */
+        post: operations["postApiKeysByIdRotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys/{id}": {
         parameters: {
             query?: never;
@@ -971,6 +991,26 @@ export interface paths {
          * @description Returns the client secret once. Only its hash is stored.
          */
         post: operations["postOauthClients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/oauth-clients/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of an OAuth client
+         * @description Returns the new secret once. The id and the rights stay. The secret before is valid for the overlap.
+         */
+        post: operations["postOauthClientsByIdRotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1629,11 +1669,15 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "admin" | "product" | "viewer" | "customer";
+            role: "admin" | "product" | "producer" | "viewer" | "customer";
             productId: string | null;
             customerId: string | null;
             /** Format: date-time */
             createdAt: string;
+            /** @description null: it does not expire. */
+            expiresAt: string | null;
+            /** @description To the minute. null: it was never used. */
+            lastUsedAt: string | null;
             revokedAt: string | null;
         };
         AccessToken: {
@@ -1648,11 +1692,15 @@ export interface components {
             clientId: string;
             name: string;
             /** @enum {string} */
-            role: "admin" | "product" | "viewer" | "customer";
+            role: "admin" | "product" | "producer" | "viewer" | "customer";
             productId: string | null;
             customerId: string | null;
             /** Format: date-time */
             createdAt: string;
+            /** @description null: it does not expire. */
+            expiresAt: string | null;
+            /** @description To the minute. null: it was never used. */
+            lastUsedAt: string | null;
             revokedAt: string | null;
         };
         Webhook: {
@@ -1676,7 +1724,7 @@ export interface components {
                 id: string;
                 name: string;
                 /** @enum {string} */
-                role: "admin" | "product" | "viewer" | "customer";
+                role: "admin" | "product" | "producer" | "viewer" | "customer";
                 productId: string | null;
                 customerId: string | null;
             };
@@ -8123,11 +8171,13 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @enum {string} */
-                    role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Required for `product`. A `viewer` with one sees only that product. */
+                    role: "admin" | "product" | "producer" | "viewer" | "customer";
+                    /** @description Required for `product` and `producer`. A `viewer` with one sees only that product. */
                     productId?: string | null;
                     /** @description Required for `customer`. */
                     customerId?: string | null;
+                    /** @description When it becomes invalid. Default: never. */
+                    expiresAt?: string | null;
                 };
             };
         };
@@ -8142,11 +8192,15 @@ export interface operations {
                         id: string;
                         name: string;
                         /** @enum {string} */
-                        role: "admin" | "product" | "viewer" | "customer";
+                        role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
+                        /** @description null: it does not expire. */
+                        expiresAt: string | null;
+                        /** @description To the minute. null: it was never used. */
+                        lastUsedAt: string | null;
                         revokedAt: string | null;
                         key: string;
                     };
@@ -8207,6 +8261,140 @@ export interface operations {
                 };
             };
             /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postApiKeysByIdRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How long the one before stays valid. Default: a day.
+                     * @default 86400
+                     */
+                    overlapSeconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The API key with its new key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        name: string;
+                        /** @enum {string} */
+                        role: "admin" | "product" | "producer" | "viewer" | "customer";
+                        productId: string | null;
+                        customerId: string | null;
+                        /** Format: date-time */
+                        createdAt: string;
+                        /** @description null: it does not expire. */
+                        expiresAt: string | null;
+                        /** @description To the minute. null: it was never used. */
+                        lastUsedAt: string | null;
+                        revokedAt: string | null;
+                        key: string;
+                    };
+                };
+            };
+            /** @description `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8636,11 +8824,13 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @enum {string} */
-                    role: "admin" | "product" | "viewer" | "customer";
-                    /** @description Required for `product`. A `viewer` with one sees only that product. */
+                    role: "admin" | "product" | "producer" | "viewer" | "customer";
+                    /** @description Required for `product` and `producer`. A `viewer` with one sees only that product. */
                     productId?: string | null;
                     /** @description Required for `customer`. */
                     customerId?: string | null;
+                    /** @description When it becomes invalid. Default: never. */
+                    expiresAt?: string | null;
                 };
             };
         };
@@ -8655,11 +8845,15 @@ export interface operations {
                         clientId: string;
                         name: string;
                         /** @enum {string} */
-                        role: "admin" | "product" | "viewer" | "customer";
+                        role: "admin" | "product" | "producer" | "viewer" | "customer";
                         productId: string | null;
                         customerId: string | null;
                         /** Format: date-time */
                         createdAt: string;
+                        /** @description null: it does not expire. */
+                        expiresAt: string | null;
+                        /** @description To the minute. null: it was never used. */
+                        lastUsedAt: string | null;
                         revokedAt: string | null;
                         clientSecret: string;
                     };
@@ -8720,6 +8914,140 @@ export interface operations {
                 };
             };
             /** @description `unknown-product`: The product does not exist. `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postOauthClientsByIdRotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How long the one before stays valid. Default: a day.
+                     * @default 86400
+                     */
+                    overlapSeconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The OAuth client with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        clientId: string;
+                        name: string;
+                        /** @enum {string} */
+                        role: "admin" | "product" | "producer" | "viewer" | "customer";
+                        productId: string | null;
+                        customerId: string | null;
+                        /** Format: date-time */
+                        createdAt: string;
+                        /** @description null: it does not expire. */
+                        expiresAt: string | null;
+                        /** @description To the minute. null: it was never used. */
+                        lastUsedAt: string | null;
+                        revokedAt: string | null;
+                        clientSecret: string;
+                    };
+                };
+            };
+            /** @description `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9482,6 +9810,15 @@ export interface operations {
             };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

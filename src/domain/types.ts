@@ -23,7 +23,7 @@ import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
 import type { LosslessJson } from './lossless-json';
 
-export const ROLES = ['admin', 'product', 'viewer', 'customer'] as const;
+export const ROLES = ['admin', 'product', 'producer', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The caller of a request: its credential, role and scope. */

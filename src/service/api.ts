@@ -5,6 +5,7 @@ import { ActivityStream } from '../api/activity/activity-stream';
 import { createApp } from '../api/app';
 import { isHttps } from '../api/http/is-https';
 import { createAuthenticator } from '../api/auth/auth';
+import { LastUse } from '../api/auth/last-use';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
 import { Limits } from '../api/limits/limits';
@@ -23,7 +24,7 @@ import { listen } from '../process/http-server';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { metricsListener } from '../process/metrics-listener';
-import { findOAuthClient, findPrincipalByKeyHash } from '../store/access/credentials';
+import { findHolderOfKey, findOAuthClient } from '../store/access/credentials';
 import { findPortalPrincipal } from '../store/access/portal-sessions';
 import { findSession } from '../store/access/sessions';
 import type { Sealer } from '../store/db/crypto';
@@ -62,14 +63,17 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   const { pools, sealer, keys, log } = deps;
   const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey);
+  const lastUse = new LastUse(db, log);
+  cleanups.addWork(() => lastUse.close());
   const authenticator = createAuthenticator({
     adminKey: keys.adminKey,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByKeyHash: (hash) => findHolderOfKey(authDb, hash),
+    findByClientId: (clientId) => findOAuthClient(authDb, clientId),
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
     usesHttps: () => isHttps(deps.publicUrl()),
+    onUse: (id) => lastUse.note(id),
   });
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);

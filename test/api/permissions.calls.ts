@@ -239,6 +239,7 @@ export const CALLS: Record<string, Call> = {
   'GET /v1/activity': {},
   'POST /v1/api-keys': { names: 'productId', body: ({ productId }) => ({ name: 'k', role: 'viewer', productId }) },
   'GET /v1/api-keys': {},
+  'POST /v1/api-keys/:id/rotate': { names: 'apiKeyId', body: () => ({}) },
   'DELETE /v1/api-keys/:id': {
     names: 'apiKeyId',
     async prepare(api) {
@@ -247,6 +248,7 @@ export const CALLS: Record<string, Call> = {
   },
   'POST /v1/oauth-clients': { names: 'productId', body: ({ productId }) => ({ name: 'c', role: 'viewer', productId }) },
   'GET /v1/oauth-clients': {},
+  'POST /v1/oauth-clients/:id/rotate': { names: 'oauthClientId', body: () => ({}) },
   'DELETE /v1/oauth-clients/:id': {
     names: 'oauthClientId',
     async prepare(api) {

@@ -10,79 +10,81 @@
  *   viewer limited to one product.
  */
 const TABLE = `
-  operation                                            foreign  unknown  admin  product  viewer  viewer/p  customer
-  POST /v1/events                                      422      422      all    own      none    none      none
-  POST /v1/events/batch                                hidden   hidden   all    own      none    none      none
-  GET /v1/events                                       hidden   -        all    own      all     own       own
-  GET /v1/events/:id                                   404      404      all    own      all     own       own
-  POST /v1/products                                    -        -        all    none     none    none      none
-  GET /v1/products                                     hidden   -        all    own      all     own       none
-  GET /v1/products/:id                                 404      404      all    own      all     own       none
-  PATCH /v1/products/:id                               -        404      all    none     none    none      none
-  GET /v1/retention                                    -        -        all    none     none    none      none
-  PUT /v1/event-types/:name                            409      -        all    own      none    none      none
-  GET /v1/event-types                                  hidden   -        all    own      all     own       own
-  GET /v1/event-types/:name                            404      404      all    own      all     own       own
-  POST /v1/event-types/:name/archive                   404      404      all    own      none    none      none
-  PUT /v1/event-types/:name/service-definition         -        404      all    none     none    none      none
-  GET /v1/event-types/:name/service-definition         -        404      all    none     none    none      none
-  POST /v1/event-types/:name/service-definition/dry-run -       404      all    none     none    none      none
-  DELETE /v1/event-types/:name/service-definition      -        404      all    none     none    none      none
-  POST /v1/customers                                   422      422      all    own      none    none      none
-  GET /v1/customers                                    hidden   -        all    own      all     own       own
-  GET /v1/customers/:id                                404      404      all    own      all     own       own
-  PATCH /v1/customers/:id                              404      404      all    own      none    none      none
-  PUT /v1/customers/:id/subscriptions                  404      404      all    own      none    none      own
-  POST /v1/customers/:id/transform/dry-run             404      404      all    own      none    none      own
-  POST /v1/subscriptions                               422      422      all    own      none    none      own
-  GET /v1/subscriptions                                hidden   -        all    own      all     own       own
-  GET /v1/subscriptions/:id                            404      404      all    own      all     own       own
-  PATCH /v1/subscriptions/:id                          404      404      all    own      none    none      own
-  DELETE /v1/subscriptions/:id                         404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/enable                    404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/disable                   404      404      all    own      none    none      own
-  GET /v1/subscriptions/:id/statistics                 404      404      all    own      all     own       own
-  GET /v1/subscriptions/:id/series                     404      404      all    own      all     own       own
-  POST /v1/subscriptions/:id/trigger                   404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/transform/dry-run         404      404      all    own      none    none      own
-  GET /v1/subscriptions/:id/secret                     404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/secret/rotate             404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/secret/link               404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/signing-key               404      404      all    own      none    none      own
-  GET /v1/subscriptions/:id/signing-key                404      404      all    own      all     own       own
-  DELETE /v1/subscriptions/:id/signing-key             404      404      all    own      none    none      own
-  POST /v1/subscriptions/:id/challenge                 404      404      all    own      none    none      own
-  GET /v1/subscriptions/:id/challenges                 404      404      all    own      all     own       own
-  GET /v1/subscriptions/:id/notifications              404      404      all    own      all     own       own
-  POST /v1/subscriptions/:id/recover                   404      404      all    own      none    none      own
-  POST /v1/url-allowlist                               422      422      all    own      none    none      none
-  GET /v1/url-allowlist                                hidden   -        all    own      all     own       none
-  PATCH /v1/url-allowlist/:id                          -        404      all    none     none    none      none
-  DELETE /v1/url-allowlist/:id                         404      404      all    own      none    none      none
-  GET /v1/notifications                                hidden   -        all    own      all     own       own
-  POST /v1/notifications/retry                         hidden   hidden   all    own      none    none      own
-  GET /v1/notifications/:id                            404      404      all    own      all     own       own
-  POST /v1/notifications/:id/retry                     404      404      all    own      none    none      own
-  POST /v1/notifications/:id/cancel                    404      404      all    own      none    none      own
-  GET /v1/attempts/:id                                 404      404      all    own      all     own       own
-  GET /v1/recoveries                                   hidden   -        all    own      all     own       own
-  GET /v1/recoveries/:id                               404      404      all    own      all     own       own
-  POST /v1/recoveries/:id/cancel                       404      404      all    own      none    none      own
-  GET /v1/overview                                     hidden   -        all    own      all     own       own
-  GET /v1/activity                                     -        -        all    own      all     own       own
-  POST /v1/api-keys                                    -        422      all    none     none    none      none
-  GET /v1/api-keys                                     -        -        all    none     none    none      none
-  DELETE /v1/api-keys/:id                              -        404      all    none     none    none      none
-  POST /v1/oauth-clients                               -        422      all    none     none    none      none
-  GET /v1/oauth-clients                                -        -        all    none     none    none      none
-  DELETE /v1/oauth-clients/:id                         -        404      all    none     none    none      none
-  PUT /v1/webhooks                                     422      422      all    own      none    none      own
-  GET /v1/webhooks                                     422      422      all    own      all     own       own
-  DELETE /v1/webhooks                                  422      422      all    own      none    none      own
-  POST /v1/portal-sessions                             422      422      all    own      none    none      none
-  GET /v1/portal-sessions                              hidden   -        all    own      all     own       none
-  DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none
-  GET /v1/audit                                        hidden   -        all    own      none    none      none
+  operation                                            foreign  unknown  admin  product  viewer  viewer/p  customer  producer
+  POST /v1/events                                      422      422      all    own      none    none      none      own
+  POST /v1/events/batch                                hidden   hidden   all    own      none    none      none      own
+  GET /v1/events                                       hidden   -        all    own      all     own       own       none
+  GET /v1/events/:id                                   404      404      all    own      all     own       own       none
+  POST /v1/products                                    -        -        all    none     none    none      none      none
+  GET /v1/products                                     hidden   -        all    own      all     own       none      none
+  GET /v1/products/:id                                 404      404      all    own      all     own       none      none
+  PATCH /v1/products/:id                               -        404      all    none     none    none      none      none
+  GET /v1/retention                                    -        -        all    none     none    none      none      none
+  PUT /v1/event-types/:name                            409      -        all    own      none    none      none      none
+  GET /v1/event-types                                  hidden   -        all    own      all     own       own       none
+  GET /v1/event-types/:name                            404      404      all    own      all     own       own       none
+  POST /v1/event-types/:name/archive                   404      404      all    own      none    none      none      none
+  PUT /v1/event-types/:name/service-definition         -        404      all    none     none    none      none      none
+  GET /v1/event-types/:name/service-definition         -        404      all    none     none    none      none      none
+  POST /v1/event-types/:name/service-definition/dry-run -       404      all    none     none    none      none      none
+  DELETE /v1/event-types/:name/service-definition      -        404      all    none     none    none      none      none
+  POST /v1/customers                                   422      422      all    own      none    none      none      none
+  GET /v1/customers                                    hidden   -        all    own      all     own       own       none
+  GET /v1/customers/:id                                404      404      all    own      all     own       own       none
+  PATCH /v1/customers/:id                              404      404      all    own      none    none      none      none
+  PUT /v1/customers/:id/subscriptions                  404      404      all    own      none    none      own       none
+  POST /v1/customers/:id/transform/dry-run             404      404      all    own      none    none      own       none
+  POST /v1/subscriptions                               422      422      all    own      none    none      own       none
+  GET /v1/subscriptions                                hidden   -        all    own      all     own       own       none
+  GET /v1/subscriptions/:id                            404      404      all    own      all     own       own       none
+  PATCH /v1/subscriptions/:id                          404      404      all    own      none    none      own       none
+  DELETE /v1/subscriptions/:id                         404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/enable                    404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/disable                   404      404      all    own      none    none      own       none
+  GET /v1/subscriptions/:id/statistics                 404      404      all    own      all     own       own       none
+  GET /v1/subscriptions/:id/series                     404      404      all    own      all     own       own       none
+  POST /v1/subscriptions/:id/trigger                   404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/transform/dry-run         404      404      all    own      none    none      own       none
+  GET /v1/subscriptions/:id/secret                     404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/secret/rotate             404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/secret/link               404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/signing-key               404      404      all    own      none    none      own       none
+  GET /v1/subscriptions/:id/signing-key                404      404      all    own      all     own       own       none
+  DELETE /v1/subscriptions/:id/signing-key             404      404      all    own      none    none      own       none
+  POST /v1/subscriptions/:id/challenge                 404      404      all    own      none    none      own       none
+  GET /v1/subscriptions/:id/challenges                 404      404      all    own      all     own       own       none
+  GET /v1/subscriptions/:id/notifications              404      404      all    own      all     own       own       none
+  POST /v1/subscriptions/:id/recover                   404      404      all    own      none    none      own       none
+  POST /v1/url-allowlist                               422      422      all    own      none    none      none      none
+  GET /v1/url-allowlist                                hidden   -        all    own      all     own       none      none
+  PATCH /v1/url-allowlist/:id                          -        404      all    none     none    none      none      none
+  DELETE /v1/url-allowlist/:id                         404      404      all    own      none    none      none      none
+  GET /v1/notifications                                hidden   -        all    own      all     own       own       none
+  POST /v1/notifications/retry                         hidden   hidden   all    own      none    none      own       none
+  GET /v1/notifications/:id                            404      404      all    own      all     own       own       none
+  POST /v1/notifications/:id/retry                     404      404      all    own      none    none      own       none
+  POST /v1/notifications/:id/cancel                    404      404      all    own      none    none      own       none
+  GET /v1/attempts/:id                                 404      404      all    own      all     own       own       none
+  GET /v1/recoveries                                   hidden   -        all    own      all     own       own       none
+  GET /v1/recoveries/:id                               404      404      all    own      all     own       own       none
+  POST /v1/recoveries/:id/cancel                       404      404      all    own      none    none      own       none
+  GET /v1/overview                                     hidden   -        all    own      all     own       own       none
+  GET /v1/activity                                     -        -        all    own      all     own       own       none
+  POST /v1/api-keys                                    -        422      all    none     none    none      none      none
+  GET /v1/api-keys                                     -        -        all    none     none    none      none      none
+  POST /v1/api-keys/:id/rotate                         -        404      all    none     none    none      none      none
+  DELETE /v1/api-keys/:id                              -        404      all    none     none    none      none      none
+  POST /v1/oauth-clients                               -        422      all    none     none    none      none      none
+  GET /v1/oauth-clients                                -        -        all    none     none    none      none      none
+  POST /v1/oauth-clients/:id/rotate                    -        404      all    none     none    none      none      none
+  DELETE /v1/oauth-clients/:id                         -        404      all    none     none    none      none      none
+  PUT /v1/webhooks                                     422      422      all    own      none    none      own       none
+  GET /v1/webhooks                                     422      422      all    own      all     own       own       none
+  DELETE /v1/webhooks                                  422      422      all    own      none    none      own       none
+  POST /v1/portal-sessions                             422      422      all    own      none    none      none      none
+  GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
+  DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none      none
+  GET /v1/audit                                        hidden   -        all    own      none    none      none      none
 `;
 
 /** The calls that need no credential, with their response to a caller who has none. */
@@ -98,7 +100,7 @@ export const PUBLIC_OPERATIONS: Record<string, number> = {
   'DELETE /v1/session': 204,
 };
 
-export const CALLERS = ['admin', 'product', 'viewer', 'viewer/p', 'customer'] as const;
+export const CALLERS = ['admin', 'product', 'viewer', 'viewer/p', 'customer', 'producer'] as const;
 export type Caller = (typeof CALLERS)[number];
 export type Access = 'all' | 'own' | 'none';
 

@@ -35,6 +35,7 @@ beforeAll(async () => {
     { caller: 'viewer/p', name: 'viewer of a product', key: await keyOf({ role: 'viewer', productId }) },
     { caller: 'customer', name: 'customer API key', key: await keyOf({ role: 'customer', customerId }) },
     { caller: 'customer', name: 'portal token', key: portal.token },
+    { caller: 'producer', name: 'producer', key: await keyOf({ role: 'producer', productId }) },
   ];
 });
 afterAll(() => api?.stop());
@@ -65,7 +66,7 @@ it('the OpenAPI document shows the roles of the table of permissions', async () 
   const operations = await documented();
   const expected = PERMISSIONS.map(({ operation, access }) => [
     operation,
-    ['admin', 'product', 'viewer', 'customer'].filter((role) => access[role as Caller] !== 'none'),
+    ['admin', 'product', 'producer', 'viewer', 'customer'].filter((role) => access[role as Caller] !== 'none'),
   ]);
   expect(PERMISSIONS.map(({ operation }) => [operation, operations.get(operation)?.['x-roles']])).toEqual(expected);
 });

@@ -17,8 +17,9 @@ import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
+import { LastUse } from '../../src/api/auth/last-use';
 import { createTokens } from '../../src/api/auth/tokens';
-import { findOAuthClient, findPrincipalByKeyHash } from '../../src/store/access/credentials';
+import { findHolderOfKey, findOAuthClient } from '../../src/store/access/credentials';
 import { findSession } from '../../src/store/access/sessions';
 import { registerPoolMetrics } from '../../src/process/pool-metrics';
 import type { Database } from '../../src/store/db/database';
@@ -82,6 +83,8 @@ export interface TestApi {
   must(method: string, path: string, body?: unknown, key?: string): Promise<Answer['body']>;
   /** Creates a product with a key. */
   tenant(name: string): Promise<{ productId: string; key: string }>;
+  /** Writes which credentials were used, as the service does every minute. */
+  writeLastUse(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -117,14 +120,16 @@ export async function startTestApi(
   const tokens = createTokens(Buffer.alloc(32, 7));
   const publicUrl = () => overrides.publicUrl ?? url;
   const usesHttps = () => isHttps(publicUrl());
+  const lastUse = new LastUse(db);
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
     tokens,
-    findByKeyHash: (hash) => findPrincipalByKeyHash(authDb, hash),
-    findByClientId: async (clientId) => (await findOAuthClient(authDb, clientId))?.principal,
+    findByKeyHash: (hash) => findHolderOfKey(authDb, hash),
+    findByClientId: (clientId) => findOAuthClient(authDb, clientId),
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash),
     usesHttps,
+    onUse: (id) => lastUse.note(id),
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
@@ -227,6 +232,7 @@ export async function startTestApi(
       const { key } = await must('POST', '/v1/api-keys', { name, role: 'product', productId: id });
       return { productId: id, key };
     },
+    writeLastUse: () => lastUse.write(),
     async stop() {
       await activity.close();
       server.closeAllConnections();

@@ -63,20 +63,22 @@ export interface Credentials {
   adminKey: string;
   tokens: Tokens;
   /** Finds the holder of an API key that is not revoked. */
-  findByKeyHash(hash: Buffer): Promise<Principal | undefined>;
+  findByKeyHash(hash: Buffer): Promise<Known | undefined>;
   /** Finds an OAuth client that is not revoked. */
-  findByClientId(clientId: string): Promise<Principal | undefined>;
+  findByClientId(clientId: string): Promise<Known | undefined>;
   /** Finds the holder of a portal session that is still valid. */
-  findByPortalSession(id: string): Promise<Principal | undefined>;
+  findByPortalSession(id: string): Promise<Known | undefined>;
   /** Finds a browser session that has not expired. */
   findSession(tokenHash: Buffer): Promise<Session | undefined>;
   /** Whether clients reach the service over https. */
   usesHttps(): boolean;
+  /** Called about once a second for a credential that is in use. */
+  onUse(principalId: string): void;
 }
 
 /** Creates the authenticator. It accepts API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession, usesHttps }: Credentials,
+  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession, usesHttps, onUse }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
   // Because of these caches, a revocation in another process takes effect within a second, or
@@ -107,14 +109,17 @@ export function createAuthenticator(
     const holder = await ('clientId' in subject
       ? holderOf(subject.clientId, () => findByClientId(subject.clientId))
       : holderOf(subject.portalSessionId, () => findByPortalSession(subject.portalSessionId)));
-    return holder && { ...holder, expiresAt: subject.expiresAt };
+    if (!holder) return undefined;
+    const endsFirst = holder.expiresAt && holder.expiresAt < subject.expiresAt;
+    return endsFirst ? holder : { ...holder, expiresAt: subject.expiresAt };
   }
 
-  function holderOf(key: string, find: () => Promise<Principal | undefined>): Promise<Known | undefined> {
+  function holderOf(key: string, find: () => Promise<Known | undefined>): Promise<Known | undefined> {
     return holders.get(key, () =>
       lookUp(async () => {
-        const principal = await find();
-        return principal && { principal };
+        const holder = await find();
+        if (holder) onUse(holder.principal.id);
+        return holder;
       }),
     );
   }
@@ -150,7 +155,8 @@ export function createAuthenticator(
         throw unauthenticated('Send the header X-API-Key: <key> or Authorization: Bearer <key>.');
       }
       const known = await identify(credential);
-      if (!known) throw unauthenticated('The credential is unknown, revoked or expired.');
+      if (!known || (known.expiresAt && known.expiresAt.getTime() <= now()))
+        throw unauthenticated('The credential is unknown, revoked or expired.');
       if (session) checkCsrf(request, session.csrfToken);
       return known.principal;
     },

@@ -4,14 +4,16 @@ import { ROLES } from '../../domain/types';
 import {
   insertCredential,
   revokeCredential,
+  rotateCredential,
   type Credential,
   type CredentialKind,
 } from '../../store/access/credentials';
+import { endPortalSessionsOf } from '../../store/access/portal-sessions';
 import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import type { Authenticator } from './auth';
 import type { Context, Reply } from '../http/route';
-import { displayName, givenId, timestamp } from '../schemas/schemas';
+import { displayName, givenId, timestamp, timestampInput } from '../schemas/schemas';
 
 /** Response fields of every credential. */
 export const credentialFields = {
@@ -20,6 +22,8 @@ export const credentialFields = {
   productId: z.string().nullable(),
   customerId: z.string().nullable(),
   createdAt: timestamp,
+  expiresAt: timestamp.nullable().describe('null: it does not expire.'),
+  lastUsedAt: timestamp.nullable().describe('To the minute. null: it was never used.'),
   revokedAt: timestamp.nullable(),
 };
 
@@ -28,8 +32,14 @@ export const credentialInput = z
   .strictObject({
     name: displayName,
     role: z.enum(ROLES),
-    productId: givenId.nullish().describe('Required for `product`. A `viewer` with one sees only that product.'),
+    productId: givenId
+      .nullish()
+      .describe('Required for `product` and `producer`. A `viewer` with one sees only that product.'),
     customerId: givenId.nullish().describe('Required for `customer`.'),
+    expiresAt: timestampInput
+      .refine((at) => at.getTime() > Date.now(), 'must be in the future')
+      .nullish()
+      .describe('When it becomes invalid. Default: never.'),
   })
   .superRefine(({ role, productId, customerId }, context) => {
     const check = (path: string, required: boolean, allowed: boolean, given: boolean) => {
@@ -38,7 +48,8 @@ export const credentialInput = z
       if (!allowed && given)
         context.addIssue({ code: 'custom', path: [path], message: `is not allowed for the role ${role}` });
     };
-    check('productId', role === 'product', role === 'product' || role === 'viewer', productId != null);
+    const isOfProduct = role === 'product' || role === 'producer';
+    check('productId', isOfProduct, isOfProduct || role === 'viewer', productId != null);
     check('customerId', role === 'customer', role === 'customer', customerId != null);
   });
 
@@ -52,10 +63,10 @@ type CreationContext = Context<unknown, unknown, z.output<typeof credentialInput
  */
 export async function create(context: CreationContext, kind: CredentialKind, hash: Buffer): Promise<Credential> {
   await checkOwners(context);
-  const { name, role, productId = null, customerId = null } = context.body;
+  const { name, role, productId = null, customerId = null, expiresAt = null } = context.body;
   await context.checkQuota('credentials', { customerId, productId });
-  const created = await insertCredential(context.db, kind, { name, role, productId, customerId }, hash);
-  await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId });
+  const created = await insertCredential(context.db, kind, { name, role, productId, customerId, expiresAt }, hash);
+  await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId, expiresAt });
   return created;
 }
 
@@ -72,8 +83,47 @@ async function checkOwners({ db, body: { productId, customerId } }: CreationCont
   }
 }
 
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+const MAX_OVERLAP_SECONDS = 30 * 86_400;
+
+/** Input for replacing the key or secret of a credential. */
+export const rotationInput = z.strictObject({
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(MAX_OVERLAP_SECONDS)
+    .default(DEFAULT_OVERLAP_SECONDS)
+    .describe('How long the one before stays valid. Default: a day.'),
+});
+
 /**
- * Revokes a credential: immediately in this process, within a second in others.
+ * Replaces the key or secret of a credential, which keeps its id and its rights.
+ *
+ * @param hash - SHA-256 of the new one
+ * @throws Problem not-found if there is none that is valid
+ */
+export async function rotate(
+  {
+    db,
+    params: { id },
+    body: { overlapSeconds },
+    audit,
+    afterCommit,
+  }: Context<{ id: string }, unknown, z.output<typeof rotationInput>>,
+  kind: CredentialKind,
+  hash: Buffer,
+  authenticator: Authenticator,
+): Promise<Credential> {
+  const rotated = await rotateCredential(db, kind, id, hash, overlapSeconds);
+  if (!rotated) throw notFound(kind.noun);
+  await audit(`${kind.object}.rotate`, id, { overlapSeconds });
+  afterCommit(() => authenticator.forget());
+  return rotated;
+}
+
+/**
+ * Revokes a credential: immediately in this process, within a second in others. The portal sessions
+ * that it created end with it.
  *
  * @throws Problem not-found; own-credential if the call is made with this credential
  */
@@ -84,6 +134,7 @@ export async function revoke(
 ): Promise<Reply> {
   if (id === principal.id) throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
   if (!(await revokeCredential(db, kind, id))) throw notFound(kind.noun);
+  await endPortalSessionsOf(db, id);
   await audit(`${kind.object}.revoke`, id);
   afterCommit(() => authenticator.forget());
   return { status: 204 };

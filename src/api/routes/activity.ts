@@ -2,9 +2,10 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { ACTIVITY_KINDS, decodePosition, type Position } from '../../domain/activity';
 import { Problem } from '../../domain/problems';
-import { NOTIFICATION_STATUSES, ROLES } from '../../domain/types';
+import { NOTIFICATION_STATUSES } from '../../domain/types';
 import type { ActivityStream } from '../activity/activity-stream';
 import { scopeOf, type Authenticator } from '../auth/auth';
+import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, givenId, timestamp } from '../schemas/schemas';
 
@@ -43,7 +44,7 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       description:
         'Streams every accepted event, finished attempt and status change that the caller may see, as server-sent events. Each `data` is an Activity. Reconnecting with `Last-Event-ID` resumes without gaps or repeats, up to 24 hours back. An event `activity.gap` with `{from,until}` reports an older period that is skipped. A client that does not read is disconnected.',
       tag: 'Activity',
-      roles: ROLES,
+      roles: CUSTOMER_READERS,
       query: z.strictObject({
         type: eventTypeName.optional().describe('Only activity of this event type.'),
         customerId: givenId.optional().describe('Only activity of this customer.'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
 import { API_KEY, listCredentials } from '../../store/access/credentials';
 import { generateApiKey, type Authenticator } from '../auth/auth';
-import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { create, credentialFields, credentialInput, revoke, rotate, rotationInput } from '../auth/credentials';
 import { route, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
 
@@ -37,6 +37,22 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       answers: { 200: { description: 'A page, newest first, including revoked keys', schema: pageOf(apiKey) } },
       async handle({ db, query }) {
         return { status: 200, body: await listCredentials(db, API_KEY, pageRequest(query, isUuid)) };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/v1/api-keys/:id/rotate',
+      summary: 'Replace the key of an API key',
+      description: 'Returns the new key once. The id and the rights stay. The key before is valid for the overlap.',
+      tag: 'API keys',
+      roles: ['admin'],
+      params: z.object({ id: z.string() }),
+      body: rotationInput,
+      answers: { 200: { description: 'The API key with its new key', schema: apiKey.extend({ key: z.string() }) } },
+      problems: ['not-found'],
+      async handle(context) {
+        const { key, hash } = generateApiKey();
+        return { status: 200, body: { ...(await rotate(context, API_KEY, hash, authenticator)), key } };
       },
     }),
     route({

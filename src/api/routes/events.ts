@@ -14,7 +14,7 @@ import { type AcceptOutcome, type PostedEvent } from '../events/acceptor';
 import { scopeOf } from '../auth/auth';
 import { idempotencyKeyOf, once } from '../http/idempotency';
 import { fieldErrorsOf } from '../http/problem-response';
-import { CUSTOMER_READERS, WRITERS } from '../http/roles';
+import { CUSTOMER_READERS, PRODUCERS } from '../http/roles';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import {
   eventTypeName,
@@ -145,7 +145,7 @@ export function eventRoutes({
       description:
         'Returns 202 when the event and its notifications are committed. A delivery may reach the receiver before this response arrives. The same `id` with the same body returns 200 with `duplicate: true` and the first result.',
       tag: 'Events',
-      roles: WRITERS,
+      roles: PRODUCERS,
       body: eventInput,
       answers: {
         202: { description: 'The event was accepted', schema: accepted },
@@ -176,7 +176,7 @@ export function eventRoutes({
       description:
         'Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.',
       tag: 'Events',
-      roles: WRITERS,
+      roles: PRODUCERS,
       body: z.strictObject({
         events: z
           .array(z.unknown())

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { generateClientSecret, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
-import { create, credentialFields, credentialInput, revoke } from '../auth/credentials';
+import { create, credentialFields, credentialInput, revoke, rotate, rotationInput } from '../auth/credentials';
 import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
@@ -75,6 +75,29 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       },
     }),
     route({
+      method: 'post',
+      path: '/v1/oauth-clients/:id/rotate',
+      summary: 'Replace the secret of an OAuth client',
+      description:
+        'Returns the new secret once. The id and the rights stay. The secret before is valid for the overlap.',
+      tag: 'OAuth',
+      roles: ['admin'],
+      params: z.object({ id: z.string() }),
+      body: rotationInput,
+      answers: {
+        200: {
+          description: 'The OAuth client with its new secret',
+          schema: client.extend({ clientSecret: z.string() }),
+        },
+      },
+      problems: ['not-found'],
+      async handle(context) {
+        const { secret, hash } = generateClientSecret();
+        const rotated = await rotate(context, OAUTH_CLIENT, hash, authenticator);
+        return { status: 200, body: { ...toClient(rotated), clientSecret: secret } };
+      },
+    }),
+    route({
       method: 'delete',
       path: '/v1/oauth-clients/:id',
       summary: 'Revoke an OAuth client',
@@ -123,18 +146,18 @@ function tokenRoute(path: string, tokens: Tokens): Route {
         secret: context.body.client_secret ?? '',
       };
       const found = await findOAuthClient(context.db, given.clientId);
-      const expected = found?.secretHash ?? Buffer.alloc(32);
-      const matches = equalInConstantTime(sha256(given.secret).toString('hex'), expected.toString('hex'));
+      const expected = found?.secretHashes ?? [Buffer.alloc(32)];
+      const hash = sha256(given.secret).toString('hex');
+      const matches = expected.some((secretHash) => equalInConstantTime(hash, secretHash.toString('hex')));
       if (!found || !matches) {
         await context.admit('failedCredentials', clientAddress(context.request));
         return refuse(context);
       }
       const { id: clientId, role: scope } = found.principal;
-      const token = await tokens.issue({ clientId, scope }, TOKEN_LIFE_SECONDS);
-      return {
-        status: 200,
-        body: { access_token: token, token_type: 'bearer', expires_in: TOKEN_LIFE_SECONDS, scope },
-      };
+      const leftSeconds = Math.ceil(((found.expiresAt?.getTime() ?? Infinity) - Date.now()) / 1000);
+      const lifeSeconds = Math.max(1, Math.min(TOKEN_LIFE_SECONDS, leftSeconds));
+      const token = await tokens.issue({ clientId, scope }, lifeSeconds);
+      return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeSeconds, scope } };
     },
   });
 }

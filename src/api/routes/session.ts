@@ -79,7 +79,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       roles: 'public',
       body: z.strictObject({ credential: z.string().min(1).max(4096) }),
       answers: { 200: { description: 'The session. The response sets the cookie', schema: session } },
-      problems: ['unauthenticated', 'too-many-requests'],
+      problems: ['unauthenticated', 'forbidden', 'too-many-requests'],
       ownTransaction: true,
       async handle({ db, body: { credential }, request, response, admit }) {
         response.set('cache-control', 'no-store');
@@ -90,6 +90,8 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
           await admit('failedSignIns', clientAddress(request));
           throw new Problem('unauthenticated', 'The credential is unknown, revoked or expired.');
         }
+        if (known.principal.role === 'producer')
+          throw new Problem('forbidden', 'The role producer posts events, and has nothing to see here.');
         const expiresAtMs = Math.min(Date.now() + LIFE_SECONDS * 1000, known.expiresAt?.getTime() ?? Infinity);
         const made = { credential, csrfToken: randomToken(), expiresAt: new Date(expiresAtMs) };
         const token = randomToken();

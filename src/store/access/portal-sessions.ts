@@ -45,13 +45,15 @@ export async function insertPortalSession(
 }
 
 /** Finds the principal of a session that has not expired: its customer. */
-export async function findPortalPrincipal(db: Executor, id: string): Promise<Principal | undefined> {
+export async function findPortalPrincipal(db: Executor, id: string): Promise<{ principal: Principal } | undefined> {
   const { rows } = await db.query<{ customer_id: string }>({
     name: 'find-portal-principal',
     text: 'select customer_id from portal_sessions where id = $1 and expires_at > now()',
     values: [decodeId('prt', id) ?? null],
   });
-  return rows[0] && { id, name: 'portal session', role: 'customer', productId: null, customerId: rows[0].customer_id };
+  if (!rows[0]) return undefined;
+  const { customer_id: customerId } = rows[0];
+  return { principal: { id, name: 'portal session', role: 'customer', productId: null, customerId } };
 }
 
 /**
@@ -73,6 +75,14 @@ export async function listPortalSessions(
     values: [scope.productId ?? null, filter.customerId ?? null, page.after ?? null, page.limit + 1],
   });
   return toPage(rows, page, toSession, (row) => row.id);
+}
+
+/** Ends the sessions that a credential created. */
+export async function endPortalSessionsOf(db: Executor, createdBy: string): Promise<void> {
+  await db.query({
+    text: 'update portal_sessions set expires_at = now() where created_by = $1 and expires_at > now()',
+    values: [createdBy],
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ import { useProducts } from '../shared/use-products';
 
 const ROLES: { role: Role; text: string }[] = [
   { role: 'product', text: "product: posts events; manages the product's event types, customers and endpoints" },
+  { role: 'producer', text: "producer: posts the product's events, and nothing else" },
   { role: 'viewer', text: 'viewer: read-only access' },
   { role: 'customer', text: "customer: manages one customer's endpoints and notifications" },
   { role: 'admin', text: 'admin: full access' },
@@ -29,13 +30,14 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
   const [role, setRole] = useState<Role>('product');
   const [productId, setProductId] = useState('');
   const [customerId, setCustomerId] = useState('');
-  const product = productId || (role === 'product' ? (products[0]?.id ?? '') : '');
+  const isOfProduct = role === 'product' || role === 'producer';
+  const product = productId || (isOfProduct ? (products[0]?.id ?? '') : '');
   const create = useAction(
     () =>
       api.post<Credential>(path, {
         name,
         role,
-        ...((role === 'product' || role === 'viewer') && product ? { productId: product } : {}),
+        ...((isOfProduct || role === 'viewer') && product ? { productId: product } : {}),
         ...(role === 'customer' ? { customerId } : {}),
       }),
     { invalidate: [path], quiet: true },
@@ -75,7 +77,7 @@ export function CredentialDialog({ kind, onClose }: { kind: Kind; onClose(): voi
               </option>
             ))}
           </SelectField>
-          {(role === 'product' || role === 'viewer') && (
+          {(isOfProduct || role === 'viewer') && (
             <SelectField label="Product" pointer="/productId" value={product} onChange={setProductId}>
               {role === 'viewer' && <option value="">All products</option>}
               {products.map(({ id, name: text }) => (

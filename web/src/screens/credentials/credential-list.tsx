@@ -64,16 +64,33 @@ function columnsOf(kind: Kind): ColumnDef<Credential>[] {
     },
     { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
     {
-      header: 'Status',
+      header: 'Last used',
       meta: { wide: true },
-      cell: ({ row: { original } }) => (original.revokedAt ? <Badge>revoked</Badge> : <Badge tone="ok">active</Badge>),
+      cell: ({ row: { original } }) =>
+        original.lastUsedAt ? <Time at={original.lastUsedAt} /> : <span className="muted">never</span>,
     },
+    { header: 'Status', meta: { wide: true }, cell: ({ row: { original } }) => <Status credential={original} /> },
     {
       id: 'revoke',
       header: () => <span className="sr-only">Actions</span>,
       cell: ({ row: { original } }) => <Revoke kind={kind} credential={original} />,
     },
   ];
+}
+
+function Status({ credential: { revokedAt, expiresAt } }: { credential: Credential }) {
+  if (revokedAt) return <Badge>revoked</Badge>;
+  if (expiresAt && Date.parse(expiresAt) <= Date.now()) return <Badge>expired</Badge>;
+  return (
+    <>
+      <Badge tone="ok">active</Badge>
+      {expiresAt && (
+        <div className="muted">
+          until <Time at={expiresAt} />
+        </div>
+      )}
+    </>
+  );
 }
 
 function Revoke({ kind, credential }: { kind: Kind; credential: Credential }) {
