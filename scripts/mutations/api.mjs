@@ -331,13 +331,13 @@ export default [
       [
         'CD2',
         'a credential of a product may name none',
-        "check('productId', role === 'product',",
-        "check('productId', false,",
+        "check('productId', isOfProduct, ",
+        "check('productId', false, ",
       ],
       [
         'CD3',
         'a credential of a customer may name a product',
-        "role === 'product' || role === 'viewer', productId",
+        "isOfProduct || role === 'viewer', productId",
         'true, productId',
       ],
       [

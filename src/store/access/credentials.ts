@@ -165,8 +165,8 @@ export async function findHolderOfKey(db: Executor, hash: Buffer): Promise<Holde
 }
 
 /**
- * Finds the holder of an OAuth client that is valid, and the hashes of its secrets: the current one,
- * and the one before for as long as it is valid.
+ * Finds the holder of an OAuth client that is valid, and the hashes of its secrets: the current
+ * one, and the one before for as long as it is valid.
  */
 export async function findOAuthClient(
   db: Executor,

@@ -86,7 +86,7 @@ describe('rotation', () => {
     expect([await statusWith(before.key), await statusWith(after.key)]).toEqual([401, 200]);
   });
 
-  it('with no overlap, the API key before is refused at once', async () => {
+  it('with no overlap, the API key before is refused immediately', async () => {
     const before = await newKey();
     expect(await statusWith(before.key)).toBe(200);
     const after = await api.must('POST', `/v1/api-keys/${before.id}/rotate`, { overlapSeconds: 0 });
