@@ -80,7 +80,7 @@ export async function deleteSessions(
   known: KnownIds,
   onPage: () => void,
 ): Promise<void> {
-  for (let after = Buffer.alloc(0); ;) {
+  for (let after: Buffer = Buffer.alloc(0); ;) {
     const { rows }: { rows: SessionRow[] } = await db.query<SessionRow>({
       text: `select token_hash, credential, credential_key_id from sessions where token_hash > $1 order by token_hash limit ${PAGE}`,
       values: [after],
