@@ -31,7 +31,7 @@ export type ErasureStatus = (typeof ERASURE_STATUSES)[number];
 
 /** What an erasure counts. The values describe each count in the API. */
 export const ERASED_KINDS = {
-  workflows: 'Runs of workflows deleted from Temporal.',
+  workflows: 'Runs of workflows deleted from Temporal: of notifications, recoveries and settlements.',
   notifications: 'Notifications.',
   attempts: 'Attempts, with their requests and responses.',
   events: 'Events that were addressed to the customer.',
