@@ -131,6 +131,7 @@ it('an erasure deletes every run of a notification that was retried after it had
   const seeded = await customer({ retrySchedule: [] });
   const id = await notify(seeded);
   await on.reaches(id, 'failed');
+  await expect(on.workflow(id).result()).rejects.toThrow();
   const reopened = await reopenNotification(on.pipeline.db, id);
   await on.pipeline.workflows.retry(reopened!, { reopened: true });
   await until(
