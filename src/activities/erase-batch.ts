@@ -22,7 +22,7 @@ import {
   listNotificationsOf,
 } from '../store/erasure/erase-history';
 import { deleteAnswers, deleteSessions } from '../store/erasure/erase-sealed';
-import { addCounts, endPhase, takeErasure, type ErasureTask } from '../store/erasure/erasures';
+import { endPhase, takeErasure, type ErasureTask } from '../store/erasure/erasures';
 import { readKnownIds } from '../store/erasure/known-ids';
 import { redactOperationalEvents } from '../store/erasure/redact-operational-events';
 import { cancelOpenPage } from './cancel-open';
@@ -95,6 +95,11 @@ function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> 
     },
 
     async traces({ erasureId, customerId }) {
+      const workflowIds = [
+        ...(await listRecoveryIds(db, customerId)).map(recoveryWorkflowId),
+        ...(await listSubscriptionIds(db, customerId)).map(settlementWorkflowId),
+      ];
+      await eraser.deleteAll(workflowIds, heartbeat);
       const known = await readKnownIds(db, customerId);
       await anonymiseAudit(db, erasureId, known, heartbeat);
       await deleteAnswers(db, sealer, erasureId, known, heartbeat);
@@ -138,12 +143,6 @@ function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> 
     },
 
     async belongings({ erasureId, customerId }) {
-      const workflowIds = [
-        ...(await listRecoveryIds(db, customerId)).map(recoveryWorkflowId),
-        ...(await listSubscriptionIds(db, customerId)).map(settlementWorkflowId),
-      ];
-      const workflows = await eraser.deleteAll(workflowIds, heartbeat);
-      if (workflows > 0) await addCounts(db, erasureId, { workflows });
       for (const belonging of BELONGINGS)
         while (await deleteBelongings(db, erasureId, customerId, belonging)) heartbeat();
       return 'done';

@@ -7,7 +7,8 @@
  * - `cancelling`: open notifications are cancelled, so that nothing is delivered any more.
  * - `waiting`: transactions that began before the request end. One of them may still accept an
  *   event of the customer.
- * - `traces`: what others hold of the customer is removed or made anonymous.
+ * - `traces`: the workflows of recoveries and settlements go, and what others hold of the customer
+ *   is removed or made anonymous.
  * - `notifications`, `events`, `activity`: the history goes, with its workflow runs.
  * - `belongings`: subscriptions and credentials go.
  * - `sweeping`: workflow runs that Temporal lists late go, and last the customer.
@@ -31,7 +32,7 @@ export type ErasureStatus = (typeof ERASURE_STATUSES)[number];
 
 /** What an erasure counts. The values describe each count in the API. */
 export const ERASED_KINDS = {
-  workflows: 'Runs of workflows deleted from Temporal: of notifications, recoveries and settlements.',
+  workflows: "Runs of the notifications' workflows, with their histories.",
   notifications: 'Notifications.',
   attempts: 'Attempts, with their requests and responses.',
   events: 'Events that were addressed to the customer.',
