@@ -87,7 +87,7 @@ function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> 
       return 'done';
     },
 
-    /** What was accepted by a transaction that ended meanwhile is cancelled as well. */
+    /** Also cancels what a transaction accepted that has ended meanwhile. */
     async waiting({ erasureId, customerId, phaseSeconds }) {
       const isWaiting = phaseSeconds < MAX_TRANSACTION_WAIT_SECONDS && (await hasOlderTransactions(db, erasureId));
       await cancelAll(customerId);

@@ -5,7 +5,7 @@ import { PeriodicTask } from './periodic-task';
 const SWEEP_INTERVAL_MS = 5000;
 /** Forgotten holds and terminated workflows are rare. */
 const RARE_INTERVAL_MS = 30_000;
-/** Time without progress after which settlements, recoveries and erasures are checked, in seconds. */
+/** Seconds without progress after which settlements, recoveries and erasures are checked. */
 const UNSETTLED_AFTER_SECONDS = 30;
 const CONCURRENCY = 4;
 /** How far back the first look for terminated workflows goes. */

@@ -46,8 +46,8 @@ export class WorkflowEraser {
    * Deletes runs that name a customer in their search attributes.
    *
    * @param onProgress - called after each run
-   * @returns the number of runs that Temporal lists, deleted ones included for a moment, and how many
-   *   were deleted
+   * @returns how many runs Temporal lists, which includes deleted ones for a moment, and how many
+   *   were deleted now
    */
   async deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; deleted: number }> {
     const runs = await this.list(`${CUSTOMER.name} = '${customerId}'`);

@@ -1,6 +1,6 @@
 import { ADMIN_KEY, startTestApi, type Answer, type TestApi } from '../support/api';
 
-/** Erasure over HTTP: what changes as soon as it is requested. test/temporal covers its workflow. */
+/** Erasure over HTTP: what changes with the request. test/temporal covers its workflow. */
 let api: TestApi;
 let productId: string;
 let key: string;

@@ -208,7 +208,7 @@ it('an erasure leaves nothing of a customer in any table, in Temporal or in the 
     ({ items }) => items[0]?.status === 'delivered',
   );
 
-  // What is searched for can be found.
+  // The search finds something before the erasure.
   const words = [customerId, CANARY, ...ids, ...ids.flatMap((id) => decodeId(id.slice(0, 3) as 'sub', id) ?? [])];
   const tablesBefore = new Set((await rowsWith(words)).map((row) => row.split(':')[0]));
   expect(tablesBefore.size).toBeGreaterThanOrEqual(18);

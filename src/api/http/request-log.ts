@@ -5,7 +5,8 @@ import { loggedPath } from './logged-path';
 
 /**
  * Logs each request with its id (returned as `x-request-id`), method, path, status and duration;
- * never headers, bodies, queries or ids that callers chose. Successful requests are logged at level `debug`.
+ * never headers, bodies, queries or ids that callers chose. Successful requests are logged at level
+ * `debug`.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {

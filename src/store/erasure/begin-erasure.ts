@@ -34,7 +34,7 @@ export async function beginErasure(
   const values = [customerId];
   await db.query({ text: 'update customers set erasing_since = now() where id = $1', values });
   await db.query({ text: 'select from subscriptions where customer_id = $1 order by id for update', values });
-  // So that what knows deleted subscriptions only, such as the out-of-order rule, leaves them alone.
+  // The out-of-order rule and others leave deleted subscriptions alone.
   await db.query({
     text: `update subscriptions set deleted_at = coalesce(deleted_at, now()), settling_since = null, signing_key = null, old_signing_key = null
            where customer_id = $1`,

@@ -17,7 +17,7 @@ const OF_SUBSCRIPTION = 'subscription_id in (select id from subscriptions where 
 
 export const ACTIVITY: Belonging = { table: 'activity', kind: 'activity', where: OF_CUSTOMER };
 
-/** The tables with rows of a customer, apart from the history. What refers to others comes first. */
+/** Tables with rows of a customer, apart from the history. What refers to others comes first. */
 export const BELONGINGS: readonly Belonging[] = [
   {
     table: 'secret_links',

@@ -1,6 +1,7 @@
 import type { ErasedCounts } from '../../domain/erasure';
-import { decodeId, encodeId } from '../../domain/ids';
+import { decodeId, encodeId, uuidFloor, uuidTimeMs } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
+import { DAY_MS } from '../db/partition-catalog';
 import { allSpans, type Span } from '../db/spans';
 import { addCounts } from './erasures';
 
@@ -31,23 +32,37 @@ export async function deleteNotifications(
   counts: ErasedCounts = {},
 ): Promise<void> {
   const uuids = ids.map((id) => decodeId('ntf', id));
-  // No attempt is older than its notification.
-  const later = (await allSpans(db, 'attempts')).filter(([, to]) => to > span[0]);
+  const spans = await allSpans(db, 'attempts');
   await db.transaction(async (executor) => {
-    const gone = await executor.query({
-      text: `delete from notifications where id = any($1) and ${within(span)}`,
+    const { rows } = await executor.query<{ last_attempt_id: string | null }>({
+      text: `delete from notifications where id = any($1) and ${within(span)} returning last_attempt_id`,
       values: [uuids],
     });
     let attempts = 0;
-    for (const part of later) {
+    for (const part of spansOfAttempts(
+      spans,
+      span,
+      rows.flatMap((row) => row.last_attempt_id ?? []),
+    )) {
       const { rowCount } = await executor.query({
         text: `delete from attempts where notification_id = any($1) and ${within(part)}`,
         values: [uuids],
       });
       attempts += rowCount ?? 0;
     }
-    await addCounts(executor, erasureId, { ...counts, notifications: gone.rowCount ?? 0, attempts });
+    await addCounts(executor, erasureId, { ...counts, notifications: rows.length, attempts });
   });
+}
+
+/**
+ * The spans in which notifications of a span can have attempts. No attempt is older than its
+ * notification, or younger than the last one, apart from differences between clocks.
+ */
+function spansOfAttempts(spans: readonly Span[], [first]: Span, lastAttempts: readonly string[]): Span[] {
+  if (lastAttempts.length === 0) return [];
+  const last = lastAttempts.reduce((max, id) => (id > max ? id : max));
+  const end = uuidFloor(uuidTimeMs(last) + DAY_MS);
+  return spans.filter(([from, to]) => to > first && from < end);
 }
 
 /** An event of the customer. */
@@ -66,7 +81,7 @@ export async function listEvents(db: Executor, customerId: string, span: Span): 
   return rows.map((row) => ({ uuid: row.id, productId: row.product_id, givenId: row.given_id }));
 }
 
-/** @returns the notifications of events, whoever gets them; their ids begin like those of the events */
+/** @returns notifications of the events, whoever gets them, at most one page */
 export async function listNotificationsOf(
   db: Executor,
   events: readonly EventToErase[],

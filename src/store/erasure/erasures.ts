@@ -84,7 +84,11 @@ export interface ErasureTask {
   phaseSeconds: number;
 }
 
-/** Reads what to do next, and notes that somebody is doing it. @returns undefined if it has finished */
+/**
+ * Reads what to do next, and notes that somebody is doing it.
+ *
+ * @returns undefined if the erasure has finished
+ */
 export async function takeErasure(db: Executor, erasureId: string): Promise<ErasureTask | undefined> {
   const { rows } = await db.query<{ customer_id: string; phase: ErasurePhase; seconds: number }>({
     text: `update erasures set progressed_at = now() where id = $1 and status = 'running'
@@ -102,7 +106,7 @@ export async function takeErasure(db: Executor, erasureId: string): Promise<Eras
   );
 }
 
-/** Adds to the counts. Call it in the transaction that removes, so that nothing is counted twice. */
+/** Adds to the counts. Call it in the transaction that removes, so nothing is counted twice. */
 export async function addCounts(db: Executor, erasureId: string, counts: ErasedCounts): Promise<void> {
   await db.query({
     text: `update erasures e set progressed_at = now(), counts = e.counts || coalesce((

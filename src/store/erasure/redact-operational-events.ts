@@ -1,4 +1,4 @@
-import { OUT_OF_ORDER_EVENT } from '../../domain/operational-events';
+import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { Database } from '../db/database';
 import { allSpans, type Span } from '../db/spans';
 import { addCounts } from './erasures';
@@ -27,10 +27,10 @@ export async function redactOperationalEvents(
 async function redactPage(db: Database, erasureId: string, customerId: string, [from, to]: Span): Promise<number> {
   const { rows } = await db.query<{ id: string }>({
     text: `select id from events
-           where product_id = (select product_id from event_types where name = $1) and type = $1 and id >= '${from}' and id < '${to}'
+           where product_id in (select product_id from event_types where name like $1) and type like $1 and id >= '${from}' and id < '${to}'
              and data ->> 'customerId' = $2
            order by id limit ${PAGE}`,
-    values: [OUT_OF_ORDER_EVENT, customerId],
+    values: [`${OWN_PRODUCT}.%`, customerId],
   });
   if (rows.length === 0) return 0;
   const ids = rows.map(({ id }) => id);
