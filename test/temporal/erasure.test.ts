@@ -187,7 +187,7 @@ it('an erasure cancels open notifications before it removes anything', async () 
   );
   expect(await find(erasureId)).toMatchObject({
     status: 'running',
-    phase: 'notifications',
+    phase: 'traces',
     counts: { notifications: 0 },
   });
   await startErasure(link(), on.pipeline.taskQueue, erasureId);

@@ -24,7 +24,7 @@ export async function beginErasure(
 ): Promise<RequestedErasure | undefined> {
   // The lock waits for transactions that have added something which refers to the customer.
   const { rows } = await db.query<{ product_id: string | null; erasing: boolean }>({
-    text: `select product_id, erasing_since is not null as erasing from customers
+    text: `select product_id, erasing from customers
            where id = $1 and ($2::text is null or product_id = $2) for update`,
     values: [customerId, scope.productId ?? null],
   });
@@ -32,7 +32,7 @@ export async function beginErasure(
   if (!customer) return undefined;
   if (customer.erasing) return { erasure: await findRunning(db, customerId), begun: false };
   const values = [customerId];
-  await db.query({ text: 'update customers set erasing_since = now() where id = $1', values });
+  await db.query({ text: 'update customers set erasing = true where id = $1', values });
   await db.query({ text: 'select from subscriptions where customer_id = $1 order by id for update', values });
   // The out-of-order rule and others leave deleted subscriptions alone.
   await db.query({
