@@ -2,7 +2,7 @@
 import { mutationsOf } from '../mutation.mjs';
 
 const TRACES = ['test/store/erasure/traces.test.ts'];
-const REQUEST = ['test/api/erasures.test.ts'];
+const REQUEST = ['test/api/erasures.test.ts', 'test/store/erasure/begin-erasure.test.ts'];
 const WORKFLOW = ['test/workflows/erase-customer.test.ts'];
 
 export default [
