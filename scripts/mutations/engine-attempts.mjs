@@ -670,20 +670,22 @@ export default [
       'return releaseHeld(subscriptionId, since);',
       'releasePage checks the status as well, in the statement that releases.',
     ],
-    [
-      'M69',
-      'workflows are not signalled that their notification was cancelled',
-      '      await control.cancel(notificationId);\n',
-      '',
-    ],
     ['M70', 'a settling ends after its first batch', '    if (isLeft) return { done: false };\n', ''],
-    ['SB1', 'the notifications of a deleted subscription stay open', '    await cancelOpen(db, open);\n', ''],
     [
       'SB2',
       'those that wait for their turn are not woken with a settlement',
       'settling.deleted ? { done: true } : await wakeLine(subscriptionId)',
       '{ done: true } as SettleBatchResult',
     ],
+  ]),
+  ...mutationsOf('src/activities/cancel-open.ts', activities('settle-batch'), [
+    [
+      'M69',
+      'workflows are not signalled that their notification was cancelled',
+      '    await control.cancel(notificationId);\n',
+      '',
+    ],
+    ['SB1', 'the notifications of a deleted subscription stay open', '  await cancelOpen(db, open);\n', ''],
   ]),
   ...mutationsOf('src/activities/release-held.ts', activities('release-held', 'settle-batch'), [
     [

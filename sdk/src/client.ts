@@ -38,6 +38,8 @@ export class Signpost<Types extends object = EventData> {
   readonly eventTypes: Resources['eventTypes'];
   /** The parties that are notified. */
   readonly customers: Resources['customers'];
+  /** Erasures of customers: their progress and receipts. */
+  readonly erasures: Resources['erasures'];
   /** Where and how customers are notified. */
   readonly subscriptions: Resources['subscriptions'];
   /** One event for one subscription: status, retry, cancel. */
@@ -80,6 +82,7 @@ export class Signpost<Types extends object = EventData> {
     this.products = resources.products;
     this.eventTypes = resources.eventTypes;
     this.customers = resources.customers;
+    this.erasures = resources.erasures;
     this.subscriptions = resources.subscriptions;
     this.notifications = resources.notifications;
     this.attempts = resources.attempts;

@@ -256,7 +256,11 @@ export interface paths {
         get: operations["getCustomersById"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase a customer
+         * @description Removes the customer and everything of theirs, in the background; this cannot be undone. From now on the customer is unknown: credentials of theirs are invalid, events for them are refused, and nothing is delivered to them. Open notifications are cancelled first. The id can be used again when the erasure has finished. A repeated call returns the same erasure while it runs.
+         */
+        delete: operations["deleteCustomersById"];
         options?: never;
         head?: never;
         /**
@@ -264,6 +268,43 @@ export interface paths {
          * @description A new retry schedule applies to ladders that start from now on.
          */
         patch: operations["patchCustomersById"];
+        trace?: never;
+    };
+    "/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List erasures */
+        get: operations["getErasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an erasure with its progress, or its receipt
+         * @description The receipt is kept. It contains nothing that identifies the customer.
+         */
+        get: operations["getErasuresById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/customers/{id}/subscriptions": {
@@ -1397,6 +1438,64 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             modifiedAt: string;
+        };
+        Erasure: {
+            id: string;
+            /** @description The product that owned the customer; null if all products shared the customer. */
+            productId: string | null;
+            /** @enum {string} */
+            status: "running" | "completed";
+            /**
+             * @description What the erasure is doing. The phases follow in this order.
+             * @enum {string}
+             */
+            phase: "cancelling" | "waiting" | "traces" | "notifications" | "events" | "activity" | "belongings" | "sweeping" | "finished";
+            /** @description What has been removed so far, by kind. */
+            counts: {
+                /** @description Runs of the notifications' workflows, with their histories. */
+                workflows: number;
+                /** @description Notifications. */
+                notifications: number;
+                /** @description Attempts, with their requests and responses. */
+                attempts: number;
+                /** @description Events that were addressed to the customer. */
+                events: number;
+                /** @description Ids that producers chose for these events. One may be counted twice around the end of a period. */
+                eventIds: number;
+                /** @description Events about the customer's subscriptions, whose data was removed. */
+                operationalEvents: number;
+                /** @description Entries of the activity stream. */
+                activity: number;
+                /** @description Entries of the audit log that were made anonymous. */
+                auditEntries: number;
+                /** @description Responses kept for an `Idempotency-Key`. */
+                idempotentAnswers: number;
+                /** @description Browser sessions. */
+                sessions: number;
+                /** @description Portal sessions. */
+                portalSessions: number;
+                /** @description API keys. */
+                apiKeys: number;
+                /** @description OAuth clients. */
+                oauthClients: number;
+                /** @description Subscriptions, those included that had been deleted. */
+                subscriptions: number;
+                /** @description Signing secrets. */
+                secrets: number;
+                /** @description Links to secrets. */
+                secretLinks: number;
+                /** @description Results of challenges. */
+                challenges: number;
+                /** @description Recoveries. */
+                recoveries: number;
+                /** @description Statistics, rate lines and releases of subscriptions. */
+                statistics: number;
+                /** @description Entries of the URL allow-list that applied to the customer. */
+                allowlistEntries: number;
+            };
+            /** Format: date-time */
+            createdAt: string;
+            finishedAt: string | null;
         };
         Subscription: {
             id: string;
@@ -3809,6 +3908,79 @@ export interface operations {
             };
         };
     };
+    deleteCustomersById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure, which runs in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     patchCustomersById: {
         parameters: {
             query?: never;
@@ -3893,6 +4065,160 @@ export interface operations {
             };
             /** @description `validation-failed`: The request is invalid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErasures: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of items in the page, 1 to 200. Default: 50. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                status?: "running" | "completed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Erasure"][];
+                        /** @description Cursor of the next page; null on the last page. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getErasuresById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9291,6 +9617,15 @@ export interface operations {
             };
             /** @description `forbidden`: This credential may not make this call. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `erasure-running`: The customer is being erased. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -59,6 +59,15 @@ export function resourcesOf(transport: Transport) {
         id: string,
         subscriptions: RequestBody<'/v1/customers/{id}/subscriptions', 'put'>['subscriptions'],
       ) => call('put', '/v1/customers/{id}/subscriptions', { params: { id }, body: { subscriptions } }),
+      /**
+       * Erases a customer and everything of theirs in the background, which cannot be undone; see
+       * `erasures`.
+       */
+      erase: (id: string) => call('delete', '/v1/customers/{id}', { params: { id } }),
+    },
+    erasures: {
+      list: list('/v1/erasures'),
+      get: (id: string) => call('get', '/v1/erasures/{id}', { params: { id } }),
     },
     subscriptions: {
       create: (body: Create<'/v1/subscriptions'>) => call('post', '/v1/subscriptions', { body }),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Lane, NotificationRef } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
+import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { LaneGate } from '../attempts/lane-gate';
@@ -13,11 +14,13 @@ export interface ActivityDeps {
   /** Its statements may run for as long as copying a day's rows takes. */
   maintenanceDb: Database;
   retention: RetentionDays;
+  sealer: Sealer;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
   /** Bounds the attempts in flight of each customer. */
   lanes: Record<Lane, LaneGate>;
   control: NotificationControl;
+  eraser: WorkflowEraser;
   /**
    * Launches released notifications like those that were just accepted: begins the head starts that
    * this process has claimed, and queues the starts of their workflows.
@@ -39,4 +42,22 @@ export interface NotificationControl {
   release(notification: NotificationRef): Promise<void>;
   /** Signals `cancel`, if the workflow is running. */
   cancel(notificationId: string): Promise<void>;
+}
+
+/** Deletes runs of workflows with their histories, whether they have ended or not. */
+export interface WorkflowEraser {
+  /**
+   * Deletes all runs of workflows.
+   *
+   * @param onProgress - called after each run
+   * @returns the number of runs
+   */
+  deleteAll(workflowIds: readonly string[], onProgress: () => void): Promise<number>;
+  /**
+   * Deletes runs that name a customer in their search attributes.
+   *
+   * @param onProgress - called after each run
+   * @returns how many runs were found, and how many of them were deleted now
+   */
+  deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; deleted: number }>;
 }

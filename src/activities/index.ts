@@ -5,6 +5,7 @@ import { createAwaitBurst } from './await-burst';
 import { createCancelNotification } from './cancel-notification';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
+import { createEraseBatch } from './erase-batch';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
 
@@ -30,6 +31,9 @@ export function createActivities(deps: ActivityDeps) {
     async cancelRecovery({ recoveryId }: RecoverSubscriptionInput): Promise<void> {
       await closeRecovery(deps.db, recoveryId, 'cancelled');
     },
+
+    /** Erases more of a customer. */
+    eraseBatch: createEraseBatch(deps),
 
     /** Daily maintenance: creates partitions for the days ahead and removes what has expired. */
     maintain: createMaintain(deps),

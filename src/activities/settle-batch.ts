@@ -1,12 +1,10 @@
-import { Context } from '@temporalio/activity';
-import { eachConcurrently } from '../domain/concurrency';
-import { SIGNAL_CONCURRENCY, type SettleBatchResult } from '../domain/settlement';
-import { cancelOpen, clearSettling, findSettling, listOpen, type Settling } from '../store/subscriptions/settling';
+import type { SettleBatchResult } from '../domain/settlement';
+import { clearSettling, findSettling, type Settling } from '../store/subscriptions/settling';
+import { cancelOpenPage } from './cancel-open';
 import type { ActivityDeps } from './deps';
 import { createReleaseHeld } from './release-held';
 import { createWakeLine } from './wake-line';
 
-const CANCEL_PAGE = 200;
 /**
  * An accept that read the old status may still be running when the last notification is released.
  */
@@ -18,24 +16,13 @@ const STRAGGLER_SECONDS = 2;
 export function createSettleBatch(
   deps: ActivityDeps,
 ): (input: { subscriptionId: string }) => Promise<SettleBatchResult> {
-  const { db, control } = deps;
+  const { db } = deps;
   const releaseHeld = createReleaseHeld(deps);
   const wakeLine = createWakeLine(deps);
 
-  /** The signals come first: those that a crash leaves open are found again. */
-  async function cancelAll(subscriptionId: string): Promise<boolean> {
-    const open = await listOpen(db, subscriptionId, CANCEL_PAGE);
-    await eachConcurrently(open, SIGNAL_CONCURRENCY, async (notificationId) => {
-      await control.cancel(notificationId);
-      Context.current().heartbeat();
-    });
-    await cancelOpen(db, open);
-    return open.length > 0;
-  }
-
   /** @returns whether notifications may be left */
   async function settle(subscriptionId: string, { deleted, status, since }: Settling): Promise<boolean> {
-    if (deleted) return cancelAll(subscriptionId);
+    if (deleted) return cancelOpenPage(deps, subscriptionId);
     return status === 'enabled' && releaseHeld(subscriptionId, since);
   }
 

@@ -170,8 +170,7 @@ function observe({ metrics, log }: AttemptDeps, { delivery }: Admitted, { facts,
   const { notificationId, subscriptionId } = facts;
   const { stage, error } = failure;
   const attempt = delivery.attempts + 1;
-  log.info(
-    { notificationId, subscriptionId, attempt, stage, class: error.class, reason: error.message },
-    'an attempt failed',
-  );
+  // Without the message, which may name the receiver's host. Logs outlive the erasure of a
+  // customer.
+  log.info({ notificationId, subscriptionId, attempt, stage, class: error.class }, 'an attempt failed');
 }

@@ -5,7 +5,8 @@ import { randomFillSync } from 'node:crypto';
  * by age and determine a row's partition. Public ids are a prefix and 26 characters of lower-case
  * Crockford base32, which keeps the order.
  */
-export type IdKind = 'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt';
+export type IdKind =
+  'evt' | 'sub' | 'ntf' | 'att' | 'key' | 'chg' | 'url' | 'sec' | 'aud' | 'cli' | 'rec' | 'prt' | 'ers';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

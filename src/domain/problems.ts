@@ -21,6 +21,7 @@ export const PROBLEMS = {
   'fixed-after-creation': [409, 'The field cannot change after creation'],
   'notification-held': [409, 'The notification is held until its subscription takes deliveries'],
   'recovery-running': [409, 'A recovery of the subscription is already running'],
+  'erasure-running': [409, 'The customer is being erased'],
   'quota-exceeded': [409, 'The owner has as many objects of this kind as allowed'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is too large'],

@@ -7,3 +7,8 @@ export interface SettleBatchResult {
 
 /** How many signals and starts of workflows a settlement makes concurrently. */
 export const SIGNAL_CONCURRENCY = 16;
+
+/** The workflow id of a subscription's settlement. */
+export function settlementWorkflowId(subscriptionId: string): string {
+  return `subscription/${subscriptionId}/settle`;
+}

@@ -17,9 +17,17 @@ const REDACTED = [
 
 /**
  * Postgres's pool attaches the whole client to the error of a lost connection: kilobytes of SQL.
+ * The detail and context of an error of Postgres contain values of rows.
  */
 function describeError(error: Error): object {
-  const { client: _client, ...described } = pino.stdSerializers.err(error) as { client?: unknown };
+  const {
+    client: _client,
+    detail: _detail,
+    where: _where,
+    ...described
+  } = pino.stdSerializers.err(error) as {
+    [field: string]: unknown;
+  };
   return described;
 }
 

@@ -30,6 +30,7 @@ import { findSession } from '../store/access/sessions';
 import type { Sealer } from '../store/db/crypto';
 import type { Pools } from '../store/db/pools';
 import type { TemporalLink } from '../temporal/connection';
+import { startErasure } from '../temporal/erasure-workflows';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
 import type { Cleanups } from './cleanups';
@@ -138,6 +139,7 @@ function routesOf(
     composer: engine.dryRunComposer,
     control: workflows,
     recoveries: new RecoveryWorkflows(temporal, MAIN_TASK_QUEUE),
+    startErasure: (id) => startErasure(temporal, MAIN_TASK_QUEUE, id),
     temporal: () => temporal.ping(),
     isStopping: deps.isStopping,
     servesMetrics: config.metricsPort === undefined,

@@ -14,6 +14,7 @@ import { readTables } from '../store/retention/status';
 import { markSettling } from '../store/subscriptions/settling';
 import { installRuntime } from '../temporal/runtime';
 import { settleNow, startSettling } from '../temporal/settlement';
+import { WorkflowEraser } from '../temporal/workflow-eraser';
 import { startApi } from './api';
 import { Cleanups } from './cleanups';
 import { connectTemporal, openConnections } from './connections';
@@ -102,9 +103,11 @@ async function compose(
         db,
         maintenanceDb: pools.maintenanceDb,
         retention: config.retention,
+        sealer,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
         control: workflows,
+        eraser: new WorkflowEraser(temporal),
         launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts),
         metrics,
         log,

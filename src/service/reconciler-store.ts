@@ -1,4 +1,5 @@
 import type { Database } from '../store/db/database';
+import { findStalledErasures } from '../store/erasure/erasures';
 import { checkAgain, checkNow, endCheck, findStillOpen, OverdueSweep } from '../store/notifications/overdue';
 import { findStalled } from '../store/notifications/recoveries';
 import { cancelNotification } from '../store/notifications/transitions';
@@ -18,5 +19,6 @@ export function createReconcilerStore(db: Database): ReconcilerDeps['store'] {
     findUnsettled: (olderThanSeconds) => findUnsettled(db, olderThanSeconds),
     markForgottenHolds: () => markForgottenHolds(db),
     findStalledRecoveries: (olderThanSeconds) => findStalled(db, olderThanSeconds),
+    findStalledErasures: (olderThanSeconds) => findStalledErasures(db, olderThanSeconds),
   };
 }

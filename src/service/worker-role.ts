@@ -3,6 +3,7 @@ import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { type Database } from '../store/db/database';
 import { closeRecovery } from '../store/notifications/recoveries';
 import type { Temporal } from '../temporal/connection';
+import { startErasure } from '../temporal/erasure-workflows';
 import { isNotFound, type NamespaceKeeper } from '../temporal/namespace-keeper';
 import type { NotificationWorkflows } from '../temporal/notification-workflows';
 import { RecoveryWorkflows } from '../temporal/recovery-workflows';
@@ -109,6 +110,7 @@ function createReconciler(deps: WorkerDeps, parts: RoleParts, temporal: Temporal
     burst: config.burst,
     startSettling: ensureSettling,
     resumeRecovery: (id) => resumeRecovery(db, recoveries, id),
+    startErasure: (id) => startErasure({ use: () => temporal }, MAIN_TASK_QUEUE, id),
     listTerminated: (since) => workflows.listTerminated(since),
     metrics,
     log,

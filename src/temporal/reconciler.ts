@@ -5,7 +5,7 @@ import { PeriodicTask } from './periodic-task';
 const SWEEP_INTERVAL_MS = 5000;
 /** Forgotten holds and terminated workflows are rare. */
 const RARE_INTERVAL_MS = 30_000;
-/** Time without progress after which settlements and recoveries are checked, in seconds. */
+/** Seconds without progress after which settlements, recoveries and erasures are checked. */
 const UNSETTLED_AFTER_SECONDS = 30;
 const CONCURRENCY = 4;
 /** How far back the first look for terminated workflows goes. */
@@ -19,6 +19,7 @@ export interface ReconcilerStore {
   /** Finds held notifications that no settlement releases, and marks their subscriptions. */
   markForgottenHolds(): Promise<string[]>;
   findStalledRecoveries(olderThanSeconds: number): Promise<string[]>;
+  findStalledErasures(olderThanSeconds: number): Promise<string[]>;
   /** Has notifications checked in the next sweep, if they are open. */
   checkNow(notificationIds: readonly string[]): Promise<void>;
 }
@@ -28,6 +29,8 @@ export interface ReconcilerDeps extends SweepDeps {
   startSettling(subscriptionId: string): Promise<void>;
   /** Restarts the workflow of a recovery without progress. */
   resumeRecovery(recoveryId: string): Promise<void>;
+  /** Restarts the workflow of an erasure without progress. */
+  startErasure(erasureId: string): Promise<void>;
   /** Lists the notifications whose workflow was terminated since a time. */
   listTerminated(since: Date): Promise<string[]>;
 }
@@ -38,7 +41,7 @@ export interface ReconcilerDeps extends SweepDeps {
  * crash between accept and start, an unavailable or wiped Temporal, or a workflow that was
  * terminated manually. In normal times it finds nothing.
  *
- * Notifications, settlements, holds, recoveries and terminated workflows are checked
+ * Notifications, settlements, holds, recoveries, erasures and terminated workflows are checked
  * independently, so that none waits for the others.
  */
 export class Reconciler {
@@ -59,6 +62,7 @@ export class Reconciler {
       ),
       task('forgotten holds', RARE_INTERVAL_MS, async () => this.settle(await store.markForgottenHolds())),
       task('recoveries', SWEEP_INTERVAL_MS, () => this.resumeRecoveries()),
+      task('erasures', SWEEP_INTERVAL_MS, () => this.restartErasures()),
     ];
   }
 
@@ -84,6 +88,11 @@ export class Reconciler {
   private async resumeRecoveries(): Promise<void> {
     const stalled = await this.deps.store.findStalledRecoveries(UNSETTLED_AFTER_SECONDS);
     await this.each(stalled, 'resuming a recovery failed', this.deps.resumeRecovery);
+  }
+
+  private async restartErasures(): Promise<void> {
+    const stalled = await this.deps.store.findStalledErasures(UNSETTLED_AFTER_SECONDS);
+    await this.each(stalled, 'restarting an erasure failed', this.deps.startErasure);
   }
 
   /** They are due for a check only after their next attempt, which may be hours away. */

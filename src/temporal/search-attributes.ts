@@ -3,7 +3,7 @@ import { temporal } from '@temporalio/proto';
 import type { NotificationRef } from '../domain/delivery';
 import type { Temporal } from './connection';
 
-const CUSTOMER = defineSearchAttributeKey('SignpostCustomer', 'KEYWORD');
+export const CUSTOMER = defineSearchAttributeKey('SignpostCustomer', 'KEYWORD');
 const SUBSCRIPTION = defineSearchAttributeKey('SignpostSubscription', 'KEYWORD');
 const EVENT_TYPE = defineSearchAttributeKey('SignpostEventType', 'KEYWORD');
 const NAMES = [CUSTOMER.name, SUBSCRIPTION.name, EVENT_TYPE.name];

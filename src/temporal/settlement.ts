@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { settleSubscription } from '../workflows';
 import { eachConcurrently } from '../domain/concurrency';
 import { CONTROL_PRIORITY } from '../domain/fairness';
+import { settlementWorkflowId } from '../domain/settlement';
 import { settleSignal } from '../workflows/messages';
 import type { TemporalLink } from './connection';
 import { callWithDeadline } from './deadline';
@@ -10,7 +11,7 @@ const CONCURRENCY = 8;
 
 const startOptions = (taskQueue: string, subscriptionId: string) => ({
   taskQueue,
-  workflowId: `subscription/${subscriptionId}/settle`,
+  workflowId: settlementWorkflowId(subscriptionId),
   args: [{ subscriptionId }] as Parameters<typeof settleSubscription>,
   staticSummary: `Settles ${subscriptionId}`,
   priority: CONTROL_PRIORITY,

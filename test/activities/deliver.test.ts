@@ -53,6 +53,7 @@ beforeAll(async () => {
     db,
     maintenanceDb: db,
     retention: loadConfig({}).retention,
+    sealer: TEST_SEALER,
     runAttempt,
     headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, runAttempt, log),
     control: {
@@ -61,6 +62,7 @@ beforeAll(async () => {
       release: async () => undefined,
       cancel: async () => undefined,
     },
+    eraser: { deleteAll: async () => 0, deleteOf: async () => ({ listed: 0, deleted: 0 }) },
     launchReleased: () => undefined,
     lanes: { fast: laneOf('fast'), slow: laneOf('slow') },
     metrics,

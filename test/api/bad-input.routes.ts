@@ -69,6 +69,7 @@ export function declaredRoutes(): Route[] {
     composer: nothing,
     control: nothing,
     recoveries: nothing,
+    startErasure: nothing,
     activity: nothing,
     temporal: nothing,
     isStopping: () => false,

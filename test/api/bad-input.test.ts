@@ -56,6 +56,8 @@ beforeAll(async () => {
   const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
   const portalSession = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id }, a.key);
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'other', role: 'viewer' });
+  const erased = await api.must('POST', '/v1/customers', { name: 'E' }, a.key);
+  const erasure = await api.must('DELETE', `/v1/customers/${erased.id}`, undefined, a.key);
   ids = {
     products: a.productId,
     'event-types': 'a.happened.v1',
@@ -67,6 +69,7 @@ beforeAll(async () => {
     'url-allowlist': entry.id,
     'api-keys': apiKey.id,
     recoveries: recovery.id,
+    erasures: erasure.id,
     'portal-sessions': portalSession.id,
     'oauth-clients': client.clientId,
   };

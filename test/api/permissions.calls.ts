@@ -13,6 +13,7 @@ export interface Objects {
   notificationId: string;
   attemptId: string;
   recoveryId: string;
+  erasureId: string;
   portalSessionId: string;
   allowlistId: string;
   apiKeyId: string;
@@ -29,6 +30,7 @@ export const UNKNOWN: Omit<Objects, 'productKey'> = {
   notificationId: encodeId('ntf', newUuid()),
   attemptId: encodeId('att', newUuid()),
   recoveryId: encodeId('rec', newUuid()),
+  erasureId: encodeId('ers', newUuid()),
   portalSessionId: encodeId('prt', newUuid()),
   allowlistId: encodeId('url', newUuid()),
   apiKeyId: encodeId('key', newUuid()),
@@ -66,6 +68,7 @@ export async function makeObjects(
       outcome: { status: 'failed' },
     },
   ]);
+  const { id: erased } = await api.must('POST', '/v1/customers', { name: 'E' }, key);
   const since = '2026-01-02T03:04:05Z';
   const viewer = { name: 'v', role: 'viewer', productId };
   const idOf = async (path: string, body: object, as = key) => (await api.must('POST', path, body, as)).id as string;
@@ -77,6 +80,7 @@ export async function makeObjects(
     notificationId,
     attemptId: (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts[0].id,
     recoveryId: await idOf(`/v1/subscriptions/${subscriptionId}/recover`, { since }),
+    erasureId: (await api.must('DELETE', `/v1/customers/${erased}`, undefined, key)).id,
     portalSessionId: await idOf('/v1/portal-sessions', { customerId }),
     allowlistId: await idOf('/v1/url-allowlist', { pattern: `https://${unique('host')}.example` }),
     apiKeyId: await idOf('/v1/api-keys', viewer, ADMIN_KEY),
@@ -149,6 +153,14 @@ export const CALLS: Record<string, Call> = {
   'GET /v1/customers': { names: 'customerId', shows: items('id') },
   'GET /v1/customers/:id': { names: 'customerId' },
   'PATCH /v1/customers/:id': { names: 'customerId', body: () => ({ name: 'C' }) },
+  'DELETE /v1/customers/:id': {
+    names: 'customerId',
+    async prepare(api, { productKey }) {
+      return { customerId: (await api.must('POST', '/v1/customers', { name: 'E' }, productKey)).id };
+    },
+  },
+  'GET /v1/erasures': { names: 'erasureId', shows: items('id') },
+  'GET /v1/erasures/:id': { names: 'erasureId' },
   'PUT /v1/customers/:id/subscriptions': {
     names: 'customerId',
     body: ({ eventType }) => ({ subscriptions: [{ name: 'main', url: URL, eventTypes: [eventType] }] }),

@@ -32,6 +32,9 @@ const TABLE = `
   GET /v1/customers                                    hidden   -        all    own      all     own       own       none
   GET /v1/customers/:id                                404      404      all    own      all     own       own       none
   PATCH /v1/customers/:id                              404      404      all    own      none    none      none      none
+  DELETE /v1/customers/:id                             404      404      all    own      none    none      none      none
+  GET /v1/erasures                                     hidden   -        all    own      none    none      none      none
+  GET /v1/erasures/:id                                 404      404      all    own      none    none      none      none
   PUT /v1/customers/:id/subscriptions                  404      404      all    own      none    none      own       none
   POST /v1/customers/:id/transform/dry-run             404      404      all    own      none    none      own       none
   POST /v1/subscriptions                               422      422      all    own      none    none      own       none

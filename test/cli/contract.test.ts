@@ -47,6 +47,8 @@ it.each<[string, string, unknown]>([
   ],
   ['recover show rec_1', 'GET /v1/recoveries/rec_1', undefined],
   ['recover cancel rec_1', 'POST /v1/recoveries/rec_1/cancel', {}],
+  ['customers erase c1 --yes', 'DELETE /v1/customers/c1', undefined],
+  ['customers erasure ers_1', 'GET /v1/erasures/ers_1', undefined],
   ['notifications retry ntf_1 --force', 'POST /v1/notifications/ntf_1/retry', { force: true }],
   ['products show a/../b?c', 'GET /v1/products/a%2F..%2Fb%3Fc', undefined],
 ])('sends the request of `%s`', async (line, call, body) => {
@@ -82,5 +84,27 @@ it.each([
     'POST /v1/subscriptions/sub_1/trigger',
     'GET /v1/notifications/ntf_1',
     'GET /v1/notifications/ntf_1',
+  ]);
+});
+
+it('erases no customer without `--yes`', async () => {
+  const ran = await signpost(url, ['customers', 'erase', 'c1']);
+  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
+  expect(calls).toEqual([]);
+});
+
+it('shows the phases with `customers erase --wait` until the erasure has finished', async () => {
+  responses = [
+    { id: 'ers_1', status: 'running', phase: 'cancelling' },
+    { id: 'ers_1', status: 'running', phase: 'events' },
+    { id: 'ers_1', status: 'completed', phase: 'finished' },
+  ];
+  const ran = await signpost(url, ['customers', 'erase', 'c1', '--yes', '--wait', '--json']);
+  expect(ran.json).toEqual({ id: 'ers_1', status: 'completed', phase: 'finished' });
+  expect(ran.err).toContain('ers_1: events');
+  expect(calls.map(({ call }) => call)).toEqual([
+    'DELETE /v1/customers/c1',
+    'GET /v1/erasures/ers_1',
+    'GET /v1/erasures/ers_1',
   ]);
 });

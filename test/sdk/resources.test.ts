@@ -37,6 +37,11 @@ const TABLE: Record<string, Record<string, [args: unknown[], request: string]>> 
     get: [['i'], 'GET /v1/customers/i'],
     update: [['i', BODY], `PATCH /v1/customers/i ${SENT}`],
     setSubscriptions: [['i', [BODY]], `PUT /v1/customers/i/subscriptions {"subscriptions":[${SENT}]}`],
+    erase: [['i'], 'DELETE /v1/customers/i'],
+  },
+  erasures: {
+    list: [[{ limit: 2 }], 'GET /v1/erasures?limit=2'],
+    get: [['i'], 'GET /v1/erasures/i'],
   },
   subscriptions: {
     create: [[BODY], `POST /v1/subscriptions ${SENT}`],

@@ -74,6 +74,8 @@ export interface TestApi {
   retried: string[];
   /** Recoveries whose workflows were to be started, and cancelled. */
   recovering: string[];
+  /** Erasures whose workflows were to be started. */
+  erasing: string[];
   recoveriesCancelled: string[];
   cancelled: string[];
   /** The state of the parts behind the API. A test may change it. */
@@ -113,6 +115,7 @@ export async function startTestApi(
     settled: [] as string[],
     retried: [] as string[],
     recovering: [] as string[],
+    erasing: [] as string[],
     recoveriesCancelled: [] as string[],
     cancelled: [] as string[],
   };
@@ -163,6 +166,7 @@ export async function startTestApi(
       start: async (id) => void recorded.recovering.push(id),
       cancel: async (id) => void recorded.recoveriesCancelled.push(id),
     },
+    startErasure: async (id) => void recorded.erasing.push(id),
     activity,
     temporal: async () => backend.temporalAnswers,
     temporalUiUrl: 'http://temporal.example',

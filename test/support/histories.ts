@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
+import { erasureWorkflowId } from '../../src/domain/erasure';
+import { notificationWorkflowId } from '../../src/domain/types';
 import { VERSION } from '../../src/process/version';
 import { workflowBundlePath } from './temporal';
 
@@ -37,7 +39,7 @@ export async function replayAll(histories: NamedHistory[]): Promise<string[]> {
 }
 
 /**
- * The histories saved by earlier releases: `<version>/<test>@<notification>.pb`, in Temporal's
+ * The histories saved by earlier releases: `<version>/<test>@<id>.pb`, in Temporal's
  * encoding.
  */
 export function savedHistories(): NamedHistory[] {
@@ -45,9 +47,13 @@ export function savedHistories(): NamedHistory[] {
     .filter((file) => file.endsWith('.pb'))
     .map((file) => ({
       name: file,
-      workflowId: `notification/${path.basename(file, '.pb').split('@')[1]}`,
+      workflowId: workflowIdOf(path.basename(file, '.pb').split('@')[1]!),
       history: History.decode(readFileSync(path.join(SAVED, file))),
     }));
+}
+
+function workflowIdOf(id: string): string {
+  return id.startsWith('ers_') ? erasureWorkflowId(id) : notificationWorkflowId(id);
 }
 
 /**

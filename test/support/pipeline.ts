@@ -15,6 +15,7 @@ import { NotificationWorkflows } from '../../src/temporal/notification-workflows
 import { startWorkers } from '../../src/worker';
 import { createReleaseLauncher } from '../../src/service/notification-launcher';
 import { WorkflowStarter } from '../../src/temporal/workflow-starter';
+import { WorkflowEraser } from '../../src/temporal/workflow-eraser';
 import { startTestComposer } from './composer';
 import { createTestDatabase } from './database';
 import { TEST_SEALER } from './seed';
@@ -84,9 +85,11 @@ export async function startPipeline(
       db,
       maintenanceDb: db,
       retention: loadConfig({}).retention,
+      sealer: TEST_SEALER,
       runAttempt,
       headStarts,
       control: workflows,
+      eraser: new WorkflowEraser({ use: () => temporal }),
       launchReleased,
       metrics,
       log,

@@ -18,6 +18,7 @@ export function testReconciler(
     burst: true,
     startSettling: (id) => startSettling({ use: () => temporal }, taskQueue, id),
     resumeRecovery: async () => undefined,
+    startErasure: async () => undefined,
     listTerminated: async () => [],
     metrics,
     log: pino({ level: 'silent' }),

@@ -87,6 +87,7 @@ function setUp(
       findUnsettled: async () => ['sub_unsettled'],
       markForgottenHolds: async () => ['sub_forgotten'],
       findStalledRecoveries: async () => [] as string[],
+      findStalledErasures: async () => [] as string[],
     },
     workflows: {
       start: async ({ notificationId }: OverdueNotification) => seen.started.push(notificationId) > 0,
@@ -108,6 +109,7 @@ function setUp(
     burst: true,
     startSettling: async (id: string) => void seen.settled.push(id),
     resumeRecovery: async () => undefined,
+    startErasure: async () => undefined,
     listTerminated: async () => [] as string[],
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Problem, type FieldError } from '../../domain/problems';
 import { isContended, isOutcomeUnknown, isUnavailable, isUnstorableText } from '../../store/db/database';
+import { loggedPath } from './logged-path';
 
 /** The body of every error response (RFC 9457). */
 export const problemSchema = z
@@ -47,7 +48,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       return;
     }
     const problem = toProblem(error);
-    if (problem.status >= 500) log.error({ err: error, code: problem.code, path: request.path }, 'request failed');
+    if (problem.status >= 500)
+      log.error({ err: error, code: problem.code, path: loggedPath(request.path) }, 'request failed');
     sendProblem(request, response, problem);
   };
 }

@@ -96,7 +96,11 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
           throw new Problem('already-exists', 'The pattern is already on the allow-list.', {
             errors: [{ path: '/pattern', message: 'is already on the allow-list' }],
           });
-        await audit('allowlist.create', created.id, { pattern: created.pattern, status: created.status });
+        await audit('allowlist.create', created.id, {
+          pattern: created.pattern,
+          status: created.status,
+          customerId,
+        });
         if (approved) await review(context, created);
         return { status: 201, body: created };
       },

@@ -5,9 +5,9 @@ import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
 import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { currentSecrets } from '../../store/subscriptions/secrets';
-import { setVerification } from '../../store/subscriptions/subscriptions';
+import { lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
-import { Problem } from '../../domain/problems';
+import { notFound, Problem } from '../../domain/problems';
 import type { Subscription } from '../../domain/types';
 import type { LimitMetrics } from '../../process/limit-metrics';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
@@ -94,6 +94,8 @@ export function challengeRoutes({
         });
         const status = outcome.verified ? 'verified' : 'failed';
         const recorded = await db.transaction(async (executor) => {
+          // It may have been deleted meanwhile, or its customer is being erased.
+          if (!(await lockSubscription(executor, subscription.id, {}))) throw notFound('subscription');
           const row = await insertChallenge(executor, subscription.id, { status, ...outcome });
           await setVerification(executor, subscription.id, subscription.url, status);
           await insertAudit(executor, context.principal, 'subscription.challenge', subscription.id, { status });

@@ -28,6 +28,7 @@ import { apiKeyRoutes } from './api-keys';
 import { auditRoutes } from './audit';
 import { challengeRoutes } from './challenges';
 import { customerRoutes } from './customers';
+import { erasureRoutes } from './erasures';
 import { eventTypeRoutes } from './event-types';
 import { eventRoutes } from './events';
 import { notificationRoutes } from './notifications';
@@ -76,6 +77,8 @@ export interface RouteDeps {
   composer: Composer;
   control: NotificationControl;
   recoveries: RecoveryControl;
+  /** Starts the workflow of an erasure. The reconciler starts those that fail here. */
+  startErasure(erasureId: string): Promise<void>;
   activity: ActivityStream;
   temporal: Probe;
   /** Whether the process is about to stop. */
@@ -99,6 +102,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventTypeRoutes(),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
+    ...erasureRoutes(deps),
     ...subscriptionRoutes(subscriptions, deps.composer),
     ...statisticsRoutes(),
     ...seriesRoutes(),

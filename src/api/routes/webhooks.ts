@@ -38,7 +38,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
       roles: CUSTOMER_WRITERS,
       body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
       answers: { 201: { description: 'The webhook with all its event types', schema: webhook } },
-      problems: ['unknown-customer', 'unknown-event-type'],
+      problems: ['unknown-customer', 'unknown-event-type', 'erasure-running'],
       async handle(context) {
         const { body } = context;
         const customer = await customerOf(context, body.customerId);
@@ -154,7 +154,12 @@ async function customerOf(context: Context, given: string | undefined): Promise<
     retrySchedule: DEFAULT_RETRY_SCHEDULE,
   });
   if (created) await context.audit('customer.create', id);
-  return created ?? (await findCustomer(db, id, {}))!;
+  const customer = created ?? (await findCustomer(db, id, {}));
+  if (customer) return customer;
+  throw new Problem(
+    'erasure-running',
+    'The default customer of this credential is being erased. Retry when the erasure has finished: a new one is created then.',
+  );
 }
 
 /** Corrects the pointers of a problem, because the field is called `events` here. */

@@ -1,8 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { definedOnly, secondsList, wholeNumber, withIds } from '../arguments';
 import { list, type Json } from '../client';
+import { CliError, EXIT } from '../exit-codes';
 import { fields, table } from '../output';
 import type { Session } from '../session';
+
+const POLL_MS = 1000;
+
+interface Erasure extends Json {
+  id: string;
+  status: string;
+  phase: string;
+}
 
 /** Adds the `customers` commands. */
 export function addCustomers(program: Command, session: Session): void {
@@ -60,9 +70,36 @@ export function addCustomers(program: Command, session: Session): void {
       show(await session.client.request('PATCH', pathOf(id), { body: definedOnly(options) })),
     );
 
-  function show(customer: Json): void {
-    session.print(customer, () => fields(customer));
+  customers
+    .command('erase <id>')
+    .description('Erase a customer and everything of theirs, which cannot be undone')
+    .option('--yes', 'confirm; without it nothing is erased')
+    .option('--wait', 'wait until the erasure has finished')
+    .action(async (id: string, { yes, wait }: { yes?: boolean; wait?: boolean }) => {
+      if (!yes)
+        throw new CliError(EXIT.usage, `Erasing ${id} cannot be undone. Nothing was erased. Repeat it with --yes.`);
+      let erasure = await session.client.request<Erasure>('DELETE', pathOf(id));
+      if (wait) session.note(`erasure ${erasure.id} started; waiting until it has finished`);
+      for (let { phase } = erasure; wait && erasure.status === 'running';) {
+        await sleep(POLL_MS);
+        erasure = await session.client.request<Erasure>('GET', erasurePathOf(erasure.id));
+        if (erasure.phase !== phase) session.note(`erasure ${erasure.id}: ${(phase = erasure.phase)}`);
+      }
+      show(erasure);
+    });
+
+  customers
+    .command('erasure <erasureId>')
+    .description('Show the progress of an erasure, or its receipt')
+    .action(async (id: string) => show(await session.client.request('GET', erasurePathOf(id))));
+
+  function show(shown: Json): void {
+    session.print(shown, () => fields(shown));
   }
+}
+
+function erasurePathOf(id: string): string {
+  return `/v1/erasures/${encodeURIComponent(id)}`;
 }
 
 function pathOf(id: string): string {

@@ -41,7 +41,9 @@ export async function claimIdempotencyKey(
   });
   const row = rows[0];
   if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
-  const answer = new LosslessJson(sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, context(owner)));
+  const answer = new LosslessJson(
+    sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, answerContext(owner)),
+  );
   const body = answer.at('body');
   return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };
 }
@@ -56,14 +58,15 @@ export async function storeIdempotentAnswer(
   owner: IdempotencyOwner,
   answer: StoredAnswer,
 ): Promise<void> {
-  const sealed = sealer.seal(stringifyLossless(answer), context(owner));
+  const sealed = sealer.seal(stringifyLossless(answer), answerContext(owner));
   await db.query({
     text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],
   });
 }
 
-function context(owner: IdempotencyOwner): string {
+/** What an answer is sealed for. */
+export function answerContext(owner: IdempotencyOwner): string {
   return `idempotency ${owner.principalId} ${owner.key}`;
 }
 

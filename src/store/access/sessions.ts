@@ -11,7 +11,7 @@ export interface Session {
 
 /** @param tokenHash - SHA-256 of the token in the cookie */
 export async function insertSession(db: Executor, sealer: Sealer, tokenHash: Buffer, session: Session): Promise<void> {
-  const { ciphertext, keyId } = sealer.seal(session.credential, contextOf(tokenHash));
+  const { ciphertext, keyId } = sealer.seal(session.credential, sessionContext(tokenHash));
   await db.query({
     text: 'insert into sessions (token_hash, credential, credential_key_id, csrf_token, expires_at) values ($1, $2, $3, $4, $5)',
     values: [tokenHash, ciphertext, keyId, session.csrfToken, session.expiresAt],
@@ -33,7 +33,7 @@ export async function findSession(db: Executor, sealer: Sealer, tokenHash: Buffe
   const row = rows[0];
   if (!row) return undefined;
   return {
-    credential: sealer.open({ ciphertext: row.credential, keyId: row.credential_key_id }, contextOf(tokenHash)),
+    credential: sealer.open({ ciphertext: row.credential, keyId: row.credential_key_id }, sessionContext(tokenHash)),
     csrfToken: row.csrf_token,
     expiresAt: row.expires_at,
   };
@@ -48,6 +48,7 @@ export async function deleteExpiredSessions(db: Executor): Promise<void> {
   await db.query({ text: 'delete from sessions where expires_at < now()' });
 }
 
-function contextOf(tokenHash: Buffer): string {
+/** What a credential is sealed for. */
+export function sessionContext(tokenHash: Buffer): string {
   return `session ${tokenHash.toString('hex')}`;
 }

@@ -39,11 +39,12 @@ export async function insertCustomer(
 
 /**
  * Finds a customer in scope. A product sees its own customers and those that all products share.
+ * Nobody sees a customer who is being erased.
  */
 export async function findCustomer(db: Executor, id: string, scope: Scope): Promise<Customer | undefined> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from customers
-           where id = $1 and ($2::text is null or product_id = $2 or product_id is null) and ($3::text is null or id = $3)`,
+           where id = $1 and not erasing and ($2::text is null or product_id = $2 or product_id is null) and ($3::text is null or id = $3)`,
     values: [id, scope.productId ?? null, scope.customerId ?? null],
   });
   return rows[0] && toCustomer(rows[0]);
@@ -58,7 +59,7 @@ export async function listCustomers(
 ): Promise<Page<Customer>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from customers
-           where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or id = $2) and ($3::text is null or id < $3)
+           where not erasing and ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or id = $2) and ($3::text is null or id < $3)
              and ($5::text is null or product_id = $5) and ($6::text is null or position(lower($6) in lower(id || ' ' || name)) > 0)
            order by id desc limit $4`,
     values: [
@@ -86,7 +87,7 @@ export async function updateCustomer(
 ): Promise<Customer | undefined> {
   const { rows } = await db.query<Row>({
     text: `update customers set name = coalesce($3, name), retry_schedule = coalesce($4::int[], retry_schedule), modified_at = now()
-           where id = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
+           where id = $1 and not erasing and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
     values: [id, scope.productId ?? null, change.name ?? null, change.retrySchedule ?? null],
   });
   return rows[0] && toCustomer(rows[0]);

@@ -77,7 +77,7 @@ checked as (
   from input i
   left join event_types t on t.name = i.type
   left join products p on p.id = t.product_id
-  left join customers c on c.id = i.customer_id and (c.product_id is null or c.product_id = t.product_id)
+  left join customers c on c.id = i.customer_id and not c.erasing and (c.product_id is null or c.product_id = t.product_id)
 ),
 ${CLAIM_KEYS},
 fresh as (

@@ -25,7 +25,7 @@ keys as (
     select event_id from event_keys k
     where k.product_id = owner and k.given_id = checked.given_id and k.period < (select min(period) from periods) limit 1
   ) is null
-  order by owner, given_id, period
+  order by owner, given_id, period, id
   on conflict do nothing
   returning event_id
 ),

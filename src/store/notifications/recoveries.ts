@@ -26,7 +26,7 @@ const COLUMNS = `r.id, r.subscription_id, r.status, r.since, r.until, r.rate_per
  * A recovery is visible to everyone who may see its subscription, even after that is deleted. $1 is
  * the product, $2 the customer.
  */
-const FROM_IN_SCOPE = `from recoveries r join subscriptions s on s.id = r.subscription_id join customers c on c.id = s.customer_id
+const FROM_IN_SCOPE = `from recoveries r join subscriptions s on s.id = r.subscription_id join customers c on c.id = s.customer_id and not c.erasing
   where ($1::text is null or s.product_id = $1 or (s.product_id is null and c.product_id = $1)) and ($2::text is null or s.customer_id = $2)`;
 
 function toRecovery(row: Row): Recovery {

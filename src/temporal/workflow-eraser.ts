@@ -1,0 +1,103 @@
+import type { Client } from '@temporalio/client';
+import { eachConcurrently } from '../domain/concurrency';
+import type { TemporalLink } from './connection';
+import { callWithDeadline } from './deadline';
+import { CUSTOMER } from './search-attributes';
+
+/** Deletions at the same time. Temporal removes the histories itself, in the background. */
+const CONCURRENCY = 8;
+/** Workflow ids in one query. */
+const IDS_PER_QUERY = 50;
+const RUNS_PER_PAGE = 200;
+
+/** gRPC statuses. */
+const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+
+interface Run {
+  workflowId: string;
+  /** Absent: the latest run. */
+  runId?: string;
+}
+
+/** Deletes runs of workflows with their histories. A run that has not ended is terminated first. */
+export class WorkflowEraser {
+  constructor(private readonly temporal: Pick<TemporalLink, 'use'>) {}
+
+  /**
+   * Deletes all runs of workflows.
+   *
+   * @param onProgress - called after each run
+   * @returns the number of runs
+   */
+  async deleteAll(workflowIds: readonly string[], onProgress: () => void): Promise<number> {
+    const runs: Run[] = [];
+    for (let first = 0; first < workflowIds.length; first += IDS_PER_QUERY) {
+      const ids = workflowIds.slice(first, first + IDS_PER_QUERY);
+      runs.push(...(await this.list(`WorkflowId in (${ids.map((id) => `'${id}'`).join(', ')})`)));
+    }
+    const listed = new Set(runs.map(({ workflowId }) => workflowId));
+    // Temporal lists a run somewhat later than it exists.
+    for (const workflowId of workflowIds) if (!listed.has(workflowId)) runs.push({ workflowId });
+    return this.deleteRuns(runs, onProgress);
+  }
+
+  /**
+   * Deletes runs that name a customer in their search attributes.
+   *
+   * @param onProgress - called after each run
+   * @returns how many runs Temporal lists, which includes deleted ones for a moment, and how many
+   *   were deleted now
+   */
+  async deleteOf(customerId: string, onProgress: () => void): Promise<{ listed: number; deleted: number }> {
+    const runs = await this.list(`${CUSTOMER.name} = '${customerId}'`);
+    return { listed: runs.length, deleted: await this.deleteRuns(runs, onProgress) };
+  }
+
+  private async deleteRuns(runs: readonly Run[], onProgress: () => void): Promise<number> {
+    let deleted = 0;
+    await eachConcurrently(runs, CONCURRENCY, async (execution) => {
+      if (await this.deleteRun(execution)) deleted += 1;
+      onProgress();
+    });
+    return deleted;
+  }
+
+  /** @returns false if there is no such run */
+  private async deleteRun(workflowExecution: Run): Promise<boolean> {
+    try {
+      await callWithDeadline(this.temporal, (client) =>
+        client.workflowService.deleteWorkflowExecution({ namespace: namespaceOf(client), workflowExecution }),
+      );
+      return true;
+    } catch (error) {
+      if (codeOf(error) === NOT_FOUND) return false;
+      throw error;
+    }
+  }
+
+  private async list(query: string): Promise<Run[]> {
+    try {
+      const { executions } = await callWithDeadline(this.temporal, (client) =>
+        client.workflowService.listWorkflowExecutions({
+          namespace: namespaceOf(client),
+          pageSize: RUNS_PER_PAGE,
+          query,
+        }),
+      );
+      return (executions ?? []).flatMap(({ execution }) =>
+        execution?.workflowId ? [{ workflowId: execution.workflowId, runId: execution.runId ?? undefined }] : [],
+      );
+    } catch (error) {
+      // The search attribute is not registered, so no run has it.
+      if (codeOf(error) === INVALID_ARGUMENT) return [];
+      throw error;
+    }
+  }
+}
+
+const namespaceOf = (client: Client) => client.options.namespace;
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}
