@@ -136,6 +136,17 @@ export const SETTINGS = {
     meaning:
       'Activity streams that one credential, or one customer, may resume in a minute and process. Resuming reads what was missed.',
   }),
+  SIGNPOST_LIMIT_SCHEMAS: setting(integer(1, 100_000, 600), {
+    default: '600',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Event types with a schema that one product may write in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_LARGE_BODIES_MIB: setting(integer(8, 100_000, 128), {
+    default: '128',
+    expected: 'a number, 8 to 100000',
+    meaning:
+      'Bodies above 16 KiB that one product, customer or credential may send to one process in 10 seconds, in MiB.',
+  }),
   SIGNPOST_QUOTA_SUBSCRIPTIONS: setting(integer(1, 1_000_000, 1000), {
     default: '1000',
     expected: 'a number, 1 to 1000000',

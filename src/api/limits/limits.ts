@@ -12,6 +12,9 @@ export interface LimitSettings {
   dryRuns: number;
   setUps: number;
   resumes: number;
+  schemas: number;
+  /** In MiB. */
+  largeBodies: number;
 }
 
 interface Limit {
@@ -34,6 +37,7 @@ const FAILED_CREDENTIALS = 300;
 
 const BURST_SECONDS = 10;
 const MINUTE_SECONDS = 60;
+const KIB_PER_MIB = 1024;
 
 function limitsOf(settings: LimitSettings) {
   return {
@@ -80,6 +84,18 @@ function limitsOf(settings: LimitSettings) {
       points: settings.resumes,
       seconds: MINUTE_SECONDS,
       noun: 'resumed activity streams',
+    },
+    schemas: {
+      name: 'schemas',
+      points: settings.schemas,
+      seconds: MINUTE_SECONDS,
+      noun: 'schemas with this credential, or of its product',
+    },
+    largeBodies: {
+      name: 'large-bodies',
+      points: settings.largeBodies * KIB_PER_MIB,
+      seconds: BURST_SECONDS,
+      noun: 'KiB of large requests with this credential, or of its product or customer',
     },
     failedSignIns: {
       name: 'failed-sign-ins',
