@@ -78,10 +78,10 @@ export function stringifyLossless(value: unknown): string {
  * A text that is equal for equal values. Numbers that differ only in how they are written (125.5,
  * 125.50) are equal. Numbers that differ only beyond the precision of a double are not.
  *
+ * @param text - the value as `JSON.stringify` prints it
  * @param written - JSON text of the value, if JavaScript would print it differently
  */
-export function identityOf(value: unknown, written?: string): string {
-  const text = JSON.stringify(value);
+export function identityOf(text: string, written?: string): string {
   return written !== undefined && LONG_NUMBER.test(written) ? text + written : text;
 }
 

@@ -8,6 +8,9 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { VERSION } from '../../process/version';
 import type { Acceptor } from '../events/acceptor';
+import type { EventReader } from '../events/event-reader';
+import type { SchemaChecks } from '../events/schema-checks';
+import type { SideThread } from '../side-thread/side-thread';
 import type { ActivityStream } from '../activity/activity-stream';
 import type { Authenticator } from '../auth/auth';
 import { openApiDocument } from '../http/openapi';
@@ -71,6 +74,9 @@ export interface RouteDeps {
   /** The base URL of the API, for links. */
   publicUrl(): string;
   acceptor: Acceptor;
+  eventReader: EventReader;
+  schemaChecks: SchemaChecks;
+  sideThread: Pick<SideThread, 'run'>;
   launcher: NotificationLauncher;
   challengeSender: ChallengeSender;
   composer: Composer;
@@ -94,14 +100,14 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventRoutes(deps),
     ...productRoutes(deps.settlement, deps.retention),
     ...retentionRoutes(deps),
-    ...eventTypeRoutes(),
+    ...eventTypeRoutes(deps.sideThread),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
     ...subscriptionRoutes(subscriptions, deps.composer),
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),
-    transformDraftRoute(deps.composer),
+    transformDraftRoute(deps),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...signingKeyRoutes(deps.sealer),
