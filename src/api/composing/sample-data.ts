@@ -75,5 +75,5 @@ async function errorsOf(
   data: string,
   value: object,
 ): Promise<FieldError[]> {
-  return schema ? checks.errorsOf(tenantOf(principal), checks.prepare(name, schema), { data, value }) : [];
+  return schema ? checks.errorsOf(tenantOf(principal), checks.prepare({ name }, schema), { data, value }) : [];
 }

@@ -5,8 +5,8 @@ import { tenantOf } from '../../domain/fairness';
 import type { Principal } from '../../domain/types';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
-import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
-import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
+import type { Database, Executor } from '../../store/db/database';
+import { AcceptGroups } from './accept-groups';
 import { Intake, type Admission } from './intake';
 import type { PostedEvent } from './event-input';
 import type { PreparedSchema, SchemaChecks } from './schema-checks';
@@ -37,21 +37,6 @@ const MAX_KNOWN = 10_000;
  * it.
  */
 const TURN_MS = 20;
-/** Two statements may run concurrently, so that a large batch does not delay single events. */
-const GROUP: GroupCommitOptions<EventToAccept> = {
-  pipelines: 2,
-  maxGatherMs: 10,
-  maxItems: 200,
-  isUnavailable,
-  // Events of one customer and type match the same subscriptions, whose statistics the statement
-  // locks.
-  lanes: {
-    isContended,
-    ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
-    laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
-  },
-};
-
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': {
     detail: 'The event type is not in the catalog. Create it with PUT /v1/event-types/:name.',
@@ -77,7 +62,7 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
 export class Acceptor {
   private readonly types = new Map<string, KnownType>();
   private readonly intake: Intake;
-  private readonly group: GroupCommit<EventToAccept, AcceptResult>;
+  private readonly groups: AcceptGroups;
 
   /** @param maxEventsInHand - events that may be accepted at the same time */
   constructor(
@@ -88,7 +73,7 @@ export class Acceptor {
     private readonly checks: SchemaChecks,
   ) {
     this.intake = new Intake(maxEventsInHand, launcher, metrics);
-    this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
+    this.groups = new AcceptGroups((events) => acceptEvents(db, events, launcher.processId));
   }
 
   /**
@@ -142,6 +127,7 @@ export class Acceptor {
       }
       const claimedAt = performance.now();
       const results = await this.write(
+        principal,
         checked.map(({ event }) => event),
         transaction,
       );
@@ -178,9 +164,15 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
-  private write(events: EventToAccept[], transaction: Executor | undefined): Promise<AcceptResult[]> {
+  private write(
+    principal: Principal,
+    events: EventToAccept[],
+    transaction: Executor | undefined,
+  ): Promise<AcceptResult[]> {
     if (events.length === 0) return Promise.resolve([]);
-    return transaction ? acceptEvents(transaction, events, this.launcher.processId) : this.group.submit(events);
+    return transaction
+      ? acceptEvents(transaction, events, this.launcher.processId)
+      : this.groups.submit(tenantOf(principal), events);
   }
 
   /**
@@ -217,7 +209,7 @@ export class Acceptor {
     const found = await findSchema(db, name);
     if (!found) return undefined;
     const { version, schema } = found;
-    const known = { version, schema: schema ? this.checks.prepare(name, schema) : undefined };
+    const known = { version, schema: schema ? this.checks.prepare({ name, version }, schema) : undefined };
     if (this.types.size >= MAX_KNOWN) this.types.clear();
     this.types.set(name, known);
     return known;

@@ -8,14 +8,17 @@ import type { ReadEvents } from './read-events';
 export class EventReader {
   constructor(private readonly thread: Pick<SideThread, 'run'>) {}
 
-  /** @throws Problem malformed-json, validation-failed, too-many-requests */
-  async read(principal: Principal, raw: Buffer, isBatch: boolean): Promise<ReadEvents> {
-    const { events, identity } = await this.thread.run(tenantOf(principal), 'read', { raw, isBatch });
+  /**
+   * @param identify - whether the identity of the body is needed, for an `Idempotency-Key`
+   * @throws Problem malformed-json, validation-failed, too-many-requests
+   */
+  async read(principal: Principal, raw: Buffer, isBatch: boolean, identify: boolean): Promise<ReadEvents> {
+    const { events, identity } = await this.thread.run(tenantOf(principal), 'read', { raw, isBatch, identify });
     return {
       events: events.map((each) =>
         'problem' in each ? problemOf(each.problem) : { ...each.event, bodyHash: Buffer.from(each.event.bodyHash) },
       ),
-      identity: Buffer.from(identity),
+      identity: identity && Buffer.from(identity),
     };
   }
 }

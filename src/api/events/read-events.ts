@@ -7,23 +7,24 @@ import { batchInput, eventInput, MAX_EVENT_BYTES, toPosted, type PostedEvent } f
 /** The events of a body, in order. In a batch, an invalid one is a problem. */
 export interface ReadEvents {
   events: (PostedEvent | Problem)[];
-  /** As `bodyIdentity` of a context. */
-  identity: Buffer;
+  /** As `bodyIdentity` of a context, if it was asked for. */
+  identity?: Buffer;
 }
 
 /**
  * Reads the body of a post of events.
  *
  * @param isBatch - whether the body is a batch, or a single event
+ * @param identify - whether the identity of the body is needed
  * @throws Problem malformed-json, validation-failed
  */
-export function readEvents(raw: Buffer, isBatch: boolean): ReadEvents {
+export function readEvents(raw: Buffer, isBatch: boolean, identify: boolean): ReadEvents {
   const value = parseJson(raw);
   const written = losslessOf(raw);
   const events = isBatch
     ? readBatch(parseOrThrow(batchInput, value, '').events, written)
     : [toPosted(parseOrThrow(eventInput, value, ''), written)];
-  return { events, identity: bodyIdentity(value, written) };
+  return { events, identity: identify ? bodyIdentity(value, written) : undefined };
 }
 
 /** Reads the events of a parsed batch. */

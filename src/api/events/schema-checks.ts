@@ -13,6 +13,8 @@ const JOB_CHARACTERS = 1024 * 1024;
 /** The schema of an event type, ready to check data. */
 export interface PreparedSchema {
   name: string;
+  /** Absent if it is not known. */
+  version?: number;
   text: string;
   /** Absent if compiling it here would take long. */
   compiled?: CompiledSchema;
@@ -36,10 +38,10 @@ export class SchemaChecks {
     private readonly log?: Pick<Logger, 'warn'>,
   ) {}
 
-  /** @param name - of the event type, for the log */
-  prepare(name: string, schema: object): PreparedSchema {
+  /** @param type - the event type, with the version of its schema */
+  prepare({ name, version }: { name: string; version?: number }, schema: object): PreparedSchema {
     const text = JSON.stringify(schema);
-    const prepared: PreparedSchema = { name, text, warned: false };
+    const prepared: PreparedSchema = { name, version, text, warned: false };
     if (text.length > MAX_INLINE_CHARACTERS || REPEATS.test(text)) return prepared;
     prepared.compiled = compileStoredSchema(schema);
     this.warn(prepared, prepared.compiled.unenforced);
@@ -55,7 +57,8 @@ export class SchemaChecks {
   async inThread(tenant: string, schema: PreparedSchema, data: readonly string[]): Promise<FieldError[][]> {
     const errors: FieldError[][] = [];
     while (errors.length < data.length) {
-      const task = { schema: schema.text, texts: nextTexts(data, errors.length) };
+      const { name: type, version, text } = schema;
+      const task = { type, version, schema: text, texts: nextTexts(data, errors.length) };
       const { results, unenforced } = await this.thread.run(tenant, 'validate', task);
       errors.push(...results);
       this.warn(schema, unenforced);

@@ -81,7 +81,7 @@ export function eventRoutes({
    */
   async function accept(
     context: Context,
-    { events, identity }: Pick<ReadEvents, 'events'> & { identity?: Buffer },
+    { events, identity }: ReadEvents,
     answer: (outcomes: AcceptOutcome[]) => Reply,
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
@@ -143,7 +143,7 @@ export function eventRoutes({
       async handle(context) {
         const { principal, largeBody, body, losslessBody } = context;
         const read = largeBody
-          ? await eventReader.read(principal, largeBody, false)
+          ? await eventReader.read(principal, largeBody, false, idempotencyKeyOf(context) !== undefined)
           : { events: [toPosted(body, losslessBody())] };
         return accept(context, read, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
@@ -172,7 +172,7 @@ export function eventRoutes({
       async handle(context) {
         const { principal, largeBody, body, losslessBody } = context;
         const read = largeBody
-          ? await eventReader.read(principal, largeBody, true)
+          ? await eventReader.read(principal, largeBody, true, idempotencyKeyOf(context) !== undefined)
           : { events: readBatch(body.events, losslessBody()) };
         return accept(context, read, (outcomes) => {
           const next = outcomes.values();

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Problem, type FieldError, type ProblemCode } from '../../domain/problems';
 import type { PostedEvent } from '../events/event-input';
 import { compileSchema, compileStoredSchema, sampleOf } from '../events/json-schema';
@@ -5,20 +6,24 @@ import { readEvents } from '../events/read-events';
 
 /** How long one job validates before the next tenant has its turn. */
 const TURN_MS = 20;
+const MAX_USED = 1000;
 
 /** What the side thread does: each kind with its task and its result. */
 export interface Jobs {
-  /** Reads the body of a post of events. */
+  /**
+   * Reads the body of a post of events. Checks them against the schemas that were used before, as
+   * far as a turn allows.
+   */
   read: {
-    task: { raw: Uint8Array; isBatch: boolean };
-    result: { events: ({ event: PostedEvent } | { problem: PlainProblem })[]; identity: Uint8Array };
+    task: { raw: Uint8Array; isBatch: boolean; identify: boolean };
+    result: { events: ({ event: PostedEvent } | { problem: PlainProblem })[]; identity?: Uint8Array };
   };
   /**
    * Lists the errors of JSON texts against a schema, for at least the first text and for as many as
    * a turn allows.
    */
   validate: {
-    task: { schema: string; texts: string[] };
+    task: { type: string; version?: number; schema: string; texts: string[] };
     result: { results: FieldError[][]; unenforced: FieldError[] };
   };
   /** Checks the schema and the sample of an event type. Returns the sample, or a generated one. */
@@ -44,19 +49,32 @@ export const problemOf = ({ code, detail, errors }: PlainProblem): Problem => ne
 
 type Work = { [Kind in JobKind]: (task: Jobs[Kind]['task']) => Jobs[Kind]['result'] };
 
+/**
+ * The schemas of event types as they were last used. A version that is no longer current does no
+ * harm: its result is then not used.
+ */
+const usedSchemas = new LRUCache<string, { version: number; schema: string }>({ max: MAX_USED });
+
 /** The work of each kind of job. It runs in the side thread. */
 export const work: Work = {
-  read({ raw, isBatch }) {
-    const { events, identity } = readEvents(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength), isBatch);
+  read({ raw, isBatch, identify }) {
+    const body = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+    const { events, identity } = readEvents(body, isBatch, identify);
+    const startedAt = performance.now();
     return {
       identity,
-      events: events.map((event) =>
-        event instanceof Problem ? { problem: plainProblem(event) } : { event: { ...event, value: undefined } },
-      ),
+      events: events.map((event) => {
+        if (event instanceof Problem) return { problem: plainProblem(event) };
+        const { value, ...posted } = event;
+        const used = performance.now() - startedAt < TURN_MS ? usedSchemas.get(event.type) : undefined;
+        if (used) posted.checked = { version: used.version, errors: compileStoredSchema(used.schema).validate(value) };
+        return { event: posted };
+      }),
     };
   },
-  validate({ schema, texts }) {
+  validate({ type, version, schema, texts }) {
     const { validate, unenforced } = compileStoredSchema(schema);
+    if (version !== undefined) usedSchemas.set(type, { version, schema });
     const startedAt = performance.now();
     const results: FieldError[][] = [];
     for (const text of texts) {

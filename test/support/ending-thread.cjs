@@ -1,0 +1,4 @@
+/** A thread that fails at its first job. */
+require('node:worker_threads').parentPort.on('message', () => {
+  throw new Error('ended by the test');
+});
