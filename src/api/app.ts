@@ -133,15 +133,18 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
     const bodyBytes = route.body ? bodyBytesOf(request.headers, bodyLimitBytes) : 0;
-    if (bodyBytes > LARGE_BODY_BYTES)
-      await options.limits.admit('largeBodies', tenantOf(principal), Math.ceil(bodyBytes / 1024));
+    if (bodyBytes > LARGE_BODY_BYTES) await options.limits.admit('largeBodies', tenantOf(principal), kib(bodyBytes));
+    // The size of a response is known, and charged, afterwards.
+    else if (route.method === 'get' && route.roles !== 'public')
+      await options.limits.admit('largeBodies', tenantOf(principal), 0);
     const endHold = route.body && options.requestBytes.hold(principal, bodyBytes);
     try {
       if (route.takesForm && request.is('application/x-www-form-urlencoded'))
         await readBody(parseForm, request, response);
       else if (route.body) await readJson(request, response);
       const reply = await run(route, withWrites, principal, request, response);
-      if (!response.headersSent) send(route, options, response, reply);
+      const sentBytes = response.headersSent ? 0 : send(route, options, response, reply);
+      if (sentBytes > LARGE_BODY_BYTES) await options.limits.charge('largeBodies', tenantOf(principal), kib(sentBytes));
     } finally {
       endHold?.();
     }
@@ -235,17 +238,21 @@ async function runPostCommit(step: () => void | Promise<void>, log: Logger): Pro
   }
 }
 
-function send(route: Route, options: AppOptions, response: Response, reply: Reply): void {
+const kib = (bytes: number) => Math.ceil(bytes / 1024);
+
+/** @returns roughly the bytes of the body */
+function send(route: Route, options: AppOptions, response: Response, reply: Reply): number {
   response.statusCode = reply.status;
   if (reply.body === undefined) {
     response.end();
-    return;
+    return 0;
   }
   const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.end(text);
+  return text.length;
 }
 
 function verifyAnswer(route: Route, status: number, text: string): void {

@@ -145,7 +145,7 @@ export const SETTINGS = {
     default: '128',
     expected: 'a number, 8 to 100000',
     meaning:
-      'Bodies above 16 KiB that one product, customer or credential may send to one process in 10 seconds, in MiB.',
+      'Request and response bodies above 16 KiB of one product, customer or credential, in MiB in 10 seconds and process.',
   }),
   SIGNPOST_QUOTA_SUBSCRIPTIONS: setting(integer(1, 1_000_000, 1000), {
     default: '1000',

@@ -23,7 +23,7 @@ const TOKEN = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  * string of a caller is mistaken for a number.
  */
 const MARK = randomUUID();
-const MARKED = new RegExp(String.raw`"${MARK}([-+.\deE]+)"`, 'g');
+const MARKED = new RegExp(String.raw`"${MARK}(?:([-+.\deE]+)|#(\d+))"`, 'g');
 
 /**
  * Whether JavaScript would print a number in this JSON text differently. False positives are
@@ -68,10 +68,31 @@ export class LosslessJson {
   }
 }
 
-/** @returns the JSON text of a value that may contain `LosslessJson` */
+/** The texts that the current `stringifyLossless` embeds. */
+let embedded: string[] = [];
+
+/**
+ * JSON text that `stringifyLossless` embeds as it is. Unlike `LosslessJson` it is not parsed, which
+ * takes long for many large values.
+ */
+export class JsonText {
+  /** @param text - valid JSON without white space between its tokens */
+  constructor(readonly text: string) {}
+
+  /** Used by `stringifyLossless`. */
+  toJSON(): string {
+    return `${MARK}#${embedded.push(this.text) - 1}`;
+  }
+}
+
+/** @returns the JSON text of a value that may contain `LosslessJson` and `JsonText` */
 export function stringifyLossless(value: unknown): string {
+  embedded = [];
   const text = JSON.stringify(value);
-  return text.includes(MARK) ? text.replace(MARKED, '$1') : text;
+  if (!text.includes(MARK)) return text;
+  const texts = embedded;
+  embedded = [];
+  return text.replace(MARKED, (_mark, number: string, index: string) => number ?? texts[Number(index)]);
 }
 
 /**

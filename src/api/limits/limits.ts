@@ -89,13 +89,13 @@ function limitsOf(settings: LimitSettings) {
       name: 'schemas',
       points: settings.schemas,
       seconds: MINUTE_SECONDS,
-      noun: 'schemas with this credential, or of its product',
+      noun: 'schemas of this product or credential',
     },
     largeBodies: {
       name: 'large-bodies',
       points: settings.largeBodies * KIB_PER_MIB,
       seconds: BURST_SECONDS,
-      noun: 'KiB of large requests with this credential, or of its product or customer',
+      noun: 'KiB of large requests and responses of this product, customer or credential',
     },
     failedSignIns: {
       name: 'failed-sign-ins',
@@ -151,6 +151,11 @@ export class Limits {
       const now = await this.limiters[name].reward(key, points);
       throw this.refused(name, now);
     }
+  }
+
+  /** Takes points for what has been done already, also beyond what is left. */
+  async charge(name: LimitName, key: string, points: number): Promise<void> {
+    await this.limiters[name].penalty(key, points);
   }
 
   private refused(name: LimitName, now: RateLimiterRes): Problem {

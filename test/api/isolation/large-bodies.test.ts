@@ -25,7 +25,7 @@ afterEach(() => jest.restoreAllMocks());
 async function longestParsed(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   const parse = JSON.parse.bind(JSON);
-  jest.spyOn(JSON, 'parse').mockImplementation((text: string, reviver?: never) => {
+  jest.spyOn(JSON, 'parse').mockImplementation((text, reviver) => {
     longest = Math.max(longest, text.length);
     return parse(text, reviver) as unknown;
   });
@@ -140,6 +140,57 @@ it('limits the large bodies of a tenant, and not the small ones', async () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect((await send(busy.key, 100)).status).toBe(422);
     expect((await send(quiet.key, 200 * 1024)).status).toBe(422);
+  } finally {
+    await limited.stop();
+  }
+});
+
+it('returns large events and event types in shorter pages that contain each of them once', async () => {
+  const other = await api.tenant('listed');
+  const text = 'x'.repeat(200 * 1024);
+  await api.must('POST', '/v1/customers', { id: 'listed-c', name: 'C' }, other.key);
+  for (let index = 10; index < 22; index++) {
+    await api.must('PUT', `/v1/event-types/listed.t${index}.v1`, { sample: { text } }, other.key);
+    const body = { id: `listed-${index}`, type: 'listed.t10.v1', customerId: 'listed-c', data: { text } };
+    await api.must('POST', '/v1/events', body, other.key);
+  }
+  for (const [path, key, smallest, largest] of [
+    ['/v1/events', 'id', 'listed-21', 'listed-10'],
+    ['/v1/event-types', 'name', 'listed.t10.v1', 'listed.t21.v1'],
+  ] as const) {
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    for (let cursor = ''; ;) {
+      const page = await api.must('GET', `${path}?limit=200${cursor}`, undefined, other.key);
+      sizes.push(JSON.stringify(page).length);
+      seen.push(...page.items.map((item: Record<string, string>) => item[key]));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+    expect({ path, largest: Math.max(...sizes) < 1.3 * 1024 * 1024, pages: sizes.length > 1 }).toEqual({
+      path,
+      largest: true,
+      pages: true,
+    });
+    expect([seen.length, new Set(seen).size, seen[0], seen.at(-1)]).toEqual([12, 12, smallest, largest]);
+  }
+});
+
+it('charges large responses to the tenant that gets them', async () => {
+  const limited = await startTestApi(undefined, undefined, { limits: { largeBodies: 1 } });
+  try {
+    const [busy, quiet] = [await limited.tenant('busy'), await limited.tenant('quiet')];
+    await limited.must('POST', '/v1/customers', { id: 'busy-c', name: 'C' }, busy.key);
+    await limited.must('PUT', '/v1/event-types/busy.a.v1', {}, busy.key);
+    for (let index = 0; index < 30; index++) {
+      const body = { type: 'busy.a.v1', customerId: 'busy-c', data: { text: 'x'.repeat(14 * 1024) } };
+      await limited.must('POST', '/v1/events', body, busy.key);
+    }
+    const list = (key: string) => limited.call('GET', '/v1/events', { key });
+    const statuses = [];
+    for (let index = 0; index < 4; index++) statuses.push((await list(busy.key)).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    expect((await list(quiet.key)).status).toBe(200);
   } finally {
     await limited.stop();
   }
