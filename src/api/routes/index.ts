@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
+import { JsonText } from '../../domain/lossless-json';
 import type { RetentionDays } from '../../domain/retention';
 import type { UrlPattern } from '../../domain/url-pattern';
 import type { LimitMetrics } from '../../process/limit-metrics';
@@ -135,6 +136,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     answers: { 200: { description: 'The OpenAPI 3.1 document', schema: z.record(z.string(), z.unknown()) } },
     handle: async () => ({ status: 200, body: document }),
   });
-  const document = openApiDocument([...routes, openapi], VERSION);
+  // Written once, because anyone may ask for it.
+  const document: JsonText = new JsonText(JSON.stringify(openApiDocument([...routes, openapi], VERSION)));
   return [...routes, openapi];
 }

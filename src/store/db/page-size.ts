@@ -1,7 +1,7 @@
 /** Text of a page, in characters. Writing it takes a few milliseconds of the event loop. */
 const MAX_CHARACTERS = 1024 * 1024;
 /** Rows that are read before their size is known. */
-const FIRST_ROWS = 16;
+const FIRST_ROWS = 4;
 
 /**
  * Bounds the text of a page, whose rows a caller chose the size of: reads them in parts, and no
@@ -45,6 +45,6 @@ export class PageSize<Row> {
   private rowsThatFit(): number {
     if (this.count === 0) return FIRST_ROWS;
     const mean = Math.max(1, this.characters / this.count);
-    return Math.max(FIRST_ROWS, Math.floor((MAX_CHARACTERS - this.characters) / mean));
+    return Math.max(1, Math.floor((MAX_CHARACTERS - this.characters) / mean));
   }
 }
