@@ -223,7 +223,7 @@ export const SETTINGS = {
     default: '8',
     expected: 'a number, 1 to 100',
     meaning:
-      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 14 more of their own.',
+      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 17 more of their own.',
   }),
   SIGNPOST_DATABASE_READ_CONNECTIONS: setting(integer(1, 100, 6), {
     default: '6',

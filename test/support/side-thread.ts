@@ -6,5 +6,5 @@ export function startTestSideThread(
   metrics: SideThreadOptions['metrics'],
   options: Partial<SideThreadOptions> = {},
 ): SideThread {
-  return new SideThread({ metrics, file: path.join(__dirname, 'side-thread-program.cjs'), ...options });
+  return new SideThread({ metrics, file: path.join(__dirname, 'side-thread-program.mjs'), ...options });
 }

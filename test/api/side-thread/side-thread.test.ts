@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Registry } from 'prom-client';
 import type { SideThread } from '../../../src/api/side-thread/side-thread';
 import { createBoundMetrics } from '../../../src/process/bound-metrics';
@@ -59,7 +60,7 @@ it('returns the problems of a job as problems', async () => {
 });
 
 it('starts another thread if one ends during a job', async () => {
-  start(undefined, require.resolve('../../support/ending-thread.cjs'));
+  start(undefined, path.join(__dirname, '..', '..', 'support', 'ending-thread.mjs'));
   await expect(check('t', 1)).rejects.toThrow('ended by the test');
   await expect(check('t', 1)).rejects.toThrow('ended by the test');
 });

@@ -1,8 +1,9 @@
 /** The program of the side thread, run from its TypeScript sources. */
-const { readFileSync } = require('node:fs');
-const path = require('node:path');
-const { transformSync } = require('@swc/core');
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { transformSync } from '@swc/core';
 
+const require = createRequire(import.meta.url);
 require.extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), {
     filename,
@@ -12,4 +13,4 @@ require.extensions['.ts'] = (module, filename) => {
   });
   module._compile(code, filename);
 };
-require(path.join(__dirname, '..', '..', 'src', 'api', 'side-thread', 'program.ts'));
+require('../../src/api/side-thread/program.ts');
