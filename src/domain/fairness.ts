@@ -15,7 +15,7 @@ export function fairnessKey(customerId: string): string {
 /** Settling, recovering and maintaining go before deliveries, whose priority is 3. */
 export const CONTROL_PRIORITY = { priorityKey: 1 };
 
-/** Who pays for a request: the customer of its credential, or its product, or else the credential. */
+/** Who pays for a request: the customer of its credential, its product, or else the credential. */
 export function tenantOf({ id, customerId, productId }: Principal): string {
   return customerId ?? productId ?? id;
 }

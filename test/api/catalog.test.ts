@@ -71,7 +71,7 @@ describe('event types', () => {
     expect(await api.must('GET', path)).toEqual(changed.body);
   });
 
-  it('tells an admin who names no product of an event type that productId is required', async () => {
+  it('requires productId of an admin who writes an event type', async () => {
     expect(await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: {} })).toMatchObject({
       status: 422,
       body: {

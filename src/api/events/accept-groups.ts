@@ -20,7 +20,7 @@ const GROUP: GroupCommitOptions<EventToAccept> = {
     laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
   },
 };
-/** A request beyond one of these takes Postgres long, so single events do not share its statement. */
+/** Beyond one of these a statement takes Postgres long, so single events do not share it. */
 const MAX_FEW_EVENTS = 50;
 const MAX_FEW_CHARACTERS = 64 * 1024;
 /** Bulk requests of one tenant in the queue of all. Others wait in the tenant's own line. */

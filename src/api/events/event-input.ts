@@ -26,7 +26,7 @@ export const eventInput = z
   })
   .meta({ id: 'EventInput' });
 
-/** A batch of events. Each is validated on its own, so that an invalid one does not affect others. */
+/** A batch. Each event is validated on its own, so that an invalid one does not affect others. */
 export const batchInput = z.strictObject({
   events: z.array(z.unknown()).min(1).max(MAX_BATCH).describe('Events as in `POST /v1/events`, at most 256 KiB each.'),
 });

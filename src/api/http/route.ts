@@ -20,9 +20,9 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    * `125.50`, or more digits than a double holds.
    */
   losslessBody(): LosslessJson | undefined;
-  /** A hash that is the same for equal bodies. It tells repeats of a request from other requests. */
+  /** A hash that is the same for equal bodies, by which a repeat of a request is recognized. */
   bodyIdentity(): Buffer;
-  /** The body, if it was not parsed because of its size (`readsLarge`). `body` is then undefined. */
+  /** The body, if it was not parsed because of its size (`readsLarge`); then `body` is undefined. */
   largeBody: Buffer | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
