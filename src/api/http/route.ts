@@ -22,7 +22,7 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   losslessBody(): LosslessJson | undefined;
   /** A hash that is the same for equal bodies, by which a repeat of a request is recognized. */
   bodyIdentity(): Buffer;
-  /** The body, if it was not parsed because of its size (`readsLarge`); then `body` is undefined. */
+  /** A body that was not parsed because of its size (`readsLarge`); then `body` is undefined. */
   largeBody: Buffer | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
