@@ -280,7 +280,7 @@ export default [
       [
         'AU5',
         'access tokens are not accepted',
-        'if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);',
+        'if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential, from);',
         '',
       ],
       ['AU6', 'a token never expires for its holder', '{ ...holder, expiresAt: subject.expiresAt }', '{ ...holder }'],

@@ -3,6 +3,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { tenantOf } from '../domain/fairness';
 import { notFound, Problem } from '../domain/problems';
 import type { Principal } from '../domain/types';
 import { stringifyLossless, type LosslessJson } from '../domain/lossless-json';
@@ -13,17 +14,21 @@ import type { Database, Executor } from '../store/db/database';
 import type { Authenticator } from './auth/auth';
 import { clientAddress } from './limits/client-address';
 import type { Limits } from './limits/limits';
-import type { RequestBytes } from './limits/request-bytes';
+import { bodyBytesOf, type RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
 import { idempotencyKeyOf, once } from './http/idempotency';
-import { jsonBody, readBody, losslessBodyOf } from './http/json-body';
-import { parseOrThrow, problemHandler, sendProblem } from './http/problem-response';
+import { jsonBody, largeBodyOf, losslessBodyOf, readBody } from './http/json-body';
+import { parseOrThrow } from './http/parse-input';
+import { bodyIdentity } from './http/parse-json';
+import { problemHandler, sendProblem } from './http/problem-response';
 import { requestLog } from './http/request-log';
 import type { Context, Reply, Route } from './http/route';
 
 /** A step that takes longer, as while Temporal does not respond, goes on without the caller. */
 const POST_COMMIT_PATIENCE_MS = 2000;
 const DEFAULT_BODY_LIMIT_BYTES = 256 * 1024;
+/** Parsing and checking a body of this size takes about half a millisecond. */
+const LARGE_BODY_BYTES = 16 * 1024;
 /**
  * Security headers for JSON, which no browser renders. Setting them costs a tenth of helmet's
  * headers for pages.
@@ -128,7 +133,7 @@ function methodNotAllowed(method: string, allowed: string[]): Problem {
 
 function routeHandler(route: Route, options: AppOptions, writes: Turns): RequestHandler {
   const bodyLimitBytes = route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
-  const readJson = jsonBody(bodyLimitBytes);
+  const readJson = jsonBody(bodyLimitBytes, route.readsLarge ? LARGE_BODY_BYTES : Infinity);
   const withWrites = { ...options, writes };
   const parseForm = express.urlencoded({ limit: bodyLimitBytes, extended: false });
   return async (request, response) => {
@@ -144,13 +149,19 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
     if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
-    const endHold = route.body && options.requestBytes.hold(principal, request.headers, bodyLimitBytes);
+    const bodyBytes = route.body ? bodyBytesOf(request.headers, bodyLimitBytes) : 0;
+    if (bodyBytes > LARGE_BODY_BYTES) await options.limits.admit('largeBodies', tenantOf(principal), kib(bodyBytes));
+    // The size of a response is known, and charged, afterwards.
+    else if (route.method === 'get' && route.roles !== 'public')
+      await options.limits.admit('largeBodies', tenantOf(principal), 0);
+    const endHold = route.body && options.requestBytes.hold(principal, bodyBytes);
     try {
       if (route.takesForm && request.is('application/x-www-form-urlencoded'))
         await readBody(parseForm, request, response);
       else if (route.body) await readJson(request, response);
       const reply = await run(route, withWrites, principal, request, response);
-      if (!response.headersSent) send(route, options, response, reply);
+      const sentBytes = response.headersSent ? 0 : send(route, options, response, reply);
+      if (sentBytes > LARGE_BODY_BYTES) await options.limits.charge('largeBodies', tenantOf(principal), kib(sentBytes));
     } finally {
       endHold?.();
     }
@@ -186,14 +197,19 @@ async function run(
   response: Response,
 ): Promise<Reply> {
   const postCommitSteps: (() => void | Promise<void>)[] = [];
+  // An absent body counts as empty, so that a call with only optional fields needs no body.
+  const givenBody: unknown = request.body === undefined ? {} : request.body;
+  const largeBody = largeBodyOf(request);
   let lossless: { body: LosslessJson | undefined } | undefined;
+  const losslessBody = () => (lossless ??= { body: losslessBodyOf(request) }).body;
   const contextWith = (db: Executor): Context => ({
     principal,
     params: route.params ? parseOrThrow(route.params, request.params, 'path') : {},
     query: parseOrThrow(route.query ?? empty, request.query, 'query'),
-    // An absent body counts as empty, so that a call with only optional fields needs no body.
-    body: route.body ? parseOrThrow(route.body, request.body === undefined ? {} : request.body, '') : undefined,
-    losslessBody: () => (lossless ??= { body: losslessBodyOf(request) }).body,
+    body: route.body && !largeBody ? parseOrThrow(route.body, givenBody, '') : undefined,
+    losslessBody,
+    bodyIdentity: () => bodyIdentity(givenBody, losslessBody()),
+    largeBody,
     headers: request.headers,
     db,
     log: options.log,
@@ -227,10 +243,6 @@ async function run(
   return reply;
 }
 
-function tenantOf({ id, customerId, productId }: Principal): string {
-  return customerId ?? productId ?? id;
-}
-
 async function runPostCommits(steps: readonly (() => void | Promise<void>)[], log: Logger): Promise<void> {
   for (const step of steps) await runPostCommit(step, log);
 }
@@ -243,17 +255,21 @@ async function runPostCommit(step: () => void | Promise<void>, log: Logger): Pro
   }
 }
 
-function send(route: Route, options: AppOptions, response: Response, reply: Reply): void {
+const kib = (bytes: number) => Math.ceil(bytes / 1024);
+
+/** @returns roughly the bytes of the body */
+function send(route: Route, options: AppOptions, response: Response, reply: Reply): number {
   response.statusCode = reply.status;
   if (reply.body === undefined) {
     response.end();
-    return;
+    return 0;
   }
   const text = stringifyLossless(reply.body);
   if (options.verifyAnswers) verifyAnswer(route, reply.status, text);
   // Express's own send() would inspect the text for a content type that is known here.
   response.setHeader('content-type', 'application/json; charset=utf-8');
   response.end(text);
+  return text.length;
 }
 
 function verifyAnswer(route: Route, status: number, text: string): void {

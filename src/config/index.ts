@@ -57,6 +57,8 @@ export interface Config {
     dryRuns: number;
     setUps: number;
     resumes: number;
+    schemas: number;
+    largeBodies: number;
   };
   /** Objects that one owner may have. */
   quotas: {
@@ -133,6 +135,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       dryRuns: settings.SIGNPOST_LIMIT_DRY_RUNS,
       setUps: settings.SIGNPOST_LIMIT_SET_UPS,
       resumes: settings.SIGNPOST_LIMIT_RESUMES,
+      schemas: settings.SIGNPOST_LIMIT_SCHEMAS,
+      largeBodies: settings.SIGNPOST_LIMIT_LARGE_BODIES_MIB,
     },
     quotas: {
       subscriptions: settings.SIGNPOST_QUOTA_SUBSCRIPTIONS,
@@ -204,35 +208,37 @@ function tlsPaths(settings: Settings): TlsPaths | undefined {
 const MASKED = '***';
 
 /**
- * The configuration for printing: secrets are masked, and so are the passwords of database URLs.
+ * The whole configuration for printing: secrets are masked, and so are the passwords of database
+ * URLs. A field that is not named here is printed as it is, so none can be forgotten.
  */
 export function maskedSummary(config: Config): Record<string, unknown> {
+  const {
+    metricsPort,
+    publicUrl,
+    adminKey,
+    masterKey,
+    databaseUrl,
+    migrationDatabaseUrl,
+    dataSources,
+    temporal,
+    ...open
+  } = config;
   return {
-    role: config.role,
-    host: config.host,
-    port: config.port,
-    metricsPort: config.metricsPort ?? 'port',
-    publicUrl: config.publicUrl ?? 'from host and port',
-    adminKey: config.adminKey === undefined ? 'generated' : MASKED,
-    masterKey: config.masterKey === undefined ? 'generated' : MASKED,
-    dataDir: config.dataDir,
-    allowAddresses: config.allowAddresses,
-    denyAddresses: config.denyAddresses,
-    httpsOnly: config.httpsOnly,
-    allowUrls: config.allowUrls,
-    shutdownGraceSeconds: config.shutdownGraceSeconds,
-    lanes: config.lanes,
-    logLevel: config.logLevel,
-    database: config.databaseUrl === undefined ? 'embedded' : maskUrl(config.databaseUrl),
-    migrationDatabase:
-      config.migrationDatabaseUrl === undefined ? 'the database' : maskUrl(config.migrationDatabaseUrl),
-    dataSources: Object.fromEntries(Object.entries(config.dataSources).map(([name, url]) => [name, maskUrl(url)])),
+    ...open,
+    metricsPort: metricsPort ?? 'port',
+    publicUrl: publicUrl ?? 'from host and port',
+    adminKey: adminKey === undefined ? 'generated' : MASKED,
+    masterKey: masterKey === undefined ? 'generated' : MASKED,
+    databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
+    migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
+    dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
-      address: config.temporal.address ?? 'embedded',
-      namespace: config.temporal.namespace,
-      apiKey: config.temporal.apiKey === undefined ? 'not set' : MASKED,
-      tls: config.temporal.tls ?? 'off',
-      uiUrl: config.temporal.uiUrl ?? 'from the server',
+      ...temporal,
+      address: temporal.address ?? 'embedded',
+      apiKey: temporal.apiKey === undefined ? 'not set' : MASKED,
+      tls: temporal.tls ?? 'off',
+      uiUrl: temporal.uiUrl ?? 'from the server',
+      cliPath: temporal.cliPath ?? 'found or downloaded',
     },
   };
 }

@@ -130,6 +130,17 @@ export const SETTINGS = {
     meaning:
       'Activity streams that one credential, or one customer, may resume in a minute and process. Resuming reads what was missed.',
   }),
+  SIGNPOST_LIMIT_SCHEMAS: setting(integer(1, 100_000, 600), {
+    default: '600',
+    expected: 'a number, 1 to 100000',
+    meaning: 'Event types with a schema that one product may write in a minute and process.',
+  }),
+  SIGNPOST_LIMIT_LARGE_BODIES_MIB: setting(integer(8, 100_000, 128), {
+    default: '128',
+    expected: 'a number, 8 to 100000',
+    meaning:
+      'Request and response bodies above 16 KiB of one product, customer or credential, in MiB in 10 seconds and process.',
+  }),
   SIGNPOST_QUOTA_SUBSCRIPTIONS: setting(integer(1, 1_000_000, 1000), {
     default: '1000',
     expected: 'a number, 1 to 1000000',
@@ -206,7 +217,7 @@ export const SETTINGS = {
     default: '8',
     expected: 'a number, 1 to 100',
     meaning:
-      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 14 more of their own.',
+      'Postgres connections of a process for writing calls and background work. Accepting, attempts and authentication have 17 more of their own.',
   }),
   SIGNPOST_DATABASE_READ_CONNECTIONS: setting(integer(1, 100, 6), {
     default: '6',

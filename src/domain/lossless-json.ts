@@ -23,7 +23,7 @@ const TOKEN = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  * string of a caller is mistaken for a number.
  */
 const MARK = randomUUID();
-const MARKED = new RegExp(String.raw`"${MARK}([-+.\deE]+)"`, 'g');
+const MARKED = new RegExp(String.raw`"${MARK}(?:([-+.\deE]+)|#(\d+))"`, 'g');
 
 /**
  * Whether JavaScript would print a number in this JSON text differently. False positives are
@@ -68,20 +68,41 @@ export class LosslessJson {
   }
 }
 
-/** @returns the JSON text of a value that may contain `LosslessJson` */
+/** The texts that the current `stringifyLossless` embeds. */
+let embedded: string[] = [];
+
+/**
+ * JSON text that `stringifyLossless` embeds as it is. Unlike `LosslessJson` it is not parsed, which
+ * takes long for many large values.
+ */
+export class JsonText {
+  /** @param text - valid JSON without white space between its tokens */
+  constructor(readonly text: string) {}
+
+  /** Used by `stringifyLossless`. */
+  toJSON(): string {
+    return `${MARK}#${embedded.push(this.text) - 1}`;
+  }
+}
+
+/** @returns the JSON text of a value that may contain `LosslessJson` and `JsonText` */
 export function stringifyLossless(value: unknown): string {
+  embedded = [];
   const text = JSON.stringify(value);
-  return text.includes(MARK) ? text.replace(MARKED, '$1') : text;
+  if (!text.includes(MARK)) return text;
+  const texts = embedded;
+  embedded = [];
+  return text.replace(MARKED, (_mark, number: string, index: string) => number ?? texts[Number(index)]);
 }
 
 /**
  * A text that is equal for equal values. Numbers that differ only in how they are written (125.5,
  * 125.50) are equal. Numbers that differ only beyond the precision of a double are not.
  *
+ * @param text - the value as `JSON.stringify` prints it
  * @param written - JSON text of the value, if JavaScript would print it differently
  */
-export function identityOf(value: unknown, written?: string): string {
-  const text = JSON.stringify(value);
+export function identityOf(text: string, written?: string): string {
   return written !== undefined && LONG_NUMBER.test(written) ? text + written : text;
 }
 

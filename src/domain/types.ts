@@ -21,7 +21,7 @@
 import type { ProductRetention } from './retention';
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
-import type { LosslessJson } from './lossless-json';
+import type { JsonText, LosslessJson } from './lossless-json';
 
 export const ROLES = ['admin', 'product', 'producer', 'viewer', 'customer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -188,8 +188,8 @@ export interface Event {
   channels: string[];
   timestamp: Date;
   /** Null if the payload has expired. */
-  data: LosslessJson | null;
-  user: LosslessJson | null;
+  data: JsonText | null;
+  user: JsonText | null;
   payloadExpired: boolean;
   acceptedAt: Date;
 }

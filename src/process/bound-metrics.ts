@@ -11,6 +11,13 @@ export interface BoundMetrics {
   requestBytesRefused: Counter;
 }
 
+/** What the side thread reports. */
+export interface SideThreadMetrics {
+  sideThreadBusy: Gauge;
+  sideThreadWaiting: Gauge;
+  sideThreadRefused: Counter<'kind'>;
+}
+
 /** What head starts report. */
 interface HeadStartUse {
   sending: number;
@@ -19,7 +26,7 @@ interface HeadStartUse {
 }
 
 /** Creates the metrics of the bounds of one process. */
-export function createBoundMetrics(registry: Registry): BoundMetrics {
+export function createBoundMetrics(registry: Registry): BoundMetrics & SideThreadMetrics {
   const registers = [registry];
   return {
     startsLeft: new Counter({
@@ -57,6 +64,22 @@ export function createBoundMetrics(registry: Registry): BoundMetrics {
     requestBytesRefused: new Counter({
       name: 'signpost_request_bytes_refused_total',
       help: 'Requests refused because of the bodies that this process is handling.',
+      registers,
+    }),
+    sideThreadBusy: new Gauge({
+      name: 'signpost_side_thread_busy',
+      help: 'Whether the side thread is at work: 1 or 0.',
+      registers,
+    }),
+    sideThreadWaiting: new Gauge({
+      name: 'signpost_side_thread_waiting',
+      help: 'Jobs that wait for the side thread.',
+      registers,
+    }),
+    sideThreadRefused: new Counter({
+      name: 'signpost_side_thread_refused_total',
+      help: 'Jobs that the side thread did not do in time, by kind: read, validate, or compile.',
+      labelNames: ['kind'],
       registers,
     }),
   };

@@ -6,6 +6,11 @@ import { ConfigError, type Config } from '../config';
  * connection while a request was on its way, the caller would get a 502.
  */
 const KEEP_ALIVE_MS = 75_000;
+/** How long a client may take to send the headers of a request, and all of it with its body. */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** How often Node looks for requests that take longer. */
+const CHECK_INTERVAL_MS = 5000;
 
 /**
  * Starts an HTTP server.
@@ -18,7 +23,15 @@ export async function listen(
   { host, port }: Pick<Config, 'host' | 'port'>,
   setting: 'SIGNPOST_PORT' | 'SIGNPOST_METRICS_PORT' = 'SIGNPOST_PORT',
 ): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    handler,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { createBoundMetrics, type BoundMetrics } from './bound-metrics';
+import { createBoundMetrics, type BoundMetrics, type SideThreadMetrics } from './bound-metrics';
 import { registerOpenMetrics } from './open-metrics';
 import type { OpenNotifications } from '../domain/open-notifications';
 import type { NotificationStatus } from '../domain/types';
@@ -7,7 +7,7 @@ import type { NotificationStatus } from '../domain/types';
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** The metrics of the service. Labels have few values: never an id. */
-export interface Metrics extends BoundMetrics {
+export interface Metrics extends BoundMetrics, SideThreadMetrics {
   registry: Registry;
   accepted: Counter;
   duplicates: Counter;

@@ -8,6 +8,8 @@ import { createAuthenticator } from '../api/auth/auth';
 import { LastUse } from '../api/auth/last-use';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
+import { EventReader } from '../api/events/event-reader';
+import { SchemaChecks } from '../api/events/schema-checks';
 import { Limits } from '../api/limits/limits';
 import { Quotas } from '../api/limits/quotas';
 import { RequestBytes } from '../api/limits/request-bytes';
@@ -15,6 +17,7 @@ import { docsPage } from '../api/pages/docs-page';
 import { secretPage } from '../api/pages/secret-page';
 import { webUi } from '../api/pages/web-ui';
 import { allRoutes, type RouteDeps } from '../api/routes';
+import { SideThread } from '../api/side-thread/side-thread';
 import type { Config } from '../config';
 import { createChallengeSender } from '../delivery/challenge';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
@@ -78,9 +81,11 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   });
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
+  const sideThread = new SideThread({ metrics: deps.metrics });
+  cleanups.addWork(() => sideThread.close());
   const app = createApp({
     requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
-    routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics }),
+    routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics, sideThread }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
     readDb,
@@ -119,9 +124,10 @@ async function startMetrics(
 function routesOf(
   config: Config,
   deps: ApiDeps,
-  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics'>,
+  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics' | 'sideThread'>,
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
+  const schemaChecks = new SchemaChecks(access.sideThread, log);
   const launcher = createNotificationLauncher(engine.workflowStarter, engine.headStarts);
   return allRoutes({
     ...access,
@@ -133,7 +139,9 @@ function routesOf(
     allowedUrls: deps.allowedUrls,
     publicUrl: deps.publicUrl,
     retention: config.retention,
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand, log),
+    schemaChecks,
+    eventReader: new EventReader(access.sideThread),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand, schemaChecks),
     launcher,
     challengeSender: createChallengeSender(engine.http),
     composer: engine.dryRunComposer,

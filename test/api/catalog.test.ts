@@ -71,11 +71,18 @@ describe('event types', () => {
     expect(await api.must('GET', path)).toEqual(changed.body);
   });
 
-  it('an admin must name the product of an event type', async () => {
+  it('requires productId of an admin who writes an event type', async () => {
     expect(await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: {} })).toMatchObject({
       status: 422,
-      body: { code: 'unknown-product' },
+      body: {
+        code: 'validation-failed',
+        detail: 'An admin credential has no product of its own. Send `productId`.',
+        errors: [{ path: '/productId', message: 'is required for an admin' }],
+      },
     });
+  });
+
+  it('refuses an event type of an unknown product', async () => {
     expect(
       await api.call('PUT', '/v1/event-types/type.of-nobody.v1', { body: { productId: 'nothing' } }),
     ).toMatchObject({ status: 422, body: { code: 'unknown-product' } });

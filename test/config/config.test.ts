@@ -19,6 +19,83 @@ const REAL = {
   SIGNPOST_ADMIN_KEY: 'hidden-admin-key-of-24-ch',
 };
 
+/** A valid value of every setting, other than its default. */
+const OTHERS: Env = {
+  ...REAL,
+  SIGNPOST_MIGRATION_DATABASE_URL: 'postgres://owner:hidden-password@direct.example:5432/signpost',
+  SIGNPOST_PORT: '0',
+  SIGNPOST_HOST: '::',
+  SIGNPOST_ROLE: 'worker',
+  SIGNPOST_ADMIN_KEY: 'an-admin-key-of-my-own-choice',
+  SIGNPOST_METRICS_PORT: '9464',
+  SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
+  SIGNPOST_HTTPS_ONLY: 'on',
+  SIGNPOST_DATA_DIR: '/var/lib/signpost',
+  SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
+  SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
+  SIGNPOST_ALLOW_URLS: 'hooks.example.com,https://*.example.com:8443/in',
+  SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
+  SIGNPOST_BURST: 'off',
+  SIGNPOST_TRANSFORM_PROCESSES: '3',
+  SIGNPOST_TRANSFORM_QUEUE: '300',
+  SIGNPOST_DRY_RUN_PROCESSES: '1',
+  SIGNPOST_DRY_RUN_QUEUE: '16',
+  SIGNPOST_DNS_LOOKUPS: '500',
+  SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: '5',
+  SIGNPOST_HEAD_STARTS: '40',
+  SIGNPOST_HEAD_STARTS_PER_SUBSCRIPTION: '10',
+  SIGNPOST_HEAD_STARTS_PER_CUSTOMER: '20',
+  SIGNPOST_HEAD_STARTS_PER_HOST: '30',
+  SIGNPOST_START_QUEUE: '2000',
+  SIGNPOST_START_QUEUE_PER_CUSTOMER: '1000',
+  SIGNPOST_EVENTS_IN_HAND: '3000',
+  SIGNPOST_REQUEST_MEMORY_MIB: '32',
+  SIGNPOST_RETENTION_PAYLOAD_DAYS: '7',
+  SIGNPOST_RETENTION_HISTORY_DAYS: '14',
+  SIGNPOST_RETENTION_EVENT_ID_DAYS: '20',
+  SIGNPOST_RETENTION_AUDIT_DAYS: '1000',
+  SIGNPOST_LOG_LEVEL: 'debug',
+  SIGNPOST_LIMIT_EVENTS: '1000',
+  SIGNPOST_LIMIT_REQUESTS: '11',
+  SIGNPOST_LIMIT_CUSTOMER_REQUESTS: '12',
+  SIGNPOST_LIMIT_CHALLENGES: '4',
+  SIGNPOST_LIMIT_TRIGGERS: '5',
+  SIGNPOST_LIMIT_DRY_RUNS: '6',
+  SIGNPOST_LIMIT_SET_UPS: '7',
+  SIGNPOST_LIMIT_RESUMES: '8',
+  SIGNPOST_LIMIT_SCHEMAS: '9',
+  SIGNPOST_LIMIT_LARGE_BODIES_MIB: '10',
+  SIGNPOST_QUOTA_SUBSCRIPTIONS: '1',
+  SIGNPOST_QUOTA_EVENT_TYPES: '2',
+  SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
+  SIGNPOST_QUOTA_CREDENTIALS: '4',
+  SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+  SIGNPOST_DATABASE_CONNECTIONS: '20',
+  SIGNPOST_DATABASE_READ_CONNECTIONS: '12',
+  SIGNPOST_READ_TIMEOUT_SECONDS: '30',
+  SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:hidden-password@ledger.example/ledger',
+  SIGNPOST_DATASOURCE_UNSET_URL: '',
+  SIGNPOST_FAST_SLOTS: '200',
+  SIGNPOST_FAST_SLOTS_PER_CUSTOMER: '70',
+  SIGNPOST_FAST_SLOTS_PER_SUBSCRIPTION: '35',
+  SIGNPOST_SLOW_SLOTS: '400',
+  SIGNPOST_SLOW_SLOTS_PER_CUSTOMER: '80',
+  SIGNPOST_SLOW_SLOTS_PER_SUBSCRIPTION: '40',
+  SIGNPOST_CONTROL_SLOTS: '60',
+  SIGNPOST_WORKFLOW_TASK_SLOTS: '300',
+  SIGNPOST_WORKFLOW_TASK_POLLERS: '20',
+  SIGNPOST_ACTIVITY_POLLERS: '30',
+  TEMPORAL_ADDRESS: 'temporal.example:7233',
+  TEMPORAL_NAMESPACE: 'webhooks',
+  TEMPORAL_API_KEY: 'temporal-key',
+  TEMPORAL_TLS_CLIENT_CERT_PATH: '/tls/cert.pem',
+  TEMPORAL_TLS_CLIENT_KEY_PATH: '/tls/key.pem',
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/tls/ca.pem',
+  TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+  TEMPORAL_UI_URL: 'https://temporal-ui.example/',
+  TEMPORAL_CLI_PATH: '/usr/bin/temporal',
+};
+
 function faultsOf(env: Env): string[] {
   try {
     loadConfig(env);
@@ -67,6 +144,8 @@ describe('defaults', () => {
         dryRuns: 300,
         setUps: 60,
         resumes: 60,
+        schemas: 600,
+        largeBodies: 128,
       },
       quotas: {
         subscriptions: 1000,
@@ -97,71 +176,7 @@ describe('defaults', () => {
 
 describe('valid settings', () => {
   it('reads every setting into the configuration', () => {
-    const config = loadConfig({
-      ...REAL,
-      SIGNPOST_PORT: '0',
-      SIGNPOST_HOST: '::',
-      SIGNPOST_ROLE: 'worker',
-      SIGNPOST_ADMIN_KEY: 'an-admin-key-of-my-own-choice',
-      SIGNPOST_DATA_DIR: '/var/lib/signpost',
-      SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
-      SIGNPOST_METRICS_PORT: '9464',
-      SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
-      SIGNPOST_HTTPS_ONLY: 'on',
-      SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
-      SIGNPOST_ALLOW_URLS: 'hooks.example.com,https://*.example.com:8443/in',
-      SIGNPOST_SHUTDOWN_GRACE_SECONDS: '0',
-      SIGNPOST_BURST: 'off',
-      SIGNPOST_TRANSFORM_PROCESSES: '3',
-      SIGNPOST_TRANSFORM_QUEUE: '300',
-      SIGNPOST_DRY_RUN_PROCESSES: '1',
-      SIGNPOST_DRY_RUN_QUEUE: '16',
-      SIGNPOST_DNS_LOOKUPS: '500',
-      SIGNPOST_DNS_LOOKUPS_PER_CUSTOMER: '5',
-      SIGNPOST_HEAD_STARTS: '40',
-      SIGNPOST_HEAD_STARTS_PER_SUBSCRIPTION: '10',
-      SIGNPOST_HEAD_STARTS_PER_CUSTOMER: '20',
-      SIGNPOST_HEAD_STARTS_PER_HOST: '30',
-      SIGNPOST_START_QUEUE: '2000',
-      SIGNPOST_START_QUEUE_PER_CUSTOMER: '1000',
-      SIGNPOST_EVENTS_IN_HAND: '3000',
-      SIGNPOST_REQUEST_MEMORY_MIB: '32',
-      SIGNPOST_RETENTION_PAYLOAD_DAYS: '7',
-      SIGNPOST_RETENTION_HISTORY_DAYS: '14',
-      SIGNPOST_RETENTION_EVENT_ID_DAYS: '20',
-      SIGNPOST_RETENTION_AUDIT_DAYS: '1000',
-      SIGNPOST_LOG_LEVEL: 'debug',
-      SIGNPOST_LIMIT_EVENTS: '1000',
-      SIGNPOST_LIMIT_REQUESTS: '11',
-      SIGNPOST_LIMIT_CUSTOMER_REQUESTS: '12',
-      SIGNPOST_LIMIT_CHALLENGES: '4',
-      SIGNPOST_LIMIT_TRIGGERS: '5',
-      SIGNPOST_LIMIT_DRY_RUNS: '6',
-      SIGNPOST_LIMIT_SET_UPS: '7',
-      SIGNPOST_LIMIT_RESUMES: '8',
-      SIGNPOST_QUOTA_SUBSCRIPTIONS: '1',
-      SIGNPOST_QUOTA_EVENT_TYPES: '2',
-      SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
-      SIGNPOST_QUOTA_CREDENTIALS: '4',
-      SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
-      SIGNPOST_DATABASE_CONNECTIONS: '20',
-      SIGNPOST_DATABASE_READ_CONNECTIONS: '12',
-      SIGNPOST_READ_TIMEOUT_SECONDS: '30',
-      SIGNPOST_DATASOURCE_LEDGER_DB_URL: 'postgres://reader:pw@ledger.example/ledger',
-      SIGNPOST_DATASOURCE_UNSET_URL: '',
-      SIGNPOST_SLOW_SLOTS: '400',
-      SIGNPOST_SLOW_SLOTS_PER_CUSTOMER: '80',
-      SIGNPOST_SLOW_SLOTS_PER_SUBSCRIPTION: '40',
-      TEMPORAL_ADDRESS: 'temporal.example:7233',
-      TEMPORAL_NAMESPACE: 'webhooks',
-      TEMPORAL_API_KEY: 'temporal-key',
-      TEMPORAL_TLS_CLIENT_CERT_PATH: '/tls/cert.pem',
-      TEMPORAL_TLS_CLIENT_KEY_PATH: '/tls/key.pem',
-      TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/tls/ca.pem',
-      TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
-      TEMPORAL_UI_URL: 'https://temporal-ui.example/',
-      TEMPORAL_CLI_PATH: '/usr/bin/temporal',
-    });
+    const config = loadConfig(OTHERS);
     expect(config).toEqual({
       role: 'worker',
       host: '::',
@@ -186,9 +201,17 @@ describe('valid settings', () => {
         eventsInHand: 3000,
         requestBytes: 32 * 1024 * 1024,
       },
-      lanes: { ...LANES, slow: { slots: 400, perCustomer: 80, perSubscription: 40 } },
+      lanes: {
+        fast: { slots: 200, perCustomer: 70, perSubscription: 35 },
+        slow: { slots: 400, perCustomer: 80, perSubscription: 40 },
+        controlSlots: 60,
+        workflowTaskSlots: 300,
+        workflowTaskPollers: 20,
+        activityPollers: 30,
+      },
       logLevel: 'debug',
       databaseUrl: REAL.DATABASE_URL,
+      migrationDatabaseUrl: OTHERS.SIGNPOST_MIGRATION_DATABASE_URL,
       database: { connections: 20, readConnections: 12, readTimeoutSeconds: 30 },
       limits: {
         events: 1000,
@@ -199,6 +222,8 @@ describe('valid settings', () => {
         dryRuns: 6,
         setUps: 7,
         resumes: 8,
+        schemas: 9,
+        largeBodies: 10,
       },
       quotas: {
         subscriptions: 1,
@@ -208,7 +233,7 @@ describe('valid settings', () => {
       },
       retention: { payload: 7, history: 14, eventIds: 20, audit: 1000 },
       trustedProxies: ['10.0.0.1', 'fd00::/8'],
-      dataSources: { 'ledger-db': 'postgres://reader:pw@ledger.example/ledger' },
+      dataSources: { 'ledger-db': 'postgres://reader:hidden-password@ledger.example/ledger' },
       temporal: {
         address: 'temporal.example:7233',
         namespace: 'webhooks',
@@ -288,6 +313,8 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_LIMIT_DRY_RUNS: ['0', 'off'],
   SIGNPOST_LIMIT_SET_UPS: ['0', 'off'],
   SIGNPOST_LIMIT_RESUMES: ['0', 'off'],
+  SIGNPOST_LIMIT_SCHEMAS: ['0', 'off'],
+  SIGNPOST_LIMIT_LARGE_BODIES_MIB: ['7', 'off'],
   SIGNPOST_QUOTA_SUBSCRIPTIONS: ['0', 'none'],
   SIGNPOST_QUOTA_EVENT_TYPES: ['0', 'none'],
   SIGNPOST_QUOTA_PORTAL_SESSIONS: ['0', 'none'],
@@ -408,6 +435,23 @@ describe('settings that depend on each other', () => {
 });
 
 describe('configuration summary', () => {
+  /** What a setting needs beside it. */
+  const BESIDE: Partial<Record<string, Env>> = {
+    DATABASE_URL: { SIGNPOST_MASTER_KEY: MASTER_KEY },
+    SIGNPOST_MIGRATION_DATABASE_URL: REAL,
+    TEMPORAL_TLS_CLIENT_CERT_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
+    TEMPORAL_TLS_CLIENT_KEY_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
+  };
+  const names = Object.keys(SETTINGS).map((name) => name.replace('<NAME>', 'LEDGER_DB'));
+
+  it.each(names)('prints %s in the configuration summary', (name) => {
+    const beside = BESIDE[name] ?? {};
+    const without = JSON.stringify(maskedSummary(loadConfig(beside)));
+    const withIt = JSON.stringify(maskedSummary(loadConfig({ ...beside, [name]: OTHERS[name]! })));
+    expect(withIt).not.toBe(without);
+    expect(withIt).not.toContain('hidden');
+  });
+
   const secrets: Env = {
     ...REAL,
     SIGNPOST_ADMIN_KEY: 'hidden-admin-key-of-24-chars',
@@ -432,10 +476,10 @@ describe('configuration summary', () => {
     expect(maskedSummary(loadConfig(secrets))).toMatchObject({
       adminKey: '***',
       masterKey: '***',
-      database: 'postgres://signpost:***@db.example:5432/signpost',
+      databaseUrl: 'postgres://signpost:***@db.example:5432/signpost',
       temporal: { address: 'embedded', apiKey: '***', tls: 'off' },
     });
-    expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'generated', database: 'embedded' });
+    expect(maskedSummary(loadConfig({}))).toMatchObject({ adminKey: 'generated', databaseUrl: 'embedded' });
   });
 
   it('prints no secret in configuration errors', () => {

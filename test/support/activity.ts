@@ -30,12 +30,18 @@ export interface TestWatcher {
 export async function watch(
   url: string,
   key = '',
-  { query = '', lastEventId, customer }: { query?: string; lastEventId?: string; customer?: string } = {},
+  {
+    query = '',
+    lastEventId,
+    customer,
+    tenant,
+  }: { query?: string; lastEventId?: string; customer?: string; tenant?: string } = {},
 ): Promise<TestWatcher> {
   const headers = {
     'x-api-key': key,
     ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
     ...(customer === undefined ? {} : { 'x-customer': customer }),
+    ...(tenant === undefined ? {} : { 'x-tenant': tenant }),
   };
   const sent = request(`${url}/v1/activity${query}`, { headers });
   sent.end();

@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Acceptor } from '../../src/api/events/acceptor';
+import { EventReader } from '../../src/api/events/event-reader';
+import { SchemaChecks } from '../../src/api/events/schema-checks';
 import { ActivityStream } from '../../src/api/activity/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth/auth';
@@ -35,6 +37,7 @@ import { markSettling } from '../../src/store/subscriptions/settling';
 import { startTestComposer, type TestLimits } from './composer';
 import { createTestDatabase, type TestDatabase } from './database';
 import { TEST_SEALER } from './seed';
+import { startTestSideThread } from './side-thread';
 
 /** The shortest statement timeout that can be set, for tests that wait for it. */
 const TEST_POOLS = { connections: 8, readConnections: 6, readTimeoutSeconds: 1 };
@@ -139,6 +142,8 @@ export async function startTestApi(
     hasRoom: (customerId) => backend.hasRoom && !backend.full.has(customerId),
     launch: (launched) => void recorded.started.push(...launched.map(({ notification }) => notification)),
   };
+  const sideThread = startTestSideThread(metrics);
+  const schemaChecks = new SchemaChecks(sideThread);
   const routes = allRoutes({
     ...pools,
     role: 'all',
@@ -150,7 +155,10 @@ export async function startTestApi(
     retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
-    acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000),
+    acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000, schemaChecks),
+    schemaChecks,
+    eventReader: new EventReader(sideThread),
+    sideThread,
     launcher,
     publicUrl,
     isStopping: () => backend.stopping,
@@ -243,6 +251,7 @@ export async function startTestApi(
       await new Promise((resolve) => server.close(resolve));
       await http.close();
       await composer.close();
+      await sideThread.close();
       await Promise.all(Object.values<Database>({ ...pools }).map((pool) => pool.close()));
       await database.drop();
     },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Position } from '../../domain/activity';
+import { FairBound } from '../../domain/fair-bound';
 import { Problem } from '../../domain/problems';
 import type { Scope } from '../../domain/types';
 import { adopted, momentOfNow } from '../../store/reporting/activity';
@@ -19,7 +20,9 @@ export interface ActivityStreamOptions {
   pollMs: number;
   /** @default 15,000 */
   heartbeatMs: number;
-  /** Streams of this process. @default 200 */
+  /**
+   * Streams of this process, divided by tenant: a lone one may have half of them. @default 200
+   */
   maxWatchers: number;
   /** Keeps one credential from using up the limit of the process. @default 20 */
   maxWatchersPerCredential: number;
@@ -41,6 +44,8 @@ const DEFAULTS: ActivityStreamOptions = {
 /** A client's request to watch: its credential, its filter and where to start. */
 export interface WatchRequest {
   credentialId: string;
+  /** The product that the credential belongs to, also by its customer; or else the credential. */
+  tenant: string;
   /** The customer that the credential belongs to; null for none. */
   customerId: string | null;
   scope: Scope;
@@ -83,6 +88,8 @@ export class ActivityStream {
   private readonly options: ActivityStreamOptions;
   /** Every watcher that is not closed. */
   private readonly watchers = new Set<Watcher>();
+  /** What each tenant has of them. */
+  private readonly held: FairBound;
   private readonly joining = new Set<Watcher>();
   private readonly live = new Set<Watcher>();
   /** The position of the live watchers. */
@@ -99,13 +106,15 @@ export class ActivityStream {
     options: Partial<ActivityStreamOptions> = {},
   ) {
     this.options = { ...DEFAULTS, ...options };
+    this.held = new FairBound(this.options.maxWatchers);
   }
 
   /**
    * Opens a stream on a response. Returns when the headers are sent; the stream lasts until one
    * side ends it.
    *
-   * @throws Problem too-many-requests if the process or the credential has too many streams
+   * @throws Problem too-many-requests if the process, the tenant or the credential has too many
+   *   streams
    */
   async open(response: ServerResponse, request: WatchRequest): Promise<void> {
     this.checkLimits(request);
@@ -127,7 +136,11 @@ export class ActivityStream {
     watcher.open();
     if (this.closing.signal.aborted) return watcher.end();
     this.watchers.add(watcher);
-    response.once('close', () => this.remove(watcher));
+    this.held.take(request.tenant, 1);
+    response.once('close', () => {
+      this.held.giveBack(request.tenant, 1);
+      this.remove(watcher);
+    });
     this.heartbeatTimer ??= setInterval(() => this.sendHeartbeats(), this.options.heartbeatMs).unref();
     const catchUp = this.catchUp(watcher, request.from !== undefined).catch((error: unknown) => {
       this.log.warn({ err: error }, 'a client of the activity stream could not catch up; it will reconnect');
@@ -145,14 +158,14 @@ export class ActivityStream {
     await Promise.all([...this.catchUps, this.polling]);
   }
 
-  private checkLimits({ credentialId, customerId }: WatchRequest): void {
+  private checkLimits({ credentialId, customerId, tenant }: WatchRequest): void {
     const { maxWatchers, maxWatchersPerCredential, maxWatchersPerCustomer } = this.options;
     const watchers = [...this.watchers];
     const ofCredential = watchers.filter((watcher) => watcher.credentialId === credentialId).length;
     const ofCustomer = watchers.filter((watcher) => customerId !== null && watcher.customerId === customerId).length;
-    if (watchers.length < maxWatchers && ofCredential < maxWatchersPerCredential && ofCustomer < maxWatchersPerCustomer)
-      return;
-    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential, ${maxWatchersPerCustomer} per customer and ${maxWatchers} per process.`;
+    const hasRoom = this.held.hasRoom(tenant, 1);
+    if (hasRoom && ofCredential < maxWatchersPerCredential && ofCustomer < maxWatchersPerCustomer) return;
+    const detail = `Too many activity streams are open: at most ${maxWatchersPerCredential} per credential, ${maxWatchersPerCustomer} per customer and ${maxWatchers} per process, of which a product has at most half.`;
     throw new Problem('too-many-requests', detail, { headers: { 'retry-after': '15' } });
   }
 

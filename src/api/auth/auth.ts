@@ -1,9 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
+import { FairBound } from '../../domain/fair-bound';
 import { equalInConstantTime } from '../../domain/signing';
 import { Problem } from '../../domain/problems';
 import type { Principal, Scope } from '../../domain/types';
 import type { Session } from '../../store/access/sessions';
+import { clientAddress } from '../limits/client-address';
 import { RevalidatingCache } from './revalidating-cache';
 import { sessionTokenOf } from './session-cookie';
 import type { Tokens } from './tokens';
@@ -16,8 +18,9 @@ import { sha256 } from '../../domain/sha256';
 const TOKEN_SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Look-ups in flight at which further ones are refused. It bounds how long the credentials of
- * others wait behind a flood of unknown ones. Credentials in the cache are not refused.
+ * Look-ups in flight at which further ones are refused, divided by the address that sends the
+ * credentials: a lone one may have half of them. It bounds how long the credentials of others wait
+ * behind a flood of unknown ones. Credentials in the cache are not refused.
  */
 const MAX_LOOKUPS = 200;
 
@@ -40,6 +43,9 @@ export interface Known {
   expiresAt?: Date;
 }
 
+/** Finds the address of the client, which only a look-up needs. */
+type From = () => string;
+
 /** Identifies the caller of a request. */
 export interface Authenticator {
   /**
@@ -49,8 +55,11 @@ export interface Authenticator {
    * @throws Problem unauthenticated, csrf-token
    */
   authenticate(request: Request): Promise<Principal>;
-  /** @returns the holder of a credential, or undefined if it is not valid */
-  identify(credential: string): Promise<Known | undefined>;
+  /**
+   * @param address - of the client, as `clientAddress` returns it
+   * @returns the holder of a credential, or undefined if it is not valid
+   */
+  identify(credential: string, address: string): Promise<Known | undefined>;
   /** @throws Problem csrf-token if a call that changes something does not send the token */
   checkCsrf(request: Request, csrfToken: string): void;
   /** Clears the caches, after a credential was revoked. */
@@ -85,7 +94,7 @@ export function createAuthenticator(
   // within ten while Postgres is slow or away.
   const holders = new RevalidatingCache<Known>(now);
   const sessions = new RevalidatingCache<Session>(now);
-  let lookups = 0;
+  const lookups = new FairBound(MAX_LOOKUPS);
   const adminHash = sha256(adminKey);
   const bootstrap: Principal = {
     id: 'bootstrap',
@@ -95,28 +104,28 @@ export function createAuthenticator(
     customerId: null,
   };
 
-  function identify(credential: string): Promise<Known | undefined> {
+  function identify(credential: string, from: From): Promise<Known | undefined> {
     // Every call passes here: one hash serves the comparison and the look-up of API keys.
     const hash = sha256(credential);
     if (timingSafeEqual(hash, adminHash)) return Promise.resolve({ principal: bootstrap });
-    if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential);
-    return holderOf(hash.toString('base64'), () => findByKeyHash(hash));
+    if (TOKEN_SHAPE.test(credential)) return identifyByToken(credential, from);
+    return holderOf(hash.toString('base64'), from, () => findByKeyHash(hash));
   }
 
-  async function identifyByToken(token: string): Promise<Known | undefined> {
+  async function identifyByToken(token: string, from: From): Promise<Known | undefined> {
     const subject = await tokens.verify(token);
     if (!subject) return undefined;
     const holder = await ('clientId' in subject
-      ? holderOf(subject.clientId, () => findByClientId(subject.clientId))
-      : holderOf(subject.portalSessionId, () => findByPortalSession(subject.portalSessionId)));
+      ? holderOf(subject.clientId, from, () => findByClientId(subject.clientId))
+      : holderOf(subject.portalSessionId, from, () => findByPortalSession(subject.portalSessionId)));
     if (!holder) return undefined;
     const endsFirst = holder.expiresAt && holder.expiresAt < subject.expiresAt;
     return endsFirst ? holder : { ...holder, expiresAt: subject.expiresAt };
   }
 
-  function holderOf(key: string, find: () => Promise<Known | undefined>): Promise<Known | undefined> {
+  function holderOf(key: string, from: From, find: () => Promise<Known | undefined>): Promise<Known | undefined> {
     return holders.get(key, () =>
-      lookUp(async () => {
+      lookUp(from, async () => {
         const holder = await find();
         if (holder) onUse(holder.principal.id);
         return holder;
@@ -124,16 +133,17 @@ export function createAuthenticator(
     );
   }
 
-  async function lookUp<T>(find: () => Promise<T>): Promise<T> {
-    if (lookups >= MAX_LOOKUPS)
+  async function lookUp<T>(from: From, find: () => Promise<T>): Promise<T> {
+    const address = from();
+    if (!lookups.hasRoom(address, 1))
       throw new Problem('too-many-requests', 'Too many credentials are being looked up. Retry later.', {
         headers: { 'retry-after': '1' },
       });
-    lookups += 1;
+    lookups.take(address, 1);
     try {
       return await find();
     } finally {
-      lookups -= 1;
+      lookups.giveBack(address, 1);
     }
   }
 
@@ -141,11 +151,16 @@ export function createAuthenticator(
     const token = sessionTokenOf(request, usesHttps());
     if (token === undefined) return undefined;
     const hash = sha256(token);
-    return sessions.get(hash.toString('base64'), () => lookUp(() => findSession(hash)));
+    return sessions.get(hash.toString('base64'), () =>
+      lookUp(
+        () => clientAddress(request),
+        () => findSession(hash),
+      ),
+    );
   }
 
   return {
-    identify,
+    identify: (credential, address) => identify(credential, () => address),
     checkCsrf,
     async authenticate(request) {
       const fromHeader = credentialOf(request);
@@ -154,7 +169,7 @@ export function createAuthenticator(
       if (credential === undefined) {
         throw unauthenticated('Send the header X-API-Key: <key> or Authorization: Bearer <key>.');
       }
-      const known = await identify(credential);
+      const known = await identify(credential, () => clientAddress(request));
       if (!known || (known.expiresAt && known.expiresAt.getTime() <= now()))
         throw unauthenticated('The credential is unknown, revoked or expired.');
       if (session) checkCsrf(request, session.csrfToken);

@@ -1,8 +1,10 @@
-import { Problem } from '../../domain/problems';
+import { tenantOf } from '../../domain/fairness';
+import { Problem, type FieldError } from '../../domain/problems';
+import type { Principal } from '../../domain/types';
 import { findTypeOfSubscription, type TriggerableType } from '../../store/catalog/event-types';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import { scopeOf } from '../auth/auth';
-import { compileStoredSchema } from '../events/json-schema';
+import type { SchemaChecks } from '../events/schema-checks';
 import { type Context } from '../http/route';
 import { jsonObject } from '../schemas/schemas';
 
@@ -35,9 +37,11 @@ export async function typeOf(
  * data, a customer must use the sample: chosen data could select the rows of other customers.
  *
  * @returns JSON text
- * @throws Problem data-breaks-schema, also if the sample does not match the schema; forbidden
+ * @throws Problem data-breaks-schema, also if the sample does not match the schema; forbidden;
+ *   too-many-requests
  */
 export async function sampleData(
+  checks: SchemaChecks,
   { db, principal, losslessBody }: Pick<Context, 'db' | 'principal' | 'losslessBody'>,
   type: TriggerableType,
   given: object | undefined,
@@ -47,27 +51,29 @@ export async function sampleData(
       'forbidden',
       `A service definition looks up the data of ${type.name}. Omit data to send the sample.`,
     );
-  return checkedData(type, given, given ? losslessBody()?.at('data') : type.sample?.at());
-}
-
-function checkedData(
-  { name, schema, sample }: TriggerableType,
-  given: object | undefined,
-  written: string | undefined,
-): string {
-  const data = jsonObject.safeParse(given ?? sample?.value() ?? {});
-  const errors = data.success
-    ? schema
-      ? compileStoredSchema(schema).validate(data.data)
-      : []
+  const written = given ? losslessBody()?.at('data') : type.sample?.at();
+  const value = jsonObject.safeParse(given ?? type.sample?.value() ?? {});
+  const data = written ?? JSON.stringify(value.data);
+  const errors = value.success
+    ? await errorsOf(checks, principal, type, data, value.data)
     : [{ path: '', message: 'expected an object' }];
   if (errors.length > 0) {
     const detail = given
-      ? `The data does not match the schema of ${name}.`
-      : `${name} has no sample that matches its schema. Send data with the request.`;
+      ? `The data does not match the schema of ${type.name}.`
+      : `${type.name} has no sample that matches its schema. Send data with the request.`;
     throw new Problem('data-breaks-schema', detail, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }
-  return written ?? JSON.stringify(data.data);
+  return data;
+}
+
+async function errorsOf(
+  checks: SchemaChecks,
+  principal: Principal,
+  { name, schema }: TriggerableType,
+  data: string,
+  value: object,
+): Promise<FieldError[]> {
+  return schema ? checks.errorsOf(tenantOf(principal), checks.prepare({ name }, schema), { data, value }) : [];
 }

@@ -1,33 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { newUuid } from '../../domain/ids';
-import { Problem, type FieldError } from '../../domain/problems';
+import { Problem } from '../../domain/problems';
+import { tenantOf } from '../../domain/fairness';
 import type { Principal } from '../../domain/types';
-import { identityOf } from '../../domain/lossless-json';
 import type { Metrics } from '../../process/metrics';
 import { acceptEvents } from '../../store/notifications/accept';
-import { isContended, isUnavailable, type Database, type Executor } from '../../store/db/database';
-import { GroupCommit, type GroupCommitOptions } from '../../store/db/group-commit';
+import type { Database, Executor } from '../../store/db/database';
+import { AcceptGroups } from './accept-groups';
 import { Intake, type Admission } from './intake';
-import { compileStoredSchema } from './json-schema';
+import type { PostedEvent } from './event-input';
+import type { PreparedSchema, SchemaChecks } from './schema-checks';
 import type { NotificationLauncher, NotificationToLaunch } from '../ports';
 import { findSchema } from '../../store/catalog/event-types';
 import { headStartDelivery } from '../../domain/head-start';
 import type { AcceptFault, AcceptResult, EventToAccept } from '../../domain/acceptance';
-import { sha256 } from '../../domain/sha256';
-
-/** A posted event whose shape has been validated. */
-export interface PostedEvent {
-  id?: string;
-  type: string;
-  customerId?: string;
-  channels?: string[];
-  timestamp?: Date;
-  data: object;
-  user?: object;
-  /** JSON text of data and user, if JavaScript would write a number in them differently. */
-  written?: { data: string; user?: string };
-}
 
 /** The outcome of one posted event. */
 export type AcceptOutcome = AcceptedEvent | { problem: Problem };
@@ -39,32 +25,18 @@ interface AcceptedEvent {
   claimedAt: number;
 }
 
-interface CompiledType {
+interface KnownType {
   version: number;
-  validate: (data: unknown) => FieldError[];
+  /** Absent: any data is valid. */
+  schema?: PreparedSchema;
 }
 
-const MAX_COMPILED = 10_000;
+const MAX_KNOWN = 10_000;
 /**
  * A batch is validated in turns of the event loop, so that other requests need not wait for all of
  * it.
  */
 const TURN_MS = 20;
-/** Two statements may run concurrently, so that a large batch does not delay single events. */
-const GROUP: GroupCommitOptions<EventToAccept> = {
-  pipelines: 2,
-  maxGatherMs: 10,
-  maxItems: 200,
-  isUnavailable,
-  // Events of one customer and type match the same subscriptions, whose statistics the statement
-  // locks.
-  lanes: {
-    isContended,
-    ownerOf: ({ customerId, productId }) => customerId ?? `all of ${productId}`,
-    laneOf: ({ customerId, productId, type }) => `${customerId ?? `all of ${productId}`} ${type}`,
-  },
-};
-
 const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; path: string }> = {
   'unknown-event-type': {
     detail: 'The event type is not in the catalog. Create it with PUT /v1/event-types/:name.',
@@ -84,13 +56,13 @@ const FAULTS: Record<Exclude<AcceptFault, 'stale-schema'>, { detail: string; pat
 
 /**
  * Accepts events. It validates the data against the schema of its type; one statement then checks
- * the rest, matches subscriptions and writes. Compiled schemas are cached, and the statement
- * reports stale ones.
+ * the rest, matches subscriptions and writes. Schemas are cached, and the statement reports stale
+ * ones.
  */
 export class Acceptor {
-  private readonly compiled = new Map<string, CompiledType>();
+  private readonly types = new Map<string, KnownType>();
   private readonly intake: Intake;
-  private readonly group: GroupCommit<EventToAccept, AcceptResult>;
+  private readonly groups: AcceptGroups;
 
   /** @param maxEventsInHand - events that may be accepted at the same time */
   constructor(
@@ -98,10 +70,10 @@ export class Acceptor {
     private readonly launcher: NotificationLauncher,
     private readonly metrics: Metrics,
     maxEventsInHand: number,
-    private readonly log?: Pick<Logger, 'warn'>,
+    private readonly checks: SchemaChecks,
   ) {
     this.intake = new Intake(maxEventsInHand, launcher, metrics);
-    this.group = new GroupCommit((events) => acceptEvents(db, events, launcher.processId), GROUP);
+    this.groups = new AcceptGroups((events) => acceptEvents(db, events, launcher.processId));
   }
 
   /**
@@ -143,19 +115,19 @@ export class Acceptor {
     // statement.
     while (remaining.length > 0) {
       const checked: { index: number; event: EventToAccept }[] = [];
-      let turnStarted = performance.now();
-      for (const { event, index } of remaining) {
-        if (performance.now() - turnStarted > TURN_MS) {
-          await setImmediate();
-          turnStarted = performance.now();
-        }
-        const type = this.compiled.get(event.type) ?? (await this.compile(transaction ?? this.db, event.type));
-        const result = check(type, principal, event);
+      await this.check(
+        principal,
+        remaining.map(({ event }) => event),
+        transaction,
+      );
+      for (const { index, event } of remaining) {
+        const result = toAccept(principal, event);
         if (result instanceof Problem) outcomes[index] = { problem: result };
         else checked.push({ index, event: result });
       }
       const claimedAt = performance.now();
       const results = await this.write(
+        principal,
         checked.map(({ event }) => event),
         transaction,
       );
@@ -165,7 +137,7 @@ export class Acceptor {
         if (result.kind === 'accepted') outcomes[index] = { accepted: result, event, claimedAt };
         else if (result.fault !== 'stale-schema') outcomes[index] = { problem: faultProblem(result.fault) };
         else {
-          this.compiled.delete(event.type);
+          this.types.delete(event.type);
           remaining.push({ index, event: posted[index]! });
         }
       });
@@ -192,48 +164,79 @@ export class Acceptor {
     this.launcher.launch(toLaunch);
   }
 
-  private write(events: EventToAccept[], transaction: Executor | undefined): Promise<AcceptResult[]> {
+  private write(
+    principal: Principal,
+    events: EventToAccept[],
+    transaction: Executor | undefined,
+  ): Promise<AcceptResult[]> {
     if (events.length === 0) return Promise.resolve([]);
-    return transaction ? acceptEvents(transaction, events, this.launcher.processId) : this.group.submit(events);
+    return transaction
+      ? acceptEvents(transaction, events, this.launcher.processId)
+      : this.groups.submit(tenantOf(principal), events);
   }
 
-  private async compile(db: Executor, name: string): Promise<CompiledType | undefined> {
+  /**
+   * Checks the data of events that have not been checked yet, in the side thread where that takes
+   * long. A call before a transaction keeps the transaction from waiting for it.
+   *
+   * @throws Problem too-many-requests
+   */
+  async check(principal: Principal, events: readonly PostedEvent[], db: Executor = this.db): Promise<void> {
+    const slow = new Map<PreparedSchema, PostedEvent[]>();
+    let turnStarted = performance.now();
+    for (const event of events) {
+      if (performance.now() - turnStarted > TURN_MS) {
+        await setImmediate();
+        turnStarted = performance.now();
+      }
+      const type = this.types.get(event.type) ?? (await this.find(db, event.type));
+      if (type && event.checked?.version === type.version) continue;
+      const errors = type?.schema ? this.checks.quickly(type.schema, event) : [];
+      event.checked = type && { version: type.version, errors: errors ?? [] };
+      if (errors) continue;
+      const others = slow.get(type!.schema!);
+      if (others) others.push(event);
+      else slow.set(type!.schema!, [event]);
+    }
+    for (const [schema, slowEvents] of slow) {
+      const data = slowEvents.map((event) => event.data);
+      const errors = await this.checks.inThread(tenantOf(principal), schema, data);
+      slowEvents.forEach((event, position) => (event.checked!.errors = errors[position]!));
+    }
+  }
+
+  private async find(db: Executor, name: string): Promise<KnownType | undefined> {
     const found = await findSchema(db, name);
     if (!found) return undefined;
-    const { validate, unenforced } = found.schema
-      ? compileStoredSchema(found.schema)
-      : { validate: () => [], unenforced: [] };
-    if (unenforced.length > 0) {
-      this.log?.warn({ eventType: name, unenforced }, 'patterns of a schema are not enforced; change the schema');
-    }
-    const compiled = { version: found.version, validate };
-    if (this.compiled.size >= MAX_COMPILED) this.compiled.clear();
-    this.compiled.set(name, compiled);
-    return compiled;
+    const { version, schema } = found;
+    const known = { version, schema: schema ? this.checks.prepare({ name, version }, schema) : undefined };
+    if (this.types.size >= MAX_KNOWN) this.types.clear();
+    this.types.set(name, known);
+    return known;
   }
 }
 
-function check(type: CompiledType | undefined, principal: Principal, event: PostedEvent): EventToAccept | Problem {
-  if (!type) return faultProblem('unknown-event-type');
-  const errors = type.validate(event.data);
+/** @param event - checked */
+function toAccept(principal: Principal, event: PostedEvent): EventToAccept | Problem {
+  if (!event.checked) return faultProblem('unknown-event-type');
+  const { version, errors } = event.checked;
   if (errors.length > 0) {
     return new Problem('data-breaks-schema', `The data does not match the schema of ${event.type}.`, {
       errors: errors.map(({ path, message }) => ({ path: `/data${path}`, message })),
     });
   }
-  const { written, ...facts } = event;
   return {
     id: event.id,
     uuid: newUuid(),
     productId: principal.productId ?? undefined,
     type: event.type,
-    schemaVersion: type.version,
+    schemaVersion: version,
     customerId: event.customerId,
     channels: event.channels ?? [],
     timestamp: event.timestamp ?? new Date(),
-    data: written?.data ?? JSON.stringify(event.data),
-    user: written?.user ?? (event.user && JSON.stringify(event.user)),
-    bodyHash: sha256(identityOf(facts, written && `${written.data}${written.user ?? ''}`)),
+    data: event.data,
+    user: event.user,
+    bodyHash: event.bodyHash,
   };
 }
 

@@ -1,5 +1,4 @@
 import { Problem } from '../../domain/problems';
-import { identityOf } from '../../domain/lossless-json';
 import type { Sealer } from '../../store/db/crypto';
 import type { Executor } from '../../store/db/database';
 import { claimIdempotencyKey, storeIdempotentAnswer } from '../../store/access/idempotency';
@@ -30,14 +29,12 @@ export function idempotencyKeyOf(context: Pick<Context, 'headers'>): string | un
 export async function once(
   executor: Executor,
   sealer: Sealer,
-  context: Pick<Context, 'principal' | 'request' | 'losslessBody'>,
+  context: Pick<Context, 'principal' | 'request' | 'bodyIdentity'>,
   key: string,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   const owner = { principalId: context.principal.id, key };
-  const requestHash = sha256(
-    `${context.request.method} ${context.request.path}\n${identityOf(context.request.body, context.losslessBody()?.at())}`,
-  );
+  const requestHash = sha256(`${context.request.method} ${context.request.path}\n`, context.bodyIdentity());
   const earlier = await claimIdempotencyKey(executor, sealer, owner, requestHash);
   if (earlier === 'conflict') {
     throw new Problem('idempotency-key-conflict', 'The Idempotency-Key was used for another request. Use a new key.', {

@@ -1,27 +1,24 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import type { LosslessJson } from '../../domain/lossless-json';
 import { Problem } from '../../domain/problems';
-import { mayRewriteNumbers, LosslessJson } from '../../domain/lossless-json';
+import { losslessOf, parseJson } from './parse-json';
 
-/** No body needs this depth, and recursive code is still far from overflowing its stack. */
-const MAX_DEPTH = 500;
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
 /** The bytes of each request's body. */
 const raws = new WeakMap<object, Buffer>();
-
-/** Strips a byte order mark, as JSON parsers may (RFC 8259 §8.1). Invalid UTF-8 becomes U+FFFD. */
-const UTF_8 = new TextDecoder();
+/** Bodies that are left for the route to read. */
+const left = new WeakSet<object>();
 
 /**
  * Creates a reader of JSON bodies into `request.body`.
  *
  * @param limitBytes - larger bodies are refused
+ * @param parsedBytes - larger bodies are not parsed, but left for `largeBodyOf`
  */
-export function jsonBody(limitBytes: number): (request: Request, response: Response) => Promise<void> {
-  const parseEncoded = express.json({
-    limit: limitBytes,
-    strict: false,
-    verify: (request, _response, raw) => void raws.set(request, raw),
-  });
+export function jsonBody(
+  limitBytes: number,
+  parsedBytes = Infinity,
+): (request: Request, response: Response) => Promise<void> {
+  const decode = express.raw({ limit: limitBytes, type: () => true });
   return async (request, response) => {
     const { headers } = request;
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -29,15 +26,25 @@ export function jsonBody(limitBytes: number): (request: Request, response: Respo
     if (headers['content-type'] !== 'application/json') checkContentType(request);
     // Nearly all bodies are uncompressed. Reading one directly costs a fraction of Express's
     // parser.
-    if (headers['content-encoding'] === undefined) parsePlain(request, await collect(request, limitBytes));
-    else await readBody(parseEncoded, request, response);
-    const raw = raws.get(request);
-    if (raw && isDeeperThan(MAX_DEPTH, raw)) {
-      throw new Problem('validation-failed', 'The body is nested too deeply.', {
-        errors: [{ path: '', message: `at most ${MAX_DEPTH} levels of objects and arrays` }],
-      });
+    if (headers['content-encoding'] === undefined) raws.set(request, await collect(request, limitBytes));
+    else {
+      await readBody(decode, request, response);
+      raws.set(request, request.body as Buffer);
+    }
+    const raw = raws.get(request)!;
+    // A chunked body without content.
+    if (raw.length === 0) request.body = {};
+    else if (raw.length <= parsedBytes) request.body = parseJson(raw);
+    else {
+      request.body = undefined;
+      left.add(request);
     }
   };
+}
+
+/** @returns a body that was not parsed because of its size */
+export function largeBodyOf(request: Request): Buffer | undefined {
+  return left.has(request) ? raws.get(request) : undefined;
 }
 
 function checkContentType(request: Request): void {
@@ -45,17 +52,6 @@ function checkContentType(request: Request): void {
   const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   if (request.is('application/json') && /^utf-?8$/i.test(charset)) return;
   throw new Problem('unsupported-media-type', 'Send the body as UTF-8 with content-type: application/json.');
-}
-
-function parsePlain(request: Request, raw: Buffer): void {
-  raws.set(request, raw);
-  // A chunked body without content.
-  if (raw.length === 0) return void (request.body = {});
-  try {
-    request.body = JSON.parse(UTF_8.decode(raw));
-  } catch (error) {
-    throw new Problem('malformed-json', 'The body could not be parsed as JSON.', { cause: error });
-  }
 }
 
 /**
@@ -99,24 +95,5 @@ export async function readBody(parse: RequestHandler, request: Request, response
  */
 export function losslessBodyOf(request: Request): LosslessJson | undefined {
   const raw = raws.get(request);
-  // Latin-1 is the fastest decoding, and digits are the same in it.
-  if (!raw || !mayRewriteNumbers(raw.toString('latin1'))) return undefined;
-  return new LosslessJson(new TextDecoder().decode(raw));
-}
-
-function isDeeperThan(limit: number, json: Buffer): boolean {
-  if (json.length < 2 * limit) return false;
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < json.length; index++) {
-    const byte = json[index];
-    if (inString) {
-      if (byte === BACKSLASH) index++;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) inString = true;
-    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-      if (++depth > limit) return true;
-    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
-  }
-  return false;
+  return raw && losslessOf(raw);
 }

@@ -20,6 +20,10 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
    * `125.50`, or more digits than a double holds.
    */
   losslessBody(): LosslessJson | undefined;
+  /** A hash that is the same for equal bodies, by which a repeat of a request is recognized. */
+  bodyIdentity(): Buffer;
+  /** A body that was not parsed because of its size (`readsLarge`); then `body` is undefined. */
+  largeBody: Buffer | undefined;
   headers: IncomingHttpHeaders;
   /** The transaction of the call. With `ownTransaction`, the pool; for a GET, the pool of reads. */
   db: Executor;
@@ -76,6 +80,11 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   takesForm?: boolean;
   /** @default 256 KiB */
   bodyLimitBytes?: number;
+  /**
+   * The handler reads large bodies itself, from `largeBody`: parsing them here would keep the
+   * requests of others waiting.
+   */
+  readsLarge?: boolean;
   /**
    * Responses by status; with a `null` schema there is no body. @default contentType
    * `application/json`

@@ -12,6 +12,9 @@ export interface LimitSettings {
   dryRuns: number;
   setUps: number;
   resumes: number;
+  schemas: number;
+  /** In MiB. */
+  largeBodies: number;
 }
 
 interface Limit {
@@ -34,6 +37,7 @@ const FAILED_CREDENTIALS = 300;
 
 const BURST_SECONDS = 10;
 const MINUTE_SECONDS = 60;
+const KIB_PER_MIB = 1024;
 
 function limitsOf(settings: LimitSettings) {
   return {
@@ -80,6 +84,18 @@ function limitsOf(settings: LimitSettings) {
       points: settings.resumes,
       seconds: MINUTE_SECONDS,
       noun: 'resumed activity streams',
+    },
+    schemas: {
+      name: 'schemas',
+      points: settings.schemas,
+      seconds: MINUTE_SECONDS,
+      noun: 'schemas of this product or credential',
+    },
+    largeBodies: {
+      name: 'large-bodies',
+      points: settings.largeBodies * KIB_PER_MIB,
+      seconds: BURST_SECONDS,
+      noun: 'KiB of large requests and responses of this product, customer or credential',
     },
     failedSignIns: {
       name: 'failed-sign-ins',
@@ -135,6 +151,11 @@ export class Limits {
       const now = await this.limiters[name].reward(key, points);
       throw this.refused(name, now);
     }
+  }
+
+  /** Takes points for what has been done already, also beyond what is left. */
+  async charge(name: LimitName, key: string, points: number): Promise<void> {
+    await this.limiters[name].penalty(key, points);
   }
 
   private refused(name: LimitName, now: RateLimiterRes): Problem {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FairBound } from '../../domain/fair-bound';
+import { tenantOf } from '../../domain/fairness';
 import { Problem } from '../../domain/problems';
 import type { Principal } from '../../domain/types';
 import type { BoundMetrics } from '../../process/bound-metrics';
@@ -25,13 +26,13 @@ export class RequestBytes {
   /**
    * Holds the memory of a body that is about to be read.
    *
-   * @param limitBytes - what the body may have at most
+   * @param bodyBytes - as `bodyBytesOf` returns it
    * @returns ends the hold
    * @throws Problem too-many-requests if the caller, or all callers together, hold too much
    */
-  hold(principal: Principal, headers: IncomingHttpHeaders, limitBytes: number): () => void {
-    const tenant = principal.customerId ?? principal.productId ?? principal.id;
-    const bytes = REQUEST_BYTES + sizeOf(headers, limitBytes);
+  hold(principal: Principal, bodyBytes: number): () => void {
+    const tenant = tenantOf(principal);
+    const bytes = REQUEST_BYTES + bodyBytes;
     if (!this.held.hasRoom(tenant, bytes)) {
       this.metrics.requestBytesRefused.inc();
       throw new Problem(
@@ -49,8 +50,11 @@ export class RequestBytes {
   }
 }
 
-/** A body of unknown size, or a compressed one, may have as much as is allowed. */
-function sizeOf(headers: IncomingHttpHeaders, limitBytes: number): number {
+/**
+ * The size of a body before it is read. One of unknown size, or a compressed one, may have as much
+ * as is allowed.
+ */
+export function bodyBytesOf(headers: IncomingHttpHeaders, limitBytes: number): number {
   const length = headers['content-length'];
   if (length === undefined || headers['content-encoding'] !== undefined)
     return headers['transfer-encoding'] === undefined && length === undefined ? 0 : limitBytes;

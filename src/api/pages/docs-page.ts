@@ -14,6 +14,7 @@ const HEAD =
  */
 export function docsPage(): Router {
   const router = Router();
+  const errors = errorsPage();
   router.get('/docs', (_request, response) => {
     response
       .type('html')
@@ -30,7 +31,7 @@ export function docsPage(): Router {
       );
   });
   router.get('/docs/errors', (_request, response) => {
-    response.type('html').send(errorsPage());
+    response.type('html').send(errors);
   });
   router.use('/docs/assets', express.static(SWAGGER_UI, { index: false, maxAge: '1 day' }));
   return router;

@@ -5,7 +5,7 @@ import { insertAudit } from '../../store/access/audit';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { openSecretLink } from '../../store/subscriptions/secret-links';
-import { parseOrThrow } from '../http/problem-response';
+import { parseOrThrow } from '../http/parse-input';
 import { sha256 } from '../../domain/sha256';
 
 export const SECRET_PAGE_PATH = '/secret';

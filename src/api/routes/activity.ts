@@ -1,8 +1,11 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { ACTIVITY_KINDS, decodePosition, type Position } from '../../domain/activity';
+import { tenantOf } from '../../domain/fairness';
 import { Problem } from '../../domain/problems';
-import { NOTIFICATION_STATUSES } from '../../domain/types';
+import { NOTIFICATION_STATUSES, type Principal } from '../../domain/types';
+import { findCustomer } from '../../store/catalog/customers';
+import type { Executor } from '../../store/db/database';
 import type { ActivityStream } from '../activity/activity-stream';
 import { scopeOf, type Authenticator } from '../auth/auth';
 import { CUSTOMER_READERS } from '../http/roles';
@@ -62,7 +65,7 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       }),
       answers: { 200: { description: 'The activity stream', schema: activity, contentType: 'text/event-stream' } },
       problems: ['too-many-requests'],
-      async handle({ principal, query: { lastEventId, ...filter }, request, response, admit }) {
+      async handle({ db, principal, query: { lastEventId, ...filter }, request, response, admit }) {
         const from = positionOf(request, lastEventId);
         if (request.method === 'HEAD') {
           response.type('text/event-stream').end();
@@ -71,6 +74,7 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
         if (from) await admit('resumes', principal.customerId ?? principal.id);
         await stream.open(response, {
           credentialId: principal.id,
+          tenant: await payerOf(db, principal),
           customerId: principal.customerId,
           scope: scopeOf(principal),
           filter,
@@ -81,6 +85,13 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       },
     }),
   ];
+}
+
+/** Portal sessions count for the product of their customer, which can make any number of them. */
+async function payerOf(db: Executor, principal: Principal): Promise<string> {
+  const { customerId } = principal;
+  const customer = customerId === null ? undefined : await findCustomer(db, customerId, {});
+  return customer?.productId ?? tenantOf(principal);
 }
 
 /** A browser that reconnects sends the header, which is newer than the query of its URL. */

@@ -7,6 +7,8 @@ import { insertChallenge, listChallenges } from '../../store/subscriptions/chall
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
+import { FairBound } from '../../domain/fair-bound';
+import { tenantOf } from '../../domain/fairness';
 import { notFound, Problem } from '../../domain/problems';
 import type { Subscription } from '../../domain/types';
 import type { LimitMetrics } from '../../process/limit-metrics';
@@ -16,6 +18,8 @@ import { pageOf, pageQuery, pageRequest, timestamp } from '../schemas/schemas';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 const params = z.object({ id: z.string() });
+/** Challenges of one process that wait for a receiver. A lone tenant may have half of them. */
+const MAX_IN_FLIGHT = 200;
 
 const challengeSchema = z
   .object({
@@ -44,19 +48,23 @@ export function challengeRoutes({
 }): Route[] {
   /** Subscriptions with a challenge in flight in this process. */
   const inFlight = new Set<string>();
+  const held = new FairBound(MAX_IN_FLIGHT);
 
-  /** @throws Problem too-many-requests if there is one for the subscription already */
-  async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    if (inFlight.has(id))
-      throw new Problem('too-many-requests', 'A challenge of this subscription is in flight. Wait for its outcome.', {
-        headers: { 'retry-after': '10' },
-      });
+  /**
+   * @throws Problem too-many-requests if there is one for the subscription already, or the tenant
+   *   has its share of all
+   */
+  async function inTurn<T>(id: string, tenant: string, work: () => Promise<T>): Promise<T> {
+    if (inFlight.has(id)) throw tooMany('A challenge of this subscription is in flight. Wait for its outcome.');
+    if (!held.hasRoom(tenant, 1)) throw tooMany('Too many challenges of this tenant are in flight. Retry later.');
     inFlight.add(id);
+    held.take(tenant, 1);
     limitMetrics.challengesInFlight.set(inFlight.size);
     try {
       return await work();
     } finally {
       inFlight.delete(id);
+      held.giveBack(tenant, 1);
       limitMetrics.challengesInFlight.set(inFlight.size);
     }
   }
@@ -87,7 +95,7 @@ export function challengeRoutes({
       ownTransaction: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
-        const outcome = await inTurn(subscription.id, async () => {
+        const outcome = await inTurn(subscription.id, tenantOf(context.principal), async () => {
           await context.admit('subscriptionChallenges', subscription.id);
           await context.admit('challenges', subscription.customerId);
           return challenge(subscription);
@@ -122,4 +130,8 @@ export function challengeRoutes({
       },
     }),
   ];
+}
+
+function tooMany(detail: string): Problem {
+  return new Problem('too-many-requests', detail, { headers: { 'retry-after': '10' } });
 }

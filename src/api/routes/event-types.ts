@@ -1,4 +1,6 @@
+import type { Request } from 'express';
 import { z } from 'zod';
+import { tenantOf } from '../../domain/fairness';
 import { notFound, Problem } from '../../domain/problems';
 import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/catalog/event-types';
 import { findProduct } from '../../store/catalog/products';
@@ -6,8 +8,8 @@ import { scopeOf } from '../auth/auth';
 import { missingFields } from '../../domain/query-arguments';
 import { findDefinition } from '../../store/catalog/service-definitions';
 import type { Executor } from '../../store/db/database';
-import { compileSchema, sampleOf } from '../events/json-schema';
 import { CUSTOMER_READERS, WRITERS } from '../http/roles';
+import type { SideThread } from '../side-thread/side-thread';
 import { route, type Route } from '../http/route';
 import {
   description,
@@ -43,7 +45,9 @@ const eventType = z
   .meta({ id: 'EventType' });
 
 /** The catalog of event types. */
-export function eventTypeRoutes(): Route[] {
+export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
+  /** The samples of requests whose transaction has not begun yet. */
+  const samples = new WeakMap<Request, unknown>();
   return [
     route({
       method: 'put',
@@ -70,19 +74,27 @@ export function eventTypeRoutes(): Route[] {
         'schema-breaks-service-definition',
         'unknown-product',
         'quota-exceeded',
+        'too-many-requests',
       ],
-      async handle({ db, principal, params: { name }, body, audit, losslessBody, checkQuota }) {
+      async beforeTransaction({ principal, body: { schema, sample }, request, admit }) {
+        if (!schema) return void samples.set(request, sample ?? null);
+        const tenant = tenantOf(principal);
+        await admit('schemas', tenant);
+        samples.set(request, await sideThread.run(tenant, 'compile', { schema, sample }));
+      },
+      async handle({ db, principal, params: { name }, body, audit, losslessBody, checkQuota, request }) {
         const productId = principal.productId ?? body.productId;
-        if (
-          productId === undefined ||
-          !(await findProduct(db, productId)) ||
-          (body.productId ?? productId) !== productId
-        ) {
+        if (productId === undefined) {
+          throw new Problem('validation-failed', 'An admin credential has no product of its own. Send `productId`.', {
+            errors: [{ path: '/productId', message: 'is required for an admin' }],
+          });
+        }
+        if (!(await findProduct(db, productId)) || (body.productId ?? productId) !== productId) {
           throw new Problem('unknown-product', 'The product does not exist or is not yours.', {
             errors: [{ path: '/productId', message: 'does not exist or is not yours' }],
           });
         }
-        const sample = checkedSample(body.schema, body.sample);
+        const sample = samples.get(request);
         const existing = await findEventType(db, name, {});
         if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
         const put = await putEventType(db, {
@@ -156,19 +168,6 @@ export function eventTypeRoutes(): Route[] {
       },
     }),
   ];
-}
-
-function checkedSample(schema: object | null, sample: unknown): unknown {
-  if (!schema) return sample ?? null;
-  const validate = compileSchema(schema);
-  if (sample === undefined) return sampleOf(schema);
-  const errors = validate(sample);
-  if (errors.length > 0) {
-    throw new Problem('sample-breaks-schema', 'The sample does not match the schema.', {
-      errors: errors.map(({ path, message }) => ({ path: `/sample${path}`, message })),
-    });
-  }
-  return sample;
 }
 
 /**

@@ -3,52 +3,24 @@ import { isUuid } from '../../domain/ids';
 import { z } from 'zod';
 import { notFound, Problem } from '../../domain/problems';
 import { NOTIFICATION_STATUSES } from '../../domain/types';
-import type { LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { findEvent, listEvents } from '../../store/notifications/events';
 import { notificationsOfEvent } from '../../store/notifications/notifications';
 import type { Acceptor } from '../events/acceptor';
 import { keyedTurns, tenantOf } from '../events/keyed-turns';
-import { type AcceptOutcome, type PostedEvent } from '../events/acceptor';
+import { type AcceptOutcome } from '../events/acceptor';
+import { batchInput, eventInput, toPosted, type PostedEvent } from '../events/event-input';
+import type { EventReader } from '../events/event-reader';
+import { readBatch, type ReadEvents } from '../events/read-events';
 import { scopeOf } from '../auth/auth';
 import { idempotencyKeyOf, once } from '../http/idempotency';
-import { fieldErrorsOf } from '../http/problem-response';
 import { CUSTOMER_READERS, PRODUCERS } from '../http/roles';
 import { route, type Context, type Reply, type Route } from '../http/route';
-import {
-  eventTypeName,
-  givenId,
-  jsonObject,
-  pageOf,
-  pageQuery,
-  pageRequest,
-  timestamp,
-  timestampInput,
-} from '../schemas/schemas';
-import { channelName } from '../schemas/subscription-schemas';
+import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
 import { notificationSchema } from '../schemas/notification';
 
-const MAX_EVENT_BYTES = 256 * 1024;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-const MAX_BATCH = 1000;
-const MAX_CHANNELS = 100;
-
-const eventInput = z
-  .strictObject({
-    id: givenId.optional().describe('Unique per product. Makes it safe to post the event again. Generated if absent.'),
-    type: eventTypeName,
-    customerId: givenId.optional().describe('The customer to notify. If absent, every customer of the product.'),
-    channels: z
-      .array(channelName)
-      .max(MAX_CHANNELS)
-      .optional()
-      .describe('Subscriptions with channels get the event only if it carries one of theirs.'),
-    timestamp: timestampInput.optional().describe('When the event happened. Default: now.'),
-    data: jsonObject.describe('The payload. Must match the JSON Schema of the event type, if it has one.'),
-    user: jsonObject.optional().describe('Who caused the event. Passed on to receivers.'),
-  })
-  .meta({ id: 'EventInput' });
 
 const accepted = z.object({
   id: z.string(),
@@ -91,10 +63,12 @@ const event = z
 /** Accepting and reading events. */
 export function eventRoutes({
   acceptor,
+  eventReader,
   keyedDb,
   sealer,
 }: {
   acceptor: Acceptor;
+  eventReader: EventReader;
   keyedDb: Database;
   sealer: Sealer;
 }): Route[] {
@@ -107,25 +81,27 @@ export function eventRoutes({
    */
   async function accept(
     context: Context,
-    posted: readonly PostedEvent[],
-    charged: number,
+    { events, identity }: ReadEvents,
     answer: (outcomes: AcceptOutcome[]) => Reply,
   ): Promise<Reply> {
     const key = idempotencyKeyOf(context);
-    await context.admit('events', context.principal.id, charged);
+    await context.admit('events', context.principal.id, events.length);
+    const posted = events.filter((event): event is PostedEvent => !(event instanceof Problem));
     let outcomes: AcceptOutcome[] = [];
     inFlight += 1;
     try {
       const reply =
         key === undefined
           ? answer((outcomes = await acceptor.accept(context.principal, posted)))
-          : await turns.take(tenantOf(context.principal, posted), () =>
-              keyedDb.transaction((executor) =>
-                once(executor, sealer, context, key, async () =>
+          : await turns.take(tenantOf(context.principal, posted), async () => {
+              await acceptor.check(context.principal, posted);
+              const keyed = identity ? { ...context, bodyIdentity: () => identity } : context;
+              return keyedDb.transaction((executor) =>
+                once(executor, sealer, keyed, key, async () =>
                   answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
                 ),
-              ),
-            );
+              );
+            });
       acceptor.launch(outcomes);
       // The HTTP client writes to an idle connection in the next turn of the event loop. If no
       // other request is in flight, let the delivery go first, because it matters more than this
@@ -163,11 +139,17 @@ export function eventRoutes({
       creates: true,
       countsEvents: true,
       ownTransaction: true,
-      handle: (context) =>
-        accept(context, [withWritten(context.body, context.losslessBody())], 1, ([outcome]) => {
+      readsLarge: true,
+      async handle(context) {
+        const { principal, largeBody, body, losslessBody } = context;
+        const read = largeBody
+          ? await eventReader.read(principal, largeBody, false, idempotencyKeyOf(context) !== undefined)
+          : { events: [toPosted(body, losslessBody())] };
+        return accept(context, read, ([outcome]) => {
           if ('problem' in outcome!) throw outcome.problem;
           return acceptedReply(outcome!.accepted);
-        }),
+        });
+      },
     }),
     route({
       method: 'post',
@@ -177,13 +159,7 @@ export function eventRoutes({
         'Takes 1 to 1000 events. Returns one result per event, in order. An invalid event does not affect the others.',
       tag: 'Events',
       roles: PRODUCERS,
-      body: z.strictObject({
-        events: z
-          .array(z.unknown())
-          .min(1)
-          .max(MAX_BATCH)
-          .describe('Events as in `POST /v1/events`, at most 256 KiB each.'),
-      }),
+      body: batchInput,
       bodyLimitBytes: MAX_BATCH_BYTES,
       answers: {
         202: { description: 'The result of each event', schema: z.object({ results: z.array(batchResult) }) },
@@ -192,13 +168,15 @@ export function eventRoutes({
       creates: true,
       countsEvents: true,
       ownTransaction: true,
+      readsLarge: true,
       async handle(context) {
-        const written = context.losslessBody();
-        const read = context.body.events.map((value, index) => readEvent(value, written, index));
-        const good = read.filter((item): item is PostedEvent => !(item instanceof Problem));
-        return accept(context, good, read.length, (outcomes) => {
+        const { principal, largeBody, body, losslessBody } = context;
+        const read = largeBody
+          ? await eventReader.read(principal, largeBody, true, idempotencyKeyOf(context) !== undefined)
+          : { events: readBatch(body.events, losslessBody()) };
+        return accept(context, read, (outcomes) => {
           const next = outcomes.values();
-          const results = read.map((item) =>
+          const results = read.events.map((item) =>
             batchItem(item instanceof Problem ? { problem: item } : next.next().value!),
           );
           return { status: 202, body: { results } };
@@ -247,23 +225,6 @@ export function eventRoutes({
       },
     }),
   ];
-}
-
-function readEvent(value: unknown, written: LosslessJson | undefined, index: number): PostedEvent | Problem {
-  if (Buffer.byteLength(written?.at('events', index) ?? JSON.stringify(value)) > MAX_EVENT_BYTES)
-    return new Problem('payload-too-large', 'The event is larger than 256 KiB.');
-  const result = eventInput.safeParse(value);
-  return result.success
-    ? withWritten(result.data, written, 'events', index)
-    : new Problem('validation-failed', 'The event is invalid; errors lists the fields.', {
-        errors: fieldErrorsOf(result.error, ''),
-      });
-}
-
-/** @param path - path of the event in the body */
-function withWritten(event: PostedEvent, written: LosslessJson | undefined, ...path: (string | number)[]): PostedEvent {
-  if (!written) return event;
-  return { ...event, written: { data: written.at(...path, 'data')!, user: written.at(...path, 'user') } };
 }
 
 function acceptedReply(result: Extract<AcceptOutcome, { accepted: unknown }>['accepted']): Reply {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../../config';
+import { JsonText } from '../../domain/lossless-json';
 import type { RetentionDays } from '../../domain/retention';
 import type { UrlPattern } from '../../domain/url-pattern';
 import type { LimitMetrics } from '../../process/limit-metrics';
@@ -8,6 +9,9 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { VERSION } from '../../process/version';
 import type { Acceptor } from '../events/acceptor';
+import type { EventReader } from '../events/event-reader';
+import type { SchemaChecks } from '../events/schema-checks';
+import type { SideThread } from '../side-thread/side-thread';
 import type { ActivityStream } from '../activity/activity-stream';
 import type { Authenticator } from '../auth/auth';
 import { openApiDocument } from '../http/openapi';
@@ -72,6 +76,9 @@ export interface RouteDeps {
   /** The base URL of the API, for links. */
   publicUrl(): string;
   acceptor: Acceptor;
+  eventReader: EventReader;
+  schemaChecks: SchemaChecks;
+  sideThread: Pick<SideThread, 'run'>;
   launcher: NotificationLauncher;
   challengeSender: ChallengeSender;
   composer: Composer;
@@ -99,7 +106,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...eventRoutes(deps),
     ...productRoutes(deps.settlement, deps.retention),
     ...retentionRoutes(deps),
-    ...eventTypeRoutes(),
+    ...eventTypeRoutes(deps.sideThread),
     ...serviceDefinitionRoutes(deps.composer),
     ...customerRoutes(),
     ...erasureRoutes(deps),
@@ -107,7 +114,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...statisticsRoutes(),
     ...seriesRoutes(),
     ...triggerRoutes(deps),
-    transformDraftRoute(deps.composer),
+    transformDraftRoute(deps),
     ...transformRoutes(deps),
     ...secretRoutes(deps.sealer),
     ...signingKeyRoutes(deps.sealer),
@@ -135,6 +142,7 @@ export function allRoutes(deps: RouteDeps): Route[] {
     answers: { 200: { description: 'The OpenAPI 3.1 document', schema: z.record(z.string(), z.unknown()) } },
     handle: async () => ({ status: 200, body: document }),
   });
-  const document = openApiDocument([...routes, openapi], VERSION);
+  // Written once, because anyone may ask for it.
+  const document: JsonText = new JsonText(JSON.stringify(openApiDocument([...routes, openapi], VERSION)));
   return [...routes, openapi];
 }

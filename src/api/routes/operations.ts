@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { Metrics } from '../../process/metrics';
+import { PacedRuns } from '../../process/paced-runs';
 import type { Database } from '../../store/db/database';
 import { VERSION } from '../../process/version';
 import { route, type Route } from '../http/route';
 
 const READY_TIMEOUT_MS = 3000;
+/** These calls need no credential, so a flood of them must cost no more than this pace. */
+const CHECK_INTERVAL_MS = 50;
+const SCRAPE_INTERVAL_MS = 200;
 const part = z.enum(['ok', 'unreachable']);
 
 /** Checks whether a part of the service is reachable. Never throws. */
@@ -26,6 +30,9 @@ export function operationRoutes({
   /** Whether metrics are served here, and not on a port of their own. */
   servesMetrics: boolean;
 }): Route[] {
+  const checks = new PacedRuns(CHECK_INTERVAL_MS, () =>
+    Promise.all([answers(() => canWrite(authDb)), answers(temporal)]),
+  );
   const routes = [
     route({
       method: 'get',
@@ -60,7 +67,7 @@ export function operationRoutes({
         },
       },
       async handle() {
-        const [postgres, temporalUp] = await Promise.all([answers(() => canWrite(authDb)), answers(temporal)]);
+        const [postgres, temporalUp] = await checks.call();
         const ready = postgres && temporalUp && !isStopping();
         const stateOf = (up: boolean) => (up ? 'ok' : 'unreachable');
         return {
@@ -75,6 +82,7 @@ export function operationRoutes({
 }
 
 function metricsRoute(metrics: Metrics): Route {
+  const scrapes = new PacedRuns(SCRAPE_INTERVAL_MS, () => metrics.registry.metrics());
   return route({
     method: 'get',
     path: '/metrics',
@@ -86,7 +94,7 @@ function metricsRoute(metrics: Metrics): Route {
       response
         .status(200)
         .type(metrics.registry.contentType)
-        .send(await metrics.registry.metrics());
+        .send(await scrapes.call());
       return { status: 200 };
     },
   });

@@ -85,7 +85,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
         response.set('cache-control', 'no-store');
         // A valid credential is never refused because of earlier invalid ones, which others may
         // have sent.
-        const known = await authenticator.identify(credential);
+        const known = await authenticator.identify(credential, clientAddress(request));
         if (!known) {
           await admit('failedSignIns', clientAddress(request));
           throw new Problem('unauthenticated', 'The credential is unknown, revoked or expired.');
@@ -112,7 +112,7 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       async handle(context) {
         context.response.set('cache-control', 'no-store');
         const here = await current(context);
-        const known = here && (await authenticator.identify(here.found.credential));
+        const known = here && (await authenticator.identify(here.found.credential, clientAddress(context.request)));
         if (!here || !known)
           throw new Problem('unauthenticated', 'There is no session, or it has expired. Sign in first.');
         return answer(known.principal, here.found);

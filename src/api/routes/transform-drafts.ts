@@ -10,6 +10,7 @@ import { scopeOf } from '../auth/auth';
 import { answeringComposeErrors } from '../composing/composing-problems';
 import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import { transformSchema } from '../schemas/composing-schemas';
+import type { SchemaChecks } from '../events/schema-checks';
 import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
@@ -20,7 +21,13 @@ import { sampleData } from '../composing/sample-data';
 const NO_SECRET = '***';
 
 /** Dry run of a transform before its subscription is created. */
-export function transformDraftRoute(composer: Composer): Route {
+export function transformDraftRoute({
+  composer,
+  schemaChecks,
+}: {
+  composer: Composer;
+  schemaChecks: SchemaChecks;
+}): Route {
   return route({
     method: 'post',
     path: '/v1/customers/:id/transform/dry-run',
@@ -48,6 +55,7 @@ export function transformDraftRoute(composer: Composer): Route {
       'invalid-transform',
       'not-composed',
       'data-source-unavailable',
+      'too-many-requests',
     ],
     // The handler waits for data sources outside any transaction.
     ownTransaction: true,
@@ -57,7 +65,7 @@ export function transformDraftRoute(composer: Composer): Route {
       if (!customer) throw notFound('customer');
       await context.admit('dryRuns', customer.id);
       const type = await typeFor(context, customer, context.body.type);
-      const data = await sampleData(context, { ...type, productEnabled: true }, context.body.data);
+      const data = await sampleData(schemaChecks, context, { ...type, productEnabled: true }, context.body.data);
       await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], customer.id);
       const definition = (await findDefinition(context.db, type.name)) ?? null;
       const facts = { id: encodeId('evt', newUuid()), type: type.name, occurredAt: new Date() };

@@ -9,6 +9,7 @@ import { findDeliverySubscription, type DeliverySubscription } from '../../store
 import { answeringComposeErrors } from '../composing/composing-problems';
 import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import { transformSchema } from '../schemas/composing-schemas';
+import type { SchemaChecks } from '../events/schema-checks';
 import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
@@ -19,13 +20,14 @@ import { subscriptionOf } from '../subscriptions/lookup';
 /** Dependencies of the dry run. */
 interface TransformDeps {
   composer: Composer;
+  schemaChecks: SchemaChecks;
   sealer: Sealer;
   /** The base URL of the API. */
   publicUrl(): string;
 }
 
 /** Shows what would be sent to a subscription. */
-export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps): Route[] {
+export function transformRoutes({ composer, schemaChecks, sealer, publicUrl }: TransformDeps): Route[] {
   return [
     route({
       method: 'post',
@@ -64,6 +66,7 @@ export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps):
         'invalid-transform',
         'not-composed',
         'data-source-unavailable',
+        'too-many-requests',
       ],
       // The handler waits for data sources outside any transaction.
       ownTransaction: true,
@@ -72,7 +75,7 @@ export function transformRoutes({ composer, sealer, publicUrl }: TransformDeps):
         const { id, customerId } = await subscriptionOf(context, context.params.id);
         await context.admit('dryRuns', customerId);
         const type = await typeOf(context, id, body.type);
-        const data = await sampleData(context, type, body.data);
+        const data = await sampleData(schemaChecks, context, type, body.data);
         const placed = [{ transform: body.transform, path: '/transform' }];
         await refuseFaultyTransforms(composer, placed, customerId, id);
         const saved = await findDeliverySubscription(context.db, id, type.name);

@@ -4,6 +4,7 @@ import { notFound, Problem } from '../../domain/problems';
 import type { Metrics } from '../../process/metrics';
 import { findNotification } from '../../store/notifications/notifications';
 import { acceptTriggered } from '../../store/notifications/trigger';
+import type { SchemaChecks } from '../events/schema-checks';
 import type { NotificationLauncher } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
@@ -14,7 +15,15 @@ import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 /** Trigger Now: sends one event to one subscription in the same way as a real event. */
-export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLauncher; metrics: Metrics }): Route[] {
+export function triggerRoutes({
+  launcher,
+  metrics,
+  schemaChecks,
+}: {
+  launcher: NotificationLauncher;
+  metrics: Metrics;
+  schemaChecks: SchemaChecks;
+}): Route[] {
   return [
     route({
       method: 'post',
@@ -49,7 +58,7 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
             'product-disabled',
             'The product is disabled. An admin enables it with PATCH /v1/products/:id.',
           );
-        const data = await sampleData(context, type, context.body.data);
+        const data = await sampleData(schemaChecks, context, type, context.body.data);
         const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);

@@ -4,6 +4,7 @@ import type { EventType, Scope } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
+import { PageSize } from '../db/page-size';
 
 interface Row {
   name: string;
@@ -75,30 +76,32 @@ export async function findEventType(db: Executor, name: string, scope: Scope): P
   return rows[0] && toEventType(rows[0]);
 }
 
-/** Lists event types by name, ascending. */
+/** Lists event types by name, ascending. A page of large ones is shorter. */
 export async function listEventTypes(
   db: Executor,
   scope: Scope,
   filter: { productId?: string; archived?: boolean; q?: string },
   page: PageRequest,
 ): Promise<Page<EventType>> {
-  const { rows } = await db.query<Row>({
-    text: `select ${COLUMNS} from event_types
+  const text = `select ${COLUMNS}, coalesce(octet_length(schema::text), 0) + coalesce(octet_length(sample::text), 0) as size from event_types
            where ($1::text is null or product_id = $1) and ($2::text is null or product_id = $2) and ($3::boolean is null or archived = $3)
              and ($4::text is null or name > $4) and ${seenByCustomer('$6')}
              and ($7::text is null or position(lower($7) in lower(name || ' ' || description)) > 0)
-           order by name limit $5`,
-    values: [
+           order by name limit $5`;
+  const size = new PageSize<Row & { size: number }>((row) => row.size);
+  const rows = await size.read(page.limit + 1, async (count, last) => {
+    const values = [
       scope.productId ?? null,
       filter.productId ?? null,
       filter.archived ?? null,
-      page.after ?? null,
-      page.limit + 1,
+      last?.name ?? page.after ?? null,
+      count,
       scope.customerId ?? null,
       filter.q ?? null,
-    ],
+    ];
+    return (await db.query<Row & { size: number }>({ text, values })).rows;
   });
-  return toPage(rows, page, toEventType, (row) => row.name);
+  return toPage(rows, page, toEventType, (row) => row.name, size.isReached);
 }
 
 export async function archiveEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {

@@ -18,15 +18,17 @@ export interface PageRequest {
  * another page.
  *
  * @param keyOf - the sort key of a row; it must be unique
+ * @param isCut - whether reading ended early, so that there may be more rows
  */
 export function toPage<Row, T>(
   rows: Row[],
   request: PageRequest,
   map: (row: Row) => T,
   keyOf: (row: Row) => string,
+  isCut = false,
 ): Page<T> {
   const shown = rows.slice(0, request.limit);
   const last = shown.at(-1);
-  const more = rows.length > request.limit && last !== undefined;
+  const more = (isCut || rows.length > request.limit) && last !== undefined;
   return { items: shown.map(map), nextCursor: more ? Buffer.from(keyOf(last)).toString('base64url') : null };
 }

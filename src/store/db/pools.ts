@@ -29,8 +29,11 @@ export interface PoolOptions {
   transactionPooling?: boolean;
 }
 
-/** Two pipelines that accept, one that records, one for what others lock, two that load. */
-const PATH_CONNECTIONS = 7;
+/**
+ * Four pipelines that accept, two of them for bulk; one that records, two for what others lock,
+ * two that load, one to spare.
+ */
+const PATH_CONNECTIONS = 10;
 const KEYED_CONNECTIONS = 4;
 const AUTH_CONNECTIONS = 3;
 

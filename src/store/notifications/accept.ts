@@ -1,6 +1,7 @@
 import { type Lane } from '../../domain/delivery';
 import { encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { textArray } from '../db/text-array';
 import { ACCEPT, ACCEPT_TO_ALL } from './accept-statement';
 import type { EventToAccept, AcceptFault, AcceptResult, AcceptedNotification } from '../../domain/acceptance';
 import { windowOf } from '../db/windows';
@@ -46,8 +47,8 @@ export async function acceptEvents(
       events.map((event) => event.customerId ?? null),
       events.map((event) => JSON.stringify(event.channels)),
       events.map((event) => event.timestamp),
-      events.map((event) => event.data),
-      events.map((event) => event.user ?? null),
+      textArray(events.map((event) => event.data)),
+      textArray(events.map((event) => event.user ?? null)),
       events.map((event) => event.bodyHash),
       claimedBy,
     ],

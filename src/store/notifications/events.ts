@@ -1,10 +1,11 @@
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Event, Scope } from '../../domain/types';
-import { LosslessJson } from '../../domain/lossless-json';
+import { JsonText } from '../../domain/lossless-json';
 import type { Executor } from '../db/database';
 import { findEventsByGivenId } from './event-keys';
 import { newestFirst } from '../db/spans';
 import { toPage, type Page, type PageRequest } from '../db/pages';
+import { PageSize } from '../db/page-size';
 
 interface Row {
   id: string;
@@ -31,8 +32,8 @@ function toEvent(row: Row): Event {
     customerId: row.customer_id,
     channels: row.channels,
     timestamp: row.occurred_at,
-    data: row.data === null ? null : new LosslessJson(row.data),
-    user: row.user_context === null ? null : new LosslessJson(row.user_context),
+    data: row.data === null ? null : new JsonText(row.data),
+    user: row.user_context === null ? null : new JsonText(row.user_context),
     payloadExpired: row.data === null,
     acceptedAt: row.accepted_at,
   };
@@ -69,7 +70,7 @@ export interface EventFilter {
   until?: Date;
 }
 
-/** Lists events, newest first. */
+/** Lists events, newest first. A page of large events is shorter. */
 export async function listEvents(
   db: Executor,
   scope: Scope,
@@ -82,8 +83,12 @@ export async function listEvents(
            order by id desc limit $7`;
   const values = [scope.productId ?? null, scope.customerId ?? null, filter.customerId ?? null, filter.type ?? null];
   const bounds = { since: filter.since, until: filter.until, after: page.after };
-  const rows = await newestFirst(db, 'events', bounds, page.limit + 1, async (span, left) => {
-    return (await db.query<Row>({ text, values: [...values, ...span, left] })).rows;
-  });
-  return toPage(rows, page, toEvent, (row) => row.id);
+  const size = new PageSize<Row>(({ data, user_context }) => (data?.length ?? 0) + (user_context?.length ?? 0));
+  const rows = await newestFirst(db, 'events', bounds, page.limit + 1, ([from, to], left) =>
+    size.read(left, async (count, last) => {
+      const span = [from, last?.id ?? to];
+      return (await db.query<Row>({ text, values: [...values, ...span, count] })).rows;
+    }),
+  );
+  return toPage(rows, page, toEvent, (row) => row.id, size.isReached);
 }

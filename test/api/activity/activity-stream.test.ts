@@ -36,7 +36,8 @@ async function serve(options: Partial<ActivityStreamOptions> = {}, db = database
   server = createServer((request, response) => {
     const credentialId = String(request.headers['x-api-key']);
     const customerId = (request.headers['x-customer'] as string | undefined) ?? null;
-    const watch = { credentialId, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
+    const tenant = String(request.headers['x-tenant'] ?? credentialId);
+    const watch = { credentialId, tenant, customerId, scope: {}, filter: {}, stillAllowed: async () => allowed };
     stream.open(response, watch).catch((error) => {
       response.writeHead(error instanceof Problem ? error.status : 500).end();
     });
@@ -77,7 +78,7 @@ it('streams are limited in total and per credential, and a closed stream frees i
   expect((await watch(url, 'c')).status).toBe(429);
   first[0]!.close();
   const again = await until(
-    () => watch(url, 'a'),
+    () => watch(url, 'c'),
     ({ status }) => status === 200,
   );
   for (const watcher of [...first, third, again]) watcher.close();
@@ -91,6 +92,21 @@ it("streams are limited per customer, over all of a customer's credentials", asy
   watchers.push(await open('d', 'another'), await open('e'), await open('f'), await open('g'));
   expect(watchers.map(({ status }) => status)).toEqual(Array(6).fill(200));
   for (const watcher of watchers) watcher.close();
+});
+
+it('streams are divided by tenant, whatever its number of credentials', async () => {
+  await serve({ maxWatchers: 4 });
+  const open = (key: string, tenant: string) => watch(url, key, { tenant });
+  const busy = [await open('a', 'busy'), await open('b', 'busy'), await open('c', 'busy')];
+  expect(busy.map(({ status }) => status)).toEqual([200, 200, 429]);
+  const quiet = await open('d', 'quiet');
+  expect(quiet.status).toBe(200);
+  busy[0]!.close();
+  await until(
+    () => open('e', 'busy'),
+    ({ status }) => status === 200,
+  ).then((again) => again.close());
+  for (const watcher of [...busy, quiet]) watcher.close();
 });
 
 it('a client that stops reading is disconnected, and others are not affected', async () => {
