@@ -1,12 +1,20 @@
 import { Context } from '@temporalio/activity';
 import { eachConcurrently } from '../domain/concurrency';
 import { SIGNAL_CONCURRENCY, type SettleBatchResult } from '../domain/settlement';
-import { cancelOpen, clearSettling, findSettling, listOpen, type Settling } from '../store/subscriptions/settling';
+import {
+  cancelOpen,
+  clearSettling,
+  endChecks,
+  findSettling,
+  listOpen,
+  type Settling,
+} from '../store/subscriptions/settling';
 import type { ActivityDeps } from './deps';
 import { createReleaseHeld } from './release-held';
 import { createWakeLine } from './wake-line';
 
-const CANCEL_PAGE = 200;
+/** Notifications that are recorded as cancelled before their workflows are signalled. */
+const CANCEL_PAGE = 1000;
 /**
  * An accept that read the old status may still be running when the last notification is released.
  */
@@ -22,14 +30,15 @@ export function createSettleBatch(
   const releaseHeld = createReleaseHeld(deps);
   const wakeLine = createWakeLine(deps);
 
-  /** The signals come first: those that a crash leaves open are found again. */
+  /** The record comes first, so it never waits for Temporal. Signals that a crash loses are repeated. */
   async function cancelAll(subscriptionId: string): Promise<boolean> {
     const open = await listOpen(db, subscriptionId, CANCEL_PAGE);
+    await cancelOpen(db, open);
     await eachConcurrently(open, SIGNAL_CONCURRENCY, async (notificationId) => {
       await control.cancel(notificationId);
       Context.current().heartbeat();
     });
-    await cancelOpen(db, open);
+    await endChecks(db, open);
     return open.length > 0;
   }
 
