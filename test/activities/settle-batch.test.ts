@@ -42,12 +42,15 @@ async function acceptedAsHeld(): Promise<string> {
   return id;
 }
 
-function settle(db: Database = database.db): Promise<SettleBatchResult> {
+function settle(
+  db: Database = database.db,
+  cancel: NotificationControl['cancel'] = async (id) => void cancelled.push(id),
+): Promise<SettleBatchResult> {
   const control: NotificationControl = {
     start: async () => true,
     retry: async () => undefined,
     release: async ({ notificationId }) => void released.push(notificationId),
-    cancel: async (id) => void cancelled.push(id),
+    cancel,
   };
   const launchReleased: ActivityDeps['launchReleased'] = (notifications) =>
     launched.push(...notifications.map(({ notificationId }) => notificationId));
@@ -124,4 +127,26 @@ it('cancels the open notifications of a deleted subscription, and signals their 
   expect([await statusOf(open), await statusOf(held)]).toEqual(['cancelled', 'cancelled']);
   while (!(await settle()).done);
   expect(await isMarked()).toBe(false);
+});
+
+it('records all notifications of a deleted subscription as cancelled before it signals any workflow', async () => {
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count++) ids.push(await notificationThatIs('retrying'));
+  await setOurs('deleted_at = now()');
+  await mark();
+  const seen: string[] = [];
+  await settle(database.db, async () => void seen.push(...(await Promise.all(ids.map(statusOf)))));
+  expect(seen).toEqual(Array(9).fill('cancelled'));
+  expect((await notificationRow(database.db, ids[0]!)).reconcile_after).toBeNull();
+});
+
+it('leaves cancelled notifications whose workflows could not be signalled to the reconciler', async () => {
+  const id = await notificationThatIs('retrying');
+  await setOurs('deleted_at = now()');
+  await mark();
+  await expect(settle(database.db, () => Promise.reject(new Error('Temporal is away')))).rejects.toThrow();
+  expect(await notificationRow(database.db, id)).toMatchObject({
+    status: 'cancelled',
+    reconcile_after: expect.any(Date),
+  });
 });

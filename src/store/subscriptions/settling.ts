@@ -1,3 +1,4 @@
+import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
@@ -174,11 +175,23 @@ export async function listOpen(db: Executor, subscriptionId: string, limit: numb
   return rows.map((row) => encodeId('ntf', row.id));
 }
 
-/** Cancels notifications, unless they are closed. */
+/**
+ * Cancels notifications, unless they are closed, before their workflows are signalled. If a signal
+ * is lost, the reconciler repeats it.
+ */
 export async function cancelOpen(db: Executor, notificationIds: readonly string[]): Promise<void> {
   await db.query({
-    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, reconcile_after = null, finished_at = now()
+    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = now(),
+             reconcile_after = now() + interval '${OVERDUE_SECONDS} seconds'
            where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
+    values: [notificationIds.map((id) => decodeId('ntf', id))],
+  });
+}
+
+/** Ends the checks of cancelled notifications, whose workflows have been signalled. */
+export async function endChecks(db: Executor, notificationIds: readonly string[]): Promise<void> {
+  await db.query({
+    text: `update notifications set reconcile_after = null where id = any($1) and status = 'cancelled'`,
     values: [notificationIds.map((id) => decodeId('ntf', id))],
   });
 }

@@ -3,6 +3,7 @@ import { decodeId } from '../../../src/domain/ids';
 import { NOTIFICATION_STATUSES } from '../../../src/domain/types';
 import {
   cancelOpen,
+  endChecks,
   clearSettling,
   findSettling,
   findUnsettled,
@@ -228,10 +229,20 @@ describe('what is open of a deleted subscription', () => {
       expect(after).toMatchObject({
         status: 'cancelled',
         next_attempt_at: null,
-        reconcile_after: null,
+        reconcile_after: expect.any(Date),
         finished_at: expect.any(Date),
       });
     else expect(after.status).toBe(status);
     expect((await row(other)).status).toBe('retrying');
+  });
+
+  it('is not checked any more once its workflow was signalled, unless it was reopened meanwhile', async () => {
+    const [cancelled, reopened] = [await notificationThatIs('retrying'), await notificationThatIs('retrying')];
+    const ids = [cancelled.notificationId, reopened.notificationId];
+    await cancelOpen(database.db, ids);
+    await set(reopened, "status = 'pending'");
+    await endChecks(database.db, ids);
+    expect((await row(cancelled)).reconcile_after).toBeNull();
+    expect((await row(reopened)).reconcile_after).not.toBeNull();
   });
 });
