@@ -144,6 +144,16 @@ describe('notifications that wait for their turn', () => {
     expect(received().toSorted()).toEqual([...ids, later!.notificationId]);
   });
 
+  it('are attempted before one that is accepted after the limit was raised', async () => {
+    const { seeded, ids } = await waiting(8);
+    const changed = change(seeded, 'rate_limit_per_second = 100');
+    const [later] = await accept(seeded, 1);
+    await on.pipeline.workflows.start(later!);
+    await changed;
+    await on.receiver.waitFor(9, 8000);
+    expect(received()).toEqual([...ids, later!.notificationId]);
+  });
+
   it('keep their order when the limit is raised', async () => {
     const { seeded, ids } = await waiting(6);
     await change(seeded, 'rate_limit_per_second = 2');
