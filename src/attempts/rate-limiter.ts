@@ -25,8 +25,10 @@ export interface LimitedTurn {
   waitMs: number;
   /** The time of the turn, by the clock of Postgres. */
   at: Date;
-  /** Not granted only because others before it have not had their turn. */
-  behind?: true;
+  /**
+   * How many others before it have not had their turn, if it is not granted only because of them.
+   */
+  behind?: number;
 }
 
 export type RateLimiter = (attempt: LimitedAttempt) => Promise<LimitedTurn>;
@@ -34,13 +36,14 @@ export type RateLimiter = (attempt: LimitedAttempt) => Promise<LimitedTurn>;
 const GROUP = { pipelines: 1, maxGatherMs: 3, maxItems: 200, isUnavailable };
 /** Turns that moved back by less than a lead are waited for in the process. */
 const LEADS_IN_PROCESS = 2;
-/** How often an attempt asks before its process lets it sleep again. */
-const MAX_ASKED = 4;
+/** How long an attempt asks again and again before its process lets it sleep. */
+const MAX_IN_PROCESS_MS = 3000;
 /**
- * An attempt whose turn has come asks again this often, and at this interval, while others before it
- * have not had their turn. They wake at about the same time.
+ * An attempt whose turn has come asks again at this interval while a few others before it have not
+ * had their turn: they wake at about the same time. It keeps its slot meanwhile, so one with more
+ * before it does not wait here.
  */
-const MAX_ASKED_BEHIND = 10;
+const MAX_BEFORE = 16;
 const BEHIND_POLL_MS = 50;
 /** Pause after a line was changed by another process, at most. */
 const CONFLICT_PAUSE_MS = 5;
@@ -77,22 +80,17 @@ export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimi
   return async function limit(attempt) {
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
-    let asked = 0;
-    let askedBehind = 0;
+    const until = performance.now() + MAX_IN_PROCESS_MS;
     for (;;) {
       const turn = await ask({ ...attempt, seq });
       if (turn.granted) {
         if (turn.waitMs > 0) await sleep(turn.waitMs);
         return answer(turn);
       }
-      if (turn.behind) {
-        if (++askedBehind === MAX_ASKED_BEHIND) return answer(turn);
-        await sleep(BEHIND_POLL_MS);
-      } else {
-        if (turn.waitMs > LEADS_IN_PROCESS * lead || ++asked === MAX_ASKED)
-          return answer({ ...turn, waitMs: Math.max(0, turn.waitMs - lead) });
-        await sleep(turn.waitMs);
-      }
+      const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
+      if (!isNear || performance.now() > until)
+        return answer(turn.behind === undefined ? { ...turn, waitMs: Math.max(0, turn.waitMs - lead) } : turn);
+      await sleep(turn.behind === undefined ? turn.waitMs : BEHIND_POLL_MS);
       ({ seq } = turn);
     }
   };

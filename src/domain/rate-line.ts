@@ -25,8 +25,12 @@ export const MAX_HOLD_MS = 500;
  */
 export const FRONT_PATIENCE_MS = 15_000;
 
-/** When a notification asks again whose turn has come, but not those of others before it. */
-export const BEHIND_WAIT_MS = 2000;
+/**
+ * When a notification asks again whose turn has come, but not those of others before it: after a
+ * time for itself, and one for each of the others.
+ */
+const BEHIND_WAIT_MS = 2000;
+const BEHIND_EACH_MS = 30;
 
 /**
  * Longest time that a notification waits in its process before its turn, in milliseconds. Timers
@@ -64,8 +68,10 @@ export interface Turn {
   granted: boolean;
   /** When the attempt may be made, or when to ask again. */
   atMs: number;
-  /** Not granted only because others before it have not had their turn. */
-  behind?: true;
+  /**
+   * How many others before it have not had their turn, if it is not granted only because of them.
+   */
+  behind?: number;
 }
 
 /** The time between two attempts. Limits outside the allowed range count as its ends. */
@@ -80,8 +86,8 @@ export function leadMs(intervalMs: number): number {
 
 /**
  * Decides on one request. Turns that were granted are at least one interval apart, whatever the
- * order of requests and however late they come, except for urgent ones. A number whose turn has come
- * waits for the lower ones that have not asked, for as long as {@link FRONT_PATIENCE_MS}.
+ * order of requests and however late they come, except for urgent ones. A number whose turn has
+ * come waits for the lower ones that have not asked, for as long as {@link FRONT_PATIENCE_MS}.
  *
  * @param waiting - the numbers of the notifications in the line, in order; those that are missing
  *   hold nobody up
@@ -103,8 +109,11 @@ export function takeTurn(
   if (urgent) return { line: { ...line, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: nowMs } };
   const dueMs = dueAtMs(line, seq, intervalMs, nowMs);
   if (dueMs > nowMs) return { line, turn: { seq, granted: false, atMs: dueMs } };
-  if (isBehind(line, seq, nowMs, waiting))
-    return { line, turn: { seq, granted: false, atMs: nowMs + BEHIND_WAIT_MS, behind: true } };
+  const behind = countBefore(line, seq, nowMs, waiting);
+  if (behind > 0) {
+    const atMs = nowMs + BEHIND_WAIT_MS + behind * BEHIND_EACH_MS;
+    return { line, turn: { seq, granted: false, atMs, behind } };
+  }
   if (freeAtMs - nowMs > MAX_HOLD_MS) {
     // Its turn passed while it was late, and others took theirs: it is at the front now.
     const moved = { ...line, frontSeq: seq, frontAtMs: freeAtMs };
@@ -114,10 +123,15 @@ export function takeTurn(
   return { line: { ...line, ...front, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: freeAtMs } };
 }
 
-/** Whether a lower number has to have its turn first. Those below the front have been passed. */
-function isBehind({ frontSeq, frontAtMs }: RateLine, seq: number, nowMs: number, waiting: readonly number[]): boolean {
-  if (nowMs - frontAtMs > FRONT_PATIENCE_MS) return false;
-  return waiting.some((other) => other >= frontSeq && other < seq);
+/** How many lower numbers have to have their turn first. Those below the front have been passed. */
+function countBefore(
+  { frontSeq, frontAtMs }: RateLine,
+  seq: number,
+  nowMs: number,
+  waiting: readonly number[],
+): number {
+  if (nowMs - frontAtMs > FRONT_PATIENCE_MS) return 0;
+  return waiting.filter((other) => other >= frontSeq && other < seq).length;
 }
 
 /** When the limit allows the next turn. */
@@ -126,8 +140,8 @@ function nextFreeMs({ takenAtMs }: RateLine, intervalMs: number, nowMs: number):
 }
 
 /**
- * If all numbers given so far have had their turn, the line begins again with the new one. Some that
- * were due may be late, so it does not begin again before they had time to ask.
+ * If all numbers given so far have had their turn, the line begins again with the new one. Some
+ * that were due may be late, so it does not begin again before they had time to ask.
  */
 function join(line: RateLine, intervalMs: number, nowMs: number): RateLine {
   const patienceMs = line.frontSeq === line.nextSeq ? 0 : FRONT_PATIENCE_MS;

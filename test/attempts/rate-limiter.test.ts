@@ -103,7 +103,7 @@ it('an attempt that would pass one that does not ask is left to its workflow for
   const { seeded, accepted } = await lined(3, 0.1);
   await limiter(seeded, 0.1)(accepted[0]!, 0);
   const turn = await limiter(seeded, 100)(accepted[2]!, 2);
-  expect(turn).toMatchObject({ granted: false, behind: true });
+  expect(turn).toMatchObject({ granted: false, behind: 1 });
   expect(turn.waitMs).toBeGreaterThan(1500);
   const { rate_seq: seq } = await notificationRow(database.db, accepted[2]!.notificationId);
   expect(Number(seq)).toBe(2);

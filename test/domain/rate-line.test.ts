@@ -207,7 +207,7 @@ describe('a number whose turn has come while lower ones have not asked', () => {
 
   it('waits behind them, and the line does not change', () => {
     const { line: after, turn } = ask(5, 11_000, [3, 5]);
-    expect(turn).toEqual({ seq: 5, granted: false, atMs: 13_000, behind: true });
+    expect(turn).toEqual({ seq: 5, granted: false, atMs: 13_030, behind: 1 });
     expect(after).toEqual(line);
   });
 
@@ -228,6 +228,6 @@ describe('a number whose turn has come while lower ones have not asked', () => {
 it('a line does not begin again with the next number while those before it may be late', () => {
   const late: RateLine = { nextSeq: 7, frontSeq: 6, frontAtMs: 1000, takenAtMs: 0 };
   const join = (nowMs: number) => takeTurn(late, { seq: null, urgent: false }, 10, nowMs, [6]);
-  expect(join(5000).turn).toMatchObject({ seq: 7, behind: true });
+  expect(join(5000).turn).toMatchObject({ seq: 7, behind: 1 });
   expect(join(1011 + FRONT_PATIENCE_MS).turn).toMatchObject({ seq: 7, granted: true });
 });

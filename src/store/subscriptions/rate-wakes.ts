@@ -32,7 +32,7 @@ export interface Wake {
 export async function findWake(db: Executor, subscriptionId: string): Promise<Wake | undefined> {
   const { rows } = await db.query<{ since: Date; up_to: number; rate_limit_per_second: number | null }>({
     text: `select date_trunc('milliseconds', l.wake_since) as since, coalesce(l.woken_up_to, -1) as up_to, s.rate_limit_per_second
-           from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = $1 and l.wake_since is not null`,
+           from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = $1 and l.wake_since is not null and s.deleted_at is null`,
     values: [decodeId('sub', subscriptionId)],
   });
   const [row] = rows;
@@ -74,6 +74,16 @@ export async function listLine(
       wakesInMs: row.checked_at_ms === null ? null : row.checked_at_ms - OVERDUE_SECONDS * 1000 - nowMs,
     };
   });
+}
+
+/** Counts the notifications in the line up to a number. */
+export async function countLine(db: Executor, subscriptionId: string, upTo: number): Promise<number> {
+  const { rows } = await db.query<{ waiting: number }>({
+    text: `select count(*) as waiting from notifications n
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq <= $2`,
+    values: [decodeId('sub', subscriptionId), upTo],
+  });
+  return rows[0]!.waiting;
 }
 
 /** Shows when notifications in the line are due. */
