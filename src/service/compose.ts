@@ -2,6 +2,8 @@ import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { ensureKeys } from '../embedded/keys';
+import { createLaneGates } from '../attempts/lane-gate';
+import { createStartPlanner } from '../attempts/start-planner';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
 import { registerPoolMetrics } from '../process/pool-metrics';
@@ -80,7 +82,9 @@ async function compose(
   const metrics = createMetrics(() => open.read());
   registerPoolMetrics(metrics.registry, pools);
   registerRetentionMetrics(metrics.registry, () => readTables(readDb, Date.now()));
-  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, log, cleanups);
+  const lanes = createLaneGates(config.lanes, metrics);
+  const planStart = createStartPlanner(pathDb, lanes.slow);
+  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, planStart, log, cleanups);
   const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
   const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
@@ -103,6 +107,7 @@ async function compose(
         retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
+        lanes,
         control: workflows,
         launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts),
         metrics,
