@@ -1118,7 +1118,11 @@ export interface paths {
          * @description Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.
          */
         post: operations["postPortalSessions"];
-        delete?: never;
+        /**
+         * End all of a customer's portal sessions
+         * @description Their tokens become invalid immediately in this process, and within a second in others.
+         */
+        delete: operations["deletePortalSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -9976,6 +9980,86 @@ export interface operations {
                 };
             };
             /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePortalSessions: {
+        parameters: {
+            query: {
+                customerId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions have ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation-failed`: The request is invalid. */
             422: {
                 headers: {
                     [name: string]: unknown;

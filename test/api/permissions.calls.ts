@@ -282,6 +282,13 @@ export const CALLS: Record<string, Call> = {
   },
   'POST /v1/portal-sessions': { names: 'customerId', body: ({ customerId }) => ({ customerId }) },
   'GET /v1/portal-sessions': { names: 'portalSessionId', shows: items('id') },
+  'DELETE /v1/portal-sessions': {
+    names: 'customerId',
+    query: ({ customerId }) => `?customerId=${customerId}`,
+    async prepare(api, { productKey }) {
+      return { customerId: (await api.must('POST', '/v1/customers', { name: 'E' }, productKey)).id };
+    },
+  },
   'DELETE /v1/portal-sessions/:id': {
     names: 'portalSessionId',
     async prepare(api, { customerId }) {

@@ -86,6 +86,7 @@ const TABLE = `
   DELETE /v1/webhooks                                  422      422      all    own      none    none      own       none
   POST /v1/portal-sessions                             422      422      all    own      none    none      none      none
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
+  DELETE /v1/portal-sessions                           404      404      all    own      none    none      none      none
   DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none      none
   GET /v1/audit                                        hidden   -        all    own      none    none      none      none
 `;

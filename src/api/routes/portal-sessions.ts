@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { findCustomer } from '../../store/catalog/customers';
-import { endPortalSession, insertPortalSession, listPortalSessions } from '../../store/access/portal-sessions';
+import {
+  endPortalSession,
+  endPortalSessionsOfCustomer,
+  insertPortalSession,
+  listPortalSessions,
+} from '../../store/access/portal-sessions';
 import { scopeOf, type Authenticator } from '../auth/auth';
 import { READERS, WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
@@ -94,6 +99,24 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       async handle({ db, principal, query }) {
         const page = pageRequest(query, isUuid);
         return { status: 200, body: await listPortalSessions(db, scopeOf(principal), query, page) };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: '/v1/portal-sessions',
+      summary: "End all of a customer's portal sessions",
+      description: 'Their tokens become invalid immediately in this process, and within a second in others.',
+      tag: 'Portal',
+      roles: WRITERS,
+      query: z.strictObject({ customerId: givenId }),
+      answers: { 204: { description: 'The sessions have ended', schema: null } },
+      problems: ['not-found'],
+      async handle({ db, principal, query: { customerId }, audit, afterCommit }) {
+        const ended = await endPortalSessionsOfCustomer(db, customerId, scopeOf(principal));
+        if (ended === undefined) throw notFound('customer');
+        if (ended > 0) await audit('portal-session.end', customerId, { ended });
+        afterCommit(() => authenticator.forget());
+        return { status: 204 };
       },
     }),
     route({

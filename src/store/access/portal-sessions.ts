@@ -104,6 +104,27 @@ export async function endPortalSession(
   return rows[0]?.customer_id;
 }
 
+/**
+ * Ends all sessions of a customer.
+ *
+ * @returns how many, or undefined if there is no such customer in scope
+ */
+export async function endPortalSessionsOfCustomer(
+  db: Executor,
+  customerId: string,
+  scope: Pick<Scope, 'productId'>,
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ ended: number }>({
+    text: `with ended as (
+             delete from portal_sessions p using customers c
+             where p.customer_id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or c.product_id = $2)
+             returning p.id)
+           select (select count(*)::int from ended) as ended from customers where id = $1 and not erasing and ($2::text is null or product_id = $2)`,
+    values: [customerId, scope.productId ?? null],
+  });
+  return rows[0]?.ended;
+}
+
 /** Deletes expired sessions. */
 export async function deleteExpiredPortalSessions(db: Executor): Promise<void> {
   await db.query({ text: 'delete from portal_sessions where expires_at < now()' });

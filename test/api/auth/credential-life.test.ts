@@ -74,6 +74,15 @@ describe('the end of a credential', () => {
   });
 });
 
+it('all portal sessions of a customer end together, and those of others stay', async () => {
+  const { customerId: another } = await makeTenant(api);
+  const open = (id: string) => api.must('POST', '/v1/portal-sessions', { customerId: id });
+  const [first, second, other] = [await open(customerId), await open(customerId), await open(another)];
+  expect((await api.call('DELETE', `/v1/portal-sessions?customerId=${customerId}`)).status).toBe(204);
+  expect(await Promise.all([first, second, other].map(({ token }) => statusWith(token)))).toEqual([401, 401, 200]);
+  expect((await api.call('DELETE', '/v1/portal-sessions')).body.errors).toMatchObject([{ path: 'query/customerId' }]);
+});
+
 describe('rotation', () => {
   it('the API key before stays valid for the overlap, and the id and rights stay', async () => {
     const before = await newKey();
