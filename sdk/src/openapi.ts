@@ -1358,6 +1358,21 @@ export interface components {
             /** Format: date-time */
             modifiedAt: string;
         };
+        ReceiverAuth: {
+            /** @constant */
+            type: "none";
+        } | {
+            /** @constant */
+            type: "basic";
+            username: string;
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. */
+            password: string;
+        } | {
+            /** @constant */
+            type: "bearer";
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. */
+            token: string;
+        };
         Subscription: {
             id: string;
             customerId: string;
@@ -1372,9 +1387,12 @@ export interface components {
             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
             eventTypes: string[];
             channels: string[];
+            /** @description Values are `***` for those who may not change the subscription. */
             headers: {
                 [key: string]: string;
             };
+            /** @description Secrets are `***`. */
+            auth: components["schemas"]["ReceiverAuth"];
             /** @enum {string} */
             format: "standard" | "envelope" | "trigger" | "flat";
             customData: {
@@ -3911,12 +3929,19 @@ export interface operations {
                          */
                         channels?: string[];
                         /**
-                         * @description Additional headers of every delivery, at most 30.
+                         * @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value.
                          * @default {}
                          */
                         headers?: {
                             [key: string]: string;
                         };
+                        /**
+                         * @description How deliveries and challenges authenticate. Secrets are write-only.
+                         * @default {
+                         *       "type": "none"
+                         *     }
+                         */
+                        auth?: components["schemas"]["ReceiverAuth"];
                         /**
                          * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
@@ -4121,9 +4146,12 @@ export interface operations {
                             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
                             eventTypes: string[];
                             channels: string[];
+                            /** @description Values are `***` for those who may not change the subscription. */
                             headers: {
                                 [key: string]: string;
                             };
+                            /** @description Secrets are `***`. */
+                            auth: components["schemas"]["ReceiverAuth"];
                             /** @enum {string} */
                             format: "standard" | "envelope" | "trigger" | "flat";
                             customData: {
@@ -4262,12 +4290,19 @@ export interface operations {
                      */
                     channels?: string[];
                     /**
-                     * @description Additional headers of every delivery, at most 30.
+                     * @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value.
                      * @default {}
                      */
                     headers?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description How deliveries and challenges authenticate. Secrets are write-only.
+                     * @default {
+                     *       "type": "none"
+                     *     }
+                     */
+                    auth?: components["schemas"]["ReceiverAuth"];
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
@@ -4584,10 +4619,12 @@ export interface operations {
                     eventTypes?: string[];
                     /** @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types. */
                     channels?: string[];
-                    /** @description Additional headers of every delivery, at most 30. */
+                    /** @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value. */
                     headers?: {
                         [key: string]: string;
                     };
+                    /** @description How deliveries and challenges authenticate. Secrets are write-only. */
+                    auth?: components["schemas"]["ReceiverAuth"];
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Lane, NotificationRef } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
+import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
 import type { LaneGate } from '../attempts/lane-gate';
@@ -12,6 +13,7 @@ export interface ActivityDeps {
   db: Database;
   /** Its statements may run for as long as copying a day's rows takes. */
   maintenanceDb: Database;
+  sealer: Sealer;
   retention: RetentionDays;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;

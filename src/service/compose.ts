@@ -100,6 +100,7 @@ async function compose(
       {
         db,
         maintenanceDb: pools.maintenanceDb,
+        sealer,
         retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,

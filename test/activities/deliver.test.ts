@@ -52,6 +52,7 @@ beforeAll(async () => {
   const activity = createDeliver({
     db,
     maintenanceDb: db,
+    sealer: TEST_SEALER,
     retention: loadConfig({}).retention,
     runAttempt,
     headStarts: new HeadStarts({ processId: 'this-process', keepOutcomes: true }, runAttempt, log),

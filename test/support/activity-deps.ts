@@ -3,6 +3,7 @@ import type { ActivityDeps } from '../../src/activities/deps';
 import { LaneGate } from '../../src/attempts/lane-gate';
 import type { Lane } from '../../src/domain/delivery';
 import { createMetrics, type Metrics } from '../../src/process/metrics';
+import { TEST_SEALER } from './seed';
 
 const SLOTS = 10;
 
@@ -14,6 +15,7 @@ export function activityDeps(given: Pick<ActivityDeps, 'db'> & Partial<ActivityD
   const metrics = given.metrics ?? createMetrics();
   return {
     maintenanceDb: given.db,
+    sealer: TEST_SEALER,
     retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     runAttempt: () => Promise.reject(new Error('no attempt is made here')),
     headStarts: {

@@ -83,6 +83,7 @@ export async function startPipeline(
     {
       db,
       maintenanceDb: db,
+      sealer: TEST_SEALER,
       retention: loadConfig({}).retention,
       runAttempt,
       headStarts,

@@ -4,10 +4,12 @@ import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
 import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
 import { Problem } from '../../domain/problems';
+import { receiverAccessOf } from '../../domain/receiver-access';
 import type { Subscription } from '../../domain/types';
 import type { LimitMetrics } from '../../process/limit-metrics';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
@@ -61,13 +63,10 @@ export function challengeRoutes({
     }
   }
 
-  async function challenge({ id, url, customerId }: Subscription): Promise<ChallengeOutcome> {
-    const secrets = await currentSecrets(db, sealer, id);
-    return challengeSender.challenge(
-      url,
-      secrets.map(({ secret }) => secret),
-      customerId,
-    );
+  async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<ChallengeOutcome> {
+    const secrets = (await currentSecrets(db, sealer, id)).map(({ secret }) => secret);
+    const access = receiverAccessOf(openPrivateSettings(sealer, id, privateSettings));
+    return challengeSender.challenge({ url, secrets, access, customerId });
   }
 
   return [

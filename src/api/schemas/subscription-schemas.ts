@@ -1,39 +1,18 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-type-pattern';
 import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND } from '../../domain/rate-line';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
 import { transformSchema } from './composing-schemas';
+import { authSchema, headers } from './receiver-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
 const MAX_URL_LENGTH = 2048;
 const MAX_ENTRIES = 100;
-const MAX_HEADERS = 30;
-const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
 /** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
 const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
-
-/** Headers that Signpost or HTTP sets. RFC 9110 §7.6.1 lists those of a single connection. */
-const RESERVED_HEADERS = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-]);
-const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
 
 const url = z
   .string()
@@ -51,33 +30,6 @@ function urlFault(text: string): string | undefined {
   if (username || password) return 'must not contain credentials: use a header instead';
   if (hash || text.includes('#')) return 'must not contain a fragment';
   return undefined;
-}
-
-const headers = z
-  .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
-  .superRefine((given, context) => {
-    const names = Object.keys(given);
-    if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
-    for (const name of names) {
-      const fault = headerFault(name, given[name]!);
-      if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
-    }
-    if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
-      context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
-  })
-  .describe(`Additional headers of every delivery, at most ${MAX_HEADERS}.`);
-
-function headerFault(name: string, value: string): string | undefined {
-  const lower = name.toLowerCase();
-  if (RESERVED_HEADERS.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)))
-    return 'is set by Signpost or by HTTP';
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return undefined;
-  } catch {
-    return 'is not a valid header';
-  }
 }
 
 /**
@@ -147,6 +99,7 @@ export const settingsSchema = z.strictObject({
       'The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.',
     ),
   headers,
+  auth: authSchema.describe('How deliveries and challenges authenticate. Secrets are write-only.'),
   format: z.enum(FORMATS).describe('Format of the body. docs/receivers/receiving.md describes each.'),
   customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
   transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
@@ -172,6 +125,7 @@ export const newSettingsSchema = settingsSchema.extend({
   enabled: settingsSchema.shape.enabled.default(true),
   channels: settingsSchema.shape.channels.default([]),
   headers: settingsSchema.shape.headers.default({}),
+  auth: settingsSchema.shape.auth.default({ type: 'none' }),
   format: settingsSchema.shape.format.default('standard'),
   customData: settingsSchema.shape.customData.default({}),
   transform: settingsSchema.shape.transform.default(null),
@@ -196,7 +150,10 @@ export const subscriptionSchema = z
     status: z.enum(SUBSCRIPTION_STATUSES),
     eventTypes: z.array(z.string()),
     channels: z.array(z.string()),
-    headers: z.record(z.string(), z.string()),
+    headers: z
+      .record(z.string(), z.string())
+      .describe('Values are `***` for those who may not change the subscription.'),
+    auth: authSchema.describe('Secrets are `***`.'),
     format: z.enum(FORMATS),
     customData: z.record(z.string(), z.unknown()),
     transform: transformSchema.nullable(),

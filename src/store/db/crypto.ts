@@ -1,18 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { MASTER_KEY_BYTES } from '../../domain/master-key';
+import type { Sealed } from '../../domain/sealed';
 import { sha256 } from '../../domain/sha256';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MAX_OPENED = 1000;
-
-/** A secret as it is stored. */
-export interface Sealed {
-  ciphertext: Buffer;
-  /** The master key that sealed it. */
-  keyId: string;
-}
 
 /**
  * Encrypts secrets at rest (AES-256-GCM). Opening needs the context used for sealing, such as the

@@ -8,6 +8,8 @@ import { formatDuration, formatSchedule } from '../../../../ui/time';
 import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../shared/use-types';
 
+const AUTH_TITLES = { basic: 'Basic', bearer: 'Bearer token' };
+
 export function HttpTab({ subscription }: { subscription: Subscription }) {
   const can = usePermissions();
   const customer = useCustomer(subscription.customerId);
@@ -58,6 +60,13 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
                   </code>
                 </div>
               ))
+            )}
+          </Fact>
+          <Fact name="Authentication">
+            {subscription.auth.type === 'none' ? (
+              <span className="muted">None</span>
+            ) : (
+              AUTH_TITLES[subscription.auth.type]
             )}
           </Fact>
         </Facts>

@@ -1,0 +1,91 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { z } from 'zod';
+
+const MAX_HEADERS = 30;
+const MAX_HEADER_LENGTH = 4096;
+const MAX_NAME_LENGTH = 256;
+const MAX_SECRET_LENGTH = 4096;
+
+/**
+ * Headers that Signpost or HTTP sets: those of a single connection (RFC 9110 §7.6.1), those that
+ * frame the message or describe its content, and those that ask for another form of the response.
+ */
+const RESERVED_HEADERS = new Set([
+  'accept-encoding',
+  'connection',
+  'content-digest',
+  'content-encoding',
+  'content-length',
+  'content-md5',
+  'content-range',
+  'date',
+  'digest',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'repr-digest',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
+
+export const headers = z
+  .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
+  .superRefine((given, context) => {
+    const names = Object.keys(given);
+    if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
+    for (const name of names) {
+      const fault = headerFault(name, given[name]!);
+      if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
+    }
+    if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
+      context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
+  })
+  .describe(
+    `Additional headers of every delivery and challenge, at most ${MAX_HEADERS}. Values are sealed at rest; \`***\` keeps the stored value.`,
+  );
+
+function headerFault(name: string, value: string): string | undefined {
+  const lower = name.toLowerCase();
+  if (RESERVED_HEADERS.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)))
+    return 'is set by Signpost or by HTTP';
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return undefined;
+  } catch {
+    return 'is not a valid header';
+  }
+}
+
+const printable = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
+const secretNote = 'Write-only: `***` in answers. Sending `***` back keeps it.';
+
+/** How requests to the receiver authenticate. */
+export const authSchema = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({
+      type: z.literal('basic'),
+      username: printable
+        .max(MAX_NAME_LENGTH)
+        .refine((name) => !name.includes(':'), 'must not contain a colon (RFC 7617)'),
+      password: printable.max(MAX_SECRET_LENGTH).describe(secretNote),
+    }),
+    z.strictObject({
+      type: z.literal('bearer'),
+      token: z
+        .string()
+        .max(MAX_SECRET_LENGTH)
+        .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII characters without spaces')
+        .describe(secretNote),
+    }),
+  ])
+  .meta({ id: 'ReceiverAuth' });
