@@ -1372,6 +1372,16 @@ export interface components {
             type: "bearer";
             /** @description Write-only: `***` in answers. Sending `***` back keeps it. */
             token: string;
+        } | {
+            /** @constant */
+            type: "oauth2";
+            /** @description Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too. */
+            tokenUrl: string;
+            clientId: string;
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. With a new tokenUrl it must be sent again. */
+            clientSecret: string;
+            scope?: string;
+            audience?: string;
         };
         Subscription: {
             id: string;

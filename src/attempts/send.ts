@@ -14,7 +14,7 @@ export async function send(
   deps: AttemptDeps,
   { notificationId, attemptKey, trigger, workflowId, onSlow }: AttemptInput,
   { subscription }: Admitted,
-  { method, url, headers, body, shownBody, privateNames, secrets }: SignedRequest,
+  { method, url, headers, body, shownBody, oauth2, privateNames, secrets }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
@@ -27,8 +27,11 @@ export async function send(
     onSlow?.();
   }, SLOW_ATTEMPT_MS);
   const { customerId } = subscription;
-  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId });
+  const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
+  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId, oauth2: token });
   clearTimeout(slow);
+  const shownHeaders = maskHeaders(headers, privateNames);
+  if (oauth2) shownHeaders.authorization = MASK;
   return {
     // Every field is listed: an object literal of this size is several times slower to build if it
     // starts with a spread.
@@ -41,7 +44,7 @@ export async function send(
       startedAt: result.startedAt,
       finishedAt: result.finishedAt,
       durationMs: result.durationMs,
-      request: { method, url, headers: maskHeaders(headers, privateNames), body: shownBody },
+      request: { method, url, headers: shownHeaders, body: shownBody },
       response: result.response && withoutSecrets(result.response, secrets),
     },
     failure: result.error && { stage: 'sending', error: result.error },

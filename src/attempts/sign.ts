@@ -2,6 +2,7 @@ import { CompactSign } from 'jose';
 import type { Composed } from '../domain/composing';
 import { buildBody, buildComposedBody, type FormatContext } from '../domain/formats';
 import { withMember } from '../domain/json-text';
+import type { OAuth2Auth } from '../domain/private-settings';
 import type { ReceiverAccess } from '../domain/receiver-access';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
@@ -25,6 +26,8 @@ export interface SignedRequest {
   body: string | undefined;
   /** The body as it may be stored; null if it follows from the event, or if there is no body. */
   shownBody: string | null;
+  /** Credentials that the request needs an access token of. */
+  oauth2?: OAuth2Auth;
   /** The names of headers whose values may not be stored. */
   privateNames: ReadonlySet<string>;
   /** The secrets in the request, which a response may echo, the longest first. */
@@ -88,6 +91,7 @@ export function signRequest(
     },
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
+    oauth2: access.oauth2,
     privateNames: access.privateNames,
     secrets: subscription.format === 'flat' || composed?.holdsSecret ? [...access.secrets, secret] : access.secrets,
   };

@@ -13,7 +13,7 @@ const TOKEN_BYTES = 24;
  */
 export function createChallengeSender(http: HttpClient): ChallengeSender {
   return {
-    async challenge({ url, secrets, access, customerId }) {
+    async challenge({ subscriptionId, url, secrets, access, customerId }) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const result = await http.send({
         url: withToken(url, token),
@@ -21,6 +21,7 @@ export function createChallengeSender(http: HttpClient): ChallengeSender {
         headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}`, ...access.headers },
         timeoutMs: TIMEOUT_MS,
         customerId,
+        oauth2: access.oauth2 && { subscriptionId, auth: access.oauth2 },
       });
       const fault = faultOf(result, token, secrets);
       return {

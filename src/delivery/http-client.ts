@@ -1,35 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import { Agent, Pool } from 'undici';
-import type { AttemptError, HttpMethod } from '../domain/types';
+import type { AttemptError } from '../domain/types';
 import type { AddressGuard } from './address-guard';
 import { faultOf } from './attempt-fault';
+import { authorizing } from './authorize';
 import { createConnector } from './connector';
 import { AbandonedError, StaleConnectionError } from './errors';
-import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
+import { exchange, type HttpResponse } from './exchange';
+import type { HttpRequest, HttpResult, Send } from './messages';
 import { ReusableClient } from './reusable-client';
 
 const MAX_DESTINATIONS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export type { HttpResponse } from './exchange';
-
-export interface HttpRequest extends ExchangeOptions {
-  url: string;
-  method: HttpMethod;
-  headers: Record<string, string>;
-  body?: string;
-  /** The customer whose URL it is. Look-ups of its host name count against the customer's bound. */
-  customerId?: string;
-}
-
-/** The result of a request. `error` is null only for a 2xx response. */
-export interface HttpResult {
-  startedAt: Date;
-  finishedAt: Date;
-  durationMs: number;
-  response: HttpResponse | null;
-  error: AttemptError | null;
-}
+export type { HttpRequest, HttpResult } from './messages';
 
 /** A parsed and checked URL. */
 interface Destination {
@@ -40,11 +25,7 @@ interface Destination {
 
 /** The client for all requests to URLs that customers have set. */
 export interface HttpClient {
-  /**
-   * Sends one request. Follows no redirects, and never throws because of the network or the
-   * receiver.
-   */
-  send(request: HttpRequest): Promise<HttpResult>;
+  send: Send;
   /** Refuses new requests and waits for the running ones. */
   close(): Promise<void>;
 }
@@ -140,14 +121,16 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     }
   }
 
+  function send(request: HttpRequest): Promise<HttpResult> {
+    const result = attempt(request);
+    inFlight.add(result);
+    const forget = () => inFlight.delete(result);
+    void result.then(forget, forget);
+    return result;
+  }
+
   return {
-    send(request) {
-      const result = attempt(request);
-      inFlight.add(result);
-      const forget = () => inFlight.delete(result);
-      void result.then(forget, forget);
-      return result;
-    },
+    send: authorizing(send),
     async close() {
       closed = true;
       await Promise.all(inFlight);

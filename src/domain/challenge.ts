@@ -12,6 +12,7 @@ export interface ChallengeOutcome {
 
 /** A challenge to send. */
 export interface ChallengeRequest {
+  subscriptionId: string;
   url: string;
   /** All secrets of the subscription that have not expired; the response may use any. */
   secrets: readonly string[];

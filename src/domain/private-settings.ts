@@ -1,9 +1,22 @@
-import { MASK } from './mask';
+import { MASK, maskQuery } from './mask';
 import type { Sealed } from './sealed';
 
 /** How requests to a receiver authenticate. */
 export type ReceiverAuth =
-  { type: 'none' } | { type: 'basic'; username: string; password: string } | { type: 'bearer'; token: string };
+  | { type: 'none' }
+  | { type: 'basic'; username: string; password: string }
+  | { type: 'bearer'; token: string }
+  | OAuth2Auth;
+
+/** OAuth 2.0 client credentials (RFC 6749 §4.4). */
+export interface OAuth2Auth {
+  type: 'oauth2';
+  tokenUrl: string;
+  clientId: string;
+  clientSecret: string;
+  scope?: string;
+  audience?: string;
+}
 
 /** Settings of a subscription that are sealed at rest. */
 export interface PrivateSettings {
@@ -21,7 +34,7 @@ export interface StoredPrivateSettings {
 export const NO_PRIVATE_SETTINGS: PrivateSettings = { headers: {}, auth: { type: 'none' } };
 
 /** The field of each kind of authentication that is write-only. */
-const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token' } as const;
+const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token', oauth2: 'clientSecret' } as const;
 
 /**
  * Masks private settings for an answer. Secrets are masked for everybody, header values for readers
@@ -30,13 +43,15 @@ const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token' } as 
 export function maskPrivateSettings({ headers, auth }: PrivateSettings, mayChange: boolean): PrivateSettings {
   return {
     headers: mayChange ? headers : Object.fromEntries(Object.keys(headers).map((name) => [name, MASK])),
-    auth: maskAuth(auth),
+    auth: maskAuth(auth, mayChange),
   };
 }
 
-function maskAuth(auth: ReceiverAuth): ReceiverAuth {
+function maskAuth(auth: ReceiverAuth, mayChange: boolean): ReceiverAuth {
   const field = SECRET_FIELD[auth.type];
-  return field === undefined ? auth : { ...auth, [field]: MASK };
+  if (field === undefined) return auth;
+  const masked = { ...auth, [field]: MASK };
+  return masked.type === 'oauth2' && !mayChange ? { ...masked, tokenUrl: maskQuery(masked.tokenUrl) } : masked;
 }
 
 /** A mask for which no value is stored. */
@@ -82,9 +97,19 @@ const NOTHING_STORED = `${MASK} keeps a stored value, and there is none: send th
 function unmaskAuth(given: ReceiverAuth, stored: ReceiverAuth, errors: EmptyMask[]): ReceiverAuth {
   const field = SECRET_FIELD[given.type];
   if (field === undefined || fieldOf(given, field) !== MASK) return given;
-  if (stored.type === given.type) return { ...given, [field]: fieldOf(stored, field) };
-  errors.push({ path: ['auth', field], message: NOTHING_STORED });
-  return given;
+  if (stored.type !== given.type) {
+    errors.push({ path: ['auth', field], message: NOTHING_STORED });
+    return given;
+  }
+  // Otherwise a new token URL would get the secret from somebody who does not know it.
+  if (tokenUrlOf(stored) !== tokenUrlOf(given))
+    errors.push({ path: ['auth', field], message: 'must be sent again with a new tokenUrl' });
+  return { ...given, [field]: fieldOf(stored, field) };
+}
+
+/** The URL that gets the secret of OAuth 2; undefined for other kinds of authentication. */
+export function tokenUrlOf(auth: ReceiverAuth): string | undefined {
+  return auth.type === 'oauth2' ? auth.tokenUrl : undefined;
 }
 
 function fieldOf(auth: ReceiverAuth, field: string): string {

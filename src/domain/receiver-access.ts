@@ -1,9 +1,11 @@
-import type { PrivateSettings, ReceiverAuth } from './private-settings';
+import type { OAuth2Auth, PrivateSettings, ReceiverAuth } from './private-settings';
 
 /** What requests to a receiver carry besides their message. */
 export interface ReceiverAccess {
   /** Headers of every request. */
   headers: Readonly<Record<string, string>>;
+  /** Credentials that each request needs an access token of. */
+  oauth2?: OAuth2Auth;
   /** The names of headers whose values no record of a request may contain. */
   privateNames: ReadonlySet<string>;
   /** Values that no record of a response may contain, the longest first. */
@@ -37,6 +39,7 @@ export function receiverAccessOf({ headers, auth }: PrivateSettings): ReceiverAc
   if (authorization !== undefined) sent.authorization = authorization;
   return {
     headers: sent,
+    oauth2: auth.type === 'oauth2' ? auth : undefined,
     privateNames,
     secrets: secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length),
   };
@@ -48,6 +51,7 @@ function authorizationOf(auth: ReceiverAuth): string | undefined {
       return `Basic ${basicCredentials(auth)}`;
     case 'bearer':
       return `Bearer ${auth.token}`;
+    case 'oauth2':
     case 'none':
       return undefined;
   }
@@ -64,6 +68,8 @@ function secretsOf(auth: ReceiverAuth): string[] {
       return [auth.password, basicCredentials(auth)];
     case 'bearer':
       return [auth.token];
+    case 'oauth2':
+      return [auth.clientSecret];
     case 'none':
       return [];
   }

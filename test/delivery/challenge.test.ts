@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 const challenge = (url = receiver.url('/hook'), secrets = [SECRET], access: ReceiverAccess = NO_ACCESS) =>
-  createChallengeSender(http).challenge({ url, secrets, access });
+  createChallengeSender(http).challenge({ subscriptionId: 'sub_1', url, secrets, access });
 const tokenOf = ({ path }: ReceivedRequest) => new URL(path, 'http://receiver').searchParams.get('crc_token')!;
 const json = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(value) });
 

@@ -3,7 +3,7 @@ import { isUuid } from '../../domain/ids';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
-import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { hasApprovedUrls, insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { setVerification } from '../../store/subscriptions/subscriptions';
@@ -29,6 +29,14 @@ const challengeSchema = z
     at: timestamp,
   })
   .meta({ id: 'Challenge' });
+
+/** A token server gets the client's secret, so it is not called before it is approved. */
+const TOKEN_URL_NOT_APPROVED: ChallengeOutcome = {
+  verified: false,
+  responseStatus: null,
+  detail: 'the URL or the token URL is not on the allow-list yet; no request was sent',
+  durationMs: 0,
+};
 
 /** Challenges: the receiver proves that it knows the secret of the subscription. */
 export function challengeRoutes({
@@ -66,7 +74,8 @@ export function challengeRoutes({
   async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<ChallengeOutcome> {
     const secrets = (await currentSecrets(db, sealer, id)).map(({ secret }) => secret);
     const access = receiverAccessOf(openPrivateSettings(sealer, id, privateSettings));
-    return challengeSender.challenge({ url, secrets, access, customerId });
+    if (access.oauth2 && !(await hasApprovedUrls(db, id))) return TOKEN_URL_NOT_APPROVED;
+    return challengeSender.challenge({ subscriptionId: id, url, secrets, access, customerId });
   }
 
   return [

@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 
+const MAX_URL_LENGTH = 2048;
 const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_NAME_LENGTH = 256;
@@ -35,6 +36,24 @@ const RESERVED_HEADERS = new Set([
   'upgrade',
 ]);
 const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
+
+export const url = z
+  .string()
+  .max(MAX_URL_LENGTH)
+  .superRefine((text, context) => {
+    const fault = urlFault(text);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  })
+  .describe('An http or https URL without credentials or fragment.');
+
+function urlFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'expected an absolute URL';
+  const { protocol, username, password, hash } = new URL(text);
+  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http or https';
+  if (username || password) return 'must not contain credentials: use a header instead';
+  if (hash || text.includes('#')) return 'must not contain a fragment';
+  return undefined;
+}
 
 export const headers = z
   .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
@@ -86,6 +105,21 @@ export const authSchema = z
         .max(MAX_SECRET_LENGTH)
         .regex(/^[\x21-\x7e]+$/, 'expected printable ASCII characters without spaces')
         .describe(secretNote),
+    }),
+    z.strictObject({
+      type: z.literal('oauth2'),
+      tokenUrl: url.describe('Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too.'),
+      clientId: printable.min(1).max(MAX_NAME_LENGTH),
+      clientSecret: printable
+        .min(1)
+        .max(MAX_SECRET_LENGTH)
+        .describe(`${secretNote} With a new tokenUrl it must be sent again.`),
+      scope: z
+        .string()
+        .max(MAX_SECRET_LENGTH)
+        .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'expected scopes separated by one space')
+        .optional(),
+      audience: printable.min(1).max(MAX_URL_LENGTH).optional(),
     }),
   ])
   .meta({ id: 'ReceiverAuth' });

@@ -3,34 +3,15 @@ import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-ty
 import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND } from '../../domain/rate-line';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
 import { transformSchema } from './composing-schemas';
-import { authSchema, headers } from './receiver-schemas';
+import { authSchema, headers, url } from './receiver-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
-const MAX_URL_LENGTH = 2048;
 const MAX_ENTRIES = 100;
 const MAX_TIMEOUT_SECONDS = 600;
 /** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
 const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
-
-const url = z
-  .string()
-  .max(MAX_URL_LENGTH)
-  .superRefine((text, context) => {
-    const fault = urlFault(text);
-    if (fault) context.addIssue({ code: 'custom', message: fault });
-  })
-  .describe('An http or https URL without credentials or fragment.');
-
-function urlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected an absolute URL';
-  const { protocol, username, password, hash } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http or https';
-  if (username || password) return 'must not contain credentials: use a header instead';
-  if (hash || text.includes('#')) return 'must not contain a fragment';
-  return undefined;
-}
 
 /**
  * A customer's own secret. With the prefix `whsec_` it must contain a valid Standard Webhooks key.

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { isPattern } from '../../domain/event-type-pattern';
 import { stringifyLossless } from '../../domain/lossless-json';
-import type { PrivateSettings } from '../../domain/private-settings';
+import { tokenUrlOf, type PrivateSettings } from '../../domain/private-settings';
 import { Problem, type FieldError } from '../../domain/problems';
 import { generateSecret } from '../../domain/signing';
 import type { Customer, Principal, Subscription } from '../../domain/types';
 import type { UrlPattern } from '../../domain/url-pattern';
-import { isUrlApproved } from '../../store/catalog/allowlist';
+import { areUrlsApproved } from '../../store/catalog/allowlist';
 import type { Sealer } from '../../store/db/crypto';
 import { isUniqueViolation } from '../../store/db/database';
 import { unknownEventTypes } from '../../store/catalog/event-types';
@@ -58,7 +58,7 @@ export class SubscriptionService {
     refuseTwoAuthorizations(settings);
     await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
-    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+    const approved = await areUrlsApproved(context.db, this.allowedUrls, urlsOf(settings), {
       ...owner,
       productId: productId ?? customer.productId,
     });
@@ -92,7 +92,7 @@ export class SubscriptionService {
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
-    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+    const approved = await areUrlsApproved(context.db, this.allowedUrls, urlsOf(settings), {
       customerId: before.customerId,
       productId,
     });
@@ -156,6 +156,12 @@ function refuseFixed(before: Pick<Subscription, 'format' | 'eventTypes'>, after:
       `${errors.map(({ path, message }) => `${path.slice(1)} ${message}`).join('; ')}.`,
       { errors },
     );
+}
+
+/** The URLs that deliveries send requests to. */
+function urlsOf({ url, auth }: SubscriptionSettings): string[] {
+  const tokenUrl = tokenUrlOf(auth);
+  return tokenUrl === undefined ? [url] : [url, tokenUrl];
 }
 
 /** Returns the fields of a change that differ from the current settings. */

@@ -2,7 +2,7 @@ import { patternRegex } from '../../domain/event-type-pattern';
 import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import type { RetrySchedule } from '../../domain/retry-schedule';
-import type { PrivateSettings } from '../../domain/private-settings';
+import { tokenUrlOf, type PrivateSettings } from '../../domain/private-settings';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
 import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
 import type { Sealer } from '../db/crypto';
@@ -161,7 +161,7 @@ function valuesOf(sealer: Sealer, id: string, settings: SubscriptionSettings): u
     settings.channels,
     sealed?.ciphertext ?? null,
     sealed?.keyId ?? null,
-    null,
+    tokenUrlOf(settings.auth) ?? null,
     settings.format,
     stringifyLossless(settings.customData),
     settings.retrySchedule,

@@ -8,7 +8,7 @@ import { formatDuration, formatSchedule } from '../../../../ui/time';
 import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../shared/use-types';
 
-const AUTH_TITLES = { basic: 'Basic', bearer: 'Bearer token' };
+const AUTH_TITLES = { basic: 'Basic', bearer: 'Bearer token', oauth2: 'OAuth 2.0 client credentials' };
 
 export function HttpTab({ subscription }: { subscription: Subscription }) {
   const can = usePermissions();
