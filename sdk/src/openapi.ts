@@ -1383,6 +1383,14 @@ export interface components {
             scope?: string;
             audience?: string;
         };
+        ReceiverTls: {
+            /** @description Client certificate as PEM, followed by its chain, if any. */
+            clientCertificate?: string;
+            /** @description Private key of the client certificate as PEM. Write-only: `***` in answers. Sending `***` back keeps it. */
+            clientKey?: string;
+            /** @description Certificate authorities as PEM. If given, no others are trusted. */
+            caCertificate?: string;
+        };
         Subscription: {
             id: string;
             customerId: string;
@@ -1403,6 +1411,8 @@ export interface components {
             };
             /** @description Secrets are `***`. */
             auth: components["schemas"]["ReceiverAuth"];
+            /** @description The key is `***`. */
+            tls: components["schemas"]["ReceiverTls"] | null;
             /** @enum {string} */
             format: "standard" | "envelope" | "trigger" | "flat";
             customData: {
@@ -3953,6 +3963,11 @@ export interface operations {
                          */
                         auth?: components["schemas"]["ReceiverAuth"];
                         /**
+                         * @description Client certificate and authorities of TLS connections; null for none.
+                         * @default null
+                         */
+                        tls?: components["schemas"]["ReceiverTls"] | null;
+                        /**
                          * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
                          * @enum {string}
@@ -4162,6 +4177,8 @@ export interface operations {
                             };
                             /** @description Secrets are `***`. */
                             auth: components["schemas"]["ReceiverAuth"];
+                            /** @description The key is `***`. */
+                            tls: components["schemas"]["ReceiverTls"] | null;
                             /** @enum {string} */
                             format: "standard" | "envelope" | "trigger" | "flat";
                             customData: {
@@ -4313,6 +4330,11 @@ export interface operations {
                      *     }
                      */
                     auth?: components["schemas"]["ReceiverAuth"];
+                    /**
+                     * @description Client certificate and authorities of TLS connections; null for none.
+                     * @default null
+                     */
+                    tls?: components["schemas"]["ReceiverTls"] | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
@@ -4635,6 +4657,8 @@ export interface operations {
                     };
                     /** @description How deliveries and challenges authenticate. Secrets are write-only. */
                     auth?: components["schemas"]["ReceiverAuth"];
+                    /** @description Client certificate and authorities of TLS connections; null for none. */
+                    tls?: components["schemas"]["ReceiverTls"] | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}

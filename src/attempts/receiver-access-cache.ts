@@ -32,7 +32,7 @@ export class ReceiverAccessCache {
   }
 }
 
-function sizeOf({ headers, secrets }: ReceiverAccess): number {
-  const texts = [...Object.entries(headers).flat(), ...secrets];
+function sizeOf({ headers, secrets, tls }: ReceiverAccess): number {
+  const texts: string[] = [...Object.entries(headers).flat(), ...secrets, ...Object.values(tls ?? {})];
   return 1 + texts.reduce((sum, { length }) => sum + length, 0);
 }

@@ -14,7 +14,7 @@ export async function send(
   deps: AttemptDeps,
   { notificationId, attemptKey, trigger, workflowId, onSlow }: AttemptInput,
   { subscription }: Admitted,
-  { method, url, headers, body, shownBody, oauth2, privateNames, secrets }: SignedRequest,
+  { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
@@ -28,7 +28,7 @@ export async function send(
   }, SLOW_ATTEMPT_MS);
   const { customerId } = subscription;
   const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
-  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId, oauth2: token });
+  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId, oauth2: token, tls });
   clearTimeout(slow);
   const shownHeaders = maskHeaders(headers, privateNames);
   if (oauth2) shownHeaders.authorization = MASK;

@@ -3,7 +3,7 @@ import type { Composed } from '../domain/composing';
 import { buildBody, buildComposedBody, type FormatContext } from '../domain/formats';
 import { withMember } from '../domain/json-text';
 import type { OAuth2Auth } from '../domain/private-settings';
-import type { ReceiverAccess } from '../domain/receiver-access';
+import type { ReceiverAccess, TlsIdentity } from '../domain/receiver-access';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/db/crypto';
@@ -28,6 +28,7 @@ export interface SignedRequest {
   shownBody: string | null;
   /** Credentials that the request needs an access token of. */
   oauth2?: OAuth2Auth;
+  tls?: TlsIdentity;
   /** The names of headers whose values may not be stored. */
   privateNames: ReadonlySet<string>;
   /** The secrets in the request, which a response may echo, the longest first. */
@@ -92,6 +93,7 @@ export function signRequest(
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
     oauth2: access.oauth2,
+    tls: access.tls,
     privateNames: access.privateNames,
     secrets: subscription.format === 'flat' || composed?.holdsSecret ? [...access.secrets, secret] : access.secrets,
   };

@@ -22,6 +22,7 @@ export function createChallengeSender(http: HttpClient): ChallengeSender {
         timeoutMs: TIMEOUT_MS,
         customerId,
         oauth2: access.oauth2 && { subscriptionId, auth: access.oauth2 },
+        tls: access.tls,
       });
       const fault = faultOf(result, token, secrets);
       return {

@@ -1,17 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import { Agent, Pool } from 'undici';
 import type { AttemptError } from '../domain/types';
 import type { AddressGuard } from './address-guard';
 import { faultOf } from './attempt-fault';
 import { authorizing } from './authorize';
-import { createConnector } from './connector';
 import { AbandonedError, StaleConnectionError } from './errors';
 import { exchange, type HttpResponse } from './exchange';
 import type { HttpRequest, HttpResult, Send } from './messages';
-import { ReusableClient } from './reusable-client';
+import { TlsTransports } from './tls-transports';
+import { createTransport, type Transport } from './transport';
 
 const MAX_DESTINATIONS = 10_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 
 export type { HttpResponse } from './exchange';
 export type { HttpRequest, HttpResult } from './messages';
@@ -42,29 +40,9 @@ export interface HttpClientOptions {
  */
 export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
   const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
-  const connector = createConnector({
-    guard,
-    certificateAuthorities,
-    customerOf: (hostname) => askers.get(hostname),
-  });
-  const clientOptions = {
-    connect: connector.connect,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    // Our own timeout covers all phases.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
-  const agent = new Agent({
-    ...clientOptions,
-    factory: (origin, options) =>
-      new Pool(origin, {
-        ...options,
-        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited
-        // for a connection would wait at the expense of the receiver's time.
-        connections: null,
-        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
-      }),
-  });
+  const transportOptions = { guard, certificateAuthorities, customerOf: (hostname: string) => askers.get(hostname) };
+  const shared = createTransport(transportOptions);
+  const ofIdentities = new TlsTransports(transportOptions);
 
   const destinations = new Map<string, Destination>();
 
@@ -87,9 +65,20 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   /** @throws what `exchange` throws; synchronously if the request is refused */
   async function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
-    const { origin, hostname, path } = destinationOf(request.url);
-    const { method, headers, body = null, customerId, timeoutMs, signal } = request;
-    if (customerId !== undefined) askers.set(hostname, customerId);
+    const destination = destinationOf(request.url);
+    if (request.customerId !== undefined) askers.set(destination.hostname, request.customerId);
+    const { tls } = request;
+    return tls
+      ? ofIdentities.use(tls, (transport) => respondBy(transport, request, destination))
+      : respondBy(shared, request, destination);
+  }
+
+  async function respondBy(
+    { agent, connector, newClient }: Transport,
+    request: HttpRequest,
+    { origin, hostname, path }: Destination,
+  ): Promise<HttpResponse> {
+    const { method, headers, body = null, timeoutMs, signal } = request;
     const deadline = performance.now() + timeoutMs;
     const connection = { isResolving: () => connector.isResolving(hostname) };
     const message = { origin, path, method, headers, body, connection };
@@ -99,7 +88,7 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
       if (!(error instanceof StaleConnectionError)) throw error;
       // The receiver closed an idle connection at the moment in which it was reused. Other idle
       // connections may be stale as well, so the request goes over one of its own.
-      const client = new ReusableClient(origin, clientOptions);
+      const client = newClient(origin);
       const leftMs = Math.max(0, deadline - performance.now());
       return await exchange(client, message, { timeoutMs: leftMs, signal }).finally(() => void client.destroy());
     }
@@ -134,9 +123,7 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     async close() {
       closed = true;
       await Promise.all(inFlight);
-      connector.close();
-      // Idle connections are closed immediately.
-      await agent.destroy();
+      await Promise.all([shared.destroy(), ofIdentities.close()]);
     },
   };
 }

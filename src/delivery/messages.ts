@@ -1,4 +1,5 @@
 import type { OAuth2Auth } from '../domain/private-settings';
+import type { TlsIdentity } from '../domain/receiver-access';
 import type { AttemptError, HttpMethod } from '../domain/types';
 import type { ExchangeOptions, HttpResponse } from './exchange';
 
@@ -17,6 +18,8 @@ export interface HttpRequest extends ExchangeOptions {
   customerId?: string;
   /** Credentials whose access token is sent in the header Authorization. */
   oauth2?: TokenOwner;
+  /** Credentials of the TLS connection, which no other credentials share. */
+  tls?: TlsIdentity;
 }
 
 /** The result of a request. `error` is null only for a 2xx response. */

@@ -18,10 +18,19 @@ export interface OAuth2Auth {
   audience?: string;
 }
 
+/** Credentials of TLS connections to a receiver, as PEM. */
+export interface ReceiverTls {
+  clientCertificate?: string;
+  clientKey?: string;
+  /** The only authorities that are trusted. @default those of the process */
+  caCertificate?: string;
+}
+
 /** Settings of a subscription that are sealed at rest. */
 export interface PrivateSettings {
   headers: Record<string, string>;
   auth: ReceiverAuth;
+  tls: ReceiverTls | null;
 }
 
 /** Private settings as a row holds them. */
@@ -31,7 +40,7 @@ export interface StoredPrivateSettings {
   sealed: Sealed | null;
 }
 
-export const NO_PRIVATE_SETTINGS: PrivateSettings = { headers: {}, auth: { type: 'none' } };
+export const NO_PRIVATE_SETTINGS: PrivateSettings = { headers: {}, auth: { type: 'none' }, tls: null };
 
 /** The field of each kind of authentication that is write-only. */
 const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token', oauth2: 'clientSecret' } as const;
@@ -40,10 +49,11 @@ const SECRET_FIELD = { none: undefined, basic: 'password', bearer: 'token', oaut
  * Masks private settings for an answer. Secrets are masked for everybody, header values for readers
  * who may not change the subscription.
  */
-export function maskPrivateSettings({ headers, auth }: PrivateSettings, mayChange: boolean): PrivateSettings {
+export function maskPrivateSettings({ headers, auth, tls }: PrivateSettings, mayChange: boolean): PrivateSettings {
   return {
     headers: mayChange ? headers : Object.fromEntries(Object.keys(headers).map((name) => [name, MASK])),
     auth: maskAuth(auth, mayChange),
+    tls: tls?.clientKey === undefined ? tls : { ...tls, clientKey: MASK },
   };
 }
 
@@ -74,6 +84,7 @@ export function unmaskPrivateSettings(
   const settings: Partial<PrivateSettings> = {};
   if (given.headers) settings.headers = unmaskHeaders(given.headers, stored.headers, errors);
   if (given.auth) settings.auth = unmaskAuth(given.auth, stored.auth, errors);
+  if (given.tls !== undefined) settings.tls = unmaskTls(given.tls, stored.tls, errors);
   return { settings, errors };
 }
 
@@ -105,6 +116,13 @@ function unmaskAuth(given: ReceiverAuth, stored: ReceiverAuth, errors: EmptyMask
   if (tokenUrlOf(stored) !== tokenUrlOf(given))
     errors.push({ path: ['auth', field], message: 'must be sent again with a new tokenUrl' });
   return { ...given, [field]: fieldOf(stored, field) };
+}
+
+function unmaskTls(given: ReceiverTls | null, stored: ReceiverTls | null, errors: EmptyMask[]): ReceiverTls | null {
+  if (given?.clientKey !== MASK) return given;
+  if (stored?.clientKey !== undefined) return { ...given, clientKey: stored.clientKey };
+  errors.push({ path: ['tls', 'clientKey'], message: NOTHING_STORED });
+  return given;
 }
 
 /** The URL that gets the secret of OAuth 2; undefined for other kinds of authentication. */

@@ -1,4 +1,10 @@
-import type { OAuth2Auth, PrivateSettings, ReceiverAuth } from './private-settings';
+import type { OAuth2Auth, PrivateSettings, ReceiverAuth, ReceiverTls } from './private-settings';
+import { sha256 } from './sha256';
+
+/** TLS credentials, and a value that no other credentials have. */
+export interface TlsIdentity extends ReceiverTls {
+  fingerprint: string;
+}
 
 /** What requests to a receiver carry besides their message. */
 export interface ReceiverAccess {
@@ -6,6 +12,7 @@ export interface ReceiverAccess {
   headers: Readonly<Record<string, string>>;
   /** Credentials that each request needs an access token of. */
   oauth2?: OAuth2Auth;
+  tls?: TlsIdentity;
   /** The names of headers whose values no record of a request may contain. */
   privateNames: ReadonlySet<string>;
   /** Values that no record of a response may contain, the longest first. */
@@ -20,7 +27,7 @@ const SHOWN_HEADERS = ['accept', 'content-type', 'user-agent'];
 const MIN_SECRET_LENGTH = 4;
 
 /** Prepares private settings for requests. */
-export function receiverAccessOf({ headers, auth }: PrivateSettings): ReceiverAccess {
+export function receiverAccessOf({ headers, auth, tls }: PrivateSettings): ReceiverAccess {
   const sent: Record<string, string> = {};
   const secrets = secretsOf(auth);
   const privateNames = new Set<string>();
@@ -40,6 +47,7 @@ export function receiverAccessOf({ headers, auth }: PrivateSettings): ReceiverAc
   return {
     headers: sent,
     oauth2: auth.type === 'oauth2' ? auth : undefined,
+    tls: tls ? { ...tls, fingerprint: sha256(JSON.stringify(tls)).toString('base64') } : undefined,
     privateNames,
     secrets: secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length),
   };

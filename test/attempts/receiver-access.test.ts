@@ -1,5 +1,5 @@
 import { decodeId } from '../../src/domain/ids';
-import type { PrivateSettings } from '../../src/domain/private-settings';
+import { NO_PRIVATE_SETTINGS, type PrivateSettings } from '../../src/domain/private-settings';
 import type { HttpRequest, HttpResult } from '../../src/delivery/http-client';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import type { Sealer } from '../../src/store/db/crypto';
@@ -21,11 +21,7 @@ beforeEach(async () => {
 
 async function setPrivate(settings: Partial<PrivateSettings>): Promise<void> {
   const { subscriptionId } = seeded;
-  const sealed = sealPrivateSettings(TEST_SEALER, subscriptionId, {
-    headers: {},
-    auth: { type: 'none' },
-    ...settings,
-  })!;
+  const sealed = sealPrivateSettings(TEST_SEALER, subscriptionId, { ...NO_PRIVATE_SETTINGS, ...settings })!;
   await database.db.query({
     text: 'update subscriptions set private_settings = $2, private_settings_sealed_by = $3 where id = $1',
     values: [decodeId('sub', subscriptionId), sealed.ciphertext, sealed.keyId],

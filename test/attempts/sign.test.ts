@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { signRequest } from '../../src/attempts/sign';
-import { receiverAccessOf, type ReceiverAccess } from '../../src/domain/receiver-access';
+import { NO_PRIVATE_SETTINGS } from '../../src/domain/private-settings';
+import { NO_ACCESS, receiverAccessOf, type ReceiverAccess } from '../../src/domain/receiver-access';
 import { standardSignature } from '../../src/domain/signing';
 import type { DeliverySubscription } from '../../src/store/notifications/delivery-subscription';
 import { deliveryFacts, deliverySubscription } from '../support/delivery';
@@ -11,13 +12,10 @@ const SIGNER = { sealer: TEST_SEALER, publicUrl: () => 'https://signpost.example
 const NOW = new Date(Date.UTC(2026, 0, 1) + 500);
 const NOW_SECONDS = Math.floor(NOW.getTime() / 1000);
 
-const signed = (
-  overrides: Partial<DeliverySubscription> = {},
-  attempts = 0,
-  access: ReceiverAccess = receiverAccessOf({ headers: {}, auth: { type: 'none' } }),
-) => signRequest(SIGNER, deliveryFacts({ attempts }), deliverySubscription(overrides), access, undefined, NOW);
+const signed = (overrides: Partial<DeliverySubscription> = {}, attempts = 0, access: ReceiverAccess = NO_ACCESS) =>
+  signRequest(SIGNER, deliveryFacts({ attempts }), deliverySubscription(overrides), access, undefined, NOW);
 const withHeaders = (headers: Record<string, string>) =>
-  signed({}, 0, receiverAccessOf({ headers, auth: { type: 'none' } }));
+  signed({}, 0, receiverAccessOf({ ...NO_PRIVATE_SETTINGS, headers }));
 
 it('signs with the time of the attempt, and names event, attempt and notification', async () => {
   const { headers, body } = await signed({}, 2);
@@ -73,7 +71,7 @@ it.each([
   [{ type: 'basic', username: 'ada', password: 'pä:ss' } as const, 'Basic YWRhOnDDpDpzcw=='],
   [{ type: 'bearer', token: 't0ken' } as const, 'Bearer t0ken'],
 ])('authenticates by %o', async (auth, authorization) => {
-  const access = receiverAccessOf({ headers: {}, auth });
+  const access = receiverAccessOf({ ...NO_PRIVATE_SETTINGS, auth });
   expect((await signed({}, 0, access)).headers).toMatchObject({ authorization });
 });
 

@@ -38,7 +38,7 @@ describe('challenge', () => {
   it('sends the headers and credentials of deliveries', async () => {
     receiver.answerChallenges(SECRET);
     const auth = { type: 'bearer', token: 't0ken' } as const;
-    await challenge(undefined, [SECRET], receiverAccessOf({ headers: { 'X-Api-Key': 'k' }, auth }));
+    await challenge(undefined, [SECRET], receiverAccessOf({ headers: { 'X-Api-Key': 'k' }, auth, tls: null }));
     expect(receiver.requests[0]!.headers).toMatchObject({ 'x-api-key': 'k', authorization: 'Bearer t0ken' });
   });
 

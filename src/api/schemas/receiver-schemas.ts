@@ -6,6 +6,7 @@ const MAX_HEADERS = 30;
 const MAX_HEADER_LENGTH = 4096;
 const MAX_NAME_LENGTH = 256;
 const MAX_SECRET_LENGTH = 4096;
+const MAX_PEM_LENGTH = 32 * 1024;
 
 /**
  * Headers that Signpost or HTTP sets: those of a single connection (RFC 9110 §7.6.1), those that
@@ -83,6 +84,21 @@ function headerFault(name: string, value: string): string | undefined {
     return 'is not a valid header';
   }
 }
+
+const pem = z.string().min(1).max(MAX_PEM_LENGTH);
+
+/** TLS credentials of a receiver. The service checks their contents. */
+export const tlsSchema = z
+  .strictObject({
+    clientCertificate: pem.optional().describe('Client certificate as PEM, followed by its chain, if any.'),
+    clientKey: pem
+      .optional()
+      .describe(
+        'Private key of the client certificate as PEM. Write-only: `***` in answers. Sending `***` back keeps it.',
+      ),
+    caCertificate: pem.optional().describe('Certificate authorities as PEM. If given, no others are trusted.'),
+  })
+  .meta({ id: 'ReceiverTls' });
 
 const printable = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters');
 const secretNote = 'Write-only: `***` in answers. Sending `***` back keeps it.';

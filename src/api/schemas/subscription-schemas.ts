@@ -3,7 +3,7 @@ import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-ty
 import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND } from '../../domain/rate-line';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
 import { transformSchema } from './composing-schemas';
-import { authSchema, headers, url } from './receiver-schemas';
+import { authSchema, headers, tlsSchema, url } from './receiver-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
 const MAX_ENTRIES = 100;
@@ -81,6 +81,7 @@ export const settingsSchema = z.strictObject({
     ),
   headers,
   auth: authSchema.describe('How deliveries and challenges authenticate. Secrets are write-only.'),
+  tls: tlsSchema.nullable().describe('Client certificate and authorities of TLS connections; null for none.'),
   format: z.enum(FORMATS).describe('Format of the body. docs/receivers/receiving.md describes each.'),
   customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
   transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
@@ -107,6 +108,7 @@ export const newSettingsSchema = settingsSchema.extend({
   channels: settingsSchema.shape.channels.default([]),
   headers: settingsSchema.shape.headers.default({}),
   auth: settingsSchema.shape.auth.default({ type: 'none' }),
+  tls: settingsSchema.shape.tls.default(null),
   format: settingsSchema.shape.format.default('standard'),
   customData: settingsSchema.shape.customData.default({}),
   transform: settingsSchema.shape.transform.default(null),
@@ -135,6 +137,7 @@ export const subscriptionSchema = z
       .record(z.string(), z.string())
       .describe('Values are `***` for those who may not change the subscription.'),
     auth: authSchema.describe('Secrets are `***`.'),
+    tls: tlsSchema.nullable().describe('The key is `***`.'),
     format: z.enum(FORMATS),
     customData: z.record(z.string(), z.unknown()),
     transform: transformSchema.nullable(),

@@ -23,6 +23,7 @@ import {
 import type { Settlement } from '../ports';
 import type { Context } from '../http/route';
 import type { newSettingsSchema } from '../schemas/subscription-schemas';
+import { refuseFaultyTls } from './tls-faults';
 import { refuseTwoAuthorizations, showSubscription, withoutMasks, type ShownSubscription } from './private-settings';
 
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
@@ -56,6 +57,7 @@ export class SubscriptionService {
     const owner = { customerId: customer.id, productId };
     const settings: SubscriptionSettings = { ...given, ...withoutMasks(given) };
     refuseTwoAuthorizations(settings);
+    refuseFaultyTls(settings.url, settings.tls);
     await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
     const approved = await areUrlsApproved(context.db, this.allowedUrls, urlsOf(settings), {
@@ -89,6 +91,7 @@ export class SubscriptionService {
     const settings = { ...current, ...change };
     refuseFixed(before, settings);
     refuseTwoAuthorizations(settings);
+    if (fields.includes('tls') || fields.includes('url')) refuseFaultyTls(settings.url, settings.tls);
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);

@@ -10,9 +10,9 @@ const sealContext = (subscriptionId: string) => `private settings of ${subscript
 export function sealPrivateSettings(
   sealer: Sealer,
   subscriptionId: string,
-  { headers, auth }: PrivateSettings,
+  { headers, auth, tls }: PrivateSettings,
 ): Sealed | null {
-  const settings: PrivateSettings = { headers, auth };
+  const settings: PrivateSettings = { headers, auth, tls };
   if (isDeepStrictEqual(settings, NO_PRIVATE_SETTINGS)) return null;
   return sealer.seal(JSON.stringify(settings), sealContext(subscriptionId));
 }
