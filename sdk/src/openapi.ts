@@ -1405,7 +1405,7 @@ export interface components {
             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
             eventTypes: string[];
             channels: string[];
-            /** @description Values are `***` for those who may not change the subscription. */
+            /** @description Values are `***` for callers who may not change the subscription. */
             headers: {
                 [key: string]: string;
             };
@@ -4171,7 +4171,7 @@ export interface operations {
                             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
                             eventTypes: string[];
                             channels: string[];
-                            /** @description Values are `***` for those who may not change the subscription. */
+                            /** @description Values are `***` for callers who may not change the subscription. */
                             headers: {
                                 [key: string]: string;
                             };

@@ -101,7 +101,7 @@ it.each(KINDS)('the secret of %s reaches the receiver and nothing else', async (
 
   const places = { ...(await answers(customer, id!)), ...(await elsewhere(id!)) };
   const found = Object.entries(places).filter(([, text]) => canaries.some((canary) => text.includes(canary)));
-  // Those who may change a subscription may see its headers.
+  // Callers who may change a subscription may see its headers.
   const allowed = kind === 'a header' ? ['admin', 'product', 'customer'] : [];
   const subscription = `/v1/subscriptions/${customer.subscriptionId}`;
   const list = `/v1/subscriptions?customerId=${customer.customerId}`;

@@ -135,7 +135,7 @@ export const subscriptionSchema = z
     channels: z.array(z.string()),
     headers: z
       .record(z.string(), z.string())
-      .describe('Values are `***` for those who may not change the subscription.'),
+      .describe('Values are `***` for callers who may not change the subscription.'),
     auth: authSchema.describe('Secrets are `***`.'),
     tls: tlsSchema.nullable().describe('The key is `***`.'),
     format: z.enum(FORMATS),

@@ -219,7 +219,9 @@ export async function findSubscriptionsOf(db: Executor, customerId: string, scop
   return rows.map(toSubscription);
 }
 
-/** Enables or disables a subscription that the caller has locked. Enabling also ends `out-of-order`. */
+/**
+ * Enables or disables a subscription that the caller has locked. Enabling also ends `out-of-order`.
+ */
 export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription> {
   await db.query({
     text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
