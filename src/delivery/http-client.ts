@@ -63,7 +63,7 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   let closed = false;
 
   /** @throws what `exchange` throws; synchronously if the request is refused */
-  async function respond(request: HttpRequest): Promise<HttpResponse> {
+  function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
     const destination = destinationOf(request.url);
     if (request.customerId !== undefined) askers.set(destination.hostname, request.customerId);
