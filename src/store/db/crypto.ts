@@ -7,6 +7,8 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MAX_OPENED = 1000;
+/** A larger text is not kept: it is no secret that every delivery opens. */
+const MAX_OPENED_BYTES = 1024;
 
 /**
  * Encrypts secrets at rest (AES-256-GCM). Opening needs the context used for sealing, such as the
@@ -33,8 +35,9 @@ export function createSealer(masterKey: Buffer): Sealer {
       return { ciphertext: Buffer.concat([nonce, body, cipher.getAuthTag()]), keyId };
     },
     open({ ciphertext, keyId: sealedBy }, context) {
-      const cacheKey = `${sealedBy} ${context} ${ciphertext.toString('latin1')}`;
-      const cached = opened.get(cacheKey);
+      const isKept = ciphertext.length <= MAX_OPENED_BYTES;
+      const cacheKey = isKept ? `${sealedBy} ${context} ${ciphertext.toString('latin1')}` : '';
+      const cached = isKept ? opened.get(cacheKey) : undefined;
       if (cached !== undefined) return cached;
       if (sealedBy !== keyId)
         throw new Error(`The secret was sealed with master key ${sealedBy}; this process has ${keyId}.`);
@@ -46,6 +49,7 @@ export function createSealer(masterKey: Buffer): Sealer {
         decipher.update(ciphertext.subarray(NONCE_BYTES, -TAG_BYTES)),
         decipher.final(),
       ]).toString('utf8');
+      if (!isKept) return plaintext;
       if (opened.size >= MAX_OPENED) opened.clear();
       opened.set(cacheKey, plaintext);
       return plaintext;
