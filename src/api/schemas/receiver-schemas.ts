@@ -56,18 +56,24 @@ function urlFault(text: string): string | undefined {
   return undefined;
 }
 
+const headerRecord = z.record(z.string(), z.string().max(MAX_HEADER_LENGTH)).superRefine((given, context) => {
+  const names = Object.keys(given);
+  if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
+  for (const name of names) {
+    const fault = headerFault(name, given[name]!);
+    if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
+  }
+  if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
+    context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
+});
+
+/** zod leaves out the name `__proto__` of a record, and nothing may be dropped silently. */
 export const headers = z
-  .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
-  .superRefine((given, context) => {
-    const names = Object.keys(given);
-    if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
-    for (const name of names) {
-      const fault = headerFault(name, given[name]!);
-      if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
-    }
-    if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
-      context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
-  })
+  .preprocess((given, context) => {
+    if (typeof given !== 'object' || given === null || !Object.hasOwn(given, '__proto__')) return given;
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'is not a valid header' });
+    return z.NEVER;
+  }, headerRecord)
   .describe(
     `Additional headers of every delivery and challenge, at most ${MAX_HEADERS}. Values are sealed at rest; \`***\` keeps the stored value.`,
   );

@@ -106,7 +106,7 @@ export const newSettingsSchema = settingsSchema.extend({
   method: settingsSchema.shape.method.default('POST'),
   enabled: settingsSchema.shape.enabled.default(true),
   channels: settingsSchema.shape.channels.default([]),
-  headers: settingsSchema.shape.headers.default({}),
+  headers: settingsSchema.shape.headers.prefault({}),
   auth: settingsSchema.shape.auth.default({ type: 'none' }),
   tls: settingsSchema.shape.tls.default(null),
   format: settingsSchema.shape.format.default('standard'),

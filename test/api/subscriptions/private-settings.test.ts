@@ -93,6 +93,13 @@ describe('header values', () => {
     expect(await errorsOf(api.call('POST', '/v1/subscriptions', { key, body }))).toEqual([422, [`/headers/${name}`]]);
   });
 
+  it('are not dropped silently for the name __proto__', async () => {
+    const raw = JSON.stringify(settings({ customerId, headers: 'HEADERS' }));
+    const withProto = raw.replace('"HEADERS"', '{"__proto__":"x","X-B":"y"}');
+    const call = api.call('POST', '/v1/subscriptions', { key, raw: withProto });
+    expect(await errorsOf(call)).toEqual([422, ['/headers/__proto__']]);
+  });
+
   it('may be set for Content-Type and User-Agent', async () => {
     const headers = { 'Content-Type': 'application/vnd.acme+json', 'User-Agent': 'Acme/1' };
     expect((await create({ headers })).headers).toEqual(headers);
