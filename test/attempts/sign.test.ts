@@ -56,8 +56,18 @@ it('sends no body with GET, and signs the empty one', async () => {
 });
 
 it('lets no header of the subscription replace one of the signature', async () => {
-  const { headers } = await withHeaders({ 'webhook-id': 'forged', 'webhook-timestamp': '1', 'x-team': 'a' });
-  expect(headers).toMatchObject({ 'webhook-id': 'evt_1', 'webhook-timestamp': String(NOW_SECONDS), 'x-team': 'a' });
+  const { headers } = await withHeaders({
+    'webhook-id': 'forged',
+    'webhook-timestamp': '1',
+    'x-team': 'a',
+    constructor: 'b',
+  });
+  expect(headers).toMatchObject({
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(NOW_SECONDS),
+    'x-team': 'a',
+    constructor: 'b',
+  });
 });
 
 it('sends the content type and the user agent of the subscription once, instead of its own', async () => {
