@@ -1,5 +1,5 @@
 # One image for all roles; SIGNPOST_ROLE sets the role of a container. Node 22 is the newest that reads all
-# JSON keys as they are (docs/adr/0013-node-version.md).
+# JSON keys as they are (docs/adr/0014-node-version.md).
 FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

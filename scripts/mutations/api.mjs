@@ -105,8 +105,8 @@ export default [
     id: 'N9-api',
     what: 'a product ends the portal sessions of all products',
     file: 'src/store/access/portal-sessions.ts',
-    find: 'and c.id = p.customer_id and ($2::text is null or c.product_id = $2)',
-    replace: 'and c.id = p.customer_id and ($2::text is null or true)',
+    find: 'where p.id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or c.product_id = $2)',
+    replace: 'where p.id = $1 and p.expires_at > now() and c.id = p.customer_id and ($2::text is null or true)',
     tests: PERMISSIONS,
   },
   {

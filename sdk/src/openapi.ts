@@ -1501,6 +1501,39 @@ export interface components {
             createdAt: string;
             finishedAt: string | null;
         };
+        ReceiverAuth: {
+            /** @constant */
+            type: "none";
+        } | {
+            /** @constant */
+            type: "basic";
+            username: string;
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. */
+            password: string;
+        } | {
+            /** @constant */
+            type: "bearer";
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. */
+            token: string;
+        } | {
+            /** @constant */
+            type: "oauth2";
+            /** @description Token endpoint of the OAuth 2.0 server. The URL allow-list must approve it too. */
+            tokenUrl: string;
+            clientId: string;
+            /** @description Write-only: `***` in answers. Sending `***` back keeps it. With a new tokenUrl it must be sent again. */
+            clientSecret: string;
+            scope?: string;
+            audience?: string;
+        };
+        ReceiverTls: {
+            /** @description Client certificate as PEM, followed by its chain, if any. */
+            clientCertificate?: string;
+            /** @description Private key of the client certificate as PEM. Write-only: `***` in answers. Sending `***` back keeps it. */
+            clientKey?: string;
+            /** @description Certificate authorities as PEM. If given, no others are trusted. */
+            caCertificate?: string;
+        };
         Subscription: {
             id: string;
             customerId: string;
@@ -1515,9 +1548,14 @@ export interface components {
             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
             eventTypes: string[];
             channels: string[];
+            /** @description Values are `***` for callers who may not change the subscription. */
             headers: {
                 [key: string]: string;
             };
+            /** @description Secrets are `***`. */
+            auth: components["schemas"]["ReceiverAuth"];
+            /** @description The key is `***`. */
+            tls: components["schemas"]["ReceiverTls"] | null;
             /** @enum {string} */
             format: "standard" | "envelope" | "trigger" | "flat";
             customData: {
@@ -4289,12 +4327,24 @@ export interface operations {
                          */
                         channels?: string[];
                         /**
-                         * @description Additional headers of every delivery, at most 30.
+                         * @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value.
                          * @default {}
                          */
                         headers?: {
                             [key: string]: string;
                         };
+                        /**
+                         * @description How deliveries and challenges authenticate. Secrets are write-only.
+                         * @default {
+                         *       "type": "none"
+                         *     }
+                         */
+                        auth?: components["schemas"]["ReceiverAuth"];
+                        /**
+                         * @description Client certificate and authorities of TLS connections; null for none.
+                         * @default null
+                         */
+                        tls?: components["schemas"]["ReceiverTls"] | null;
                         /**
                          * @description Format of the body. docs/receivers/receiving.md describes each.
                          * @default standard
@@ -4499,9 +4549,14 @@ export interface operations {
                             status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
                             eventTypes: string[];
                             channels: string[];
+                            /** @description Values are `***` for callers who may not change the subscription. */
                             headers: {
                                 [key: string]: string;
                             };
+                            /** @description Secrets are `***`. */
+                            auth: components["schemas"]["ReceiverAuth"];
+                            /** @description The key is `***`. */
+                            tls: components["schemas"]["ReceiverTls"] | null;
                             /** @enum {string} */
                             format: "standard" | "envelope" | "trigger" | "flat";
                             customData: {
@@ -4640,12 +4695,24 @@ export interface operations {
                      */
                     channels?: string[];
                     /**
-                     * @description Additional headers of every delivery, at most 30.
+                     * @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value.
                      * @default {}
                      */
                     headers?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description How deliveries and challenges authenticate. Secrets are write-only.
+                     * @default {
+                     *       "type": "none"
+                     *     }
+                     */
+                    auth?: components["schemas"]["ReceiverAuth"];
+                    /**
+                     * @description Client certificate and authorities of TLS connections; null for none.
+                     * @default null
+                     */
+                    tls?: components["schemas"]["ReceiverTls"] | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @default standard
@@ -4962,10 +5029,14 @@ export interface operations {
                     eventTypes?: string[];
                     /** @description The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types. */
                     channels?: string[];
-                    /** @description Additional headers of every delivery, at most 30. */
+                    /** @description Additional headers of every delivery and challenge, at most 30. Values are sealed at rest; `***` keeps the stored value. */
                     headers?: {
                         [key: string]: string;
                     };
+                    /** @description How deliveries and challenges authenticate. Secrets are write-only. */
+                    auth?: components["schemas"]["ReceiverAuth"];
+                    /** @description Client certificate and authorities of TLS connections; null for none. */
+                    tls?: components["schemas"]["ReceiverTls"] | null;
                     /**
                      * @description Format of the body. docs/receivers/receiving.md describes each.
                      * @enum {string}

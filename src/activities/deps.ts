@@ -13,8 +13,8 @@ export interface ActivityDeps {
   db: Database;
   /** Its statements may run for as long as copying a day's rows takes. */
   maintenanceDb: Database;
-  retention: RetentionDays;
   sealer: Sealer;
+  retention: RetentionDays;
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
   /** Bounds the attempts in flight of each customer. */

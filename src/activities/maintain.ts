@@ -4,6 +4,7 @@ import { deleteExpiredSessions } from '../store/access/sessions';
 import { isContended } from '../store/db/database';
 import { ensurePartitions, reportMoved } from '../store/db/partitions';
 import { deleteOldActivity } from '../store/reporting/activity';
+import { sealPlainSettings } from '../store/subscriptions/seal-plain-settings';
 import { applyRetention } from '../store/retention/apply';
 import { noteRun } from '../store/retention/status';
 import type { ActivityDeps } from './deps';
@@ -12,7 +13,7 @@ import type { ActivityDeps } from './deps';
 const ACTIVITY_RETENTION_SECONDS = 2 * 86_400;
 
 /** Part of {@link ActivityDeps} that maintenance uses. */
-type Deps = Pick<ActivityDeps, 'db' | 'maintenanceDb' | 'retention' | 'log'>;
+type Deps = Pick<ActivityDeps, 'db' | 'maintenanceDb' | 'sealer' | 'retention' | 'log'>;
 
 /**
  * Creates the activity `maintain`. Every step may be repeated. Partitions come first: without them,
@@ -24,7 +25,7 @@ export function createMaintain(deps: Deps): () => Promise<void> {
   return () => (running ??= maintain(deps).finally(() => (running = undefined)));
 }
 
-async function maintain({ db, maintenanceDb, retention, log }: Deps): Promise<void> {
+async function maintain({ db, maintenanceDb, sealer, retention, log }: Deps): Promise<void> {
   let contended: unknown;
   try {
     reportMoved(await ensurePartitions(maintenanceDb), log);
@@ -36,6 +37,8 @@ async function maintain({ db, maintenanceDb, retention, log }: Deps): Promise<vo
   await deleteExpiredSessions(db);
   await deleteExpiredPortalSessions(db);
   await deleteOldActivity(db, ACTIVITY_RETENTION_SECONDS);
+  const sealed = await sealPlainSettings(maintenanceDb, sealer);
+  if (sealed > 0) log.info({ subscriptions: sealed }, 'settings of subscriptions were sealed or cleared');
   const run = await applyRetention(maintenanceDb, retention, Date.now());
   await noteRun(db, run);
   if (run.dropped.length + run.rewritten.length > 0) log.info(run, 'retention removed what has expired');

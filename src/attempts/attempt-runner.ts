@@ -8,6 +8,7 @@ import { admit, throttledFor, type LoadDelivery } from './admit';
 import type { AttemptDeps } from './deps';
 import { conclude, type ConcludedAttempt } from './outcome';
 import { prepare } from './prepare';
+import { ReceiverAccessCache } from './receiver-access-cache';
 import { createRateLimiter } from './rate-limiter';
 import { record } from './record';
 import { notSent, send } from './send';
@@ -37,7 +38,8 @@ export type AttemptRunner = (input: AttemptInput) => Promise<DeliverOutcome>;
  * unavailable, a run does not end. Only a process that dies between the receiver's response and the
  * record makes an attempt twice.
  */
-export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
+export function createAttemptRunner(attemptDeps: AttemptDeps): AttemptRunner {
+  const deps = { ...attemptDeps, access: new ReceiverAccessCache(attemptDeps.sealer) };
   const unrecorded = new UnrecordedAttempts();
   const runningNow = new Map<string, Promise<DeliverOutcome>>();
   const loader = new GroupCommit<string, Delivery | undefined>((ids) => loadDeliveries(deps.db, ids), LOAD_GROUP);
@@ -118,7 +120,7 @@ export function createAttemptRunner(deps: AttemptDeps): AttemptRunner {
 }
 
 async function prepareAndSend(
-  deps: AttemptDeps,
+  deps: AttemptDeps & { access: ReceiverAccessCache },
   input: AttemptInput,
   admitted: Admitted,
 ): Promise<ConcludedAttempt | DeliverOutcome> {

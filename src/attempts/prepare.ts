@@ -1,6 +1,7 @@
 import { ComposeError, ComposerBusyError } from '../domain/composing';
 import { composeData } from './compose';
 import type { AttemptDeps } from './deps';
+import type { ReceiverAccessCache } from './receiver-access-cache';
 import { signRequest, type SignedRequest } from './sign';
 import type { Admitted, AttemptInput, FailureAt } from './stages';
 
@@ -19,7 +20,7 @@ const PAYLOAD_EXPIRED: FailureAt<'preparation'> = {
  * @throws ComposerBusyError if the transform got no turn, so that nothing was attempted
  */
 export function prepare(
-  deps: AttemptDeps,
+  deps: AttemptDeps & { access: ReceiverAccessCache },
   { notificationId }: AttemptInput,
   { delivery, subscription }: Admitted,
   startedAt: Date,
@@ -35,11 +36,12 @@ export function prepare(
   // expired comes here.
   if (delivery.payloadExpired) return PAYLOAD_EXPIRED;
   try {
+    const access = deps.access.of(subscription);
     const composing = composeData(deps, delivery, subscription);
     // Composition takes time, and a signature's timestamp must not be old when it is sent.
     const signing = composing
-      ? composing.then((composed) => signRequest(deps, delivery, subscription, composed, new Date()))
-      : signRequest(deps, delivery, subscription, undefined, startedAt);
+      ? composing.then((composed) => signRequest(deps, delivery, subscription, access, composed, new Date()))
+      : signRequest(deps, delivery, subscription, access, undefined, startedAt);
     return signing instanceof Promise ? signing.catch(toFailure) : signing;
   } catch (error) {
     return toFailure(error);

@@ -1,5 +1,6 @@
 import { SLOW_ATTEMPT_MS } from '../domain/delivery';
-import { maskHeaders } from '../domain/mask';
+import { MASK, maskHeaders, maskSecrets } from '../domain/mask';
+import type { HttpResponse } from '../delivery/http-client';
 import { markSlow } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
 import type { SignedRequest } from './sign';
@@ -13,7 +14,7 @@ export async function send(
   deps: AttemptDeps,
   { notificationId, attemptKey, trigger, workflowId, onSlow }: AttemptInput,
   { subscription }: Admitted,
-  { method, url, headers, body, shownBody, maskEcho }: SignedRequest,
+  { method, url, headers, body, shownBody, oauth2, tls, privateNames, secrets }: SignedRequest,
   startedAt: Date,
 ): Promise<FinishedAttempt> {
   // Preparation counts against the timeout, because a claim lasts the timeout and no longer.
@@ -26,8 +27,11 @@ export async function send(
     onSlow?.();
   }, SLOW_ATTEMPT_MS);
   const { customerId } = subscription;
-  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId });
+  const token = oauth2 && { subscriptionId: subscription.id, auth: oauth2 };
+  const result = await deps.http.send({ method, url, headers, body, timeoutMs, customerId, oauth2: token, tls });
   clearTimeout(slow);
+  const shownHeaders = maskHeaders(headers, privateNames);
+  if (oauth2) shownHeaders.authorization = MASK;
   return {
     // Every field is listed: an object literal of this size is several times slower to build if it
     // starts with a spread.
@@ -40,11 +44,21 @@ export async function send(
       startedAt: result.startedAt,
       finishedAt: result.finishedAt,
       durationMs: result.durationMs,
-      request: { method, url, headers: maskHeaders(headers), body: shownBody },
-      response: result.response && { ...result.response, body: maskEcho(result.response.body) },
+      request: { method, url, headers: shownHeaders, body: shownBody },
+      response: result.response && withoutSecrets(result.response, secrets),
     },
     failure: result.error && { stage: 'sending', error: result.error },
   };
+}
+
+/** Masks what a response may echo of the request, and its cookies. */
+function withoutSecrets(response: HttpResponse, secrets: readonly string[]): HttpResponse {
+  const { status, headers, body, truncated } = response;
+  const cookies = headers['set-cookie'] === undefined ? undefined : { 'set-cookie': MASK };
+  if (secrets.length === 0) return cookies ? { ...response, headers: { ...headers, ...cookies } } : response;
+  const masked: Record<string, string> = {};
+  for (const name in headers) masked[name] = maskSecrets(headers[name]!, secrets);
+  return { status, headers: { ...masked, ...cookies }, body: maskSecrets(body, secrets), truncated };
 }
 
 /** An attempt that ended with its preparation: there is no request to show. */

@@ -2,7 +2,8 @@ import { CompactSign } from 'jose';
 import type { Composed } from '../domain/composing';
 import { buildBody, buildComposedBody, type FormatContext } from '../domain/formats';
 import { withMember } from '../domain/json-text';
-import { maskSecret } from '../domain/mask';
+import type { OAuth2Auth } from '../domain/private-settings';
+import type { ReceiverAccess, TlsIdentity } from '../domain/receiver-access';
 import { standardSignature } from '../domain/signing';
 import type { HttpMethod } from '../domain/types';
 import type { Sealer } from '../store/db/crypto';
@@ -10,6 +11,8 @@ import type { DeliverySubscription } from '../store/notifications/delivery-subsc
 import { openSigningKey } from '../store/subscriptions/signing-keys';
 import { VERSION } from '../process/version';
 import type { DeliveryFacts } from '../domain/attempt';
+
+const USER_AGENT = `Signpost/${VERSION}`;
 
 /**
  * A request that is ready to send. It is signed just before it is sent, because a signature
@@ -23,8 +26,13 @@ export interface SignedRequest {
   body: string | undefined;
   /** The body as it may be stored; null if it follows from the event, or if there is no body. */
   shownBody: string | null;
-  /** Masks the secret in a response that may echo the request, if the request contained it. */
-  maskEcho(text: string): string;
+  /** Credentials that the request needs an access token of. */
+  oauth2?: OAuth2Auth;
+  tls?: TlsIdentity;
+  /** The names of headers whose values may not be stored. */
+  privateNames: ReadonlySet<string>;
+  /** The secrets in the request, which a response may echo, the longest first. */
+  secrets: readonly string[];
 }
 
 export interface Signer {
@@ -37,6 +45,7 @@ export interface Signer {
  * Builds and signs the request of one attempt: the body in the subscription's format, the Standard
  * Webhooks headers, and the token of format `trigger`.
  *
+ * @param access - the headers and credentials of the subscription
  * @param composed - what is sent instead of the event's data, if it was composed
  * @param now - time of this attempt
  * @returns the request; a promise only for format `trigger`, whose token is signed asynchronously
@@ -46,6 +55,7 @@ export function signRequest(
   { sealer, publicUrl }: Signer,
   delivery: DeliveryFacts,
   subscription: DeliverySubscription,
+  access: ReceiverAccess,
   composed: Composed | undefined,
   now: Date,
 ): SignedRequest | Promise<SignedRequest> {
@@ -67,22 +77,27 @@ export function signRequest(
     : buildBody(subscription.format, context);
   const body = method === 'GET' ? '' : built.text;
   const timestampSeconds = Math.floor(now.getTime() / 1000);
+  // Spreads in this literal would take more time than the signature.
+  const headers: Record<string, string> = {
+    'webhook-id': event.id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets, privateKeys),
+    'signpost-attempt': String(delivery.attempts + 1),
+    'signpost-notification': delivery.notificationId,
+  };
+  for (const name in access.headers) if (!Object.hasOwn(headers, name)) headers[name] = access.headers[name]!;
+  headers['user-agent'] ??= USER_AGENT;
+  if (body !== '') headers['content-type'] ??= 'application/json';
   const request: SignedRequest = {
     method,
     url: subscription.url,
-    headers: {
-      ...subscription.headers,
-      ...(body === '' ? {} : { 'content-type': 'application/json' }),
-      'user-agent': `Signpost/${VERSION}`,
-      'webhook-id': event.id,
-      'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets, privateKeys),
-      'signpost-attempt': String(delivery.attempts + 1),
-      'signpost-notification': delivery.notificationId,
-    },
+    headers,
     body: method === 'GET' ? undefined : body,
     shownBody: method === 'GET' ? null : built.shown,
-    maskEcho: (text) => (subscription.format === 'flat' || composed?.holdsSecret ? maskSecret(text, secret) : text),
+    oauth2: access.oauth2,
+    tls: access.tls,
+    privateNames: access.privateNames,
+    secrets: subscription.format === 'flat' || composed?.holdsSecret ? [...access.secrets, secret] : access.secrets,
   };
   if (subscription.format !== 'trigger') return request;
   return withToken(request, built.text, secret, timestampSeconds + subscription.timeoutSeconds);

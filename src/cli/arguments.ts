@@ -95,6 +95,27 @@ export function readText(file: string): string {
   }
 }
 
+/**
+ * Reads a secret that was given as the option itself or as a file, which the list of processes does
+ * not show.
+ *
+ * @param name - name of the option, to which `-file` is added for the other
+ * @returns undefined if neither was given
+ * @throws CliError with exit code `usage` if both were given, or the file is empty or unreadable
+ */
+export async function secretOption(
+  io: Io,
+  name: string,
+  given: string | undefined,
+  file: string | undefined,
+): Promise<string | undefined> {
+  if (file === undefined) return given;
+  if (given !== undefined) throw new CliError(EXIT.usage, `Set either --${name} or --${name}-file, not both.`);
+  const secret = (file === '-' ? await io.stdin() : readText(file)).replace(/\r?\n$/, '');
+  if (secret === '') throw new CliError(EXIT.usage, `--${name}-file is empty.`);
+  return secret;
+}
+
 /** Removes undefined values, so that an absent option does not become a field of a request body. */
 export function definedOnly<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../process/version';
+import { secretOption } from './arguments';
 import { ApiError } from './client';
 import { addCustomers } from './commands/customers';
 import { addCompletion } from './commands/completion';
@@ -21,7 +22,7 @@ import { Session, type GlobalOptions } from './session';
 const HELP = `
 Service and credential, in the order in which they are looked up:
   URL      --url, SIGNPOST_URL, http://127.0.0.1:8080
-  API key  --key, SIGNPOST_API_KEY
+  API key  --key, --key-file, SIGNPOST_API_KEY
            For a service on this machine also SIGNPOST_ADMIN_KEY, and the key
            that the service generated in .signpost/ (SIGNPOST_DATA_DIR).
 
@@ -47,13 +48,14 @@ export function buildProgram(session: Session): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'Show help for a command')
     .option('--url <url>', 'URL of the service')
-    .option('--key <key>', 'API key')
+    .option('--key <key>', 'API key; other users of the machine can see it')
+    .option('--key-file <file>', 'file that contains the API key, or - for standard input')
     .option('--json', 'print results as JSON')
     .exitOverride()
     .configureOutput({ writeOut: (text) => session.io.out(text), writeErr: (text) => session.io.err(text) })
     .showHelpAfterError('(add --help for usage)')
     .addHelpText('after', HELP)
-    .hook('preAction', (_, command) => session.use(command.optsWithGlobals<GlobalOptions>()));
+    .hook('preAction', async (_, command) => session.use(await withKey(session.io, command.optsWithGlobals())));
   addService(program, session);
   addOnboard(program, session);
   addProducts(program, session);
@@ -68,6 +70,11 @@ export function buildProgram(session: Session): Command {
   addListen(program, session);
   addCompletion(program, session);
   return program;
+}
+
+/** Reads the file that `--key-file` names. */
+async function withKey(io: Io, options: GlobalOptions & { keyFile?: string }): Promise<GlobalOptions> {
+  return { ...options, key: await secretOption(io, 'key', options.key, options.keyFile) };
 }
 
 /**

@@ -25,7 +25,7 @@ export class Session {
 
   /** The client, created on first use. @throws CliError if the URL is invalid or there is no key */
   get client(): Client {
-    return (this.connected ??= connect(this.options, this.io.env));
+    return (this.connected ??= connect(this.options, this.io.env, (line) => this.note(line)));
   }
 
   /** Prints a result to standard output, as JSON with `--json`, otherwise as text. */

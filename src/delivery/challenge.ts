@@ -13,14 +13,16 @@ const TOKEN_BYTES = 24;
  */
 export function createChallengeSender(http: HttpClient): ChallengeSender {
   return {
-    async challenge(url, secrets, customerId) {
+    async challenge({ subscriptionId, url, secrets, access, customerId }) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const result = await http.send({
         url: withToken(url, token),
         method: 'GET',
-        headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}` },
+        headers: { accept: 'application/json', 'user-agent': `Signpost/${VERSION}`, ...access.headers },
         timeoutMs: TIMEOUT_MS,
         customerId,
+        oauth2: access.oauth2 && { subscriptionId, auth: access.oauth2 },
+        tls: access.tls,
       });
       const fault = faultOf(result, token, secrets);
       return {

@@ -14,6 +14,9 @@ export interface ConnectorOptions {
   /** The customer on whose behalf a connection to a host is opened. */
   customerOf(hostname: string): string | undefined;
   certificateAuthorities?: string;
+  /** Certificate and key that the client shows, as PEM. */
+  clientCertificate?: string;
+  clientKey?: string;
 }
 
 /** Opens connections for undici. */
@@ -26,8 +29,14 @@ export interface Connector {
 }
 
 /** Creates a connector that opens connections only to addresses that the guard has checked. */
-export function createConnector({ guard, customerOf, certificateAuthorities }: ConnectorOptions): Connector {
-  const secure = buildConnector({ ca: certificateAuthorities, timeout: CONNECT_TIMEOUT_MS });
+export function createConnector(options: ConnectorOptions): Connector {
+  const { guard, customerOf, certificateAuthorities, clientCertificate, clientKey } = options;
+  const secure = buildConnector({
+    ca: certificateAuthorities,
+    cert: clientCertificate,
+    key: clientKey,
+    timeout: CONNECT_TIMEOUT_MS,
+  });
   const resolving = new Map<string, number>();
   const connecting = new Set<(reason: Error) => void>();
 
@@ -45,16 +54,16 @@ export function createConnector({ guard, customerOf, certificateAuthorities }: C
   }
 
   return {
-    connect(options, callback) {
-      const { hostname, protocol } = options;
+    connect(target, callback) {
+      const { hostname, protocol } = target;
       lookup(hostname, (lookupError, addresses) => {
         if (lookupError) return callback(lookupError, null);
-        const port = Number(options.port || DEFAULT_PORTS[protocol]);
+        const port = Number(target.port || DEFAULT_PORTS[protocol]);
         const giveUp = connectToFirst(addresses as LookupAddress[], port, CONNECT_TIMEOUT_MS, (error, socket) => {
           connecting.delete(giveUp);
           if (!socket) return callback(error!, null);
           if (protocol !== 'https:') return callback(null, prepared(socket));
-          secure({ ...options, servername: serverName(options), httpSocket: socket }, callback);
+          secure({ ...target, servername: serverName(target), httpSocket: socket }, callback);
         });
         connecting.add(giveUp);
       });

@@ -1,35 +1,18 @@
 import { LRUCache } from 'lru-cache';
-import { Agent, Pool } from 'undici';
-import type { AttemptError, HttpMethod } from '../domain/types';
+import type { AttemptError } from '../domain/types';
 import type { AddressGuard } from './address-guard';
 import { faultOf } from './attempt-fault';
-import { createConnector } from './connector';
+import { authorizing } from './authorize';
 import { AbandonedError, StaleConnectionError } from './errors';
-import { exchange, type ExchangeOptions, type HttpResponse } from './exchange';
-import { ReusableClient } from './reusable-client';
+import { exchange, type HttpResponse } from './exchange';
+import type { HttpRequest, HttpResult, Send } from './messages';
+import { TlsTransports } from './tls-transports';
+import { createTransport, type Transport } from './transport';
 
 const MAX_DESTINATIONS = 10_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 
 export type { HttpResponse } from './exchange';
-
-export interface HttpRequest extends ExchangeOptions {
-  url: string;
-  method: HttpMethod;
-  headers: Record<string, string>;
-  body?: string;
-  /** The customer whose URL it is. Look-ups of its host name count against the customer's bound. */
-  customerId?: string;
-}
-
-/** The result of a request. `error` is null only for a 2xx response. */
-export interface HttpResult {
-  startedAt: Date;
-  finishedAt: Date;
-  durationMs: number;
-  response: HttpResponse | null;
-  error: AttemptError | null;
-}
+export type { HttpRequest, HttpResult } from './messages';
 
 /** A parsed and checked URL. */
 interface Destination {
@@ -40,11 +23,7 @@ interface Destination {
 
 /** The client for all requests to URLs that customers have set. */
 export interface HttpClient {
-  /**
-   * Sends one request. Follows no redirects, and never throws because of the network or the
-   * receiver.
-   */
-  send(request: HttpRequest): Promise<HttpResult>;
+  send: Send;
   /** Refuses new requests and waits for the running ones. */
   close(): Promise<void>;
 }
@@ -61,29 +40,9 @@ export interface HttpClientOptions {
  */
 export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
   const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
-  const connector = createConnector({
-    guard,
-    certificateAuthorities,
-    customerOf: (hostname) => askers.get(hostname),
-  });
-  const clientOptions = {
-    connect: connector.connect,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    // Our own timeout covers all phases.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
-  const agent = new Agent({
-    ...clientOptions,
-    factory: (origin, options) =>
-      new Pool(origin, {
-        ...options,
-        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited
-        // for a connection would wait at the expense of the receiver's time.
-        connections: null,
-        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
-      }),
-  });
+  const transportOptions = { guard, certificateAuthorities, customerOf: (hostname: string) => askers.get(hostname) };
+  const shared = createTransport(transportOptions);
+  const ofIdentities = new TlsTransports(transportOptions);
 
   const destinations = new Map<string, Destination>();
 
@@ -104,11 +63,22 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
   let closed = false;
 
   /** @throws what `exchange` throws; synchronously if the request is refused */
-  async function respond(request: HttpRequest): Promise<HttpResponse> {
+  function respond(request: HttpRequest): Promise<HttpResponse> {
     if (closed) throw new AbandonedError('the client is closed');
-    const { origin, hostname, path } = destinationOf(request.url);
-    const { method, headers, body = null, customerId, timeoutMs, signal } = request;
-    if (customerId !== undefined) askers.set(hostname, customerId);
+    const destination = destinationOf(request.url);
+    if (request.customerId !== undefined) askers.set(destination.hostname, request.customerId);
+    const { tls } = request;
+    return tls
+      ? ofIdentities.use(tls, (transport) => respondBy(transport, request, destination))
+      : respondBy(shared, request, destination);
+  }
+
+  async function respondBy(
+    { agent, connector, newClient }: Transport,
+    request: HttpRequest,
+    { origin, hostname, path }: Destination,
+  ): Promise<HttpResponse> {
+    const { method, headers, body = null, timeoutMs, signal } = request;
     const deadline = performance.now() + timeoutMs;
     const connection = { isResolving: () => connector.isResolving(hostname) };
     const message = { origin, path, method, headers, body, connection };
@@ -118,7 +88,7 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
       if (!(error instanceof StaleConnectionError)) throw error;
       // The receiver closed an idle connection at the moment in which it was reused. Other idle
       // connections may be stale as well, so the request goes over one of its own.
-      const client = new ReusableClient(origin, clientOptions);
+      const client = newClient(origin);
       const leftMs = Math.max(0, deadline - performance.now());
       return await exchange(client, message, { timeoutMs: leftMs, signal }).finally(() => void client.destroy());
     }
@@ -140,20 +110,20 @@ export function createHttpClient({ guard, certificateAuthorities }: HttpClientOp
     }
   }
 
+  function send(request: HttpRequest): Promise<HttpResult> {
+    const result = attempt(request);
+    inFlight.add(result);
+    const forget = () => inFlight.delete(result);
+    void result.then(forget, forget);
+    return result;
+  }
+
   return {
-    send(request) {
-      const result = attempt(request);
-      inFlight.add(result);
-      const forget = () => inFlight.delete(result);
-      void result.then(forget, forget);
-      return result;
-    },
+    send: authorizing(send),
     async close() {
       closed = true;
       await Promise.all(inFlight);
-      connector.close();
-      // Idle connections are closed immediately.
-      await agent.destroy();
+      await Promise.all([shared.destroy(), ofIdentities.close()]);
     },
   };
 }

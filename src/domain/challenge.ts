@@ -1,3 +1,5 @@
+import type { ReceiverAccess } from './receiver-access';
+
 /** The outcome of a challenge (CRC). */
 export interface ChallengeOutcome {
   verified: boolean;
@@ -8,16 +10,22 @@ export interface ChallengeOutcome {
   durationMs: number;
 }
 
+/** A challenge to send. */
+export interface ChallengeRequest {
+  subscriptionId: string;
+  url: string;
+  /** All secrets of the subscription that have not expired; the response may use any. */
+  secrets: readonly string[];
+  /** The headers and credentials of deliveries, without which a receiver may refuse the request. */
+  access: ReceiverAccess;
+  /** The customer of the subscription, whose bounds the request counts against. */
+  customerId?: string;
+}
+
 /**
  * Sends challenges (CRC) to URLs. Only a receiver that knows the subscription's secret can pass.
  */
 export interface ChallengeSender {
-  /**
-   * Sends one challenge. Never throws because of what the receiver does.
-   *
-   * @param secrets - all secrets of the subscription that have not expired; the response may use
-   *   any
-   * @param customerId - the customer of the subscription, whose bounds the request counts against
-   */
-  challenge(url: string, secrets: readonly string[], customerId?: string): Promise<ChallengeOutcome>;
+  /** Sends one challenge. Never throws because of what the receiver does. */
+  challenge(request: ChallengeRequest): Promise<ChallengeOutcome>;
 }

@@ -6,10 +6,16 @@ const SECRET_HEADER = /auth|cookie|key|token|secret|pass|pwd|credential|session|
 /**
  * Masks the values of headers that are likely secrets, so that the headers may be stored and shown.
  * Signatures are not masked, because they are of no use to anybody else.
+ *
+ * @param privateNames - further headers to mask
  */
-export function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+export function maskHeaders(
+  headers: Readonly<Record<string, string>>,
+  privateNames?: ReadonlySet<string>,
+): Record<string, string> {
   const masked: Record<string, string> = {};
-  for (const name in headers) masked[name] = SECRET_HEADER.test(name) ? MASK : headers[name]!;
+  for (const name in headers)
+    masked[name] = SECRET_HEADER.test(name) || privateNames?.has(name) ? MASK : headers[name]!;
   return masked;
 }
 
@@ -17,4 +23,24 @@ export function maskHeaders(headers: Readonly<Record<string, string>>): Record<s
 export function maskSecret(text: string, secret: string): string {
   const inJson = JSON.stringify(secret).slice(1, -1);
   return text.replaceAll(secret, MASK).replaceAll(inJson, MASK);
+}
+
+/** Masks several secrets in a text. @param secrets - the longest first */
+export function maskSecrets(text: string, secrets: readonly string[]): string {
+  let masked = text;
+  for (const secret of secrets) masked = maskSecret(masked, secret);
+  return masked;
+}
+
+/** Masks the values in the query of a URL. The names stay. */
+export function maskQuery(url: string): string {
+  const start = url.indexOf('?');
+  if (start === -1) return url;
+  const query = url
+    .slice(start + 1)
+    .replace(/(^|&)([^=&]*)(=?)[^&]*/g, (_, separator: string, name: string, equals: string) =>
+      // A part without `=` may be a bare token.
+      equals ? `${separator}${name}=${MASK}` : `${separator}${name && MASK}`,
+    );
+  return url.slice(0, start + 1) + query;
 }

@@ -18,6 +18,7 @@
  * - **settlement**: the work after a change of a subscription's status: releasing its held
  *   notifications, or cancelling the open ones of a deleted subscription.
  */
+import type { StoredPrivateSettings } from './private-settings';
 import type { ProductRetention } from './retention';
 import type { Transform } from './composing';
 import type { RetrySchedule } from './retry-schedule';
@@ -112,7 +113,8 @@ export interface Subscription {
   status: SubscriptionStatus;
   eventTypes: string[];
   channels: string[];
-  headers: Record<string, string>;
+  /** Headers and credentials of deliveries. Answers contain them opened, and masked as needed. */
+  privateSettings: StoredPrivateSettings;
   format: Format;
   customData: LosslessJson;
   /** Computes what is sent from the event's data. */

@@ -102,8 +102,8 @@ async function compose(
       {
         db,
         maintenanceDb: pools.maintenanceDb,
-        retention: config.retention,
         sealer,
+        retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
         control: workflows,

@@ -295,5 +295,5 @@ export const CALLS: Record<string, Call> = {
       return { portalSessionId: (await api.must('POST', '/v1/portal-sessions', { customerId })).id };
     },
   },
-  'GET /v1/audit': { names: 'productId', shows: items('productId') },
+  'GET /v1/audit': { names: 'productId', query: () => '?limit=200', shows: items('productId') },
 };

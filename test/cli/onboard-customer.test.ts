@@ -55,6 +55,31 @@ it('changes nothing when the file of a customer is applied again', async () => {
   expect(await api.must('GET', '/v1/subscriptions')).toEqual(before);
 });
 
+it('applies a secret again that it cannot compare, which changes nothing, and keeps one that is masked', async () => {
+  const withAuth = (token: string) =>
+    file(`
+customer: { id: customer2, name: Customer Two, productId: payments }
+allowUrls: [https://customer2.example]
+subscriptions:
+  - name: main
+    url: https://customer2.example/hook
+    eventTypes: ['*']
+    headers: { X-Team: payments }
+    auth: { type: bearer, token: '${token}' }
+`);
+  const read = () => api.must('GET', '/v1/subscriptions?customerId=customer2');
+  await onboard(withAuth('first'));
+  const before = await read();
+  expect(before.items).toMatchObject([{ auth: { type: 'bearer', token: '***' }, headers: { 'X-Team': 'payments' } }]);
+  const { json } = await onboard(withAuth('first'));
+  expect(json.steps.at(-1)).toEqual({ action: 'update', object: 'subscription main', fields: ['auth'] });
+  expect(await read()).toEqual(before);
+  const masked = await onboard(withAuth('***'));
+  expect(masked.json.steps.at(-1)).toEqual({ action: 'unchanged', object: 'subscription main' });
+  await onboard(withAuth('second'));
+  expect((await read()).items[0].modifiedAt).not.toBe(before.items[0].modifiedAt);
+});
+
 it('shows changes and removals in a dry run, and carries them out without it', async () => {
   await onboard(EXAMPLE);
   const changed = file(`

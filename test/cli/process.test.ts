@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../support/api';
 import { fromSetup } from '../support/environment';
+import { tempDir } from '../support/service';
 
 /** Runs the built command line as a separate process. */
 const ROOT = path.join(__dirname, '..', '..');
@@ -66,6 +67,9 @@ it('migrates an empty database, and then reports that it is up to date', async (
     const first = await run(['migrate', '--json'], { DATABASE_URL: url.toString() });
     expect(JSON.parse(first.out).applied[0]).toBe('0001_spine');
     expect(await run(['migrate'], { DATABASE_URL: url.toString() })).toEqual({ code: 0, out: 'up to date\n', err: '' });
+    const file = path.join(tempDir(), 'database-url');
+    writeFileSync(file, `${url.toString()}\n`);
+    expect(await run(['migrate', '--database-url-file', file])).toMatchObject({ code: 0, out: 'up to date\n' });
     url.pathname = '/no_such_database';
     expect(await run(['migrate'], { DATABASE_URL: url.toString() })).toMatchObject({
       code: 1,

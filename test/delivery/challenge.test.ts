@@ -1,6 +1,7 @@
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient, type HttpClient } from '../../src/delivery/http-client';
+import { NO_ACCESS, receiverAccessOf, type ReceiverAccess } from '../../src/domain/receiver-access';
 import { challengeResponse } from '../../src/domain/signing';
 import { startReceiver, type Answer, type Receiver, type ReceivedRequest } from '../support/receiver';
 
@@ -17,8 +18,8 @@ afterEach(async () => {
   await receiver.close();
 });
 
-const challenge = (url = receiver.url('/hook'), secrets = [SECRET]) =>
-  createChallengeSender(http).challenge(url, secrets);
+const challenge = (url = receiver.url('/hook'), secrets = [SECRET], access: ReceiverAccess = NO_ACCESS) =>
+  createChallengeSender(http).challenge({ subscriptionId: 'sub_1', url, secrets, access });
 const tokenOf = ({ path }: ReceivedRequest) => new URL(path, 'http://receiver').searchParams.get('crc_token')!;
 const json = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(value) });
 
@@ -32,6 +33,13 @@ describe('challenge', () => {
       durationMs: expect.any(Number),
     });
     expect(receiver.requests).toEqual([expect.objectContaining({ method: 'GET', body: '' })]);
+  });
+
+  it('sends the headers and credentials of deliveries', async () => {
+    receiver.answerChallenges(SECRET);
+    const auth = { type: 'bearer', token: 't0ken' } as const;
+    await challenge(undefined, [SECRET], receiverAccessOf({ headers: { 'X-Api-Key': 'k' }, auth, tls: null }));
+    expect(receiver.requests[0]!.headers).toMatchObject({ 'x-api-key': 'k', authorization: 'Bearer t0ken' });
   });
 
   it('accepts any current secret of a rotation', async () => {

@@ -50,7 +50,7 @@ it('delivers a posted event, signed so that the stock library accepts it', async
     request: {
       method: 'POST',
       body: request!.body,
-      headers: { 'X-Api-Key': '***', 'X-Team': 'payments', 'webhook-signature': request!.headers['webhook-signature'] },
+      headers: { 'X-Api-Key': '***', 'X-Team': '***', 'webhook-signature': request!.headers['webhook-signature'] },
     },
     response: { status: 200, truncated: false },
   });

@@ -36,7 +36,7 @@ export function deliverySubscription(overrides: Partial<DeliverySubscription> = 
     customerId: 'customer',
     url: 'https://receiver.example/hook',
     method: 'POST',
-    headers: {},
+    privateSettings: { plainHeaders: {}, sealed: null },
     format: 'standard',
     productId: null,
     name: 'main',

@@ -84,8 +84,8 @@ export async function startPipeline(
     {
       db,
       maintenanceDb: db,
-      retention: loadConfig({}).retention,
       sealer: TEST_SEALER,
+      retention: loadConfig({}).retention,
       runAttempt,
       headStarts,
       control: workflows,

@@ -36,3 +36,14 @@ function fieldErrors(issue: z.core.$ZodIssue, where: string): FieldError[] {
 export function pointer(segments: readonly string[], where: string): string {
   return where + segments.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
+
+/** Prefixes the pointers of a problem with the path of the list entry that caused it. */
+export async function prefixingPointers<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const errors = error.options.errors?.map(({ path, message }) => ({ path: prefix + path, message }));
+    throw new Problem(error.code, error.detail, { ...error.options, errors });
+  }
+}

@@ -3,13 +3,15 @@ import { isUuid } from '../../domain/ids';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
-import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { hasApprovedUrls, insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
 import { FairBound } from '../../domain/fair-bound';
 import { tenantOf } from '../../domain/fairness';
 import { notFound, Problem } from '../../domain/problems';
+import { receiverAccessOf } from '../../domain/receiver-access';
 import type { Subscription } from '../../domain/types';
 import type { LimitMetrics } from '../../process/limit-metrics';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
@@ -31,6 +33,14 @@ const challengeSchema = z
     at: timestamp,
   })
   .meta({ id: 'Challenge' });
+
+/** A token server gets the client's secret, so it is not called before it is approved. */
+const TOKEN_URL_NOT_APPROVED: ChallengeOutcome = {
+  verified: false,
+  responseStatus: null,
+  detail: 'the URL or the token URL is not on the allow-list yet; no request was sent',
+  durationMs: 0,
+};
 
 /** Challenges: the receiver proves that it knows the secret of the subscription. */
 export function challengeRoutes({
@@ -69,13 +79,11 @@ export function challengeRoutes({
     }
   }
 
-  async function challenge({ id, url, customerId }: Subscription): Promise<ChallengeOutcome> {
-    const secrets = await currentSecrets(db, sealer, id);
-    return challengeSender.challenge(
-      url,
-      secrets.map(({ secret }) => secret),
-      customerId,
-    );
+  async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<ChallengeOutcome> {
+    const secrets = (await currentSecrets(db, sealer, id)).map(({ secret }) => secret);
+    const access = receiverAccessOf(openPrivateSettings(sealer, id, privateSettings));
+    if (access.oauth2 && !(await hasApprovedUrls(db, id))) return TOKEN_URL_NOT_APPROVED;
+    return challengeSender.challenge({ subscriptionId: id, url, secrets, access, customerId });
   }
 
   return [

@@ -22,6 +22,7 @@ import {
 } from '../schemas/schemas';
 import { requestCancel } from '../../store/notifications/transitions';
 import { attemptError, notificationSchema } from '../schemas/notification';
+import { shownAttempt } from '../subscriptions/private-settings';
 import { isPayloadExpired, markDue, reopenNotification } from '../../store/notifications/reopen';
 import { findRef } from '../../store/notifications/notification-refs';
 
@@ -195,7 +196,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       async handle({ db, principal, params: { id } }) {
         const found = await findAttempt(db, id, scopeOf(principal));
         if (!found) throw notFound('attempt');
-        return { status: 200, body: found };
+        return { status: 200, body: shownAttempt(principal, found) };
       },
     }),
     route({

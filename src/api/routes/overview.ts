@@ -6,6 +6,7 @@ import { OverviewCache } from '../overview/overview-cache';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
+import { shownUrl } from '../subscriptions/private-settings';
 
 const count = z.int().min(0);
 
@@ -70,7 +71,9 @@ export function overviewRoutes({ readDb }: { readDb: Database }): Route[] {
       }),
       answers: { 200: { description: 'The overview', schema: overview } },
       async handle({ principal, query }) {
-        return { status: 200, body: await cache.read(scopeOf(principal), query.window) };
+        const found = await cache.read(scopeOf(principal), query.window);
+        const worst = found.worst.map((one) => ({ ...one, url: shownUrl(principal, one.url) }));
+        return { status: 200, body: { ...found, worst } };
       },
     }),
   ];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
-import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
+import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
 import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
@@ -9,6 +9,7 @@ import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
 import { lockSubscriptionsOf, setEnabled, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
+import { prefixingPointers } from '../http/parse-input';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, givenId, pageOf, pageQuery, pageRequest, searchText, timestamp } from '../schemas/schemas';
@@ -17,6 +18,7 @@ import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
+import { mayChangeSubscriptions, type ShownSubscription } from '../subscriptions/private-settings';
 import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
 const MAX_SUBSCRIPTIONS_PER_CALL = 200;
@@ -76,7 +78,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         const desired = context.body.subscriptions;
         for (const { id, name } of existing)
           if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
-        const items: Subscription[] = [];
+        const items: ShownSubscription[] = [];
         for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
           const asWritten = withWritten(settings, context.losslessBody(), 'subscriptions', index);
@@ -161,7 +163,9 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         },
       },
       async handle({ db, principal, query: { sort, include, ...query } }) {
-        const page = await listSubscriptions(db, scopeOf(principal), query, sort, pageRequest(query, isUuid));
+        const filter = { ...query, qInQuery: mayChangeSubscriptions(principal) };
+        const found = await listSubscriptions(db, scopeOf(principal), filter, sort, pageRequest(query, isUuid));
+        const page = { ...found, items: found.items.map((item) => service.show(principal, item)) };
         if (include === undefined) return { status: 200, body: page };
         const ids = page.items.map(({ id }) => id);
         const health = await readHealth(db, ids, new Date());
@@ -179,7 +183,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       answers: { 200: { description: 'The subscription', schema: subscriptionSchema } },
       problems: ['not-found'],
       async handle(context) {
-        return { status: 200, body: await subscriptionOf(context, context.params.id) };
+        return { status: 200, body: service.show(context.principal, await subscriptionOf(context, context.params.id)) };
       },
     }),
     route({
@@ -245,7 +249,7 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
     problems: ['not-found'],
     async handle(context) {
       const { id } = await lockedSubscriptionOf(context, context.params.id);
-      const changed = await setEnabled(context.db, id, enabled);
+      const changed = service.show(context.principal, await setEnabled(context.db, id, enabled));
       await context.audit(`subscription.${verb}`, id);
       await service.settle(context, id);
       return { status: 200, body: changed };
@@ -265,17 +269,6 @@ function withWritten<Settings extends Partial<Pick<SubscriptionSettings, 'custom
 ): Settings {
   const text = written?.at(...path, 'customData');
   return text === undefined ? settings : { ...settings, customData: new LosslessJson(text) };
-}
-
-/** Prefixes the pointers of a problem with the path of the list entry that caused it. */
-async function prefixingPointers<T>(prefix: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const errors = error.options.errors?.map(({ path, message }) => ({ path: prefix + path, message }));
-    throw new Problem(error.code, error.detail, { ...error.options, errors });
-  }
 }
 
 async function customerOf({ db, principal }: Context, id: string): Promise<Customer> {

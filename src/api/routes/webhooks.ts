@@ -12,6 +12,7 @@ import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { givenId } from '../schemas/schemas';
 import { newSettingsSchema, secretInput, settingsSchema } from '../schemas/subscription-schemas';
+import { shownUrl } from '../subscriptions/private-settings';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { sha256 } from '../../domain/sha256';
 
@@ -77,7 +78,7 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
         const customer = await findOwn(context, context.query.customerId);
         const { db, principal } = context;
         const all = customer ? await findSubscriptionsOf(db, customer.id, scopeOf(principal)) : [];
-        const webHooks = all.filter(isWebhook).map(toWebhook);
+        const webHooks = all.filter(isWebhook).map((one) => toWebhook({ ...one, url: shownUrl(principal, one.url) }));
         return { status: 200, body: { count: webHooks.length, webHooks } };
       },
     }),
@@ -112,7 +113,7 @@ function newWebhook(body: { url: string; events: string[]; secret?: string; meth
   return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
 }
 
-const toWebhook = (subscription: Subscription) => ({
+const toWebhook = (subscription: Pick<Subscription, 'eventTypes' | 'url' | 'method'>) => ({
   events: subscription.eventTypes,
   url: subscription.url,
   method: subscription.method,

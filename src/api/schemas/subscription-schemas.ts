@@ -1,84 +1,17 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from '../../domain/event-type-pattern';
 import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND } from '../../domain/rate-line';
 import { FORMATS, HTTP_METHODS, SUBSCRIPTION_STATUSES } from '../../domain/types';
 import { transformSchema } from './composing-schemas';
+import { authSchema, headers, tlsSchema, url } from './receiver-schemas';
 import { description, displayName, givenId, retrySchedule, timestamp } from './schemas';
 
-const MAX_URL_LENGTH = 2048;
 const MAX_ENTRIES = 100;
-const MAX_HEADERS = 30;
-const MAX_HEADER_LENGTH = 4096;
 const MAX_TIMEOUT_SECONDS = 600;
 /** 120 hours without a success, and at least ten failures. */
 const DEFAULT_OUT_OF_ORDER_RULE = { afterSeconds: 432_000, minFailures: 10 };
 const MAX_OUT_OF_ORDER_SECONDS = 31_536_000;
 const MAX_OUT_OF_ORDER_FAILURES = 1_000_000;
-
-/** Headers that Signpost or HTTP sets. RFC 9110 §7.6.1 lists those of a single connection. */
-const RESERVED_HEADERS = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-]);
-const RESERVED_PREFIXES = ['webhook-', 'signpost-'];
-
-const url = z
-  .string()
-  .max(MAX_URL_LENGTH)
-  .superRefine((text, context) => {
-    const fault = urlFault(text);
-    if (fault) context.addIssue({ code: 'custom', message: fault });
-  })
-  .describe('An http or https URL without credentials or fragment.');
-
-function urlFault(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'expected an absolute URL';
-  const { protocol, username, password, hash } = new URL(text);
-  if (protocol !== 'http:' && protocol !== 'https:') return 'expected http or https';
-  if (username || password) return 'must not contain credentials: use a header instead';
-  if (hash || text.includes('#')) return 'must not contain a fragment';
-  return undefined;
-}
-
-const headers = z
-  .record(z.string(), z.string().max(MAX_HEADER_LENGTH))
-  .superRefine((given, context) => {
-    const names = Object.keys(given);
-    if (names.length > MAX_HEADERS) context.addIssue({ code: 'custom', message: `at most ${MAX_HEADERS} headers` });
-    for (const name of names) {
-      const fault = headerFault(name, given[name]!);
-      if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
-    }
-    if (new Set(names.map((name) => name.toLowerCase())).size < names.length)
-      context.addIssue({ code: 'custom', message: 'must not contain a name twice' });
-  })
-  .describe(`Additional headers of every delivery, at most ${MAX_HEADERS}.`);
-
-function headerFault(name: string, value: string): string | undefined {
-  const lower = name.toLowerCase();
-  if (RESERVED_HEADERS.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)))
-    return 'is set by Signpost or by HTTP';
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return undefined;
-  } catch {
-    return 'is not a valid header';
-  }
-}
 
 /**
  * A customer's own secret. With the prefix `whsec_` it must contain a valid Standard Webhooks key.
@@ -147,6 +80,8 @@ export const settingsSchema = z.strictObject({
       'The subscription gets only events that carry one of these channels. If empty, it gets all events of its customer and event types.',
     ),
   headers,
+  auth: authSchema.describe('How deliveries and challenges authenticate. Secrets are write-only.'),
+  tls: tlsSchema.nullable().describe('Client certificate and authorities of TLS connections; null for none.'),
   format: z.enum(FORMATS).describe('Format of the body. docs/receivers/receiving.md describes each.'),
   customData: z.record(z.string(), z.unknown()).describe('Sent to the receiver in format `trigger`.'),
   transform: transformSchema.nullable().describe('Expression that computes what is sent from the data of the event.'),
@@ -171,7 +106,9 @@ export const newSettingsSchema = settingsSchema.extend({
   method: settingsSchema.shape.method.default('POST'),
   enabled: settingsSchema.shape.enabled.default(true),
   channels: settingsSchema.shape.channels.default([]),
-  headers: settingsSchema.shape.headers.default({}),
+  headers: settingsSchema.shape.headers.prefault({}),
+  auth: settingsSchema.shape.auth.default({ type: 'none' }),
+  tls: settingsSchema.shape.tls.default(null),
   format: settingsSchema.shape.format.default('standard'),
   customData: settingsSchema.shape.customData.default({}),
   transform: settingsSchema.shape.transform.default(null),
@@ -196,7 +133,11 @@ export const subscriptionSchema = z
     status: z.enum(SUBSCRIPTION_STATUSES),
     eventTypes: z.array(z.string()),
     channels: z.array(z.string()),
-    headers: z.record(z.string(), z.string()),
+    headers: z
+      .record(z.string(), z.string())
+      .describe('Values are `***` for callers who may not change the subscription.'),
+    auth: authSchema.describe('Secrets are `***`.'),
+    tls: tlsSchema.nullable().describe('The key is `***`.'),
     format: z.enum(FORMATS),
     customData: z.record(z.string(), z.unknown()),
     transform: transformSchema.nullable(),

@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { isPattern } from '../../domain/event-type-pattern';
+import { stringifyLossless } from '../../domain/lossless-json';
+import { tokenUrlOf, type PrivateSettings } from '../../domain/private-settings';
 import { Problem, type FieldError } from '../../domain/problems';
 import { generateSecret } from '../../domain/signing';
-import type { Customer, Subscription } from '../../domain/types';
+import type { Customer, Principal, Subscription } from '../../domain/types';
 import type { UrlPattern } from '../../domain/url-pattern';
-import { isUrlApproved } from '../../store/catalog/allowlist';
+import { areUrlsApproved } from '../../store/catalog/allowlist';
 import type { Sealer } from '../../store/db/crypto';
 import { isUniqueViolation } from '../../store/db/database';
 import { unknownEventTypes } from '../../store/catalog/event-types';
 import { markRateChanged } from '../../store/subscriptions/rate-wakes';
+import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { insertSecret } from '../../store/subscriptions/secrets';
 import {
   deleteSubscription,
@@ -20,6 +23,8 @@ import {
 import type { Settlement } from '../ports';
 import type { Context } from '../http/route';
 import type { newSettingsSchema } from '../schemas/subscription-schemas';
+import { refuseFaultyTls } from './tls-faults';
+import { refuseTwoAuthorizations, showSubscription, withoutMasks, type ShownSubscription } from './private-settings';
 
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
   Pick<SubscriptionSettings, 'customData'>;
@@ -47,48 +52,69 @@ export class SubscriptionService {
     context: Context,
     customer: Customer,
     productId: string | null,
-    { secret = generateSecret(), ...settings }: NewSettings,
-  ) {
+    { secret = generateSecret(), ...given }: NewSettings,
+  ): Promise<ShownSubscription & { secret: string }> {
     const owner = { customerId: customer.id, productId };
-    refuseTokenHeader(settings);
+    const settings: SubscriptionSettings = { ...given, ...withoutMasks(given) };
+    refuseTwoAuthorizations(settings);
+    refuseFaultyTls(settings.url, settings.tls);
     await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
-    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+    const approved = await areUrlsApproved(context.db, this.allowedUrls, urlsOf(settings), {
       ...owner,
       productId: productId ?? customer.productId,
     });
-    const created = await named(settings.name, () => insertSubscription(context.db, owner, settings, approved));
+    const created = await named(settings.name, () =>
+      insertSubscription(context.db, this.sealer, owner, settings, approved),
+    );
     await insertSecret(context.db, this.sealer, created.id, secret);
     await context.audit('subscription.create', created.id, { customerId: customer.id, name: created.name });
-    return { ...created, secret };
+    return { ...this.show(context.principal, created), secret };
   }
 
   /**
-   * The caller checks the transform beforehand, outside the transaction.
+   * A change to what the settings are already does nothing. The caller checks the transform
+   * beforehand, outside the transaction.
    *
-   * @throws Problem already-exists, unknown-event-type
+   * @throws Problem already-exists, unknown-event-type, validation-failed
    */
   async change(
     context: Context,
     before: Subscription,
     customer: Customer,
-    change: Partial<SubscriptionSettings>,
-  ): Promise<Subscription> {
-    const settings = { ...before, ...change };
+    given: Partial<SubscriptionSettings>,
+  ): Promise<ShownSubscription> {
+    const current: SubscriptionSettings = { ...before, ...this.open(before) };
+    const change: Partial<SubscriptionSettings> = { ...given, ...withoutMasks(given, current) };
+    const fields = changedFields(change, current);
+    if (fields.length === 0) return this.show(context.principal, before);
+    const settings = { ...current, ...change };
     refuseFixed(before, settings);
-    refuseTokenHeader(settings);
+    refuseTwoAuthorizations(settings);
+    if (fields.includes('tls') || fields.includes('url')) refuseFaultyTls(settings.url, settings.tls);
     const productId = before.productId ?? customer.productId;
     const added = settings.eventTypes.filter((entry) => !before.eventTypes.includes(entry));
     await this.checkEventTypes(context, added, productId);
-    const approved = await isUrlApproved(context.db, this.allowedUrls, settings.url, {
+    const approved = await areUrlsApproved(context.db, this.allowedUrls, urlsOf(settings), {
       customerId: before.customerId,
       productId,
     });
-    const changed = await named(settings.name, () => updateSubscription(context.db, before.id, settings, approved));
-    await context.audit('subscription.change', before.id, { fields: Object.keys(change) });
+    const changed = await named(settings.name, () =>
+      updateSubscription(context.db, this.sealer, before.id, settings, approved),
+    );
+    await context.audit('subscription.change', before.id, { fields });
     if (changed.rateLimitPerSecond !== before.rateLimitPerSecond) await markRateChanged(context.db, before.id);
     await this.settle(context, before.id);
-    return changed;
+    return this.show(context.principal, changed);
+  }
+
+  /** A subscription as an answer shows it to a caller. */
+  show(principal: Principal, subscription: Subscription): ShownSubscription {
+    return showSubscription(this.sealer, principal, subscription);
+  }
+
+  private open({ id, privateSettings }: Subscription): PrivateSettings {
+    return openPrivateSettings(this.sealer, id, privateSettings);
   }
 
   async remove(context: Context, id: string): Promise<void> {
@@ -121,7 +147,7 @@ export class SubscriptionService {
  * In format `trigger`, the event types and the format itself are fixed at creation: a handler never
  * receives events that it was not written for.
  */
-function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
+function refuseFixed(before: Pick<Subscription, 'format' | 'eventTypes'>, after: SubscriptionSettings): void {
   const errors: FieldError[] = [];
   if (before.format !== after.format && [before.format, after.format].includes('trigger'))
     errors.push({ path: '/format', message: 'cannot change to or from format trigger: create another subscription' });
@@ -135,13 +161,19 @@ function refuseFixed(before: Subscription, after: SubscriptionSettings): void {
     );
 }
 
-/** Format `trigger` sends its token in the header Authorization. */
-function refuseTokenHeader({ format, headers }: Pick<SubscriptionSettings, 'format' | 'headers'>): void {
-  const name = format === 'trigger' && Object.keys(headers).find((header) => header.toLowerCase() === 'authorization');
-  if (!name) return;
-  throw new Problem('validation-failed', 'Format trigger sets the header Authorization itself.', {
-    errors: [{ path: `/headers/${name}`, message: 'is set by Signpost in format trigger' }],
-  });
+/** The URLs that deliveries send requests to. */
+function urlsOf({ url, auth }: SubscriptionSettings): string[] {
+  const tokenUrl = tokenUrlOf(auth);
+  return tokenUrl === undefined ? [url] : [url, tokenUrl];
+}
+
+/** Returns the fields of a change that differ from the current settings. */
+function changedFields(change: Partial<SubscriptionSettings>, before: SubscriptionSettings): string[] {
+  return (Object.keys(change) as (keyof SubscriptionSettings)[]).filter((field) =>
+    field === 'customData'
+      ? stringifyLossless(change.customData) !== stringifyLossless(before.customData)
+      : !isDeepStrictEqual(change[field], before[field]),
+  );
 }
 
 async function named<T>(name: string, write: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { secretOption } from '../arguments';
 import { CliError, EXIT } from '../exit-codes';
 import type { Session } from '../session';
 
@@ -26,6 +27,7 @@ Example:
     .command('migrate')
     .description('Update the database schema')
     .option('--database-url <url>', 'URL of the database (default: DATABASE_URL)')
+    .option('--database-url-file <file>', 'file that contains the URL, or - for standard input')
     .addHelpText(
       'after',
       `
@@ -36,8 +38,9 @@ Example:
   $ DATABASE_URL=postgres://signpost:…@db.internal/signpost \\
       signpost migrate`,
     )
-    .action(async ({ databaseUrl }: { databaseUrl?: string }) => {
-      const url = databaseUrl ?? session.io.env.DATABASE_URL;
+    .action(async ({ databaseUrl, databaseUrlFile }: { databaseUrl?: string; databaseUrlFile?: string }) => {
+      const given = await secretOption(session.io, 'database-url', databaseUrl, databaseUrlFile);
+      const url = given ?? session.io.env.DATABASE_URL;
       if (!url)
         throw new CliError(
           EXIT.usage,

@@ -7,6 +7,7 @@ import {
   listOf,
   outOfOrderRule,
   secondsList,
+  secretOption,
   wholeNumber,
   withIds,
 } from '../arguments';
@@ -30,7 +31,14 @@ interface CreateOptions {
   timeoutSeconds?: number;
   outOfOrder?: OutOfOrderRule | null;
   secret?: string;
+  secretFile?: string;
   disabled?: boolean;
+}
+
+interface RotateOptions {
+  secret?: string;
+  secretFile?: string;
+  overlapSeconds?: number;
 }
 
 /** Adds the `subscriptions` commands. */
@@ -90,6 +98,7 @@ export function addSubscriptions(program: Command, session: Session): void {
       outOfOrderRule,
     )
     .option('--secret <secret>', 'secret that signs the requests (default: generated)')
+    .option('--secret-file <file>', 'file that contains the secret, or - for standard input')
     .option('--disabled', 'create it disabled: its notifications are held until it is enabled')
     .addHelpText(
       'after',
@@ -98,7 +107,8 @@ Example:
   $ signpost subscriptions create --customer customer1 --name payments \\
       --endpoint https://customer1.com/payment-confirmed --types 'payment.*.v1'`,
     )
-    .action(async ({ endpoint, types, channel, header: headers, disabled, outOfOrder, ...rest }: CreateOptions) => {
+    .action(async ({ endpoint, types, channel, header: headers, disabled, outOfOrder, ...given }: CreateOptions) => {
+      const { secret, secretFile, ...rest } = given;
       const body = definedOnly({
         ...withIds(rest),
         url: endpoint,
@@ -106,6 +116,7 @@ Example:
         channels: channel,
         headers,
         outOfOrderRule: outOfOrder,
+        secret: await secretOption(session.io, 'secret', secret, secretFile),
         enabled: disabled ? false : undefined,
       });
       print(await session.client.request('POST', '/v1/subscriptions', { body }));
@@ -187,14 +198,19 @@ function addSecrets(subscriptions: Command, session: Session): void {
     .command('rotate <id>')
     .description('Create and print a new secret; the previous one also signs during the overlap')
     .option('--secret <secret>', 'new secret (default: generated)')
+    .option('--secret-file <file>', 'file that contains the new secret, or - for standard input')
     .option(
       '--overlap-seconds <n>',
       'how long the previous secret also signs, in seconds (default: 86400, one day)',
       wholeNumber(0),
     )
-    .action(async (id: string, options: { secret?: string; overlapSeconds?: number }) =>
-      printSecret(await session.client.request('POST', `${pathOf(id)}/secret/rotate`, { body: definedOnly(options) })),
-    );
+    .action(async (id: string, { secret, secretFile, overlapSeconds }: RotateOptions) => {
+      const body = definedOnly({
+        secret: await secretOption(session.io, 'secret', secret, secretFile),
+        overlapSeconds,
+      });
+      printSecret(await session.client.request('POST', `${pathOf(id)}/secret/rotate`, { body }));
+    });
 
   subscriptions
     .command('secret-link <id>')

@@ -145,20 +145,24 @@ export interface UrlOwner {
   productId: string | null;
 }
 
-/** Whether a URL is on the allow-list for a subscription of this customer and product. */
-export async function isUrlApproved(
+/**
+ * Whether all URLs that a subscription of this customer and product sends requests to are on the
+ * allow-list.
+ */
+export async function areUrlsApproved(
   db: Executor,
   allowed: readonly UrlPattern[],
-  url: string,
+  urls: readonly string[],
   owner: UrlOwner,
 ): Promise<boolean> {
-  if (allowed.some((pattern) => urlMatches(pattern, url))) return true;
+  const open = urls.filter((url) => !allowed.some((pattern) => urlMatches(pattern, url)));
+  if (open.length === 0) return true;
   const { rows } = await db.query<{ pattern: string }>({
     text: `select pattern from url_allowlist
            where status = 'approved' and (customer_id is null or customer_id = $1) and (product_id is null or product_id = $2)`,
     values: [owner.customerId, owner.productId],
   });
-  return rows.some(({ pattern }) => matches(pattern, url));
+  return open.every((url) => rows.some(({ pattern }) => matches(pattern, url)));
 }
 
 function matches(pattern: string, url: string): boolean {
@@ -171,6 +175,7 @@ interface UrlRow {
   customer_id: string;
   product_id: string | null;
   url: string;
+  token_url: string | null;
   url_approved: boolean;
 }
 
@@ -190,15 +195,16 @@ export async function reviewUrls(
   const newlyApproved: string[] = [];
   for (let after: string | null = null; ;) {
     const { rows }: { rows: UrlRow[] } = await db.query<UrlRow>({
-      text: `select s.id, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, s.url_approved
+      text: `select s.id, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, s.token_url, s.url_approved
              from subscriptions s join customers c on c.id = s.customer_id
              where s.deleted_at is null and ($1::uuid is null or s.id > $1) and ($2::text is null or s.customer_id = $2)
              order by s.id limit ${PAGE}`,
       values: [after, only.customerId ?? null],
     });
     for (const row of rows) {
-      if (only.pattern !== undefined && !matches(only.pattern, row.url)) continue;
-      const approved = await isUrlApproved(db, allowed, row.url, {
+      const urls = row.token_url === null ? [row.url] : [row.url, row.token_url];
+      if (only.pattern !== undefined && !urls.some((url) => matches(only.pattern!, url))) continue;
+      const approved = await areUrlsApproved(db, allowed, urls, {
         customerId: row.customer_id,
         productId: row.product_id,
       });

@@ -1,8 +1,10 @@
 import type { ServiceDefinition, Transform } from '../../domain/composing';
 import { decodeId, encodeId } from '../../domain/ids';
+import type { StoredPrivateSettings } from '../../domain/private-settings';
+import type { Sealed } from '../../domain/sealed';
 import type { Format, HttpMethod, SubscriptionStatus } from '../../domain/types';
-import type { Sealed } from '../db/crypto';
 import type { Executor } from '../db/database';
+import { storedPrivateSettingsOf, type PrivateSettingsRow } from '../subscriptions/private-settings';
 
 /**
  * What an attempt needs of its subscription. Each attempt reads it again, so changes take effect
@@ -19,7 +21,8 @@ export interface DeliverySubscription {
   customerId: string;
   url: string;
   method: HttpMethod;
-  headers: Record<string, string>;
+  /** Sealed. An attempt opens them once for each revision. */
+  privateSettings: StoredPrivateSettings;
   format: Format;
   /** Set if the subscription is bound to one product. */
   productId: string | null;
@@ -46,14 +49,13 @@ export interface DeliverySubscription {
  * A row of a statement that selects `deliverySubscriptionColumns`; all null if the subscription was
  * deleted.
  */
-export interface DeliverySubscriptionRow {
+export interface DeliverySubscriptionRow extends PrivateSettingsRow {
   subscription_id: string;
   customer_id: string;
   revision: number;
   subscription_status: SubscriptionStatus | null;
   url: string;
   method: HttpMethod;
-  headers: Record<string, string>;
   format: Format;
   subscription_product_id: string | null;
   name: string;
@@ -81,7 +83,7 @@ export interface DeliverySubscriptionRow {
  * @param s - a row of `subscription_states`: an alias, or a composite value in parentheses
  */
 export function deliverySubscriptionColumns(s: string): string {
-  return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.format, ${s}.timeout_seconds,
+  return `${s}.status as subscription_status, ${s}.revision, ${s}.url, ${s}.method, ${s}.headers, ${s}.private_settings, ${s}.private_settings_sealed_by, ${s}.format, ${s}.timeout_seconds,
   ${s}.product_id as subscription_product_id, ${s}.name, ${s}.custom_data::text as custom_data, ${s}.transform, d.definition, t.last_success_at, t.last_failure_at,
   ${s}.rate_limit_per_second, ${s}.slow_until > now() as slow, k.ciphertexts, k.key_ids,
   ${s}.signing_key, ${s}.signing_key_sealed_by, ${s}.old_signing_key_sealed_by,
@@ -113,7 +115,7 @@ export function toDeliverySubscription(row: DeliverySubscriptionRow): DeliverySu
     customerId: row.customer_id,
     url: row.url,
     method: row.method,
-    headers: row.headers,
+    privateSettings: storedPrivateSettingsOf(row),
     format: row.format,
     productId: row.subscription_product_id,
     name: row.name,

@@ -31,6 +31,8 @@ export interface SubscriptionFilter {
   eventType?: string;
   /** Part of the name, URL or customer, or the whole id. */
   q?: string;
+  /** Whether `q` may be in the query of the URL, which may hold a secret. */
+  qInQuery: boolean;
 }
 
 export async function listSubscriptions(
@@ -48,7 +50,7 @@ export async function listSubscriptions(
              and ($5::text is null or s.status = $5) and ($6::uuid is null or ${after})
              and ($8::text is null or ($8 = any (s.event_types) or $8 ~ s.event_type_regex)
                and exists (select from event_types t where t.name = $8 and t.product_id = coalesce(s.product_id, s.customer_product_id, nullif(t.product_id, '${OWN_PRODUCT}'))))
-             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || s.url || ' ' || s.customer_id)) > 0)
+             and ($9::text is null or s.id = $10 or position(lower($9) in lower(s.name || ' ' || case when $11 then s.url else split_part(s.url, '?', 1) end || ' ' || s.customer_id)) > 0)
            order by ${order} limit $7`,
     values: [
       scope.productId ?? null,
@@ -61,6 +63,7 @@ export async function listSubscriptions(
       filter.eventType ?? null,
       filter.q ?? null,
       (filter.q && decodeId('sub', filter.q)) ?? null,
+      filter.qInQuery,
     ],
   });
   return toPage(rows, page, toSubscription, (row) => row.id);

@@ -1,6 +1,7 @@
 import { decodeId } from '../../domain/ids';
+import type { Sealed } from '../../domain/sealed';
 import { publicKeyOf } from '../../domain/signing';
-import type { Sealed, Sealer } from '../db/crypto';
+import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
 import { signingKeysOf, type DeliverySubscriptionRow } from '../notifications/delivery-subscription';
 

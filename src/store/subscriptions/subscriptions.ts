@@ -2,11 +2,14 @@ import { patternRegex } from '../../domain/event-type-pattern';
 import type { Transform } from '../../domain/composing';
 import { decodeId, encodeId, newUuid } from '../../domain/ids';
 import type { RetrySchedule } from '../../domain/retry-schedule';
+import { tokenUrlOf, type PrivateSettings } from '../../domain/private-settings';
 import type { Format, HttpMethod, OutOfOrderRule, Scope, Subscription, SubscriptionStatus } from '../../domain/types';
 import { stringifyLossless, LosslessJson } from '../../domain/lossless-json';
+import type { Sealer } from '../db/crypto';
 import type { Executor } from '../db/database';
+import { sealPrivateSettings, storedPrivateSettingsOf, type PrivateSettingsRow } from './private-settings';
 
-export interface Row {
+export interface Row extends PrivateSettingsRow {
   id: string;
   customer_id: string;
   product_id: string | null;
@@ -18,7 +21,6 @@ export interface Row {
   status: SubscriptionStatus;
   event_types: string[];
   channels: string[];
-  headers: Record<string, string>;
   format: Format;
   /** JSON text. */
   custom_data: string;
@@ -36,7 +38,7 @@ export interface Row {
   modified_at: Date;
 }
 
-export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.format,
+export const COLUMNS = `s.id, s.customer_id, s.product_id, s.name, s.description, s.url, s.method, s.enabled, s.status, s.event_types, s.channels, s.headers, s.private_settings, s.private_settings_sealed_by, s.format,
   s.custom_data::text as custom_data, s.transform, s.retry_schedule, s.timeout_seconds, s.rate_limit_per_second, s.verification_status, s.verification_at, s.out_of_order_after_seconds,
   s.out_of_order_min_failures, s.out_of_order_at,
   s.out_of_order_reason, s.created_at, s.modified_at`;
@@ -59,7 +61,7 @@ export function toSubscription(row: Row): Subscription {
     status: row.status,
     eventTypes: row.event_types,
     channels: row.channels,
-    headers: row.headers,
+    privateSettings: storedPrivateSettingsOf(row),
     format: row.format,
     customData: new LosslessJson(row.custom_data),
     transform: row.transform,
@@ -80,7 +82,7 @@ function ruleOf(row: Pick<Row, 'out_of_order_after_seconds' | 'out_of_order_min_
 }
 
 /** The settings that a caller may change. */
-export interface SubscriptionSettings {
+export interface SubscriptionSettings extends PrivateSettings {
   name: string;
   description: string;
   url: string;
@@ -88,7 +90,6 @@ export interface SubscriptionSettings {
   enabled: boolean;
   eventTypes: string[];
   channels: string[];
-  headers: Record<string, string>;
   format: Format;
   customData: Record<string, unknown> | LosslessJson;
   transform: Transform | null;
@@ -104,19 +105,21 @@ export interface SubscriptionSettings {
  */
 export async function insertSubscription(
   db: Executor,
+  sealer: Sealer,
   owner: { customerId: string; productId: string | null },
   settings: SubscriptionSettings,
   urlApproved: boolean,
 ): Promise<Subscription> {
   const uuid = newUuid();
+  const id = encodeId('sub', uuid);
   await db.query({
     text: `insert into subscriptions (id, customer_id, product_id, url_approved, name, description, url, method, enabled, event_types, event_type_regex, channels,
-             headers, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform,
+             private_settings, private_settings_sealed_by, token_url, format, custom_data, retry_schedule, timeout_seconds, rate_limit_per_second, transform,
              out_of_order_after_seconds, out_of_order_min_failures)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
-    values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(settings)],
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+    values: [uuid, owner.customerId, owner.productId, urlApproved, ...valuesOf(sealer, id, settings)],
   });
-  return (await findSubscription(db, encodeId('sub', uuid), {}))!;
+  return (await findSubscription(db, id, {}))!;
 }
 
 /**
@@ -126,6 +129,7 @@ export async function insertSubscription(
  */
 export async function updateSubscription(
   db: Executor,
+  sealer: Sealer,
   id: string,
   settings: SubscriptionSettings,
   urlApproved: boolean,
@@ -134,16 +138,18 @@ export async function updateSubscription(
     text: `update subscriptions set url_approved = $2,
              verification_status = case when url = $5 then verification_status else 'unverified' end,
              verification_at = case when url = $5 then verification_at end,
-             name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10, headers = $11,
-             format = $12, custom_data = $13, retry_schedule = $14, timeout_seconds = $15, rate_limit_per_second = $16, transform = $17,
-             out_of_order_after_seconds = $18, out_of_order_min_failures = $19, modified_at = now()
+             name = $3, description = $4, url = $5, method = $6, enabled = $7, event_types = $8, event_type_regex = $9, channels = $10,
+             headers = '{}', private_settings = $11, private_settings_sealed_by = $12, token_url = $13,
+             format = $14, custom_data = $15, retry_schedule = $16, timeout_seconds = $17, rate_limit_per_second = $18, transform = $19,
+             out_of_order_after_seconds = $20, out_of_order_min_failures = $21, modified_at = now()
            where id = $1`,
-    values: [decodeId('sub', id), urlApproved, ...valuesOf(settings)],
+    values: [decodeId('sub', id), urlApproved, ...valuesOf(sealer, id, settings)],
   });
   return (await findSubscription(db, id, {}))!;
 }
 
-function valuesOf(settings: SubscriptionSettings): unknown[] {
+function valuesOf(sealer: Sealer, id: string, settings: SubscriptionSettings): unknown[] {
+  const sealed = sealPrivateSettings(sealer, id, settings);
   return [
     settings.name,
     settings.description,
@@ -153,7 +159,9 @@ function valuesOf(settings: SubscriptionSettings): unknown[] {
     settings.eventTypes,
     patternRegex(settings.eventTypes),
     settings.channels,
-    JSON.stringify(settings.headers),
+    sealed?.ciphertext ?? null,
+    sealed?.keyId ?? null,
+    tokenUrlOf(settings.auth) ?? null,
     settings.format,
     stringifyLossless(settings.customData),
     settings.retrySchedule,
@@ -211,15 +219,17 @@ export async function findSubscriptionsOf(db: Executor, customerId: string, scop
   return rows.map(toSubscription);
 }
 
-/** Enables or disables a subscription. Enabling also ends `out-of-order`. */
-export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription | undefined> {
+/**
+ * Enables or disables a subscription that the caller has locked. Enabling also ends `out-of-order`.
+ */
+export async function setEnabled(db: Executor, id: string, enabled: boolean): Promise<Subscription> {
   await db.query({
     text: `update subscriptions set enabled = $2, out_of_order_at = case when $2 then null else out_of_order_at end,
              out_of_order_reason = case when $2 then null else out_of_order_reason end, modified_at = now()
            where id = $1 and deleted_at is null`,
     values: [decodeId('sub', id), enabled],
   });
-  return findSubscription(db, id, {});
+  return (await findSubscription(db, id, {}))!;
 }
 
 /** Stores the result of a challenge, unless the subscription's URL has changed since. */
@@ -236,13 +246,15 @@ export async function setVerification(
 }
 
 /**
- * Deletes a subscription with its secrets and keys. Its notifications stay; the settlement cancels
- * the open ones.
+ * Deletes a subscription with its secrets, its keys and everything that may hold a credential. Its
+ * notifications stay; the settlement cancels the open ones.
  */
 export async function deleteSubscription(db: Executor, id: string): Promise<void> {
   const uuid = decodeId('sub', id);
   await db.query({
-    text: 'update subscriptions set deleted_at = now(), signing_key = null, old_signing_key = null where id = $1 and deleted_at is null',
+    text: `update subscriptions set deleted_at = now(), signing_key = null, old_signing_key = null,
+             headers = '{}', private_settings = null, private_settings_sealed_by = null, token_url = null, custom_data = '{}', transform = null
+           where id = $1 and deleted_at is null`,
     values: [uuid],
   });
   await db.query({ text: 'delete from subscription_secrets where subscription_id = $1', values: [uuid] });

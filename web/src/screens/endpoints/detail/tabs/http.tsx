@@ -8,6 +8,14 @@ import { formatDuration, formatSchedule } from '../../../../ui/time';
 import { FORMATS } from '../../shared/formats';
 import { useCustomer } from '../../shared/use-types';
 
+const AUTH_TITLES = { basic: 'Basic', bearer: 'Bearer token', oauth2: 'OAuth 2.0 client credentials' };
+
+function tlsSummary(tls: Subscription['tls']) {
+  const parts = [tls?.clientCertificate && 'Client certificate', tls?.caCertificate && 'Own certificate authority'];
+  const given = parts.filter(Boolean).join(', ');
+  return given || <span className="muted">Default</span>;
+}
+
 export function HttpTab({ subscription }: { subscription: Subscription }) {
   const can = usePermissions();
   const customer = useCustomer(subscription.customerId);
@@ -58,6 +66,14 @@ export function HttpTab({ subscription }: { subscription: Subscription }) {
                   </code>
                 </div>
               ))
+            )}
+          </Fact>
+          <Fact name="TLS">{tlsSummary(subscription.tls)}</Fact>
+          <Fact name="Authentication">
+            {subscription.auth.type === 'none' ? (
+              <span className="muted">None</span>
+            ) : (
+              AUTH_TITLES[subscription.auth.type]
             )}
           </Fact>
         </Facts>

@@ -1,0 +1,67 @@
+import { Agent, Pool } from 'undici';
+import type { TlsIdentity } from '../domain/receiver-access';
+import type { AddressGuard } from './address-guard';
+import { createConnector, type Connector } from './connector';
+import { ReusableClient } from './reusable-client';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Connections that share TLS credentials. */
+export interface Transport {
+  connector: Connector;
+  agent: Agent;
+  /** A client whose connection no earlier request has used. */
+  newClient(origin: string): ReusableClient;
+  /** Closes all connections. */
+  destroy(): Promise<void>;
+}
+
+export interface TransportOptions {
+  guard: AddressGuard;
+  /** The customer on whose behalf a connection to a host is opened. */
+  customerOf(hostname: string): string | undefined;
+  /** Certificate authorities to trust, as PEM. @default those of Node */
+  certificateAuthorities?: string;
+}
+
+/** @param tls - client certificate and authorities to use instead of the default ones */
+export function createTransport(
+  { guard, customerOf, certificateAuthorities }: TransportOptions,
+  tls?: TlsIdentity,
+): Transport {
+  const connector = createConnector({
+    guard,
+    customerOf,
+    certificateAuthorities: tls?.caCertificate ?? certificateAuthorities,
+    clientCertificate: tls?.clientCertificate,
+    clientKey: tls?.clientKey,
+  });
+  const clientOptions = {
+    connect: connector.connect,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Our own timeout covers all phases.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  const agent = new Agent({
+    ...clientOptions,
+    factory: (origin, options) =>
+      new Pool(origin, {
+        ...options,
+        // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited
+        // for a connection would wait at the expense of the receiver's time.
+        connections: null,
+        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
+      }),
+  });
+  return {
+    connector,
+    agent,
+    newClient: (origin) => new ReusableClient(origin, clientOptions),
+    async destroy() {
+      connector.close();
+      // Idle connections are closed immediately.
+      await agent.destroy();
+    },
+  };
+}
