@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer, type Subscription } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
@@ -17,7 +16,7 @@ import { refuseFaultyTransforms } from '../composing/refuse-transforms';
 import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
-import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
+import { isSortKey, listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
 const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
@@ -161,7 +160,8 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         },
       },
       async handle({ db, principal, query: { sort, include, ...query } }) {
-        const page = await listSubscriptions(db, scopeOf(principal), query, sort, pageRequest(query, isUuid));
+        const request = pageRequest(query, (key) => isSortKey(sort, key));
+        const page = await listSubscriptions(db, scopeOf(principal), query, sort, request);
         if (include === undefined) return { status: 200, body: page };
         const ids = page.items.map(({ id }) => id);
         const health = await readHealth(db, ids, new Date());

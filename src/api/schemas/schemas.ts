@@ -43,6 +43,9 @@ export const retrySchedule = z
     description: `Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: ${presetNames}.`,
   });
 
+/** The id of any object in a filter. One that names no object matches nothing. */
+export const idFilter = givenId;
+
 /** A search term of lists, not case-sensitive. */
 export const searchText = z.string().trim().min(1).max(200);
 
@@ -58,7 +61,7 @@ export const pageQuery = {
     .max(MAX_PAGE)
     .default(DEFAULT_PAGE)
     .describe(`Maximum number of items in the page, 1 to ${MAX_PAGE}. Default: ${DEFAULT_PAGE}.`),
-  cursor: z.string().min(1).max(1000).optional().describe('`nextCursor` of the previous page.'),
+  cursor: z.string().min(1).optional().describe('`nextCursor` of the previous page.'),
 };
 
 /** The response of a list. */
