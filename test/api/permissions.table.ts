@@ -77,8 +77,11 @@ const TABLE = `
   GET /v1/oauth-clients                                -        -        all    none     none    none      none
   DELETE /v1/oauth-clients/:id                         -        404      all    none     none    none      none
   PUT /v1/webhooks                                     422      422      all    own      none    none      own
+  PUT /v1/webhook                                      422      422      all    own      none    none      own
   GET /v1/webhooks                                     422      422      all    own      all     own       own
+  GET /v1/webhook                                      422      422      all    own      all     own       own
   DELETE /v1/webhooks                                  422      422      all    own      none    none      own
+  DELETE /v1/webhook                                   422      422      all    own      none    none      own
   POST /v1/portal-sessions                             422      422      all    own      none    none      none
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none
   DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none

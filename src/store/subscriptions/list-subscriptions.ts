@@ -102,3 +102,18 @@ export async function listSubscriptions(
   });
   return toPage(rows, page, toSubscription, (row) => sortKeyOf(sort, row));
 }
+
+/** Lists the subscriptions of format `flat` in scope, which are webhooks by URL, oldest first. */
+export async function findWebhooks(
+  db: Executor,
+  scope: Scope,
+  customerId: string | undefined,
+  limit: number,
+): Promise<Subscription[]> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s
+           where ${IN_SCOPE} and s.format = 'flat' and ($3::text is null or s.customer_id = $3) order by s.id limit $4`,
+    values: [scope.productId ?? null, scope.customerId ?? null, customerId ?? null, limit],
+  });
+  return rows.map(toSubscription);
+}
