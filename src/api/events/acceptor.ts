@@ -40,6 +40,8 @@ interface AcceptedEvent {
 }
 
 interface CompiledType {
+  /** The owner, which never changes. */
+  productId: string;
   version: number;
   validate: (data: unknown) => FieldError[];
 }
@@ -206,7 +208,7 @@ export class Acceptor {
     if (unenforced.length > 0) {
       this.log?.warn({ eventType: name, unenforced }, 'patterns of a schema are not enforced; change the schema');
     }
-    const compiled = { version: found.version, validate };
+    const compiled = { productId: found.productId, version: found.version, validate };
     if (this.compiled.size >= MAX_COMPILED) this.compiled.clear();
     this.compiled.set(name, compiled);
     return compiled;
@@ -214,7 +216,8 @@ export class Acceptor {
 }
 
 function check(type: CompiledType | undefined, principal: Principal, event: PostedEvent): EventToAccept | Problem {
-  if (!type) return faultProblem('unknown-event-type');
+  // Before the schema, whose faults would describe it to another product.
+  if (!type || (principal.productId ?? type.productId) !== type.productId) return faultProblem('unknown-event-type');
   const errors = type.validate(event.data);
   if (errors.length > 0) {
     return new Problem('data-breaks-schema', `The data does not match the schema of ${event.type}.`, {
