@@ -126,6 +126,7 @@ function routesOf(
     settlement: deps.settlement,
     metrics,
     allowedUrls: deps.allowedUrls,
+    httpsOnly: config.httpsOnly,
     publicUrl: deps.publicUrl,
     retention: config.retention,
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, config.bounds.eventsInHand, log),

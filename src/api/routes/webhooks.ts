@@ -65,6 +65,7 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
       problems: ['already-exists', 'unknown-customer', 'unknown-event-type'],
       async handle(context) {
         const { body } = context;
+        service.refuseInsecureUrl(body.url);
         const customer =
           body.customerId === undefined
             ? await defaultCustomer(context)

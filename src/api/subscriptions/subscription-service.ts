@@ -33,6 +33,7 @@ export class SubscriptionService {
     private readonly sealer: Sealer,
     private readonly settlement: Settlement,
     private readonly allowedUrls: readonly UrlPattern[],
+    private readonly httpsOnly: boolean,
   ) {}
 
   /**
@@ -50,6 +51,7 @@ export class SubscriptionService {
     { secret = generateSecret(), ...settings }: NewSettings,
   ) {
     const owner = { customerId: customer.id, productId };
+    this.refuseInsecureUrl(settings.url);
     refuseTokenHeader(settings);
     await context.checkQuota('subscriptions', owner);
     await this.checkEventTypes(context, settings.eventTypes, productId ?? customer.productId);
@@ -75,6 +77,7 @@ export class SubscriptionService {
     change: Partial<SubscriptionSettings>,
   ): Promise<Subscription> {
     const settings = { ...before, ...change };
+    if (change.url !== undefined) this.refuseInsecureUrl(change.url);
     refuseFixed(before, settings);
     refuseTokenHeader(settings);
     const productId = before.productId ?? customer.productId;
@@ -89,6 +92,14 @@ export class SubscriptionService {
     if (changed.rateLimitPerSecond !== before.rateLimitPerSecond) await markRateChanged(context.db, before.id);
     await this.settle(context, before.id);
     return changed;
+  }
+
+  /** @throws Problem validation-failed if only https is allowed, and the URL is an http URL */
+  refuseInsecureUrl(url: string): void {
+    if (!this.httpsOnly || new URL(url).protocol === 'https:') return;
+    throw new Problem('validation-failed', 'This installation delivers to https URLs only.', {
+      errors: [{ path: '/url', message: 'expected https' }],
+    });
   }
 
   async remove(context: Context, id: string): Promise<void> {
