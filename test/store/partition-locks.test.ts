@@ -91,7 +91,14 @@ const PATH: Record<string, Use> = {
   'accept a trigger': (db) =>
     acceptTriggered(
       db,
-      { uuid: newUuid(), type: seeded.eventType, timestamp: new Date(), data: '{}', productId: seeded.productId },
+      {
+        uuid: newUuid(),
+        type: seeded.eventType,
+        timestamp: new Date(),
+        data: '{}',
+        productId: seeded.productId,
+        chosenByCustomer: false,
+      },
       seeded.subscriptionId,
       'process',
     ),

@@ -50,7 +50,14 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
             'The product is disabled. An admin enables it with PATCH /v1/products/:id.',
           );
         const data = await sampleData(context, type, context.body.data);
-        const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
+        const event = {
+          uuid: newUuid(),
+          productId: type.productId,
+          type: type.name,
+          timestamp: new Date(),
+          data,
+          chosenByCustomer: context.principal.role === 'customer' && context.body.data !== undefined,
+        };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
         if (!notification) throw notFound('subscription');
