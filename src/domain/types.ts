@@ -191,6 +191,8 @@ export interface Event {
   data: LosslessJson | null;
   user: LosslessJson | null;
   payloadExpired: boolean;
+  /** Whether data and user are left out, because the reader does not receive them as they are. */
+  payloadWithheld: boolean;
   acceptedAt: Date;
 }
 
