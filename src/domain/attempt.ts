@@ -22,7 +22,7 @@ export interface DeliveryFacts {
     data: string;
     user: string | null;
     channels: string[];
-    /** Whether the role `customer` chose the data, so that no definition may look anything up by it. */
+    /** Whether the role `customer` chose the data. No definition may look anything up by it. */
     chosenByCustomer: boolean;
   };
 }

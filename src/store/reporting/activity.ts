@@ -15,7 +15,7 @@ const BEFORE_ALL = '3:3:';
 export interface ActivityRow {
   uuid: string;
   activity: Activity;
-  /** Whether the customer has a notification of the event. One without it does not see the event. */
+  /** Whether the customer has a notification of the event. Otherwise it does not see the event. */
   isNotified: boolean;
 }
 

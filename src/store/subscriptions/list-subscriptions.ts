@@ -7,8 +7,8 @@ import type { Row } from './subscriptions';
 import { COLUMNS, IN_SCOPE, toSubscription } from './subscriptions';
 
 /**
- * The sort orders of lists, and the condition for rows after the value $11 and the id $6. Ids decide
- * between equal values, and are the whole key where there is no value.
+ * The sort orders of lists, and the condition for rows after the value $11 and the id $6. Ids
+ * decide between equal values, and are the whole key where there is no value.
  */
 const SORTS = {
   newest: { after: '$11::text is null and s.id < $6', order: 's.id desc', valueOf: undefined },
@@ -30,8 +30,8 @@ interface SortKey {
 }
 
 /**
- * A cursor holds the sort key itself, so that it neither depends on the row it came from nor reveals
- * where a row of somebody else is.
+ * A cursor holds the sort key itself, so that it neither depends on the row it came from nor
+ * reveals where a row of somebody else is.
  */
 function sortKeyOf(sort: SubscriptionSort, row: Row): string {
   const { valueOf } = SORTS[sort];

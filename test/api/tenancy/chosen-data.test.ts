@@ -1,7 +1,7 @@
 import { startTestApi, type TestApi } from '../../support/api';
 import { makeTenant, settings } from '../../support/tenant';
 
-/** Which events are marked as having data that a customer chose. Attempts are in test/composition. */
+/** Events are marked if a customer chose their data. Their attempts: test/composition/attempts. */
 let api: TestApi;
 let tenant: Awaited<ReturnType<typeof makeTenant>>;
 let id: string;
