@@ -1,4 +1,4 @@
-import { ComposeError, MAX_COMPOSE_MS, type Composed, type Composer } from '../domain/composing';
+import { MAX_COMPOSE_MS, type Composed, type Composer } from '../domain/composing';
 import type { Sealer } from '../store/db/crypto';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { DeliveryFacts } from '../domain/attempt';
@@ -15,11 +15,6 @@ export function composeData(
   { id, customerId, definition, transform, secrets, timeoutSeconds }: DeliverySubscription,
 ): Promise<Composed> | undefined {
   if (!definition && !transform) return undefined;
-  // The definition may be newer than the event, so accepting the event could not decide this.
-  if (event.chosenByCustomer && definition?.steps.length)
-    throw new ComposeError(
-      "the customer chose the data of this event; the service definition looks up data of the product's events only",
-    );
   const [secret] = secrets;
   const composition = {
     event,

@@ -50,6 +50,11 @@ export async function sampleData(
   return checkedData(type, given, given ? losslessBody()?.at('data') : type.sample?.at());
 }
 
+/** Whether the caller is a customer that chose the data. See `Composition`. */
+export function isChosenByCustomer({ principal }: Pick<Context, 'principal'>, given: object | undefined): boolean {
+  return principal.role === 'customer' && given !== undefined;
+}
+
 function checkedData(
   { name, schema, sample }: TriggerableType,
   given: object | undefined,

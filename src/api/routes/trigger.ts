@@ -9,7 +9,7 @@ import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
 import { headStartDelivery } from '../../domain/head-start';
-import { typeOf, sampleData } from '../composing/sample-data';
+import { isChosenByCustomer, typeOf, sampleData } from '../composing/sample-data';
 import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
 
@@ -56,7 +56,7 @@ export function triggerRoutes({ launcher, metrics }: { launcher: NotificationLau
           type: type.name,
           timestamp: new Date(),
           data,
-          chosenByCustomer: context.principal.role === 'customer' && context.body.data !== undefined,
+          chosenByCustomer: isChosenByCustomer(context, context.body.data),
         };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
