@@ -2,6 +2,7 @@
 import { mutationsOf } from '../mutation.mjs';
 
 const PERMISSIONS = ['test/api/permissions.test.ts'];
+const TENANCY = 'test/api/tenancy/';
 const EXPIRY = ['test/api/auth/expiry.test.ts'];
 const ALLOWLIST = 'src/store/catalog/allowlist.ts';
 const ALLOWLIST_TEST = ['test/api/allowlist.test.ts'];
@@ -56,18 +57,90 @@ export default [
   {
     id: 'N1-api',
     what: 'a customer lists the events of all customers',
-    file: 'src/store/notifications/events.ts',
-    find: 'and ($2::text is null or customer_id = $2) and ($3::text is null or customer_id = $3)\n',
-    replace: 'and ($2::text is null or true) and ($3::text is null or customer_id = $3)\n',
+    file: 'src/store/notifications/customer-events.ts',
+    find: "and exists (select ${notificationOf('$1', ids)})\n",
+    replace: '\n',
     tests: PERMISSIONS,
   },
   {
     id: 'N2-api',
     what: 'a customer reads the event of another customer',
-    file: 'src/store/notifications/events.ts',
-    find: 'and ($3::text is null or product_id = $3) and ($4::text is null or customer_id = $4)',
-    replace: 'and ($3::text is null or product_id = $3) and ($4::text is null or true)',
+    file: 'src/store/notifications/customer-events.ts',
+    find: " and exists (select ${notificationOf('$2', ['$4', '$5'])})`",
+    replace: '`',
     tests: PERMISSIONS,
+  },
+  {
+    id: 'TEN1',
+    what: 'a customer reads the data that a service definition replaces',
+    file: 'src/store/notifications/customer-events.ts',
+    find: 'not exists (select from service_definitions d where d.event_type = e.type)',
+    replace: 'true',
+    tests: [`${TENANCY}customer-events.test.ts`],
+  },
+  {
+    id: 'TEN2',
+    what: 'the activity stream shows a customer events that it was not notified of',
+    file: 'src/api/activity/activity-watcher.ts',
+    find: '(isNotified || scope.customerId === undefined) &&',
+    replace: '',
+    tests: [`${TENANCY}customer-events.test.ts`],
+  },
+  {
+    id: 'TEN3',
+    what: "another product's event gets the faults of the schema",
+    file: 'src/api/events/acceptor.ts',
+    find: 'found && (principal.productId ?? found.productId) === found.productId ? found : undefined',
+    replace: 'found',
+    tests: [`${TENANCY}probing.test.ts`],
+  },
+  {
+    id: 'TEN4',
+    what: 'a challenge goes to a URL that is not approved',
+    file: 'src/store/subscriptions/subscriptions.ts',
+    find: 'and url = $2 and url_approved and',
+    replace: 'and url = $2 and',
+    tests: [`${TENANCY}probing.test.ts`],
+  },
+  {
+    id: 'TEN5',
+    what: 'the default customer of somebody else is used',
+    file: 'src/api/routes/webhooks.ts',
+    find: 'if (found.productId === productId) return found;',
+    replace: 'if (found) return found;',
+    tests: [`${TENANCY}webhooks.test.ts`],
+  },
+  {
+    id: 'TEN6',
+    what: 'a product sees allow-list entries for customers of others',
+    file: ALLOWLIST,
+    find: '(c.product_id = $1 or c.product_id is null)',
+    replace: 'true',
+    tests: [`${TENANCY}probing.test.ts`],
+  },
+  {
+    id: 'TEN7',
+    what: 'data that a customer chose is not marked',
+    file: 'src/api/routes/trigger.ts',
+    find: 'chosenByCustomer: isChosenByCustomer(context, context.body.data),',
+    replace: 'chosenByCustomer: false,',
+    tests: [`${TENANCY}chosen-data.test.ts`],
+  },
+  {
+    id: 'TEN8',
+    what: 'a definition looks up data that a customer chose',
+    file: 'src/composition/composer.ts',
+    find: 'event.chosenByCustomer && steps.length > 0',
+    replace: 'false',
+    tests: ['test/composition/attempts.test.ts'],
+  },
+  {
+    id: 'TEN9',
+    what: 'a cursor of another sort order is accepted',
+    file: 'src/store/subscriptions/list-subscriptions.ts',
+    find: 'return key === JSON.stringify([sort, value, id]) ? { value, id } : undefined;',
+    replace: 'return { value, id };',
+    tests: [`${TENANCY}cursors.test.ts`],
   },
   {
     id: 'N5-api',

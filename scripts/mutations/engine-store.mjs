@@ -319,7 +319,7 @@ export default [
     [
       'N44',
       'a subscription without a product is not settled with the product of its customer',
-      'coalesce(s.product_id, (select product_id from customers where id = s.customer_id))',
+      'coalesce(s.product_id, (select product_id from customers where id = s.customer_id), $2)',
       's.product_id',
     ],
     [

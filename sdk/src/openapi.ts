@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List events */
+        /**
+         * List events
+         * @description A customer sees the events that it has a notification of, with the data that it receives.
+         */
         get: operations["getEvents"];
         put?: never;
         /**
@@ -52,7 +55,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an event with its notifications */
+        /**
+         * Get an event with its notifications
+         * @description A customer sees an event that it has a notification of, with the data that it receives.
+         */
         get: operations["getEventsById"];
         put?: never;
         post?: never;
@@ -606,7 +612,7 @@ export interface paths {
         put?: never;
         /**
          * Send a challenge
-         * @description Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. If it passes, notifications that were held for a missing verification are released.
+         * @description Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. Its URL must be approved, whoever asks: a challenge goes only where deliveries may. If it passes, notifications that were held for a missing verification are released.
          */
         post: operations["postSubscriptionsByIdChallenge"];
         delete?: never;
@@ -1085,19 +1091,50 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List webhooks */
+        /**
+         * List webhooks
+         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000. An admin without a product lists those of its own default customer.
+         */
         get: operations["getWebhooks"];
         /**
          * Add a webhook, or add event types to a webhook
-         * @description If the URL is already registered, the event types are added to it. Its method and secret change if they are given.
+         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.
          */
         put: operations["putWebhooks"];
         post?: never;
         /**
          * Remove a webhook, or event types from one
-         * @description Without `events`, or if no event type is left, the webhook is removed.
+         * @description Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.
          */
         delete: operations["deleteWebhooks"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Lists the webhooks of all customers that the caller manages, oldest first, at most 10000. An admin without a product lists those of its own default customer.
+         */
+        get: operations["getWebhook"];
+        /**
+         * Add a webhook, or add event types to a webhook
+         * @description If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.
+         */
+        put: operations["putWebhook"];
+        post?: never;
+        /**
+         * Remove a webhook, or event types from one
+         * @description Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.
+         */
+        delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1303,11 +1340,13 @@ export interface components {
             channels: string[];
             /** Format: date-time */
             timestamp: string;
-            /** @description Null if the payload has expired. */
+            /** @description Null if the payload has expired or is withheld. */
             data: unknown;
             user: unknown;
             /** @description Whether `data` and `user` were removed because their retention is over. */
             payloadExpired: boolean;
+            /** @description Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles. */
+            payloadWithheld: boolean;
             /** Format: date-time */
             acceptedAt: string;
         };
@@ -1683,7 +1722,9 @@ export interface components {
             productId: string | null;
             /** @enum {string} */
             status: "requested" | "approved" | "rejected";
-            requestedBy: string;
+            /** @description null for a product if its own credentials did not request it. */
+            requestedBy: string | null;
+            /** @description null for a product, and while nobody has decided. */
             decidedBy: string | null;
             /** Format: date-time */
             createdAt: string;
@@ -1849,6 +1890,11 @@ export interface components {
             url: string;
             /** @enum {string} */
             method: "POST" | "GET" | "PUT";
+            /**
+             * @description Any but `enabled` holds notifications.
+             * @enum {string}
+             */
+            status: "enabled" | "disabled" | "out-of-order" | "awaiting-approval" | "unverified";
         };
         PortalSession: {
             id: string;
@@ -1936,6 +1982,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -2296,11 +2351,13 @@ export interface operations {
                         channels: string[];
                         /** Format: date-time */
                         timestamp: string;
-                        /** @description Null if the payload has expired. */
+                        /** @description Null if the payload has expired or is withheld. */
                         data: unknown;
                         user: unknown;
                         /** @description Whether `data` and `user` were removed because their retention is over. */
                         payloadExpired: boolean;
+                        /** @description Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles. */
+                        payloadWithheld: boolean;
                         /** Format: date-time */
                         acceptedAt: string;
                         notifications: components["schemas"]["Notification"][];
@@ -2387,6 +2444,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -3069,6 +3135,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3703,6 +3778,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -3769,7 +3853,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Generated if absent. */
+                    /** @description Generated if absent. Must not begin with `webhooks-`. */
                     id?: string;
                     name: string;
                     productId?: string | null;
@@ -4166,6 +4250,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -4607,6 +4700,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -6608,6 +6710,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `url-not-approved`: The URL of the subscription is not approved. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload-too-large`: The body is too large. */
             413: {
                 headers: {
@@ -6688,6 +6799,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -6778,6 +6898,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -7178,6 +7307,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -7268,6 +7406,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -8084,6 +8231,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -8502,6 +8658,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -9157,6 +9322,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `unauthenticated`: A valid credential is required. */
             401: {
                 headers: {
@@ -9566,7 +9740,7 @@ export interface operations {
     getWebhooks: {
         parameters: {
             query?: {
-                /** @description Default: the default customer of the credential. */
+                /** @description Only webhooks of this customer. Default: all of the product. */
                 customerId?: string;
             };
             header?: never;
@@ -9575,7 +9749,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All webhooks of the customer */
+            /** @description The webhooks */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9657,7 +9831,7 @@ export interface operations {
                     secret?: string;
                     /** @enum {string} */
                     method?: "POST" | "GET" | "PUT";
-                    /** @description Default: the default customer of the credential. */
+                    /** @description Default: the default customer of the product, whichever credential is used. */
                     customerId?: string;
                 };
             };
@@ -9699,7 +9873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `erasure-running`: The customer is being erased. */
+            /** @description `already-exists`: The id or name is already taken. `erasure-running`: The customer is being erased. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9763,7 +9937,10 @@ export interface operations {
     };
     deleteWebhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only webhooks of this customer. Default: all of the product. */
+                customerId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9774,7 +9951,323 @@ export interface operations {
                     /** @description An http or https URL without credentials or fragment. */
                     url: string;
                     events?: string[];
-                    /** @description Default: the default customer of the credential. */
+                    /** @description Only webhooks of this customer. Default: all of the product. */
+                    customerId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook or its event types are removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-found`: The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: {
+                /** @description Only webhooks of this customer. Default: all of the product. */
+                customerId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhooks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                        webHooks: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-customer`: The customer does not exist. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Event type names or patterns, such as `payment.*.v1`, `payment.*` or `*`. */
+                    events: string[];
+                    /** @description An http or https URL without credentials or fragment. */
+                    url: string;
+                    secret?: string;
+                    /** @enum {string} */
+                    method?: "POST" | "GET" | "PUT";
+                    /** @description Default: the default customer of the product, whichever credential is used. */
+                    customerId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook with all its event types */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `malformed-json`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: A valid credential is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: This credential may not make this call. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-exists`: The id or name is already taken. `erasure-running`: The customer is being erased. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload-too-large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported-media-type`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-customer`: The customer does not exist. `unknown-event-type`: The event type is not in the catalog. `validation-failed`: The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests; try again later. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the request may be repeated. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the limit that was met, and in how many seconds it is full again: `"requests";r=0;t=7`. Absent if a queue was full. */
+                    RateLimit?: string;
+                    /** @description The limit that was met and its window in seconds: `"requests";q=3000;w=10`. Absent if a queue was full. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database-unavailable`: The database is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: {
+                /** @description Only webhooks of this customer. Default: all of the product. */
+                customerId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description An http or https URL without credentials or fragment. */
+                    url: string;
+                    events?: string[];
+                    /** @description Only webhooks of this customer. Default: all of the product. */
                     customerId?: string;
                 };
             };
@@ -9902,6 +10395,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */
@@ -10422,6 +10924,15 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `invalid-cursor`: The cursor is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthenticated`: A valid credential is required. */

@@ -43,6 +43,11 @@ async function compose(
   const { definition, event, owner } = composition;
   const until = performance.now() + withinMs;
   const steps = definition?.steps ?? [];
+  // The definition may be newer than the event, so accepting the event could not decide this.
+  if (event.chosenByCustomer && steps.length > 0)
+    throw new ComposeError(
+      "the customer chose the data of this event; the service definition looks up data of the product's events only",
+    );
   let data = event.data;
   if (steps.length > 0) {
     data = '{}';

@@ -19,7 +19,8 @@ export const ADDRESS_SETTINGS = {
   SIGNPOST_HTTPS_ONLY: setting(z.enum(['on', 'off']).default('off'), {
     default: 'off',
     expected: '`on` or `off`',
-    meaning: 'Whether the URLs of subscriptions must have https. With `on`, nothing is sent over http.',
+    meaning:
+      'Whether the URLs of subscriptions must have https. With `on`, an http URL is refused with 422 when it is written, and nothing is sent over http.',
   }),
   SIGNPOST_ALLOW_URLS: setting(
     list((entry) => parseUrlPattern(entry) !== undefined),

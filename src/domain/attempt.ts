@@ -22,6 +22,8 @@ export interface DeliveryFacts {
     data: string;
     user: string | null;
     channels: string[];
+    /** Whether the role `customer` chose the data. No definition may look anything up by it. */
+    chosenByCustomer: boolean;
   };
 }
 

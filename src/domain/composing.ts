@@ -80,6 +80,8 @@ export interface Composition {
     /** JSON text. */
     user: string | null;
     channels: readonly string[];
+    /** Whether the role `customer` chose the data. No definition may look anything up by it. */
+    chosenByCustomer: boolean;
   };
   customerId: string;
   definition: ServiceDefinition | null;

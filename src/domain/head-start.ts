@@ -11,7 +11,9 @@ export interface HeadStartDelivery {
 
 /** @returns `null` if this process has no claim on the first attempt */
 export function headStartDelivery(
-  event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'>,
+  event: Pick<EventToAccept, 'id' | 'uuid' | 'type' | 'timestamp' | 'data' | 'user' | 'channels'> & {
+    chosenByCustomer?: boolean;
+  },
   { claimed, notificationId, productId, subscriptionId, subscriptionRevision }: AcceptedNotification,
 ): HeadStartDelivery | null {
   if (!claimed) return null;
@@ -33,6 +35,7 @@ export function headStartDelivery(
       data: event.data,
       user: event.user ?? null,
       channels: event.channels,
+      chosenByCustomer: event.chosenByCustomer ?? false,
     },
   };
   return { facts, subscriptionId, subscriptionRevision };

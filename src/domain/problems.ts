@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'recovery-running': [409, 'A recovery of the subscription is already running'],
   'erasure-running': [409, 'The customer is being erased'],
   'quota-exceeded': [409, 'The owner has as many objects of this kind as allowed'],
+  'url-not-approved': [409, 'The URL of the subscription is not approved'],
   'own-credential': [409, 'A credential cannot revoke itself'],
   'payload-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The content type or encoding is not supported'],

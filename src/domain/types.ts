@@ -193,6 +193,8 @@ export interface Event {
   data: JsonText | null;
   user: JsonText | null;
   payloadExpired: boolean;
+  /** Whether data and user are left out, because the reader does not receive them as they are. */
+  payloadWithheld: boolean;
   acceptedAt: Date;
 }
 

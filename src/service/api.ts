@@ -137,6 +137,7 @@ function routesOf(
     settlement: deps.settlement,
     metrics,
     allowedUrls: deps.allowedUrls,
+    httpsOnly: config.httpsOnly,
     publicUrl: deps.publicUrl,
     retention: config.retention,
     schemaChecks,

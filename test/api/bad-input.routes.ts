@@ -62,6 +62,7 @@ export function declaredRoutes(): Route[] {
     limitMetrics: nothing,
     retention: nothing,
     allowedUrls: [],
+    httpsOnly: false,
     acceptor: nothing,
     eventReader: nothing,
     schemaChecks: nothing,

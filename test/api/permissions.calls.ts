@@ -280,6 +280,19 @@ export const CALLS: Record<string, Call> = {
       return {};
     },
   },
+  'PUT /v1/webhook': {
+    names: 'customerId',
+    body: ({ customerId, eventType }) => ({ customerId, url: `${URL}alias`, events: [eventType] }),
+  },
+  'GET /v1/webhook': { names: 'customerId', query: ({ customerId }) => `?customerId=${customerId}` },
+  'DELETE /v1/webhook': {
+    names: 'customerId',
+    body: ({ customerId }) => ({ customerId, url: `${URL}alias` }),
+    async prepare(api, { customerId, eventType, productKey }) {
+      await api.must('PUT', '/v1/webhooks', { customerId, url: `${URL}alias`, events: [eventType] }, productKey);
+      return {};
+    },
+  },
   'POST /v1/portal-sessions': { names: 'customerId', body: ({ customerId }) => ({ customerId }) },
   'GET /v1/portal-sessions': { names: 'portalSessionId', shows: items('id') },
   'DELETE /v1/portal-sessions': {

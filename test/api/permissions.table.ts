@@ -82,8 +82,11 @@ const TABLE = `
   POST /v1/oauth-clients/:id/rotate                    -        404      all    none     none    none      none      none
   DELETE /v1/oauth-clients/:id                         -        404      all    none     none    none      none      none
   PUT /v1/webhooks                                     422      422      all    own      none    none      own       none
+  PUT /v1/webhook                                      422      422      all    own      none    none      own       none
   GET /v1/webhooks                                     422      422      all    own      all     own       own       none
+  GET /v1/webhook                                      422      422      all    own      all     own       own       none
   DELETE /v1/webhooks                                  422      422      all    own      none    none      own       none
+  DELETE /v1/webhook                                   422      422      all    own      none    none      own       none
   POST /v1/portal-sessions                             422      422      all    own      none    none      none      none
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
   DELETE /v1/portal-sessions                           404      404      all    own      none    none      none      none

@@ -14,6 +14,8 @@ import type { Format } from '../../src/domain/types';
 import { createMetrics } from '../../src/process/metrics';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
+import { reopenNotification } from '../../src/store/notifications/reopen';
+import { acceptTriggered } from '../../src/store/notifications/trigger';
 import { createRecorder } from '../../src/store/notifications/recorder';
 import { putDefinition } from '../../src/store/catalog/service-definitions';
 import { startTestComposer, type TestComposer } from '../support/composer';
@@ -169,6 +171,64 @@ it.each([true, false])(
     expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered', attempts: 1 });
   },
 );
+
+describe('an event whose data a customer chose, before its type got a definition', () => {
+  async function triggered(chosenByCustomer: boolean) {
+    const seeded = await setUp({});
+    const event = { ...eventFor(seeded, { data: PAYMENT }), productId: seeded.productId, chosenByCustomer };
+    const notification = await acceptTriggered(database.db, event, seeded.subscriptionId, 'this-process');
+    await putDefinition(database.db, seeded.eventType, definitionOf('ledgerpayment'));
+    return { notificationId: notification!.notificationId };
+  }
+
+  it('looks nothing up, and fails with class transform', async () => {
+    const { notificationId } = await triggered(true);
+    const { outcome, kept } = await again(notificationId);
+    expect(outcome).toMatchObject({ kind: 'retry', attempts: 1 });
+    expect(kept.error).toEqual({
+      class: 'transform',
+      message: expect.stringContaining('the customer chose the data of this event'),
+    });
+    expect(kept.request.body).toBeNull();
+    expect(receiver.requests).toEqual([]);
+  });
+
+  it('fails so again at a retry after it was delivered, with force', async () => {
+    const seeded = await setUp({});
+    const event = {
+      ...eventFor(seeded, { data: PAYMENT }),
+      productId: seeded.productId,
+      chosenByCustomer: true,
+    };
+    const { notificationId } = (await acceptTriggered(database.db, event, seeded.subscriptionId, 'this-process'))!;
+    expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered' });
+    await putDefinition(database.db, seeded.eventType, definitionOf('ledgerpayment'));
+    expect(await reopenNotification(database.db, notificationId)).toBeDefined();
+    const { kept } = await again(notificationId);
+    expect(kept.error).toMatchObject({ class: 'transform' });
+    expect(receiver.requests).toHaveLength(1);
+    expect(receiver.requests[0]!.body).not.toContain('invoiceguid');
+  });
+
+  it('is composed by a definition that looks nothing up', async () => {
+    const { notificationId } = await triggered(true);
+    const { event_type: eventType } = (
+      await database.db.query<{ event_type: string }>({
+        text: 'select event_type from notifications where id = $1',
+        values: [decodeId('ntf', notificationId)],
+      })
+    ).rows[0]!;
+    await putDefinition(database.db, eventType, { steps: [], transform: jsonata('{"id": paymentid}') });
+    expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered' });
+    expect(receiver.requests[0]!.body).toContain('"id":"18142"');
+  });
+
+  it('is composed if a product chose the data', async () => {
+    const { notificationId } = await triggered(false);
+    expect((await again(notificationId)).outcome).toMatchObject({ kind: 'delivered' });
+    expect(receiver.requests[0]!.body).toContain('invoiceguid');
+  });
+});
 
 describe('the example definitions of a ledger', () => {
   it.each([true, false])(

@@ -31,7 +31,15 @@ const LEAVES_WORK = `( $m := $merge; $ ~> | $m | {}, ["_jsonata_function","signa
   $r := $go(function(){ $spin(1000000000) }); {"ok": true} )`;
 
 function composition(overrides: Partial<Composition> = {}): Composition {
-  const event = { id: 'evt_1', type: 'a.v1', occurredAt: new Date(), data: DATA, user: null, channels: [] };
+  const event = {
+    id: 'evt_1',
+    type: 'a.v1',
+    occurredAt: new Date(),
+    data: DATA,
+    user: null,
+    channels: [],
+    chosenByCustomer: false,
+  };
   return {
     event,
     customerId: 'c-1',

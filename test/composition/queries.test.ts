@@ -45,6 +45,7 @@ function composition(...steps: QueryStep[]): Composition {
       data: '{"paymentid":"18142","who":{"card":"4111-secret"}}',
       user: null,
       channels: [],
+      chosenByCustomer: false,
     },
     customerId: 'c-1',
     definition: { steps, transform: null },
@@ -62,6 +63,15 @@ async function faultOf(sql: string, overrides: Partial<QueryStep> = {}, withinMs
 const paymentId = { name: 'id', type: 'int', from: '$data.paymentid' } as const;
 
 describe('queries of service definitions', () => {
+  it('looks nothing up by data that a customer chose, in an attempt or a dry run', async () => {
+    const { event, ...rest } = composition(
+      step('select amount from payment where id = :id', { arguments: [paymentId] }),
+    );
+    await expect(composer.compose({ ...rest, event: { ...event, chosenByCustomer: true } }, 5000)).rejects.toThrow(
+      'the customer chose the data of this event',
+    );
+  });
+
   it('returns the columns of a query in order, with the digits of Postgres', async () => {
     const sql = 'select id, amount, note, paid_at, :secret as secret from payment where id = :id';
     const secret = { name: 'secret', type: 'string', from: '$secret' } as const;

@@ -23,6 +23,7 @@ function composition(overrides: Partial<Composition> = {}): Composition {
       data: DATA,
       user: '{"id":7}',
       channels: ['a'],
+      chosenByCustomer: false,
     },
     customerId: 'c-1',
     definition: null,

@@ -68,7 +68,10 @@ const withToken = async (method: string, body?: unknown) => {
 
 it('a webhook is added by URL, events and secret, and the response has all events of the URL', async () => {
   const added = await withToken('PUT', { events: ['ledgerpayment'], url: hook(), secret: SECRET, method: 'POST' });
-  expect(added).toEqual({ status: 201, body: { events: ['ledgerpayment'], url: hook(), method: 'POST' } });
+  expect(added).toEqual({
+    status: 201,
+    body: { events: ['ledgerpayment'], url: hook(), method: 'POST', status: 'enabled' },
+  });
   const more = await withToken('PUT', { events: ['statuschange'], url: hook(), secret: SECRET, method: 'POST' });
   expect(more.body.events.sort()).toEqual(['ledgerpayment', 'statuschange']);
   const { body } = await withToken('GET');
@@ -77,10 +80,10 @@ it('a webhook is added by URL, events and secret, and the response has all event
   customerId = items[0].customerId;
 });
 
-it('an API key in its header works like a token', async () => {
+it('an API key of the same product works like a token, and finds the same webhooks', async () => {
   const { productId } = (await scenario.must('GET', '/v1/subscriptions')).items[0];
   const { key } = await scenario.must('POST', '/v1/api-keys', { name: 'k', role: 'product', productId });
-  expect(await scenario.must('GET', '/v1/webhooks', undefined, key)).toMatchObject({ count: 0 });
+  expect(await scenario.must('GET', '/v1/webhooks', undefined, key)).toMatchObject({ count: 1 });
 });
 
 const post = (type: string, data: object) => scenario.must('POST', '/v1/events', { type, customerId, data });
@@ -108,7 +111,9 @@ it('a service definition composes the body from the data source instead', async 
 
 it('a webhook is removed by its URL, for some events or all', async () => {
   expect((await withToken('DELETE', { url: hook(), events: ['ledgerpayment'] })).status).toBe(204);
-  expect((await withToken('GET')).body.webHooks).toEqual([{ events: ['statuschange'], url: hook(), method: 'POST' }]);
+  expect((await withToken('GET')).body.webHooks).toEqual([
+    { events: ['statuschange'], url: hook(), method: 'POST', status: 'enabled' },
+  ]);
   expect((await withToken('DELETE', { url: hook() })).status).toBe(204);
   expect((await withToken('GET')).body).toEqual({ count: 0, webHooks: [] });
   expect((await post('statuschange', withoutSecret(status))).notifications).toEqual([]);

@@ -1,5 +1,5 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
-import { newUuid } from '../../src/domain/ids';
+import { encodeId, newUuid } from '../../src/domain/ids';
 import { openDatabase, type Database, type Executor } from '../../src/store/db/database';
 import { ensurePartitions } from '../../src/store/db/partitions';
 import { acceptEvents } from '../../src/store/notifications/accept';
@@ -91,7 +91,14 @@ const PATH: Record<string, Use> = {
   'accept a trigger': (db) =>
     acceptTriggered(
       db,
-      { uuid: newUuid(), type: seeded.eventType, timestamp: new Date(), data: '{}', productId: seeded.productId },
+      {
+        uuid: newUuid(),
+        type: seeded.eventType,
+        timestamp: new Date(),
+        data: '{}',
+        productId: seeded.productId,
+        chosenByCustomer: false,
+      },
       seeded.subscriptionId,
       'process',
     ),
@@ -135,6 +142,11 @@ const READS: Record<string, Use> = {
   'list notifications of a quiet product': (db) => listNotifications(db, { productId: 'none' }, {}, PAGE),
   'list events': (db) => listEvents(db, {}, {}, PAGE),
   'find an event': (db) => findEvent(db, 'none', {}),
+  'list events of a customer': (db) => listEvents(db, { customerId: seeded.customerId }, {}, PAGE),
+  'find an event of a customer': async (db) => {
+    const id = encodeId('evt', newUuid());
+    expect(await findEvent(db, id, { customerId: seeded.customerId })).toBeUndefined();
+  },
   'find a notification': (db, { notificationId }) => findNotification(db, notificationId, {}),
   'find the notifications of an event': (db) => notificationsOfEvent(db, newUuid(), {}),
   'find attempts': (db, { notificationId }) => attemptsOf(db, notificationId),

@@ -101,6 +101,7 @@ export async function startTestApi(
     quotas?: Partial<QuotaSettings>;
     transforms?: TestLimits;
     publicUrl?: string;
+    httpsOnly?: boolean;
   } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
@@ -154,6 +155,7 @@ export async function startTestApi(
     limitMetrics,
     retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
     allowedUrls: allowUrls.map((pattern) => parseUrlPattern(pattern)!),
+    httpsOnly: overrides.httpsOnly ?? false,
     settlement: { mark: markSettling, start: async (ids) => void recorded.settled.push(...ids) },
     acceptor: new Acceptor(pools.pathDb, launcher, metrics, 20_000, schemaChecks),
     schemaChecks,

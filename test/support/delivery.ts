@@ -22,6 +22,7 @@ export function deliveryFacts(overrides: Partial<DeliveryFacts> = {}): DeliveryF
       data: '{}',
       user: null,
       channels: [],
+      chosenByCustomer: false,
     },
     ...overrides,
   };

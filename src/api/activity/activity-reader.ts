@@ -7,6 +7,8 @@ const PAGE_ROWS = 500;
 /** An activity and its server-sent event as wire text, built once for all watchers. */
 export interface Frame {
   activity: Activity;
+  /** Whether the customer may see it. */
+  isNotified: boolean;
   text: string;
 }
 
@@ -36,8 +38,9 @@ export async function* readActivity(
     const target = position.reading?.until ?? until;
     const { rows, more } = await listActivity(db, { seen, until: target }, position.reading?.upTo, sinceMs, PAGE_ROWS);
     position = more === undefined ? { seen: target } : { seen, reading: { until: target, upTo: more } };
-    const frames = rows.map(({ uuid, activity }) => ({
+    const frames = rows.map(({ uuid, activity, isNotified }) => ({
       activity,
+      isNotified,
       text: frameText(activity, encodePosition({ seen, reading: { until: target, upTo: uuid } })),
     }));
     yield { frames, position };

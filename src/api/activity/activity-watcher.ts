@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { encodePosition, type Activity, type Position } from '../../domain/activity';
+import { encodePosition, type Position } from '../../domain/activity';
 import type { Scope } from '../../domain/types';
-import type { ActivityPage } from './activity-reader';
+import type { ActivityPage, Frame } from './activity-reader';
 
 /** How long a client waits before it reconnects. */
 const RECONNECT_MS = 2000;
@@ -77,7 +77,7 @@ export class Watcher {
   }
 
   send({ frames, position }: ActivityPage): void {
-    for (const { activity, text } of frames) if (this.wants(activity)) this.write(text);
+    for (const frame of frames) if (this.wants(frame)) this.write(frame.text);
     this.position = position;
   }
 
@@ -116,9 +116,11 @@ export class Watcher {
     this.response.destroy();
   }
 
-  private wants({ productId, customerId, type, subscriptionId }: Activity): boolean {
+  private wants({ activity, isNotified }: Frame): boolean {
+    const { productId, customerId, type, subscriptionId } = activity;
     const { scope, filter } = this.options;
     return (
+      (isNotified || scope.customerId === undefined) &&
       productId === (scope.productId ?? productId) &&
       customerId === (scope.customerId ?? customerId) &&
       customerId === (filter.customerId ?? customerId) &&

@@ -32,6 +32,11 @@ export async function typeOf(
   return type;
 }
 
+/** Whether the caller is a customer that chose the data. See `Composition`. */
+export function isChosenByCustomer({ principal }: Pick<Context, 'principal'>, given: object | undefined): boolean {
+  return principal.role === 'customer' && given !== undefined;
+}
+
 /**
  * The data to send: the given data, or the sample of the type. If a service definition looks up the
  * data, a customer must use the sample: chosen data could select the rows of other customers.

@@ -26,6 +26,8 @@ interface AcceptedEvent {
 }
 
 interface KnownType {
+  /** The owner, which never changes. */
+  productId: string;
   version: number;
   /** Absent: any data is valid. */
   schema?: PreparedSchema;
@@ -189,7 +191,9 @@ export class Acceptor {
         await setImmediate();
         turnStarted = performance.now();
       }
-      const type = this.types.get(event.type) ?? (await this.find(db, event.type));
+      const found = this.types.get(event.type) ?? (await this.find(db, event.type));
+      // Before the schema, whose faults would describe it to another product.
+      const type = found && (principal.productId ?? found.productId) === found.productId ? found : undefined;
       if (type && event.checked?.version === type.version) continue;
       const errors = type?.schema ? this.checks.quickly(type.schema, event) : [];
       event.checked = type && { version: type.version, errors: errors ?? [] };
@@ -208,8 +212,8 @@ export class Acceptor {
   private async find(db: Executor, name: string): Promise<KnownType | undefined> {
     const found = await findSchema(db, name);
     if (!found) return undefined;
-    const { version, schema } = found;
-    const known = { version, schema: schema ? this.checks.prepare({ name, version }, schema) : undefined };
+    const { productId, version, schema } = found;
+    const known = { productId, version, schema: schema ? this.checks.prepare({ name, version }, schema) : undefined };
     if (this.types.size >= MAX_KNOWN) this.types.clear();
     this.types.set(name, known);
     return known;

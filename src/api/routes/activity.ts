@@ -10,7 +10,7 @@ import type { ActivityStream } from '../activity/activity-stream';
 import { scopeOf, type Authenticator } from '../auth/auth';
 import { CUSTOMER_READERS } from '../http/roles';
 import { route, type Route } from '../http/route';
-import { eventTypeName, givenId, timestamp } from '../schemas/schemas';
+import { eventTypeName, givenId, idFilter, timestamp } from '../schemas/schemas';
 
 const MAX_POSITION_LENGTH = 8192;
 
@@ -51,9 +51,7 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
       query: z.strictObject({
         type: eventTypeName.optional().describe('Only activity of this event type.'),
         customerId: givenId.optional().describe('Only activity of this customer.'),
-        subscriptionId: z
-          .string()
-          .max(64)
+        subscriptionId: idFilter
           .optional()
           .describe('Only activity of this subscription. Excludes event.accepted, which has no subscription.'),
         lastEventId: z

@@ -27,8 +27,8 @@ const entry = z
     customerId: z.string().nullable(),
     productId: z.string().nullable(),
     status: z.enum(ALLOWLIST_STATUSES),
-    requestedBy: z.string(),
-    decidedBy: z.string().nullable(),
+    requestedBy: z.string().nullable().describe('null for a product if its own credentials did not request it.'),
+    decidedBy: z.string().nullable().describe('null for a product, and while nobody has decided.'),
     createdAt: timestamp,
     decidedAt: timestamp.nullable(),
   })

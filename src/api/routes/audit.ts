@@ -19,7 +19,7 @@ const entry = z
   })
   .meta({ id: 'AuditEntry' });
 
-const text = z.string().min(1).max(200);
+const text = z.string().trim().min(1).max(200);
 
 /** The audit log: who changed, revealed, retried or cancelled what. */
 export function auditRoutes(): Route[] {

@@ -6,7 +6,7 @@ import { insertAudit } from '../../store/access/audit';
 import { hasApprovedUrls, insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
-import { lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
+import { hasApprovedUrl, lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
 import type { ChallengeOutcome, ChallengeSender, Settlement } from '../ports';
 import { FairBound } from '../../domain/fair-bound';
 import { tenantOf } from '../../domain/fairness';
@@ -92,17 +92,22 @@ export function challengeRoutes({
       path: '/v1/subscriptions/:id/challenge',
       summary: 'Send a challenge',
       description:
-        'Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. If it passes, notifications that were held for a missing verification are released.',
+        'Sends a GET with a random `crc_token` and checks the response. Takes up to 10 seconds. A subscription has at most one challenge in flight and 10 in a minute. Its URL must be approved, whoever asks: a challenge goes only where deliveries may. If it passes, notifications that were held for a missing verification are released.',
       tag: 'Challenges',
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({}),
       answers: { 200: { description: 'The outcome', schema: challengeSchema } },
-      problems: ['not-found'],
+      problems: ['not-found', 'url-not-approved'],
       // The handler waits for the receiver outside any transaction.
       ownTransaction: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
+        if (!(await hasApprovedUrl(db, subscription.id, subscription.url)))
+          throw new Problem(
+            'url-not-approved',
+            'The URL is not on the allow-list. Ask an admin to approve it, then send the challenge.',
+          );
         const outcome = await inTurn(subscription.id, tenantOf(context.principal), async () => {
           await context.admit('subscriptionChallenges', subscription.id);
           await context.admit('challenges', subscription.customerId);

@@ -11,6 +11,7 @@ import {
   displayName,
   givenId,
   isGivenIdKey,
+  newCustomerId,
   pageOf,
   pageQuery,
   pageRequest,
@@ -44,7 +45,7 @@ export function customerRoutes(): Route[] {
       tag: 'Customers',
       roles: WRITERS,
       body: z.strictObject({
-        id: givenId.optional().describe('Generated if absent.'),
+        id: newCustomerId.optional().describe('Generated if absent. Must not begin with `webhooks-`.'),
         name: displayName,
         productId: givenId.nullish(),
         retrySchedule: retrySchedule.default([...DEFAULT_RETRY_SCHEDULE]),

@@ -53,9 +53,14 @@ const event = z
     customerId: z.string().nullable(),
     channels: z.array(z.string()),
     timestamp,
-    data: z.unknown().describe('Null if the payload has expired.'),
+    data: z.unknown().describe('Null if the payload has expired or is withheld.'),
     user: z.unknown(),
     payloadExpired: z.boolean().describe('Whether `data` and `user` were removed because their retention is over.'),
+    payloadWithheld: z
+      .boolean()
+      .describe(
+        'Whether `data` and `user` are left out, because a service definition or a transform composes what this customer receives. Always false for other roles.',
+      ),
     acceptedAt: timestamp,
   })
   .meta({ id: 'Event' });
@@ -187,6 +192,7 @@ export function eventRoutes({
       method: 'get',
       path: '/v1/events',
       summary: 'List events',
+      description: 'A customer sees the events that it has a notification of, with the data that it receives.',
       tag: 'Events',
       roles: CUSTOMER_READERS,
       query: z.strictObject({
@@ -208,6 +214,7 @@ export function eventRoutes({
       method: 'get',
       path: '/v1/events/:id',
       summary: 'Get an event with its notifications',
+      description: 'A customer sees an event that it has a notification of, with the data that it receives.',
       tag: 'Events',
       roles: CUSTOMER_READERS,
       params: z.object({ id: z.string() }),

@@ -73,6 +73,8 @@ export interface RouteDeps {
   retention: RetentionDays;
   limitMetrics: LimitMetrics;
   allowedUrls: readonly UrlPattern[];
+  /** Whether subscriptions may have https URLs only. */
+  httpsOnly: boolean;
   /** The base URL of the API, for links. */
   publicUrl(): string;
   acceptor: Acceptor;
@@ -100,7 +102,7 @@ export interface RouteDeps {
 export function allRoutes(deps: RouteDeps): Route[] {
   const operations = operationRoutes(deps);
   if (deps.role === 'worker') return operations;
-  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls);
+  const subscriptions = new SubscriptionService(deps.sealer, deps.settlement, deps.allowedUrls, deps.httpsOnly);
   const routes = [
     // First, because Express tries routes in order and most requests post events.
     ...eventRoutes(deps),

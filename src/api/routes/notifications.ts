@@ -13,6 +13,7 @@ import { route, type Context, type Route } from '../http/route';
 import {
   eventTypeName,
   givenId,
+  idFilter,
   pageOf,
   pageQuery,
   pageRequest,
@@ -79,7 +80,7 @@ const filter = {
     .meta({ type: 'string' })
     .describe(`One or more statuses, separated by commas: ${NOTIFICATION_STATUSES.join(', ')}.`)
     .optional(),
-  eventId: z.string().min(1).max(128).optional(),
+  eventId: idFilter.optional(),
   q: searchText.describe('The exact id of a notification or an event.').optional(),
   type: eventTypeName.optional(),
   since: timestampInput.optional().describe('Only notifications accepted at or after this time.'),
@@ -108,7 +109,7 @@ export function notificationRoutes(control: NotificationControl): Route[] {
         ...pageQuery,
         ...filter,
         customerId: givenId.optional(),
-        subscriptionId: z.string().max(64).optional(),
+        subscriptionId: idFilter.optional(),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(notificationSchema) } },
       handle: (context) => list(context, context.query),

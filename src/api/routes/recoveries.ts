@@ -14,7 +14,7 @@ import { scopeOf } from '../auth/auth';
 import type { RecoveryControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import { pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
+import { idFilter, pageOf, pageQuery, pageRequest, timestamp, timestampInput } from '../schemas/schemas';
 import { lockedSubscriptionOf } from '../subscriptions/lookup';
 
 const DEFAULT_RATE_PER_SECOND = 10;
@@ -108,7 +108,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       roles: CUSTOMER_READERS,
       query: z.strictObject({
         ...pageQuery,
-        subscriptionId: z.string().max(64).optional(),
+        subscriptionId: idFilter.optional(),
         status: z.enum(RECOVERY_STATUSES).optional(),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(recovery) } },

@@ -147,6 +147,7 @@ function sampleComposition(
     data: data ?? (jsonObject.safeParse(sample?.value()).success ? sample!.at()! : '{}'),
     user: null,
     channels: [],
+    chosenByCustomer: false,
   };
   return { event, customerId, definition, transform: null, owner: ownerOf(name), secret: () => secret };
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { ATTEMPT_ERROR_CLASSES, SUBSCRIPTION_STATUSES, type Customer } from '../../domain/types';
 import { LosslessJson } from '../../domain/lossless-json';
@@ -19,7 +18,7 @@ import type { Composer } from '../ports';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { subscriptionOf, lockedSubscriptionOf } from '../subscriptions/lookup';
 import { mayChangeSubscriptions, type ShownSubscription } from '../subscriptions/private-settings';
-import { listSubscriptions } from '../../store/subscriptions/list-subscriptions';
+import { isSortKey, listSubscriptions } from '../../store/subscriptions/list-subscriptions';
 
 const MAX_SUBSCRIPTIONS_PER_CALL = 200;
 const params = z.object({ id: z.string() });
@@ -164,7 +163,8 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       },
       async handle({ db, principal, query: { sort, include, ...query } }) {
         const filter = { ...query, qInQuery: mayChangeSubscriptions(principal) };
-        const found = await listSubscriptions(db, scopeOf(principal), filter, sort, pageRequest(query, isUuid));
+        const request = pageRequest(query, (key) => isSortKey(sort, key));
+        const found = await listSubscriptions(db, scopeOf(principal), filter, sort, request);
         const page = { ...found, items: found.items.map((item) => service.show(principal, item)) };
         if (include === undefined) return { status: 200, body: page };
         const ids = page.items.map(({ id }) => id);

@@ -15,7 +15,7 @@ import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
-import { sampleData } from '../composing/sample-data';
+import { isChosenByCustomer, sampleData } from '../composing/sample-data';
 
 /** Placeholder for the secret, because the subscription does not exist yet. */
 const NO_SECRET = '***';
@@ -69,7 +69,8 @@ export function transformDraftRoute({
       await refuseFaultyTransforms(composer, [{ transform, path: '/transform' }], customer.id);
       const definition = (await findDefinition(context.db, type.name)) ?? null;
       const facts = { id: encodeId('evt', newUuid()), type: type.name, occurredAt: new Date() };
-      const event = { ...facts, data, user: null, channels: [] };
+      const chosenByCustomer = isChosenByCustomer(context, context.body.data);
+      const event = { ...facts, data, user: null, channels: [], chosenByCustomer };
       const composition = { event, customerId: customer.id, definition, transform, secret: () => NO_SECRET };
       const composed = await answeringComposeErrors(() =>
         composer.compose({ ...composition, owner: { customer: customer.id, subscription: 'new' } }, MAX_COMPOSE_MS),

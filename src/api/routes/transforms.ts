@@ -14,7 +14,7 @@ import type { Composer } from '../ports';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
-import { sampleData, typeOf } from '../composing/sample-data';
+import { isChosenByCustomer, sampleData, typeOf } from '../composing/sample-data';
 import { subscriptionOf } from '../subscriptions/lookup';
 
 /** Dependencies of the dry run. */
@@ -83,7 +83,14 @@ export function transformRoutes({ composer, schemaChecks, sealer, publicUrl }: T
         const subscription = { ...saved, transform: body.transform === undefined ? saved.transform : body.transform };
         const now = new Date();
         const facts = { id: encodeId('evt', newUuid()), type: type.name, productId: type.productId };
-        const event = { ...facts, occurredAt: now, data, user: null, channels: [] };
+        const event = {
+          ...facts,
+          occurredAt: now,
+          data,
+          user: null,
+          channels: [],
+          chosenByCustomer: isChosenByCustomer(context, body.data),
+        };
         const secret = sealer.open(saved.secrets[0]!, id);
         const apiUrl = `${publicUrl()}/v1/subscriptions/${id}`;
         const shown = await shownBody(composer, { event, subscription, apiUrl, secret, now });
@@ -96,7 +103,7 @@ export function transformRoutes({ composer, schemaChecks, sealer, publicUrl }: T
 
 async function shownBody(
   composer: Composer,
-  context: FormatContext & { subscription: DeliverySubscription },
+  context: FormatContext & { event: Composition['event']; subscription: DeliverySubscription },
 ): Promise<string> {
   const { event, subscription, secret } = context;
   const { id, customerId, definition, transform, format } = subscription;

@@ -10,7 +10,7 @@ import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
 import { eventTypeName, jsonObject } from '../schemas/schemas';
 import { headStartDelivery } from '../../domain/head-start';
-import { typeOf, sampleData } from '../composing/sample-data';
+import { isChosenByCustomer, typeOf, sampleData } from '../composing/sample-data';
 import { notificationSchema } from '../schemas/notification';
 import { subscriptionOf } from '../subscriptions/lookup';
 
@@ -59,7 +59,14 @@ export function triggerRoutes({
             'The product is disabled. An admin enables it with PATCH /v1/products/:id.',
           );
         const data = await sampleData(schemaChecks, context, type, context.body.data);
-        const event = { uuid: newUuid(), productId: type.productId, type: type.name, timestamp: new Date(), data };
+        const event = {
+          uuid: newUuid(),
+          productId: type.productId,
+          type: type.name,
+          timestamp: new Date(),
+          data,
+          chosenByCustomer: isChosenByCustomer(context, context.body.data),
+        };
         const claimedAt = performance.now();
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
         if (!notification) throw notFound('subscription');

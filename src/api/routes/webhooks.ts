@@ -1,50 +1,78 @@
 import { z } from 'zod';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
 import { notFound, Problem } from '../../domain/problems';
-import { HTTP_METHODS, type Customer, type Principal, type Subscription } from '../../domain/types';
+import {
+  HTTP_METHODS,
+  SUBSCRIPTION_STATUSES,
+  type Customer,
+  type Principal,
+  type Subscription,
+} from '../../domain/types';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import type { Sealer } from '../../store/db/crypto';
 import { findCustomer, insertCustomer } from '../../store/catalog/customers';
 import { rotateSecret } from '../../store/subscriptions/secrets';
-import { findSubscriptionsOf, lockSubscriptionsOf } from '../../store/subscriptions/subscriptions';
+import { findWebhooks } from '../../store/subscriptions/list-subscriptions';
+import { lockSubscriptionsOf } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Context, type Route } from '../http/route';
-import { givenId } from '../schemas/schemas';
+import { DEFAULT_CUSTOMER_PREFIX, givenId, MAX_GIVEN_ID } from '../schemas/schemas';
 import { newSettingsSchema, secretInput, settingsSchema } from '../schemas/subscription-schemas';
 import { shownUrl } from '../subscriptions/private-settings';
 import type { SubscriptionService } from '../subscriptions/subscription-service';
 import { sha256 } from '../../domain/sha256';
 
+/** Paths of the same calls. */
+const PATHS = ['/v1/webhooks', '/v1/webhook'];
+/** Webhooks of a call that names no customer. */
+const MAX_WEBHOOKS = 10_000;
+
 const webhook = z
-  .object({ events: z.array(z.string()), url: z.string(), method: z.enum(HTTP_METHODS) })
+  .object({
+    events: z.array(z.string()),
+    url: z.string(),
+    method: z.enum(HTTP_METHODS),
+    status: z.enum(SUBSCRIPTION_STATUSES).describe('Any but `enabled` holds notifications.'),
+  })
   .meta({ id: 'Webhook' });
 
 const { eventTypes: events, url, method } = settingsSchema.shape;
-const customerId = givenId.optional().describe('Default: the default customer of the credential.');
+const customerId = givenId
+  .optional()
+  .describe('Default: the default customer of the product, whichever credential is used.');
+const onlyCustomerId = givenId.optional().describe('Only webhooks of this customer. Default: all of the product.');
 
 /**
  * The self-service API: webhooks by URL, which are subscriptions of format `flat`. Compatible with
  * the system that docs/migrating/self-service.md describes.
  */
 export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Route[] {
+  return PATHS.flatMap((path) => routesAt(path, service, sealer));
+}
+
+function routesAt(path: string, service: SubscriptionService, sealer: Sealer): Route[] {
   return [
     route({
       method: 'put',
-      path: '/v1/webhooks',
+      path,
       summary: 'Add a webhook, or add event types to a webhook',
       description:
-        'If the URL is already registered, the event types are added to it. Its method and secret change if they are given.',
+        'If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.',
       tag: 'Webhooks by URL',
       roles: CUSTOMER_WRITERS,
       body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
       answers: { 201: { description: 'The webhook with all its event types', schema: webhook } },
-      problems: ['unknown-customer', 'unknown-event-type', 'erasure-running'],
+      problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'erasure-running'],
       async handle(context) {
         const { body } = context;
-        const customer = await customerOf(context, body.customerId);
+        service.refuseInsecureUrl(body.url);
+        const customer =
+          body.customerId === undefined
+            ? await defaultCustomer(context)
+            : await namedCustomer(context, body.customerId, '/customerId');
         await lockAllowlist(context.db, 'shared');
-        const before = (await lockWebhooks(context, customer)).find((one) => one.url === body.url);
+        const before = (await lockWebhooks(context, customer)).find((one) => isSameUrl(one.url, body.url));
         const saved = await renamingPointers(() =>
           before
             ? service.change(context, before, customer, {
@@ -62,44 +90,56 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
     }),
     route({
       method: 'get',
-      path: '/v1/webhooks',
+      path,
       summary: 'List webhooks',
+      description: `Lists the webhooks of all customers that the caller manages, oldest first, at most ${MAX_WEBHOOKS}. An admin without a product lists those of its own default customer.`,
       tag: 'Webhooks by URL',
       roles: CUSTOMER_READERS,
-      query: z.strictObject({ customerId }),
+      query: z.strictObject({ customerId: onlyCustomerId }),
       answers: {
         200: {
-          description: 'All webhooks of the customer',
+          description: 'The webhooks',
           schema: z.object({ count: z.int(), webHooks: z.array(webhook) }),
         },
       },
       problems: ['unknown-customer'],
       async handle(context) {
-        const customer = await findOwn(context, context.query.customerId);
-        const { db, principal } = context;
-        const all = customer ? await findSubscriptionsOf(db, customer.id, scopeOf(principal)) : [];
-        const webHooks = all.filter(isWebhook).map((one) => toWebhook({ ...one, url: shownUrl(principal, one.url) }));
+        const found = await webhooksOf(context, context.query.customerId, 'query/customerId');
+        const { principal } = context;
+        const webHooks = found.map((one) => toWebhook({ ...one, url: shownUrl(principal, one.url) }));
         return { status: 200, body: { count: webHooks.length, webHooks } };
       },
     }),
     route({
       method: 'delete',
-      path: '/v1/webhooks',
+      path,
       summary: 'Remove a webhook, or event types from one',
-      description: 'Without `events`, or if no event type is left, the webhook is removed.',
+      description:
+        'Without `events`, or if no event type is left, the webhook is removed. Without `customerId`, the URL is removed for every customer for which the caller registered it.',
       tag: 'Webhooks by URL',
       roles: CUSTOMER_WRITERS,
-      body: z.strictObject({ url, events: z.array(z.string()).optional(), customerId }),
+      query: z.strictObject({ customerId: onlyCustomerId }),
+      body: z.strictObject({ url, events: z.array(z.string()).optional(), customerId: onlyCustomerId }),
       answers: { 204: { description: 'The webhook or its event types are removed', schema: null } },
       problems: ['not-found', 'unknown-customer'],
       async handle(context) {
-        const { body } = context;
-        const customer = await findOwn(context, body.customerId);
-        const before = customer && (await lockWebhooks(context, customer)).find((one) => one.url === body.url);
-        if (!customer || !before) throw notFound('webhook');
-        const left = body.events ? before.eventTypes.filter((one) => !body.events!.includes(one)) : [];
-        if (left.length === 0) await service.remove(context, before.id);
-        else await service.change(context, before, customer, { eventTypes: left });
+        const { body, query } = context;
+        const [named, where] =
+          query.customerId === undefined ? [body.customerId, '/customerId'] : [query.customerId, 'query/customerId'];
+        const registered = (await webhooksOf(context, named, where)).filter((one) => isSameUrl(one.url, body.url));
+        const customerIds = [...new Set(registered.map((one) => one.customerId))].sort();
+        let removed = 0;
+        for (const id of customerIds) {
+          const customer = await namedCustomer(context, id, where);
+          for (const before of await lockWebhooks(context, customer)) {
+            if (!isSameUrl(before.url, body.url)) continue;
+            const left = body.events ? before.eventTypes.filter((one) => !body.events!.includes(one)) : [];
+            if (left.length === 0) await service.remove(context, before.id);
+            else await service.change(context, before, customer, { eventTypes: left });
+            removed += 1;
+          }
+        }
+        if (removed === 0) throw notFound('webhook');
         return { status: 204 };
       },
     }),
@@ -108,15 +148,16 @@ export function webhookRoutes(service: SubscriptionService, sealer: Sealer): Rou
 
 function newWebhook(body: { url: string; events: string[]; secret?: string; method?: (typeof HTTP_METHODS)[number] }) {
   // The name is derived from the URL, so that concurrent calls create only one webhook.
-  const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(body.url).toString('hex').slice(0, 12)}`;
+  const name = `${new URL(body.url).hostname.slice(0, 60)} ${sha256(new URL(body.url).href).toString('hex').slice(0, 12)}`;
   const { url: target, events: eventTypes, secret, method: verb = 'POST' } = body;
   return newSettingsSchema.parse({ name, url: target, eventTypes, method: verb, secret, format: 'flat' });
 }
 
-const toWebhook = (subscription: Pick<Subscription, 'eventTypes' | 'url' | 'method'>) => ({
+const toWebhook = (subscription: Pick<Subscription, 'eventTypes' | 'url' | 'method' | 'status'>) => ({
   events: subscription.eventTypes,
   url: subscription.url,
   method: subscription.method,
+  status: subscription.status,
 });
 
 const isWebhook = ({ format }: Subscription) => format === 'flat';
@@ -125,41 +166,73 @@ async function lockWebhooks({ db, principal }: Context, customer: Customer): Pro
   return (await lockSubscriptionsOf(db, customer.id, scopeOf(principal))).filter(isWebhook);
 }
 
-/** The default customer of a credential. */
-function defaultCustomerId({ id, customerId: own }: Principal): string {
-  return own ?? `webhooks-${id}`;
+/** Whether two URLs are the same by the WHATWG URL standard. */
+function isSameUrl(one: string, other: string): boolean {
+  return new URL(one).href === new URL(other).href;
+}
+
+/** @throws Problem unknown-customer */
+async function webhooksOf(
+  { db, principal }: Context,
+  given: string | undefined,
+  where: string,
+): Promise<Subscription[]> {
+  if (given !== undefined) await namedCustomer({ db, principal }, given, where);
+  const scope = scopeOf(principal);
+  const isUnscoped = scope.productId === undefined && scope.customerId === undefined;
+  const only = given ?? (isUnscoped ? defaultCustomerId(principal) : undefined);
+  return findWebhooks(db, scope, only, MAX_WEBHOOKS);
+}
+
+/** @throws Problem unknown-customer */
+async function namedCustomer(
+  { db, principal }: Pick<Context, 'db' | 'principal'>,
+  id: string,
+  where: string,
+): Promise<Customer> {
+  const customer = await findCustomer(db, id, scopeOf(principal));
+  if (customer) return customer;
+  throw new Problem('unknown-customer', 'The customer does not exist.', {
+    errors: [{ path: where, message: 'does not exist' }],
+  });
+}
+
+/** One per product, so that rotating a credential loses no webhook; one per admin key. */
+function defaultCustomerId({ id, productId }: Principal): string {
+  const owner = productId ?? id;
+  const fits = DEFAULT_CUSTOMER_PREFIX.length + owner.length <= MAX_GIVEN_ID;
+  return DEFAULT_CUSTOMER_PREFIX + (fits ? owner : sha256(owner).toString('hex'));
 }
 
 /**
- * @returns the given customer, or the default one; `undefined` if the default one does not exist
- *   yet
- * @throws Problem unknown-customer
+ * Finds or creates the default customer of the caller. One that belongs to somebody else is never
+ * used, whatever its id: its owner could read the secret of what is registered for it.
+ *
+ * @throws Problem already-exists
  */
-async function findOwn({ db, principal }: Context, given: string | undefined): Promise<Customer | undefined> {
-  const customer = await findCustomer(db, given ?? defaultCustomerId(principal), scopeOf(principal));
-  if (customer || given === undefined) return customer;
-  throw new Problem('unknown-customer', 'The customer does not exist.', {
-    errors: [{ path: '/customerId', message: 'does not exist' }],
-  });
-}
-
-async function customerOf(context: Context, given: string | undefined): Promise<Customer> {
-  const found = await findOwn(context, given);
-  if (found) return found;
+async function defaultCustomer(context: Context): Promise<Customer> {
   const { db, principal } = context;
+  if (principal.customerId !== null) return namedCustomer(context, principal.customerId, '/customerId');
   const id = defaultCustomerId(principal);
+  const { productId } = principal;
   const created = await insertCustomer(db, {
     id,
-    name: `Webhooks of ${principal.name}`.slice(0, 200),
-    productId: principal.productId,
+    name: `Webhooks of ${productId ?? principal.name}`.slice(0, 200),
+    productId,
     retrySchedule: DEFAULT_RETRY_SCHEDULE,
   });
   if (created) await context.audit('customer.create', id);
-  const customer = created ?? (await findCustomer(db, id, {}));
-  if (customer) return customer;
+  const found = created ?? (await findCustomer(db, id, {}));
+  if (!found)
+    throw new Problem(
+      'erasure-running',
+      'The default customer is being erased. Retry when the erasure has finished: a new one is created then.',
+    );
+  if (found.productId === productId) return found;
   throw new Problem(
-    'erasure-running',
-    'The default customer of this credential is being erased. Retry when the erasure has finished: a new one is created then.',
+    'already-exists',
+    `Another owner has a customer with the id ${id}. Send the customerId of a customer of yours.`,
+    { errors: [{ path: '/customerId', message: `${id} is taken` }] },
   );
 }
 

@@ -3,10 +3,18 @@ import { EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_NAME } from '../../domain/event-type-
 import { Problem } from '../../domain/problems';
 import { isRetryPreset, MAX_RETRIES, RETRY_PRESETS, retryScheduleFault } from '../../domain/retry-schedule';
 
+export const MAX_GIVEN_ID = 128;
 /** Ids that callers choose, of products, customers and events. */
 export const givenId = z
   .string()
   .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'expected 1 to 128 characters of A-Z a-z 0-9 . _ : -');
+/** Prefix of the ids of default customers, which only the service creates. */
+export const DEFAULT_CUSTOMER_PREFIX = 'webhooks-';
+/** The id of a new customer. */
+export const newCustomerId = givenId.refine(
+  (id) => !id.startsWith(DEFAULT_CUSTOMER_PREFIX),
+  `must not begin with ${DEFAULT_CUSTOMER_PREFIX}, which is reserved for default customers`,
+);
 export const displayName = z.string().trim().min(1).max(200);
 export const description = z.string().max(2000);
 export const eventTypeName = z
@@ -43,6 +51,9 @@ export const retrySchedule = z
     description: `Waits before the second, third, … attempt, in seconds: at most 5, each at least 1, at most 86400 in total. Or the name of a preset: ${presetNames}.`,
   });
 
+/** The id of any object in a filter. One that names no object matches nothing. */
+export const idFilter = givenId;
+
 /** A search term of lists, not case-sensitive. */
 export const searchText = z.string().trim().min(1).max(200);
 
@@ -58,7 +69,7 @@ export const pageQuery = {
     .max(MAX_PAGE)
     .default(DEFAULT_PAGE)
     .describe(`Maximum number of items in the page, 1 to ${MAX_PAGE}. Default: ${DEFAULT_PAGE}.`),
-  cursor: z.string().min(1).max(1000).optional().describe('`nextCursor` of the previous page.'),
+  cursor: z.string().min(1).optional().describe('`nextCursor` of the previous page.'),
 };
 
 /** The response of a list. */

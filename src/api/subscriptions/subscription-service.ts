@@ -38,6 +38,7 @@ export class SubscriptionService {
     private readonly sealer: Sealer,
     private readonly settlement: Settlement,
     private readonly allowedUrls: readonly UrlPattern[],
+    private readonly httpsOnly: boolean,
   ) {}
 
   /**
@@ -55,6 +56,7 @@ export class SubscriptionService {
     { secret = generateSecret(), ...given }: NewSettings,
   ): Promise<ShownSubscription & { secret: string }> {
     const owner = { customerId: customer.id, productId };
+    this.refuseInsecureUrl(given.url);
     const settings: SubscriptionSettings = { ...given, ...withoutMasks(given) };
     refuseTwoAuthorizations(settings);
     refuseFaultyTls(settings.url, settings.tls);
@@ -89,6 +91,7 @@ export class SubscriptionService {
     const fields = changedFields(change, current);
     if (fields.length === 0) return this.show(context.principal, before);
     const settings = { ...current, ...change };
+    if (change.url !== undefined) this.refuseInsecureUrl(change.url);
     refuseFixed(before, settings);
     refuseTwoAuthorizations(settings);
     if (fields.includes('tls') || fields.includes('url')) refuseFaultyTls(settings.url, settings.tls);
@@ -115,6 +118,14 @@ export class SubscriptionService {
 
   private open({ id, privateSettings }: Subscription): PrivateSettings {
     return openPrivateSettings(this.sealer, id, privateSettings);
+  }
+
+  /** @throws Problem validation-failed if only https is allowed, and the URL is an http URL */
+  refuseInsecureUrl(url: string): void {
+    if (!this.httpsOnly || new URL(url).protocol === 'https:') return;
+    throw new Problem('validation-failed', 'This installation delivers to https URLs only.', {
+      errors: [{ path: '/url', message: 'expected https' }],
+    });
   }
 
   async remove(context: Context, id: string): Promise<void> {

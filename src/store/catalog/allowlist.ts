@@ -19,7 +19,8 @@ export interface AllowlistEntry {
    */
   productId: string | null;
   status: AllowlistStatus;
-  requestedBy: string;
+  /** A name; null where the reader may not see it. */
+  requestedBy: string | null;
   decidedBy: string | null;
   createdAt: Date;
   decidedAt: Date | null;
@@ -79,8 +80,9 @@ export async function insertAllowlistEntry(
 }
 
 /**
- * Lists entries, newest first. A product sees its own requests and the entries that apply to all
- * products.
+ * Lists entries, newest first. A product sees its own requests, and what admins allowed for all
+ * customers or for one that it sees. It sees no names of people outside of it: not who decided, and
+ * of its own requests only who made them.
  */
 export async function listAllowlist(
   db: Executor,
@@ -90,11 +92,18 @@ export async function listAllowlist(
 ): Promise<Page<AllowlistEntry>> {
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from url_allowlist
-           where ($1::text is null or product_id = $1 or product_id is null) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
+           where ($1::text is null or product_id = $1 or (product_id is null and (customer_id is null
+               or exists (select from customers c where c.id = customer_id and (c.product_id = $1 or c.product_id is null))))) and ($2::text is null or status = $2) and ($3::uuid is null or id < $3)
            order by id desc limit $4`,
     values: [scope.productId ?? null, filter.status ?? null, page.after ?? null, page.limit + 1],
   });
-  return toPage(rows, page, toEntry, (row) => row.id);
+  const { productId } = scope;
+  const shown = (row: Row) => (productId === undefined ? toEntry(row) : withoutNames(toEntry(row), productId));
+  return toPage(rows, page, shown, (row) => row.id);
+}
+
+function withoutNames(entry: AllowlistEntry, productId: string): AllowlistEntry {
+  return { ...entry, requestedBy: entry.productId === productId ? entry.requestedBy : null, decidedBy: null };
 }
 
 export async function decideAllowlistEntry(

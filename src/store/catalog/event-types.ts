@@ -174,10 +174,10 @@ export async function findTypeOfSubscription(
 export async function findSchema(
   db: Executor,
   eventType: string,
-): Promise<{ version: number; schema: object | null } | undefined> {
-  const { rows } = await db.query<{ version: number; schema: object | null }>({
+): Promise<{ productId: string; version: number; schema: object | null } | undefined> {
+  const { rows } = await db.query<{ productId: string; version: number; schema: object | null }>({
     name: 'find-schema',
-    text: 'select version, schema from event_types where name = $1',
+    text: 'select product_id as "productId", version, schema from event_types where name = $1',
     values: [eventType],
   });
   return rows[0];

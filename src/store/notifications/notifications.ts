@@ -123,7 +123,7 @@ export async function listNotifications(
   // A malformed id matches nothing, but must not fail the statement.
   where(
     (parameter) => `n.subscription_id = ${parameter}::uuid`,
-    filter.subscriptionId && (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
+    filter.subscriptionId === undefined ? undefined : (decodeId('sub', filter.subscriptionId) ?? uuidFloor(0)),
   );
   const [from, to, limit, first, last] = [1, 2, 3, 4, 5].map((offset) => `$${values.length + offset}`);
   const all = [...conditions, `n.id >= ${from}`, `n.id < ${to}`, `e.id between ${first} and ${last}`];

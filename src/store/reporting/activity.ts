@@ -1,5 +1,5 @@
 import type { Activity, ActivityKind, Moment, Position } from '../../domain/activity';
-import { encodeId, uuidFloor } from '../../domain/ids';
+import { encodeId, uuidFloor, uuidsSharingTime } from '../../domain/ids';
 import type { NotificationStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
 
@@ -15,6 +15,8 @@ const BEFORE_ALL = '3:3:';
 export interface ActivityRow {
   uuid: string;
   activity: Activity;
+  /** Whether the customer has a notification of the event. Otherwise it does not see the event. */
+  isNotified: boolean;
 }
 
 /** Reads the current moment: the snapshot of what is committed, and the time. */
@@ -107,13 +109,16 @@ interface EventRow {
 }
 
 async function readEvents(db: Executor, ids: string[]): Promise<ActivityRow[]> {
-  const { rows } = await db.query<EventRow>({
+  const { rows } = await db.query<EventRow & { is_notified: boolean }>({
     name: 'activity-events',
-    text: `select id, given_id, product_id, customer_id, type, accepted_at as at from events where id = any($1) and id between $2 and $3`,
-    values: [ids, ids[0], ids.at(-1)],
+    text: `select id, given_id, product_id, customer_id, type, accepted_at as at,
+             exists (select from notifications n where n.event_id = e.id and n.customer_id = e.customer_id and n.id between $4 and $5) as is_notified
+           from events e where id = any($1) and id between $2 and $3`,
+    values: [ids, ids[0], ids.at(-1), uuidsSharingTime(ids[0]!)[0], uuidsSharingTime(ids.at(-1)!)[1]],
   });
   return rows.map((row) => ({
     uuid: row.id,
+    isNotified: row.is_notified,
     activity: {
       kind: 'event.accepted',
       at: row.at,
@@ -144,7 +149,11 @@ async function readChanges(db: Executor, ids: string[]): Promise<ActivityRow[]> 
            from activity a left join events e on e.id = a.event_id where a.id = any($1)`,
     values: [ids],
   });
-  return rows.map((row) => ({ uuid: row.id, activity: { ...ofNotification(row), kind: row.kind, attempt: null } }));
+  return rows.map((row) => ({
+    uuid: row.id,
+    isNotified: true,
+    activity: { ...ofNotification(row), kind: row.kind, attempt: null },
+  }));
 }
 
 interface AttemptRow extends ChangeRow {
@@ -165,6 +174,7 @@ async function readAttempts(db: Executor, ids: string[]): Promise<ActivityRow[]>
   });
   return rows.map((row) => ({
     uuid: row.id,
+    isNotified: true,
     activity: {
       ...ofNotification(row),
       kind: 'attempt.finished',

@@ -1,4 +1,4 @@
-import { decodeId } from '../../domain/ids';
+import { decodeId, isUuid } from '../../domain/ids';
 import { OWN_PRODUCT } from '../../domain/operational-events';
 import type { Scope, Subscription, SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
@@ -7,20 +7,55 @@ import type { Row } from './subscriptions';
 import { COLUMNS, IN_SCOPE, toSubscription } from './subscriptions';
 
 /**
- * The sort orders of lists, and the condition for rows after the id $6. Ids decide between equal
- * values.
+ * The sort orders of lists, and the condition for rows after the value $12 and the id $6. Ids
+ * decide between equal values, and are the whole key where there is no value.
  */
 const SORTS = {
-  newest: { after: 's.id < $6', order: 's.id desc' },
-  oldest: { after: 's.id > $6', order: 's.id' },
-  name: { after: '(s.name, s.id) > (select name, id from subscriptions where id = $6)', order: 's.name, s.id' },
+  newest: { after: '$12::text is null and s.id < $6', order: 's.id desc', valueOf: undefined },
+  oldest: { after: '$12::text is null and s.id > $6', order: 's.id', valueOf: undefined },
+  name: { after: '(s.name, s.id) > ($12::text, $6)', order: 's.name, s.id', valueOf: (row: Row) => row.name },
   customer: {
-    after: '(s.customer_id, s.id) > (select customer_id, id from subscriptions where id = $6)',
+    after: '(s.customer_id, s.id) > ($12::text, $6)',
     order: 's.customer_id, s.id',
+    valueOf: (row: Row) => row.customer_id,
   },
 } as const;
 
 export type SubscriptionSort = keyof typeof SORTS;
+
+/** A position in a list. The value is absent where the id alone is the sort key. */
+interface SortKey {
+  value?: string;
+  id: string;
+}
+
+/**
+ * A cursor holds the sort key itself, so that it neither depends on the row it came from nor
+ * reveals where a row of somebody else is.
+ */
+function sortKeyOf(sort: SubscriptionSort, row: Row): string {
+  const { valueOf } = SORTS[sort];
+  return valueOf ? JSON.stringify([sort, valueOf(row), row.id]) : row.id;
+}
+
+function parseSortKey(sort: SubscriptionSort, key: string): SortKey | undefined {
+  if (!SORTS[sort].valueOf) return isUuid(key) ? { id: key } : undefined;
+  const [, value, id] = parts(key);
+  if (typeof value !== 'string' || value.includes('\0') || typeof id !== 'string' || !isUuid(id)) return undefined;
+  return key === JSON.stringify([sort, value, id]) ? { value, id } : undefined;
+}
+
+function parts(key: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(key);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a decoded cursor is a position in a list with this sort order. */
+export const isSortKey = (sort: SubscriptionSort, key: string): boolean => parseSortKey(sort, key) !== undefined;
 
 /** Filters a list of subscriptions. An absent field does not filter. */
 export interface SubscriptionFilter {
@@ -43,6 +78,7 @@ export async function listSubscriptions(
   page: PageRequest,
 ): Promise<Page<Subscription>> {
   const { after, order } = SORTS[sort];
+  const from = page.after === undefined ? undefined : parseSortKey(sort, page.after);
   const { rows } = await db.query<Row>({
     text: `select ${COLUMNS} from subscription_states s
            where ${IN_SCOPE} and ($3::text is null or s.customer_id = $3)
@@ -58,13 +94,29 @@ export async function listSubscriptions(
       filter.customerId ?? null,
       filter.productId ?? null,
       filter.status ?? null,
-      page.after ?? null,
+      from?.id ?? null,
       page.limit + 1,
       filter.eventType ?? null,
       filter.q ?? null,
       (filter.q && decodeId('sub', filter.q)) ?? null,
       filter.qInQuery,
+      from?.value ?? null,
     ],
   });
-  return toPage(rows, page, toSubscription, (row) => row.id);
+  return toPage(rows, page, toSubscription, (row) => sortKeyOf(sort, row));
+}
+
+/** Lists the subscriptions of format `flat` in scope, which are webhooks by URL, oldest first. */
+export async function findWebhooks(
+  db: Executor,
+  scope: Scope,
+  customerId: string | undefined,
+  limit: number,
+): Promise<Subscription[]> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from subscription_states s
+           where ${IN_SCOPE} and s.format = 'flat' and ($3::text is null or s.customer_id = $3) order by s.id limit $4`,
+    values: [scope.productId ?? null, scope.customerId ?? null, customerId ?? null, limit],
+  });
+  return rows.map(toSubscription);
 }

@@ -9,8 +9,12 @@ import { allSpans, type Span } from '../db/spans';
  * new notifications are accepted as held, so that they queue behind those that are being released.
  */
 
+/**
+ * A change of a product also affects the subscriptions of shared customers that are bound to no
+ * product.
+ */
 const IN_SCOPE = `($1::uuid is null or s.id = $1)
-             and ($2::text is null or coalesce(s.product_id, (select product_id from customers where id = s.customer_id)) = $2)`;
+             and ($2::text is null or coalesce(s.product_id, (select product_id from customers where id = s.customer_id), $2) = $2)`;
 
 /**
  * Those in the line of a rate limit may sleep for long, so they do not wait until they would be

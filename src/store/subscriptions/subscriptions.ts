@@ -232,6 +232,15 @@ export async function setEnabled(db: Executor, id: string, enabled: boolean): Pr
   return (await findSubscription(db, id, {}))!;
 }
 
+/** Whether the subscription still has this URL and may be delivered to there. */
+export async function hasApprovedUrl(db: Executor, id: string, url: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: 'select from subscriptions where id = $1 and url = $2 and url_approved and deleted_at is null',
+    values: [decodeId('sub', id), url],
+  });
+  return rowCount === 1;
+}
+
 /** Stores the result of a challenge, unless the subscription's URL has changed since. */
 export async function setVerification(
   db: Executor,

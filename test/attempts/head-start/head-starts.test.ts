@@ -55,6 +55,7 @@ function headStart(index: number, waitedMs: number): HeadStart {
           data: '{}',
           user: null,
           channels: [],
+          chosenByCustomer: false,
         },
       },
       subscriptionId,

@@ -39,7 +39,7 @@ async function accept(processId: string | null = 'process'): Promise<AcceptedNot
 
 async function trigger(): Promise<AcceptedNotification> {
   const { uuid, type, timestamp, data } = eventFor(seeded);
-  const event = { uuid, type, timestamp, data, productId: seeded.productId };
+  const event = { uuid, type, timestamp, data, productId: seeded.productId, chosenByCustomer: false };
   return (await acceptTriggered(database.db, event, seeded.subscriptionId, 'process'))!;
 }
 
@@ -229,6 +229,6 @@ describe('ending the claims of a process that is gone', () => {
 
 it('triggers nothing for a subscription that was deleted', async () => {
   await setOurs('deleted_at = now()');
-  const event = { ...eventFor(seeded), uuid: newUuid(), productId: seeded.productId };
+  const event = { ...eventFor(seeded), uuid: newUuid(), productId: seeded.productId, chosenByCustomer: false };
   expect(await acceptTriggered(database.db, event, seeded.subscriptionId, 'process')).toBeUndefined();
 });

@@ -36,7 +36,7 @@ const columns: ColumnDef<AllowlistEntry>[] = [
     ),
   },
   { header: 'Status', cell: ({ row: { original } }) => <StatusBadge status={original.status} /> },
-  { header: 'Requested by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy },
+  { header: 'Requested by', meta: { wide: true }, cell: ({ row: { original } }) => original.requestedBy ?? '' },
   { header: 'Decided by', meta: { wide: true }, cell: ({ row: { original } }) => original.decidedBy ?? '' },
   { header: 'Created', meta: { wide: true }, cell: ({ row: { original } }) => <Time at={original.createdAt} /> },
   {

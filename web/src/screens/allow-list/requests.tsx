@@ -29,7 +29,7 @@ export function Requests() {
             <div className="grow">
               <code className="wrap-anywhere">{pattern}</code>
               <div className="muted">
-                Requested by {requestedBy}
+                Requested by {requestedBy ?? productId}
                 {productId && ` for product ${productId}`}
                 {customerId && ` for customer ${customerId}`}, <Time at={createdAt} />
               </div>

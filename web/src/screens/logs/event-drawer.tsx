@@ -44,6 +44,8 @@ function Content({ id }: { id: string }) {
           <h3>Data</h3>
           {event.payloadExpired ? (
             <p className="muted">The payload was removed because its retention is over.</p>
+          ) : event.payloadWithheld ? (
+            <p className="muted">What you receive is composed for each endpoint. Open a delivery to see it.</p>
           ) : (
             <CodeBlock label="Data" text={JSON.stringify(event.data, null, 2)} />
           )}

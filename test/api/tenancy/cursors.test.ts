@@ -1,0 +1,106 @@
+import { startTestApi, type TestApi } from '../../support/api';
+import { decodeId } from '../../../src/domain/ids';
+import { makeTenant, settings } from '../../support/tenant';
+
+/** Sorted lists of subscriptions: what their cursors hold, and what a forged one reveals. */
+let api: TestApi;
+let mine: Awaited<ReturnType<typeof makeTenant>>;
+let foreign: string;
+const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'ünï cödé \u{1f4a1}', '"quoted", [1]'];
+
+beforeAll(async () => {
+  api = await startTestApi();
+  mine = await makeTenant(api);
+  const other = await makeTenant(api);
+  const subscribe = async ({ key, customerId }: typeof mine, name: string) =>
+    (await api.must('POST', '/v1/subscriptions', settings({ customerId, name }), key)).id as string;
+  for (const name of NAMES) await subscribe(mine, name);
+  foreign = await subscribe(other, 'beta-and-a-half');
+});
+afterAll(() => api.stop());
+
+const encode = (text: string) => Buffer.from(text).toString('base64url');
+const list = (query: string) => api.call('GET', `/v1/subscriptions?${query}`, { key: mine.key });
+
+it.each(['newest', 'oldest', 'name', 'customer'])(
+  'the pages of a list sorted by %s add up to the list',
+  async (sort) => {
+    const whole = (await list(`sort=${sort}`)).body.items.map(({ name }: { name: string }) => name);
+    expect([...whole].sort()).toEqual([...NAMES].sort());
+    const paged: string[] = [];
+    for (let cursor = ''; ;) {
+      const { status, body } = await list(`sort=${sort}&limit=1${cursor && `&cursor=${cursor}`}`);
+      expect(status).toBe(200);
+      paged.push(...body.items.map(({ name }: { name: string }) => name));
+      if (body.nextCursor === null) break;
+      cursor = body.nextCursor;
+    }
+    expect(paged).toEqual(whole);
+  },
+);
+
+it('refuses a bare id as the cursor of a list sorted by name or customer, whoever owns it', async () => {
+  const ids = [foreign, 'sub_00000000000000000000000001'].map((id) => decodeId('sub', id)!);
+  for (const sort of ['name', 'customer']) {
+    for (const id of ids) {
+      const { status, body } = await list(`sort=${sort}&cursor=${encode(id)}`);
+      expect([sort, status, body.code]).toEqual([sort, 400, 'invalid-cursor']);
+    }
+  }
+});
+
+it('a cursor selects by the name in it, whether its id exists or not', async () => {
+  const ids = [foreign, 'sub_00000000000000000000000001'].map((id) => decodeId('sub', id)!);
+  const pages = await Promise.all(
+    ids.map(async (id) => (await list(`sort=name&cursor=${encode(JSON.stringify(['name', 'alpha', id]))}`)).body.items),
+  );
+  expect(pages[0].map(({ name }: { name: string }) => name)).toContain('beta');
+  expect(pages[1].map(({ id }: { id: string }) => id)).toEqual(
+    expect.arrayContaining(pages[0].map(({ id }: { id: string }) => id)),
+  );
+});
+
+it('continues after the last item even if that was deleted or renamed meanwhile', async () => {
+  const { customerId, key } = await makeTenant(api);
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c'])
+    ids.push((await api.must('POST', '/v1/subscriptions', settings({ customerId, name }), key)).id);
+  const first = await api.must('GET', '/v1/subscriptions?sort=name&limit=1', undefined, key);
+  await api.must('DELETE', `/v1/subscriptions/${ids[0]}`, undefined, key);
+  const next = await api.must('GET', `/v1/subscriptions?sort=name&cursor=${first.nextCursor}`, undefined, key);
+  expect(next.items.map(({ name }: { name: string }) => name)).toEqual(['b', 'c']);
+});
+
+const ID = '018f0000-0000-7000-8000-000000000001';
+it.each([
+  ['text that is no JSON', 'name', '["name","a"'],
+  ['JSON of another shape', 'name', '{"name":"a"}'],
+  ['a list without an id', 'name', '["name","a"]'],
+  ['a list with more entries', 'name', `["name","a","${ID}",1]`],
+  ['a malformed id', 'name', '["name","a","nobody"]'],
+  ['a number for a name', 'name', `["name",1,"${ID}"]`],
+  ['a NUL character', 'name', `["name","a\\u0000","${ID}"]`],
+  ['white space', 'name', `["name", "a","${ID}"]`],
+  ['the sort key of another sort order', 'customer', `["name","a","${ID}"]`],
+  ['a sorted cursor in an unsorted list', 'newest', `["name","a","${ID}"]`],
+  ['no base64url', 'name', undefined],
+  ['5,000 characters', 'name', 'x'.repeat(5000)],
+])('a cursor with %s is 400', async (_, sort, text) => {
+  const { status, body } = await list(`sort=${sort}&cursor=${text === undefined ? '$$' : encode(text)}`);
+  expect([status, body.code, body.errors?.[0].path]).toEqual([400, 'invalid-cursor', 'query/cursor']);
+});
+
+it('every list refuses a malformed cursor with 400, and its document declares that', async () => {
+  const { paths } = await api.must('GET', '/openapi.json');
+  const lists = api.routes.filter(({ query }) => query && 'cursor' in query.shape);
+  expect(lists.length).toBeGreaterThan(10);
+  const { items } = await api.must('GET', '/v1/subscriptions?limit=1');
+  for (const { path } of lists) {
+    const declared = paths[path.replace(/:(\w+)/g, '{$1}')].get.responses['400'];
+    expect([path, declared?.description]).toEqual([path, expect.stringContaining('invalid-cursor')]);
+    for (const cursor of ['0', '%00', encode('\u0000'), encode('{}')]) {
+      const { status, body } = await api.call('GET', `${path.replace(':id', items[0].id)}?cursor=${cursor}`);
+      expect([path, cursor, status, body.code]).toEqual([path, cursor, 400, 'invalid-cursor']);
+    }
+  }
+});
