@@ -24,7 +24,7 @@ export class PacedRuns<T> {
     // One run at a time, so that slow ones do not pile up.
     await this.running;
     const waitMs = this.startedAt + this.intervalMs - performance.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(waitMs)));
     this.next = undefined;
     this.startedAt = performance.now();
     const result = this.run();

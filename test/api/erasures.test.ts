@@ -154,11 +154,11 @@ it('the credentials of a customer stop working when the erasure is requested', a
   expect(await statuses()).toEqual([401, 401, 401, 401, 401]);
 });
 
-it('the default customer of a credential is created again after it was erased', async () => {
-  const { key: own, id } = await api.must('POST', '/v1/api-keys', { name: 'hooks', role: 'product', productId });
+it('the default customer of a product is created again after it was erased', async () => {
+  const { key: own } = await api.must('POST', '/v1/api-keys', { name: 'hooks', role: 'product', productId });
   const put = { url: 'http://127.0.0.1:1/hook', events: [TYPE] };
   await api.must('PUT', '/v1/webhooks', put, own);
-  customerId = `webhooks-${id}`;
+  customerId = `webhooks-${productId}`;
   await erase();
   expect(await api.call('PUT', '/v1/webhooks', { key: own, body: put })).toMatchObject({
     status: 409,

@@ -3,7 +3,7 @@ import { isUuid } from '../../domain/ids';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { insertAudit } from '../../store/access/audit';
-import { hasApprovedUrls, insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
+import { insertChallenge, listChallenges } from '../../store/subscriptions/challenges';
 import { openPrivateSettings } from '../../store/subscriptions/private-settings';
 import { currentSecrets } from '../../store/subscriptions/secrets';
 import { hasApprovedUrl, lockSubscription, setVerification } from '../../store/subscriptions/subscriptions';
@@ -33,14 +33,6 @@ const challengeSchema = z
     at: timestamp,
   })
   .meta({ id: 'Challenge' });
-
-/** A token server gets the client's secret, so it is not called before it is approved. */
-const TOKEN_URL_NOT_APPROVED: ChallengeOutcome = {
-  verified: false,
-  responseStatus: null,
-  detail: 'the URL or the token URL is not on the allow-list yet; no request was sent',
-  durationMs: 0,
-};
 
 /** Challenges: the receiver proves that it knows the secret of the subscription. */
 export function challengeRoutes({
@@ -82,7 +74,6 @@ export function challengeRoutes({
   async function challenge({ id, url, customerId, privateSettings }: Subscription): Promise<ChallengeOutcome> {
     const secrets = (await currentSecrets(db, sealer, id)).map(({ secret }) => secret);
     const access = receiverAccessOf(openPrivateSettings(sealer, id, privateSettings));
-    if (access.oauth2 && !(await hasApprovedUrls(db, id))) return TOKEN_URL_NOT_APPROVED;
     return challengeSender.challenge({ subscriptionId: id, url, secrets, access, customerId });
   }
 
@@ -106,7 +97,7 @@ export function challengeRoutes({
         if (!(await hasApprovedUrl(db, subscription.id, subscription.url)))
           throw new Problem(
             'url-not-approved',
-            'The URL is not on the allow-list. Ask an admin to approve it, then send the challenge.',
+            'The URL, or the token URL, is not on the allow-list. Ask an admin to approve it, then send the challenge.',
           );
         const outcome = await inTurn(subscription.id, tenantOf(context.principal), async () => {
           await context.admit('subscriptionChallenges', subscription.id);

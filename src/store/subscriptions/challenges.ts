@@ -53,15 +53,6 @@ export async function insertChallenge(
   return toChallenge(rows[0]!);
 }
 
-/** Whether the allow-list approves all URLs that requests of a subscription go to. */
-export async function hasApprovedUrls(db: Executor, subscriptionId: string): Promise<boolean> {
-  const { rows } = await db.query<{ url_approved: boolean }>({
-    text: 'select url_approved from subscriptions where id = $1',
-    values: [decodeId('sub', subscriptionId)],
-  });
-  return rows[0]?.url_approved ?? false;
-}
-
 /** Lists the challenges of a subscription, newest first. */
 export async function listChallenges(
   db: Executor,

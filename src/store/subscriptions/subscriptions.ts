@@ -232,7 +232,7 @@ export async function setEnabled(db: Executor, id: string, enabled: boolean): Pr
   return (await findSubscription(db, id, {}))!;
 }
 
-/** Whether the subscription still has this URL and may be delivered to there. */
+/** Whether the subscription still has this URL, and it and the token URL are approved. */
 export async function hasApprovedUrl(db: Executor, id: string, url: string): Promise<boolean> {
   const { rowCount } = await db.query({
     text: 'select from subscriptions where id = $1 and url = $2 and url_approved and deleted_at is null',

@@ -74,7 +74,10 @@ it.each([
 it('a subscription waits until the allow-list approves its token URL, and again when it does not any more', async () => {
   const { id, status } = await create({ ...server.auth, tokenUrl: OTHER });
   expect(status).toBe('awaiting-approval');
-  expect(await challenge(id)).toMatchObject({ status: 'failed', detail: expect.stringContaining('allow-list') });
+  expect(await api.call('POST', `/v1/subscriptions/${id}/challenge`, { key, body: {} })).toMatchObject({
+    status: 409,
+    body: { code: 'url-not-approved' },
+  });
   expect(receiver.requests).toEqual([]);
   const entry = await approve('https://login.elsewhere.example');
   expect((await read(id)).status).toBe('enabled');
