@@ -1,15 +1,17 @@
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
+import { pacedScrapes } from './paced-scrapes';
 
 /** Handles the requests of a server that has `GET /metrics` and nothing else. */
 export function metricsListener(registry: Registry): RequestListener {
+  const scrapes = pacedScrapes(registry);
   return (request, response) => {
     request.resume();
     if (request.url !== '/metrics' || request.method !== 'GET') {
       response.writeHead(404).end();
       return;
     }
-    registry.metrics().then(
+    scrapes.call().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),
     );

@@ -67,6 +67,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   const { pools, sealer, keys, log } = deps;
   const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey);
+  const usesHttps = () => isHttps(deps.publicUrl());
   const lastUse = new LastUse(db, log);
   cleanups.addWork(() => lastUse.close());
   const authenticator = createAuthenticator({
@@ -76,7 +77,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     findByClientId: (clientId) => findOAuthClient(authDb, clientId),
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
     findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
-    usesHttps: () => isHttps(deps.publicUrl()),
+    usesHttps,
     onUse: (id) => lastUse.note(id),
   });
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
@@ -94,7 +95,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     limits: new Limits(config.limits, limitMetrics),
     quotas: new Quotas(config.quotas, limitMetrics),
     trustedProxies: config.trustedProxies,
-    usesHttps: () => isHttps(deps.publicUrl()),
+    usesHttps,
     log,
   });
   const server = await listen(app, config);

@@ -13,7 +13,7 @@ import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import type { Authenticator } from './auth';
 import type { Context, Reply } from '../http/route';
-import { displayName, givenId, timestamp, timestampInput } from '../schemas/schemas';
+import { displayName, givenId, overlapSeconds, timestamp, timestampInput } from '../schemas/schemas';
 
 /** Response fields of every credential. */
 export const credentialFields = {
@@ -83,24 +83,18 @@ async function checkOwners({ db, body: { productId, customerId } }: CreationCont
   }
 }
 
-const DEFAULT_OVERLAP_SECONDS = 86_400;
 const MAX_OVERLAP_SECONDS = 30 * 86_400;
 
 /** Input for replacing the key or secret of a credential. */
 export const rotationInput = z.strictObject({
-  overlapSeconds: z
-    .int()
-    .min(0)
-    .max(MAX_OVERLAP_SECONDS)
-    .default(DEFAULT_OVERLAP_SECONDS)
-    .describe('How long the one before stays valid. Default: a day.'),
+  overlapSeconds: overlapSeconds(MAX_OVERLAP_SECONDS, 'How long the one before stays valid. Default: a day.'),
 });
 
 /**
  * Replaces the key or secret of a credential, which keeps its id and its rights.
  *
  * @param hash - SHA-256 of the new one
- * @throws Problem not-found if there is none that is valid
+ * @throws Problem not-found if no valid credential has this id
  */
 export async function rotate(
   {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Metrics } from '../../process/metrics';
 import { PacedRuns } from '../../process/paced-runs';
+import { pacedScrapes } from '../../process/paced-scrapes';
 import type { Database } from '../../store/db/database';
 import { VERSION } from '../../process/version';
 import { route, type Route } from '../http/route';
 
 const READY_TIMEOUT_MS = 3000;
-/** These calls need no credential, so a flood of them must cost no more than this pace. */
+/** A check needs no credential, so a flood of them must cost no more than this pace. */
 const CHECK_INTERVAL_MS = 50;
-const SCRAPE_INTERVAL_MS = 200;
 const part = z.enum(['ok', 'unreachable']);
 
 /** Checks whether a part of the service is reachable. Never throws. */
@@ -82,7 +82,7 @@ export function operationRoutes({
 }
 
 function metricsRoute(metrics: Metrics): Route {
-  const scrapes = new PacedRuns(SCRAPE_INTERVAL_MS, () => metrics.registry.metrics());
+  const scrapes = pacedScrapes(metrics.registry);
   return route({
     method: 'get',
     path: '/metrics',

@@ -5,8 +5,8 @@ import type { Executor } from '../../store/db/database';
 import { currentSecrets, rotateSecret } from '../../store/subscriptions/secrets';
 import { CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Reply, type Route } from '../http/route';
-import { timestamp } from '../schemas/schemas';
-import { secretInput, DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
+import { timestamp, overlapSeconds } from '../schemas/schemas';
+import { secretInput, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
 import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
 const params = z.object({ id: z.string() });
 
@@ -51,12 +51,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       params,
       body: z.strictObject({
         secret: secretInput.optional().describe('The new secret. Generated if absent.'),
-        overlapSeconds: z
-          .int()
-          .min(0)
-          .max(MAX_OVERLAP_SECONDS)
-          .default(DEFAULT_OVERLAP_SECONDS)
-          .describe('How long the previous secret also signs, in seconds.'),
+        overlapSeconds: overlapSeconds(MAX_OVERLAP_SECONDS, 'How long the previous secret also signs, in seconds.'),
       }),
       answers: { 200: { description: 'The new secret', schema: secret } },
       problems: ['not-found'],

@@ -5,9 +5,9 @@ import type { Sealer } from '../../store/db/crypto';
 import { deleteSigningKey, findSigningKey, putSigningKey } from '../../store/subscriptions/signing-keys';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
 import { route, type Route } from '../http/route';
-import { timestamp } from '../schemas/schemas';
+import { timestamp, overlapSeconds } from '../schemas/schemas';
 import { lockedSubscriptionOf, subscriptionOf } from '../subscriptions/lookup';
-import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
+import { MAX_OVERLAP_SECONDS } from '../schemas/subscription-schemas';
 
 const PATH = '/v1/subscriptions/:id/signing-key';
 const params = z.object({ id: z.string() });
@@ -36,12 +36,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
       roles: CUSTOMER_WRITERS,
       params,
       body: z.strictObject({
-        overlapSeconds: z
-          .int()
-          .min(0)
-          .max(MAX_OVERLAP_SECONDS)
-          .default(DEFAULT_OVERLAP_SECONDS)
-          .describe('How long the previous key also signs, in seconds.'),
+        overlapSeconds: overlapSeconds(MAX_OVERLAP_SECONDS, 'How long the previous key also signs, in seconds.'),
       }),
       answers: { 201: { description: 'The new public key', schema: signingKey } },
       problems: ['not-found'],

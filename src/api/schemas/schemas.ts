@@ -54,6 +54,12 @@ export const retrySchedule = z
 /** The id of any object in a filter. One that names no object matches nothing. */
 export const idFilter = givenId;
 
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+
+/** In a request that replaces a secret: how long the one before stays in use. */
+export const overlapSeconds = (maxSeconds: number, meaning: string) =>
+  z.int().min(0).max(maxSeconds).default(DEFAULT_OVERLAP_SECONDS).describe(meaning);
+
 /** A search term of lists, not case-sensitive. */
 export const searchText = z.string().trim().min(1).max(200);
 

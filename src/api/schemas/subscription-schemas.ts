@@ -159,6 +159,4 @@ export const subscriptionSchema = z
   })
   .meta({ id: 'Subscription' });
 
-export const DEFAULT_OVERLAP_SECONDS = 86_400;
-
 export const MAX_OVERLAP_SECONDS = 604_800;
