@@ -67,12 +67,10 @@ async function statuses(seeded: Seeded): Promise<Record<string, number>> {
 describe('a subscription whose receiver hangs in the slow lane', () => {
   it('has at most a third of the lane in flight, and what waits shows when it is tried again', async () => {
     const { seeded, notifications } = await hang(60);
-    await sleep(1000);
+    const times = () => Promise.all(notifications.map(async ({ notificationId }) => on.find(notificationId)));
+    await until(times, (seen) => seen.every((one) => one.status !== 'pending' || one.nextAttemptAt !== null));
     expect(hanging.requests).toHaveLength(12);
-    const delivering = await statuses(seeded);
-    expect(delivering).toEqual({ delivering: 12, pending: 48 });
-    const waiting = await Promise.all(notifications.map(({ notificationId }) => on.find(notificationId)));
-    for (const { status, nextAttemptAt } of waiting) if (status === 'pending') expect(nextAttemptAt).not.toBeNull();
+    expect(await statuses(seeded)).toEqual({ delivering: 12, pending: 48 });
     await change(seeded, 'deleted_at = now()');
   });
 
