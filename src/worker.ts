@@ -3,7 +3,6 @@ import path from 'node:path';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
-import { LaneGate } from './attempts/lane-gate';
 import type { LaneConfig } from './config/lane-settings';
 import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
 import type { Temporal } from './temporal/connection';
@@ -53,14 +52,13 @@ export interface Workers {
 }
 
 /** Composition root of the worker: builds the activities and runs both lanes. */
-export async function startWorkers(deps: Omit<ActivityDeps, 'lanes'>, settings: WorkerSettings): Promise<Workers> {
+export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings): Promise<Workers> {
   const { temporal, shutdownGraceSeconds, taskQueue = MAIN_TASK_QUEUE, workflowBundlePath = BUILT_BUNDLE } = settings;
   const { fast, slow, controlSlots, workflowTaskSlots, workflowTaskPollers, activityPollers } = settings.lanes;
-  const lanes = { fast: new LaneGate('fast', fast, deps.metrics), slow: new LaneGate('slow', slow, deps.metrics) };
   const common = {
     connection: temporal.connection,
     namespace: temporal.namespace,
-    activities: createActivities({ ...deps, lanes }),
+    activities: createActivities(deps),
     shutdownGraceTime: shutdownGraceSeconds * 1000,
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
   } satisfies Partial<WorkerOptions>;

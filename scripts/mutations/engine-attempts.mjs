@@ -342,15 +342,15 @@ export default [
     [
       'RM1',
       'requests of one group get their numbers in the order in which they asked',
-      'attempts.toSorted((a, b) => (a.notificationId < b.notificationId ? -1 : 1))',
+      'attempts.toSorted(byNumber)',
       '[...attempts]',
     ],
-    ['RM2', 'requests of one group get the same turn', '      line = taken.line;\n', ''],
+    ['RM2', 'requests of one group get the same turn', '    plan.line = after;\n', ''],
     [
       'RM3',
       'an attempt waits in its process for a turn that is far away',
-      'turn.waitMs > LEADS_IN_PROCESS * lead || asked === MAX_ASKED',
-      'asked === MAX_ASKED',
+      'if (!isNear || performance.now() > until)',
+      'if (performance.now() > until)',
     ],
     ['RM4', 'an attempt that joined the line joins it again when it asks again', '      ({ seq } = turn);\n', ''],
     ['RM5', 'a granted attempt does not wait for its time', 'if (turn.waitMs > 0) await sleep(turn.waitMs);', ''],
@@ -682,10 +682,15 @@ export default [
     [
       'M69',
       'workflows are not signalled that their notification was cancelled',
-      '    await control.cancel(notificationId);\n',
+      '        await this.paced.run(`cancel ${customerId}`, () => control.cancel(notificationId), PAUSES_AFTER_CANCEL);\n',
       '',
     ],
-    ['SB1', 'the notifications of a deleted subscription stay open', '  await cancelOpen(db, open);\n', ''],
+    [
+      'SB1',
+      'the notifications of a deleted subscription stay open',
+      'let page = await listOpen(db, subscriptionId, PAGE);',
+      'let page: string[] = [];',
+    ],
   ]),
   ...mutationsOf('src/activities/release-held.ts', activities('release-held', 'settle-batch'), [
     [
@@ -808,8 +813,8 @@ export default [
     [
       'M77',
       'a burst leaves its members without a workflow',
-      "(state === 'unattempted' && this.refused.has(id))) this.passOn(member);",
-      "(state === 'unattempted' && this.refused.has(id))) this.open.delete(id);",
+      '        this.passOn(member);\n        left.push(id);',
+      '        this.open.delete(id);\n        left.push(id);',
     ],
     [
       'M78',

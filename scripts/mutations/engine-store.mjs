@@ -82,8 +82,8 @@ export default [
     [
       'N10',
       'failed head starts of a dead process are not found',
-      " or last_attempt_key like '${HEAD_START_PREFIX}%')`",
-      ')`',
+      "now() and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`",
+      "now() and (status = 'pending')`",
     ],
     [
       'N11',
@@ -517,7 +517,12 @@ export default [
       "set woken_up_to = $3 where subscription_id = $1 and date_trunc('milliseconds', wake_since) = $2",
       'set woken_up_to = $3 where subscription_id = $1 and $2::timestamptz is not null',
     ],
-    ['RW5', 'a wake lists what is not in the line', "n.status in ('pending', 'retrying') and n.rate_seq", 'n.rate_seq'],
+    [
+      'RW5',
+      'a wake lists what is not in the line',
+      "n.status in ('pending', 'retrying') and n.rate_seq > ",
+      'n.rate_seq > ',
+    ],
   ]),
   ...mutationsOf(
     'src/store/subscriptions/out-of-order.ts',

@@ -1,9 +1,10 @@
 import { setImmediate as turnOfEventLoop, setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
-import { claimUnattempted, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
+import { claimUnattempted, deferChecks, findUnfinished, type UnfinishedMember } from '../store/notifications/claims';
 import type { ActivityDeps } from './deps';
-import { HandOn, HandOnQueue } from './hand-on';
+import { HandOn } from './hand-on';
+import type { PacedQueue } from './paced-queue';
 
 /** How often members are looked up whose attempts are not under way in this process. */
 const ROUND_MS = 250;
@@ -12,6 +13,11 @@ const ROUND_MS = 250;
  * own. The activity may take two minutes.
  */
 const WAIT_MS = 90_000;
+/**
+ * How long members may wait for their workflows before the reconciler checks on them, in seconds.
+ * The burst starts them one after the other, and runs again if it is lost.
+ */
+const HAND_ON_WITHIN_SECONDS = 50;
 
 /**
  * Creates the activity `awaitBurst`. It awaits the first attempts of a burst, wherever they are
@@ -19,12 +25,14 @@ const WAIT_MS = 90_000;
  * more than one attempt. It may run again, even in another process: records show which attempts
  * were made, and a workflow starts only once.
  */
-export function createAwaitBurst(deps: ActivityDeps): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
-  const handOnQueue = new HandOnQueue((notification) => deps.control.start(notification));
+export function createAwaitBurst(
+  deps: ActivityDeps,
+  paced: PacedQueue,
+): (input: DeliverBurstInput) => Promise<DeliverBurstResult> {
   return async function awaitBurst({ notificationIds }) {
     const { info, cancellationSignal } = Context.current();
     const { workflowId = '' } = info.workflowExecution ?? {};
-    const burst = new Burst(deps, handOnQueue, workflowId, notificationIds);
+    const burst = new Burst(deps, paced, workflowId, notificationIds);
     await burst.run(cancellationSignal);
     return { notifications: notificationIds.length, handedOn: burst.handedOn };
   };
@@ -50,12 +58,12 @@ class Burst {
 
   constructor(
     private readonly deps: ActivityDeps,
-    handOnQueue: HandOnQueue,
+    paced: PacedQueue,
     private readonly workflowId: string,
     notificationIds: readonly string[],
   ) {
     this.open = new Set(notificationIds);
-    this.handOn = new HandOn(handOnQueue);
+    this.handOn = new HandOn(paced, (notification) => deps.control.start(notification));
   }
 
   get handedOn(): number {
@@ -112,19 +120,24 @@ class Burst {
     const found = new Set(unfinished.map(({ notificationId }) => notificationId));
     for (const id of elsewhere) if (!found.has(id)) this.open.delete(id);
     const toClaim: UnfinishedMember[] = [];
+    const left: string[] = [];
     for (const member of unfinished) {
       const { notificationId: id, state } = member;
-      if (late || state === 'failed' || (state === 'unattempted' && this.refused.has(id))) this.passOn(member);
-      else if (state === 'claimed') continue;
+      if (late || state === 'failed' || (state === 'unattempted' && this.refused.has(id))) {
+        this.passOn(member);
+        left.push(id);
+      } else if (state === 'claimed') continue;
       else if (headStarts.isUnderWay(id)) this.follow(id);
       else toClaim.push(member);
     }
+    await deferChecks(db, left, HAND_ON_WITHIN_SECONDS);
     await this.claim(toClaim.map(({ notificationId }) => notificationId));
   }
 
-  private passOn(member: UnfinishedMember): void {
-    this.open.delete(member.notificationId);
-    this.handOn.push(member);
+  /** The workflow of a failed member first takes its outcome over, which needs no slot. */
+  private passOn({ state, ...notification }: UnfinishedMember): void {
+    this.open.delete(notification.notificationId);
+    this.handOn.push(state === 'failed' ? { ...notification, lane: 'fast' } : notification);
   }
 
   /** Makes first attempts as head starts, which leave producers room. */

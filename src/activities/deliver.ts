@@ -28,6 +28,7 @@ export function createDeliver({
         processId: headStarts.processId,
         slow: !isLocal,
         visit,
+        planRetry: (lane, customerId, subscriptionId, afterMs) => lanes[lane].plan(customerId, subscriptionId, afterMs),
       });
     try {
       const { notificationId, trigger } = input;

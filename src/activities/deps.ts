@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Lane, NotificationRef } from '../domain/delivery';
+import type { NotificationRef } from '../domain/delivery';
 import type { RetentionDays } from '../domain/retention';
 import type { Metrics } from '../process/metrics';
 import type { Sealer } from '../store/db/crypto';
 import type { Database } from '../store/db/database';
 import type { AttemptRunner } from '../attempts/attempt-runner';
-import type { LaneGate } from '../attempts/lane-gate';
+import type { LaneGates } from '../attempts/lane-gate';
 import type { HeadStarts } from '../attempts/head-start/head-starts';
 
 /** Dependencies of the activities, built in the composition root. */
@@ -18,7 +18,7 @@ export interface ActivityDeps {
   runAttempt: AttemptRunner;
   headStarts: Pick<HeadStarts, 'processId' | 'isUnderWay' | 'makeMissing' | 'outcomeOf' | 'takeTurn'>;
   /** Bounds the attempts in flight of each customer. */
-  lanes: Record<Lane, LaneGate>;
+  lanes: LaneGates;
   control: NotificationControl;
   eraser: WorkflowEraser;
   /**

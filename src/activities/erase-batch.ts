@@ -25,8 +25,9 @@ import { deleteAnswers, deleteSessions } from '../store/erasure/erase-sealed';
 import { endPhase, takeErasure, type ErasureTask } from '../store/erasure/erasures';
 import { readKnownIds } from '../store/erasure/known-ids';
 import { redactOperationalEvents } from '../store/erasure/redact-operational-events';
-import { cancelOpenPage } from './cancel-open';
+import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
+import type { PacedQueue } from './paced-queue';
 
 /** A batch ends after this time, so that a crash costs little and the progress is seen. */
 const BATCH_MS = 10_000;
@@ -47,8 +48,11 @@ type Phase = (task: ErasureTask, isOver: () => boolean) => Promise<Step>;
 type Deps = Pick<ActivityDeps, 'db' | 'sealer' | 'control' | 'eraser'>;
 
 /** Creates the activity `eraseBatch`, which erases more of a customer, for some seconds. */
-export function createEraseBatch(deps: Deps): (input: EraseCustomerInput) => Promise<EraseBatchResult> {
-  const phases = phasesOf(deps);
+export function createEraseBatch(
+  deps: Deps,
+  paced: PacedQueue,
+): (input: EraseCustomerInput) => Promise<EraseBatchResult> {
+  const phases = phasesOf(deps, paced);
   return async function eraseBatch({ erasureId }) {
     const until = performance.now() + BATCH_MS;
     const isOver = () => performance.now() > until;
@@ -64,14 +68,15 @@ export function createEraseBatch(deps: Deps): (input: EraseCustomerInput) => Pro
   };
 }
 
-function phasesOf(deps: Deps): Record<Exclude<ErasurePhase, 'finished'>, Phase> {
+function phasesOf(deps: Deps, paced: PacedQueue): Record<Exclude<ErasurePhase, 'finished'>, Phase> {
   const { db, sealer, eraser } = deps;
+  const canceller = new OpenCanceller(deps, paced);
 
   /** @returns whether a notification was open */
   async function cancelAll(customerId: string): Promise<boolean> {
     let wasOpen = false;
     for (const subscriptionId of await listSubscriptionIds(db, customerId))
-      while (await cancelOpenPage(deps, subscriptionId)) wasOpen = true;
+      if (await canceller.cancelAll({ customerId, subscriptionId })) wasOpen = true;
     return wasOpen;
   }
 

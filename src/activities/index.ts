@@ -6,23 +6,25 @@ import { createCancelNotification } from './cancel-notification';
 import { createDeliver } from './deliver';
 import type { ActivityDeps } from './deps';
 import { createEraseBatch } from './erase-batch';
+import { PacedQueue } from './paced-queue';
 import { createRecoverPage } from './recover-page';
 import { createSettleBatch } from './settle-batch';
 
 /** Creates the activities of the worker. Their names are wire names and never change meaning. */
 export function createActivities(deps: ActivityDeps) {
+  const paced = new PacedQueue();
   return {
     /** Makes one attempt and records it. */
     deliver: createDeliver(deps),
 
     /** Awaits the first attempts of many notifications. */
-    awaitBurst: createAwaitBurst(deps),
+    awaitBurst: createAwaitBurst(deps, paced),
 
     /** Records that a notification was cancelled, unless it is closed or was reopened. */
     cancelNotification: createCancelNotification(deps),
 
     /** Settles one batch of a subscription's notifications. */
-    settleBatch: createSettleBatch(deps),
+    settleBatch: createSettleBatch(deps, paced),
 
     /** Retries the next failed notifications of a recovery. */
     recoverPage: createRecoverPage(deps),
@@ -33,7 +35,7 @@ export function createActivities(deps: ActivityDeps) {
     },
 
     /** Erases more of a customer. */
-    eraseBatch: createEraseBatch(deps),
+    eraseBatch: createEraseBatch(deps, paced),
 
     /** Daily maintenance: creates partitions for the days ahead and removes what has expired. */
     maintain: createMaintain(deps),

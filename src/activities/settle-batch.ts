@@ -1,7 +1,8 @@
 import type { SettleBatchResult } from '../domain/settlement';
 import { clearSettling, findSettling, type Settling } from '../store/subscriptions/settling';
-import { cancelOpenPage } from './cancel-open';
+import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
+import type { PacedQueue } from './paced-queue';
 import { createReleaseHeld } from './release-held';
 import { createWakeLine } from './wake-line';
 
@@ -15,14 +16,16 @@ const STRAGGLER_SECONDS = 2;
  */
 export function createSettleBatch(
   deps: ActivityDeps,
+  paced: PacedQueue,
 ): (input: { subscriptionId: string }) => Promise<SettleBatchResult> {
   const { db } = deps;
   const releaseHeld = createReleaseHeld(deps);
   const wakeLine = createWakeLine(deps);
+  const canceller = new OpenCanceller(deps, paced);
 
   /** @returns whether notifications may be left */
-  async function settle(subscriptionId: string, { deleted, status, since }: Settling): Promise<boolean> {
-    if (deleted) return cancelOpenPage(deps, subscriptionId);
+  async function settle(subscriptionId: string, { customerId, deleted, status, since }: Settling): Promise<boolean> {
+    if (deleted) return canceller.cancelAll({ customerId, subscriptionId });
     return status === 'enabled' && releaseHeld(subscriptionId, since);
   }
 

@@ -6,6 +6,7 @@ import type { Delivery } from '../store/notifications/load-deliveries';
 import { cancelNotification, holdNotification, markDelivering, postpone } from '../store/notifications/transitions';
 import type { AttemptDeps } from './deps';
 import { isSlow, recordedOutcome } from './outcome';
+import { planTakenOver } from './plan-retry';
 import type { RateLimiter } from './rate-limiter';
 import type { Admitted, AttemptInput } from './stages';
 import { claimForWorkflow, takeOver } from './take-over';
@@ -51,7 +52,7 @@ export async function admit(
     const throttled = polls >= POLLS_WITHOUT_PLACE && subscription && enterLane(input, subscription, attempts);
     return throttled || admitLater(deps, means, input, polls);
   }
-  if (taken) return taken;
+  if (taken) return subscription ? planTakenOver(db, input, subscription, taken) : taken;
   if (delivery.status === 'delivered' || delivery.status === 'cancelled') return { kind: delivery.status, attempts };
   if (!subscription) {
     await cancelNotification(db, input.notificationId);

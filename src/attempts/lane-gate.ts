@@ -1,4 +1,6 @@
+import type { Lane } from '../domain/delivery';
 import type { LaneLimits } from '../domain/lanes';
+import { Timetable } from '../domain/timetable';
 import type { Metrics } from '../process/metrics';
 
 /** Shortest and longest wait of an attempt that finds no slot. */
@@ -19,6 +21,8 @@ interface Line {
   meanMs: number;
   /** When the last one that was turned away comes back. */
   backAt: number;
+  /** When attempts come that wait elsewhere. */
+  readonly planned: Timetable;
 }
 
 /** A place in a lane, from `enter` to `leave`. */
@@ -46,6 +50,13 @@ export class LaneVisit {
   }
 }
 
+/** The gates of a worker process. */
+export type LaneGates = Record<Lane, LaneGate>;
+
+export function createLaneGates(limits: Record<Lane, LaneLimits>, metrics: Metrics): LaneGates {
+  return { fast: new LaneGate('fast', limits.fast, metrics), slow: new LaneGate('slow', limits.slow, metrics) };
+}
+
 /**
  * Bounds the attempts of workflows in a lane of this process, so that no customer takes all of it.
  *
@@ -61,7 +72,7 @@ export class LaneGate {
   private total = 0;
 
   constructor(
-    private readonly lane: 'fast' | 'slow',
+    private readonly lane: Lane,
     private readonly limits: LaneLimits,
     private readonly metrics: Metrics,
   ) {
@@ -94,6 +105,26 @@ export class LaneGate {
     };
   }
 
+  /**
+   * Plans an attempt that waits elsewhere, so that it finds a slot when it comes and is no part of
+   * a crowd.
+   *
+   * @param afterMs - the earliest time from now
+   * @param leastMs - how long attempts take at least, where nothing else is known yet
+   * @returns the milliseconds after which it should come
+   */
+  plan(customerId: string, subscriptionId: string, afterMs: number, leastMs = 0): number {
+    const now = performance.now();
+    const at = [
+      { line: lineOf(this.subscriptions, subscriptionId), cap: this.limits.perSubscription },
+      { line: lineOf(this.customers, customerId), cap: this.limits.perCustomer },
+    ].reduce((time, { line, cap }) => {
+      line.planned.forgetBefore(now);
+      return line.planned.plan(time, Math.max(leastMs, expectedMs(line, now)) / cap);
+    }, now + afterMs);
+    return at - now;
+  }
+
   private share({ inFlight }: Line): number {
     const { slots } = this.limits;
     const free = slots - this.total;
@@ -119,7 +150,7 @@ function lineOf(lines: Map<string, Line>, key: string): Line {
   let line = lines.get(key);
   if (!line) {
     if (lines.size >= MAX_IDLE_LINES) forgetIdle(lines);
-    line = { inFlight: new Set(), meanMs: 0, backAt: 0 };
+    line = { inFlight: new Set(), meanMs: 0, backAt: 0, planned: new Timetable() };
     lines.set(key, line);
   }
   return line;
@@ -127,7 +158,8 @@ function lineOf(lines: Map<string, Line>, key: string): Line {
 
 function forgetIdle(lines: Map<string, Line>): void {
   const now = performance.now();
-  for (const [key, { inFlight, backAt }] of lines) if (inFlight.size === 0 && backAt <= now) lines.delete(key);
+  for (const [key, { inFlight, backAt, planned }] of lines)
+    if (inFlight.size === 0 && backAt <= now && planned.forgetBefore(now)) lines.delete(key);
 }
 
 function end(line: Line, attempt: { since: number }): void {

@@ -4,7 +4,7 @@ import { nextWaitSeconds } from '../domain/retry-schedule';
 import { parseRetryAfter } from '../delivery/http-client';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import type { Delivery } from '../store/notifications/load-deliveries';
-import type { Admitted, FinishedAttempt } from './stages';
+import type { Admitted, AttemptInput, FinishedAttempt } from './stages';
 
 /** HTTP 410: the receiver wants no more deliveries. It is a permanent failure. */
 export const GONE = 410;
@@ -21,7 +21,7 @@ export interface ConcludedAttempt {
  * ladder.
  */
 export function conclude(
-  ladder: { schedule: readonly number[]; step: number },
+  ladder: Pick<AttemptInput, 'schedule' | 'step' | 'planRetry'>,
   { delivery, subscription }: Admitted,
   { facts, failure }: FinishedAttempt,
 ): ConcludedAttempt {
@@ -35,13 +35,16 @@ export function conclude(
   const { error } = failure;
   const reason = error.message;
   const isPermanent = 'permanent' in failure && failure.permanent;
-  const waitSeconds = isPermanent ? undefined : secondsToNextAttempt(ladder, facts);
-  if (waitSeconds === undefined) {
+  const leastSeconds = isPermanent ? undefined : secondsToNextAttempt(ladder, facts);
+  if (leastSeconds === undefined) {
     return {
       record: { ...facts, error, outcome: { status: 'failed' } },
       outcome: { kind: 'failed', attempts, reason },
     };
   }
+  const lane = laneOf(subscription, facts.durationMs);
+  const leastMs = leastSeconds * 1000;
+  const waitSeconds = (ladder.planRetry?.(lane, subscription.customerId, subscription.id, leastMs) ?? leastMs) / 1000;
   const nextAttemptAt = new Date(facts.finishedAt.getTime() + waitSeconds * 1000);
   return {
     record: { ...facts, error, outcome: { status: 'retrying', nextAttemptAt } },
@@ -50,7 +53,7 @@ export function conclude(
       attempts,
       waitSeconds,
       dueAt: nextAttemptAt.toISOString(),
-      lane: laneOf(subscription, facts.durationMs),
+      lane,
       reason,
     },
   };

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leadMs, rateIntervalMs, takeTurn, type RateLine } from '../domain/rate-line';
+import { leadMs, rateIntervalMs, takeTurn, type RateLine, type Turn } from '../domain/rate-line';
 import type { Metrics } from '../process/metrics';
 import { isUnavailable, type Database } from '../store/db/database';
 import { GroupCommit } from '../store/db/group-commit';
-import { readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
+import { listWaiting, readLine, writeTurns, type TurnToWrite } from '../store/subscriptions/rate-line';
 
 /** A notification whose subscription has a rate limit. */
 export interface LimitedAttempt {
@@ -25,6 +25,10 @@ export interface LimitedTurn {
   waitMs: number;
   /** The time of the turn, by the clock of Postgres. */
   at: Date;
+  /**
+   * How many others before it have not had their turn, if it is not granted only because of them.
+   */
+  behind?: number;
 }
 
 export type RateLimiter = (attempt: LimitedAttempt) => Promise<LimitedTurn>;
@@ -32,8 +36,15 @@ export type RateLimiter = (attempt: LimitedAttempt) => Promise<LimitedTurn>;
 const GROUP = { pipelines: 1, maxGatherMs: 3, maxItems: 200, isUnavailable };
 /** Turns that moved back by less than a lead are waited for in the process. */
 const LEADS_IN_PROCESS = 2;
-/** How often an attempt asks before its process lets it sleep again. */
-const MAX_ASKED = 4;
+/** How long an attempt asks again and again before its process lets it sleep. */
+const MAX_IN_PROCESS_MS = 3000;
+/**
+ * An attempt whose turn has come asks again at this interval while a few others before it have not
+ * had their turn: they wake at about the same time. It keeps its slot meanwhile, so one with more
+ * before it does not wait here.
+ */
+const MAX_BEFORE = 16;
+const BEHIND_POLL_MS = 50;
 /** Pause after a line was changed by another process, at most. */
 const CONFLICT_PAUSE_MS = 5;
 
@@ -69,12 +80,17 @@ export function createRateLimiter(db: Database, metrics: Pick<Metrics, 'rateLimi
   return async function limit(attempt) {
     const lead = leadMs(rateIntervalMs(attempt.ratePerSecond));
     let { seq } = attempt;
-    for (let asked = 1; ; asked++) {
+    const until = performance.now() + MAX_IN_PROCESS_MS;
+    for (;;) {
       const turn = await ask({ ...attempt, seq });
-      if (!turn.granted && (turn.waitMs > LEADS_IN_PROCESS * lead || asked === MAX_ASKED))
-        return answer({ ...turn, waitMs: Math.max(0, turn.waitMs - lead) });
-      if (turn.waitMs > 0) await sleep(turn.waitMs);
-      if (turn.granted) return answer(turn);
+      if (turn.granted) {
+        if (turn.waitMs > 0) await sleep(turn.waitMs);
+        return answer(turn);
+      }
+      const isNear = turn.behind === undefined ? turn.waitMs <= LEADS_IN_PROCESS * lead : turn.behind <= MAX_BEFORE;
+      if (!isNear || performance.now() > until)
+        return answer(turn.behind === undefined ? { ...turn, waitMs: Math.max(0, turn.waitMs - lead) } : turn);
+      await sleep(turn.behind === undefined ? turn.waitMs : BEHIND_POLL_MS);
       ({ seq } = turn);
     }
   };
@@ -85,26 +101,56 @@ async function decide(
   subscriptionId: string,
   attempts: readonly LimitedAttempt[],
 ): Promise<LimitedTurn[]> {
-  // In order of acceptance, because ids sort by it, and the numbers follow.
-  const ordered = attempts.toSorted((a, b) => (a.notificationId < b.notificationId ? -1 : 1));
+  const ordered = attempts.toSorted(byNumber);
   for (;;) {
     const { version, nowMs, ...read } = await readLine(db, subscriptionId);
     const readAt = performance.now();
-    let line: RateLine = read;
-    const turns: TurnToWrite[] = ordered.map((attempt) => {
-      const taken = takeTurn(line, attempt, rateIntervalMs(attempt.ratePerSecond), nowMs);
-      line = taken.line;
-      const { notificationId, reconcileAfterSeconds } = attempt;
-      return { notificationId, reconcileAfterSeconds, ...taken.turn };
-    });
+    let plan = planTurns(read, ordered, nowMs);
+    if (plan.passesOthers) {
+      const ids = ordered.map(({ notificationId }) => notificationId);
+      plan = planTurns(read, ordered, nowMs, await listWaiting(db, subscriptionId, read.frontSeq, ids));
+    }
+    const { line, turns } = plan;
     if (await writeTurns(db, subscriptionId, version, line, turns)) {
       const elapsedMs = performance.now() - readAt;
       const byId = new Map(turns.map((turn) => [turn.notificationId, turn]));
       return attempts.map(({ notificationId }) => {
-        const { seq, granted, atMs } = byId.get(notificationId)!;
-        return { seq, granted, waitMs: Math.max(0, atMs - nowMs - elapsedMs), at: new Date(atMs) };
+        const { seq, granted, atMs, behind } = byId.get(notificationId)!;
+        return { seq, granted, waitMs: Math.max(0, atMs - nowMs - elapsedMs), at: new Date(atMs), behind };
       });
     }
     await sleep(Math.random() * CONFLICT_PAUSE_MS);
   }
+}
+
+/** In order of their numbers. The others join in order of acceptance, because ids sort by it. */
+function byNumber(a: LimitedAttempt, b: LimitedAttempt): number {
+  if (a.seq !== b.seq) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
+  return a.notificationId < b.notificationId ? -1 : 1;
+}
+
+interface TurnPlan {
+  line: RateLine;
+  turns: (TurnToWrite & Turn)[];
+  /** Whether a turn is granted before a lower number has had its own. */
+  passesOthers: boolean;
+}
+
+/** @param waiting - the numbers that must not be passed */
+function planTurns(
+  line: RateLine,
+  attempts: readonly LimitedAttempt[],
+  nowMs: number,
+  waiting: readonly number[] = [],
+): TurnPlan {
+  const plan: TurnPlan = { line, turns: [], passesOthers: false };
+  for (const attempt of attempts) {
+    const { notificationId, reconcileAfterSeconds, urgent, ratePerSecond } = attempt;
+    const { frontSeq } = plan.line;
+    const { line: after, turn } = takeTurn(plan.line, attempt, rateIntervalMs(ratePerSecond), nowMs, waiting);
+    plan.line = after;
+    plan.passesOthers ||= turn.granted && !urgent && turn.seq > frontSeq;
+    plan.turns.push({ notificationId, reconcileAfterSeconds, ...turn });
+  }
+  return plan;
 }

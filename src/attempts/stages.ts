@@ -3,6 +3,7 @@ import type { DeliverInput } from '../domain/delivery';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { AttemptError } from '../domain/types';
 import type { LaneVisit } from './lane-gate';
+import type { PlanRetry } from './plan-retry';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 
 /** An attempt to make. */
@@ -16,6 +17,8 @@ export interface AttemptInput extends DeliverInput {
   slow: boolean;
   /** The place of a workflow's attempt in its lane; absent for a head start, which has a slot. */
   visit?: Pick<LaneVisit, 'enter'>;
+  /** Plans the next attempt after a failure; absent for a head start. */
+  planRetry?: PlanRetry;
   /** What the accept wrote. If its subscription is cached too, the head start reads nothing. */
   accepted?: HeadStartDelivery;
   /**

@@ -143,6 +143,8 @@ export interface LiveState {
 
 /** Everything needed to start or signal a notification's workflow. */
 export interface NotificationRef extends DeliverNotificationInput {
+  /** Its subscription had a slow attempt lately. Absent if that is not so, or not known. */
+  slow?: boolean;
   customerId: string;
   subscriptionId: string;
   eventType: string;

@@ -20,6 +20,19 @@ export const DRAIN_PER_SECOND = 100;
 export const MAX_HOLD_MS = 500;
 
 /**
+ * How long the front of the line holds the others up while it does not ask for its turn: its
+ * workflow sleeps by an earlier limit, or is not started yet. Then the next one has its turn.
+ */
+export const FRONT_PATIENCE_MS = 15_000;
+
+/**
+ * When a notification asks again whose turn has come, but not those of others before it: after a
+ * time for itself, and one for each of the others.
+ */
+const BEHIND_WAIT_MS = 2000;
+const BEHIND_EACH_MS = 30;
+
+/**
  * Longest time that a notification waits in its process before its turn, in milliseconds. Timers
  * are set this much earlier, so that late ones do not change the order. Ten intervals at most, so
  * that a high limit does not have many wait.
@@ -55,6 +68,10 @@ export interface Turn {
   granted: boolean;
   /** When the attempt may be made, or when to ask again. */
   atMs: number;
+  /**
+   * How many others before it have not had their turn, if it is not granted only because of them.
+   */
+  behind?: number;
 }
 
 /** The time between two attempts. Limits outside the allowed range count as its ends. */
@@ -69,8 +86,11 @@ export function leadMs(intervalMs: number): number {
 
 /**
  * Decides on one request. Turns that were granted are at least one interval apart, whatever the
- * order of requests and however late they come, except for urgent ones.
+ * order of requests and however late they come, except for urgent ones. A number whose turn has
+ * come waits for the lower ones that have not asked, for as long as {@link FRONT_PATIENCE_MS}.
  *
+ * @param waiting - the numbers of the notifications in the line, in order; those that are missing
+ *   hold nobody up
  * @returns the turn, and the line after it
  */
 export function takeTurn(
@@ -78,16 +98,22 @@ export function takeTurn(
   { seq, urgent }: TurnRequest,
   intervalMs: number,
   nowMs: number,
+  waiting: readonly number[] = [],
 ): { line: RateLine; turn: Turn } {
   if (seq === null) {
     const joined = join(line, intervalMs, nowMs);
-    return takeTurn(joined, { seq: line.nextSeq, urgent }, intervalMs, nowMs);
+    return takeTurn(joined, { seq: line.nextSeq, urgent }, intervalMs, nowMs, waiting);
   }
   const freeAtMs = nextFreeMs(line, intervalMs, nowMs);
   line = { ...line, frontAtMs: frontAtMs(line, intervalMs, nowMs) };
   if (urgent) return { line: { ...line, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: nowMs } };
   const dueMs = dueAtMs(line, seq, intervalMs, nowMs);
   if (dueMs > nowMs) return { line, turn: { seq, granted: false, atMs: dueMs } };
+  const behind = countBefore(line, seq, nowMs, waiting);
+  if (behind > 0) {
+    const atMs = nowMs + BEHIND_WAIT_MS + behind * BEHIND_EACH_MS;
+    return { line, turn: { seq, granted: false, atMs, behind } };
+  }
   if (freeAtMs - nowMs > MAX_HOLD_MS) {
     // Its turn passed while it was late, and others took theirs: it is at the front now.
     const moved = { ...line, frontSeq: seq, frontAtMs: freeAtMs };
@@ -97,14 +123,29 @@ export function takeTurn(
   return { line: { ...line, ...front, takenAtMs: freeAtMs }, turn: { seq, granted: true, atMs: freeAtMs } };
 }
 
+/** How many lower numbers have to have their turn first. Those below the front have been passed. */
+function countBefore(
+  { frontSeq, frontAtMs }: RateLine,
+  seq: number,
+  nowMs: number,
+  waiting: readonly number[],
+): number {
+  if (nowMs - frontAtMs > FRONT_PATIENCE_MS) return 0;
+  return waiting.filter((other) => other >= frontSeq && other < seq).length;
+}
+
 /** When the limit allows the next turn. */
 function nextFreeMs({ takenAtMs }: RateLine, intervalMs: number, nowMs: number): number {
   return takenAtMs === null ? nowMs : Math.max(nowMs, takenAtMs + intervalMs);
 }
 
-/** If all numbers given so far have had their turn, the line begins again with the new one. */
+/**
+ * If all numbers given so far have had their turn, the line begins again with the new one. Some
+ * that were due may be late, so it does not begin again before they had time to ask.
+ */
 function join(line: RateLine, intervalMs: number, nowMs: number): RateLine {
-  const isIdle = dueAtMs(line, line.nextSeq, intervalMs, nowMs) < nowMs;
+  const patienceMs = line.frontSeq === line.nextSeq ? 0 : FRONT_PATIENCE_MS;
+  const isIdle = dueAtMs(line, line.nextSeq, intervalMs, nowMs) + patienceMs < nowMs;
   const front = isIdle ? { frontSeq: line.nextSeq, frontAtMs: nowMs } : {};
   return { ...line, ...front, nextSeq: line.nextSeq + 1 };
 }

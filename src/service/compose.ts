@@ -1,3 +1,5 @@
+import { createLaneGates } from '../attempts/lane-gate';
+import { createStartPlanner } from '../attempts/start-planner';
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { parseUrlPattern } from '../domain/url-pattern';
@@ -82,7 +84,9 @@ async function compose(
   const metrics = createMetrics(() => open.read());
   registerPoolMetrics(metrics.registry, pools);
   registerRetentionMetrics(metrics.registry, () => readTables(readDb, Date.now()));
-  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, log, cleanups);
+  const lanes = createLaneGates(config.lanes, metrics);
+  const planStart = createStartPlanner(pathDb, lanes.slow);
+  const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, planStart, log, cleanups);
   const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
   const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 
@@ -106,6 +110,7 @@ async function compose(
         retention: config.retention,
         runAttempt: engine.runAttempt,
         headStarts: engine.headStarts,
+        lanes,
         control: workflows,
         eraser: new WorkflowEraser(temporal),
         launchReleased: createReleaseLauncher(engine.workflowStarter, engine.headStarts),

@@ -12,7 +12,7 @@ import { whenUp } from '../store/db/when-up';
 import { endClaims } from '../store/notifications/claims';
 import { TemporalLink } from '../temporal/connection';
 import { NamespaceKeeper } from '../temporal/namespace-keeper';
-import { NotificationWorkflows } from '../temporal/notification-workflows';
+import { NotificationWorkflows, type NotificationWorkflowOptions } from '../temporal/notification-workflows';
 import type { Cleanups } from './cleanups';
 
 /** The migrated database, and the address of Temporal. */
@@ -116,8 +116,18 @@ export interface TemporalParts {
   keeper: NamespaceKeeper;
 }
 
-/** Connects to Temporal in the background: the API accepts events whether or not Temporal is up. */
-export function connectTemporal(config: Config, address: string, log: Logger, cleanups: Cleanups): TemporalParts {
+/**
+ * Connects to Temporal in the background: the API accepts events whether or not Temporal is up.
+ *
+ * @param planStart - delays the start of workflows
+ */
+export function connectTemporal(
+  config: Config,
+  address: string,
+  planStart: NotificationWorkflowOptions['planStart'],
+  log: Logger,
+  cleanups: Cleanups,
+): TemporalParts {
   const { namespace, apiKey, tls } = config.temporal;
   const temporal = new TemporalLink({ address, namespace, apiKey, tls }, log);
   cleanups.add(() => temporal.close());
@@ -128,6 +138,7 @@ export function connectTemporal(config: Config, address: string, log: Logger, cl
     taskQueue: MAIN_TASK_QUEUE,
     eagerStart: config.role !== 'api',
     searchAttributes: () => keeper.hasSearchAttributes,
+    planStart,
     onRefused: () => keeper.noteRefused(),
   });
   return { temporal, workflows, keeper };

@@ -8,6 +8,8 @@ import { isConnectionLost } from './unreachable';
 
 const BATCH = 200;
 const CONCURRENCY = 8;
+/** The same for starts, each of which causes more work in Temporal. */
+const START_CONCURRENCY = 4;
 /** Minimum size of a burst. Fewer notifications get a workflow each. */
 const SMALLEST_BURST = 16;
 /** Bursts that may run concurrently. They take as long as their receivers. */
@@ -84,7 +86,7 @@ export class NotificationSweep {
   private async settle(overdue: readonly OverdueNotification[]): Promise<Unsettled> {
     const unsettled: Unsettled = { failed: [], left: [], timeoutsInARow: 0, unreachable: false };
     const toStart: ToStart[] = [];
-    await this.each(overdue, unsettled, async (notification) => {
+    await this.each(overdue, unsettled, CONCURRENCY, async (notification) => {
       const how = await checkNotification(this.deps, notification);
       if (how) toStart.push({ ...notification, how });
     });
@@ -96,9 +98,10 @@ export class NotificationSweep {
   private each<T extends OverdueNotification>(
     notifications: readonly T[],
     unsettled: Unsettled,
+    concurrency: number,
     work: (notification: T) => Promise<unknown>,
   ): Promise<void> {
-    return eachConcurrently(notifications, CONCURRENCY, async (notification) => {
+    return eachConcurrently(notifications, concurrency, async (notification) => {
       if (unsettled.unreachable || this.stopped) return void unsettled.left.push(notification.notificationId);
       try {
         await work(notification);
@@ -143,7 +146,7 @@ export class NotificationSweep {
     const burstable = notifications.filter(({ unattempted, lane }) => burst && unattempted && lane === 'fast');
     const inBurst = burstable.length >= SMALLEST_BURST;
     const alone = inBurst ? notifications.filter((notification) => !burstable.includes(notification)) : notifications;
-    await this.each(alone, unsettled, async (notification) => {
+    await this.each(alone, unsettled, START_CONCURRENCY, async (notification) => {
       // One that never ran may be started by others meanwhile, and be closed soon.
       const started = notification.how === 'restart' ? workflows.restart(notification) : workflows.start(notification);
       if (await started) metrics.started.inc({ by: 'relay' });

@@ -41,6 +41,13 @@ export interface NotificationWorkflowOptions {
   eagerStart: boolean;
   /** Whether the search attributes are registered. Temporal refuses a start with others. */
   searchAttributes: () => boolean;
+  /**
+   * Returns the milliseconds after which a workflow begins that never ran, or undefined if none has
+   * to be started. A signal ends the delay.
+   *
+   * @default it begins immediately
+   */
+  planStart?(notification: NotificationRef): Promise<number | undefined>;
   /** Called when Temporal refused a start that may have failed because of the search attributes. */
   onRefused?(): void;
 }
@@ -56,10 +63,12 @@ export class NotificationWorkflows {
    * Starts a notification's workflow, unless it has run before: a late start must not repeat the
    * ladder of what has been closed meanwhile.
    *
-   * @returns false if it is running or has run
+   * @returns false if it is running or has run, or its notification was closed meanwhile
    */
-  start(notification: NotificationRef): Promise<boolean> {
-    return this.startOnce(notification, 'REJECT_DUPLICATE');
+  async start(notification: NotificationRef): Promise<boolean> {
+    const { planStart = async () => 0 } = this.options;
+    const delayMs = await planStart(notification);
+    return delayMs !== undefined && this.startOnce(notification, 'REJECT_DUPLICATE', delayMs);
   }
 
   /**
@@ -75,12 +84,13 @@ export class NotificationWorkflows {
   private async startOnce(
     notification: NotificationRef,
     workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+    delayMs = 0,
   ): Promise<boolean> {
     try {
       await this.withStartOptions(notification, (client, startOptions) =>
         client.workflow.start<typeof deliverNotification>('deliverNotification', {
           ...startOptions,
-          requestEagerStart: this.options.eagerStart,
+          ...(delayMs > 0 ? { startDelay: delayMs } : { requestEagerStart: this.options.eagerStart }),
           workflowIdReusePolicy,
         }),
       );

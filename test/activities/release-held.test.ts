@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../src/activities/deps';
+import { PacedQueue } from '../../src/activities/paced-queue';
 import { createSettleBatch } from '../../src/activities/settle-batch';
 import { decodeId } from '../../src/domain/ids';
 import { acceptEvents } from '../../src/store/notifications/accept';
@@ -61,7 +62,7 @@ function settle({
     ...deps.control,
     release: ({ notificationId }: { notificationId: string }) => release(notificationId),
   };
-  const activity = createSettleBatch({ ...deps, control, launchReleased });
+  const activity = createSettleBatch({ ...deps, control, launchReleased }, new PacedQueue());
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
 const mark = () => markSettling(database.db, { subscriptionId: seeded.subscriptionId });

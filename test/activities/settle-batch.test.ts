@@ -1,5 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createSettleBatch } from '../../src/activities/settle-batch';
+import { PacedQueue } from '../../src/activities/paced-queue';
 import type { ActivityDeps, NotificationControl } from '../../src/activities/deps';
 import type { SettleBatchResult } from '../../src/domain/settlement';
 import type { Database } from '../../src/store/db/database';
@@ -54,7 +55,7 @@ function settle(
   };
   const launchReleased: ActivityDeps['launchReleased'] = (notifications) =>
     launched.push(...notifications.map(({ notificationId }) => notificationId));
-  const activity = createSettleBatch(activityDeps({ db, control, launchReleased }));
+  const activity = createSettleBatch(activityDeps({ db, control, launchReleased }), new PacedQueue());
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
 

@@ -76,3 +76,37 @@ it('a gate forgets customers that have no attempts in flight', () => {
   const { customers, subscriptions } = gate as unknown as Record<string, Map<string, unknown>>;
   expect(customers!.size + subscriptions!.size).toBeLessThanOrEqual(2000);
 });
+
+describe('attempts that are planned', () => {
+  const plans = (gate: LaneGate, count: number, afterMs: number, leastMs?: number) =>
+    Array.from({ length: count }, () => gate.plan('customer', 'subscription', afterMs, leastMs));
+
+  it('come no faster than the slots of their subscription get free', () => {
+    const gate = gateOf({ perSubscription: 10 });
+    // Ten slots of attempts that take five seconds: two per second.
+    const waits = plans(gate, 20, 30_000, 5000);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(30_000);
+    expect(Math.max(...waits)).toBeGreaterThan(38_000);
+    expect(Math.max(...waits)).toBeLessThan(41_000);
+    const inFirstSecond = waits.filter((waitMs) => waitMs < 30_500).length;
+    expect(inFirstSecond).toBeLessThanOrEqual(4);
+  });
+
+  it('share the slots of their customer, whatever their subscriptions', () => {
+    const gate = gateOf({ perSubscription: 10, perCustomer: 10 });
+    const waits = [1, 2, 3, 4].flatMap((id) =>
+      Array.from({ length: 5 }, () => gate.plan('customer', `subscription-${id}`, 0, 5000)),
+    );
+    expect(Math.max(...waits)).toBeGreaterThan(8000);
+  });
+
+  it('are not moved if attempts are quick, or nothing is known about them', () => {
+    expect(plans(gateOf(), 100, 1000).every((waitMs) => waitMs < 1010)).toBe(true);
+  });
+
+  it('do not delay those of another customer', () => {
+    const gate = gateOf({ perSubscription: 1 });
+    plans(gate, 100, 0, 5000);
+    expect(gate.plan('other', 'other', 0, 5000)).toBeLessThan(10);
+  });
+});

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRateLimiter, type LimitedAttempt } from '../../src/attempts/rate-limiter';
 import type { AcceptedNotification } from '../../src/domain/acceptance';
 import { createMetrics } from '../../src/process/metrics';
 import type { Database } from '../../src/store/db/database';
 import { acceptEvents } from '../../src/store/notifications/accept';
+import { cancelNotification } from '../../src/store/notifications/transitions';
 import { readLine } from '../../src/store/subscriptions/rate-line';
 import { watched } from '../support/attempt-runner';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -80,4 +82,36 @@ it('a turn is decided again if another process changed the line meanwhile', asyn
   });
   expect(await limiter(seeded, 0.1, db)(accepted[1]!, 1)).toMatchObject({ granted: false });
   expect((await notificationRow(database.db, accepted[1]!.notificationId)).next_attempt_at).not.toBeNull();
+});
+
+it('a raised limit lets nobody pass those that have waited longer', async () => {
+  const { seeded, accepted } = await lined(3, 0.1);
+  await limiter(seeded, 0.1)(accepted[0]!, 0);
+  const ask = limiter(seeded, 100);
+  const granted: number[] = [];
+  const asking = [2, 1].map(async (seq) => {
+    // The last one asks first, and again while the one before it has not asked.
+    if (seq === 1) await sleep(150);
+    const turn = await ask(accepted[seq]!, seq);
+    if (turn.granted) granted.push(seq);
+  });
+  await Promise.all(asking);
+  expect(granted).toEqual([1, 2]);
+});
+
+it('an attempt that would pass one that does not ask is left to its workflow for two seconds', async () => {
+  const { seeded, accepted } = await lined(3, 0.1);
+  await limiter(seeded, 0.1)(accepted[0]!, 0);
+  const turn = await limiter(seeded, 100)(accepted[2]!, 2);
+  expect(turn).toMatchObject({ granted: false, behind: 1 });
+  expect(turn.waitMs).toBeGreaterThan(1500);
+  const { rate_seq: seq } = await notificationRow(database.db, accepted[2]!.notificationId);
+  expect(Number(seq)).toBe(2);
+});
+
+it('an attempt does not wait for one before it that was cancelled', async () => {
+  const { seeded, accepted } = await lined(3, 0.1);
+  await limiter(seeded, 0.1)(accepted[0]!, 0);
+  await cancelNotification(database.db, accepted[1]!.notificationId);
+  expect(await limiter(seeded, 100)(accepted[2]!, 2)).toMatchObject({ granted: true });
 });

@@ -1,4 +1,11 @@
-import { leadMs, MAX_HOLD_MS, rateIntervalMs, takeTurn, type RateLine } from '../../src/domain/rate-line';
+import {
+  FRONT_PATIENCE_MS,
+  leadMs,
+  MAX_HOLD_MS,
+  rateIntervalMs,
+  takeTurn,
+  type RateLine,
+} from '../../src/domain/rate-line';
 
 const EMPTY: RateLine = { nextSeq: 0, frontSeq: 0, frontAtMs: 0, takenAtMs: null };
 
@@ -191,4 +198,36 @@ it('a number that is late leaves the front where it is', () => {
   const { line: after, turn } = takeTurn(line, { seq: 3, urgent: false }, 1000, 9700);
   expect(turn).toEqual({ seq: 3, granted: true, atMs: 10_000 });
   expect(after).toMatchObject({ frontSeq: 5, takenAtMs: 10_000 });
+});
+
+describe('a number whose turn has come while lower ones have not asked', () => {
+  const line: RateLine = { nextSeq: 6, frontSeq: 2, frontAtMs: 10_000, takenAtMs: 9000 };
+  const ask = (seq: number, nowMs: number, waiting: number[]) =>
+    takeTurn(line, { seq, urgent: false }, 10, nowMs, waiting);
+
+  it('waits behind them, and the line does not change', () => {
+    const { line: after, turn } = ask(5, 11_000, [3, 5]);
+    expect(turn).toEqual({ seq: 5, granted: false, atMs: 13_030, behind: 1 });
+    expect(after).toEqual(line);
+  });
+
+  it('is granted if those have left the line, or were passed before', () => {
+    expect(ask(5, 11_000, [1, 5]).turn).toEqual({ seq: 5, granted: true, atMs: 11_000 });
+  });
+
+  it('passes them when they have not asked for fifteen seconds', () => {
+    expect(ask(5, 10_000 + FRONT_PATIENCE_MS, [3, 5]).turn.granted).toBe(false);
+    expect(ask(5, 10_001 + FRONT_PATIENCE_MS, [3, 5]).turn.granted).toBe(true);
+  });
+
+  it('is granted immediately after a manual retry', () => {
+    expect(takeTurn(line, { seq: 5, urgent: true }, 10, 11_000, [3, 5]).turn.granted).toBe(true);
+  });
+});
+
+it('a line does not begin again with the next number while those before it may be late', () => {
+  const late: RateLine = { nextSeq: 7, frontSeq: 6, frontAtMs: 1000, takenAtMs: 0 };
+  const join = (nowMs: number) => takeTurn(late, { seq: null, urgent: false }, 10, nowMs, [6]);
+  expect(join(5000).turn).toMatchObject({ seq: 7, behind: 1 });
+  expect(join(1011 + FRONT_PATIENCE_MS).turn).toMatchObject({ seq: 7, granted: true });
 });

@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config';
 import { createAttemptRunner } from '../../src/attempts/attempt-runner';
 import { HeadStarts } from '../../src/attempts/head-start/head-starts';
+import { createLaneGates } from '../../src/attempts/lane-gate';
+import { createStartPlanner } from '../../src/attempts/start-planner';
 import { createAddressGuard } from '../../src/delivery/address-guard';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
@@ -47,9 +49,16 @@ export async function startPipeline(
   const taskQueue = uniqueTaskQueue();
   const log = pino({ level: 'silent' });
   const metrics = createMetrics();
+  const laneConfig = loadConfig(options.env ?? {}).lanes;
+  const lanes = createLaneGates(laneConfig, metrics);
   const workflows = new NotificationWorkflows(
     { use: () => temporal },
-    { taskQueue, eagerStart: true, searchAttributes: () => options.searchAttributes ?? false },
+    {
+      taskQueue,
+      eagerStart: true,
+      searchAttributes: () => options.searchAttributes ?? false,
+      planStart: createStartPlanner(db, lanes.slow),
+    },
   );
   const http = createHttpClient({ guard: createAddressGuard(['127.0.0.0/8']) });
   const composer = startTestComposer();
@@ -88,6 +97,7 @@ export async function startPipeline(
       retention: loadConfig({}).retention,
       runAttempt,
       headStarts,
+      lanes,
       control: workflows,
       eraser: new WorkflowEraser({ use: () => temporal }),
       launchReleased,
@@ -97,7 +107,7 @@ export async function startPipeline(
     {
       temporal,
       shutdownGraceSeconds: 1,
-      lanes: loadConfig(options.env ?? {}).lanes,
+      lanes: laneConfig,
       taskQueue,
       workflowBundlePath: workflowBundlePath(),
     },

@@ -2,6 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { Client as PgClient } from 'pg';
 import { createEraseBatch } from '../../src/activities/erase-batch';
+import { PacedQueue } from '../../src/activities/paced-queue';
 import { erasureWorkflowId, type Erasure } from '../../src/domain/erasure';
 import { decodeId } from '../../src/domain/ids';
 import { notificationWorkflowId } from '../../src/domain/types';
@@ -173,12 +174,8 @@ it('an erasure cancels open notifications before it removes anything', async () 
     deleteAll: () => Promise.reject(new Error('Temporal is away')),
     deleteOf: async () => ({ listed: 0, deleted: 0 }),
   };
-  const eraseBatch = createEraseBatch({
-    db: on.pipeline.db,
-    sealer: TEST_SEALER,
-    control: on.pipeline.workflows,
-    eraser,
-  });
+  const { db, workflows: control } = on.pipeline;
+  const eraseBatch = createEraseBatch({ db, sealer: TEST_SEALER, control, eraser }, new PacedQueue());
   await expect(new MockActivityEnvironment().run(eraseBatch, { erasureId })).rejects.toThrow('Temporal is away');
   expect(await on.find(id)).toMatchObject({ status: 'cancelled' });
   await until(

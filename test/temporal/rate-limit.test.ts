@@ -144,6 +144,16 @@ describe('notifications that wait for their turn', () => {
     expect(received().toSorted()).toEqual([...ids, later!.notificationId]);
   });
 
+  it('are attempted before one that is accepted after the limit was raised', async () => {
+    const { seeded, ids } = await waiting(8);
+    const changed = change(seeded, 'rate_limit_per_second = 100');
+    const [later] = await accept(seeded, 1);
+    await on.pipeline.workflows.start(later!);
+    await changed;
+    await on.receiver.waitFor(9, 8000);
+    expect(received()).toEqual([...ids, later!.notificationId]);
+  });
+
   it('keep their order when the limit is raised', async () => {
     const { seeded, ids } = await waiting(6);
     await change(seeded, 'rate_limit_per_second = 2');
@@ -172,6 +182,16 @@ describe('notifications that wait for their turn', () => {
     expect(received()).toEqual([ids[0], ids[2]]);
     expect(on.receiver.requests[1]!.at.getTime() - askedAt).toBeLessThan(2000);
     await on.reaches(ids[2]!, 'delivered');
+  });
+
+  it('are attempted within seconds when the limit is raised after a manual retry', async () => {
+    const { seeded, ids } = await waiting();
+    await markDue(on.pipeline.db, ids[2]!);
+    await on.pipeline.workflows.retry((await findRef(on.pipeline.db, ids[2]!))!);
+    await on.reaches(ids[2]!, 'delivered');
+    await change(seeded, 'rate_limit_per_second = 10');
+    await on.receiver.waitFor(3, 5000);
+    expect(received()).toEqual([ids[0], ids[2], ids[1]]);
   });
 
   it('are held when the subscription is disabled, and wait again when it is enabled', async () => {

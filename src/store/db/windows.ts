@@ -29,6 +29,11 @@ export function windowOf(uuid: string): Window {
   return window;
 }
 
+/** The week before that of an id. */
+export function windowBefore(uuid: string): Window {
+  return windowOf(uuidFloor(uuidTimeMs(uuid) - WINDOW_DAYS * DAY_MS));
+}
+
 /** Groups ids by their week. */
 export function byWindow<T>(items: readonly T[], uuidOf: (item: T) => string): Map<Window, T[]> {
   const groups = new Map<Window, T[]>();

@@ -2,6 +2,7 @@ import {
   FAST_LANE_MAX_TIMEOUT_SECONDS,
   HEAD_START_PREFIX,
   HEAD_START_WAIT_SECONDS,
+  OVERDUE_SECONDS,
   RECONCILE_AFTER_SECONDS,
   type NotificationRef,
 } from '../../domain/delivery';
@@ -104,9 +105,19 @@ export async function releaseClaims(
       text: `update notifications n set claimed_until = null, claimed_by = null,
              reconcile_after = least(n.reconcile_after, now() + make_interval(secs => $3))
            where n.id = any($1) and ${window.has('n.id')} and n.claimed_by = $2 and ${UNATTEMPTED}`,
-      values: [uuids, processId, soon ? 0 : RECONCILE_AFTER_SECONDS],
+      values: [uuids, processId, soon ? 0 : OVERDUE_SECONDS],
     });
   }
+}
+
+/** Has notifications that wait for a first attempt, or for a workflow after one, checked later. */
+export async function deferChecks(db: Executor, ids: readonly string[], afterSeconds: number): Promise<void> {
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid))
+    await db.query({
+      text: `update notifications set reconcile_after = greatest(reconcile_after, now() + make_interval(secs => $2))
+           where id = any($1) and ${window.has('id')} and reconcile_after is not null and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
+      values: [uuids, afterSeconds],
+    });
 }
 
 /** A member of a burst that is not done. */

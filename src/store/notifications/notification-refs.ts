@@ -13,7 +13,8 @@ import type { Executor } from '../db/database';
  */
 export const REF_COLUMNS = `n.id, n.subscription_id, n.customer_id, n.event_type, n.retry_schedule,
   case when n.last_attempt_key like '${HEAD_START_PREFIX}%' then 0 else n.attempt_count - n.ladder_base end as step,
-  case when s.timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or s.slow_until > now() then 'slow' else 'fast' end as lane`;
+  case when s.timeout_seconds > ${FAST_LANE_MAX_TIMEOUT_SECONDS} or s.slow_until > now() then 'slow' else 'fast' end as lane,
+  coalesce(s.slow_until > now(), false) as slow`;
 
 export interface RefRow {
   id: string;
@@ -23,6 +24,7 @@ export interface RefRow {
   retry_schedule: number[];
   step: number;
   lane: Lane;
+  slow: boolean;
 }
 
 export function toRef(row: RefRow): NotificationRef {
@@ -34,6 +36,7 @@ export function toRef(row: RefRow): NotificationRef {
     schedule: row.retry_schedule,
     step: row.step,
     lane: row.lane,
+    ...(row.slow ? { slow: true } : {}),
   };
 }
 

@@ -44,6 +44,37 @@ export async function postpone(db: Executor, notificationId: string, waitSeconds
 }
 
 /**
+ * Shows when a first attempt is made whose workflow starts later.
+ *
+ * @returns `closed` if it is delivered, cancelled or held, and needs no start; `due` if the attempt
+ *   has a time of its own, because it is not the first one or waits in a line
+ */
+export async function postponeFirst(
+  db: Executor,
+  notificationId: string,
+  waitSeconds: number,
+): Promise<'postponed' | 'due' | 'closed'> {
+  const { rowCount } = await db.query({
+    ...inWindow(
+      'postpone-first',
+      uuidOf(notificationId),
+      (
+        has,
+      ) => `update notifications set next_attempt_at = now() + make_interval(secs => $2), reconcile_after = now() + make_interval(secs => $2 + ${OVERDUE_SECONDS})
+           where id = $1 and ${has('id')} and status = 'pending' and attempt_count = 0 and rate_seq is null`,
+    ),
+    values: [uuidOf(notificationId), waitSeconds],
+  });
+  if (rowCount === 1) return 'postponed';
+  const { rows } = await db.query<{ status: NotificationStatus }>({
+    text: 'select status from notifications where id = $1',
+    values: [uuidOf(notificationId)],
+  });
+  const status = rows[0]?.status ?? 'cancelled';
+  return status === 'delivered' || status === 'cancelled' || status === 'held' ? 'closed' : 'due';
+}
+
+/**
  * Completes the take-over of a failed head start: replaces its attempt key with the workflow's own.
  */
 export async function handOver(

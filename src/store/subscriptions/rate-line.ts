@@ -1,8 +1,8 @@
 import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
-import { MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
+import { FRONT_PATIENCE_MS, MAX_RATE_PER_SECOND, MIN_RATE_PER_SECOND, type RateLine } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
-import { byWindow } from '../db/windows';
+import { byWindow, windowBefore, windowOf } from '../db/windows';
 
 /** SQL of the time between two attempts, as `rateIntervalMs` calculates it. */
 const interval = (rate: string) =>
@@ -18,7 +18,8 @@ const interval = (rate: string) =>
  */
 export function joinLines(from: string): string {
   const gap = interval('(select s.rate_limit_per_second from subscriptions s where s.id = l.subscription_id)');
-  const isIdle = `l.front_at + (l.next_seq - l.front_seq) * ${gap} < now() and coalesce(l.taken_at + ${gap} <= now(), true)`;
+  const patience = `case when l.front_seq = l.next_seq then interval '0' else interval '${FRONT_PATIENCE_MS} milliseconds' end`;
+  const isIdle = `l.front_at + (l.next_seq - l.front_seq) * ${gap} + ${patience} < now() and coalesce(l.taken_at + ${gap} <= now(), true)`;
   return `insert into rate_lines as l (subscription_id, next_seq)
   select subscription_id, count(*) from ${from} where status = 'pending' and rate_limit_per_second is not null
   group by subscription_id order by subscription_id
@@ -75,6 +76,34 @@ export async function readLine(db: Executor, subscriptionId: string): Promise<Re
       values: [decodeId('sub', subscriptionId)],
     });
   }
+}
+
+/** More numbers than a group asks for: one of them is then of a notification that does not ask. */
+const MAX_WAITING = 250;
+
+/**
+ * Lists the first numbers in a line, in order.
+ *
+ * @param from - leaves out lower numbers
+ * @param askingIds - notifications that ask for a turn; leaves out those that were accepted after
+ *   them, or weeks before
+ */
+export async function listWaiting(
+  db: Executor,
+  subscriptionId: string,
+  from: number,
+  askingIds: readonly string[],
+): Promise<number[]> {
+  const last = uuidOf(askingIds.reduce((max, id) => (id > max ? id : max)));
+  const weeks = [windowBefore(last), windowOf(last)];
+  const { rows } = await db.query<{ rate_seq: number }>({
+    name: `list-waiting-${weeks.map(({ name }) => name).join('-')}`,
+    text: `select n.rate_seq from notifications n
+           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq >= $2 and (${weeks.map(({ has }) => `(${has('n.id')})`).join(' or ')})
+           order by n.rate_seq limit ${MAX_WAITING}`,
+    values: [decodeId('sub', subscriptionId), from],
+  });
+  return rows.map(({ rate_seq }) => rate_seq);
 }
 
 /** What a notification gets to know of its turn. */

@@ -2,6 +2,7 @@ import { OVERDUE_SECONDS, type NotificationRef } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
 import { DRAIN_PER_SECOND, dueAtMs, rateIntervalMs } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
+import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 import { readLine } from './rate-line';
 
@@ -12,10 +13,12 @@ import { readLine } from './rate-line';
 
 /**
  * Notes that a rate limit was changed, so that the settlement wakes those that wait for their turn.
+ * Manual retries took turns of the future, by the interval of the old limit: those are given back.
  */
 export async function markRateChanged(db: Executor, subscriptionId: string): Promise<void> {
   await db.query({
-    text: 'update rate_lines set wake_since = clock_timestamp(), woken_up_to = null where subscription_id = $1',
+    text: `update rate_lines set wake_since = clock_timestamp(), woken_up_to = null, version = version + 1,
+             taken_at = least(taken_at, clock_timestamp()) where subscription_id = $1`,
     values: [decodeId('sub', subscriptionId)],
   });
 }
@@ -32,7 +35,7 @@ export interface Wake {
 export async function findWake(db: Executor, subscriptionId: string): Promise<Wake | undefined> {
   const { rows } = await db.query<{ since: Date; up_to: number; rate_limit_per_second: number | null }>({
     text: `select date_trunc('milliseconds', l.wake_since) as since, coalesce(l.woken_up_to, -1) as up_to, s.rate_limit_per_second
-           from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = $1 and l.wake_since is not null`,
+           from rate_lines l join subscriptions s on s.id = l.subscription_id where l.subscription_id = $1 and l.wake_since is not null and s.deleted_at is null`,
     values: [decodeId('sub', subscriptionId)],
   });
   const [row] = rows;
@@ -74,6 +77,20 @@ export async function listLine(
       wakesInMs: row.checked_at_ms === null ? null : row.checked_at_ms - OVERDUE_SECONDS * 1000 - nowMs,
     };
   });
+}
+
+/** Counts those of some notifications that are still in the line. */
+export async function countInLine(db: Executor, notificationIds: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid)) {
+    const { rows } = await db.query<{ waiting: number }>({
+      text: `select count(*) as waiting from notifications n
+           where n.id = any($1) and ${window.has('n.id')} and n.status in ('pending', 'retrying') and n.rate_seq is not null`,
+      values: [uuids],
+    });
+    count += rows[0]!.waiting;
+  }
+  return count;
 }
 
 /** Shows when notifications in the line are due. */

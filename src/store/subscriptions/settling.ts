@@ -1,4 +1,3 @@
-import { OVERDUE_SECONDS } from '../../domain/delivery';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
@@ -134,6 +133,7 @@ async function findForgottenHolds(db: Executor, [from, to]: Span): Promise<strin
 
 /** The state of a subscription that its settlement depends on. */
 export interface Settling {
+  customerId: string;
   deleted: boolean;
   /** Null if it was deleted. */
   status: SubscriptionStatus | null;
@@ -142,14 +142,18 @@ export interface Settling {
 
 /** @returns undefined if the subscription never existed */
 export async function findSettling(db: Executor, subscriptionId: string): Promise<Settling | undefined> {
-  const { rows } = await db.query<{ deleted: boolean; status: SubscriptionStatus | null; settling_since: Date | null }>(
-    {
-      text: `select s.deleted_at is not null as deleted, t.status, s.settling_since
+  const { rows } = await db.query<{
+    customer_id: string;
+    deleted: boolean;
+    status: SubscriptionStatus | null;
+    settling_since: Date | null;
+  }>({
+    text: `select s.customer_id, s.deleted_at is not null as deleted, t.status, s.settling_since
            from subscriptions s left join subscription_states t on t.id = s.id where s.id = $1`,
-      values: [decodeId('sub', subscriptionId)],
-    },
-  );
-  return rows[0] && { deleted: rows[0].deleted, status: rows[0].status, since: rows[0].settling_since };
+    values: [decodeId('sub', subscriptionId)],
+  });
+  const [row] = rows;
+  return row && { customerId: row.customer_id, deleted: row.deleted, status: row.status, since: row.settling_since };
 }
 
 /** Ends a settlement, unless it was marked again after `since`. */
@@ -170,6 +174,9 @@ export async function hasMovedOn(db: Executor, notificationId: string): Promise<
   return rows[0]?.moved ?? true;
 }
 
+/** Signalling the workflows of many notifications takes minutes. What is left then is checked. */
+const CANCEL_CHECK_SECONDS = 600;
+
 /** Lists open notifications of a subscription. */
 export async function listOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
@@ -186,7 +193,7 @@ export async function listOpen(db: Executor, subscriptionId: string, limit: numb
 export async function cancelOpen(db: Executor, notificationIds: readonly string[]): Promise<void> {
   await db.query({
     text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = now(),
-             reconcile_after = now() + interval '${OVERDUE_SECONDS} seconds'
+             reconcile_after = now() + interval '${CANCEL_CHECK_SECONDS} seconds'
            where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
     values: [notificationIds.map((id) => decodeId('ntf', id))],
   });

@@ -1,7 +1,7 @@
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { decodeId } from '../../../src/domain/ids';
 import { acceptEvents } from '../../../src/store/notifications/accept';
-import { readLine, writeTurns, type TurnToWrite } from '../../../src/store/subscriptions/rate-line';
+import { listWaiting, readLine, writeTurns, type TurnToWrite } from '../../../src/store/subscriptions/rate-line';
 import { endWake, findWake, listLine, markRateChanged, noteWoken } from '../../../src/store/subscriptions/rate-wakes';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification } from '../../support/rows';
@@ -62,6 +62,29 @@ describe('a line of notifications behind a rate limit', () => {
     const { frontSeq, frontAtMs, nowMs } = await line();
     expect(frontSeq).toBe(3);
     expect(nowMs - frontAtMs).toBeLessThan(60_000);
+  });
+
+  it('goes on where it was while notifications that were due a moment ago may be late', async () => {
+    await accept(3);
+    await setLine("front_at = now() - interval '10 s', taken_at = now() - interval '1 hour'");
+    await accept();
+    expect((await line()).frontSeq).toBe(0);
+  });
+
+  it('begins again with the next notification if all before it have had their turn', async () => {
+    await accept(3);
+    await setLine("front_seq = 3, front_at = now() - interval '2 s', taken_at = now() - interval '3 s'");
+    await accept();
+    const { frontAtMs, nowMs } = await line();
+    expect(nowMs - frontAtMs).toBeLessThan(1500);
+  });
+
+  it('lists those that wait, from the front on', async () => {
+    const accepted = await accept(4);
+    const ids = accepted.map(({ notificationId }) => notificationId);
+    await setNotification(database.db, ids[1]!, "status = 'cancelled', rate_seq = null");
+    expect(await listWaiting(database.db, seeded.subscriptionId, 0, ids)).toEqual([0, 2, 3]);
+    expect(await listWaiting(database.db, seeded.subscriptionId, 1, ids)).toEqual([2, 3]);
   });
 
   it('goes on where it was if its last turn was just taken', async () => {

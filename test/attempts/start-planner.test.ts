@@ -1,0 +1,69 @@
+import { createLaneGates } from '../../src/attempts/lane-gate';
+import { createStartPlanner } from '../../src/attempts/start-planner';
+import type { NotificationRef } from '../../src/domain/delivery';
+import { createMetrics } from '../../src/process/metrics';
+import { cancelNotification } from '../../src/store/notifications/transitions';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { notificationRow, setNotification } from '../support/rows';
+import { acceptOne, seed, type Seeded } from '../support/seed';
+
+/** When workflows of the slow lane begin, on a real database. */
+let database: TestDatabase;
+let seeded: Seeded;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+});
+
+const LIMITS = { slots: 100, perCustomer: 10, perSubscription: 5 };
+const planner = () =>
+  createStartPlanner(database.db, createLaneGates({ fast: LIMITS, slow: LIMITS }, createMetrics()).slow);
+
+async function accepted(overrides: Partial<NotificationRef>): Promise<NotificationRef> {
+  const [notification] = await acceptOne(database.db, seeded);
+  return { ...notification!, ...overrides };
+}
+const rowOf = ({ notificationId }: NotificationRef) => notificationRow(database.db, notificationId);
+
+it('spreads the workflows of a slow subscription, and shows when their attempts are made', async () => {
+  const planStart = planner();
+  const delays: (number | undefined)[] = [];
+  let last: NotificationRef | undefined;
+  for (let count = 0; count < 8; count++) {
+    last = await accepted({ lane: 'slow', slow: true });
+    delays.push(await planStart(last));
+  }
+  expect(delays[0]).toBe(0);
+  expect(delays.at(-1)).toBeGreaterThan(5000);
+  const { next_attempt_at: next, reconcile_after: check } = await rowOf(last!);
+  expect(next!.getTime() - Date.now()).toBeGreaterThan(4500);
+  expect(check!.getTime() - next!.getTime()).toBe(60_000);
+});
+
+it.each([
+  ['of the fast lane', { lane: 'fast' }],
+  ['whose subscription has a long timeout and is not known to be slow', { lane: 'slow' }],
+] as const)('does not delay workflows %s', async (_, overrides) => {
+  const planStart = planner();
+  for (let count = 0; count < 8; count++) expect(await planStart(await accepted(overrides))).toBe(0);
+});
+
+it('does not delay a workflow whose notification has been attempted, which has a time of its own', async () => {
+  const planStart = planner();
+  for (let count = 0; count < 8; count++) await planStart(await accepted({ lane: 'slow', slow: true }));
+  const attempted = await accepted({ lane: 'slow', slow: true });
+  await setNotification(database.db, attempted.notificationId, "status = 'retrying', attempt_count = 1");
+  expect(await planStart(attempted)).toBe(0);
+  expect((await rowOf(attempted)).next_attempt_at).toBeNull();
+});
+
+it('starts no workflow for a notification that was cancelled meanwhile', async () => {
+  const planStart = planner();
+  for (let count = 0; count < 8; count++) await planStart(await accepted({ lane: 'slow', slow: true }));
+  const cancelled = await accepted({ lane: 'slow', slow: true });
+  await cancelNotification(database.db, cancelled.notificationId);
+  expect(await planStart(cancelled)).toBeUndefined();
+});
