@@ -56,7 +56,7 @@ it('a slow receiver gets each event of a spike once, also while the reconciler c
   await cluster.reach(ids, 'delivered');
   stop();
   expectOneEach(receiver, ids);
-});
+}, 120_000);
 
 it('a receiver that rejects a spike for good gets each event once, also while the reconciler starts workflows', async () => {
   const { receiver } = cluster;

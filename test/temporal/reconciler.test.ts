@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AcceptedNotification } from '../../src/domain/acceptance';
+import { attemptsOf } from '../../src/store/notifications/attempts';
 import { findUnsettled, markSettling } from '../../src/store/subscriptions/settling';
 import { createReconcilerStore } from '../../src/service/reconciler-store';
 import { startSettling } from '../../src/temporal/settlement';
@@ -123,11 +125,10 @@ it('two concurrent reconcilers start every notification once', async () => {
 describe('settlement', () => {
   it('settlement releases held notifications in order of acceptance, and newly accepted ones after them', async () => {
     const seeded = await seed(on.pipeline.db, { url: on.receiver.url(), enabled: false });
-    const events: string[] = [];
+    const accepted: AcceptedNotification[] = [];
     const accept = async () => {
-      const id = `event-${seeded.customerId}-${events.length}`;
-      events.push(id);
-      return (await acceptOne(on.pipeline.db, seeded, { id }))[0]!;
+      accepted.push((await acceptOne(on.pipeline.db, seeded))[0]!);
+      return accepted.at(-1)!;
     };
     for (let i = 0; i < 5; i++) expect((await accept()).status).toBe('held');
     await on.pipeline.db.query({
@@ -140,7 +141,12 @@ describe('settlement', () => {
     expect((await accept()).status).toBe('held');
     await startSettling({ use: () => on.pipeline.temporal }, on.pipeline.taskQueue, marked[0]!);
     await on.receiver.waitFor(6);
-    expect(on.receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual(events);
+    // Attempts begin in order; requests on connections of their own may overtake each other.
+    await Promise.all(accepted.map((one) => on.reaches(one.notificationId, 'delivered')));
+    const times = await Promise.all(
+      accepted.map(async ({ notificationId }) => (await attemptsOf(on.pipeline.db, notificationId))[0]!.startedAt),
+    );
+    expect(times).toEqual(times.toSorted((a, b) => a.getTime() - b.getTime()));
     await until(
       () => findUnsettled(on.pipeline.db, -60),
       (unsettled) => !unsettled.includes(seeded.subscriptionId),
