@@ -66,7 +66,7 @@ export default [
     id: 'N2-api',
     what: 'a customer reads the event of another customer',
     file: 'src/store/notifications/customer-events.ts',
-    find: " and exists (select ${notificationOf('$2', ['$4', '$5'])})`",
+    find: " and exists (select ${notificationOf('$2', ['$3', '$4'])})`",
     replace: '`',
     tests: PERMISSIONS,
   },

@@ -508,8 +508,8 @@ export default [
     [
       'RW3',
       'the progress of a wake counts for the next change of the limit',
-      'wake_since = clock_timestamp(), woken_up_to = null where',
-      'wake_since = clock_timestamp() where',
+      'wake_since = clock_timestamp(), woken_up_to = null, version',
+      'wake_since = clock_timestamp(), version',
     ],
     [
       'RW4',

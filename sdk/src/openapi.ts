@@ -1333,7 +1333,10 @@ export interface components {
             }[];
         };
         Event: {
+            /** @description The id that the producer chose, else the generated one. */
             id: string;
+            /** @description The generated id. Receivers get it as header `webhook-id`. */
+            webhookId: string;
             productId: string;
             type: string;
             customerId: string | null;
@@ -2344,7 +2347,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description The id that the producer chose, else the generated one. */
                         id: string;
+                        /** @description The generated id. Receivers get it as header `webhook-id`. */
+                        webhookId: string;
                         productId: string;
                         type: string;
                         customerId: string | null;

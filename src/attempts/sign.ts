@@ -79,9 +79,9 @@ export function signRequest(
   const timestampSeconds = Math.floor(now.getTime() / 1000);
   // Spreads in this literal would take more time than the signature.
   const headers: Record<string, string> = {
-    'webhook-id': event.id,
+    'webhook-id': event.webhookId,
     'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': standardSignature({ id: event.id, timestampSeconds, body }, secrets, privateKeys),
+    'webhook-signature': standardSignature({ id: event.webhookId, timestampSeconds, body }, secrets, privateKeys),
     'signpost-attempt': String(delivery.attempts + 1),
     'signpost-notification': delivery.notificationId,
   };

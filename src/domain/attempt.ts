@@ -15,7 +15,10 @@ export interface DeliveryFacts {
   /** Whether the data of the event has expired, so that nothing can be sent. */
   payloadExpired: boolean;
   event: {
+    /** The id that the producer chose, else the generated one. */
     id: string;
+    /** The generated id, `evt_…`. Unlike the producer's, it is unique in the installation. */
+    webhookId: string;
     type: string;
     productId: string;
     occurredAt: Date;

@@ -8,6 +8,8 @@ import type { Format } from './types';
  * The parts of an event in a body. `data` and `user` are JSON text, sent as the producer wrote it.
  */
 export interface BodySource {
+  /** The id that the producer chose, else the generated one. */
+  id: string;
   type: string;
   occurredAt: Date;
   data: string;
@@ -17,7 +19,7 @@ export interface BodySource {
 
 /** What the formats other than `standard` need to know about the subscription and the attempt. */
 export interface FormatContext {
-  event: BodySource & { id: string; productId: string };
+  event: BodySource & { productId: string };
   subscription: {
     id: string;
     name: string;
@@ -78,13 +80,13 @@ function maskTwice(text: string, secret: string): string {
 const shownAsSent = (text: string): Body => ({ text, shown: text });
 
 /**
- * The body of format `standard` (Standard Webhooks, "Payload structure"): type, timestamp, data,
+ * The body of format `standard` (Standard Webhooks, "Payload structure"): id, type, timestamp, data,
  * and user and channels if present. The event alone determines it, so attempts do not store it.
  */
 export function standardBody(event: BodySource): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;
   const channels = event.channels.length === 0 ? '' : `,"channels":${JSON.stringify(event.channels)}`;
-  return `{"type":${JSON.stringify(event.type)},"timestamp":"${event.occurredAt.toISOString()}","data":${event.data}${user}${channels}}`;
+  return `{"id":${JSON.stringify(event.id)},"type":${JSON.stringify(event.type)},"timestamp":"${event.occurredAt.toISOString()}","data":${event.data}${user}${channels}}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DeliveryFacts } from './attempt';
 import type { EventToAccept, AcceptedNotification } from './acceptance';
 import { publicEventId } from './acceptance';
+import { encodeId } from './ids';
 
 /** The accepted notification as its first attempt needs it, and the subscription it depends on. */
 export interface HeadStartDelivery {
@@ -29,6 +30,7 @@ export function headStartDelivery(
     payloadExpired: false,
     event: {
       id: publicEventId(event),
+      webhookId: encodeId('evt', event.uuid),
       type: event.type,
       productId,
       occurredAt: event.timestamp,

@@ -50,7 +50,7 @@ function halvesOf(privateKey: string): { seed: Buffer; publicHalf: Buffer } {
 
 /** The parts of a delivery that are signed. */
 export interface SignedMessage {
-  /** The header `webhook-id`: the event id, the same in every retry. */
+  /** The header `webhook-id`: the generated id of the event, the same in every retry. */
   id: string;
   /** The header `webhook-timestamp`: the time of this attempt in Unix seconds. */
   timestampSeconds: number;

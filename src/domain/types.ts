@@ -183,7 +183,10 @@ export interface NewEvent {
 }
 
 export interface Event {
+  /** The id that the producer chose, else the generated one. */
   id: string;
+  /** The generated id, which receivers get as `webhook-id`. */
+  webhookId: string;
   productId: string;
   type: string;
   customerId: string | null;

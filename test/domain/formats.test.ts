@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { buildBody, standardBody, type BodySource, type FormatContext } from '../../src/domain/formats';
 
 const event: BodySource = {
+  id: 'evt_1',
   type: 'payment.confirmed.v1',
   occurredAt: new Date('2026-01-31T12:00:00.5Z'),
   data: '{"paymentId":"P-1","amount":125.50,"big":12345678901234567890}',
@@ -10,9 +11,9 @@ const event: BodySource = {
 };
 
 describe('format standard', () => {
-  it('standard body has type, timestamp and the data as the producer wrote it', () => {
+  it('standard body has id, type, timestamp and the data as the producer wrote it', () => {
     expect(standardBody(event)).toBe(
-      '{"type":"payment.confirmed.v1","timestamp":"2026-01-31T12:00:00.500Z","data":{"paymentId":"P-1","amount":125.50,"big":12345678901234567890}}',
+      '{"id":"evt_1","type":"payment.confirmed.v1","timestamp":"2026-01-31T12:00:00.500Z","data":{"paymentId":"P-1","amount":125.50,"big":12345678901234567890}}',
     );
   });
 
@@ -25,7 +26,7 @@ describe('format standard', () => {
 });
 
 const context: FormatContext = {
-  event: { ...event, id: 'evt_1', productId: 'payments' },
+  event: { ...event, productId: 'payments' },
   subscription: {
     id: 'sub_1',
     name: 'The "main" one',

@@ -25,6 +25,19 @@ function openToken(authorization: string | undefined, secret: string) {
   return { header: open(header), claims: open(claims) };
 }
 
+describe('format standard', () => {
+  it('events of two products with the same id have different webhook-ids, by which each is found', async () => {
+    const customers = [await onboard(service, receiver.url()), await onboard(service, receiver.url())];
+    for (const customer of customers) await customer.post({ id: 'order-42', data: { amount: 125.5 } });
+    await receiver.waitFor(2);
+    expect(receiver.requests.map(({ body }) => JSON.parse(body).id)).toEqual(['order-42', 'order-42']);
+    const ids = receiver.requests.map(({ headers }) => String(headers['webhook-id']));
+    const found = await Promise.all(ids.map((id) => service.must('GET', `/v1/events/${id}`)));
+    expect(found.map(({ id }) => id)).toEqual(['order-42', 'order-42']);
+    expect(new Set(found.map(({ type }) => type))).toEqual(new Set(customers.map(({ eventType }) => eventType)));
+  });
+});
+
 describe('format envelope', () => {
   const data = {
     accountReference: 'PDN-922-Oct14-0001',
@@ -45,7 +58,7 @@ describe('format envelope', () => {
     expect(body).toBe(
       `{"payload":${payload},"signature":"${hmac('mySecret', payload).digest('hex')}","payloadAsString":${JSON.stringify(payload)}}`,
     );
-    expect(headers['webhook-id']).toBe(id);
+    expect(headers['webhook-id']).toBe((await service.must('GET', `/v1/events/${id}`)).webhookId);
     expect((await attemptOf(notificationId!)).request.body).toBe(body);
   });
 

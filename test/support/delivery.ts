@@ -15,7 +15,8 @@ export function deliveryFacts(overrides: Partial<DeliveryFacts> = {}): DeliveryF
     claimedBy: null,
     payloadExpired: false,
     event: {
-      id: 'evt_1',
+      id: 'order-1',
+      webhookId: 'evt_1',
       type: 'a.b',
       productId: 'product',
       occurredAt: new Date(),

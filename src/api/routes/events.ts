@@ -47,7 +47,8 @@ const batchResult = z.object({
 
 const event = z
   .object({
-    id: z.string(),
+    id: z.string().describe('The id that the producer chose, else the generated one.'),
+    webhookId: z.string().describe('The generated id. Receivers get it as header `webhook-id`.'),
     productId: z.string(),
     type: z.string(),
     customerId: z.string().nullable(),

@@ -82,7 +82,7 @@ function secrets(subscriptions: readonly Subscription[], links: readonly SecretL
  * signature.
  */
 const BODIES: Record<Format, string> = {
-  standard: 'The body is {"type", "timestamp", "data"}. The fields listed below are in data.',
+  standard: 'The body is {"id", "type", "timestamp", "data"}. The fields listed below are in data.',
   envelope:
     'The body is {"payload": {"details", "messageId", "timestamp"}, "signature", "payloadAsString"}. The fields listed below are in details, next to messageType. signature is the HMAC-SHA256 of payloadAsString in hexadecimal. Its key is the text of the secret.',
   trigger:

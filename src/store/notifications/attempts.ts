@@ -70,6 +70,8 @@ interface DetailRow extends Row {
   response_headers: Record<string, string> | null;
   response_body: string | null;
   response_truncated: boolean;
+  event_id: string;
+  given_id: string | null;
   event_type: string;
   occurred_at: Date;
   data: string | null;
@@ -89,7 +91,7 @@ export async function findAttempt(db: Executor, id: string, scope: Scope): Promi
   const notificationId = of[0].notification_id;
   const { rows } = await db.query<DetailRow>({
     text: `select ${COLUMNS}, a.request_method, a.request_url, a.request_headers, a.request_body, a.response_headers, a.response_body, a.response_truncated,
-             e.type as event_type, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels
+             e.id as event_id, e.given_id, e.type as event_type, e.occurred_at, e.data::text as data, e.user_context::text as user_context, e.channels
            from attempts a join notifications n on n.id = $4 join events e on e.id = n.event_id and e.id between $5 and $6
            where a.id = $1 and ($2::text is null or n.product_id = $2) and ($3::text is null or n.customer_id = $3)`,
     values: [
@@ -134,6 +136,7 @@ function isStandard({ request_body, request_method, request_headers }: DetailRow
 function bodyAsSent(row: DetailRow): string | null {
   if (!isStandard(row) || row.data === null) return row.request_body;
   return standardBody({
+    id: row.given_id ?? encodeId('evt', row.event_id),
     type: row.event_type,
     occurredAt: row.occurred_at,
     data: row.data,

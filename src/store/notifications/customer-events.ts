@@ -41,15 +41,14 @@ function toCustomersEvent(row: Row): Event {
 export async function findEventOfCustomer(
   db: Executor,
   uuids: readonly string[],
-  id: string,
   customerId: string,
 ): Promise<{ uuid: string; event: Event } | undefined> {
   // One statement for each, because the bounds of all would cover the partitions between them.
   for (const uuid of [...uuids].sort().reverse()) {
     const { rows } = await db.query<Row>({
-      text: `select ${columns('$2', ['$4', '$5'])} from events e
-             where e.id = $1 and (e.given_id is null or e.given_id = $3) and exists (select ${notificationOf('$2', ['$4', '$5'])})`,
-      values: [uuid, customerId, id, ...uuidsSharingTime(uuid)],
+      text: `select ${columns('$2', ['$3', '$4'])} from events e
+             where e.id = $1 and exists (select ${notificationOf('$2', ['$3', '$4'])})`,
+      values: [uuid, customerId, ...uuidsSharingTime(uuid)],
     });
     if (rows[0]) return { uuid, event: toCustomersEvent(rows[0]) };
   }

@@ -21,8 +21,10 @@ export const EVENT_COLUMNS =
   'id, given_id, product_id, type, customer_id, channels, occurred_at, data::text as data, user_context::text as user_context, accepted_at';
 
 export function toEvent(row: EventRow): Event {
+  const webhookId = encodeId('evt', row.id);
   return {
-    id: row.given_id ?? encodeId('evt', row.id),
+    id: row.given_id ?? webhookId,
+    webhookId,
     productId: row.product_id,
     type: row.type,
     customerId: row.customer_id,

@@ -9,7 +9,7 @@ import { toPage, type Page, type PageRequest } from '../db/pages';
 import { PageSize } from '../db/page-size';
 
 /**
- * Finds an event by the id that its producer chose, or by a generated id. Chosen ids are unique per
+ * Finds an event by the id that its producer chose, or by its generated id. Chosen ids are unique per
  * product only: a caller who sees several products gets the newest event.
  */
 export async function findEvent(
@@ -21,13 +21,12 @@ export async function findEvent(
   const ids = [...(await findEventsByGivenId(db, id)), ...(generated ? [generated] : [])];
   // Postgres would look into every partition for none.
   if (ids.length === 0) return undefined;
-  if (scope.customerId !== undefined) return findEventOfCustomer(db, ids, id, scope.customerId);
+  if (scope.customerId !== undefined) return findEventOfCustomer(db, ids, scope.customerId);
   const { rows } = await db.query<EventRow>({
     text: `select ${EVENT_COLUMNS} from events
-           where id = any($1) and (given_id is null or given_id = $2)
-             and ($3::text is null or product_id = $3)
+           where id = any($1) and ($2::text is null or product_id = $2)
            order by id desc limit 1`,
-    values: [ids, id, scope.productId ?? null],
+    values: [ids, scope.productId ?? null],
   });
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }

@@ -94,6 +94,7 @@ export async function loadDeliveries(
 }
 
 function toDelivery(notificationId: string, row: DeliveryRow, subscription: DeliverySubscription | null): Delivery {
+  const webhookId = encodeId('evt', row.event_id);
   return {
     notificationId,
     status: row.status,
@@ -107,7 +108,8 @@ function toDelivery(notificationId: string, row: DeliveryRow, subscription: Deli
     rateSeq: row.rate_seq,
     retryAsked: row.retry_asked,
     event: {
-      id: row.given_id ?? encodeId('evt', row.event_id),
+      id: row.given_id ?? webhookId,
+      webhookId,
       type: row.event_type,
       productId: row.product_id,
       occurredAt: row.occurred_at,

@@ -49,6 +49,7 @@ function headStart(index: number, waitedMs: number): HeadStart {
         payloadExpired: false,
         event: {
           id: 'evt_1',
+          webhookId: 'evt_1',
           type: 'a.b',
           productId: 'p',
           occurredAt: new Date(),
