@@ -75,7 +75,10 @@ describe('example payload of format envelope', () => {
       `{"payload":${payload},"signature":"${signature}","payloadAsString":${JSON.stringify(payload)}}`,
     );
     expectSigned(request!);
-    expect(request!.headers).toMatchObject({ 'webhook-id': expect.stringMatching(/^evt_/), 'content-type': 'application/json' });
+    expect(request!.headers).toMatchObject({
+      'webhook-id': expect.stringMatching(/^evt_/),
+      'content-type': 'application/json',
+    });
     const stock = new Webhook(SECRET, { format: 'raw' });
     expect(stock.verify(request!.body, request!.headers as Record<string, string>)).toMatchObject({ signature });
     await service.reaches(id, 'delivered');
