@@ -1,9 +1,11 @@
-import type { Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import { AbandonedError, DeadlineError, NameLookupError, StaleConnectionError } from './errors';
 import type { ReusableClient } from './reusable-client';
 
 /** Size of the part of a response body that is kept. */
 export const KEPT_BODY_BYTES = 16 * 1024;
+/** The same for names and values of headers. `Retry-After` is always kept. */
+const KEPT_HEADER_BYTES = 16 * 1024;
 /**
  * How much more of a body is read and discarded, so that the connection can be reused, before it is
  * closed.
@@ -20,7 +22,7 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The first 16 KiB as UTF-8. Invalid bytes and NUL are replaced by U+FFFD. */
   body: string;
-  /** Whether the body was longer or incomplete. */
+  /** Whether the headers or the body were longer, or the body was incomplete. */
   truncated: boolean;
 }
 
@@ -57,11 +59,10 @@ export function exchange(
   const { connection } = request;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
-    let response: Pick<HttpResponse, 'status' | 'headers'> | undefined;
+    let response: Omit<HttpResponse, 'body'> | undefined;
     const body = new BodyStart();
     let settled = false;
     let reused = false;
-    let answered = false;
 
     const end = () => {
       settled = true;
@@ -71,17 +72,18 @@ export function exchange(
     const succeed = (complete: boolean) => {
       if (settled) return;
       end();
-      const { status, headers } = response!;
-      resolve({ status, headers, body: body.read(), truncated: !complete || body.isLarger });
+      resolve({ ...response!, body: body.read(), truncated: response!.truncated || !complete || body.isLarger });
     };
     // After the status has arrived, the request has succeeded, with as much of the body as was
     // read.
     const fail = (error: Error) => {
       if (settled) return;
+      const status = connection.client?.response?.status;
+      if (error instanceof errors.HeadersOverflowError && status) response ??= { status, headers: {}, truncated: true };
       if (response) return succeed(false);
       end();
       const { code = '' } = error as NodeJS.ErrnoException;
-      const isStale = reused && !answered && CLOSED_CODES.includes(code);
+      const isStale = reused && !connection.client?.response?.hasBegun && CLOSED_CODES.includes(code);
       reject(
         isStale ? new StaleConnectionError('the connection was closed before a response', { cause: error }) : error,
       );
@@ -116,12 +118,9 @@ export function exchange(
           // The request was aborted while it waited for a connection. It is not sent.
           if (settled) started.abort(new AbandonedError('the request was abandoned'));
         },
-        onResponseStarted() {
-          answered = true;
-        },
         onResponseStart(_controller, status, headers) {
           if (status < 200 || settled) return;
-          response = { status, headers: flatten(headers) };
+          response = { status, ...flatten(headers) };
           clearTimeout(timer);
           const leftMs = Math.min(BODY_TIMEOUT_MS, deadline - performance.now());
           timer = setTimeout(() => abort(new DeadlineError('the body took too long')), leftMs);
@@ -160,11 +159,17 @@ class BodyStart {
   }
 }
 
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** Joins repeated headers, and keeps the first of them if they are too large. */
+function flatten(headers: Record<string, string | string[] | undefined>): Pick<HttpResponse, 'headers' | 'truncated'> {
   const flat: Record<string, string> = {};
+  let left = KEPT_HEADER_BYTES;
   for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
+    const values = headers[name];
+    if (values === undefined) continue;
+    const value = Array.isArray(values) ? values.join(', ') : values;
+    const size = name.length + value.length;
+    if (size <= left || name === 'retry-after') flat[name] = value;
+    left -= size;
   }
-  return flat;
+  return { headers: flat, truncated: left < 0 };
 }

@@ -1,14 +1,26 @@
-import { Client, type Dispatcher } from 'undici';
+import { Client, type buildConnector, type Dispatcher } from 'undici';
+import { ResponseStart } from './response-start';
 
 /**
- * A client of one connection at a time, which knows whether the connection is reused. A receiver
- * may close an idle connection at the moment in which the next request is sent over it.
+ * A client of one connection at a time, which knows whether the connection is reused, and how the
+ * response begins. A receiver may close an idle connection at the moment in which the next request
+ * is sent over it.
  */
 export class ReusableClient extends Client {
   private isUsed = false;
+  /** The response to the last request; undefined before the first connection. */
+  response: ResponseStart | undefined;
 
-  constructor(origin: string | URL, options?: Client.Options) {
-    super(origin, options);
+  constructor(origin: string | URL, options: Client.Options & { connect: buildConnector.connector }) {
+    super(origin, {
+      ...options,
+      connect: (target, callback) =>
+        options.connect(target, (...[error, socket]) => {
+          if (!socket) return callback(error!, null);
+          this.response = new ResponseStart(socket);
+          callback(null, socket);
+        }),
+    });
     this.on('connect', () => (this.isUsed = false));
   }
 
@@ -20,6 +32,7 @@ export class ReusableClient extends Client {
   startRequest(): boolean {
     const isReused = this.isUsed;
     this.isUsed = true;
+    this.response?.expect();
     return isReused;
   }
 

@@ -4,7 +4,8 @@ import type { AddressGuard } from './address-guard';
 import { createConnector, type Connector } from './connector';
 import { ReusableClient } from './reusable-client';
 
-const MAX_HEADER_BYTES = 16 * 1024;
+/** Of larger headers only the status is known. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Connections that share TLS credentials. */
 export interface Transport {
@@ -51,7 +52,7 @@ export function createTransport(
         // No limit per origin: the lanes bound the attempts in flight, and an attempt that waited
         // for a connection would wait at the expense of the receiver's time.
         connections: null,
-        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, each),
+        factory: (clientOrigin, each) => new ReusableClient(clientOrigin, { ...each, connect: connector.connect }),
       }),
   });
   return {

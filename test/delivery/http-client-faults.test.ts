@@ -90,15 +90,15 @@ describe('error classes of the HTTP client', () => {
     expect(error).toEqual({ class: 'connect', message: 'the response is not valid HTTP' });
   });
 
-  it.each([
-    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
-    [
-      '101 Switching Protocols',
-      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
-    ],
-  ])('reports connect if the receiver answers with an unrequested %s', async (_what, response) => {
-    const { error } = await sendTo(responding(response));
+  it('reports connect if the receiver switches to another protocol', async () => {
+    const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    const { error } = await sendTo(responding(upgrade));
     expect(error).toEqual({ class: 'connect', message: 'the response was an unexpected interim response' });
+  });
+
+  it('reports connect if the receiver closes the connection after an interim response', async () => {
+    const { error } = await sendTo((socket) => void socket.end('HTTP/1.1 100 Continue\r\n\r\n'));
+    expect(error).toEqual({ class: 'connect', message: 'the connection was closed before a response' });
   });
 
   it('reports tls if the receiver does not speak TLS', async () => {
@@ -170,8 +170,20 @@ describe('error classes of the HTTP client', () => {
     expect(receiver.requests).toHaveLength(0);
   });
 
-  it('reports response-too-large for endless headers', async () => {
-    const { error, response } = await sendTo(endlessHeaders);
+  it.each([
+    ['200', null],
+    ['410', { class: 'status', message: 'HTTP 410' }],
+  ])('goes by the status, here %s, of a response whose headers have no end', async (status, expected) => {
+    const { error, response } = await sendTo((socket) => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+      endlessHeaders(socket, status);
+    });
+    expect(response).toEqual({ status: Number(status), headers: {}, body: '', truncated: true });
+    expect(error).toEqual(expected);
+  });
+
+  it('reports response-too-large for an interim response whose headers have no end', async () => {
+    const { error, response } = await sendTo((socket) => endlessHeaders(socket, '103'));
     expect(response).toBeNull();
     expect(error).toEqual({ class: 'response-too-large', message: 'the response headers are too large' });
   });
@@ -197,7 +209,7 @@ describe('error classes of the HTTP client', () => {
       sendTo(reset),
       sendTo(silence, { timeoutMs: 100 }),
       sendTo(responding('garbage')),
-      sendTo(endlessHeaders),
+      sendTo((socket) => endlessHeaders(socket, '500')),
       sendTo(responding('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n')),
     ]);
     const messages = results.map(({ error }) => error!.message).join('\n');

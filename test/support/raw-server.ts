@@ -68,8 +68,8 @@ export const responding =
   (socket) =>
     socket.write(response);
 /** Sends response headers without end. */
-export const endlessHeaders: Behaviour = (socket) => {
-  socket.write(OK);
+export const endlessHeaders = (socket: Socket, status: string): void => {
+  socket.write(`HTTP/1.1 ${status} X\r\n`);
   flood(socket, `x-flood: ${'a'.repeat(1000)}\r\n`);
 };
 /** Sends interim responses without end. */
