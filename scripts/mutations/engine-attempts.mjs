@@ -124,7 +124,7 @@ export default [
     [
       'T9',
       'a subscription whose attempt is slow stays in the fast lane',
-      '    void markSlow(deps.db, subscription.id).catch(() => undefined);\n',
+      '    void markSlow(deps.db, subscription.id, url).catch(() => undefined);\n',
       '',
     ],
     ['M7', 'a quick attempt sends its subscription to the slow lane as well', '  clearTimeout(slow);\n', ''],

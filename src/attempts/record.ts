@@ -49,7 +49,7 @@ async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttem
   const { db, metrics, recorder } = deps;
   const { subscriptionId } = record;
   if (record.response?.status === GONE) {
-    const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone');
+    const marked = await markOutOfOrder(db, subscriptionId, 'the receiver answered 410 Gone', record.request.url);
     reportOutOfOrder(deps, 'gone', subscriptionId, marked);
   }
   const recorded = await recorder(record);

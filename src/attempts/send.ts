@@ -23,7 +23,7 @@ export async function send(
   // A slow subscription leaves the fast lane before its attempt is over, so that other attempts do
   // not queue behind it.
   const slow = setTimeout(() => {
-    void markSlow(deps.db, subscription.id).catch(() => undefined);
+    void markSlow(deps.db, subscription.id, url).catch(() => undefined);
     onSlow?.();
   }, SLOW_ATTEMPT_MS);
   const { customerId } = subscription;

@@ -153,7 +153,7 @@ describe('the lane of a retry', () => {
 
   it('is the slow one if the subscription became slow meanwhile', async () => {
     const { seeded, id } = await retrying();
-    await markSlow(on.pipeline.db, seeded.subscriptionId);
+    await markSlow(on.pipeline.db, seeded.subscriptionId, on.receiver.url());
     await on.workflow(id).result();
     expect(await ordinaryActivities(id)).toBe(1);
   });

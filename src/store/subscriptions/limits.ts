@@ -2,11 +2,15 @@ import { SLOW_LANE_SECONDS } from '../../domain/delivery';
 import { decodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 
-/** Moves a subscription's attempts to the slow lane for 10 minutes. */
-export async function markSlow(db: Executor, subscriptionId: string): Promise<void> {
+/**
+ * Moves a subscription's attempts to the slow lane for 10 minutes.
+ *
+ * @param url - which is slow: another one, to which the subscription was changed meanwhile, may not be
+ */
+export async function markSlow(db: Executor, subscriptionId: string, url: string): Promise<void> {
   await db.query({
     text: `update subscriptions set slow_until = now() + interval '${SLOW_LANE_SECONDS} seconds'
-           where id = $1 and (slow_until is null or slow_until < now() + interval '${SLOW_LANE_SECONDS / 2} seconds')`,
-    values: [decodeId('sub', subscriptionId)],
+           where id = $1 and url = $2 and (slow_until is null or slow_until < now() + interval '${SLOW_LANE_SECONDS / 2} seconds')`,
+    values: [decodeId('sub', subscriptionId), url],
   });
 }

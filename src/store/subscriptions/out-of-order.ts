@@ -31,7 +31,7 @@ with marked as (
   update subscriptions s set out_of_order_at = now(), modified_at = now(),
     out_of_order_reason = coalesce($2, t.failures_since_success || ' failures and no success since ' || to_char(t.failing_since at time zone 'UTC', ${RFC_3339}))
   from (select $1::uuid as id) given left join subscription_attempt_statistics t on t.subscription_id = given.id
-  where s.id = given.id and s.out_of_order_at is null and s.deleted_at is null and ($2::text is not null or (${IS_FAILING}))
+  where s.id = given.id and s.out_of_order_at is null and s.deleted_at is null and ($5::text is null or s.url = $5) and ($2::text is not null or (${IS_FAILING}))
   returning s.customer_id, s.product_id, s.name, s.out_of_order_at, s.out_of_order_reason,
     -- The attempt with the response 410 is not counted yet.
     coalesce(t.failures_since_success, 0) + ($2::text is not null)::int as failures
@@ -80,14 +80,17 @@ interface MarkedRow {
  * Disables a subscription automatically, for example after a 410. Its notifications are held until
  * it is enabled.
  *
- * @returns undefined if it was out of order already
+ * @param url - where the receiver answered: it says nothing about another URL, to which the
+ *   subscription was changed meanwhile
+ * @returns undefined if it was out of order already, or has another URL
  */
 export function markOutOfOrder(
   db: Executor,
   subscriptionId: string,
   reason: string,
+  url?: string,
 ): Promise<MarkedOutOfOrder | undefined> {
-  return mark(db, subscriptionId, reason);
+  return mark(db, subscriptionId, reason, url);
 }
 
 /**
@@ -115,10 +118,11 @@ async function mark(
   db: Executor,
   subscriptionId: string,
   reason: string | null,
+  url: string | null = null,
 ): Promise<MarkedOutOfOrder | undefined> {
   const { rows } = await db.query<MarkedRow>({
     text: MARK,
-    values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId],
+    values: [decodeId('sub', subscriptionId), reason, newUuid(), subscriptionId, url],
   });
   if (rows.length === 0) return undefined;
   await holdLinedUp(db, subscriptionId);

@@ -6,6 +6,8 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { setSubscription } from '../../support/rows';
 import { seed, seedSubscription, type Seeded } from '../../support/seed';
 
+const URL = 'http://127.0.0.1:9/';
+
 /**
  * The slow lane by experience. Time stands still within a transaction, so each step has its own
  * exact time.
@@ -18,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {
-  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  seeded = await seed(database.db, { url: URL });
 });
 
 async function seconds(db: Executor, column: 'slow_until', id = seeded.subscriptionId) {
@@ -46,14 +48,19 @@ describe('a subscription with a slow attempt', () => {
   ])('that %s', async (_, slowUntil, expected) => {
     await database.db.transaction(async (db) => {
       await setSubscription(db, seeded.subscriptionId, `slow_until = ${slowUntil}`);
-      await markSlow(db, seeded.subscriptionId);
+      await markSlow(db, seeded.subscriptionId, URL);
       expect(await seconds(db, 'slow_until')).toBe(expected);
     });
   });
 
+  it('stays where it was if its URL was changed while an attempt was slow', async () => {
+    await markSlow(database.db, seeded.subscriptionId, 'http://127.0.0.1:9/before');
+    expect(await seconds(database.db, 'slow_until')).toBeNull();
+  });
+
   it('leaves its neighbours in the fast lane', async () => {
     const neighbour = await seedSubscription(database.db, seeded, { url: 'http://127.0.0.1:9/' }, 'neighbour');
-    await markSlow(database.db, seeded.subscriptionId);
+    await markSlow(database.db, seeded.subscriptionId, URL);
     expect(await seconds(database.db, 'slow_until', neighbour)).toBeNull();
   });
 });

@@ -140,6 +140,12 @@ it('disabling a subscription notifies the operators who follow it, in the same t
   expect(await eventRows()).toHaveLength(1);
 });
 
+it('a 410 of a URL that the subscription no longer has does not disable it', async () => {
+  await database.db.query({ text: "update subscriptions set url = 'http://127.0.0.1:2/'" });
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 'http://127.0.0.1:1/')).toBeUndefined();
+  expect(await markOutOfOrder(database.db, seeded.subscriptionId, 'gone', 'http://127.0.0.1:2/')).toBeDefined();
+});
+
 it('the event about a 410 counts the failure that is about to be recorded', async () => {
   await failing(2, 60);
   await markOutOfOrder(database.db, seeded.subscriptionId, 'the receiver answered 410 Gone');
