@@ -25,6 +25,8 @@ export interface Config {
   publicUrl?: string;
   adminKey?: string;
   masterKey?: Buffer;
+  /** Set during a rotation. */
+  previousMasterKey?: Buffer;
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
@@ -105,6 +107,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
+    previousMasterKey: settings.SIGNPOST_MASTER_KEY_PREVIOUS,
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
@@ -217,6 +220,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     publicUrl,
     adminKey,
     masterKey,
+    previousMasterKey,
     databaseUrl,
     migrationDatabaseUrl,
     dataSources,
@@ -229,6 +233,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     publicUrl: publicUrl ?? 'from host and port',
     adminKey: adminKey === undefined ? 'generated' : MASKED,
     masterKey: masterKey === undefined ? 'generated' : MASKED,
+    previousMasterKey: previousMasterKey === undefined ? 'not set' : MASKED,
     databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
