@@ -26,7 +26,7 @@ export async function noteKey(executor: Executor, keys: KeyRing): Promise<void> 
   const sealed = keys.seal(TEXT, CONTEXT);
   await executor.query({
     text: `insert into master_key_check (ciphertext, key_id, seen_at) values ($1, $2, now())
-           on conflict (key_id) do update set seen_at = now(), retired_at = null`,
+           on conflict (key_id) do update set ciphertext = excluded.ciphertext, seen_at = now(), retired_at = null`,
     values: [sealed.ciphertext, sealed.keyId],
   });
 }
@@ -39,11 +39,12 @@ export async function noteKey(executor: Executor, keys: KeyRing): Promise<void> 
  */
 export async function requireKeysInUse(executor: Executor, keys: KeyRing): Promise<void> {
   await executor.query({ text: 'lock table master_key_check in share row exclusive mode' });
-  const { rows } = await executor.query<{ keyId: string; ciphertext: Buffer | null }>({
-    text: `select key_id as "keyId", ciphertext from master_key_check where retired_at is null
-           union all
-           (select key_id, null from subscription_secrets where not exists (select from master_key_check)
-            order by id limit 1)`,
+  await executor.query({
+    text: `insert into master_key_check (key_id, ciphertext)
+           select key_id, '' from subscription_secrets where not exists (select from master_key_check) order by id limit 1`,
+  });
+  const { rows } = await executor.query<{ keyId: string; ciphertext: Buffer }>({
+    text: 'select key_id as "keyId", ciphertext from master_key_check where retired_at is null',
   });
   const missing = rows.find((row) => !opens(keys, row));
   if (missing) throw new ConfigError(messageOf(missing.keyId, rows.length > 1, keys));
@@ -58,11 +59,11 @@ function messageOf(missing: string, isRotating: boolean, { keyId, previousKeyId 
         'Set the key with which the database was set up; to replace it, set it as SIGNPOST_MASTER_KEY_PREVIOUS. Without it the secrets cannot be read again.';
 }
 
-function opens(keys: KeyRing, { keyId, ciphertext }: { keyId: string; ciphertext: Buffer | null }): boolean {
-  if (ciphertext === null) return keyId === keys.keyId || keyId === keys.previousKeyId;
-  const sealed: Sealed = { keyId, ciphertext };
+function opens(keys: KeyRing, { keyId, ciphertext }: Sealed): boolean {
+  // The key of a database without check values is known only by its id.
+  if (ciphertext.length === 0) return keyId === keys.keyId || keyId === keys.previousKeyId;
   try {
-    return keys.open(sealed, CONTEXT) === TEXT;
+    return keys.open({ keyId, ciphertext }, CONTEXT) === TEXT;
   } catch {
     return false;
   }

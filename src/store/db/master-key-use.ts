@@ -47,12 +47,11 @@ export async function listKeyUse(db: Executor): Promise<KeyUse[]> {
   return rows;
 }
 
-/** Retires a key that sealed nothing that is left. @returns false if a process seals with it */
-export async function retireKey(db: Executor, keyId: string): Promise<boolean> {
-  const { rowCount } = await db.query({
+/** Retires a key that sealed nothing that is left, unless a process seals with it. */
+export async function retireKey(db: Executor, keyId: string): Promise<void> {
+  await db.query({
     text: `update master_key_check set retired_at = now()
            where key_id = $1 and coalesce(seen_at < now() - make_interval(secs => $2), true)`,
     values: [keyId, SEEN_SECONDS],
   });
-  return rowCount === 1;
 }

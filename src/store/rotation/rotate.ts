@@ -81,7 +81,8 @@ async function countLeft(db: Database, keyId: string): Promise<number> {
 }
 
 async function retire(db: Database, keyId: string): Promise<Date | null> {
-  if (!(await retireKey(db, keyId))) return null;
+  await retireKey(db, keyId);
   const use = (await listKeyUse(db)).find((key) => key.keyId === keyId);
+  if (use?.retiredAt === null) return null;
   return new Date((use?.seenAt?.getTime() ?? Date.now()) + TOKEN_LIFE_MS);
 }

@@ -223,6 +223,14 @@ it('after a rotation the new key alone starts, and the previous one alone is ref
   );
 });
 
+it('rotates the key of a database that is older than the check of the key', async () => {
+  const { db } = database;
+  await requireMasterKey(db, ringOf());
+  await expect(requireMasterKey(db, NEW_ONLY)).rejects.toThrow(TEST_SEALER.keyId);
+  expect((await rotate(db, ringOf(), ignore)).removableAt).not.toBeNull();
+  await requireMasterKey(db, NEW_ONLY);
+});
+
 it('says that the previous key may be removed when its last access token has expired', async () => {
   await requireMasterKey(database.db, TEST_SEALER);
   await goQuiet(TEST_SEALER.keyId);
@@ -261,7 +269,7 @@ it('a process that seals with a retired key puts it back in use', async () => {
 
 it('counts the seals of each key over all reports', async () => {
   const { db } = database;
-  const sealer = createSealer(NEW_KEY);
+  const sealer = createSealer(OLD_KEY);
   await requireMasterKey(db, sealer);
   for (let n = 0; n < 5; n++) sealer.seal('x', 'y');
   expect(await reportKeyUse(db, sealer, sealer.takeSeals())).toBe(6);
