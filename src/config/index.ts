@@ -32,6 +32,8 @@ export interface Config {
   allowAddresses: string[];
   denyAddresses: string[];
   httpsOnly: boolean;
+  /** Absent: no proxy. */
+  egressProxy?: URL;
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
@@ -112,6 +114,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
     httpsOnly: settings.SIGNPOST_HTTPS_ONLY === 'on',
+    egressProxy: settings.SIGNPOST_EGRESS_PROXY,
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (local ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
@@ -224,6 +227,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     databaseUrl,
     migrationDatabaseUrl,
     dataSources,
+    egressProxy,
     temporal,
     ...open
   } = config;
@@ -236,6 +240,8 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     previousMasterKey: previousMasterKey === undefined ? 'not set' : MASKED,
     databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
+    // A user name alone is a token for some proxies.
+    egressProxy: egressProxy === undefined ? 'none' : maskUrl(egressProxy.toString(), true),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       ...temporal,
@@ -248,8 +254,9 @@ export function maskedSummary(config: Config): Record<string, unknown> {
   };
 }
 
-function maskUrl(url: string): string {
+function maskUrl(url: string, withUser = false): string {
   const parsed = new URL(url);
+  if (withUser && parsed.username) parsed.username = MASKED;
   if (parsed.password) parsed.password = MASKED;
   parsed.search = '';
   return parsed.toString();

@@ -43,7 +43,10 @@ export function reportKeyUseRegularly({ db, keys, registry, log }: Deps, cleanup
   }
   let running: Promise<void> | undefined;
   // A failure is that of Postgres, which others log. The seals are reported next time.
-  const run = () => (running ??= report().catch(() => undefined).finally(() => (running = undefined)));
+  const run = () =>
+    (running ??= report()
+      .catch(() => undefined)
+      .finally(() => (running = undefined)));
   void run();
   const timer = setInterval(() => void run(), REPORT_INTERVAL_MS);
   cleanups.add(async () => {

@@ -101,11 +101,16 @@ it('knows every column of the schema that names a master key', async () => {
 it('goes through more values than fit into one page, and finds nothing left in a second run', async () => {
   for (let n = 0; n < 450; n++) await seedSubscription(database.db, seeded, URL_OPTIONS, `s${n}`);
   const progress: [number, number][] = [];
-  const first = await rotate(database.db, ringOf(), (done, total) => progress.push([done, total]));
+  const [ring, sum] = [ringOf(), (visits: number[]) => visits.reduce((all, each) => all + each, 0)];
+  const visits: number[] = [];
+  expect(await resealOnce(database.db, ring, (more) => visits.push(more))).toMatchObject({ resealed: 451 });
+  expect(sum(visits)).toBe(451);
+  const back = ringOf(OLD_KEY, NEW_KEY);
+  const first = await rotate(database.db, back, (done, total) => progress.push([done, total]));
   expect(first).toMatchObject({ total: 451, resealed: 451, left: 0 });
   expect(progress.at(-1)).toEqual([451, 451]);
   expect(progress.length).toBeGreaterThan(100);
-  expect(await rotate(database.db, ringOf(), ignore)).toMatchObject({ total: 0, resealed: 0, left: 0 });
+  expect(await rotate(database.db, back, ignore)).toMatchObject({ total: 0, resealed: 0, left: 0 });
 });
 
 it('two runs at the same time seal every value once', async () => {
@@ -165,7 +170,7 @@ it('does not deadlock with a change that locks the subscription before its secre
     await new Promise((resolve) => setTimeout(resolve, 300));
     await rotateSecret(executor, ringOf(), id, 'changed meanwhile', 60);
   });
-  expect(await rotating).toMatchObject({ unreadable: [] });
+  expect(await rotating).toMatchObject({ resealed: 1, unreadable: [] });
   await rotate(db, ringOf(), ignore);
   expect((await currentSecrets(db, NEW_ONLY, id)).map(({ secret }) => secret)).toEqual([
     'changed meanwhile',
@@ -264,6 +269,16 @@ it('a process that seals with a retired key puts it back in use', async () => {
   await beginRotation(db, ringOf());
   await rotate(db, ringOf(), ignore);
   await reportKeyUse(db, TEST_SEALER, 1);
+  await expect(requireMasterKey(db, NEW_ONLY)).rejects.toThrow('A rotation of the master key is under way');
+});
+
+it('a rotation back to a retired key puts it in use again', async () => {
+  const { db } = database;
+  await requireMasterKey(db, TEST_SEALER);
+  await goQuiet(TEST_SEALER.keyId);
+  await beginRotation(db, ringOf());
+  await rotate(db, ringOf(), ignore);
+  await requireMasterKey(db, ringOf(OLD_KEY, NEW_KEY));
   await expect(requireMasterKey(db, NEW_ONLY)).rejects.toThrow('A rotation of the master key is under way');
 });
 
