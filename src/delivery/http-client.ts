@@ -32,7 +32,7 @@ export interface HttpClientOptions {
   guard: AddressGuard;
   /** Certificate authorities to trust, as PEM. @default those of Node */
   certificateAuthorities?: string;
-  /** The proxy through which every request goes. @default none; those of the environment are ignored */
+  /** The proxy through which every request goes. @default none, whatever the environment names */
   egressProxy?: URL;
 }
 
