@@ -633,20 +633,20 @@ export default [
     ['test/delivery/egress-proxy.test.ts'],
     [
       [
-        'EP1',
+        'EGP1',
         'only the first address of a name is tried',
         '&& candidates.length > 0) return tryNext()',
         '&& candidates.length > 99) return tryNext()',
       ],
-      ['EP2', 'a tunnel with data before a request is used', ' && head.length === 0', ''],
-      ['EP3', 'the credentials of the proxy are not decoded', 'decodeURIComponent(password)', 'password'],
-      ['EP4', 'an IPv6 address has no brackets', '`[${address}]`', 'address'],
+      ['EGP2', 'a tunnel with data before a request is used', ' && head.length === 0', ''],
+      ['EGP3', 'the credentials of the proxy are not decoded', 'decodeURIComponent(password)', 'password'],
+      ['EGP4', 'an IPv6 address has no brackets', '`[${address}]`', 'address'],
     ],
   ),
   ...mutationsOf(
     'src/delivery/connector.ts',
     ['test/delivery/egress-proxy.test.ts'],
-    [['EP6', 'the proxy is not used', 'const open = egressProxy ?', 'const open = egressProxy && false ?']],
+    [['EGP6', 'the proxy is not used', 'const open = egressProxy ?', 'const open = egressProxy && false ?']],
   ),
   ...mutationsOf('src/store/rotation/reseal.ts', store('rotation/rotate'), [
     [

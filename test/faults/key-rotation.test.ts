@@ -134,7 +134,7 @@ it('rotates the master key in a cluster under load: every signature is valid, al
     async () => new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size,
     (size) => size === load.accepted,
   );
-  const { rows } = await cluster.database.db.query({ text: "select from attempts where error_class is not null" });
+  const { rows } = await cluster.database.db.query({ text: 'select from attempts where error_class is not null' });
   expect(rows).toHaveLength(0);
   for (const { path: to, body, headers } of receiver.requests) {
     const secret = customers[Number(to.slice(1))]!.secret;
