@@ -424,13 +424,31 @@ export default [
   ...mutationsOf(
     'src/api/auth/tokens.ts',
     ['test/api/credentials.test.ts', 'test/api/auth/expiry.test.ts'],
+    [['TK2', 'a portal token counts as the token of a client', "if (sub !== 'portal') return", 'if (true) return']],
+  ),
+  ...mutationsOf(
+    'src/api/auth/tokens.ts',
+    ['test/api/auth/tokens.test.ts'],
     [
       [
-        'TK2',
-        'a portal token counts as the token of a client',
-        "if (payload.sub !== 'portal') return",
-        'if (true) return',
+        'TK3',
+        'tokens of the previous master key are refused',
+        '[key, ...(previousKey ? [signingKeyOf(previousKey)] : [])]',
+        '[key]',
       ],
+    ],
+  ),
+  ...mutationsOf(
+    'src/store/access/idempotency.ts',
+    ['test/api/http/idempotency.test.ts'],
+    [['IK1', 'a kept answer is never sealed', 'sealer?.seal(text, answerContext(owner)) ??', 'undefined ??']],
+  ),
+  ...mutationsOf(
+    'src/api/app.ts',
+    ['test/api/http/idempotency.test.ts'],
+    [
+      ['IK2', 'answers with secrets are kept as they are', 'key, !route.answerIsOpen,', 'key, false,'],
+      ['IK3', 'every kept answer is sealed', 'key, !route.answerIsOpen,', 'key, true,'],
     ],
   ),
 ];

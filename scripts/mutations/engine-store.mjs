@@ -625,6 +625,75 @@ export default [
       'const cacheKey = `${sealedBy} ${',
     ],
     ['N66', 'two secrets of one owner open as the first', " ${ciphertext.toString('latin1')}`;", '`;'],
+    [
+      'KR1',
+      'the previous key seals',
+      'createCipheriv(ALGORITHM, masterKey,',
+      'createCipheriv(ALGORITHM, previousKey ?? masterKey,',
+    ],
+    ['KR2', 'seals are not counted', '      seals += 1;\n', ''],
+  ]),
+  ...mutationsOf(
+    'src/delivery/egress-proxy.ts',
+    ['test/delivery/egress-proxy.test.ts'],
+    [
+      [
+        'EGP1',
+        'only the first address of a name is tried',
+        '&& candidates.length > 0) return tryNext()',
+        '&& candidates.length > 99) return tryNext()',
+      ],
+      ['EGP2', 'a tunnel with data before a request is used', ' && head.length === 0', ''],
+      ['EGP3', 'the credentials of the proxy are not decoded', 'decodeURIComponent(password)', 'password'],
+      ['EGP4', 'an IPv6 address has no brackets', '`[${address}]`', 'address'],
+    ],
+  ),
+  ...mutationsOf(
+    'src/delivery/connector.ts',
+    ['test/delivery/egress-proxy.test.ts'],
+    [['EGP6', 'the proxy is not used', 'const open = egressProxy ?', 'const open = egressProxy && false ?']],
+  ),
+  ...mutationsOf('src/store/rotation/reseal.ts', store('rotation/rotate'), [
+    [
+      'KR3',
+      'a value that changed meanwhile is overwritten',
+      ' and t.${ciphertext} = $3`',
+      ' and $3::bytea is not null`',
+    ],
+    ['KR4', 'a secret is locked before its subscription', " ${owner ? 'from owner ' : ''}where", ' where'],
+    ['KR5', 'only one page of each place is sealed again', 'if (rows.length < PAGE) break;', 'break;'],
+  ]),
+  ...mutationsOf('src/store/rotation/rotate.ts', store('rotation/rotate'), [
+    [
+      'KR6',
+      'a rotation begins while a process seals with the previous key',
+      'isSealing }) => keyId === keys.previousKeyId && isSealing',
+      'isSealing }) => keyId === keys.previousKeyId && !isSealing && isSealing',
+    ],
+    ['KR7', 'the previous key may be removed although values need it', 'if (left === 0) return', 'if (true) return'],
+  ]),
+  ...mutationsOf(
+    'src/store/db/master-key-check.ts',
+    [...store('db/master-key-check'), ...store('rotation/rotate')],
+    [
+      ['KR8', 'a retired key is required', ' where retired_at is null', ''],
+      ['KR9', 'a key that is in use again stays retired', ', retired_at = null`', '`'],
+      [
+        'KR10',
+        'a database without check values takes any key',
+        'if (ciphertext.length === 0) return',
+        'if (ciphertext.length === 0) return true ||',
+      ],
+    ],
+  ),
+  ...mutationsOf('src/service/key-use.ts', store('rotation/key-use'), [
+    [
+      'KR11',
+      'seals that could not be reported are lost',
+      'unreported += keys.takeSeals();',
+      'unreported = keys.takeSeals();',
+    ],
+    ['KR12', 'nobody is warned', 'if (seals < WARN_AT ||', 'if (seals > 0 ||'],
   ]),
   ...mutationsOf('src/store/db/partitions.ts', store('db/partitions'), []),
   ...mutationsOf('src/store/db/group-commit.ts', store('db/group-commit'), [

@@ -236,7 +236,9 @@ async function run(
             const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;
             return key === undefined
               ? route.handle(inTransaction)
-              : once(executor, options.sealer, inTransaction, key, () => route.handle(inTransaction));
+              : once(executor, options.sealer, inTransaction, key, !route.answerIsOpen, () =>
+                  route.handle(inTransaction),
+                );
           }),
         );
   await endsWithin(runPostCommits(postCommitSteps, options.log), POST_COMMIT_PATIENCE_MS);

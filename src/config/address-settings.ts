@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { list, setting } from './setting';
 
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Where deliveries may go. */
 export const ADDRESS_SETTINGS = {
   SIGNPOST_ALLOW_ADDRESSES: setting(list(ipaddr.isValidCIDR), {
@@ -22,6 +30,22 @@ export const ADDRESS_SETTINGS = {
     meaning:
       'Whether the URLs of subscriptions must have https. With `on`, an http URL is refused with 422 when it is written, and nothing is sent over http.',
   }),
+  SIGNPOST_EGRESS_PROXY: setting(
+    z
+      .url({ protocol: /^http$/ })
+      .transform((text) => new URL(text))
+      .refine(
+        ({ pathname, search, username, password }) => pathname + search === '/' && isDecodable(username + password),
+      )
+      .optional(),
+    {
+      default: 'none; variables such as `HTTPS_PROXY` are ignored',
+      expected: 'http://user:password@host:port, with special characters of the password percent-encoded',
+      meaning:
+        'HTTP proxy (CONNECT) through which deliveries, challenges and token requests go. Signpost resolves and checks the address first, and the proxy connects to it.',
+      secret: true,
+    },
+  ),
   SIGNPOST_ALLOW_URLS: setting(
     list((entry) => parseUrlPattern(entry) !== undefined),
     {

@@ -25,11 +25,15 @@ export interface Config {
   publicUrl?: string;
   adminKey?: string;
   masterKey?: Buffer;
+  /** Set during a rotation. */
+  previousMasterKey?: Buffer;
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
   denyAddresses: string[];
   httpsOnly: boolean;
+  /** Absent: no proxy. */
+  egressProxy?: URL;
   allowUrls: string[];
   shutdownGraceSeconds: number;
   burst: boolean;
@@ -105,10 +109,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
+    previousMasterKey: settings.SIGNPOST_MASTER_KEY_PREVIOUS,
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
     httpsOnly: settings.SIGNPOST_HTTPS_ONLY === 'on',
+    egressProxy: settings.SIGNPOST_EGRESS_PROXY,
     allowUrls: settings.SIGNPOST_ALLOW_URLS ?? (local ? ['http://127.0.0.1:*', 'http://localhost:*'] : []),
     shutdownGraceSeconds: settings.SIGNPOST_SHUTDOWN_GRACE_SECONDS,
     burst: settings.SIGNPOST_BURST === 'on',
@@ -217,9 +223,11 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     publicUrl,
     adminKey,
     masterKey,
+    previousMasterKey,
     databaseUrl,
     migrationDatabaseUrl,
     dataSources,
+    egressProxy,
     temporal,
     ...open
   } = config;
@@ -229,8 +237,11 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     publicUrl: publicUrl ?? 'from host and port',
     adminKey: adminKey === undefined ? 'generated' : MASKED,
     masterKey: masterKey === undefined ? 'generated' : MASKED,
+    previousMasterKey: previousMasterKey === undefined ? 'not set' : MASKED,
     databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
+    // A user name alone is a token for some proxies.
+    egressProxy: egressProxy === undefined ? 'none' : maskUrl(egressProxy.toString(), true),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
     temporal: {
       ...temporal,
@@ -243,8 +254,9 @@ export function maskedSummary(config: Config): Record<string, unknown> {
   };
 }
 
-function maskUrl(url: string): string {
+function maskUrl(url: string, withUser = false): string {
   const parsed = new URL(url);
+  if (withUser && parsed.username) parsed.username = MASKED;
   if (parsed.password) parsed.password = MASKED;
   parsed.search = '';
   return parsed.toString();

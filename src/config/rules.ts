@@ -22,6 +22,9 @@ export function brokenRules(settings: Settings, invalid: ReadonlySet<string>): s
     faults.push(
       `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     );
+  const { SIGNPOST_MASTER_KEY: masterKey, SIGNPOST_MASTER_KEY_PREVIOUS: previousKey } = settings;
+  if (masterKey && previousKey?.equals(masterKey))
+    faults.push('SIGNPOST_MASTER_KEY_PREVIOUS is the same key as SIGNPOST_MASTER_KEY: set the other one, or none.');
   if (!invalid.has('SIGNPOST_ADMIN_KEY')) faults.push(...adminKeyFaults(settings, embedded));
   if (settings.SIGNPOST_MIGRATION_DATABASE_URL !== undefined && embedded)
     faults.push('SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.');

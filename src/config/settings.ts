@@ -9,6 +9,12 @@ import { integer, list, optionalInteger, setting, text, type Setting } from './s
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
 
+const masterKey = z
+  .string()
+  .transform((value) => Buffer.from(value, 'base64'))
+  .refine((key) => key.length === MASTER_KEY_BYTES)
+  .optional();
+
 /** All settings. docs/operators/configuration.md is generated from them, in the same order. */
 export const SETTINGS = {
   SIGNPOST_PORT: setting(integer(0, 65_535, 8080), {
@@ -40,19 +46,19 @@ export const SETTINGS = {
       secret: true,
     },
   ),
-  SIGNPOST_MASTER_KEY: setting(
-    z
-      .string()
-      .transform((value) => Buffer.from(value, 'base64'))
-      .refine((key) => key.length === MASTER_KEY_BYTES)
-      .optional(),
-    {
-      default: 'generated once into the data directory with embedded Postgres; otherwise required',
-      expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
-      meaning: 'Key that encrypts secrets at rest.',
-      secret: true,
-    },
-  ),
+  SIGNPOST_MASTER_KEY: setting(masterKey, {
+    default: 'generated once into the data directory with embedded Postgres; otherwise required',
+    expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
+    meaning: 'Key that encrypts secrets at rest.',
+    secret: true,
+  }),
+  SIGNPOST_MASTER_KEY_PREVIOUS: setting(masterKey, {
+    default: 'none',
+    expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
+    meaning:
+      'The other master key during a rotation. What it sealed can be opened, and its access tokens are valid; nothing new is sealed with it.',
+    secret: true,
+  }),
   SIGNPOST_DATA_DIR: setting(z.string().min(1).default('.signpost'), {
     default: '.signpost',
     expected: 'a directory',

@@ -1,6 +1,6 @@
 import { errors } from 'undici';
 import type { AttemptError, AttemptErrorClass } from '../domain/types';
-import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError } from './errors';
+import { AbandonedError, BlockedAddressError, DeadlineError, NameLookupError, ProxyError } from './errors';
 
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -32,6 +32,7 @@ export function faultOf(error: unknown): AttemptError {
   if (failure instanceof DeadlineError) return fault('timeout', failure.message);
   if (failure instanceof AbandonedError) return fault('internal', failure.message);
   if (failure instanceof NameLookupError) return fault('dns', failure.message);
+  if (failure instanceof ProxyError) return fault('connect', failure.message);
   if (syscall === 'getaddrinfo') return fault('dns', `the host name does not resolve (${code})`);
   if (CONNECT_TIMEOUT_CODES.includes(code)) return fault('timeout', 'the connection timed out');
   if (TLS_CODE.test(code)) return fault('tls', `the TLS connection failed (${code})`);

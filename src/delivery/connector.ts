@@ -3,6 +3,7 @@ import net from 'node:net';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard';
 import { connectToFirst } from './connect-race';
+import { connectThrough } from './egress-proxy';
 import { AbandonedError } from './errors';
 
 /** Timeout of a TCP connection, and of the TLS handshake after it. */
@@ -14,6 +15,8 @@ export interface ConnectorOptions {
   /** The customer on whose behalf a connection to a host is opened. */
   customerOf(hostname: string): string | undefined;
   certificateAuthorities?: string;
+  /** The proxy through which every connection goes. */
+  egressProxy?: URL;
   /** Certificate and key that the client shows, as PEM. */
   clientCertificate?: string;
   clientKey?: string;
@@ -28,9 +31,13 @@ export interface Connector {
   close(): void;
 }
 
-/** Creates a connector that opens connections only to addresses that the guard has checked. */
+/**
+ * Creates a connector that opens connections only to addresses that the guard has checked, directly
+ * or through a proxy.
+ */
 export function createConnector(options: ConnectorOptions): Connector {
-  const { guard, customerOf, certificateAuthorities, clientCertificate, clientKey } = options;
+  const { guard, customerOf, certificateAuthorities, egressProxy, clientCertificate, clientKey } = options;
+  const open = egressProxy ? connectThrough.bind(undefined, egressProxy) : connectToFirst;
   const secure = buildConnector({
     ca: certificateAuthorities,
     cert: clientCertificate,
@@ -59,7 +66,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       lookup(hostname, (lookupError, addresses) => {
         if (lookupError) return callback(lookupError, null);
         const port = Number(target.port || DEFAULT_PORTS[protocol]);
-        const giveUp = connectToFirst(addresses as LookupAddress[], port, CONNECT_TIMEOUT_MS, (error, socket) => {
+        const giveUp = open(addresses as LookupAddress[], port, CONNECT_TIMEOUT_MS, (error, socket) => {
           connecting.delete(giveUp);
           if (!socket) return callback(error!, null);
           if (protocol !== 'https:') return callback(null, prepared(socket));

@@ -27,6 +27,11 @@ export class NameLookupError extends Error {
   }
 }
 
+/** The egress proxy is unreachable, or opened no connection. The message names no host. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+}
+
 /** A connection that was reused was closed before the first byte of the response. */
 export class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';

@@ -32,15 +32,18 @@ export interface HttpClientOptions {
   guard: AddressGuard;
   /** Certificate authorities to trust, as PEM. @default those of Node */
   certificateAuthorities?: string;
+  /** The proxy through which every request goes. @default none, whatever the environment names */
+  egressProxy?: URL;
 }
 
 /**
- * Creates a client that connects directly to the address that the guard checked. It uses no proxy
- * of the environment.
+ * Creates a client that connects to the address that the guard checked, directly or through the
+ * given proxy.
  */
-export function createHttpClient({ guard, certificateAuthorities }: HttpClientOptions): HttpClient {
+export function createHttpClient({ guard, certificateAuthorities, egressProxy }: HttpClientOptions): HttpClient {
   const askers = new LRUCache<string, string>({ max: MAX_DESTINATIONS });
-  const transportOptions = { guard, certificateAuthorities, customerOf: (hostname: string) => askers.get(hostname) };
+  const customerOf = (hostname: string) => askers.get(hostname);
+  const transportOptions = { guard, certificateAuthorities, egressProxy, customerOf };
   const shared = createTransport(transportOptions);
   const ofIdentities = new TlsTransports(transportOptions);
 

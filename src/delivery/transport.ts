@@ -23,11 +23,13 @@ export interface TransportOptions {
   customerOf(hostname: string): string | undefined;
   /** Certificate authorities to trust, as PEM. @default those of Node */
   certificateAuthorities?: string;
+  /** The proxy through which every connection goes. */
+  egressProxy?: URL;
 }
 
 /** @param tls - client certificate and authorities to use instead of the default ones */
 export function createTransport(
-  { guard, customerOf, certificateAuthorities }: TransportOptions,
+  { guard, customerOf, certificateAuthorities, egressProxy }: TransportOptions,
   tls?: TlsIdentity,
 ): Transport {
   const connector = createConnector({
@@ -36,6 +38,7 @@ export function createTransport(
     certificateAuthorities: tls?.caCertificate ?? certificateAuthorities,
     clientCertificate: tls?.clientCertificate,
     clientKey: tls?.clientKey,
+    egressProxy,
   });
   const clientOptions = {
     connect: connector.connect,

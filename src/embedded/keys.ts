@@ -10,26 +10,29 @@ export interface Keys {
   /** Where the admin key was generated, by this start or by an earlier one. Absent: configured. */
   adminKeyFile?: { path: string; isNew: boolean };
   masterKey: Buffer;
+  /** Set during a rotation of the master key. */
+  previousMasterKey?: Buffer;
 }
 
 /**
  * Returns the admin key and the master key: configured, or generated once in the data directory,
  * readable by its owner only.
  */
-export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>): Keys {
+export function ensureKeys(config: Pick<Config, 'adminKey' | 'masterKey' | 'previousMasterKey' | 'dataDir'>): Keys {
+  const { previousMasterKey } = config;
   const masterKey =
     config.masterKey ??
     Buffer.from(
       ensureFile(config.dataDir, 'master-key', () => randomBytes(MASTER_KEY_BYTES).toString('base64')).content,
       'base64',
     );
-  if (config.adminKey !== undefined) return { adminKey: config.adminKey, masterKey };
+  if (config.adminKey !== undefined) return { adminKey: config.adminKey, masterKey, previousMasterKey };
   const { content, ...adminKeyFile } = ensureFile(
     config.dataDir,
     'admin-key',
     () => `spk_${randomBytes(24).toString('base64url')}`,
   );
-  return { adminKey: content, adminKeyFile, masterKey };
+  return { adminKey: content, adminKeyFile, masterKey, previousMasterKey };
 }
 
 /**

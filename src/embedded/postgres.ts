@@ -189,7 +189,7 @@ async function adopt(data: string, password: string): Promise<RunningPostgres | 
 
 function describe(pid: number, port: number, password: string, adopted: boolean): RunningPostgres {
   return {
-    url: urlOf(port, password, DATABASE),
+    url: urlOf(port, password),
     port,
     pid,
     adopted,
@@ -197,7 +197,8 @@ function describe(pid: number, port: number, password: string, adopted: boolean)
   };
 }
 
-function urlOf(port: number, password: string, database: string): string {
+/** URL of a database of an embedded Postgres. */
+export function urlOf(port: number, password: string, database = DATABASE): string {
   return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 

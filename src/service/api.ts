@@ -66,7 +66,7 @@ interface ApiDeps extends Pick<RouteDeps, 'settlement' | 'allowedUrls' | 'public
 export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups): Promise<number> {
   const { pools, sealer, keys, log } = deps;
   const { db, authDb, readDb } = pools;
-  const tokens = createTokens(keys.masterKey);
+  const tokens = createTokens(keys.masterKey, keys.previousMasterKey);
   const usesHttps = () => isHttps(deps.publicUrl());
   const lastUse = new LastUse(db, log);
   cleanups.addWork(() => lastUse.close());

@@ -52,7 +52,7 @@ export function createDeliveryEngine(config: Config, deps: DeliveryDeps, cleanup
   lookups.observe(resolver);
   const { allowAddresses, denyAddresses: deniedCidrs, httpsOnly } = config;
   const guard = createAddressGuard(allowAddresses, resolver.resolve, { deniedCidrs, httpsOnly });
-  const http = createHttpClient({ guard });
+  const http = createHttpClient({ guard, egressProxy: config.egressProxy });
   cleanups.add(() => http.close());
   // Runs before the above, which waits for requests: none of them should wait for a name server.
   cleanups.add(async () => resolver.close());

@@ -22,6 +22,7 @@ const REAL = {
 /** A valid value of every setting, other than its default. */
 const OTHERS: Env = {
   ...REAL,
+  SIGNPOST_MASTER_KEY_PREVIOUS: Buffer.alloc(32, 2).toString('base64'),
   SIGNPOST_MIGRATION_DATABASE_URL: 'postgres://owner:hidden-password@direct.example:5432/signpost',
   SIGNPOST_PORT: '0',
   SIGNPOST_HOST: '::',
@@ -30,6 +31,7 @@ const OTHERS: Env = {
   SIGNPOST_METRICS_PORT: '9464',
   SIGNPOST_DENY_ADDRESSES: '10.1.0.0/16',
   SIGNPOST_HTTPS_ONLY: 'on',
+  SIGNPOST_EGRESS_PROXY: 'http://hidden-user:hidden-password@proxy.example:3128',
   SIGNPOST_DATA_DIR: '/var/lib/signpost',
   SIGNPOST_PUBLIC_URL: 'https://signpost.example/',
   SIGNPOST_ALLOW_ADDRESSES: ' 10.0.0.0/8 , fd00::/8,',
@@ -184,11 +186,13 @@ describe('valid settings', () => {
       publicUrl: 'https://signpost.example',
       adminKey: 'an-admin-key-of-my-own-choice',
       masterKey: Buffer.alloc(32, 1),
+      previousMasterKey: Buffer.alloc(32, 2),
       dataDir: '/var/lib/signpost',
       allowAddresses: ['10.0.0.0/8', 'fd00::/8'],
       metricsPort: 9464,
       denyAddresses: ['10.1.0.0/16'],
       httpsOnly: true,
+      egressProxy: new URL('http://hidden-user:hidden-password@proxy.example:3128'),
       allowUrls: ['hooks.example.com', 'https://*.example.com:8443/in'],
       shutdownGraceSeconds: 0,
       transforms: { processes: 3, maxWaiting: 300 },
@@ -284,6 +288,13 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   SIGNPOST_RETENTION_EVENT_ID_DAYS: ['0', '-1'],
   SIGNPOST_RETENTION_AUDIT_DAYS: ['0', '3651'],
   SIGNPOST_MASTER_KEY: ['short', Buffer.alloc(31).toString('base64'), Buffer.alloc(32).toString('hex')],
+  SIGNPOST_EGRESS_PROXY: [
+    'proxy.example:3128',
+    'https://proxy.example',
+    'http://proxy.example/path',
+    'http://u:%zz@proxy.example',
+  ],
+  SIGNPOST_MASTER_KEY_PREVIOUS: ['short', Buffer.alloc(33).toString('base64')],
   SIGNPOST_PUBLIC_URL: ['signpost.example', 'ftp://signpost.example'],
   SIGNPOST_ALLOW_ADDRESSES: ['127.0.0.1', '10.0.0.0/33', '10.0.0.0/8;11.0.0.0/8', 'all'],
   SIGNPOST_ALLOW_URLS: ['ftp://a.example', 'https://a.example,https://', 'https://a.example:99999'],
@@ -384,6 +395,13 @@ describe('settings that depend on each other', () => {
       `SIGNPOST_MASTER_KEY is not set, but required with DATABASE_URL: it must be ${SETTINGS.SIGNPOST_MASTER_KEY.expected}.`,
     ]);
     expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY: 'short' })).toHaveLength(1);
+  });
+
+  it('refuses the same key as the current and the previous master key', () => {
+    expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY_PREVIOUS: MASTER_KEY })).toEqual([
+      'SIGNPOST_MASTER_KEY_PREVIOUS is the same key as SIGNPOST_MASTER_KEY: set the other one, or none.',
+    ]);
+    expect(faultsOf({ ...REAL, SIGNPOST_MASTER_KEY_PREVIOUS: OTHERS.SIGNPOST_MASTER_KEY_PREVIOUS! })).toEqual([]);
   });
 
   const STRONG = '24 or more printable ASCII characters without spaces (openssl rand -hex 24)';

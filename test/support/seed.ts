@@ -3,11 +3,11 @@ import { patternRegex } from '../../src/domain/event-type-pattern';
 import { encodeId, newUuid } from '../../src/domain/ids';
 import { generateSecret } from '../../src/domain/signing';
 import { acceptEvents } from '../../src/store/notifications/accept';
-import { createSealer, type Sealer } from '../../src/store/db/crypto';
+import { createSealer } from '../../src/store/db/crypto';
 import type { Executor } from '../../src/store/db/database';
 import type { EventToAccept, AcceptedNotification } from '../../src/domain/acceptance';
 
-export const TEST_SEALER: Sealer = createSealer(Buffer.alloc(32, 7));
+export const TEST_SEALER = createSealer(Buffer.alloc(32, 7));
 
 /**
  * The usual starting point of a test: one product with one event type, one customer, one

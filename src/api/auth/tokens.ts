@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { newUuid } from '../../domain/ids';
 
 const ISSUER = 'signpost';
@@ -26,9 +26,11 @@ export interface Tokens {
  * and tokens survive a restart.
  *
  * @param masterKey - 32 bytes
+ * @param previousKey - 32 bytes; a token that was issued with it is valid, too
  */
-export function createTokens(masterKey: Buffer): Tokens {
-  const key = Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), 'signpost access tokens', 32));
+export function createTokens(masterKey: Buffer, previousKey?: Buffer): Tokens {
+  const key = signingKeyOf(masterKey);
+  const keys = [key, ...(previousKey ? [signingKeyOf(previousKey)] : [])];
   return {
     issue(subject, expiresInSeconds) {
       const isClient = 'clientId' in subject;
@@ -42,16 +44,32 @@ export function createTokens(masterKey: Buffer): Tokens {
         .sign(key);
     },
     async verify(token) {
-      try {
-        const { payload } = await jwtVerify(token, key, { issuer: ISSUER, algorithms: ['HS256'] });
-        if (payload.sub === undefined || payload.exp === undefined) return undefined;
-        const expiresAt = new Date(payload.exp * 1000);
-        if (payload.sub !== 'portal') return { clientId: payload.sub, expiresAt };
-        return payload.jti === undefined ? undefined : { portalSessionId: payload.jti, expiresAt };
-      } catch (error) {
-        if (error instanceof errors.JOSEError) return undefined;
-        throw error;
+      for (const each of keys) {
+        const payload = await payloadOf(token, each);
+        if (payload) return subjectOf(payload);
       }
+      return undefined;
     },
   };
+}
+
+function signingKeyOf(masterKey: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), 'signpost access tokens', 32));
+}
+
+/** @returns undefined if this key did not sign the token, or the token is invalid or has expired */
+async function payloadOf(token: string, key: Buffer): Promise<JWTPayload | undefined> {
+  try {
+    return (await jwtVerify(token, key, { issuer: ISSUER, algorithms: ['HS256'] })).payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+function subjectOf({ sub, exp, jti }: JWTPayload): TokenSubject | undefined {
+  if (sub === undefined || exp === undefined) return undefined;
+  const expiresAt = new Date(exp * 1000);
+  if (sub !== 'portal') return { clientId: sub, expiresAt };
+  return jti === undefined ? undefined : { portalSessionId: jti, expiresAt };
 }

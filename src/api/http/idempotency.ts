@@ -25,12 +25,15 @@ export function idempotencyKeyOf(context: Pick<Context, 'headers'>): string | un
  * Runs `work` once per key. A repeat of the request with the same key returns the first response;
  * another request with that key is a conflict. The key, the work and the response are one
  * transaction, so a crash leaves all of them or nothing. A concurrent repeat waits for the first.
+ *
+ * @param holdsSecret - whether the response is sealed, because it may hold a secret
  */
 export async function once(
   executor: Executor,
   sealer: Sealer,
   context: Pick<Context, 'principal' | 'request' | 'bodyIdentity'>,
   key: string,
+  holdsSecret: boolean,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   const owner = { principalId: context.principal.id, key };
@@ -43,6 +46,9 @@ export async function once(
   }
   if (earlier) return earlier;
   const reply = await work();
-  await storeIdempotentAnswer(executor, sealer, owner, { status: reply.status, body: reply.body });
+  await storeIdempotentAnswer(executor, holdsSecret ? sealer : undefined, owner, {
+    status: reply.status,
+    body: reply.body,
+  });
   return reply;
 }

@@ -99,6 +99,11 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
   /** A POST that creates something and accepts `Idempotency-Key`. */
   creates?: boolean;
   /**
+   * The answer holds no secret, so it is kept for `Idempotency-Key` as it is. By default it is
+   * sealed.
+   */
+  answerIsOpen?: boolean;
+  /**
    * The handler opens its own transactions, for example because it waits for another system. It
    * also handles idempotency itself.
    */

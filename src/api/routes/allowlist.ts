@@ -75,6 +75,7 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
       answers: { 201: { description: 'The new entry, approved or requested', schema: entry } },
       problems: ['already-exists', 'unknown-customer'],
       creates: true,
+      answerIsOpen: true,
       async handle(context) {
         const { db, principal, body, audit } = context;
         const customerId = body.customerId ?? null;

@@ -53,6 +53,7 @@ export function customerRoutes(): Route[] {
       answers: { 201: { description: 'The new customer', schema: customer } },
       problems: ['already-exists', 'unknown-product'],
       creates: true,
+      answerIsOpen: true,
       async handle({ db, principal, body, audit }) {
         const productId = principal.productId ?? body.productId ?? null;
         if (

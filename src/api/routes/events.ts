@@ -103,7 +103,7 @@ export function eventRoutes({
               await acceptor.check(context.principal, posted);
               const keyed = identity ? { ...context, bodyIdentity: () => identity } : context;
               return keyedDb.transaction((executor) =>
-                once(executor, sealer, keyed, key, async () =>
+                once(executor, sealer, keyed, key, false, async () =>
                   answer((outcomes = await acceptor.accept(context.principal, posted, executor))),
                 ),
               );

@@ -75,6 +75,7 @@ export function productRoutes(settlement: Settlement, defaults: RetentionDays): 
       answers: { 201: { description: 'The new product', schema: product } },
       problems: ['already-exists'],
       creates: true,
+      answerIsOpen: true,
       async handle({ db, body, audit }) {
         const created = await insertProduct(db, {
           ...body,

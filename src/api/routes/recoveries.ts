@@ -73,6 +73,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       answers: { 202: { description: 'The recovery was started', schema: recovery } },
       problems: ['not-found', 'recovery-running', 'payload-expired'],
       creates: true,
+      answerIsOpen: true,
       async handle(context) {
         const { db, body } = context;
         const { id: subscriptionId } = await lockedSubscriptionOf(context, context.params.id);

@@ -41,6 +41,7 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
       answers: { 201: { description: 'The new public key', schema: signingKey } },
       problems: ['not-found'],
       creates: true,
+      answerIsOpen: true,
       async handle(context) {
         const { id } = await lockedSubscriptionOf(context, context.params.id);
         const { overlapSeconds } = context.body;

@@ -41,6 +41,7 @@ export function triggerRoutes({
       answers: { 202: { description: 'The new notification', schema: notificationSchema } },
       problems: ['not-found', 'unknown-event-type', 'product-disabled', 'data-breaks-schema', 'too-many-requests'],
       creates: true,
+      answerIsOpen: true,
       async handle(context) {
         const subscription = await subscriptionOf(context, context.params.id);
         await context.admit('triggers', subscription.customerId);

@@ -3,10 +3,11 @@ import { definedOnly, wholeNumber, withIds } from '../arguments';
 import { list } from '../client';
 import { table } from '../output';
 import type { Session } from '../session';
+import { addMasterKey } from './master-key';
 
 /** Adds the `keys` commands. */
 export function addKeys(program: Command, session: Session): void {
-  const keys = program.command('keys').description('Manage API keys');
+  const keys = program.command('keys').description('Manage API keys, and rotate the master key');
 
   keys
     .command('list')
@@ -55,4 +56,6 @@ Standard output contains only the key, so you can store it without showing it:
       await session.client.request('DELETE', `/v1/api-keys/${encodeURIComponent(id)}`);
       session.print({ id, revoked: true }, () => `${id} revoked`);
     });
+
+  addMasterKey(keys, session);
 }

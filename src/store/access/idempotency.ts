@@ -35,30 +35,42 @@ export async function claimIdempotencyKey(
     values: [owner.principalId, owner.key, requestHash],
   });
   if (claimed.rowCount) return undefined;
-  const { rows } = await db.query<{ request_hash: Buffer; answer: Buffer; answer_key_id: string }>({
+  const { rows } = await db.query<{ request_hash: Buffer } & AnswerColumns>({
     text: 'select request_hash, answer, answer_key_id from idempotency_keys where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key],
   });
   const row = rows[0];
   if (!row || !row.request_hash.equals(requestHash)) return 'conflict';
-  const answer = new LosslessJson(
-    sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, answerContext(owner)),
-  );
+  const answer = new LosslessJson(openAnswer(sealer, owner, row));
   const body = answer.at('body');
   return { status: Number(answer.at('status')), body: body && new LosslessJson(body) };
 }
 
+/** A row with an answer. One that holds no secret is the text itself, without the id of a key. */
+export interface AnswerColumns {
+  answer: Buffer;
+  answer_key_id: string;
+}
+
+/** @throws Error if the answer was sealed with another master key */
+export function openAnswer(sealer: Sealer, owner: IdempotencyOwner, row: AnswerColumns): string {
+  if (row.answer_key_id === '') return row.answer.toString('utf8');
+  return sealer.open({ ciphertext: row.answer, keyId: row.answer_key_id }, answerContext(owner));
+}
+
 /**
- * Stores the answer for the next request with the same key. It is sealed, because it may contain a
- * secret that is shown once.
+ * Stores the answer for the next request with the same key.
+ *
+ * @param sealer - seals an answer that may hold a secret; undefined if it holds none
  */
 export async function storeIdempotentAnswer(
   db: Executor,
-  sealer: Sealer,
+  sealer: Sealer | undefined,
   owner: IdempotencyOwner,
   answer: StoredAnswer,
 ): Promise<void> {
-  const sealed = sealer.seal(stringifyLossless(answer), answerContext(owner));
+  const text = stringifyLossless(answer);
+  const sealed = sealer?.seal(text, answerContext(owner)) ?? { ciphertext: Buffer.from(text), keyId: '' };
   await db.query({
     text: 'update idempotency_keys set answer = $3, answer_key_id = $4 where principal_id = $1 and key = $2',
     values: [owner.principalId, owner.key, sealed.ciphertext, sealed.keyId],

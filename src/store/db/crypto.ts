@@ -20,19 +20,43 @@ export interface Sealer {
   open(sealed: Sealed, context: string): string;
 }
 
-/** @param masterKey - 32 bytes */
-export function createSealer(masterKey: Buffer): Sealer {
+/** A sealer and the ids of its keys. It seals with the first one, and opens what either sealed. */
+export interface KeyRing extends Sealer {
+  readonly keyId: string;
+  /** The other key during a rotation. */
+  readonly previousKeyId: string | undefined;
+  /** @returns the number of seals since the last call. Each uses one random nonce of the key */
+  takeSeals(): number;
+}
+
+/** The id that is stored with everything a master key seals. It does not reveal the key. */
+function keyIdOf(masterKey: Buffer): string {
   if (masterKey.length !== MASTER_KEY_BYTES)
     throw new Error(`The master key must be ${MASTER_KEY_BYTES} bytes, not ${masterKey.length}.`);
-  const keyId = sha256('signpost-master-key', masterKey).toString('hex').slice(0, 16);
+  return sha256('signpost-master-key', masterKey).toString('hex').slice(0, 16);
+}
+
+/**
+ * @param masterKey - 32 bytes
+ * @param previousKey - 32 bytes; opens what it sealed, and seals nothing
+ */
+export function createSealer(masterKey: Buffer, previousKey?: Buffer): KeyRing {
+  const keyId = keyIdOf(masterKey);
+  const previousKeyId = previousKey && keyIdOf(previousKey);
+  const keys = new Map([[keyId, masterKey]]);
+  if (previousKey && previousKeyId !== undefined) keys.set(previousKeyId, previousKey);
+  let seals = 0;
   // Every delivery opens the same few secrets, and they are in memory while it signs anyway.
   const opened = new Map<string, string>();
   function decrypt({ ciphertext, keyId: sealedBy }: Sealed, context: string): string {
-    if (sealedBy !== keyId)
-      throw new Error(`The secret was sealed with master key ${sealedBy}; this process has ${keyId}.`);
-    const decipher = createDecipheriv(ALGORITHM, masterKey, ciphertext.subarray(0, NONCE_BYTES)).setAAD(
-      Buffer.from(context),
-    );
+    const key = keys.get(sealedBy);
+    if (!key)
+      throw new Error(
+        `The secret was sealed with master key ${sealedBy}; this process has ${[...keys.keys()].join(' and ')}.`,
+      );
+    const decipher = createDecipheriv(ALGORITHM, key, ciphertext.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    }).setAAD(Buffer.from(context));
     decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
     return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString(
       'utf8',
@@ -40,10 +64,13 @@ export function createSealer(masterKey: Buffer): Sealer {
   }
 
   return {
+    keyId,
+    previousKeyId: keys.size > 1 ? previousKeyId : undefined,
     seal(plaintext, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(ALGORITHM, masterKey, nonce).setAAD(Buffer.from(context));
       const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+      seals += 1;
       return { ciphertext: Buffer.concat([nonce, body, cipher.getAuthTag()]), keyId };
     },
     open(sealed, context) {
@@ -56,6 +83,11 @@ export function createSealer(masterKey: Buffer): Sealer {
       if (opened.size >= MAX_OPENED) opened.clear();
       opened.set(cacheKey, plaintext);
       return plaintext;
+    },
+    takeSeals() {
+      const taken = seals;
+      seals = 0;
+      return taken;
     },
   };
 }

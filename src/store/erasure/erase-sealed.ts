@@ -1,7 +1,7 @@
 import { sha256 } from '../../domain/sha256';
 import type { Sealer } from '../db/crypto';
 import type { Database } from '../db/database';
-import { answerContext } from '../access/idempotency';
+import { openAnswer, type AnswerColumns } from '../access/idempotency';
 import { sessionContext } from '../access/sessions';
 import { addCounts } from './erasures';
 import type { KnownIds } from './known-ids';
@@ -9,15 +9,13 @@ import type { KnownIds } from './known-ids';
 const PAGE = 200;
 const IDS = /\b[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\b/g;
 
-interface AnswerRow {
+interface AnswerRow extends AnswerColumns {
   principal_id: string;
   key: string;
-  answer: Buffer;
-  answer_key_id: string;
 }
 
 /**
- * Deletes the responses kept for an `Idempotency-Key` that are about a customer. They are sealed,
+ * Deletes the responses kept for an `Idempotency-Key` that are about a customer. Some are sealed,
  * so each is opened. Responses to batches of events stay: they hold only generated ids, belong to
  * other customers as well, and expire within 24 hours.
  *
@@ -54,12 +52,7 @@ export async function deleteAnswers(
 
 function isAbout(sealer: Sealer, row: AnswerRow, { customerId, ids }: KnownIds): boolean {
   if (ids.has(row.principal_id)) return true;
-  const text = openOrEmpty(
-    sealer,
-    row.answer,
-    row.answer_key_id,
-    answerContext({ principalId: row.principal_id, key: row.key }),
-  );
+  const text = orEmpty(() => openAnswer(sealer, { principalId: row.principal_id, key: row.key }, row));
   if (text.includes('"results":[')) return false;
   const id = JSON.stringify(customerId);
   const isCustomer = text.includes(`"id":${id}`) && text.includes('"retrySchedule"');
@@ -86,7 +79,8 @@ export async function deleteSessions(
       values: [after],
     });
     const found = rows.filter((row) => {
-      const credential = openOrEmpty(sealer, row.credential, row.credential_key_id, sessionContext(row.token_hash));
+      const sealed = { ciphertext: row.credential, keyId: row.credential_key_id };
+      const credential = orEmpty(() => sealer.open(sealed, sessionContext(row.token_hash)));
       return known.keyHashes.has(sha256(credential).toString('base64')) || isTokenOf(credential, known.ids);
     });
     if (found.length > 0)
@@ -112,9 +106,9 @@ function isTokenOf(credential: string, ids: ReadonlySet<string>): boolean {
 }
 
 /** What a lost master key sealed cannot be read by anybody. */
-function openOrEmpty(sealer: Sealer, ciphertext: Buffer, keyId: string, context: string): string {
+function orEmpty(open: () => string): string {
   try {
-    return sealer.open({ ciphertext, keyId }, context);
+    return open();
   } catch {
     return '';
   }

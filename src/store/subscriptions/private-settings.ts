@@ -4,7 +4,7 @@ import type { Sealed } from '../../domain/sealed';
 import type { Sealer } from '../db/crypto';
 
 /** Differs from the contexts of secrets and signing keys, so that none can be opened as another. */
-const sealContext = (subscriptionId: string) => `private settings of ${subscriptionId}`;
+export const privateSettingsContext = (subscriptionId: string) => `private settings of ${subscriptionId}`;
 
 /** @returns null if nothing is set */
 export function sealPrivateSettings(
@@ -14,7 +14,7 @@ export function sealPrivateSettings(
 ): Sealed | null {
   const settings: PrivateSettings = { headers, auth, tls };
   if (isDeepStrictEqual(settings, NO_PRIVATE_SETTINGS)) return null;
-  return sealer.seal(JSON.stringify(settings), sealContext(subscriptionId));
+  return sealer.seal(JSON.stringify(settings), privateSettingsContext(subscriptionId));
 }
 
 /** @throws Error if the settings were sealed with another master key */
@@ -24,7 +24,10 @@ export function openPrivateSettings(
   { plainHeaders, sealed }: StoredPrivateSettings,
 ): PrivateSettings {
   const settings = sealed
-    ? { ...NO_PRIVATE_SETTINGS, ...(JSON.parse(sealer.open(sealed, sealContext(subscriptionId))) as PrivateSettings) }
+    ? {
+        ...NO_PRIVATE_SETTINGS,
+        ...(JSON.parse(sealer.open(sealed, privateSettingsContext(subscriptionId))) as PrivateSettings),
+      }
     : NO_PRIVATE_SETTINGS;
   return hasEntries(plainHeaders) ? { ...settings, headers: plainHeaders } : settings;
 }

@@ -14,11 +14,11 @@ export interface SigningKey {
 }
 
 /** Differs from the context of the secrets, so that neither can be opened as the other. */
-const sealContext = (subscriptionId: string) => `signing key of ${subscriptionId}`;
+export const signingKeyContext = (subscriptionId: string) => `signing key of ${subscriptionId}`;
 
 /** Opens a sealed private key, to sign with it. */
 export function openSigningKey(sealer: Sealer, subscriptionId: string, sealed: Sealed): string {
-  return sealer.open(sealed, sealContext(subscriptionId));
+  return sealer.open(sealed, signingKeyContext(subscriptionId));
 }
 
 /**
@@ -31,7 +31,7 @@ export async function putSigningKey(
   privateKey: string,
   overlapSeconds: number,
 ): Promise<void> {
-  const { ciphertext, keyId } = sealer.seal(privateKey, sealContext(subscriptionId));
+  const { ciphertext, keyId } = sealer.seal(privateKey, signingKeyContext(subscriptionId));
   await db.query({
     text: `update subscriptions set old_signing_key = signing_key, old_signing_key_sealed_by = signing_key_sealed_by,
              old_signing_key_until = now() + make_interval(secs => $4), signing_key = $2, signing_key_sealed_by = $3, signing_key_created_at = now()

@@ -1,4 +1,6 @@
 import { startTestApi, type TestApi } from '../../support/api';
+import { storeIdempotentAnswer } from '../../../src/store/access/idempotency';
+import { TEST_SEALER } from '../../support/seed';
 import { makeTenant, settings, unique } from '../../support/tenant';
 
 let api: TestApi;
@@ -75,6 +77,61 @@ describe('Idempotency-Key', () => {
       values: [key],
     });
     expect(rows[0]!.answer.toString('latin1')).not.toContain('a-secret-in-an-answer');
+  });
+
+  it('an Idempotency-Key stores a response without a secret as it is, which costs no nonce of the master key', async () => {
+    const { customerId, eventType, key: credential } = await tenant();
+    const event = { type: eventType, customerId, data: {} };
+    const posted = { key: credential, body: event, headers: { 'idempotency-key': unique('key') } };
+    TEST_SEALER.takeSeals();
+    const first = await api.call('POST', '/v1/events', posted);
+    expect(first.status).toBe(202);
+    expect(await api.call('POST', '/v1/events', posted)).toMatchObject({ status: 202, body: first.body });
+    const created = await create(unique('key'), { name: 'C' });
+    expect(created.status).toBe(201);
+    expect(TEST_SEALER.takeSeals()).toBe(0);
+    const { rows } = await api.database.db.query<{ answer: Buffer }>({
+      text: "select answer from idempotency_keys where key = $1 and answer_key_id = ''",
+      values: [posted.headers['idempotency-key']],
+    });
+    expect(JSON.parse(rows[0]!.answer.toString())).toEqual({ status: 202, body: first.body });
+  });
+
+  it('an Idempotency-Key finds a response that an earlier version sealed', async () => {
+    const key = unique('key');
+    const first = await create(key, { name: 'C' });
+    const owner = { principalId: 'bootstrap', key };
+    await storeIdempotentAnswer(api.database.db, TEST_SEALER, owner, first);
+    const { rows } = await api.database.db.query({
+      text: "select from idempotency_keys where key = $1 and answer_key_id <> ''",
+      values: [key],
+    });
+    expect(rows).toHaveLength(1);
+    expect((await create(key, { name: 'C' })).body).toEqual(first.body);
+  });
+
+  it.each([
+    ['/v1/api-keys', { name: 'k', role: 'admin' }, 'key'],
+    ['/v1/oauth-clients', { name: 'c', role: 'admin' }, 'clientSecret'],
+    ['/v1/portal-sessions', { customerId: '$customer' }, 'token'],
+    ['/v1/subscriptions/$subscription/secret/link', {}, 'url'],
+    ['/v1/subscriptions/$subscription/secret/rotate', {}, 'secret'],
+  ])('an Idempotency-Key keeps the answer of POST %s sealed', async (route, body, field) => {
+    const { customerId } = await tenant();
+    const { id } = await api.must('POST', '/v1/subscriptions', settings({ customerId }));
+    const fill = (text: string) => text.replace('$customer', customerId).replace('$subscription', id);
+    const key = unique('key');
+    const answer = await api.call('POST', fill(route), {
+      body: JSON.parse(fill(JSON.stringify(body))) as object,
+      headers: { 'idempotency-key': key },
+    });
+    expect(answer.body[field]).toEqual(expect.any(String));
+    const { rows } = await api.database.db.query<{ answer: Buffer; sealedBy: string }>({
+      text: 'select answer, answer_key_id as "sealedBy" from idempotency_keys where key = $1',
+      values: [key],
+    });
+    expect(rows[0]!.sealedBy).toBe(TEST_SEALER.keyId);
+    expect(rows[0]!.answer.toString('latin1')).not.toContain(answer.body[field]);
   });
 
   it('refuses an Idempotency-Key of invalid length', async () => {

@@ -60,6 +60,31 @@ it('keeps opening when it has forgotten what it opened before', () => {
   expect(sealer.open(sealed[0]!, 'sub_1')).toBe('secret 0');
 });
 
+it('with two keys, opens what either sealed and seals with the first', () => {
+  const other = Buffer.alloc(32, 2);
+  const ring = createSealer(KEY, other);
+  expect(ring.open(seal('old', 'sub_1'), 'sub_1')).toBe('old');
+  expect(ring.open(createSealer(other).seal('new', 'sub_1'), 'sub_1')).toBe('new');
+  expect(open(ring.seal('secret', 'sub_1'), 'sub_1')).toBe('secret');
+  expect([ring.keyId, ring.previousKeyId]).toEqual([createSealer(KEY).keyId, createSealer(other).keyId]);
+});
+
+it('has no previous key if both are the same', () => {
+  expect(createSealer(KEY, Buffer.from(KEY)).previousKeyId).toBeUndefined();
+});
+
+it('does not open a ciphertext with a short tag', () => {
+  const { keyId } = seal('', '');
+  expect(() => open({ ciphertext: Buffer.alloc(20), keyId }, '')).toThrow();
+});
+
+it('counts its seals', () => {
+  const sealer = createSealer(KEY);
+  const sealed = [sealer.seal('a', 'x'), sealer.seal('b', 'x')];
+  sealer.open(sealed[0]!, 'x');
+  expect([sealer.takeSeals(), sealer.takeSeals()]).toEqual([2, 0]);
+});
+
 it.each([0, 16, 31, 33])('refuses a master key of %i bytes', (bytes) => {
   expect(() => createSealer(Buffer.alloc(bytes))).toThrow('must be 32 bytes');
 });
