@@ -16,6 +16,7 @@ import { clientAddress } from './limits/client-address';
 import type { Limits } from './limits/limits';
 import { bodyBytesOf, type RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
+import { actorOf, ANONYMOUS } from './http/caller';
 import { idempotencyKeyOf, once } from './http/idempotency';
 import { jsonBody, largeBodyOf, losslessBodyOf, readBody } from './http/json-body';
 import { parseOrThrow } from './http/parse-input';
@@ -60,7 +61,6 @@ const PAGE_POLICY = {
  */
 const WRITES_AT_ONCE = 2;
 const MAX_WRITES_WAITING = 100;
-const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
 /** The routes and pages of an application, and what every route uses. */
@@ -196,6 +196,7 @@ async function run(
   request: Request,
   response: Response,
 ): Promise<Reply> {
+  const actor = () => actorOf(principal, request, response);
   const postCommitSteps: (() => void | Promise<void>)[] = [];
   // An absent body counts as empty, so that a call with only optional fields needs no body.
   const givenBody: unknown = request.body === undefined ? {} : request.body;
@@ -213,7 +214,8 @@ async function run(
     headers: request.headers,
     db,
     log: options.log,
-    audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
+    audit: (action, object, facts) => insertAudit(db, actor(), action, object, facts),
+    actor,
     admit: async (limit, key, points) => void (await options.limits.admit(limit, key, points)),
     checkQuota: (quota, owner) => options.quotas.check(db, quota, owner),
     afterCommit: (step) => postCommitSteps.push(step),
@@ -230,7 +232,7 @@ async function run(
             const inTransaction: Context = {
               ...context,
               db: executor,
-              audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+              audit: (action, object, facts) => insertAudit(executor, actor(), action, object, facts),
               checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
             };
             const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;

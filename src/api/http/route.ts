@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { AuditActor, AuditFacts } from '../../domain/audit';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
 import type { LosslessJson } from '../../domain/lossless-json';
@@ -29,10 +30,12 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   db: Executor;
   log: Logger;
   /**
-   * Writes to the audit in the transaction of the call. The detail holds names and ids, never
-   * secrets or payloads.
+   * Writes to the audit log in the transaction of the call. The facts hold names and ids, never
+   * secrets or payloads. A call that changes nothing leaves no entry.
    */
-  audit(action: string, object: string, detail?: Record<string, unknown>): Promise<void>;
+  audit(action: string, object: string, facts?: AuditFacts): Promise<void>;
+  /** The caller, for entries of the audit log that a handler writes in a transaction of its own. */
+  actor(): AuditActor;
   /**
    * Takes points from the allowance of a credential, customer, subscription or address.
    *

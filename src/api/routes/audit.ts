@@ -10,11 +10,18 @@ const entry = z
   .object({
     id: z.string(),
     at: timestamp,
-    actorId: z.string().describe('Id of the credential.'),
+    actorId: z.string().describe('Id of the credential. `anonymous` without a valid one.'),
     actorName: z.string(),
+    address: z.string().nullable().describe('Address of the caller; null if a combined entry has several.'),
+    requestId: z.string().nullable().describe('As in `x-request-id` of the response; the first of a combined entry.'),
     action: z.string().describe('What was done, such as `subscription.change`.'),
     object: z.string().describe('Id or name of the object.'),
-    productId: z.string().nullable().describe("Product of the actor's credential; null for an admin."),
+    occurrences: z.int().describe('More than 1 if the entry combines several occurrences within a minute.'),
+    productId: z.string().nullable().describe('The product that sees the entry: of the actor, or the owner.'),
+    customerId: z.string().nullable().describe('The customer whom the action concerned.'),
+    changes: z
+      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+      .describe('Old and new value of each field that changed. `***` stands for a private or large value.'),
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEntry' });
@@ -28,7 +35,8 @@ export function auditRoutes(): Route[] {
       method: 'get',
       path: '/v1/audit',
       summary: 'List audit entries',
-      description: 'An admin sees all entries, a product those of its own credentials.',
+      description:
+        'An admin sees all entries. A product sees those of its own credentials, and those about its own objects and customers.',
       tag: 'Audit',
       roles: WRITERS,
       query: z.strictObject({
