@@ -193,9 +193,11 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       params,
       answers: { 200: { description: 'The attempt', schema: attemptDetail } },
       problems: ['not-found'],
-      async handle({ db, principal, params: { id } }) {
+      async handle({ db, principal, params: { id }, tally }) {
         const found = await findAttempt(db, id, scopeOf(principal));
         if (!found) throw notFound('attempt');
+        const { customerId, productId } = (await findNotification(db, found.notificationId, {})) ?? {};
+        tally('attempt.read', id, { customerId, productId });
         return { status: 200, body: shownAttempt(principal, found) };
       },
     }),
@@ -230,12 +232,8 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'The notification', schema: notificationSchema } },
       problems: ['not-found'],
       async handle(context) {
-        const {
-          db,
-          params: { id },
-          audit,
-          afterCommit,
-        } = context;
+        const { db, audit, afterCommit } = context;
+        const { id } = context.params;
         const { status: was, customerId, productId } = await find(context, id);
         const { openedAt } = (await requestCancel(db, id))!;
         if (!isClosed(was)) await audit('notification.cancel', id, { customerId, productId, detail: { was } });
