@@ -49,13 +49,11 @@ export function changesOf<T extends object>(
   return changes;
 }
 
-/** Whether two values are equal as JSON. */
+/** Whether two values are equal. Where JSON is kept as it was written, so is the order of names. */
 export function isSame(one: unknown, other: unknown): boolean {
-  return isDeepStrictEqual(comparable(one), comparable(other));
-}
-
-function comparable(value: unknown): unknown {
-  return value instanceof LosslessJson ? stringifyLossless(value) : (value ?? null);
+  return one instanceof LosslessJson || other instanceof LosslessJson
+    ? stringifyLossless(one ?? null) === stringifyLossless(other ?? null)
+    : isDeepStrictEqual(one ?? null, other ?? null);
 }
 
 function shown(field: string, value: unknown): unknown {

@@ -227,7 +227,7 @@ export async function startTestApi(
       body: payload as string | undefined,
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json');
+    const isJson = response.headers.get('content-type')?.match(/[/+]json/);
     return {
       status: response.status,
       headers: response.headers,

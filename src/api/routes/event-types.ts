@@ -108,8 +108,9 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
         const existing = await lockEventType(db, name);
         const sampleText = sample === null ? null : (losslessBody()?.at('sample') ?? JSON.stringify(sample));
         const { description, schema } = body;
-        const after = { description, schema, sample: sampleText && new LosslessJson(sampleText), archived: false };
-        const changes = changesOf(existing, after, FIELDS);
+        const sampleJson = sampleText === null ? null : new LosslessJson(sampleText);
+        const after = { description, schema, sample: sampleJson, archived: false };
+        const changes = changesOf(existing && asWritten(existing), asWritten(after), FIELDS);
         if (existing?.productId === productId && Object.keys(changes).length === 0)
           return { status: 200, body: existing };
         if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
@@ -180,6 +181,11 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       },
     }),
   ];
+}
+
+/** Lets the comparison see the order of names in a schema, which is kept as it was written. */
+function asWritten<T extends { schema: object | null }>(type: T) {
+  return { ...type, schema: type.schema && new LosslessJson(JSON.stringify(type.schema)) };
 }
 
 /**
