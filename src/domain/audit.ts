@@ -14,7 +14,7 @@ export interface AuditActor extends Pick<Principal, 'id' | 'name' | 'productId' 
 /** The old and the new value of each field that changed; null: absent. */
 export type Changes = Record<string, { from: unknown; to: unknown }>;
 
-/** Whom an action concerned, and what it changed. Never contains secrets or payloads. */
+/** The owners of an action's object, and the changes. Never contains secrets or payloads. */
 export interface AuditFacts {
   /** @default the actor's */
   customerId?: string | null;

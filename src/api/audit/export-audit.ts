@@ -22,8 +22,8 @@ export interface AuditExport {
 
 /**
  * Streams all entries that match, newest first, one JSON object a line. Memory holds one page, and
- * no connection is held while the client reads. If the export cannot be completed, the connection is
- * reset, so that a client does not take a part for the whole.
+ * no database connection is held while the client reads. If the export cannot be completed, the
+ * connection is reset, so that a client does not take a part for the whole.
  *
  * @throws what reading the first page throws
  */

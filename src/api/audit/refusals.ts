@@ -15,7 +15,7 @@ export class Refusals {
     private readonly metrics: AuthMetrics,
   ) {}
 
-  /** @param object - of the refused request, such as `GET /v1/products`; never what a caller chose */
+  /** @param object - such as `GET /v1/products`; never a text that the caller chose */
   note(reason: AuthFailure, actor: AuditActor, object: string): void {
     this.metrics.authFailures.inc({ reason });
     this.tally.note({ actor, action: ACTIONS[reason] ?? 'request.refuse', object, detail: { reason } });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ADMIN_KEY, startTestApi, type TestApi } from '../../support/api';
 import { CALLS, makeObjects, type Call, type Objects } from '../permissions.calls';
 
@@ -138,6 +139,12 @@ it('decides about the audit entry of every operation of the OpenAPI document', a
   const decided = [...Object.keys(ACTIONS), ...WITHOUT_ENTRY];
   expect(decided.filter((operation) => !operation.startsWith('GET ')).sort()).toEqual(changing.sort());
   expect(operations).toEqual(expect.arrayContaining(decided));
+});
+
+it('the web UI has a label for every action', async () => {
+  const labels = await readFile('web/src/screens/audit/labels.tsx', 'utf8');
+  const others = ['allowlist.approved', 'secret.link-open', 'session.refuse', 'token.refuse', 'request.refuse'];
+  for (const action of [...Object.values(ACTIONS), ...others]) expect(labels).toContain(`'${action}':`);
 });
 
 async function make(operation: string): Promise<{ requestId: string }> {
