@@ -4,6 +4,10 @@ import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
+/** The object of an entry about a customer who is being or was erased. */
+const ERASED = 'erased customer';
+const IS_ERASED = 'r.customer_id is not null and concerned.id is null';
+
 /** An action that is to be recorded. */
 export interface AuditRecord extends AuditFacts {
   actor: AuditActor;
@@ -27,17 +31,19 @@ export async function insertAudit(
 }
 
 /**
- * Records several actions in one statement. A customer who is being erased leaves no new trace: no
- * entry of theirs as the actor, and no id in those of others.
+ * Records several actions in one statement. A customer who is being or was erased leaves no new
+ * trace: no entry of theirs as the actor, and no ids or values in those of others.
  */
 export async function insertAudits(db: Executor, records: readonly AuditRecord[]): Promise<void> {
   await db.query({
     text: `insert into audit (id, actor_id, actor_name, action, object, address, request_id, occurrences, customer_id, product_id, detail, changes)
-           select r.id, r.actor_id, r.actor_name, r.action, r.object, r.address, r.request_id, r.occurrences,
-             (select c.id from customers c where c.id = r.customer_id and not c.erasing),
-             coalesce(r.product_id, (select c.product_id from customers c where c.id = r.customer_id)), r.detail, r.changes
+           select r.id, r.actor_id, r.actor_name, r.action, case when ${IS_ERASED} then '${ERASED}' else r.object end,
+             r.address, r.request_id, r.occurrences, concerned.id,
+             coalesce(r.product_id, (select c.product_id from customers c where c.id = r.customer_id)),
+             case when ${IS_ERASED} then '{}' else r.detail end, case when ${IS_ERASED} then '{}' else r.changes end
            from jsonb_to_recordset($1::jsonb) as r (id uuid, actor_id text, actor_name text, action text, object text, address text, request_id text,
              occurrences integer, customer_id text, product_id text, detail jsonb, changes jsonb, actor_customer_id text)
+           left join customers concerned on concerned.id = r.customer_id and not concerned.erasing
            where r.actor_customer_id is null or exists (select from customers c where c.id = r.actor_customer_id and not c.erasing)`,
     values: [JSON.stringify(records.map(toRow))],
   });

@@ -99,10 +99,11 @@ it('removes the old and new values of the objects of the customer, and the addre
 it('leaves no new trace of a customer who is being erased', async () => {
   const { db } = database;
   const staff = { ...ADMIN, address: null, requestId: null };
-  await insertAudit(db, staff, 'event.read', 'evt_1', { customerId: seeded.customerId });
+  const facts = { customerId: seeded.customerId, detail: { id: 'a' }, changes: { name: { from: 'a', to: 'b' } } };
+  await insertAudit(db, staff, 'event.read', 'evt_1', facts);
   await insertAudit(db, { ...staff, id: 'key_1', customerId: seeded.customerId }, 'event.read', 'evt_2');
-  const { rows } = await db.query({ text: 'select object, customer_id from audit' });
-  expect(rows).toEqual([{ object: 'evt_1', customer_id: null }]);
+  const { rows } = await db.query({ text: 'select object, customer_id, detail, changes from audit' });
+  expect(rows).toEqual([{ object: 'erased customer', customer_id: null, detail: {}, changes: {} }]);
 });
 
 it('makes an audit entry about a notification of the customer anonymous', async () => {

@@ -70,10 +70,13 @@ const SCREENS: Record<string, (id: string) => string> = {
   'service-definition': (id) => `/catalog/${id}`,
 };
 
+/** Objects of entries that stand for many objects, or for an erased one. */
+const WITHOUT_SCREEN = ['several', 'erased customer'];
+
 /** The object of an action, linked to its screen if there is one. */
 export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry }) {
-  const isErased = object.startsWith('ers_');
-  const screen = isErased ? undefined : SCREENS[action.split('.')[0]!];
+  const hasScreen = !object.startsWith('ers_') && !WITHOUT_SCREEN.includes(object);
+  const screen = hasScreen ? SCREENS[action.split('.')[0]!] : undefined;
   return screen ? (
     <Link to={screen(encodeURIComponent(object))}>{object}</Link>
   ) : (
