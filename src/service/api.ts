@@ -84,6 +84,7 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     onUse: (id) => lastUse.note(id),
   });
   const tally = new AuditTally(db, log);
+  tally.start();
   cleanups.addWork(() => tally.close());
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);

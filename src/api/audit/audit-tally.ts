@@ -32,14 +32,17 @@ interface Line {
 export class AuditTally {
   private readonly lines = new Map<string, Line>();
   private readonly linesOfGroup = new Map<string, number>();
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
 
   constructor(
     private readonly db: Executor,
     private readonly log?: Pick<Logger, 'warn'>,
     private readonly now: () => number = Date.now,
-  ) {
+  ) {}
+
+  /** Begins to write what is due every second. */
+  start(): void {
     this.timer = setInterval(() => void this.write(), WRITE_EVERY_MS);
     this.timer.unref();
   }

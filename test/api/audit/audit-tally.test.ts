@@ -88,6 +88,14 @@ it('keeps what could not be written, and writes it later', async () => {
   expect(await written()).toMatchObject([{ occurrences: 2 }]);
 });
 
+it('writes by itself once it is started', async () => {
+  tally.start();
+  tally.note(refusal('192.0.2.1'));
+  const count = async () => (await database.db.query({ text: 'select from audit' })).rowCount;
+  for (let tries = 0; tries < 100 && (await count()) === 0; tries++) await new Promise((done) => setTimeout(done, 100));
+  expect(await count()).toBe(1);
+});
+
 it('writes everything that is left when the process stops', async () => {
   tally.note(refusal('192.0.2.1'));
   await tally.write();

@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { encodeId, newUuid } from '../../../src/domain/ids';
 import { insertAudit, listAudit } from '../../../src/store/access/audit';
 import { openDatabase, type Database } from '../../../src/store/db/database';
+import { migrate } from '../../../src/store/db/migrate';
+import { ensurePartitions } from '../../../src/store/db/partitions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 /** The role of docs/operators/audit.md, made by the statements of that page. */
 const role = `signpost_api_${randomUUID().slice(0, 8)}`;
 let database: TestDatabase;
 let api: Database;
+let url: URL;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -17,7 +20,7 @@ beforeAll(async () => {
   const owner = decodeURIComponent(new URL(database.url).username);
   const own = statements.replaceAll('signpost_api', role).replaceAll('for role signpost ', `for role ${owner} `);
   await database.db.query({ text: own });
-  const url = new URL(database.url);
+  url = new URL(database.url);
   url.username = role;
   url.password = 'choose-one';
   api = openDatabase(url.toString(), () => undefined);
@@ -51,6 +54,12 @@ it('the role of API processes reads and writes what it needs besides', async () 
   await api.query({ text: "update products set enabled = true where id = 'p'" });
   await api.query({ text: "delete from products where id = 'p'" });
   expect((await api.query({ text: 'select name from schema_migrations' })).rowCount).toBeGreaterThan(0);
+});
+
+it('a process with this role starts once the owner has migrated the schema and made the partitions', async () => {
+  await ensurePartitions(database.db);
+  expect(await migrate(url.toString())).toEqual([]);
+  await expect(ensurePartitions(api)).resolves.toBeDefined();
 });
 
 it('the owner, which workers use, removes entries when their retention is over', async () => {
