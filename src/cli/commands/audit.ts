@@ -39,7 +39,8 @@ export function addAudit(program: Command, session: Session): void {
       `
 Examples:
   $ signpost audit export --since 2026-11-01T00:00:00Z > audit.ndjson
-  $ signpost audit export --action secret.reveal | jq -r '[.at, .actorName, .object] | @tsv'`,
+  $ signpost audit export --action secret.reveal \\
+      | jq -r '[.at, .actorName, .object] | @tsv'`,
     )
     .action(async (filter: Filter) => {
       for await (const { items } of pagesOf<Entry>(session.client, '/v1/audit', filter))
