@@ -38,8 +38,8 @@ export default [
     [
       'ER7',
       'a customer is changed during the erasure',
-      'where id = $1 and not erasing and ($2::text is null or product_id = $2) returning',
-      'where id = $1 and ($2::text is null or product_id = $2) returning',
+      'where id = $1 and not erasing and ($2::text is null or product_id = $2) for no key',
+      'where id = $1 and ($2::text is null or product_id = $2) for no key',
     ],
     ['ER8', 'a customer is listed during the erasure', 'where not erasing and (', 'where ('],
   ]),

@@ -547,7 +547,7 @@ export interface paths {
         put?: never;
         /**
          * Rotate a subscription's secret
-         * @description Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime.
+         * @description Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime. Sending the current secret changes nothing.
          */
         post: operations["postSubscriptionsByIdSecretRotate"];
         delete?: never;
@@ -1219,7 +1219,7 @@ export interface paths {
         };
         /**
          * List audit entries
-         * @description An admin sees all entries, a product those of its own credentials.
+         * @description An admin sees all entries. A product sees those of its own credentials, and those about its own objects and customers.
          */
         get: operations["getAudit"];
         put?: never;
@@ -1932,15 +1932,30 @@ export interface components {
             id: string;
             /** Format: date-time */
             at: string;
-            /** @description Id of the credential. */
+            /** @description Id of the credential. `anonymous` without a valid one. */
             actorId: string;
             actorName: string;
+            /** @description Address of the caller; null if a combined entry has several. */
+            address: string | null;
+            /** @description As in `x-request-id` of the response; the first of a combined entry. */
+            requestId: string | null;
             /** @description What was done, such as `subscription.change`. */
             action: string;
             /** @description Id or name of the object. */
             object: string;
-            /** @description Product of the actor's credential; null for an admin. */
+            /** @description More than 1 if the entry combines several occurrences within a minute. */
+            occurrences: number;
+            /** @description The product that sees the entry: of the actor, or the owner. */
             productId: string | null;
+            /** @description The customer whom the action concerned. */
+            customerId: string | null;
+            /** @description Old and new value of each field that changed. `***` stands for a private or large value. */
+            changes: {
+                [key: string]: {
+                    from: unknown;
+                    to: unknown;
+                };
+            };
             detail: {
                 [key: string]: unknown;
             };
@@ -10912,6 +10927,8 @@ export interface operations {
                 since?: string;
                 /** @description Only entries before this time. */
                 until?: string;
+                /** @description `ndjson` exports all entries that match, one JSON object a line, without pages. */
+                format?: "json" | "ndjson";
             };
             header?: never;
             path?: never;
@@ -10919,7 +10936,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, newest first */
+            /** @description A page, or all entries as `application/x-ndjson`; newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10930,6 +10947,7 @@ export interface operations {
                         /** @description Cursor of the next page; null on the last page. */
                         nextCursor: string | null;
                     };
+                    "application/x-ndjson": components["schemas"]["AuditEntry"];
                 };
             };
             /** @description `invalid-cursor`: The cursor is invalid. */

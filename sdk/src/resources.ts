@@ -5,7 +5,7 @@ import type { ItemOf, PathsWith, Query, RequestBody } from './types.js';
 
 type ListPath = { [P in PathsWith<'get'> & keyof paths]: ItemOf<P> extends never ? never : P }[PathsWith<'get'> &
   keyof paths];
-type Filter<P extends keyof paths> = Omit<NonNullable<Query<P, 'get'>>, 'cursor'>;
+type Filter<P extends keyof paths> = Omit<NonNullable<Query<P, 'get'>>, 'cursor' | 'format'>;
 type Create<P extends keyof paths> = RequestBody<P, 'post'>;
 
 /**

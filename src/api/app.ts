@@ -11,11 +11,14 @@ import { endsWithin } from '../process/ends-within';
 import { insertAudit } from '../store/access/audit';
 import type { Sealer } from '../store/db/crypto';
 import type { Database, Executor } from '../store/db/database';
+import type { AuditTally } from './audit/audit-tally';
+import type { Refusals } from './audit/refusals';
 import type { Authenticator } from './auth/auth';
-import { clientAddress } from './limits/client-address';
+import { callerOf } from './auth/caller-of';
 import type { Limits } from './limits/limits';
 import { bodyBytesOf, type RequestBytes } from './limits/request-bytes';
 import type { Quotas } from './limits/quotas';
+import { actorOf } from './http/caller';
 import { idempotencyKeyOf, once } from './http/idempotency';
 import { jsonBody, largeBodyOf, losslessBodyOf, readBody } from './http/json-body';
 import { parseOrThrow } from './http/parse-input';
@@ -60,7 +63,6 @@ const PAGE_POLICY = {
  */
 const WRITES_AT_ONCE = 2;
 const MAX_WRITES_WAITING = 100;
-const ANONYMOUS: Principal = { id: 'anonymous', name: 'anonymous', role: 'viewer', productId: null, customerId: null };
 const empty = z.strictObject({});
 
 /** The routes and pages of an application, and what every route uses. */
@@ -76,6 +78,8 @@ export interface AppOptions {
   limits: Limits;
   requestBytes: RequestBytes;
   quotas: Quotas;
+  tally: AuditTally;
+  refusals: Refusals;
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
   /** Whether clients reach the service over https. */
@@ -139,13 +143,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
   return async (request, response) => {
     // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
-    const principal = route.roles === 'public' ? ANONYMOUS : await authenticate(options, request);
-    if (route.roles !== 'public' && !route.roles.includes(principal.role)) {
-      throw new Problem(
-        'forbidden',
-        `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
-      );
-    }
+    const principal = await callerOf(route, options, request, response);
     if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');
@@ -168,21 +166,6 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
   };
 }
 
-/** A valid credential is never refused because of earlier invalid ones. */
-async function authenticate({ authenticator, limits }: AppOptions, request: Request): Promise<Principal> {
-  try {
-    return await authenticator.authenticate(request);
-  } catch (error) {
-    const isInvalid = error instanceof Problem && error.code === 'unauthenticated' && hasCredential(request);
-    if (isInvalid) await limits.admit('failedCredentials', clientAddress(request));
-    throw error;
-  }
-}
-
-function hasCredential({ headers }: Request): boolean {
-  return headers['x-api-key'] !== undefined || headers.authorization !== undefined;
-}
-
 async function admitRequest(limits: Limits, { id, customerId }: Principal, response: Response): Promise<void> {
   const headers = await limits.admit('requests', id);
   if (customerId !== null) await limits.admit('customerRequests', customerId);
@@ -196,6 +179,7 @@ async function run(
   request: Request,
   response: Response,
 ): Promise<Reply> {
+  const actor = () => actorOf(principal, request, response);
   const postCommitSteps: (() => void | Promise<void>)[] = [];
   // An absent body counts as empty, so that a call with only optional fields needs no body.
   const givenBody: unknown = request.body === undefined ? {} : request.body;
@@ -213,7 +197,10 @@ async function run(
     headers: request.headers,
     db,
     log: options.log,
-    audit: (action, object, detail) => insertAudit(db, principal, action, object, detail),
+    audit: (action, object, facts) => insertAudit(db, actor(), action, object, facts),
+    actor,
+    tally: (action, object, facts) => options.tally.note({ ...facts, actor: actor(), action, object }),
+    refused: (reason, object) => options.refusals.note(reason, actor(), object),
     admit: async (limit, key, points) => void (await options.limits.admit(limit, key, points)),
     checkQuota: (quota, owner) => options.quotas.check(db, quota, owner),
     afterCommit: (step) => postCommitSteps.push(step),
@@ -230,7 +217,7 @@ async function run(
             const inTransaction: Context = {
               ...context,
               db: executor,
-              audit: (action, object, detail) => insertAudit(executor, principal, action, object, detail),
+              audit: (action, object, facts) => insertAudit(executor, actor(), action, object, facts),
               checkQuota: (quota, owner) => options.quotas.check(executor, quota, owner),
             };
             const key = route.creates ? idempotencyKeyOf(inTransaction) : undefined;

@@ -127,6 +127,25 @@ export interface Page<T> {
 
 const MAX_PAGE = 200;
 
+/** Reads the pages of a list, up to `limit` items. */
+export async function* pagesOf<T = Json>(
+  client: Client,
+  path: string,
+  query: NonNullable<RequestOptions['query']> = {},
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Page<T>, void> {
+  let left = limit;
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await client.request('GET', path, {
+      query: { ...query, limit: Math.min(MAX_PAGE, left), cursor: cursor ?? undefined },
+    });
+    yield page;
+    left -= page.items.length;
+    cursor = page.nextCursor;
+  } while (cursor !== null && left > 0);
+}
+
 /** Reads a list page by page, up to `limit` items. */
 export async function list<T = Json>(
   client: Client,
@@ -135,15 +154,12 @@ export async function list<T = Json>(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Page<T>> {
   const items: T[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Page<T> = await client.request('GET', path, {
-      query: { ...query, limit: Math.min(MAX_PAGE, limit - items.length), cursor: cursor ?? undefined },
-    });
+  let nextCursor: string | null = null;
+  for await (const page of pagesOf<T>(client, path, query, limit)) {
     items.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== null && items.length < limit);
-  return { items, nextCursor: cursor };
+    nextCursor = page.nextCursor;
+  }
+  return { items, nextCursor };
 }
 
 /** Gets one object. @returns undefined if it does not exist */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../process/version';
 import { secretOption } from './arguments';
 import { ApiError } from './client';
+import { addAudit } from './commands/audit';
 import { addCustomers } from './commands/customers';
 import { addCompletion } from './commands/completion';
 import { addEvents } from './commands/events';
@@ -65,6 +66,7 @@ export function buildProgram(session: Session): Command {
   addEvents(program, session);
   addNotifications(program, session);
   addRecover(program, session);
+  addAudit(program, session);
   addRetention(program, session);
   addKeys(program, session);
   addListen(program, session);

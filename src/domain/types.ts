@@ -146,6 +146,9 @@ export type NotificationStatus = (typeof NOTIFICATION_STATUSES)[number];
 /** Statuses in which nothing more happens by itself. */
 export const CLOSED_STATUSES = ['delivered', 'failed', 'cancelled'] as const satisfies readonly NotificationStatus[];
 
+export const isClosed = (status: NotificationStatus): boolean =>
+  (CLOSED_STATUSES as readonly NotificationStatus[]).includes(status);
+
 export const ATTEMPT_ERROR_CLASSES = [
   'dns',
   'connect',

@@ -5,6 +5,8 @@ import { ActivityStream } from '../api/activity/activity-stream';
 import { createApp } from '../api/app';
 import { isHttps } from '../api/http/is-https';
 import { createAuthenticator } from '../api/auth/auth';
+import { AuditTally } from '../api/audit/audit-tally';
+import { Refusals } from '../api/audit/refusals';
 import { LastUse } from '../api/auth/last-use';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
@@ -24,6 +26,7 @@ import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import type { Keys } from '../embedded/keys';
 import { drainServer } from '../process/drain-server';
 import { listen } from '../process/http-server';
+import { createAuthMetrics } from '../process/auth-metrics';
 import { createLimitMetrics } from '../process/limit-metrics';
 import type { Metrics } from '../process/metrics';
 import { metricsListener } from '../process/metrics-listener';
@@ -80,13 +83,16 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     usesHttps,
     onUse: (id) => lastUse.note(id),
   });
+  const tally = new AuditTally(db, log);
+  tally.start();
+  cleanups.addWork(() => tally.close());
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
   const sideThread = new SideThread({ metrics: deps.metrics });
   cleanups.addWork(() => sideThread.close());
   const app = createApp({
     requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
-    routes: routesOf(config, deps, { tokens, authenticator, activity, limitMetrics, sideThread }),
+    routes: routesOf(config, deps, { tokens, authenticator, tally, activity, limitMetrics, sideThread }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
     readDb,
@@ -94,6 +100,8 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     authenticator,
     limits: new Limits(config.limits, limitMetrics),
     quotas: new Quotas(config.quotas, limitMetrics),
+    tally,
+    refusals: new Refusals(tally, createAuthMetrics(deps.metrics.registry)),
     trustedProxies: config.trustedProxies,
     usesHttps,
     log,
@@ -125,7 +133,7 @@ async function startMetrics(
 function routesOf(
   config: Config,
   deps: ApiDeps,
-  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'activity' | 'limitMetrics' | 'sideThread'>,
+  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'tally' | 'activity' | 'limitMetrics' | 'sideThread'>,
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
   const schemaChecks = new SchemaChecks(access.sideThread, log);

@@ -57,6 +57,7 @@ export function declaredRoutes(): Route[] {
     sealer: nothing,
     authenticator: nothing,
     tokens: nothing,
+    tally: nothing,
     settlement: nothing,
     metrics: nothing,
     limitMetrics: nothing,

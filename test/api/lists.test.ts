@@ -106,7 +106,10 @@ it('lists show nothing of another tenant', async () => {
         continue;
       }
       const own = [...ofB.items.map(identity), SHARED];
-      expect([path, body.items.map(identity).filter((id: string) => !own.includes(id))]).toEqual([path, []]);
+      const isOfOthers = (entry: { productId: string }) => !own.includes(entry.productId);
+      // Audit entries about its own product, such as the creation of its keys by an admin.
+      const items = path === '/v1/audit' ? body.items.filter(isOfOthers) : body.items;
+      expect([path, items.map(identity).filter((id: string) => !own.includes(id))]).toEqual([path, []]);
     }
   }
 });

@@ -19,6 +19,9 @@ import { createChallengeSender } from '../../src/delivery/challenge';
 import { createHttpClient } from '../../src/delivery/http-client';
 import type { NotificationRef } from '../../src/domain/delivery';
 import { parseUrlPattern } from '../../src/domain/url-pattern';
+import { AuditTally } from '../../src/api/audit/audit-tally';
+import { Refusals } from '../../src/api/audit/refusals';
+import { createAuthMetrics } from '../../src/process/auth-metrics';
 import { LastUse } from '../../src/api/auth/last-use';
 import { createTokens } from '../../src/api/auth/tokens';
 import { findHolderOfKey, findOAuthClient } from '../../src/store/access/credentials';
@@ -90,6 +93,8 @@ export interface TestApi {
   tenant(name: string): Promise<{ productId: string; key: string }>;
   /** Writes which credentials were used, as the service does every minute. */
   writeLastUse(): Promise<void>;
+  /** Writes what the audit log gets in summary, as the service does every second. */
+  writeTally(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -128,6 +133,7 @@ export async function startTestApi(
   const publicUrl = () => overrides.publicUrl ?? url;
   const usesHttps = () => isHttps(publicUrl());
   const lastUse = new LastUse(db);
+  const tally = new AuditTally(db);
   const authenticator = createAuthenticator({
     adminKey: ADMIN_KEY,
     tokens,
@@ -151,6 +157,7 @@ export async function startTestApi(
     sealer: TEST_SEALER,
     authenticator,
     tokens,
+    tally,
     metrics,
     limitMetrics,
     retention: { payload: 30, history: 90, eventIds: 30, audit: 400 },
@@ -191,6 +198,8 @@ export async function startTestApi(
     authenticator,
     limits: new Limits({ ...defaults.limits, ...overrides.limits }, limitMetrics),
     quotas: new Quotas({ ...defaults.quotas, ...overrides.quotas }, limitMetrics),
+    tally,
+    refusals: new Refusals(tally, createAuthMetrics(metrics.registry)),
     trustedProxies: ['127.0.0.1'],
     usesHttps,
     log: pino({ level: 'silent' }),
@@ -218,7 +227,7 @@ export async function startTestApi(
       body: payload as string | undefined,
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json');
+    const isJson = response.headers.get('content-type')?.match(/[/+]json/);
     return {
       status: response.status,
       headers: response.headers,
@@ -247,8 +256,10 @@ export async function startTestApi(
       return { productId: id, key };
     },
     writeLastUse: () => lastUse.write(),
+    writeTally: () => tally.write(),
     async stop() {
       await activity.close();
+      await tally.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await http.close();

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { useUi } from '../support/browser';
 
 /**
@@ -176,9 +177,23 @@ test('disabling a product needs confirmation, and the audit log records who did 
   await ui.look(page, 'products');
   await page.goto('/audit');
   await page.getByRole('button', { name: 'Updated a product' }).first().click();
-  await page.getByRole('dialog').getByText('admin key of the configuration').waitFor();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText('admin key of the configuration').waitFor();
+  await drawer.getByText('127.0.0.1').waitFor();
+  await drawer.getByRole('row', { name: 'enabled true false' }).waitFor();
+  await ui.look(page, 'audit-entry');
   await page.keyboard.press('Escape');
   await page.getByLabel('Action', { exact: true }).selectOption({ label: 'Revealed a secret' });
   await page.getByRole('button', { name: 'Revealed a secret' }).waitFor();
   await ui.look(page, 'audit');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('audit.ndjson');
+  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+  const actions = lines.map((line) => (JSON.parse(line) as { action: string }).action);
+  expect(new Set(actions)).toEqual(new Set(['secret.reveal']));
+  await page.getByLabel('Object ID').fill('nothing');
+  await page.getByText('No entries match these filters').waitFor();
 });

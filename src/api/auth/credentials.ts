@@ -3,6 +3,7 @@ import { notFound, Problem } from '../../domain/problems';
 import { ROLES } from '../../domain/types';
 import {
   insertCredential,
+  lockCredential,
   revokeCredential,
   rotateCredential,
   type Credential,
@@ -66,7 +67,7 @@ export async function create(context: CreationContext, kind: CredentialKind, has
   const { name, role, productId = null, customerId = null, expiresAt = null } = context.body;
   await context.checkQuota('credentials', { customerId, productId });
   const created = await insertCredential(context.db, kind, { name, role, productId, customerId, expiresAt }, hash);
-  await context.audit(`${kind.object}.create`, created.id, { role, productId, customerId, expiresAt });
+  await context.audit(`${kind.object}.create`, created.id, { customerId, productId, detail: { role, expiresAt } });
   return created;
 }
 
@@ -110,7 +111,8 @@ export async function rotate(
 ): Promise<Credential> {
   const rotated = await rotateCredential(db, kind, id, hash, overlapSeconds);
   if (!rotated) throw notFound(kind.noun);
-  await audit(`${kind.object}.rotate`, id, { overlapSeconds });
+  const { customerId, productId } = rotated;
+  await audit(`${kind.object}.rotate`, id, { customerId, productId, detail: { overlapSeconds } });
   afterCommit(() => authenticator.forget());
   return rotated;
 }
@@ -127,9 +129,12 @@ export async function revoke(
   authenticator: Authenticator,
 ): Promise<Reply> {
   if (id === principal.id) throw new Problem('own-credential', 'Use another admin credential to revoke this one.');
-  if (!(await revokeCredential(db, kind, id))) throw notFound(kind.noun);
+  const before = await lockCredential(db, kind, id);
+  if (!before) throw notFound(kind.noun);
+  if (before.revokedAt) return { status: 204 };
+  await revokeCredential(db, kind, id);
   await endPortalSessionsOf(db, id);
-  await audit(`${kind.object}.revoke`, id);
+  await audit(`${kind.object}.revoke`, id, { customerId: before.customerId, productId: before.productId });
   afterCommit(() => authenticator.forget());
   return { status: 204 };
 }

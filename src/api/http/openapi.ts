@@ -138,13 +138,12 @@ function parameters(route: Route, components: Components): Json[] {
 
 function responses(route: Route, components: Components): Json {
   const result: Record<string, Json> = {};
-  for (const [status, { description, schema, contentType = 'application/json' }] of Object.entries(route.answers) as [
-    string,
-    Route['answers'][number],
-  ][]) {
-    result[status] = schema
-      ? { description, content: { [contentType]: { schema: components.schemaOf(schema, 'output') } } }
-      : { description };
+  const answers = Object.entries(route.answers) as [string, Route['answers'][number]][];
+  for (const [status, { description, schema, contentType = 'application/json', lines }] of answers) {
+    const content: Json = {};
+    if (schema) content[contentType] = { schema: components.schemaOf(schema, 'output') };
+    if (lines) content['application/x-ndjson'] = { schema: components.schemaOf(lines, 'output') };
+    result[status] = schema ? { description, content } : { description };
   }
   for (const [status, codes] of problemsByStatus(route)) {
     const declared = result[status];

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { AuditActor, AuditFacts } from '../../domain/audit';
+import type { AuthFailure } from '../../process/auth-metrics';
 import type { ProblemCode } from '../../domain/problems';
 import type { Principal, Role } from '../../domain/types';
 import type { LosslessJson } from '../../domain/lossless-json';
@@ -29,10 +31,19 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   db: Executor;
   log: Logger;
   /**
-   * Writes to the audit in the transaction of the call. The detail holds names and ids, never
-   * secrets or payloads.
+   * Writes to the audit log in the transaction of the call. The facts hold names and ids, never
+   * secrets or payloads. A call that changes nothing leaves no entry.
    */
-  audit(action: string, object: string, detail?: Record<string, unknown>): Promise<void>;
+  audit(action: string, object: string, facts?: AuditFacts): Promise<void>;
+  /**
+   * Counts what may happen often and changes nothing in Postgres. The audit log gets at most one
+   * entry a minute for equal ones, after the response.
+   */
+  tally(action: string, object: string, facts?: AuditFacts): void;
+  /** Records that the handler refuses a credential. */
+  refused(reason: AuthFailure, object: string): void;
+  /** The caller, for entries of the audit log that a handler writes in a transaction of its own. */
+  actor(): AuditActor;
   /**
    * Takes points from the allowance of a credential, customer, subscription or address.
    *
@@ -86,10 +97,10 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
    */
   readsLarge?: boolean;
   /**
-   * Responses by status; with a `null` schema there is no body. @default contentType
-   * `application/json`
+   * Responses by status; with a `null` schema there is no body. `lines` is the schema of a line if
+   * the caller may choose `application/x-ndjson`. @default contentType `application/json`
    */
-  answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string }>;
+  answers: Record<number, { description: string; schema: z.ZodType | null; contentType?: string; lines?: z.ZodType }>;
   /** Problems in addition to those that any call can return. */
   problems?: readonly ProblemCode[];
   /**

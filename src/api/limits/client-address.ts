@@ -11,3 +11,8 @@ export function clientAddress({ ip }: Pick<Request, 'ip'>): string {
   if (address.kind() === 'ipv4') return address.toString();
   return ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString();
 }
+
+/** The address of the caller behind trusted proxies, or null if the connection has ended. */
+export function callerAddress({ ip }: Pick<Request, 'ip'>): string | null {
+  return ip !== undefined && ipaddr.isValid(ip) ? ipaddr.process(ip).toString() : null;
+}

@@ -5,6 +5,7 @@ import { insertAudit } from '../../store/access/audit';
 import type { Sealer } from '../../store/db/crypto';
 import type { Database } from '../../store/db/database';
 import { openSecretLink } from '../../store/subscriptions/secret-links';
+import { actorOf } from '../http/caller';
 import { parseOrThrow } from '../http/parse-input';
 import { sha256 } from '../../domain/sha256';
 
@@ -96,14 +97,8 @@ export function secretPage({ db, sealer }: { db: Database; sealer: Sealer }): Ro
     const opened = await db.transaction(async (executor) => {
       const link = await openSecretLink(executor, sealer, sha256(token));
       if (!link) return undefined;
-      const { subscriptionId, subscriptionName: name, productId, url, secret } = link;
-      const holder = {
-        id: 'secret-link',
-        name: 'holder of a link',
-        role: 'viewer',
-        productId,
-        customerId: null,
-      } as const;
+      const { subscriptionId, subscriptionName: name, customerId, productId, url, secret } = link;
+      const holder = actorOf({ id: 'secret-link', name: 'holder of a link', productId, customerId }, request, response);
       await insertAudit(executor, holder, 'secret.link-open', subscriptionId);
       return { name, url, secret };
     });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { changesOf } from '../../domain/audit';
 import { isUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { parseUrlPattern, type UrlPattern } from '../../domain/url-pattern';
 import {
   ALLOWLIST_STATUSES,
   decideAllowlistEntry,
+  findAllowlistEntry,
   deleteAllowlistEntry,
   insertAllowlistEntry,
   listAllowlist,
@@ -97,11 +99,8 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
           throw new Problem('already-exists', 'The pattern is already on the allow-list.', {
             errors: [{ path: '/pattern', message: 'is already on the allow-list' }],
           });
-        await audit('allowlist.create', created.id, {
-          pattern: created.pattern,
-          status: created.status,
-          customerId,
-        });
+        const { pattern, status, productId } = created;
+        await audit('allowlist.create', created.id, { customerId, productId, detail: { pattern, status } });
         if (approved) await review(context, created);
         return { status: 201, body: created };
       },
@@ -137,9 +136,13 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
           audit,
         } = context;
         await lockAllowlist(db, 'alone');
+        const before = await findAllowlistEntry(db, id);
+        if (!before) throw notFound('allow-list entry');
+        if (before.status === body.status) return { status: 200, body: before };
         const decided = await decideAllowlistEntry(db, id, body.status, principal.name);
-        if (!decided) throw notFound('allow-list entry');
-        await audit(`allowlist.${body.status}`, id, { pattern: decided.pattern });
+        const { customerId, productId, pattern } = decided;
+        const changes = changesOf(before, decided, ['status']);
+        await audit(`allowlist.${body.status}`, id, { customerId, productId, detail: { pattern }, changes });
         await review(context, decided);
         return { status: 200, body: decided };
       },
@@ -164,7 +167,8 @@ export function allowlistRoutes(settlement: Settlement, allowedUrls: readonly Ur
         await lockAllowlist(db, 'alone');
         const removed = await deleteAllowlistEntry(db, id, scopeOf(principal));
         if (!removed) throw notFound('allow-list entry');
-        await audit('allowlist.delete', id, { pattern: removed.pattern });
+        const { customerId, productId, pattern, status } = removed;
+        await audit('allowlist.delete', id, { customerId, productId, detail: { pattern, status } });
         await review(context, removed);
         return { status: 204 };
       },

@@ -110,7 +110,9 @@ export function challengeRoutes({
           if (!(await lockSubscription(executor, subscription.id, {}))) throw notFound('subscription');
           const row = await insertChallenge(executor, subscription.id, { status, ...outcome });
           await setVerification(executor, subscription.id, subscription.url, status);
-          await insertAudit(executor, context.principal, 'subscription.challenge', subscription.id, { status });
+          const { id, customerId, productId } = subscription;
+          const facts = { customerId, productId, detail: { status } };
+          await insertAudit(executor, context.actor(), 'subscription.challenge', id, facts);
           const marked = await settlement.mark(executor, { subscriptionId: subscription.id });
           if (marked.length > 0) context.afterCommit(() => settlement.start(marked));
           return row;

@@ -1,8 +1,15 @@
 import { z } from 'zod';
+import { changesOf } from '../../domain/audit';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import { DEFAULT_RETRY_SCHEDULE } from '../../domain/retry-schedule';
-import { findCustomer, insertCustomer, listCustomers, updateCustomer } from '../../store/catalog/customers';
+import {
+  findCustomer,
+  insertCustomer,
+  listCustomers,
+  lockCustomer,
+  updateCustomer,
+} from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { scopeOf } from '../auth/auth';
 import { CUSTOMER_READERS, WRITERS } from '../http/roles';
@@ -21,6 +28,8 @@ import {
 } from '../schemas/schemas';
 
 const params = z.object({ id: z.string() });
+/** The fields that may change. */
+const FIELDS = ['name', 'retrySchedule'] as const;
 
 const customer = z
   .object({
@@ -74,7 +83,11 @@ export function customerRoutes(): Route[] {
           throw new Problem('already-exists', 'Another customer has this id.', {
             errors: [{ path: '/id', message: 'is already taken' }],
           });
-        await audit('customer.create', created.id);
+        await audit('customer.create', created.id, {
+          customerId: created.id,
+          productId,
+          changes: changesOf(undefined, created, FIELDS),
+        });
         return { status: 201, body: created };
       },
     }),
@@ -124,10 +137,13 @@ export function customerRoutes(): Route[] {
       answers: { 200: { description: 'The changed customer', schema: customer } },
       problems: ['not-found'],
       async handle({ db, principal, params: { id }, body, audit }) {
-        const changed = await updateCustomer(db, id, scopeOf(principal), body);
-        if (!changed) throw notFound('customer');
-        await audit('customer.change', id, { fields: Object.keys(body) });
-        return { status: 200, body: changed };
+        const before = await lockCustomer(db, id, scopeOf(principal));
+        if (!before) throw notFound('customer');
+        const after = { ...before, ...body };
+        const changes = changesOf(before, after, FIELDS);
+        if (Object.keys(changes).length === 0) return { status: 200, body: before };
+        await audit('customer.change', id, { customerId: id, productId: before.productId, changes });
+        return { status: 200, body: await updateCustomer(db, after) };
       },
     }),
   ];

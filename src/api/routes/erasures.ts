@@ -57,7 +57,7 @@ export function erasureRoutes({ authenticator, startErasure }: ErasureDeps): Rou
         if (!requested) throw notFound('customer');
         const { erasure, begun } = requested;
         if (begun) {
-          await audit('customer.erase', erasure.id);
+          await audit('customer.erase', erasure.id, { productId: erasure.productId });
           afterCommit(() => authenticator.forget());
           afterCommit(() => startErasure(erasure.id));
         }

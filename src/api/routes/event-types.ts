@@ -1,8 +1,16 @@
 import type { Request } from 'express';
 import { z } from 'zod';
+import { changesOf } from '../../domain/audit';
 import { tenantOf } from '../../domain/fairness';
+import { LosslessJson } from '../../domain/lossless-json';
 import { notFound, Problem } from '../../domain/problems';
-import { archiveEventType, findEventType, listEventTypes, putEventType } from '../../store/catalog/event-types';
+import {
+  archiveEventType,
+  findEventType,
+  listEventTypes,
+  lockEventType,
+  putEventType,
+} from '../../store/catalog/event-types';
 import { findProduct } from '../../store/catalog/products';
 import { scopeOf } from '../auth/auth';
 import { missingFields } from '../../domain/query-arguments';
@@ -23,6 +31,8 @@ import {
 } from '../schemas/schemas';
 
 const params = z.object({ name: z.string() });
+/** The fields that may change. */
+const FIELDS = ['description', 'schema', 'sample', 'archived'] as const;
 const jsonSchema = z
   .custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'expected an object')
   .meta({
@@ -95,21 +105,22 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
           });
         }
         const sample = samples.get(request);
-        const existing = await findEventType(db, name, {});
+        const existing = await lockEventType(db, name);
+        const sampleText = sample === null ? null : (losslessBody()?.at('sample') ?? JSON.stringify(sample));
+        const { description, schema } = body;
+        const sampleJson = sampleText === null ? null : new LosslessJson(sampleText);
+        const after = { description, schema, sample: sampleJson, archived: false };
+        const changes = changesOf(existing && asWritten(existing), asWritten(after), FIELDS);
+        if (existing?.productId === productId && Object.keys(changes).length === 0)
+          return { status: 200, body: existing };
         if (!existing || existing.archived) await checkQuota('eventTypes', { customerId: null, productId });
-        const put = await putEventType(db, {
-          name,
-          productId,
-          description: body.description,
-          schema: body.schema,
-          sample: sample === null ? null : (losslessBody()?.at('sample') ?? JSON.stringify(sample)),
-        });
+        const put = await putEventType(db, { name, productId, description, schema, sample: sampleText });
         if (!put)
           throw new Problem('already-exists', 'Another product has an event type with this name.', {
             errors: [{ path: 'path/name', message: 'is already taken' }],
           });
         if (!put.created) await refuseMissingFields(db, put.eventType.name, body.schema);
-        await audit(put.created ? 'event-type.create' : 'event-type.change', name);
+        await audit(put.created ? 'event-type.create' : 'event-type.change', name, { productId, changes });
         return { status: put.created ? 201 : 200, body: put.eventType };
       },
     }),
@@ -161,13 +172,20 @@ export function eventTypeRoutes(sideThread: Pick<SideThread, 'run'>): Route[] {
       answers: { 200: { description: 'The archived event type', schema: eventType } },
       problems: ['not-found'],
       async handle({ db, principal, params: { name }, audit }) {
-        const archived = await archiveEventType(db, name, scopeOf(principal));
-        if (!archived) throw notFound('event type');
-        await audit('event-type.archive', name);
-        return { status: 200, body: archived };
+        const before = await lockEventType(db, name);
+        const { productId = before?.productId } = scopeOf(principal);
+        if (!before || before.productId !== productId) throw notFound('event type');
+        if (before.archived) return { status: 200, body: before };
+        await audit('event-type.archive', name, { productId });
+        return { status: 200, body: await archiveEventType(db, name) };
       },
     }),
   ];
+}
+
+/** Lets the comparison see the order of names in a schema, which is kept as it was written. */
+function asWritten<T extends { schema: object | null }>(type: T) {
+  return { ...type, schema: type.schema && new LosslessJson(JSON.stringify(type.schema)) };
 }
 
 /**

@@ -204,11 +204,10 @@ export function eventRoutes({
         until: timestampInput.optional().describe('Only events accepted before this time.'),
       }),
       answers: { 200: { description: 'A page, newest first', schema: pageOf(event) } },
-      async handle({ db: executor, principal, query }) {
-        return {
-          status: 200,
-          body: await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuid)),
-        };
+      async handle({ db: executor, principal, query, tally }) {
+        const page = await listEvents(executor, scopeOf(principal), query, pageRequest(query, isUuid));
+        if (page.items.length > 0) tally('event.list', 'events', { customerId: query.customerId });
+        return { status: 200, body: page };
       },
     }),
     route({
@@ -223,9 +222,11 @@ export function eventRoutes({
         200: { description: 'The event', schema: event.extend({ notifications: z.array(notificationSchema) }) },
       },
       problems: ['not-found'],
-      async handle({ db: executor, principal, params }) {
+      async handle({ db: executor, principal, params, tally }) {
         const found = await findEvent(executor, params.id, scopeOf(principal));
         if (!found) throw notFound('event');
+        const { id, customerId, productId } = found.event;
+        tally('event.read', id, { customerId, productId });
         return {
           status: 200,
           body: { ...found.event, notifications: await notificationsOfEvent(executor, found.uuid, scopeOf(principal)) },

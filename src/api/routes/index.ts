@@ -13,6 +13,7 @@ import type { EventReader } from '../events/event-reader';
 import type { SchemaChecks } from '../events/schema-checks';
 import type { SideThread } from '../side-thread/side-thread';
 import type { ActivityStream } from '../activity/activity-stream';
+import type { AuditTally } from '../audit/audit-tally';
 import type { Authenticator } from '../auth/auth';
 import { openApiDocument } from '../http/openapi';
 import type {
@@ -68,6 +69,7 @@ export interface RouteDeps {
   sealer: Sealer;
   authenticator: Authenticator;
   tokens: Tokens;
+  tally: AuditTally;
   settlement: Settlement;
   metrics: Metrics;
   retention: RetentionDays;

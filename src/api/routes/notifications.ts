@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isUuid } from '../../domain/ids';
 import type { NotificationRef } from '../../domain/delivery';
 import { notFound, Problem } from '../../domain/problems';
-import { HTTP_METHODS, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
+import { HTTP_METHODS, isClosed, NOTIFICATION_STATUSES, type Notification } from '../../domain/types';
 import { attemptsOf, findAttempt } from '../../store/notifications/attempts';
 import { findNotification, listNotifications, type NotificationFilter } from '../../store/notifications/notifications';
 import { findSubscription } from '../../store/subscriptions/subscriptions';
@@ -177,10 +177,9 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       problems: ['not-found'],
       async handle(context) {
         const notification = await find(context, context.params.id);
-        const isOpen = !['delivered', 'failed', 'cancelled'].includes(notification.status);
         const [attempts, live] = await Promise.all([
           attemptsOf(context.db, notification.id),
-          isOpen ? control.live(notification.id) : null,
+          isClosed(notification.status) ? null : control.live(notification.id),
         ]);
         return { status: 200, body: { ...notification, attempts, live } };
       },
@@ -194,9 +193,11 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       params,
       answers: { 200: { description: 'The attempt', schema: attemptDetail } },
       problems: ['not-found'],
-      async handle({ db, principal, params: { id } }) {
+      async handle({ db, principal, params: { id }, tally }) {
         const found = await findAttempt(db, id, scopeOf(principal));
         if (!found) throw notFound('attempt');
+        const { customerId, productId } = (await findNotification(db, found.notificationId, {})) ?? {};
+        tally('attempt.read', id, { customerId, productId });
         return { status: 200, body: shownAttempt(principal, found) };
       },
     }),
@@ -231,15 +232,11 @@ export function notificationRoutes(control: NotificationControl): Route[] {
       answers: { 202: { description: 'The notification', schema: notificationSchema } },
       problems: ['not-found'],
       async handle(context) {
-        const {
-          db,
-          params: { id },
-          audit,
-          afterCommit,
-        } = context;
-        const before = await find(context, id);
+        const { db, audit, afterCommit } = context;
+        const { id } = context.params;
+        const { status: was, customerId, productId } = await find(context, id);
         const { openedAt } = (await requestCancel(db, id))!;
-        await audit('notification.cancel', id, { was: before.status });
+        if (!isClosed(was)) await audit('notification.cancel', id, { customerId, productId, detail: { was } });
         afterCommit(() => control.cancel(id, openedAt));
         return { status: 202, body: await find(context, id) };
       },
@@ -274,7 +271,8 @@ async function retry(context: Context, id: string, force: boolean): Promise<Retr
   const ref = reopened ?? (await findRef(db, id));
   if (!ref) throw new Problem('not-found', 'The subscription of this notification has been deleted.');
   await markDue(db, id);
-  await audit('notification.retry', id, { was: notification.status, force });
+  const { status: was, customerId, productId } = notification;
+  await audit('notification.retry', id, { customerId, productId, detail: { was, force } });
   return { notification: await find(context, id), ref, reopened: reopened !== undefined };
 }
 

@@ -5,6 +5,8 @@ import { generateClientSecret, type Authenticator } from '../auth/auth';
 import { equalInConstantTime } from '../../domain/signing';
 import { findOAuthClient, listCredentials, OAUTH_CLIENT, type Credential } from '../../store/access/credentials';
 import { create, credentialFields, credentialInput, revoke, rotate, rotationInput } from '../auth/credentials';
+import type { AuditTally } from '../audit/audit-tally';
+import { actorOf } from '../http/caller';
 import { clientAddress } from '../limits/client-address';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { pageOf, pageQuery, pageRequest } from '../schemas/schemas';
@@ -36,10 +38,17 @@ const tokenFault = z.object({
   error_description: z.string(),
 });
 
+/** Dependencies of the OAuth routes. */
+interface OAuthDeps {
+  authenticator: Authenticator;
+  tokens: Tokens;
+  tally: Pick<AuditTally, 'note'>;
+}
+
 /** OAuth clients, and access tokens by client credentials (RFC 6749 §4.4). */
-export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenticator; tokens: Tokens }): Route[] {
+export function oauthRoutes({ authenticator, tokens, tally }: OAuthDeps): Route[] {
   return [
-    ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, tokens)),
+    ...['/oauth/token', '/login/oauth/access_token'].map((path) => tokenRoute(path, tokens, tally)),
     route({
       method: 'post',
       path: '/v1/oauth-clients',
@@ -117,7 +126,7 @@ function toClient({ id, ...facts }: Credential) {
   return { clientId: id, ...facts };
 }
 
-function tokenRoute(path: string, tokens: Tokens): Route {
+function tokenRoute(path: string, tokens: Tokens, tally: Pick<AuditTally, 'note'>): Route {
   return route({
     method: 'post',
     path,
@@ -150,12 +159,16 @@ function tokenRoute(path: string, tokens: Tokens): Route {
       const hash = sha256(given.secret).toString('hex');
       const matches = expected.some((secretHash) => equalInConstantTime(hash, secretHash.toString('hex')));
       if (!found || !matches) {
+        context.refused('client-credentials', found?.principal.id ?? 'oauth-client');
         await context.admit('failedCredentials', clientAddress(context.request));
         return refuse(context);
       }
       const { id: clientId, role: scope } = found.principal;
       const leftSeconds = Math.ceil(((found.expiresAt?.getTime() ?? Infinity) - Date.now()) / 1000);
       const lifeSeconds = Math.max(1, Math.min(TOKEN_LIFE_SECONDS, leftSeconds));
+      const { request, response } = context;
+      const actor = actorOf(found.principal, request, response);
+      tally.note({ actor, action: 'token.issue', object: clientId });
       const token = await tokens.issue({ clientId, scope }, lifeSeconds);
       return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeSeconds, scope } };
     },

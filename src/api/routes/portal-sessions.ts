@@ -81,7 +81,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         const expiresAt = new Date(Date.now() + expiresInSeconds * 1000);
         const id = await insertPortalSession(db, { customerId: customer.id, createdBy: principal.id, expiresAt });
         const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);
-        await audit('portal-session.create', customer.id, { id, expiresAt });
+        await audit('portal-session.create', customer.id, { customerId, detail: { id, expiresAt } });
         return {
           status: 201,
           body: { id, customerId: customer.id, token, url: `${publicUrl()}/portal#token=${token}`, expiresAt },
@@ -114,7 +114,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       async handle({ db, principal, query: { customerId }, audit, afterCommit }) {
         const ended = await endPortalSessionsOfCustomer(db, customerId, scopeOf(principal));
         if (ended === undefined) throw notFound('customer');
-        if (ended > 0) await audit('portal-session.end', customerId, { ended });
+        if (ended > 0) await audit('portal-session.end', customerId, { customerId, detail: { ended } });
         afterCommit(() => authenticator.forget());
         return { status: 204 };
       },
@@ -132,7 +132,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       async handle({ db, principal, params: { id }, audit, afterCommit }) {
         const customerId = await endPortalSession(db, id, scopeOf(principal));
         if (customerId === undefined) throw notFound('portal session');
-        await audit('portal-session.end', customerId, { id });
+        await audit('portal-session.end', customerId, { customerId, detail: { id } });
         afterCommit(() => authenticator.forget());
         return { status: 204 };
       },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { changesOf } from '../../domain/audit';
 import { newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import type { ProductRetention, RetentionDays } from '../../domain/retention';
-import { findProduct, insertProduct, listProducts, updateProduct } from '../../store/catalog/products';
+import { findProduct, insertProduct, listProducts, lockProduct, updateProduct } from '../../store/catalog/products';
 import { scopeOf } from '../auth/auth';
 import { route, type Route } from '../http/route';
 import {
@@ -39,6 +40,8 @@ const product = z
   .meta({ id: 'Product' });
 
 const params = z.object({ id: z.string() });
+/** The fields that may change. */
+const FIELDS = ['name', 'enabled', 'requireVerification', 'retention'] as const;
 /** An absent field keeps its value. */
 const retentionChange = retention
   .partial()
@@ -86,7 +89,10 @@ export function productRoutes(settlement: Settlement, defaults: RetentionDays): 
           throw new Problem('already-exists', 'Another product has this id.', {
             errors: [{ path: '/id', message: 'is already taken' }],
           });
-        await audit('product.create', created.id, { enabled: created.enabled });
+        await audit('product.create', created.id, {
+          productId: created.id,
+          changes: changesOf(undefined, created, FIELDS),
+        });
         return { status: 201, body: created };
       },
     }),
@@ -137,13 +143,15 @@ export function productRoutes(settlement: Settlement, defaults: RetentionDays): 
       answers: { 200: { description: 'The changed product', schema: product } },
       problems: ['not-found'],
       async handle({ db, params: { id }, body, audit, afterCommit }) {
-        const found = await findProduct(db, id);
-        if (!found) throw notFound('product');
-        const retention = body.retention && checked({ ...found.retention, ...body.retention });
-        const changed = await updateProduct(db, id, { ...body, retention });
-        if (!changed) throw notFound('product');
-        await audit('product.change', id, { ...body });
-        if (body.requireVerification === false) {
+        const before = await lockProduct(db, id);
+        if (!before) throw notFound('product');
+        const retention = body.retention ? checked({ ...before.retention, ...body.retention }) : before.retention;
+        const after = { ...before, ...body, retention };
+        const changes = changesOf(before, after, FIELDS);
+        if (Object.keys(changes).length === 0) return { status: 200, body: before };
+        const changed = await updateProduct(db, after);
+        await audit('product.change', id, { productId: id, changes });
+        if (before.requireVerification && !after.requireVerification) {
           const subscriptions = await settlement.mark(db, { productId: id });
           afterCommit(() => settlement.start(subscriptions));
         }

@@ -10,6 +10,7 @@ import {
   isAllExpired,
   listRecoveries,
 } from '../../store/notifications/recoveries';
+import { findSubscription } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import type { RecoveryControl } from '../ports';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
@@ -76,7 +77,7 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       answerIsOpen: true,
       async handle(context) {
         const { db, body } = context;
-        const { id: subscriptionId } = await lockedSubscriptionOf(context, context.params.id);
+        const { id: subscriptionId, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
         const running = await findRunning(db, subscriptionId);
         if (running)
           throw new Problem(
@@ -96,7 +97,8 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
             'The data of all failed events in this period is older than its retention and was removed.',
           );
         const recovery = await insertRecovery(db, { subscriptionId, since, until, ratePerSecond });
-        await context.audit('recovery.start', recovery.id, { subscriptionId, since, until, ratePerSecond });
+        const detail = { subscriptionId, since, until, ratePerSecond };
+        await context.audit('recovery.start', recovery.id, { customerId, productId, detail });
         context.afterCommit(() => control.start(recovery.id));
         return { status: 202, body: recovery };
       },
@@ -146,10 +148,13 @@ export function recoveryRoutes(control: RecoveryControl): Route[] {
       answers: { 202: { description: 'The recovery', schema: recovery } },
       problems: ['not-found'],
       async handle(context) {
-        const { id, status } = await find(context);
-        await closeRecovery(context.db, id, 'cancelled');
-        await context.audit('recovery.cancel', id, { was: status });
-        context.afterCommit(() => control.cancel(id));
+        const { id, subscriptionId, status: was } = await find(context);
+        if (await closeRecovery(context.db, id, 'cancelled')) {
+          const owners = await findSubscription(context.db, subscriptionId, {});
+          const { customerId, productId } = owners ?? {};
+          await context.audit('recovery.cancel', id, { customerId, productId, detail: { was } });
+          context.afterCommit(() => control.cancel(id));
+        }
         return { status: 202, body: await find(context) };
       },
     }),

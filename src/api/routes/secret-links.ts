@@ -48,10 +48,10 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
       creates: true,
       async handle(context) {
         // Locked, so that a concurrent rotation cannot leave a link to the previous secret.
-        const { id } = await lockedSubscriptionOf(context, context.params.id);
+        const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
         const token = randomBytes(TOKEN_BYTES).toString('base64url');
         const expiresAt = await insertSecretLink(context.db, id, sha256(token), context.body.expiresInSeconds);
-        await context.audit('secret.link', id, { expiresAt });
+        await context.audit('secret.link', id, { customerId, productId, detail: { expiresAt } });
         const url = `${publicUrl()}${SECRET_PAGE_PATH}#${token}`;
         return { status: 201, body: { url, expiresAt } };
       },

@@ -35,8 +35,8 @@ export function secretRoutes(sealer: Sealer): Route[] {
       answers: { 200: { description: 'The secret', schema: secret } },
       problems: ['not-found'],
       async handle(context) {
-        const { id } = await subscriptionOf(context, context.params.id);
-        await context.audit('secret.reveal', id);
+        const { id, customerId, productId } = await subscriptionOf(context, context.params.id);
+        await context.audit('secret.reveal', id, { customerId, productId });
         return secretReply(context.db, sealer, id);
       },
     }),
@@ -45,7 +45,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       path: '/v1/subscriptions/:id/secret/rotate',
       summary: "Rotate a subscription's secret",
       description:
-        'Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime.',
+        'Returns the new secret. The previous one also signs for `overlapSeconds`, so that the receiver can switch without downtime. Sending the current secret changes nothing.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
@@ -57,15 +57,11 @@ export function secretRoutes(sealer: Sealer): Route[] {
       problems: ['not-found'],
       creates: true,
       async handle(context) {
-        const { id } = await lockedSubscriptionOf(context, context.params.id);
-        await rotateSecret(
-          context.db,
-          sealer,
-          id,
-          context.body.secret ?? generateSecret(),
-          context.body.overlapSeconds,
-        );
-        await context.audit('secret.rotate', id, { overlapSeconds: context.body.overlapSeconds });
+        const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
+        const { secret: given = generateSecret(), overlapSeconds } = context.body;
+        const detail = { overlapSeconds };
+        if (await rotateSecret(context.db, sealer, id, given, overlapSeconds))
+          await context.audit('secret.rotate', id, { customerId, productId, detail });
         return secretReply(context.db, sealer, id);
       },
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_COMPOSE_MS, type Composition, type EvaluationOwner, type ServiceDefinition } from '../../domain/composing';
+import { changesOf } from '../../domain/audit';
 import { encodeId, newUuid } from '../../domain/ids';
 import { notFound, Problem } from '../../domain/problems';
 import type { EventType } from '../../domain/types';
@@ -40,8 +41,13 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
       },
       async handle(context) {
         const type = await eventTypeOf(context);
-        const { saved, created } = await putDefinition(context.db, type.name, context.body);
-        await context.audit(created ? 'service-definition.create' : 'service-definition.change', type.name);
+        const { name, productId } = type;
+        const before = await findDefinition(context.db, name);
+        const changes = changesOf(before, context.body, ['steps', 'transform']);
+        if (before && Object.keys(changes).length === 0) return { status: 200, body: before };
+        const { saved, created } = await putDefinition(context.db, name, context.body);
+        const action = created ? 'service-definition.create' : 'service-definition.change';
+        await context.audit(action, name, { productId, changes });
         return { status: created ? 201 : 200, body: saved };
       },
     }),
@@ -71,8 +77,9 @@ export function serviceDefinitionRoutes(composer: Composer): Route[] {
       answers: { 204: { description: 'The service definition is deleted', schema: null } },
       problems: ['not-found'],
       async handle({ db, params: { name }, audit }) {
+        const { productId } = (await findEventType(db, name, {})) ?? {};
         if (!(await deleteDefinition(db, name))) throw notFound('service definition');
-        await audit('service-definition.delete', name);
+        await audit('service-definition.delete', name, { productId });
         return { status: 204 };
       },
     }),

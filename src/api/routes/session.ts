@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { Problem } from '../../domain/problems';
 import { ROLES, type Principal } from '../../domain/types';
 import type { Sealer } from '../../store/db/crypto';
+import type { Database } from '../../store/db/database';
+import { insertAudit } from '../../store/access/audit';
 import { deleteSession, findSession, insertSession, type Session } from '../../store/access/sessions';
 import { VERSION } from '../../process/version';
 import type { Authenticator } from '../auth/auth';
 import { clientAddress } from '../limits/client-address';
+import { actorOf, ANONYMOUS } from '../http/caller';
 import { route, type Context, type Reply, type Route } from '../http/route';
 import { timestamp } from '../schemas/schemas';
 import { randomToken, sessionTokenOf, setSessionCookie } from '../auth/session-cookie';
@@ -33,6 +36,7 @@ const session = z
   .meta({ id: 'Session' });
 
 export interface SessionDeps {
+  db: Database;
   authenticator: Authenticator;
   sealer: Sealer;
   publicUrl(): string;
@@ -42,7 +46,7 @@ export interface SessionDeps {
 /**
  * Sessions of the web UI. A cookie replaces the credential, so that the browser need not store it.
  */
-export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
+export function sessionRoutes({ db, authenticator, sealer, publicUrl, temporalUiUrl }: SessionDeps): Route[] {
   const usesHttps = () => isHttps(publicUrl());
 
   function answer(principal: Principal, { csrfToken, expiresAt }: Session): Reply {
@@ -60,12 +64,24 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
     };
   }
 
-  async function current({ db, request }: Context): Promise<{ tokenHash: Buffer; found: Session } | undefined> {
+  async function current({
+    db: executor,
+    request,
+  }: Context): Promise<{ tokenHash: Buffer; found: Session } | undefined> {
     const token = sessionTokenOf(request, usesHttps());
     if (token === undefined) return undefined;
     const tokenHash = sha256(token);
-    const found = await findSession(db, sealer, tokenHash);
+    const found = await findSession(executor, sealer, tokenHash);
     return found && { tokenHash, found };
+  }
+
+  function checkCsrf({ request, refused }: Context, csrfToken: string): void {
+    try {
+      authenticator.checkCsrf(request, csrfToken);
+    } catch (error) {
+      refused('csrf-token', `DELETE ${PATH}`);
+      throw error;
+    }
   }
 
   return [
@@ -81,21 +97,28 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       answers: { 200: { description: 'The session. The response sets the cookie', schema: session } },
       problems: ['unauthenticated', 'forbidden', 'too-many-requests'],
       ownTransaction: true,
-      async handle({ db, body: { credential }, request, response, admit }) {
+      async handle({ body: { credential }, request, response, admit, refused }) {
         response.set('cache-control', 'no-store');
         // A valid credential is never refused because of earlier invalid ones, which others may
         // have sent.
         const known = await authenticator.identify(credential, clientAddress(request));
         if (!known) {
+          refused('sign-in', 'session');
           await admit('failedSignIns', clientAddress(request));
           throw new Problem('unauthenticated', 'The credential is unknown, revoked or expired.');
         }
-        if (known.principal.role === 'producer')
+        if (known.principal.role === 'producer') {
+          refused('sign-in', known.principal.id);
           throw new Problem('forbidden', 'The role producer posts events, and has nothing to see here.');
+        }
         const expiresAtMs = Math.min(Date.now() + LIFE_SECONDS * 1000, known.expiresAt?.getTime() ?? Infinity);
         const made = { credential, csrfToken: randomToken(), expiresAt: new Date(expiresAtMs) };
         const token = randomToken();
-        await insertSession(db, sealer, sha256(token), made);
+        const actor = actorOf(known.principal, request, response);
+        await db.transaction(async (executor) => {
+          await insertSession(executor, sealer, sha256(token), made);
+          await insertAudit(executor, actor, 'session.create', actor.id, { detail: { expiresAt: made.expiresAt } });
+        });
         const maxAgeSeconds = Math.max(1, Math.floor((expiresAtMs - Date.now()) / 1000));
         setSessionCookie(response, token, maxAgeSeconds, usesHttps());
         return answer(known.principal, made);
@@ -130,8 +153,15 @@ export function sessionRoutes({ authenticator, sealer, publicUrl, temporalUiUrl 
       async handle(context) {
         const here = await current(context);
         if (here) {
-          authenticator.checkCsrf(context.request, here.found.csrfToken);
+          checkCsrf(context, here.found.csrfToken);
           await deleteSession(context.db, here.tokenHash);
+          const { request, response } = context;
+          // Signing out also works with a credential that is no longer valid.
+          const known = await authenticator
+            .identify(here.found.credential, clientAddress(request))
+            .catch(() => undefined);
+          const actor = actorOf(known?.principal ?? ANONYMOUS, request, response);
+          await insertAudit(context.db, actor, 'session.delete', actor.id);
           context.afterCommit(() => authenticator.forget());
         }
         setSessionCookie(context.response, '', 0, usesHttps());

@@ -43,10 +43,10 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
       creates: true,
       answerIsOpen: true,
       async handle(context) {
-        const { id } = await lockedSubscriptionOf(context, context.params.id);
+        const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
         const { overlapSeconds } = context.body;
         await putSigningKey(context.db, sealer, id, generateSigningKey(), overlapSeconds);
-        await context.audit('signing-key.create', id, { overlapSeconds });
+        await context.audit('signing-key.create', id, { customerId, productId, detail: { overlapSeconds } });
         return { status: 201, body: await findSigningKey(context.db, sealer, id) };
       },
     }),
@@ -77,9 +77,9 @@ export function signingKeyRoutes(sealer: Sealer): Route[] {
       answers: { 204: { description: 'The key pair is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
-        const { id } = await lockedSubscriptionOf(context, context.params.id);
+        const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
         if (!(await deleteSigningKey(context.db, id))) throw notFound('signing key');
-        await context.audit('signing-key.delete', id);
+        await context.audit('signing-key.delete', id, { customerId, productId });
         return { status: 204 };
       },
     }),

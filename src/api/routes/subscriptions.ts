@@ -6,7 +6,7 @@ import { findCustomer } from '../../store/catalog/customers';
 import { findProduct } from '../../store/catalog/products';
 import { lockAllowlist } from '../../store/catalog/allowlist';
 import { readHealth } from '../../store/reporting/health';
-import { lockSubscriptionsOf, setEnabled, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
+import { lockSubscriptionsOf, type SubscriptionSettings } from '../../store/subscriptions/subscriptions';
 import { scopeOf } from '../auth/auth';
 import { prefixingPointers } from '../http/parse-input';
 import { CUSTOMER_READERS, CUSTOMER_WRITERS } from '../http/roles';
@@ -75,8 +75,8 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
         await lockAllowlist(context.db, 'shared');
         const existing = await lockSubscriptionsOf(context.db, customer.id, scopeOf(context.principal));
         const desired = context.body.subscriptions;
-        for (const { id, name } of existing)
-          if (!desired.some((settings) => settings.name === name)) await service.remove(context, id);
+        for (const one of existing)
+          if (!desired.some(({ name }) => name === one.name)) await service.remove(context, one);
         const items: ShownSubscription[] = [];
         for (const [index, settings] of desired.entries()) {
           const before = existing.find(({ name }) => name === settings.name);
@@ -223,8 +223,7 @@ export function subscriptionRoutes(service: SubscriptionService, composer: Compo
       answers: { 204: { description: 'The subscription is deleted', schema: null } },
       problems: ['not-found'],
       async handle(context) {
-        const { id } = await lockedSubscriptionOf(context, context.params.id);
-        await service.remove(context, id);
+        await service.remove(context, await lockedSubscriptionOf(context, context.params.id));
         return { status: 204 };
       },
     }),
@@ -248,11 +247,8 @@ function switchRoute(service: SubscriptionService, enabled: boolean): Route {
     answers: { 200: { description: 'The changed subscription', schema: subscriptionSchema } },
     problems: ['not-found'],
     async handle(context) {
-      const { id } = await lockedSubscriptionOf(context, context.params.id);
-      const changed = service.show(context.principal, await setEnabled(context.db, id, enabled));
-      await context.audit(`subscription.${verb}`, id);
-      await service.settle(context, id);
-      return { status: 200, body: changed };
+      const before = await lockedSubscriptionOf(context, context.params.id);
+      return { status: 200, body: await service.switch(context, before, enabled) };
     },
   });
 }

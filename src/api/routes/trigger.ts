@@ -72,7 +72,9 @@ export function triggerRoutes({
         const notification = await acceptTriggered(context.db, event, subscription.id, launcher.processId);
         if (!notification) throw notFound('subscription');
         const { notificationId } = notification;
-        await context.audit('subscription.trigger', subscription.id, { type: type.name, notificationId });
+        const { id, customerId, productId } = subscription;
+        const detail = { type: type.name, notificationId };
+        await context.audit('subscription.trigger', id, { customerId, productId, detail });
         context.afterCommit(() => metrics.accepted.inc());
         if (notification.status === 'pending') {
           const delivery = headStartDelivery({ ...event, channels: [] }, notification);

@@ -81,9 +81,14 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
               })
             : service.create(context, customer, context.principal.productId, newWebhook(body)),
         );
-        if (before && body.secret !== undefined) {
-          await rotateSecret(context.db, sealer, before.id, body.secret, 0);
-          await context.audit('secret.rotate', before.id, { overlapSeconds: 0 });
+        if (
+          before &&
+          body.secret !== undefined &&
+          (await rotateSecret(context.db, sealer, before.id, body.secret, 0))
+        ) {
+          const { id, productId } = before;
+          const detail = { overlapSeconds: 0 };
+          await context.audit('secret.rotate', id, { customerId: customer.id, productId, detail });
         }
         return { status: 201, body: toWebhook(saved) };
       },
@@ -134,7 +139,7 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
           for (const before of await lockWebhooks(context, customer)) {
             if (!isSameUrl(before.url, body.url)) continue;
             const left = body.events ? before.eventTypes.filter((one) => !body.events!.includes(one)) : [];
-            if (left.length === 0) await service.remove(context, before.id);
+            if (left.length === 0) await service.remove(context, before);
             else await service.change(context, before, customer, { eventTypes: left });
             removed += 1;
           }
@@ -221,7 +226,7 @@ async function defaultCustomer(context: Context): Promise<Customer> {
     productId,
     retrySchedule: DEFAULT_RETRY_SCHEDULE,
   });
-  if (created) await context.audit('customer.create', id);
+  if (created) await context.audit('customer.create', id, { customerId: id, productId });
   const found = created ?? (await findCustomer(db, id, {}));
   if (!found)
     throw new Problem(

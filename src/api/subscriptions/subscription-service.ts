@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { changesOf, isSame } from '../../domain/audit';
 import { isPattern } from '../../domain/event-type-pattern';
-import { stringifyLossless } from '../../domain/lossless-json';
 import { tokenUrlOf, type PrivateSettings } from '../../domain/private-settings';
 import { Problem, type FieldError } from '../../domain/problems';
 import { generateSecret } from '../../domain/signing';
@@ -13,10 +13,12 @@ import { isUniqueViolation } from '../../store/db/database';
 import { unknownEventTypes } from '../../store/catalog/event-types';
 import { markRateChanged } from '../../store/subscriptions/rate-wakes';
 import { openPrivateSettings } from '../../store/subscriptions/private-settings';
+import { isFailing } from '../../store/subscriptions/out-of-order';
 import { insertSecret } from '../../store/subscriptions/secrets';
 import {
   deleteSubscription,
   insertSubscription,
+  setEnabled,
   updateSubscription,
   type SubscriptionSettings,
 } from '../../store/subscriptions/subscriptions';
@@ -28,6 +30,9 @@ import { refuseTwoAuthorizations, showSubscription, withoutMasks, type ShownSubs
 
 export type NewSettings = Omit<z.output<typeof newSettingsSchema>, 'customData'> &
   Pick<SubscriptionSettings, 'customData'>;
+
+/** The fields that the audit log shows of a new or deleted subscription. */
+const CREATED_FIELDS = ['url', 'enabled', 'eventTypes'] as const;
 
 /**
  * Creates, changes and removes subscriptions, for calls on one subscription and on all of a
@@ -70,7 +75,11 @@ export class SubscriptionService {
       insertSubscription(context.db, this.sealer, owner, settings, approved),
     );
     await insertSecret(context.db, this.sealer, created.id, secret);
-    await context.audit('subscription.create', created.id, { customerId: customer.id, name: created.name });
+    await context.audit('subscription.create', created.id, {
+      ...owner,
+      detail: { name: created.name },
+      changes: changesOf(undefined, created, CREATED_FIELDS),
+    });
     return { ...this.show(context.principal, created), secret };
   }
 
@@ -88,7 +97,9 @@ export class SubscriptionService {
   ): Promise<ShownSubscription> {
     const current: SubscriptionSettings = { ...before, ...this.open(before) };
     const change: Partial<SubscriptionSettings> = { ...given, ...withoutMasks(given, current) };
-    const fields = changedFields(change, current);
+    const fields = (Object.keys(change) as (keyof SubscriptionSettings)[]).filter(
+      (field) => !isSame(change[field], current[field]),
+    );
     if (fields.length === 0) return this.show(context.principal, before);
     const settings = { ...current, ...change };
     if (change.url !== undefined) this.refuseInsecureUrl(change.url);
@@ -105,7 +116,12 @@ export class SubscriptionService {
     const changed = await named(settings.name, () =>
       updateSubscription(context.db, this.sealer, before.id, settings, approved),
     );
-    await context.audit('subscription.change', before.id, { fields });
+    const { customerId } = before;
+    await context.audit('subscription.change', before.id, {
+      customerId,
+      productId: before.productId,
+      changes: changesOf(current, settings, fields),
+    });
     if (changed.rateLimitPerSecond !== before.rateLimitPerSecond) await markRateChanged(context.db, before.id);
     await this.settle(context, before.id);
     return this.show(context.principal, changed);
@@ -128,10 +144,27 @@ export class SubscriptionService {
     });
   }
 
-  async remove(context: Context, id: string): Promise<void> {
+  async remove(context: Context, subscription: Subscription): Promise<void> {
+    const { id, customerId, productId, name } = subscription;
     await deleteSubscription(context.db, id);
-    await context.audit('subscription.delete', id);
+    const changes = changesOf(subscription, undefined, CREATED_FIELDS);
+    await context.audit('subscription.delete', id, { customerId, productId, detail: { name }, changes });
     await this.settle(context, id);
+  }
+
+  /** Enables or disables a subscription. One that is in the state already does not change. */
+  async switch(context: Context, before: Subscription, enabled: boolean): Promise<ShownSubscription> {
+    const { id, customerId, productId } = before;
+    const isOn = before.enabled && before.outOfOrder === null;
+    // Enabling also restarts the period of the out-of-order rule.
+    const isSo = enabled ? isOn && !(await isFailing(context.db, id)) : !before.enabled;
+    if (isSo) return this.show(context.principal, before);
+    const after = await setEnabled(context.db, id, enabled);
+    const action = enabled ? 'subscription.enable' : 'subscription.disable';
+    const changes = changesOf(before, after, ['enabled', 'status']);
+    await context.audit(action, id, { customerId, productId, changes });
+    await this.settle(context, id);
+    return this.show(context.principal, after);
   }
 
   /** After a change that may release or cancel notifications. */
@@ -176,15 +209,6 @@ function refuseFixed(before: Pick<Subscription, 'format' | 'eventTypes'>, after:
 function urlsOf({ url, auth }: SubscriptionSettings): string[] {
   const tokenUrl = tokenUrlOf(auth);
   return tokenUrl === undefined ? [url] : [url, tokenUrl];
-}
-
-/** Returns the fields of a change that differ from the current settings. */
-function changedFields(change: Partial<SubscriptionSettings>, before: SubscriptionSettings): string[] {
-  return (Object.keys(change) as (keyof SubscriptionSettings)[]).filter((field) =>
-    field === 'customData'
-      ? stringifyLossless(change.customData) !== stringifyLossless(before.customData)
-      : !isDeepStrictEqual(change[field], before[field]),
-  );
 }
 
 async function named<T>(name: string, write: () => Promise<T>): Promise<T> {

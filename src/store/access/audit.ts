@@ -1,23 +1,70 @@
+import type { AuditActor, AuditFacts, Changes } from '../../domain/audit';
 import { encodeId, newUuid, uuidFloor } from '../../domain/ids';
-import type { Principal, Scope } from '../../domain/types';
+import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
+/** The object of an entry about a customer who is being or was erased. */
+const ERASED = 'erased customer';
+const IS_ERASED = 'r.customer_id is not null and concerned.id is null';
+
+/** An action that is to be recorded. */
+export interface AuditRecord extends AuditFacts {
+  actor: AuditActor;
+  action: string;
+  object: string;
+  /** How often it happened within the minute. @default 1 */
+  occurrences?: number;
+}
+
 /**
- * Records who did what to which object. The detail contains names and ids, never secrets or
- * payloads.
+ * Records who did what to which object. The facts contain names and ids, never secrets or payloads.
  */
 export async function insertAudit(
   db: Executor,
-  principal: Principal,
+  actor: AuditActor,
   action: string,
   object: string,
-  detail: Record<string, unknown> = {},
+  facts: AuditFacts = {},
 ): Promise<void> {
+  await insertAudits(db, [{ ...facts, actor, action, object }]);
+}
+
+/**
+ * Records several actions in one statement. A customer who is being or was erased leaves no new
+ * trace: no entry of theirs as the actor, and no ids or values in those of others.
+ */
+export async function insertAudits(db: Executor, records: readonly AuditRecord[]): Promise<void> {
   await db.query({
-    text: 'insert into audit (id, actor_id, actor_name, action, object, product_id, detail) values ($1, $2, $3, $4, $5, $6, $7)',
-    values: [newUuid(), principal.id, principal.name, action, object, principal.productId, detail],
+    text: `insert into audit (id, actor_id, actor_name, action, object, address, request_id, occurrences, customer_id, product_id, detail, changes)
+           select r.id, r.actor_id, r.actor_name, r.action, case when ${IS_ERASED} then '${ERASED}' else r.object end,
+             r.address, r.request_id, r.occurrences, concerned.id,
+             coalesce(r.product_id, (select c.product_id from customers c where c.id = r.customer_id)),
+             case when ${IS_ERASED} then '{}' else r.detail end, case when ${IS_ERASED} then '{}' else r.changes end
+           from jsonb_to_recordset($1::jsonb) as r (id uuid, actor_id text, actor_name text, action text, object text, address text, request_id text,
+             occurrences integer, customer_id text, product_id text, detail jsonb, changes jsonb, actor_customer_id text)
+           left join customers concerned on concerned.id = r.customer_id and not concerned.erasing
+           where r.actor_customer_id is null or exists (select from customers c where c.id = r.actor_customer_id and not c.erasing)`,
+    values: [JSON.stringify(records.map(toRow))],
   });
+}
+
+function toRow({ actor, action, object, customerId, productId, occurrences = 1, detail, changes }: AuditRecord) {
+  return {
+    id: newUuid(),
+    actor_id: actor.id,
+    actor_name: actor.name,
+    action,
+    object,
+    address: actor.address,
+    request_id: actor.requestId,
+    occurrences,
+    customer_id: customerId ?? actor.customerId,
+    product_id: productId ?? actor.productId,
+    detail: detail ?? {},
+    changes: changes ?? {},
+    actor_customer_id: actor.customerId,
+  };
 }
 
 /** An entry of the audit log. */
@@ -26,9 +73,14 @@ export interface AuditEntry {
   at: Date;
   actorId: string;
   actorName: string;
+  address: string | null;
+  requestId: string | null;
   action: string;
   object: string;
+  occurrences: number;
   productId: string | null;
+  customerId: string | null;
+  changes: Changes;
   detail: Record<string, unknown>;
 }
 
@@ -37,9 +89,14 @@ interface Row {
   at: Date;
   actor_id: string;
   actor_name: string;
+  address: string | null;
+  request_id: string | null;
   action: string;
   object: string;
+  occurrences: number;
   product_id: string | null;
+  customer_id: string | null;
+  changes: Changes;
   detail: Record<string, unknown>;
 }
 
@@ -52,7 +109,10 @@ export interface AuditFilter {
   until?: Date;
 }
 
-/** Lists entries, newest first. A product sees the entries of its own credentials. */
+/**
+ * Lists entries, newest first. A product sees the entries of its own credentials, and those about
+ * its own objects and customers.
+ */
 export async function listAudit(
   db: Executor,
   scope: Scope,
@@ -60,7 +120,7 @@ export async function listAudit(
   page: PageRequest,
 ): Promise<Page<AuditEntry>> {
   const { rows } = await db.query<Row>({
-    text: `select id, at, actor_id, actor_name, action, object, product_id, detail from audit
+    text: `select id, at, actor_id, actor_name, address, request_id, action, object, occurrences, product_id, customer_id, changes, detail from audit
            where ($1::text is null or product_id = $1) and ($2::text is null or actor_id = $2) and ($3::text is null or action = $3)
              and ($4::text is null or object = $4) and ($5::uuid is null or id >= $5) and ($6::uuid is null or id < $6) and ($7::uuid is null or id < $7)
            order by id desc limit $8`,
@@ -84,9 +144,14 @@ function toEntry(row: Row): AuditEntry {
     at: row.at,
     actorId: row.actor_id,
     actorName: row.actor_name,
+    address: row.address,
+    requestId: row.request_id,
     action: row.action,
     object: row.object,
+    occurrences: row.occurrences,
     productId: row.product_id,
+    customerId: row.customer_id,
+    changes: row.changes,
     detail: row.detail,
   };
 }

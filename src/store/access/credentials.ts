@@ -108,13 +108,20 @@ export async function listCredentials(
   );
 }
 
-/** @returns whether the credential exists, revoked or not */
-export async function revokeCredential(db: Executor, kind: CredentialKind, id: string): Promise<boolean> {
-  const { rowCount } = await db.query({
-    text: `update ${kind.table} set revoked_at = coalesce(revoked_at, now()) where id = $1`,
+/** Locks a credential until the end of the transaction, to revoke it. */
+export async function lockCredential(db: Executor, kind: CredentialKind, id: string): Promise<Credential | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from ${kind.table} where id = $1 for no key update`,
     values: [decodeId(kind.idKind, id) ?? null],
   });
-  return rowCount === 1;
+  return rows[0] && toCredential(kind, rows[0]);
+}
+
+export async function revokeCredential(db: Executor, kind: CredentialKind, id: string): Promise<void> {
+  await db.query({
+    text: `update ${kind.table} set revoked_at = now() where id = $1`,
+    values: [decodeId(kind.idKind, id)],
+  });
 }
 
 /**

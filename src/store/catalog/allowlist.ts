@@ -106,17 +106,26 @@ function withoutNames(entry: AllowlistEntry, productId: string): AllowlistEntry 
   return { ...entry, requestedBy: entry.productId === productId ? entry.requestedBy : null, decidedBy: null };
 }
 
+export async function findAllowlistEntry(db: Executor, id: string): Promise<AllowlistEntry | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from url_allowlist where id = $1`,
+    values: [decodeId('url', id) ?? null],
+  });
+  return rows[0] && toEntry(rows[0]);
+}
+
+/** @param id - of an entry that exists */
 export async function decideAllowlistEntry(
   db: Executor,
   id: string,
   status: 'approved' | 'rejected',
   by: string,
-): Promise<AllowlistEntry | undefined> {
+): Promise<AllowlistEntry> {
   const { rows } = await db.query<Row>({
     text: `update url_allowlist set status = $2, decided_by = $3, decided_at = now() where id = $1 returning ${COLUMNS}`,
     values: [decodeId('url', id) ?? null, status, by],
   });
-  return rows[0] && toEntry(rows[0]);
+  return toEntry(rows[0]!);
 }
 
 /**

@@ -75,20 +75,26 @@ export async function listCustomers(
 }
 
 /**
- * Changes the given fields. A product may change only its own customers.
+ * Locks a customer until the end of the transaction, to change it. A product may change only its
+ * own customers.
  *
  * @returns undefined if there is none in scope
  */
-export async function updateCustomer(
-  db: Executor,
-  id: string,
-  scope: Scope,
-  change: { name?: string; retrySchedule?: RetrySchedule },
-): Promise<Customer | undefined> {
+export async function lockCustomer(db: Executor, id: string, scope: Scope): Promise<Customer | undefined> {
   const { rows } = await db.query<Row>({
-    text: `update customers set name = coalesce($3, name), retry_schedule = coalesce($4::int[], retry_schedule), modified_at = now()
-           where id = $1 and not erasing and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
-    values: [id, scope.productId ?? null, change.name ?? null, change.retrySchedule ?? null],
+    text: `select ${COLUMNS} from customers where id = $1 and not erasing and ($2::text is null or product_id = $2) for no key update`,
+    values: [id, scope.productId ?? null],
   });
   return rows[0] && toCustomer(rows[0]);
+}
+
+export async function updateCustomer(
+  db: Executor,
+  { id, name, retrySchedule }: Pick<Customer, 'id' | 'name' | 'retrySchedule'>,
+): Promise<Customer> {
+  const { rows } = await db.query<Row>({
+    text: `update customers set name = $2, retry_schedule = $3, modified_at = now() where id = $1 returning ${COLUMNS}`,
+    values: [id, name, retrySchedule],
+  });
+  return toCustomer(rows[0]!);
 }

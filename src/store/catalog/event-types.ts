@@ -76,6 +76,15 @@ export async function findEventType(db: Executor, name: string, scope: Scope): P
   return rows[0] && toEventType(rows[0]);
 }
 
+/** Locks an event type until the end of the transaction, to change it. */
+export async function lockEventType(db: Executor, name: string): Promise<EventType | undefined> {
+  const { rows } = await db.query<Row>({
+    text: `select ${COLUMNS} from event_types where name = $1 for no key update`,
+    values: [name],
+  });
+  return rows[0] && toEventType(rows[0]);
+}
+
 /** Lists event types by name, ascending. A page of large ones is shorter. */
 export async function listEventTypes(
   db: Executor,
@@ -104,12 +113,12 @@ export async function listEventTypes(
   return toPage(rows, page, toEventType, (row) => row.name, size.isReached);
 }
 
-export async function archiveEventType(db: Executor, name: string, scope: Scope): Promise<EventType | undefined> {
+export async function archiveEventType(db: Executor, name: string): Promise<EventType> {
   const { rows } = await db.query<Row>({
-    text: `update event_types set archived = true, modified_at = now() where name = $1 and ($2::text is null or product_id = $2) returning ${COLUMNS}`,
-    values: [name, scope.productId ?? null],
+    text: `update event_types set archived = true, modified_at = now() where name = $1 returning ${COLUMNS}`,
+    values: [name],
   });
-  return rows[0] && toEventType(rows[0]);
+  return toEventType(rows[0]!);
 }
 
 /**

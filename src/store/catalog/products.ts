@@ -74,27 +74,25 @@ export async function listProducts(
   return toPage(rows, page, toProduct, (row) => row.id);
 }
 
-/** Changes the given fields. @returns undefined if there is no such product */
-export async function updateProduct(
-  db: Executor,
-  id: string,
-  change: Partial<Pick<Product, 'name' | 'enabled' | 'requireVerification' | 'retention'>>,
-): Promise<Product | undefined> {
+/** Locks a product until the end of the transaction, to change it. */
+export async function lockProduct(db: Executor, id: string): Promise<Product | undefined> {
   const { rows } = await db.query<Row>({
-    text: `update products set name = coalesce($2, name), enabled = coalesce($3, enabled),
-             require_verification = coalesce($4, require_verification),
-             retention_payload_days = case when $5 then $6 else retention_payload_days end,
-             retention_history_days = case when $5 then $7 else retention_history_days end, modified_at = now()
-           where id = $1 returning ${COLUMNS}`,
-    values: [
-      id,
-      change.name ?? null,
-      change.enabled ?? null,
-      change.requireVerification ?? null,
-      change.retention !== undefined,
-      change.retention?.payloadDays ?? null,
-      change.retention?.historyDays ?? null,
-    ],
+    text: `select ${COLUMNS} from products where id = $1 for no key update`,
+    values: [id],
   });
   return rows[0] && toProduct(rows[0]);
+}
+
+export async function updateProduct(
+  db: Executor,
+  product: Pick<Product, 'id' | 'name' | 'enabled' | 'requireVerification' | 'retention'>,
+): Promise<Product> {
+  const { id, name, enabled, requireVerification, retention } = product;
+  const { rows } = await db.query<Row>({
+    text: `update products set name = $2, enabled = $3, require_verification = $4, retention_payload_days = $5,
+             retention_history_days = $6, modified_at = now()
+           where id = $1 returning ${COLUMNS}`,
+    values: [id, name, enabled, requireVerification, retention.payloadDays, retention.historyDays],
+  });
+  return toProduct(rows[0]!);
 }

@@ -13,13 +13,14 @@ interface Entry {
   actor_id: string;
   action: string;
   object: string;
+  customer_id: string | null;
   detail: Record<string, unknown>;
 }
 
 /**
  * Makes the entries of the audit log about a customer anonymous: the erasure takes the place of the
- * object, and of the actor if the customer acted. The action, its time and the product stay; the
- * detail goes.
+ * object, and of the actor if the customer acted. The action, its time and the product stay. The
+ * detail and the old and new values go, and the address if the customer acted.
  *
  * Oldest first, so that an entry also shows what the customer had once, such as a portal session,
  * for the entries that follow.
@@ -34,7 +35,7 @@ export async function anonymiseAudit(
 ): Promise<void> {
   for (let after = uuidFloor(0); ;) {
     const { rows } = await db.query<Entry>({
-      text: `select id, actor_id, action, object, detail from audit where id > $1 order by id limit ${PAGE}`,
+      text: `select id, actor_id, action, object, customer_id, detail from audit where id > $1 order by id limit ${PAGE}`,
       values: [after],
     });
     const notifications = await notificationsAmong(db, known.customerId, rows);
@@ -48,11 +49,12 @@ export async function anonymiseAudit(
 
 /** Notes the generated ids of an entry that is about the customer. */
 function isAbout(entry: Entry, { customerId, ids }: KnownIds, notifications: ReadonlySet<string>): boolean {
-  const { actor_id: actor, action, object, detail } = entry;
+  const { actor_id: actor, action, object, customer_id: concerned, detail } = entry;
   const named = [object, ...Object.values(detail)].filter(isGenerated);
   const isFound =
     ids.has(actor) ||
     named.some((id) => ids.has(id) || notifications.has(id)) ||
+    concerned === customerId ||
     detail.customerId === customerId ||
     (ON_CUSTOMER.test(action) && object === customerId);
   if (isFound) for (const id of named) ids.add(id);
@@ -81,7 +83,8 @@ async function notificationsAmong(
 async function anonymise(db: Database, erasureId: string, entries: readonly Entry[], known: KnownIds): Promise<void> {
   await db.transaction(async (executor) => {
     const { rowCount } = await executor.query({
-      text: `update audit a set object = $1, detail = '{}',
+      text: `update audit a set object = $1, customer_id = null, detail = '{}', changes = '{}',
+               address = case when e.own then null else a.address end, request_id = case when e.own then null else a.request_id end,
                actor_id = case when e.own then $1 else a.actor_id end, actor_name = case when e.own then '${ERASED_ACTOR}' else a.actor_name end
              from unnest($2::uuid[], $3::boolean[]) as e (id, own) where a.id = e.id`,
       values: [erasureId, entries.map(({ id }) => id), entries.map(({ actor_id: actor }) => known.ids.has(actor))],

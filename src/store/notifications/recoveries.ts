@@ -138,13 +138,14 @@ export async function closeRecovery(
   db: Executor,
   id: string,
   status: Exclude<RecoveryStatus, 'running'>,
-): Promise<void> {
-  await db.query({
+): Promise<boolean> {
+  const { rowCount } = await db.query({
     text: `update recoveries set status = $2, finished_at = now(), total = greatest(total, retried),
              skipped = case when $2 = 'completed' then greatest(total - retried, 0) else 0 end
            where id = $1 and status = 'running'`,
     values: [decodeId('rec', id) ?? null, status],
   });
+  return rowCount === 1;
 }
 
 /** Finds recoveries without progress, for the reconciler. */

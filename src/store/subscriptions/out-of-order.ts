@@ -19,6 +19,15 @@ export interface MarkedOutOfOrder {
 const IS_FAILING = `t.failures_since_success >= s.out_of_order_min_failures
   and greatest(t.failing_since, s.modified_at) <= now() - make_interval(secs => s.out_of_order_after_seconds)`;
 
+/** Whether the last attempts to a subscription failed. */
+export async function isFailing(db: Executor, subscriptionId: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: 'select from subscription_attempt_statistics where subscription_id = $1 and failures_since_success > 0',
+    values: [decodeId('sub', subscriptionId)],
+  });
+  return rowCount === 1;
+}
+
 const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 /**

@@ -9,6 +9,7 @@ const KEEP_DAYS = 30;
 export interface OpenedLink {
   subscriptionId: string;
   subscriptionName: string;
+  customerId: string;
   /** The product whose audit records the opening. */
   productId: string | null;
   url: string;
@@ -49,6 +50,7 @@ export async function openSecretLink(db: Executor, sealer: Sealer, tokenHash: Bu
   const { rows } = await db.query<{
     id: string;
     name: string;
+    customer_id: string;
     product_id: string | null;
     url: string;
     ciphertext: Buffer;
@@ -58,7 +60,7 @@ export async function openSecretLink(db: Executor, sealer: Sealer, tokenHash: Bu
            from subscription_secrets x join subscriptions s on s.id = x.subscription_id join customers c on c.id = s.customer_id
            where l.token_hash = $1 and l.opened_at is null and l.expires_at > now()
              and x.id = l.secret_id and x.expires_at is null and s.deleted_at is null
-           returning s.id, s.name, coalesce(s.product_id, c.product_id) as product_id, s.url, x.ciphertext, x.key_id`,
+           returning s.id, s.name, s.customer_id, coalesce(s.product_id, c.product_id) as product_id, s.url, x.ciphertext, x.key_id`,
     values: [tokenHash],
   });
   const row = rows[0];
@@ -67,6 +69,7 @@ export async function openSecretLink(db: Executor, sealer: Sealer, tokenHash: Bu
   return {
     subscriptionId,
     subscriptionName: row.name,
+    customerId: row.customer_id,
     productId: row.product_id,
     url: row.url,
     secret: sealer.open({ ciphertext: row.ciphertext, keyId: row.key_id }, subscriptionId),

@@ -30,6 +30,8 @@ export async function insertSecret(
 /**
  * Makes a new secret the current one. The previous one also signs for `overlapSeconds`. Older
  * secrets that are still in an overlap end now, so that a receiver has to try at most two.
+ *
+ * @returns false if it is the current secret already; then nothing changes
  */
 export async function rotateSecret(
   db: Executor,
@@ -37,7 +39,9 @@ export async function rotateSecret(
   subscriptionId: string,
   secret: string,
   overlapSeconds: number,
-): Promise<void> {
+): Promise<boolean> {
+  const [current] = await currentSecrets(db, sealer, subscriptionId);
+  if (current?.secret === secret) return false;
   const uuid = decodeId('sub', subscriptionId);
   await db.query({
     text: 'delete from subscription_secrets where subscription_id = $1 and expires_at is not null',
@@ -48,6 +52,7 @@ export async function rotateSecret(
     values: [uuid, overlapSeconds],
   });
   await insertSecret(db, sealer, subscriptionId, secret);
+  return true;
 }
 
 /** Reads the secrets that sign now, the current one first. */

@@ -197,7 +197,8 @@ describe('a subscription', () => {
     const { id, name } = await create({ auth: BASIC });
     await patch(id, { name, auth: BEARER });
     const { items } = await api.must('GET', `/v1/audit?object=${id}`);
-    expect(items[0]).toMatchObject({ action: 'subscription.change', detail: { fields: ['auth'] } });
+    expect(items[0]).toMatchObject({ action: 'subscription.change', changes: { auth: { to: '***' } } });
+    expect(Object.keys(items[0].changes)).toEqual(['auth']);
     expect(JSON.stringify(items)).not.toContain('canary');
   });
 

@@ -34,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => database?.drop());
 
 const audit = (action: string, object: string, detail: Record<string, unknown> = {}, by = ADMIN) =>
-  insertAudit(database.db, by, action, object, detail);
+  insertAudit(database.db, { ...by, address: '192.0.2.7', requestId: 'r' }, action, object, { detail });
 
 interface Entry {
   action: string;
@@ -72,6 +72,38 @@ it('makes audit entries about a customer and what they have anonymous, and leave
   ]);
   expect(entries[4]!.detail).toEqual({ was: 'failed' });
   expect((await findErasure(database.db, erasureId, {}))!.counts.auditEntries).toBe(4);
+});
+
+it('removes the old and new values of the objects of the customer, and the address if the customer acted', async () => {
+  const { db } = database;
+  await db.query({ text: 'update customers set erasing = false where id = $1', values: [seeded.customerId] });
+  const changes = { url: { from: 'https://old.example/jane', to: 'https://new.example/jane' } };
+  const facts = { customerId: seeded.customerId, changes };
+  const staff = { ...ADMIN, address: '192.0.2.7', requestId: 'r1' };
+  const self = { ...staff, id: encodeId('key', newUuid()), customerId: seeded.customerId };
+  known.ids.add(self.id);
+  await insertAudit(db, staff, 'subscription.change', encodeId('sub', newUuid()), facts);
+  await insertAudit(db, self, 'event.read', encodeId('evt', newUuid()));
+  await db.query({ text: 'update customers set erasing = true where id = $1', values: [seeded.customerId] });
+  await anonymiseAudit(db, erasureId, known, ignore);
+  const { rows } = await db.query({
+    text: 'select object, customer_id, changes, detail, address, request_id from audit order by id',
+  });
+  const anonymous = { object: erasureId, customer_id: null, changes: {}, detail: {} };
+  expect(rows).toEqual([
+    { ...anonymous, address: '192.0.2.7', request_id: 'r1' },
+    { ...anonymous, address: null, request_id: null },
+  ]);
+});
+
+it('leaves no new trace of a customer who is being erased', async () => {
+  const { db } = database;
+  const staff = { ...ADMIN, address: null, requestId: null };
+  const facts = { customerId: seeded.customerId, detail: { id: 'a' }, changes: { name: { from: 'a', to: 'b' } } };
+  await insertAudit(db, staff, 'event.read', 'evt_1', facts);
+  await insertAudit(db, { ...staff, id: 'key_1', customerId: seeded.customerId }, 'event.read', 'evt_2');
+  const { rows } = await db.query({ text: 'select object, customer_id, detail, changes from audit' });
+  expect(rows).toEqual([{ object: 'erased customer', customer_id: null, detail: {}, changes: {} }]);
 });
 
 it('makes an audit entry about a notification of the customer anonymous', async () => {

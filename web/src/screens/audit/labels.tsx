@@ -10,6 +10,7 @@ const LABELS: Record<string, string> = {
   'event-type.archive': 'Archived an event type',
   'customer.create': 'Created a customer',
   'customer.change': 'Updated a customer',
+  'customer.erase': 'Erased a customer',
   'subscription.create': 'Created an endpoint',
   'subscription.change': 'Updated an endpoint',
   'subscription.delete': 'Deleted an endpoint',
@@ -30,13 +31,27 @@ const LABELS: Record<string, string> = {
   'allowlist.rejected': 'Rejected a URL',
   'allowlist.delete': 'Removed a URL pattern',
   'api-key.create': 'Created an API key',
+  'api-key.rotate': 'Rotated an API key',
   'api-key.revoke': 'Revoked an API key',
   'oauth-client.create': 'Created an OAuth client',
+  'oauth-client.rotate': 'Rotated an OAuth client secret',
   'oauth-client.revoke': 'Revoked an OAuth client',
   'portal-session.create': 'Created a portal link',
+  'portal-session.end': 'Ended a portal link',
   'service-definition.create': 'Created a service definition',
   'service-definition.change': 'Updated a service definition',
   'service-definition.delete': 'Deleted a service definition',
+  'signing-key.create': 'Created a signing key',
+  'signing-key.delete': 'Deleted a signing key',
+  'event.read': 'Read an event',
+  'event.list': 'Listed events',
+  'attempt.read': 'Read an attempt',
+  'session.create': 'Signed in',
+  'session.delete': 'Signed out',
+  'session.refuse': 'Failed to sign in',
+  'token.issue': 'Got an access token',
+  'token.refuse': 'Was refused an access token',
+  'request.refuse': 'Was refused',
 };
 
 export const ACTIONS = Object.entries(LABELS).map(([value, text]) => ({ value, text }));
@@ -50,13 +65,18 @@ const SCREENS: Record<string, (id: string) => string> = {
   notification: (id) => `/logs?open=${id}`,
   customer: (id) => `/customers/${id}`,
   'portal-session': (id) => `/customers/${id}`,
+  'signing-key': (id) => `/endpoints/${id}`,
   'event-type': (id) => `/catalog/${id}`,
   'service-definition': (id) => `/catalog/${id}`,
 };
 
+/** Objects of entries that stand for many objects, or for an erased one. */
+const WITHOUT_SCREEN = ['several', 'erased customer'];
+
 /** The object of an action, linked to its screen if there is one. */
 export function ObjectLink({ entry: { action, object } }: { entry: AuditEntry }) {
-  const screen = SCREENS[action.split('.')[0]!];
+  const hasScreen = !object.startsWith('ers_') && !WITHOUT_SCREEN.includes(object);
+  const screen = hasScreen ? SCREENS[action.split('.')[0]!] : undefined;
   return screen ? (
     <Link to={screen(encodeURIComponent(object))}>{object}</Link>
   ) : (
