@@ -146,6 +146,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
         `This call requires the role ${route.roles.join(' or ')}. The credential has the role ${principal.role}.`,
       );
     }
+    if (route.needsRecentSignIn) await options.authenticator.checkRecent(request);
     if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');

@@ -6,6 +6,7 @@ import { retentionOf } from './retention-settings';
 import { brokenRules, isLocal } from './rules';
 import type { Setting } from './setting';
 import { SETTINGS, type Settings } from './settings';
+import { signInConfig, type SignInConfig } from './sign-in-settings';
 
 export interface TlsPaths {
   clientCertPath?: string;
@@ -25,6 +26,7 @@ export interface Config {
   publicUrl?: string;
   adminKey?: string;
   masterKey?: Buffer;
+  signIn: SignInConfig;
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
@@ -105,6 +107,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     publicUrl: settings.SIGNPOST_PUBLIC_URL?.replace(/\/+$/, ''),
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
+    signIn: signInConfig(settings),
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
@@ -221,6 +224,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     migrationDatabaseUrl,
     dataSources,
     temporal,
+    signIn,
     ...open
   } = config;
   return {
@@ -229,6 +233,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     publicUrl: publicUrl ?? 'from host and port',
     adminKey: adminKey === undefined ? 'generated' : MASKED,
     masterKey: masterKey === undefined ? 'generated' : MASKED,
+    signIn: maskedSignIn(signIn),
     databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
     dataSources: Object.fromEntries(Object.entries(dataSources).map(([name, url]) => [name, maskUrl(url)])),
@@ -241,6 +246,11 @@ export function maskedSummary(config: Config): Record<string, unknown> {
       cliPath: temporal.cliPath ?? 'found or downloaded',
     },
   };
+}
+
+function maskedSignIn({ oidc, ...lives }: SignInConfig): Record<string, unknown> {
+  const clientSecret = oidc?.clientSecret === undefined ? 'not set' : MASKED;
+  return { ...lives, oidc: oidc ? { ...oidc, clientSecret } : 'off' };
 }
 
 function maskUrl(url: string): string {

@@ -14,6 +14,7 @@ import type { SchemaChecks } from '../events/schema-checks';
 import type { SideThread } from '../side-thread/side-thread';
 import type { ActivityStream } from '../activity/activity-stream';
 import type { Authenticator } from '../auth/auth';
+import type { BrowserSessions } from '../auth/browser-sessions';
 import { openApiDocument } from '../http/openapi';
 import type {
   ChallengeSender,
@@ -47,6 +48,8 @@ import { secretRoutes } from './secrets';
 import { retentionRoutes } from './retention';
 import { seriesRoutes } from './series';
 import { sessionRoutes } from './session';
+import { oidcRoutes, type Oidc } from './session-oidc';
+import { sessionListRoutes } from './sessions';
 import { signingKeyRoutes } from './signing-keys';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
@@ -67,6 +70,9 @@ export interface RouteDeps {
   readDb: Database;
   sealer: Sealer;
   authenticator: Authenticator;
+  browserSessions: BrowserSessions;
+  /** Absent: people sign in with credentials only. */
+  oidc: Oidc | undefined;
   tokens: Tokens;
   settlement: Settlement;
   metrics: Metrics;
@@ -132,6 +138,8 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...webhookRoutes(subscriptions, deps.sealer),
     ...portalRoutes(deps),
     ...sessionRoutes(deps),
+    ...oidcRoutes(deps),
+    ...sessionListRoutes(deps),
     ...auditRoutes(),
     ...operations,
   ];

@@ -56,6 +56,7 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
       },
       problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
+      needsRecentSignIn: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
         return { status: 201, body: { ...toClient(await create(context, OAUTH_CLIENT, hash)), clientSecret: secret } };
@@ -91,6 +92,7 @@ export function oauthRoutes({ authenticator, tokens }: { authenticator: Authenti
         },
       },
       problems: ['not-found'],
+      needsRecentSignIn: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
         const rotated = await rotate(context, OAUTH_CLIENT, hash, authenticator);
