@@ -37,7 +37,7 @@ const returnUrl = z
   .url({ protocol: /^https?$/ })
   .max(MAX_RETURN_URL_LENGTH)
   .refine((url) => {
-    const { username, password } = new URL(url);
+    const { username, password } = URL.canParse(url) ? new URL(url) : { username: '', password: '' };
     return username === '' && password === '';
   }, 'must not contain a user or password');
 
