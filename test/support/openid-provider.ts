@@ -32,7 +32,7 @@ export async function startOpenIdProvider(
 ): Promise<OpenIdProvider> {
   const child = fork(PROGRAM, [JSON.stringify(options)], { execArgv: [] });
   const [{ url: issuer }] = (await once(child, 'message')) as [{ url: string }];
-  const tell = async (message: object) => {
+  const send = async (message: object) => {
     child.send(message);
     await once(child, 'message');
   };
@@ -58,8 +58,8 @@ export async function startOpenIdProvider(
       SIGNPOST_OIDC_SCOPES: 'openid profile email groups',
       SIGNPOST_OIDC_ROLES: 'signpost-admins=admin,payments=product:payments',
     },
-    leadsBackTo: (serviceUrl) => tell({ redirectUri: `${serviceUrl}/v1/session/oidc/callback` }),
-    rotateKeys: () => tell({}),
+    leadsBackTo: (serviceUrl) => send({ redirectUri: `${serviceUrl}/v1/session/oidc/callback` }),
+    rotateKeys: () => send({}),
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async stop() {

@@ -137,7 +137,7 @@ test('a portal is beside the session of an operator, in the same browser', async
   await admin.getByRole('link', { name: 'Credentials' }).click();
   await admin.getByRole('button', { name: 'New API key' }).waitFor();
 
-  // The link is used up. Its first browser goes on.
+  // The link works in its first browser only, which goes on.
   const other = await ui.open(new URL(link.url).pathname + new URL(link.url).hash);
   await other.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
   await portal.getByRole('button', { name: /portal session/ }).click();

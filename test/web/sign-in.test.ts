@@ -80,7 +80,7 @@ test('a person ends one of several sessions', async () => {
   await page.getByText('this session').waitFor();
 });
 
-test('a person without a role is told so, and may sign in with a key instead', async () => {
+test('a person without a role sees the reason, and may sign in with a key instead', async () => {
   const page = await ui.open('/sign-in');
   await signInWithProvider(page, 'eve');
   await page.getByRole('alert').getByText('your account has no role in Signpost').waitFor();

@@ -197,7 +197,7 @@ export function createAuthenticator(
     return person ? Promise.resolve({ principal: person.principal }) : identify(credential!, from);
   }
 
-  /** A credential in a header. A link that opens once is none: it would work again and again. */
+  /** A link that opens once is not accepted in a header, where it would work repeatedly. */
   async function identifyHeader(credential: string, from: From): Promise<Known | undefined> {
     const known = await identify(credential, from);
     return known?.portal?.once ? undefined : known;

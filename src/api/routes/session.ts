@@ -62,10 +62,13 @@ export function sessionRoutes({ db, authenticator, browserSessions, publicUrl, t
         // A valid credential is never refused because of earlier invalid ones, which others may
         // have sent.
         const known = await authenticator.identify(credential, address);
-        const isUsedUp = known?.portal?.once && !(await usePortalLink(db, known.principal.id));
-        if (!known || isUsedUp) {
+        const wasOpened = known?.portal?.once && !(await usePortalLink(db, known.principal.id));
+        if (!known || wasOpened) {
           await admit('failedSignIns', address);
-          throw new Problem('unauthenticated', 'The credential is unknown, revoked, expired or used up.');
+          throw new Problem(
+            'unauthenticated',
+            'The credential is unknown, revoked or expired, or its link was opened before.',
+          );
         }
         if (known.principal.role === 'producer')
           throw new Problem('forbidden', 'The role producer posts events, and has nothing to see here.');
