@@ -49,7 +49,7 @@ const isNetworkError = (error: unknown): boolean => NETWORK_ERRORS.includes((err
 /** The cause of an unexpected status is the response. */
 const isServerError = (cause: unknown): boolean => cause instanceof Response && cause.status >= 500;
 
-/** What the log says about a failure: codes and messages, never a response, which may hold tokens. */
+/** Describes a failure for the log: codes and messages, never a response, which may hold tokens. */
 export function describeFailure({ reason, cause }: SignInFailure): Record<string, string> {
   if (!(cause instanceof Error)) return { reason };
   const { code, error } = cause as { code?: unknown; error?: unknown };
