@@ -2,6 +2,7 @@ import console from 'node:console';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import process from 'node:process';
+import { URLSearchParams } from 'node:url';
 
 /**
  * A real OpenID provider in a process of its own, because Jest cannot load its ES modules. Its
