@@ -127,6 +127,7 @@ test('a portal is beside the session of an operator, in the same browser', async
   );
   await portal.getByRole('link', { name: 'Activity' }).click();
   await portal.waitForURL('**/portal/activity');
+  await portal.getByText('Live', { exact: true }).waitFor();
   await customer.post();
   await portal.getByRole('row').filter({ hasText: 'Event accepted' }).waitFor();
   await portal.reload();
