@@ -10,7 +10,7 @@ const transform = {
   ],
 };
 /** Packages that exist only as ES modules and that the sources import statically. */
-const esModules = 'oauth4webapi';
+const esModules = 'oauth4webapi|openid-client|jose';
 transform[`/node_modules/(${esModules})/.+\\.js$`] = [
   '@swc/jest',
   { jsc: { target: 'es2022' }, module: { type: 'commonjs' } },

@@ -144,6 +144,7 @@ function routeHandler(route: Route, options: AppOptions, writes: Turns): Request
     // The response is for this caller only, and may contain a secret.
     if (route.roles !== 'public') response.setHeader('cache-control', 'no-store');
     const principal = await callerOf(route, options, request, response);
+    if (route.needsRecentSignIn) await options.authenticator.checkRecent(request);
     if (route.roles !== 'public' && !route.countsEvents) await admitRequest(options.limits, principal, response);
     // No id contains a NUL character, and Postgres rejects it in text.
     if (Object.values(request.params).some((value) => String(value).includes('\u0000'))) throw notFound('object');

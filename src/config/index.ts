@@ -6,6 +6,7 @@ import { retentionOf } from './retention-settings';
 import { brokenRules, isLocal } from './rules';
 import type { Setting } from './setting';
 import { SETTINGS, type Settings } from './settings';
+import { signInConfig, type SignInConfig } from './sign-in-settings';
 
 export interface TlsPaths {
   clientCertPath?: string;
@@ -27,6 +28,7 @@ export interface Config {
   masterKey?: Buffer;
   /** Set during a rotation. */
   previousMasterKey?: Buffer;
+  signIn: SignInConfig;
   /** An absolute path. */
   dataDir: string;
   allowAddresses: string[];
@@ -110,6 +112,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     adminKey: settings.SIGNPOST_ADMIN_KEY,
     masterKey: settings.SIGNPOST_MASTER_KEY,
     previousMasterKey: settings.SIGNPOST_MASTER_KEY_PREVIOUS,
+    signIn: signInConfig(settings),
     dataDir: path.resolve(settings.SIGNPOST_DATA_DIR),
     allowAddresses: settings.SIGNPOST_ALLOW_ADDRESSES ?? (local ? ['127.0.0.0/8', '::1/128'] : []),
     denyAddresses: settings.SIGNPOST_DENY_ADDRESSES ?? [],
@@ -229,6 +232,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     dataSources,
     egressProxy,
     temporal,
+    signIn,
     ...open
   } = config;
   return {
@@ -238,6 +242,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
     adminKey: adminKey === undefined ? 'generated' : MASKED,
     masterKey: masterKey === undefined ? 'generated' : MASKED,
     previousMasterKey: previousMasterKey === undefined ? 'not set' : MASKED,
+    signIn: maskedSignIn(signIn),
     databaseUrl: databaseUrl === undefined ? 'embedded' : maskUrl(databaseUrl),
     migrationDatabaseUrl: migrationDatabaseUrl === undefined ? 'the database' : maskUrl(migrationDatabaseUrl),
     // A user name alone is a token for some proxies.
@@ -252,6 +257,11 @@ export function maskedSummary(config: Config): Record<string, unknown> {
       cliPath: temporal.cliPath ?? 'found or downloaded',
     },
   };
+}
+
+function maskedSignIn({ oidc, ...lives }: SignInConfig): Record<string, unknown> {
+  const clientSecret = oidc?.clientSecret === undefined ? 'not set' : MASKED;
+  return { ...lives, oidc: oidc ? { ...oidc, clientSecret } : 'off' };
 }
 
 function maskUrl(url: string, withUser = false): string {

@@ -1,4 +1,5 @@
 import { SETTINGS, type Settings } from './settings';
+import { oidcFaults } from './sign-in-settings';
 
 /** With fewer characters an admin key could be guessed. */
 export const MIN_ADMIN_KEY_LENGTH = 24;
@@ -32,6 +33,7 @@ export function brokenRules(settings: Settings, invalid: ReadonlySet<string>): s
     faults.push(
       'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',
     );
+  faults.push(...oidcFaults(settings, invalid));
   return faults;
 }
 

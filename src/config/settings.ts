@@ -5,6 +5,7 @@ import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
 import { LANE_SETTINGS } from './lane-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
+import { SIGN_IN_SETTINGS } from './sign-in-settings';
 import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
@@ -74,6 +75,7 @@ export const SETTINGS = {
     expected: 'an http or https URL',
     meaning: 'URL at which clients reach the API. Used in links.',
   }),
+  ...SIGN_IN_SETTINGS,
   ...ADDRESS_SETTINGS,
   SIGNPOST_SHUTDOWN_GRACE_SECONDS: setting(integer(0, 3600, 30), {
     default: '30',

@@ -11,7 +11,7 @@ const SWITCHING_PROTOCOLS = 101;
 /**
  * Watches the start of each response on a connection, before undici parses it. Two things that
  * undici cannot do depend on it: it fails at a 100 that it did not ask for (RFC 9110 §15.2 has
- * clients skip interim responses), and it does not tell the status if the headers are too large.
+ * clients skip interim responses), and it loses the status if the headers are too large.
  */
 export class ResponseStart {
   private expected = false;

@@ -80,8 +80,9 @@ function maskTwice(text: string, secret: string): string {
 const shownAsSent = (text: string): Body => ({ text, shown: text });
 
 /**
- * The body of format `standard` (Standard Webhooks, "Payload structure"): id, type, timestamp, data,
- * and user and channels if present. The event alone determines it, so attempts do not store it.
+ * The body of format `standard` (Standard Webhooks, "Payload structure"): id, type, timestamp,
+ * data, and user and channels if present. The event alone determines it, so attempts do not store
+ * it.
  */
 export function standardBody(event: BodySource): string {
   const user = event.user === null ? '' : `,"user":${event.user}`;

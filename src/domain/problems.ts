@@ -8,6 +8,7 @@ export const PROBLEMS = {
   'invalid-request': [400, 'The request could not be read'],
   unauthenticated: [401, 'A valid credential is required'],
   'csrf-token': [403, 'The CSRF token is missing or wrong'],
+  'reauthentication-required': [403, 'A recent sign-in is required'],
   forbidden: [403, 'This credential may not make this call'],
   'product-disabled': [403, 'The product is disabled'],
   'not-found': [404, 'The object does not exist'],

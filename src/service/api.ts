@@ -7,7 +7,10 @@ import { isHttps } from '../api/http/is-https';
 import { createAuthenticator } from '../api/auth/auth';
 import { AuditTally } from '../api/audit/audit-tally';
 import { Refusals } from '../api/audit/refusals';
+import { BrowserSessions } from '../api/auth/browser-sessions';
 import { LastUse } from '../api/auth/last-use';
+import { OidcProvider } from '../api/auth/oidc/provider';
+import { SignInRequests } from '../api/auth/oidc/sign-in-requests';
 import { createTokens } from '../api/auth/tokens';
 import { Acceptor } from '../api/events/acceptor';
 import { EventReader } from '../api/events/event-reader';
@@ -71,6 +74,8 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
   const { db, authDb, readDb } = pools;
   const tokens = createTokens(keys.masterKey, keys.previousMasterKey);
   const usesHttps = () => isHttps(deps.publicUrl());
+  const { oidc, sessionIdleSeconds, sessionLifeSeconds } = config.signIn;
+  const rules = { idleSeconds: sessionIdleSeconds, issuer: oidc?.issuer };
   const lastUse = new LastUse(db, log);
   cleanups.addWork(() => lastUse.close());
   const authenticator = createAuthenticator({
@@ -79,20 +84,25 @@ export async function startApi(config: Config, deps: ApiDeps, cleanups: Cleanups
     findByKeyHash: (hash) => findHolderOfKey(authDb, hash),
     findByClientId: (clientId) => findOAuthClient(authDb, clientId),
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
-    findSession: (tokenHash) => findSession(authDb, sealer, tokenHash),
+    findSession: (tokenHash) => findSession(authDb, sealer, tokenHash, rules),
     usesHttps,
     onUse: (id) => lastUse.note(id),
+    onSessionUse: (id) => lastUse.noteSession(id),
   });
   const tally = new AuditTally(db, log);
   tally.start();
   cleanups.addWork(() => tally.close());
+  const signIn = {
+    browserSessions: new BrowserSessions({ db, sealer, rules, lifeSeconds: sessionLifeSeconds, usesHttps }),
+    oidc: oidc && { provider: new OidcProvider(oidc), requests: new SignInRequests(keys.masterKey, usesHttps) },
+  };
   const limitMetrics = createLimitMetrics(deps.metrics.registry);
   const activity = new ActivityStream(readDb, log);
   const sideThread = new SideThread({ metrics: deps.metrics });
   cleanups.addWork(() => sideThread.close());
   const app = createApp({
     requestBytes: new RequestBytes(config.bounds.requestBytes, deps.metrics),
-    routes: routesOf(config, deps, { tokens, authenticator, tally, activity, limitMetrics, sideThread }),
+    routes: routesOf(config, deps, { tokens, authenticator, ...signIn, tally, activity, limitMetrics, sideThread }),
     pages: [docsPage(), ...(config.role === 'worker' ? [] : [secretPage({ db, sealer }), webUi(WEB_DIRECTORY)])],
     db,
     readDb,
@@ -133,7 +143,10 @@ async function startMetrics(
 function routesOf(
   config: Config,
   deps: ApiDeps,
-  access: Pick<RouteDeps, 'tokens' | 'authenticator' | 'tally' | 'activity' | 'limitMetrics' | 'sideThread'>,
+  access: Pick<
+    RouteDeps,
+    'tokens' | 'authenticator' | 'browserSessions' | 'oidc' | 'tally' | 'activity' | 'limitMetrics' | 'sideThread'
+  >,
 ) {
   const { pools, sealer, engine, temporal, workflows, temporalUiUrl, metrics, log } = deps;
   const schemaChecks = new SchemaChecks(access.sideThread, log);

@@ -56,6 +56,8 @@ export function declaredRoutes(): Route[] {
     readDb: nothing,
     sealer: nothing,
     authenticator: nothing,
+    browserSessions: nothing,
+    oidc: nothing,
     tokens: nothing,
     tally: nothing,
     settlement: nothing,

@@ -54,6 +54,7 @@ beforeAll(async () => {
   const attempts = (await api.must('GET', `/v1/notifications/${notificationId}`)).attempts;
   const since = '2026-01-02T03:04:05Z';
   const recovery = await api.must('POST', `/v1/subscriptions/${subscription.id}/recover`, { since }, a.key);
+  const session = await api.call('POST', '/v1/session', { key: null, body: { credential: a.key } });
   const portalSession = await api.must('POST', '/v1/portal-sessions', { customerId: customer.id }, a.key);
   const client = await api.must('POST', '/v1/oauth-clients', { name: 'other', role: 'viewer' });
   const erased = await api.must('POST', '/v1/customers', { name: 'E' }, a.key);
@@ -71,6 +72,7 @@ beforeAll(async () => {
     recoveries: recovery.id,
     erasures: erasure.id,
     'portal-sessions': portalSession.id,
+    sessions: session.body.id,
     'oauth-clients': client.clientId,
   };
 });

@@ -232,6 +232,9 @@ describe('portal sessions', () => {
     expect(listed).toEqual({
       id: expect.stringMatching(/^prt_/),
       customerId,
+      once: false,
+      usedAt: null,
+      returnUrl: null,
       createdBy: expect.stringMatching(/^key_/),
       createdAt: expect.any(String),
       expiresAt: third.expiresAt,

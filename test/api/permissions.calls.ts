@@ -18,6 +18,7 @@ export interface Objects {
   allowlistId: string;
   apiKeyId: string;
   oauthClientId: string;
+  sessionId: string;
 }
 
 /** Ids of the right form that nothing has. */
@@ -35,6 +36,7 @@ export const UNKNOWN: Omit<Objects, 'productKey'> = {
   allowlistId: encodeId('url', newUuid()),
   apiKeyId: encodeId('key', newUuid()),
   oauthClientId: encodeId('cli', newUuid()),
+  sessionId: encodeId('ses', newUuid()),
 };
 
 const URL = 'http://127.0.0.1:1/';
@@ -85,7 +87,12 @@ export async function makeObjects(
     allowlistId: await idOf('/v1/url-allowlist', { pattern: `https://${unique('host')}.example` }),
     apiKeyId: await idOf('/v1/api-keys', viewer, ADMIN_KEY),
     oauthClientId: (await api.must('POST', '/v1/oauth-clients', viewer)).clientId,
+    sessionId: await signIn(api, key),
   };
+}
+
+async function signIn(api: TestApi, credential: string): Promise<string> {
+  return (await api.call('POST', '/v1/session', { key: null, body: { credential } })).body.id;
 }
 
 /** How to make a call so that only the caller's permission decides its response. */
@@ -95,7 +102,7 @@ export interface Call {
   body?(objects: Objects): object;
   query?(objects: Objects): string;
   /** Creates what a successful call uses up. @returns the objects to use instead */
-  prepare?(api: TestApi, objects: Objects): Promise<Partial<Objects>>;
+  prepare?(api: TestApi, objects: Objects, key: string | null): Promise<Partial<Objects>>;
   /** The ids that a response shows, for calls that leave out the objects of others. */
   shows?(body: Answer['body'], objects: Objects): unknown[];
 }
@@ -307,6 +314,12 @@ export const CALLS: Record<string, Call> = {
     async prepare(api, { customerId }) {
       return { portalSessionId: (await api.must('POST', '/v1/portal-sessions', { customerId })).id };
     },
+  },
+  'GET /v1/sessions': {},
+  'DELETE /v1/sessions': {},
+  'DELETE /v1/sessions/:id': {
+    names: 'sessionId',
+    prepare: async (api, _objects, key) => ({ sessionId: await signIn(api, key!) }),
   },
   'GET /v1/audit': { names: 'productId', query: () => '?limit=200', shows: items('productId') },
 };

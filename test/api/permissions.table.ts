@@ -91,6 +91,9 @@ const TABLE = `
   GET /v1/portal-sessions                              hidden   -        all    own      all     own       none      none
   DELETE /v1/portal-sessions                           404      404      all    own      none    none      none      none
   DELETE /v1/portal-sessions/:id                       404      404      all    own      none    none      none      none
+  GET /v1/sessions                                     -        -        own    own      own     own       own       none
+  DELETE /v1/sessions                                  -        -        own    own      own     own       own       none
+  DELETE /v1/sessions/:id                              404      404      all    own      own     own       own       none
   GET /v1/audit                                        hidden   -        all    own      none    none      none      none
 `;
 
@@ -105,6 +108,9 @@ export const PUBLIC_OPERATIONS: Record<string, number> = {
   'POST /v1/session': 401,
   'GET /v1/session': 401,
   'DELETE /v1/session': 204,
+  'GET /v1/session/methods': 200,
+  'GET /v1/session/oidc': 404,
+  'GET /v1/session/oidc/callback': 404,
 };
 
 export const CALLERS = ['admin', 'product', 'viewer', 'viewer/p', 'customer', 'producer'] as const;

@@ -105,7 +105,7 @@ async function compare(permission: Permission) {
   const actual: Record<string, string> = {};
   const check = async (who: string, key: string | null, objects: Objects, result: string) => {
     const isUsed = result === '2xx' && call.prepare;
-    const used = isUsed ? { ...objects, ...(await call.prepare!(api, objects)) } : objects;
+    const used = isUsed ? { ...objects, ...(await call.prepare!(api, objects, key)) } : objects;
     expected[who] = result;
     actual[who] = await resultOf(permission, used, key);
   };

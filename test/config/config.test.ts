@@ -19,6 +19,12 @@ const REAL = {
   SIGNPOST_ADMIN_KEY: 'hidden-admin-key-of-24-ch',
 };
 
+const OIDC = {
+  SIGNPOST_OIDC_ISSUER: 'https://other.example',
+  SIGNPOST_OIDC_CLIENT_ID: 'other',
+  SIGNPOST_OIDC_ROLES: 'other=admin',
+};
+
 /** A valid value of every setting, other than its default. */
 const OTHERS: Env = {
   ...REAL,
@@ -72,6 +78,16 @@ const OTHERS: Env = {
   SIGNPOST_QUOTA_PORTAL_SESSIONS: '3',
   SIGNPOST_QUOTA_CREDENTIALS: '4',
   SIGNPOST_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+  SIGNPOST_SESSION_IDLE_MINUTES: '15',
+  SIGNPOST_SESSION_HOURS: '8',
+  SIGNPOST_OIDC_ISSUER: 'https://id.example/realm',
+  SIGNPOST_OIDC_CLIENT_ID: 'signpost',
+  SIGNPOST_OIDC_CLIENT_SECRET: 'hidden-client-secret',
+  SIGNPOST_OIDC_CLIENT_SECRET_FILE: path.join(__dirname, '..', '..', 'package.json'),
+  SIGNPOST_OIDC_NAME: 'Example ID',
+  SIGNPOST_OIDC_SCOPES: 'openid groups',
+  SIGNPOST_OIDC_ROLE_CLAIM: 'roles',
+  SIGNPOST_OIDC_ROLES: 'admins=admin, a=b=viewer,pay=product:payments,audit=viewer:payments',
   SIGNPOST_DATABASE_CONNECTIONS: '20',
   SIGNPOST_DATABASE_READ_CONNECTIONS: '12',
   SIGNPOST_READ_TIMEOUT_SECONDS: '30',
@@ -117,6 +133,7 @@ describe('defaults', () => {
       publicUrl: undefined,
       adminKey: undefined,
       masterKey: undefined,
+      signIn: { sessionIdleSeconds: 1800, sessionLifeSeconds: 43_200 },
       dataDir: path.resolve('.signpost'),
       allowAddresses: ['127.0.0.0/8', '::1/128'],
       denyAddresses: [],
@@ -178,7 +195,7 @@ describe('defaults', () => {
 
 describe('valid settings', () => {
   it('reads every setting into the configuration', () => {
-    const config = loadConfig(OTHERS);
+    const config = loadConfig({ ...OTHERS, SIGNPOST_OIDC_CLIENT_SECRET_FILE: '' });
     expect(config).toEqual({
       role: 'worker',
       host: '::',
@@ -187,6 +204,24 @@ describe('valid settings', () => {
       adminKey: 'an-admin-key-of-my-own-choice',
       masterKey: Buffer.alloc(32, 1),
       previousMasterKey: Buffer.alloc(32, 2),
+      signIn: {
+        sessionIdleSeconds: 900,
+        sessionLifeSeconds: 28_800,
+        oidc: {
+          issuer: 'https://id.example/realm',
+          clientId: 'signpost',
+          clientSecret: 'hidden-client-secret',
+          name: 'Example ID',
+          scopes: 'openid groups',
+          roleClaim: 'roles',
+          roles: [
+            { value: 'admins', role: 'admin', productId: null },
+            { value: 'a=b', role: 'viewer', productId: null },
+            { value: 'pay', role: 'product', productId: 'payments' },
+            { value: 'audit', role: 'viewer', productId: 'payments' },
+          ],
+        },
+      },
       dataDir: '/var/lib/signpost',
       allowAddresses: ['10.0.0.0/8', 'fd00::/8'],
       metricsPort: 9464,
@@ -268,6 +303,12 @@ describe('allow-lists', () => {
 
 /** Values that are refused. A setting without an entry takes any text. */
 const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
+  SIGNPOST_SESSION_IDLE_MINUTES: ['4', '1441', '5.5'],
+  SIGNPOST_SESSION_HOURS: ['0', '169'],
+  SIGNPOST_OIDC_ISSUER: ['id.example', 'http://id.example', 'ftp://id.example'],
+  SIGNPOST_OIDC_NAME: ['x'.repeat(61)],
+  SIGNPOST_OIDC_SCOPES: ['profile', 'openid  email', 'openid "x"'],
+  SIGNPOST_OIDC_ROLES: ['admins', 'admins=root', 'pay=product', ','],
   SIGNPOST_DENY_ADDRESSES: ['10.0.0.1', '10.0.0.0/33'],
   SIGNPOST_HTTPS_ONLY: ['yes', 'true'],
   SIGNPOST_PORT: ['x', '-1', '65536', '80.5', '0x50', ' '],
@@ -341,6 +382,10 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   TEMPORAL_UI_URL: ['temporal-ui.example', 'ftp://x.example'],
 };
 const ANY_TEXT: (keyof typeof SETTINGS)[] = [
+  'SIGNPOST_OIDC_CLIENT_ID',
+  'SIGNPOST_OIDC_CLIENT_SECRET',
+  'SIGNPOST_OIDC_CLIENT_SECRET_FILE',
+  'SIGNPOST_OIDC_ROLE_CLAIM',
   'SIGNPOST_HOST',
   'SIGNPOST_DATA_DIR',
   'TEMPORAL_NAMESPACE',
@@ -460,6 +505,11 @@ describe('configuration summary', () => {
     SIGNPOST_MIGRATION_DATABASE_URL: REAL,
     TEMPORAL_TLS_CLIENT_CERT_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
     TEMPORAL_TLS_CLIENT_KEY_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
+    ...Object.fromEntries(
+      Object.keys(SETTINGS)
+        .filter((name) => name.startsWith('SIGNPOST_OIDC_'))
+        .map((name) => [name, OIDC]),
+    ),
   };
   const names = Object.keys(SETTINGS).map((name) => name.replace('<NAME>', 'LEDGER_DB'));
 

@@ -7,6 +7,9 @@ import { SchemaChecks } from '../../src/api/events/schema-checks';
 import { ActivityStream } from '../../src/api/activity/activity-stream';
 import { createApp } from '../../src/api/app';
 import { createAuthenticator } from '../../src/api/auth/auth';
+import { BrowserSessions } from '../../src/api/auth/browser-sessions';
+import { OidcProvider } from '../../src/api/auth/oidc/provider';
+import { SignInRequests } from '../../src/api/auth/oidc/sign-in-requests';
 import { RequestBytes } from '../../src/api/limits/request-bytes';
 import { docsPage } from '../../src/api/pages/docs-page';
 import type { Route } from '../../src/api/http/route';
@@ -33,6 +36,7 @@ import { OpenCounts } from '../../src/store/notifications/open-counts';
 import { Limits, type LimitSettings } from '../../src/api/limits/limits';
 import { Quotas, type QuotaSettings } from '../../src/api/limits/quotas';
 import { loadConfig } from '../../src/config';
+import type { OidcConfig } from '../../src/config/sign-in-settings';
 import { createLimitMetrics } from '../../src/process/limit-metrics';
 import { createMetrics } from '../../src/process/metrics';
 import { findPortalPrincipal } from '../../src/store/access/portal-sessions';
@@ -107,6 +111,7 @@ export async function startTestApi(
     transforms?: TestLimits;
     publicUrl?: string;
     httpsOnly?: boolean;
+    oidc?: OidcConfig;
   } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase();
@@ -129,9 +134,13 @@ export async function startTestApi(
     cancelled: [] as string[],
   };
   const backend = { hasRoom: true, full: new Set<string | undefined>(), temporalAnswers: true, stopping: false };
-  const tokens = createTokens(Buffer.alloc(32, 7));
+  const masterKey = Buffer.alloc(32, 7);
+  const tokens = createTokens(masterKey);
   const publicUrl = () => overrides.publicUrl ?? url;
   const usesHttps = () => isHttps(publicUrl());
+  const { oidc } = overrides;
+  const { sessionIdleSeconds, sessionLifeSeconds } = defaults.signIn;
+  const rules = { idleSeconds: sessionIdleSeconds, issuer: oidc?.issuer };
   const lastUse = new LastUse(db);
   const tally = new AuditTally(db);
   const authenticator = createAuthenticator({
@@ -140,9 +149,10 @@ export async function startTestApi(
     findByKeyHash: (hash) => findHolderOfKey(authDb, hash),
     findByClientId: (clientId) => findOAuthClient(authDb, clientId),
     findByPortalSession: (id) => findPortalPrincipal(authDb, id),
-    findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash),
+    findSession: (tokenHash) => findSession(authDb, TEST_SEALER, tokenHash, rules),
     usesHttps,
     onUse: (id) => lastUse.note(id),
+    onSessionUse: (id) => lastUse.noteSession(id),
   });
   const launcher: NotificationLauncher = {
     processId: 'test',
@@ -156,6 +166,14 @@ export async function startTestApi(
     role: 'all',
     sealer: TEST_SEALER,
     authenticator,
+    browserSessions: new BrowserSessions({
+      db,
+      sealer: TEST_SEALER,
+      rules,
+      lifeSeconds: sessionLifeSeconds,
+      usesHttps,
+    }),
+    oidc: oidc && { provider: new OidcProvider(oidc), requests: new SignInRequests(masterKey, usesHttps) },
     tokens,
     tally,
     metrics,

@@ -4,8 +4,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { fromSetup } from './environment';
 import { startReceiver, type Receiver } from './receiver';
-import { ADMIN_KEY, type ServiceProcess } from './service';
-import { useService } from './use-service';
+import { ADMIN_KEY } from './service';
+import { useService, type SharedService } from './use-service';
 
 const SCREENS = path.join(__dirname, '..', '..', 'test-output', 'screens');
 const WIDE = { width: 1360, height: 860 };
@@ -26,7 +26,7 @@ const WHAT_STICKS_OUT = `(() => {
 
 /** The built service with a real browser. */
 export interface Ui {
-  service: ServiceProcess;
+  service: SharedService;
   receiver: Receiver;
   /** Opens a window that nobody is signed in to, with its own cookies. */
   open(route?: string): Promise<Page>;
@@ -47,9 +47,11 @@ export interface Ui {
 /**
  * Registers the hooks that start and stop a service, a receiver and a browser around the tests of a
  * file.
+ *
+ * @param env - more settings for the service, read when it starts
  */
-export function useUi(): Ui {
-  const ui: Partial<Ui> = { service: useService(({ uiUrl }) => ({ TEMPORAL_UI_URL: uiUrl })) };
+export function useUi(env: () => Record<string, string> = () => ({})): Ui {
+  const ui: Partial<Ui> = { service: useService(({ uiUrl }) => ({ TEMPORAL_UI_URL: uiUrl, ...env() })) };
   const faults: string[] = [];
   let browser: Browser | undefined;
   let contexts: BrowserContext[] = [];

@@ -71,9 +71,9 @@ test('a portal link opens a portal that shows nothing of other customers', async
   expect(navigation).toEqual(['Overview', 'Endpoints', 'Logs', 'Activity', 'Recoveries', 'Event catalog']);
   await ui.look(page, 'portal');
 
-  await page.goto('/endpoints');
+  await page.goto('/portal/endpoints');
   await page.getByText(ui.receiver.url('/mine')).waitFor();
-  await page.goto('/logs');
+  await page.goto('/portal/logs');
   const eventOf = async (id = '') => (await ui.service.call('GET', `/v1/notifications/${id}`)).body.eventId as string;
   // The rows are there before the page is searched for rows of others.
   await page
@@ -85,7 +85,7 @@ test('a portal link opens a portal that shows nothing of other customers', async
   expect(await page.content()).not.toContain(theirs.customerId);
 
   // The IDs of another customer return nothing, neither in the UI nor from the API.
-  await page.goto(`/endpoints/${theirs.subscriptionId}`);
+  await page.goto(`/portal/endpoints/${theirs.subscriptionId}`);
   await page
     .getByText(/The subscription does not exist/)
     .first()
@@ -103,12 +103,49 @@ test('a portal link opens a portal that shows nothing of other customers', async
     name: 'Key of the operators',
     role: 'viewer',
   });
-  await page.goto('/credentials');
+  await page.goto('/portal/credentials');
   await page
     .getByText(/requires the role admin/)
     .first()
     .waitFor();
   for (const text of [apiKey.id, 'Key of the operators']) expect(await page.content()).not.toContain(text);
+});
+
+test('a portal is beside the session of an operator, in the same browser', async () => {
+  const customer = await onboard(ui.service, ui.receiver.url('/beside'));
+  const { body: link } = await ui.service.call('POST', '/v1/portal-sessions', {
+    customerId: customer.customerId,
+    once: true,
+    returnUrl: 'https://shop.example/account',
+  });
+  const admin = await ui.signedIn('/customers');
+  const portal = await admin.context().newPage();
+  await portal.goto(link.url);
+  await portal.getByText(`${customer.customerId} · webhooks`).waitFor();
+  expect(await portal.getByRole('link', { name: 'Back to shop.example' }).getAttribute('href')).toBe(
+    'https://shop.example/account',
+  );
+  await portal.getByRole('link', { name: 'Activity' }).click();
+  await portal.waitForURL('**/portal/activity');
+  await portal.getByText('Live', { exact: true }).waitFor();
+  await customer.post();
+  await portal.getByRole('row').filter({ hasText: 'Event accepted' }).waitFor();
+  await portal.reload();
+  await portal.getByText(`${customer.customerId} · webhooks`).waitFor();
+
+  await admin.reload();
+  await admin.getByRole('button', { name: /admin key of the configuration/ }).waitFor();
+  await admin.getByRole('link', { name: 'Credentials' }).click();
+  await admin.getByRole('button', { name: 'New API key' }).waitFor();
+
+  // The link works in its first browser only, which goes on.
+  const other = await ui.open(new URL(link.url).pathname + new URL(link.url).hash);
+  await other.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
+  await portal.getByRole('button', { name: /portal session/ }).click();
+  await portal.getByRole('menuitem', { name: 'Sign out' }).click();
+  await portal.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
+  await admin.reload();
+  await admin.getByRole('button', { name: 'New API key' }).waitFor();
 });
 
 test('an invalid portal link is rejected with an explanation', async () => {

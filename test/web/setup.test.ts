@@ -164,7 +164,7 @@ test('the customer page edits the retry schedule and creates and ends a portal l
   await page.getByRole('button', { name: 'End session' }).click();
   await page.getByText('No active portal links').waitFor();
   await portal.reload();
-  await portal.getByLabel('API key').waitFor();
+  await portal.getByRole('alert').getByText('This link is incomplete or has expired.').waitFor();
 });
 
 test('disabling a product needs confirmation, and the audit log records who did it', async () => {

@@ -1,12 +1,14 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { createBrowserRouter, Navigate, useLocation, useRouteError, type RouteObject } from 'react-router';
 import { RouterProvider } from 'react-router/dom';
 import { whenSignedOut } from './api/client';
+import { inPortal, linkToken, PORTAL_PATH } from './api/portal';
 import { ProblemError } from './api/problem';
 import { SessionContext, useSessionQuery } from './api/session';
 import { Shell } from './layout/shell';
-import { PortalEntry, SignIn } from './screens/sign-in/sign-in';
+import { PortalClosed, PortalEntry } from './screens/sign-in/portal';
+import { SignIn } from './screens/sign-in/sign-in';
 import { ButtonLink } from './ui/button';
 import { Empty, Failed, Skeleton } from './ui/states';
 import { ToastProvider } from './ui/toast';
@@ -56,12 +58,12 @@ const screens: RouteObject[] = [
     lazy: async () => ({ Component: (await import('./screens/credentials/credentials')).Credentials }),
   },
   { path: 'audit', lazy: async () => ({ Component: (await import('./screens/audit/audit')).Audit }) },
+  { path: 'sessions', lazy: async () => ({ Component: (await import('./screens/sessions/sessions')).Sessions }) },
   { path: '*', Component: NoSuchPage },
 ];
 
 const routes: RouteObject[] = [
-  { path: 'sign-in', Component: SignIn },
-  { path: 'portal', Component: PortalEntry },
+  ...(inPortal ? [] : [{ path: 'sign-in', Component: SignIn }]),
   {
     Component: SignedIn,
     HydrateFallback: () => <Skeleton />,
@@ -71,14 +73,23 @@ const routes: RouteObject[] = [
 
 export function App() {
   const [client] = useState(createQueryClient);
-  const [router] = useState(() => createBrowserRouter(routes));
   return (
     <QueryClientProvider client={client}>
-      <ToastProvider>
-        <RouterProvider router={router} />
-      </ToastProvider>
+      <ToastProvider>{linkToken === null ? <Screens /> : <FromLink token={linkToken} />}</ToastProvider>
     </QueryClientProvider>
   );
+}
+
+/** A portal whose link was just opened. */
+function FromLink({ token }: { token: string }) {
+  const [opened, setOpened] = useState(false);
+  const open = useCallback(() => setOpened(true), []);
+  return opened ? <Screens /> : <PortalEntry token={token} onOpened={open} />;
+}
+
+function Screens() {
+  const [router] = useState(() => createBrowserRouter(routes, { basename: inPortal ? PORTAL_PATH : '/' }));
+  return <RouterProvider router={router} />;
 }
 
 function createQueryClient(): QueryClient {
@@ -104,6 +115,7 @@ function SignedIn() {
   const { pathname, search } = useLocation();
   if (session === undefined && error) return <Failed error={error} onRetry={() => void refetch()} />;
   if (session === undefined) return <Skeleton />;
+  if (session === null && inPortal) return <PortalClosed />;
   if (session === null) return <Navigate to="/sign-in" replace state={{ from: pathname + search }} />;
   return (
     <SessionContext value={session}>

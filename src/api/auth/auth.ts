@@ -36,11 +36,23 @@ export function generateClientSecret(): { secret: string; hash: Buffer } {
   return { secret, hash: sha256(secret) };
 }
 
+/**
+ * How long a sign-in is recent. Revealing a secret in a browser needs a recent one, so that an
+ * unattended or stolen session does not suffice.
+ */
+export const RECENT_SIGN_IN_SECONDS = 600;
+
 /** The holder of a valid credential. */
 export interface Known {
   principal: Principal;
   /** Absent for a credential that does not expire. */
   expiresAt?: Date;
+  /** Set for a portal link. */
+  portal?: {
+    /** Whether it opens one session, and is no credential by itself. */
+    once: boolean;
+    returnUrl: string | null;
+  };
 }
 
 /** Finds the address of the client, which only a look-up needs. */
@@ -52,14 +64,24 @@ export interface Authenticator {
    * Uses the credential in a header or, if there is none, the session cookie. With the cookie, a
    * call that changes something must send the CSRF token of the session.
    *
+   * @param isUse - whether the session is in use because of this call
    * @throws Problem unauthenticated, csrf-token
    */
-  authenticate(request: Request): Promise<Principal>;
+  authenticate(request: Request, isUse?: boolean): Promise<Principal>;
+  /**
+   * Checks that the person at a browser signed in recently. Calls with a credential in a header
+   * prove it each time, and portal links are short-lived and have nothing to enter again.
+   *
+   * @throws Problem reauthentication-required
+   */
+  checkRecent(request: Request): Promise<void>;
   /**
    * @param address - of the client, as `clientAddress` returns it
    * @returns the holder of a credential, or undefined if it is not valid
    */
   identify(credential: string, address: string): Promise<Known | undefined>;
+  /** @returns whose session it is, or undefined if its credential is no longer valid */
+  identifySession(session: Session, address: string): Promise<Known | undefined>;
   /** @throws Problem csrf-token if a call that changes something does not send the token */
   checkCsrf(request: Request, csrfToken: string): void;
   /** Clears the caches, after a credential was revoked. */
@@ -83,11 +105,23 @@ export interface Credentials {
   usesHttps(): boolean;
   /** Called about once a second for a credential that is in use. */
   onUse(principalId: string): void;
+  /** Called for a session with each call that somebody at the browser causes. */
+  onSessionUse(sessionId: string): void;
 }
 
 /** Creates the authenticator. It accepts API keys and access tokens alike, in either header. */
 export function createAuthenticator(
-  { adminKey, tokens, findByKeyHash, findByClientId, findByPortalSession, findSession, usesHttps, onUse }: Credentials,
+  {
+    adminKey,
+    tokens,
+    findByKeyHash,
+    findByClientId,
+    findByPortalSession,
+    findSession,
+    usesHttps,
+    onUse,
+    onSessionUse,
+  }: Credentials,
   now: () => number = Date.now,
 ): Authenticator {
   // Because of these caches, a revocation in another process takes effect within a second, or
@@ -148,9 +182,9 @@ export function createAuthenticator(
   }
 
   async function sessionOf(request: Request): Promise<Session | undefined> {
-    const token = sessionTokenOf(request, usesHttps());
-    if (token === undefined) return undefined;
-    const hash = sha256(token);
+    const cookie = sessionTokenOf(request, usesHttps());
+    if (cookie === undefined) return undefined;
+    const hash = sha256(cookie.token);
     return sessions.get(hash.toString('base64'), () =>
       lookUp(
         () => clientAddress(request),
@@ -159,21 +193,45 @@ export function createAuthenticator(
     );
   }
 
+  function identifySession({ person, credential }: Session, from: From): Promise<Known | undefined> {
+    return person ? Promise.resolve({ principal: person.principal }) : identify(credential!, from);
+  }
+
+  /** A link that opens once is not accepted in a header, where it would work repeatedly. */
+  async function identifyHeader(credential: string, from: From): Promise<Known | undefined> {
+    const known = await identify(credential, from);
+    return known?.portal?.once ? undefined : known;
+  }
+
   return {
     identify: (credential, address) => identify(credential, () => address),
+    identifySession: (session, address) => identifySession(session, () => address),
     checkCsrf,
-    async authenticate(request) {
+    async authenticate(request, isUse = true) {
       const fromHeader = credentialOf(request);
       const session = fromHeader === undefined ? await sessionOf(request) : undefined;
-      const credential = fromHeader ?? session?.credential;
-      if (credential === undefined) {
+      if (fromHeader === undefined && !session)
         throw unauthenticated('Send the header X-API-Key: <key> or Authorization: Bearer <key>.');
-      }
-      const known = await identify(credential, () => clientAddress(request));
+      const from = () => clientAddress(request);
+      const known = await (session ? identifySession(session, from) : identifyHeader(fromHeader!, from));
       if (!known || (known.expiresAt && known.expiresAt.getTime() <= now()))
         throw unauthenticated('The credential is unknown, revoked or expired.');
-      if (session) checkCsrf(request, session.csrfToken);
+      if (session) {
+        checkCsrf(request, session.csrfToken);
+        if (isUse && request.get('x-signpost-unattended') !== 'true') onSessionUse(session.id);
+      }
       return known.principal;
+    },
+    async checkRecent(request) {
+      if (credentialOf(request) !== undefined) return;
+      const session = await sessionOf(request);
+      if (!session || now() - session.authenticatedAt.getTime() <= RECENT_SIGN_IN_SECONDS * 1000) return;
+      const known = await identifySession(session, () => clientAddress(request));
+      if (known?.portal) return;
+      throw new Problem(
+        'reauthentication-required',
+        `This call needs a sign-in within the last ${RECENT_SIGN_IN_SECONDS / 60} minutes. Sign in again, then repeat the call.`,
+      );
     },
     forget() {
       holders.clear();

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { noteUse } from '../../store/access/credentials';
+import { noteSessionUse } from '../../store/access/sessions';
 import type { Executor } from '../../store/db/database';
 
 const WRITE_EVERY_MS = 60_000;
 
-/** Collects which credentials are in use, and writes it down once a minute. */
+/** Collects which credentials and sessions are in use, and writes it down once a minute. */
 export class LastUse {
   private ids = new Set<string>();
+  private sessionIds = new Set<string>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(
@@ -21,15 +23,21 @@ export class LastUse {
     this.ids.add(principalId);
   }
 
+  noteSession(sessionId: string): void {
+    this.sessionIds.add(sessionId);
+  }
+
   async write(): Promise<void> {
-    const ids = [...this.ids];
+    const [ids, sessionIds] = [[...this.ids], [...this.sessionIds]];
     this.ids = new Set();
+    this.sessionIds = new Set();
     try {
       await noteUse(this.db, ids);
+      await noteSessionUse(this.db, sessionIds);
     } catch (error) {
       this.log?.warn(
         { err: error },
-        'the last use of credentials was not recorded; it is recorded when they are used again',
+        'the last use of credentials and sessions was not recorded; it is recorded when they are used again',
       );
     }
   }

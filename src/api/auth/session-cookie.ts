@@ -1,27 +1,53 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 
+/** A browser has one session of each kind at most: a portal beside a session of its operators. */
+export type SessionKind = 'staff' | 'portal';
+
+const NAMES: Record<SessionKind, string> = { staff: 'signpost_session', portal: 'signpost_portal' };
+const TOKEN = /^[\w-]{43}$/;
+const TOKEN_BYTES = 32;
+
 /**
  * Browsers accept the prefix over https only, and only from this host: no other page of the domain
  * can plant a session (RFC 6265bis §4.1.3.2).
  */
-const nameOf = (secure: boolean) => (secure ? '__Host-signpost_session' : 'signpost_session');
-const TOKEN = /^[\w-]{43}$/;
-const TOKEN_BYTES = 32;
+export const cookieName = (name: string, secure: boolean): string => (secure ? `__Host-${name}` : name);
 
 /** Generates a random token, for a session cookie or against CSRF. */
 export function randomToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
+/** @returns the value of a cookie, or undefined if the request has none of this name */
+export function cookieOf(request: Pick<Request, 'headers'>, name: string): string | undefined {
+  for (const part of (request.headers.cookie ?? '').split(';')) {
+    const [found, ...value] = part.trim().split('=');
+    if (found === name) return value.join('=');
+  }
+  return undefined;
+}
+
 /**
+ * Whether a request is made by the pages of a portal. An `EventSource` cannot send the header, so
+ * the activity stream takes a query parameter.
+ */
+export function isFromPortal(request: Request): boolean {
+  return request.get('x-signpost-portal') === 'true' || request.query.portal === 'true';
+}
+
+/**
+ * Finds the session that a request is made with. Pages of a portal use its cookie only. Others use
+ * the one of the operators, and that of a portal if there is no other.
+ *
  * @param secure - whether clients reach the service over https
  * @returns the token in the session cookie, or undefined if it is absent or malformed
  */
-export function sessionTokenOf(request: Request, secure: boolean): string | undefined {
-  for (const part of (request.headers.cookie ?? '').split(';')) {
-    const [name, value = ''] = part.trim().split('=');
-    if (name === nameOf(secure)) return TOKEN.test(value) ? value : undefined;
+export function sessionTokenOf(request: Request, secure: boolean): { kind: SessionKind; token: string } | undefined {
+  const kinds: SessionKind[] = isFromPortal(request) ? ['portal'] : ['staff', 'portal'];
+  for (const kind of kinds) {
+    const token = cookieOf(request, cookieName(NAMES[kind], secure));
+    if (token !== undefined) return TOKEN.test(token) ? { kind, token } : undefined;
   }
   return undefined;
 }
@@ -33,8 +59,14 @@ export function sessionTokenOf(request: Request, secure: boolean): string | unde
  * @param maxAgeSeconds - 0 removes the cookie
  * @param secure - whether clients reach the service over https
  */
-export function setSessionCookie(response: Response, token: string, maxAgeSeconds: number, secure: boolean): void {
-  response.cookie(nameOf(secure), token, {
+export function setSessionCookie(
+  response: Response,
+  kind: SessionKind,
+  token: string,
+  maxAgeSeconds: number,
+  secure: boolean,
+): void {
+  response.cookie(cookieName(NAMES[kind], secure), token, {
     httpOnly: true,
     sameSite: 'strict',
     path: '/',

@@ -189,6 +189,7 @@ function problemsByStatus(route: Route): Map<number, ProblemCode[]> {
   if (route.body) codes.add('malformed-json').add('payload-too-large').add('unsupported-media-type');
   if (route.body || route.query) codes.add('validation-failed');
   if (route.query instanceof z.ZodObject && 'cursor' in route.query.shape) codes.add('invalid-cursor');
+  if (route.needsRecentSignIn) codes.add('reauthentication-required');
   if (route.creates) codes.add('idempotency-key-conflict');
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {

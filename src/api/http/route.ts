@@ -107,6 +107,8 @@ export interface RouteSpec<Params extends z.ZodType, Query extends z.ZodType, Bo
    * Whether the handler counts events instead of this request against the limits of the credential.
    */
   countsEvents?: boolean;
+  /** With a session, it takes a recent sign-in: the response contains a secret. */
+  needsRecentSignIn?: boolean;
   /** A POST that creates something and accepts `Idempotency-Key`. */
   creates?: boolean;
   /**

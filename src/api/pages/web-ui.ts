@@ -23,6 +23,7 @@ export const UI_PATHS = [
   'allow-list',
   'credentials',
   'audit',
+  'sessions',
 ] as const;
 
 const NONCE = '%NONCE%';

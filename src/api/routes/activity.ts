@@ -60,10 +60,14 @@ export function activityRoutes(stream: ActivityStream, authenticator: Authentica
           .max(MAX_POSITION_LENGTH)
           .optional()
           .describe('For clients that cannot send the header Last-Event-ID. The header has precedence.'),
+        portal: z
+          .literal('true')
+          .optional()
+          .describe('For pages of a portal, which cannot send the header X-Signpost-Portal here.'),
       }),
       answers: { 200: { description: 'The activity stream', schema: activity, contentType: 'text/event-stream' } },
       problems: ['too-many-requests'],
-      async handle({ db, principal, query: { lastEventId, ...filter }, request, response, admit }) {
+      async handle({ db, principal, query: { lastEventId, portal: _, ...filter }, request, response, admit }) {
         const from = positionOf(request, lastEventId);
         if (request.method === 'HEAD') {
           response.type('text/event-stream').end();
@@ -108,7 +112,8 @@ function positionOf(request: Request, lastEventId: string | undefined): Position
 /** An unavailable database does not make the credential invalid. */
 async function isStillAuthenticated(authenticator: Authenticator, request: Request): Promise<boolean> {
   try {
-    await authenticator.authenticate(request);
+    // An open stream is no sign of somebody at the browser.
+    await authenticator.authenticate(request, false);
     return true;
   } catch (error) {
     return !(error instanceof Problem && error.code === 'unauthenticated');

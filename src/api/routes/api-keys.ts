@@ -22,6 +22,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       answers: { 201: { description: 'The new API key', schema: apiKey.extend({ key: z.string() }) } },
       problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
+      needsRecentSignIn: true,
       async handle(context) {
         const { key, hash } = generateApiKey();
         return { status: 201, body: { ...(await create(context, API_KEY, hash)), key } };
@@ -50,6 +51,7 @@ export function apiKeyRoutes(authenticator: Authenticator): Route[] {
       body: rotationInput,
       answers: { 200: { description: 'The API key with its new key', schema: apiKey.extend({ key: z.string() }) } },
       problems: ['not-found'],
+      needsRecentSignIn: true,
       async handle(context) {
         const { key, hash } = generateApiKey();
         return { status: 200, body: { ...(await rotate(context, API_KEY, hash, authenticator)), key } };

@@ -15,6 +15,7 @@ import type { SideThread } from '../side-thread/side-thread';
 import type { ActivityStream } from '../activity/activity-stream';
 import type { AuditTally } from '../audit/audit-tally';
 import type { Authenticator } from '../auth/auth';
+import type { BrowserSessions } from '../auth/browser-sessions';
 import { openApiDocument } from '../http/openapi';
 import type {
   ChallengeSender,
@@ -48,6 +49,8 @@ import { secretRoutes } from './secrets';
 import { retentionRoutes } from './retention';
 import { seriesRoutes } from './series';
 import { sessionRoutes } from './session';
+import { oidcRoutes, type Oidc } from './session-oidc';
+import { sessionListRoutes } from './sessions';
 import { signingKeyRoutes } from './signing-keys';
 import { serviceDefinitionRoutes } from './service-definitions';
 import { statisticsRoutes } from './statistics';
@@ -68,6 +71,9 @@ export interface RouteDeps {
   readDb: Database;
   sealer: Sealer;
   authenticator: Authenticator;
+  browserSessions: BrowserSessions;
+  /** Absent: people sign in with credentials only. */
+  oidc: Oidc | undefined;
   tokens: Tokens;
   tally: AuditTally;
   settlement: Settlement;
@@ -134,6 +140,8 @@ export function allRoutes(deps: RouteDeps): Route[] {
     ...webhookRoutes(subscriptions, deps.sealer),
     ...portalRoutes(deps),
     ...sessionRoutes(deps),
+    ...oidcRoutes(deps),
+    ...sessionListRoutes(deps),
     ...auditRoutes(),
     ...operations,
   ];

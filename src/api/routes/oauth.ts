@@ -65,6 +65,7 @@ export function oauthRoutes({ authenticator, tokens, tally }: OAuthDeps): Route[
       },
       problems: ['unknown-product', 'unknown-customer', 'quota-exceeded'],
       creates: true,
+      needsRecentSignIn: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
         return { status: 201, body: { ...toClient(await create(context, OAUTH_CLIENT, hash)), clientSecret: secret } };
@@ -100,6 +101,7 @@ export function oauthRoutes({ authenticator, tokens, tally }: OAuthDeps): Route[
         },
       },
       problems: ['not-found'],
+      needsRecentSignIn: true,
       async handle(context) {
         const { secret, hash } = generateClientSecret();
         const rotated = await rotate(context, OAUTH_CLIENT, hash, authenticator);

@@ -24,8 +24,22 @@ const portalSession = z
     createdBy: z.string().describe('Id of the credential that created the session.'),
     createdAt: timestamp,
     expiresAt: timestamp,
+    once: z.boolean().describe('Whether its link opens in one browser only.'),
+    usedAt: timestamp.nullable().describe('When a link that opens once was opened.'),
+    returnUrl: z.string().nullable(),
   })
   .meta({ id: 'PortalSession' });
+
+const MAX_RETURN_URL_LENGTH = 2000;
+
+/** A page that a browser may be sent to: never a script, and no password that it would pass on. */
+const returnUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(MAX_RETURN_URL_LENGTH)
+  .refine((url) => {
+    const { username, password } = URL.canParse(url) ? new URL(url) : { username: '', password: '' };
+    return username === '' && password === '';
+  }, 'must not contain a user or password');
 
 /** Dependencies of the portal session routes. */
 interface PortalDeps {
@@ -53,6 +67,13 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
           .max(MAX_LIFE_SECONDS)
           .default(DEFAULT_LIFE_SECONDS)
           .describe('Lifetime of the session, in seconds.'),
+        once: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether the link opens in one browser only. Its token is then no credential for other calls of the API.',
+          ),
+        returnUrl: returnUrl.nullish().describe('Page that the portal links back to.'),
       }),
       answers: {
         201: {
@@ -68,7 +89,13 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
       },
       problems: ['unknown-customer', 'quota-exceeded'],
       creates: true,
-      async handle({ db, principal, body: { customerId, expiresInSeconds }, audit, checkQuota }) {
+      async handle({
+        db,
+        principal,
+        body: { customerId, expiresInSeconds, once, returnUrl = null },
+        audit,
+        checkQuota,
+      }) {
         const customer = await findCustomer(db, customerId, scopeOf(principal));
         // The portal of a shared customer shows the notifications of all products, so a single
         // product must not open it.
@@ -79,9 +106,15 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         }
         await checkQuota('portalSessions', { customerId: customer.id, productId: null });
         const expiresAt = new Date(Date.now() + expiresInSeconds * 1000);
-        const id = await insertPortalSession(db, { customerId: customer.id, createdBy: principal.id, expiresAt });
+        const id = await insertPortalSession(db, {
+          customerId: customer.id,
+          createdBy: principal.id,
+          expiresAt,
+          once,
+          returnUrl,
+        });
         const token = await tokens.issue({ portalSessionId: id }, expiresInSeconds);
-        await audit('portal-session.create', customer.id, { customerId, detail: { id, expiresAt } });
+        await audit('portal-session.create', customer.id, { customerId, detail: { id, expiresAt, once } });
         return {
           status: 201,
           body: { id, customerId: customer.id, token, url: `${publicUrl()}/portal#token=${token}`, expiresAt },

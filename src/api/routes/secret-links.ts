@@ -46,6 +46,7 @@ export function secretLinkRoutes(publicUrl: () => string): Route[] {
       },
       problems: ['not-found'],
       creates: true,
+      needsRecentSignIn: true,
       async handle(context) {
         // Locked, so that a concurrent rotation cannot leave a link to the previous secret.
         const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);

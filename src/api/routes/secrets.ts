@@ -28,12 +28,14 @@ export function secretRoutes(sealer: Sealer): Route[] {
       method: 'get',
       path: '/v1/subscriptions/:id/secret',
       summary: "Reveal a subscription's secret",
-      description: 'The audit log records each reveal.',
+      description:
+        'The audit log records each reveal. With a session of the web UI, the sign-in must be at most 10 minutes old.',
       tag: 'Subscriptions',
       roles: CUSTOMER_WRITERS,
       params,
       answers: { 200: { description: 'The secret', schema: secret } },
       problems: ['not-found'],
+      needsRecentSignIn: true,
       async handle(context) {
         const { id, customerId, productId } = await subscriptionOf(context, context.params.id);
         await context.audit('secret.reveal', id, { customerId, productId });
@@ -56,6 +58,7 @@ export function secretRoutes(sealer: Sealer): Route[] {
       answers: { 200: { description: 'The new secret', schema: secret } },
       problems: ['not-found'],
       creates: true,
+      needsRecentSignIn: true,
       async handle(context) {
         const { id, customerId, productId } = await lockedSubscriptionOf(context, context.params.id);
         const { secret: given = generateSecret(), overlapSeconds } = context.body;

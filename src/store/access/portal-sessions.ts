@@ -11,6 +11,12 @@ export interface PortalSession {
   createdBy: string;
   createdAt: Date;
   expiresAt: Date;
+  /** Whether its link opens in one browser only. */
+  once: boolean;
+  /** When a link that opens once was opened; null if it was not, and for other links. */
+  usedAt: Date | null;
+  /** Where the portal leads back to. */
+  returnUrl: string | null;
 }
 
 interface Row {
@@ -19,6 +25,9 @@ interface Row {
   created_by: string;
   created_at: Date;
   expires_at: Date;
+  once: boolean;
+  used_at: Date | null;
+  return_url: string | null;
 }
 
 function toSession(row: Row): PortalSession {
@@ -28,32 +37,50 @@ function toSession(row: Row): PortalSession {
     createdBy: row.created_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    once: row.once,
+    usedAt: row.used_at,
+    returnUrl: row.return_url,
   };
 }
 
 /** @returns the id of the session */
 export async function insertPortalSession(
   db: Executor,
-  session: Pick<PortalSession, 'customerId' | 'createdBy' | 'expiresAt'>,
+  session: Pick<PortalSession, 'customerId' | 'createdBy' | 'expiresAt' | 'once' | 'returnUrl'>,
 ): Promise<string> {
   const uuid = newUuid();
   await db.query({
-    text: 'insert into portal_sessions (id, customer_id, created_by, expires_at) values ($1, $2, $3, $4)',
-    values: [uuid, session.customerId, session.createdBy, session.expiresAt],
+    text: 'insert into portal_sessions (id, customer_id, created_by, expires_at, once, return_url) values ($1, $2, $3, $4, $5, $6)',
+    values: [uuid, session.customerId, session.createdBy, session.expiresAt, session.once, session.returnUrl],
   });
   return encodeId('prt', uuid);
 }
 
 /** Finds the principal of a session that has not expired: its customer. */
-export async function findPortalPrincipal(db: Executor, id: string): Promise<{ principal: Principal } | undefined> {
-  const { rows } = await db.query<{ customer_id: string }>({
+export async function findPortalPrincipal(
+  db: Executor,
+  id: string,
+): Promise<{ principal: Principal; portal: { once: boolean; returnUrl: string | null } } | undefined> {
+  const { rows } = await db.query<Pick<Row, 'customer_id' | 'once' | 'return_url'>>({
     name: 'find-portal-principal',
-    text: 'select customer_id from portal_sessions where id = $1 and expires_at > now()',
+    text: 'select customer_id, once, return_url from portal_sessions where id = $1 and expires_at > now()',
     values: [decodeId('prt', id) ?? null],
   });
   if (!rows[0]) return undefined;
-  const { customer_id: customerId } = rows[0];
-  return { principal: { id, name: 'portal session', role: 'customer', productId: null, customerId } };
+  const { customer_id: customerId, once, return_url: returnUrl } = rows[0];
+  return {
+    principal: { id, name: 'portal session', role: 'customer', productId: null, customerId },
+    portal: { once, returnUrl },
+  };
+}
+
+/** Uses up a link that opens once. @returns false if another browser did before */
+export async function usePortalLink(db: Executor, id: string): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: 'update portal_sessions set used_at = now() where id = $1 and once and used_at is null and expires_at > now()',
+    values: [decodeId('prt', id) ?? null],
+  });
+  return rowCount === 1;
 }
 
 /**
@@ -67,7 +94,7 @@ export async function listPortalSessions(
   page: PageRequest,
 ): Promise<Page<PortalSession>> {
   const { rows } = await db.query<Row>({
-    text: `select p.id, p.customer_id, p.created_by, p.created_at, p.expires_at
+    text: `select p.id, p.customer_id, p.created_by, p.created_at, p.expires_at, p.once, p.used_at, p.return_url
            from portal_sessions p join customers c on c.id = p.customer_id
            where p.expires_at > now() and ($1::text is null or c.product_id = $1) and ($2::text is null or p.customer_id = $2)
              and ($3::uuid is null or p.id < $3)

@@ -9,8 +9,8 @@ import { toPage, type Page, type PageRequest } from '../db/pages';
 import { PageSize } from '../db/page-size';
 
 /**
- * Finds an event by the id that its producer chose, or by its generated id. Chosen ids are unique per
- * product only: a caller who sees several products gets the newest event.
+ * Finds an event by the id that its producer chose, or by its generated id. Chosen ids are unique
+ * per product only: a caller who sees several products gets the newest event.
  */
 export async function findEvent(
   db: Executor,

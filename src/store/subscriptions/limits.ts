@@ -5,7 +5,8 @@ import type { Executor } from '../db/database';
 /**
  * Moves a subscription's attempts to the slow lane for 10 minutes.
  *
- * @param url - which is slow: another one, to which the subscription was changed meanwhile, may not be
+ * @param url - which is slow: another one, to which the subscription was changed meanwhile, may not
+ *   be
  */
 export async function markSlow(db: Executor, subscriptionId: string, url: string): Promise<void> {
   await db.query({

@@ -13,7 +13,7 @@ import { readLine } from './rate-line';
 
 /**
  * Notes that a rate limit was changed, so that the settlement wakes those that wait for their turn.
- * Manual retries took turns of the future, by the interval of the old limit: those are given back.
+ * Manual retries took turns of the future, by the interval of the old limit: those are undone.
  */
 export async function markRateChanged(db: Executor, subscriptionId: string): Promise<void> {
   await db.query({

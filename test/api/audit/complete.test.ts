@@ -58,7 +58,9 @@ const ACTIONS: Record<string, string> = {
   'POST /oauth/token': 'token.issue',
   'POST /login/oauth/access_token': 'token.issue',
   'POST /v1/session': 'session.create',
-  'DELETE /v1/session': 'session.delete',
+  'DELETE /v1/session': 'session.end',
+  'DELETE /v1/sessions': 'session.end',
+  'DELETE /v1/sessions/:id': 'session.end',
 };
 
 /** Accepted events are their own record, and a dry run changes nothing. */
@@ -76,10 +78,18 @@ const WITHOUT_PRODUCT = [
   'POST /v1/products',
   'DELETE /v1/api-keys/:id',
   'DELETE /v1/oauth-clients/:id',
+  'DELETE /v1/sessions',
+  'DELETE /v1/sessions/:id',
 ];
 
 /** Calls whose usual form would change nothing here. */
 const CHANGING: Record<string, Partial<Call>> = {
+  'DELETE /v1/sessions': {
+    async prepare(api) {
+      await api.call('POST', '/v1/session', { key: null, body: { credential: ADMIN_KEY } });
+      return {};
+    },
+  },
   'PATCH /v1/customers/:id': { body: () => ({ name: 'Renamed' }) },
   'PUT /v1/event-types/:name': { body: ({ productId }) => ({ productId, description: 'Changed' }) },
   'PUT /v1/customers/:id/subscriptions': {
@@ -150,7 +160,7 @@ it('the web UI has a label for every action', async () => {
 async function make(operation: string): Promise<{ requestId: string }> {
   const call: Call = { ...CALLS[operation]!, ...CHANGING[operation] };
   const made = await makeObjects(api, product);
-  const objects = { ...made, ...(await call.prepare?.(api, made)) };
+  const objects = { ...made, ...(await call.prepare?.(api, made, ADMIN_KEY)) };
   const [method, route] = operation.split(' ') as [string, string];
   const named = call.names ? encodeURIComponent(objects[call.names]) : '';
   const path = route.replace(/:\w+/, named) + (call.query?.(objects) ?? '');
@@ -182,7 +192,7 @@ it('a sign-in and a sign-out leave entries of the person who signed in', async (
   const signedOut = await api.call('DELETE', '/v1/session', { key: null, headers });
   const of = (answer: typeof signedIn) => entriesOf(answer.headers.get('x-request-id')!);
   expect(await of(signedIn)).toMatchObject([{ action: 'session.create', actor_id: 'bootstrap', address: '127.0.0.1' }]);
-  expect(await of(signedOut)).toMatchObject([{ action: 'session.delete', actor_id: 'bootstrap' }]);
+  expect(await of(signedOut)).toMatchObject([{ action: 'session.end', actor_id: 'bootstrap' }]);
 });
 
 it.each(['/oauth/token', '/login/oauth/access_token'])('a token issued at %s leaves an entry', async (path) => {

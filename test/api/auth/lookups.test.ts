@@ -11,6 +11,7 @@ const credentials: Credentials = {
   findByPortalSession: never,
   usesHttps: () => false,
   onUse: () => undefined,
+  onSessionUse: () => undefined,
   findSession: never,
 };
 

@@ -181,7 +181,14 @@ it('deletes the browser sessions of a customer, by key or token, and no other on
   known.ids.add(portal);
   const token = `e30.${Buffer.from(JSON.stringify({ sub: 'portal', jti: portal })).toString('base64url')}.sig`;
   const foreign = `e30.${Buffer.from(JSON.stringify({ jti: encodeId('prt', newUuid()) })).toString('base64url')}.sig`;
-  const session = { csrfToken: 'x', expiresAt: new Date(Date.now() + 60_000) };
+  const session = {
+    principal: ADMIN,
+    csrfToken: 'x',
+    expiresAt: new Date(Date.now() + 60_000),
+    authenticatedAt: new Date(),
+    address: '',
+    userAgent: '',
+  };
   for (const [index, credential] of [token, foreign, 'spk_other'].entries())
     await insertSession(database.db, TEST_SEALER, Buffer.from([index]), { ...session, credential });
   await deleteSessions(database.db, TEST_SEALER, erasureId, known, ignore);

@@ -56,7 +56,15 @@ async function fillEveryPlace(): Promise<{ secret: string }> {
     values: [decodeId('sub', id), sealed.ciphertext, sealed.keyId],
   });
   const expiresAt = new Date(Date.now() + 3_600_000);
-  await insertSession(db, TEST_SEALER, TOKEN_HASH, { credential: 'spk_x', csrfToken: 'c', expiresAt });
+  await insertSession(db, TEST_SEALER, TOKEN_HASH, {
+    principal: { id: 'bootstrap', name: 'admin', role: 'admin', productId: null, customerId: null },
+    credential: 'spk_x',
+    csrfToken: 'c',
+    expiresAt,
+    authenticatedAt: new Date(),
+    address: '127.0.0.1',
+    userAgent: '',
+  });
   await claimIdempotencyKey(db, TEST_SEALER, OWNER, REQUEST);
   await storeIdempotentAnswer(db, TEST_SEALER, OWNER, { status: 201, body: { key: 'spk_shown_once' } });
   return { secret };
@@ -82,7 +90,7 @@ it('seals every kind of value again, each still bound to its owner', async () =>
     values: [decodeId('sub', id)],
   });
   expect(openPrivateSettings(NEW_ONLY, id, storedPrivateSettingsOf(rows[0]!)).headers).toEqual({ 'X-Key': 'value' });
-  expect(await findSession(db, NEW_ONLY, TOKEN_HASH)).toMatchObject({ credential: 'spk_x' });
+  expect(await findSession(db, NEW_ONLY, TOKEN_HASH, { idleSeconds: 60, issuer: undefined })).toMatchObject({ credential: 'spk_x' });
   const answer = await claimIdempotencyKey(db, NEW_ONLY, OWNER, REQUEST);
   expect(answer).toMatchObject({ status: 201 });
   expect(JSON.stringify(answer)).toContain('spk_shown_once');

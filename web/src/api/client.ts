@@ -1,9 +1,14 @@
+import { isAttended } from './attendance';
+import { inPortal } from './portal';
 import { ProblemError } from './problem';
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 let csrfToken: string | undefined;
 let onSignedOut: () => void = () => undefined;
+let askForSignIn: () => Promise<boolean> = async () => false;
+/** Calls that need it at the same time share one question. */
+let reauthentication: Promise<boolean> | undefined;
 
 /**
  * Sent with every request that changes something. A foreign page can make the browser send the
@@ -16,6 +21,15 @@ export function setCsrfToken(token: string | undefined): void {
 /** Registers a listener for a 401, which means that the session has ended. */
 export function whenSignedOut(listener: () => void): void {
   onSignedOut = listener;
+}
+
+/**
+ * Registers how to ask for another sign-in, for calls that need a recent one.
+ *
+ * @param ask - resolves to whether the person signed in, so that the call is worth repeating
+ */
+export function whenReauthenticationNeeded(ask: () => Promise<boolean>): void {
+  askForSignIn = ask;
 }
 
 /** Builds a path with encoded parts: at`/v1/subscriptions/${id}`. */
@@ -38,7 +52,20 @@ export function withQuery(path: string, query: Query = {}): string {
  * @throws ProblemError for any status other than 2xx, and if there is no response
  */
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  try {
+    return await callOnce<T>(method, path, body, signal);
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.code === 'reauthentication-required')) throw error;
+    reauthentication ??= askForSignIn().finally(() => (reauthentication = undefined));
+    if (!(await reauthentication)) throw error;
+    return callOnce<T>(method, path, body, signal);
+  }
+}
+
+async function callOnce<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
+  if (inPortal) headers['x-signpost-portal'] = 'true';
+  if (!isAttended()) headers['x-signpost-unattended'] = 'true';
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && csrfToken !== undefined) headers['x-csrf-token'] = csrfToken;
   let response: Response;

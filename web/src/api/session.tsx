@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tansta
 import { createContext, useContext } from 'react';
 import { api, setCsrfToken } from './client';
 import { ProblemError } from './problem';
-import type { Role, Session } from './types';
+import type { Role, Session, SignInMethods } from './types';
 
 const KEY = ['session'];
 
@@ -23,6 +23,15 @@ function remember<T extends Session | null>(session: T): T {
 /** The current session, or `null` if nobody is signed in. */
 export function useSessionQuery() {
   return useQuery({ queryKey: KEY, queryFn: readSession, staleTime: Infinity, retry: 1 });
+}
+
+/** The ways to sign in besides an API key. */
+export function useSignInMethods() {
+  return useQuery({
+    queryKey: ['sign-in methods'],
+    queryFn: () => api.get<SignInMethods>('/v1/session/methods'),
+    staleTime: Infinity,
+  });
 }
 
 /**
@@ -47,9 +56,22 @@ export function useSignOut() {
   });
 }
 
+/** Ends all sessions of the credential or person, this one too. */
+export function useSignOutEverywhere() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.delete('/v1/sessions'),
+    onSuccess() {
+      change(client, remember(null));
+    },
+  });
+}
+
 /** Drops the cache: data that one principal read must not be shown to the next. */
 function change(client: QueryClient, session: Session | null): void {
+  const before = client.getQueryData<Session | null>(KEY);
   client.setQueryData(KEY, session);
+  if (session && before?.principal.id === session.principal.id) return;
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
 }
 

@@ -23,6 +23,8 @@ export type Product = Schemas['Product'];
 export type EventType = Schemas['EventType'];
 export type Customer = Schemas['Customer'];
 export type PortalSession = Schemas['PortalSession'];
+export type BrowserSession = Schemas['BrowserSession'];
+export type SignInMethods = Json<'/v1/session/methods'>;
 
 /** A subscription, which the UI calls an endpoint. `health` is present if it was requested. */
 export type Subscription = Json<'/v1/subscriptions'>['items'][number];

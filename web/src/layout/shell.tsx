@@ -1,12 +1,24 @@
-import { BookText, LogOut, Menu as MenuIcon, Monitor, Moon, Sun, Waypoints, X } from 'lucide-react';
+import {
+  ArrowLeft,
+  BookText,
+  LogOut,
+  Menu as MenuIcon,
+  Monitor,
+  MonitorSmartphone,
+  Moon,
+  Sun,
+  Waypoints,
+  X,
+} from 'lucide-react';
 import { Suspense, useEffect, useState } from 'react';
-import { NavLink, Outlet, useLocation } from 'react-router';
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { useSession, useSignOut } from '../api/session';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import { Skeleton } from '../ui/states';
 import { Logo } from './logo';
 import { navigationFor } from './navigation';
+import { Reauthenticate } from './reauthenticate';
 import { useTheme } from './theme';
 
 /** The frame around every screen: navigation, account menu, content. */
@@ -41,12 +53,13 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </main>
+      <Reauthenticate />
     </div>
   );
 }
 
 function Sidebar({ open }: { open: boolean }) {
-  const { principal, temporalUiUrl } = useSession();
+  const { principal, temporalUiUrl, returnUrl } = useSession();
   return (
     <aside id="sidebar" className={open ? 'sidebar sidebar-open' : 'sidebar'}>
       <div className="sidebar-head">
@@ -74,6 +87,12 @@ function Sidebar({ open }: { open: boolean }) {
         ))}
       </nav>
       <div className="sidebar-foot">
+        {returnUrl && (
+          <a className="sidebar-link" href={returnUrl}>
+            <ArrowLeft size={17} aria-hidden />
+            Back to {new URL(returnUrl).host}
+          </a>
+        )}
         <a className="sidebar-link" href="/docs" target="_blank" rel="noreferrer">
           <BookText size={17} aria-hidden />
           API reference
@@ -99,6 +118,7 @@ const THEMES = [
 function Account() {
   const { principal, version } = useSession();
   const signOut = useSignOut();
+  const navigate = useNavigate();
   const [chosen, setTheme] = useTheme();
   return (
     <div className="account">
@@ -124,6 +144,11 @@ function Account() {
             icon,
             onSelect: () => setTheme(theme),
           })),
+          principal.role !== 'customer' && {
+            text: 'Sessions',
+            icon: MonitorSmartphone,
+            onSelect: () => void navigate('/sessions'),
+          },
           { text: 'Sign out', icon: LogOut, onSelect: () => signOut.mutate() },
         ]}
       />

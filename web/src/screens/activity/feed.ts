@@ -1,4 +1,5 @@
 import { withQuery } from '../../api/client';
+import { inPortal } from '../../api/portal';
 import type { Activity } from '../../api/types';
 
 /** The event names of the stream, with their labels. */
@@ -80,7 +81,9 @@ export class Feed {
 
   private connect(): void {
     this.reconnectTimer = undefined;
-    const source = new EventSource(withQuery('/v1/activity', { ...this.filter, lastEventId: this.lastEventId }));
+    const source = new EventSource(
+      withQuery('/v1/activity', { ...this.filter, lastEventId: this.lastEventId, portal: inPortal || undefined }),
+    );
     this.source = source;
     source.onopen = () => this.update({ state: 'live' });
     source.onerror = () => {

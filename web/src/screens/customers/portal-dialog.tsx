@@ -5,7 +5,7 @@ import type { Customer } from '../../api/types';
 import { Button } from '../../ui/button';
 import { CodeBlock } from '../../ui/copy';
 import { Actions, Dialog } from '../../ui/dialog';
-import { Form, SelectField } from '../../ui/form';
+import { Form, SelectField, SwitchField } from '../../ui/form';
 import { formatDuration, utc } from '../../ui/time';
 
 const LIFETIMES_SECONDS = [900, 3600, 28_800, 86_400];
@@ -13,11 +13,13 @@ const LIFETIMES_SECONDS = [900, 3600, 28_800, 86_400];
 /** Creates a link that opens one customer's portal for a limited time. */
 export function PortalDialog({ customer, onClose }: { customer: Customer; onClose(): void }) {
   const [lifetime, setLifetime] = useState('3600');
+  const [once, setOnce] = useState(false);
   const create = useAction(
     () =>
       api.post<{ url: string; expiresAt: string }>('/v1/portal-sessions', {
         customerId: customer.id,
         expiresInSeconds: Number(lifetime),
+        once,
       }),
     { quiet: true, invalidate: ['/v1/portal-sessions'] },
   );
@@ -31,7 +33,9 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
       {create.data ? (
         <div className="stack">
           <CodeBlock label="Link" text={create.data.url} />
-          <p className="muted">Valid until {utc(create.data.expiresAt)}. The link is shown only once.</p>
+          <p className="muted">
+            Valid until {utc(create.data.expiresAt)}. The link is shown only once{once && ', and opens in one browser'}.
+          </p>
           <Actions>
             <Button variant="primary" onClick={onClose}>
               Done
@@ -47,6 +51,12 @@ export function PortalDialog({ customer, onClose }: { customer: Customer; onClos
               </option>
             ))}
           </SelectField>
+          <SwitchField
+            label="Opens once"
+            hint="The first browser that opens the link uses it up."
+            checked={once}
+            onChange={setOnce}
+          />
           <Actions>
             <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" variant="primary" busy={create.isPending}>

@@ -1,22 +1,70 @@
 import { LogIn } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { Navigate, useLocation, useNavigate } from 'react-router';
+import { useEffect, useState, type ReactNode } from 'react';
+import { Navigate, useLocation, useSearchParams } from 'react-router';
+import { withQuery } from '../../api/client';
 import { ProblemError, errorText } from '../../api/problem';
-import { useSessionQuery, useSignIn } from '../../api/session';
+import { useSessionQuery, useSignIn, useSignInMethods } from '../../api/session';
 import { Logo } from '../../layout/logo';
-import { Button } from '../../ui/button';
+import { Button, ButtonLink } from '../../ui/button';
 import { TextField } from '../../ui/form';
 
-/** Signs in with an API key, or with a token of a portal or an OAuth client. */
+/** Why a sign-in at the provider failed, and what to do, by the reason in the address. */
+const FAILURES: Record<string, string> = {
+  'no-role':
+    'You signed in, but your account has no role in Signpost. Ask an administrator to add you to a group that has one, then sign in again.',
+  denied: 'The provider did not sign you in, or you cancelled. Try again.',
+  expired: 'The sign-in took too long, or was started in another browser. Try again.',
+  rejected: 'The response of the provider was not valid for this sign-in. Try again.',
+  'provider-unavailable': 'The provider does not respond. Try again in a moment, or sign in with an API key.',
+};
+
+/**
+ * Signs in at the OpenID provider, if there is one, or with an API key or the token of an OAuth
+ * client.
+ */
 export function SignIn() {
   const session = useSessionQuery();
   const { state } = useLocation() as { state: { from?: string } | null };
-  const [credential, setCredential] = useState('');
-  const signIn = useSignIn();
+  const [params] = useSearchParams();
+  const failure = FAILURES[params.get('error') ?? ''];
+  const target = state?.from ?? '/';
   useEffect(() => {
     document.title = 'Sign in · Signpost';
   }, []);
-  if (session.data) return <Navigate to={state?.from ?? '/'} replace />;
+  if (session.data && !failure) return <Navigate to={target} replace />;
+  return (
+    <SignInCard label="Sign in" title="Signpost" sub="Webhook notifications">
+      <div className="stack">
+        {failure && (
+          <p role="alert" className="notice notice-bad">
+            {failure}
+          </p>
+        )}
+        {session.data && <ButtonLink to="/">Go to overview</ButtonLink>}
+        <ProviderLink target={target} />
+        <KeyForm />
+      </div>
+    </SignInCard>
+  );
+}
+
+function ProviderLink({ target }: { target: string }) {
+  const { data } = useSignInMethods();
+  if (!data?.oidc) return null;
+  return (
+    <>
+      <a className="button button-primary" href={withQuery('/v1/session/oidc', { returnTo: target })}>
+        <LogIn size={16} aria-hidden />
+        Sign in with {data.oidc.name}
+      </a>
+      <p className="muted sign-in-or">or with an API key</p>
+    </>
+  );
+}
+
+function KeyForm() {
+  const [credential, setCredential] = useState('');
+  const signIn = useSignIn();
   const refused = signIn.error instanceof ProblemError && signIn.error.status === 401;
   const error = refused
     ? 'This key is unknown, revoked or expired.'
@@ -24,78 +72,55 @@ export function SignIn() {
       ? errorText(signIn.error)
       : undefined;
   return (
-    <main className="sign-in">
-      <section className="card" aria-label="Sign in">
-        <header className="sign-in-head">
-          <Logo size={36} />
-          <div>
-            <h1>Signpost</h1>
-            <p className="muted">Webhook notifications</p>
-          </div>
-        </header>
-        <form
-          className="stack"
-          onSubmit={(event) => {
-            event.preventDefault();
-            signIn.mutate(credential.trim());
-          }}
-        >
-          <TextField
-            label="API key"
-            type="password"
-            name="credential"
-            autoComplete="current-password"
-            value={credential}
-            onChange={setCredential}
-            error={error}
-            hint="The first npm start prints the admin key and keeps it in .signpost/admin-key. The role of your key decides what you see."
-            autoFocus
-            required
-          />
-          <Button
-            type="submit"
-            variant="primary"
-            icon={LogIn}
-            busy={signIn.isPending}
-            disabled={credential.trim() === ''}
-          >
-            Sign in
-          </Button>
-        </form>
-      </section>
-    </main>
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        signIn.mutate(credential.trim());
+      }}
+    >
+      <TextField
+        label="API key"
+        type="password"
+        name="credential"
+        autoComplete="current-password"
+        value={credential}
+        onChange={setCredential}
+        error={error}
+        hint="The first npm start prints the admin key and keeps it in .signpost/admin-key. The role of your key decides what you see."
+        autoFocus
+        required
+      />
+      <Button type="submit" variant="primary" icon={LogIn} busy={signIn.isPending} disabled={credential.trim() === ''}>
+        Sign in
+      </Button>
+    </form>
   );
 }
 
-/**
- * The target of portal links. The token is in the fragment, which browsers never send, and is
- * removed from the address bar immediately.
- */
-export function PortalEntry() {
-  const navigate = useNavigate();
-  const signIn = useSignIn();
-  useEffect(() => {
-    const token = new URLSearchParams(location.hash.slice(1)).get('token');
-    history.replaceState(null, '', location.pathname);
-    if (token) signIn.mutate(token, { onSuccess: () => void navigate('/', { replace: true }) });
-    // Runs once: the token is gone from the address afterwards.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, []);
-  useEffect(() => {
-    document.title = 'Portal · Signpost';
-  }, []);
+/** The frame of pages without a session. */
+export function SignInCard({
+  label,
+  title,
+  sub,
+  children,
+}: {
+  label: string;
+  title: string;
+  sub?: string;
+  children: ReactNode;
+}) {
   return (
     <main className="sign-in">
-      <section className="card" aria-label="Portal">
+      <section className="card" aria-label={label}>
         <header className="sign-in-head">
           <Logo size={36} />
-          <h1>Your webhook portal</h1>
+          <div>
+            <h1>{title}</h1>
+            {sub && <p className="muted">{sub}</p>}
+          </div>
         </header>
-        {signIn.isPending ? (
-          <p role="status">Opening…</p>
-        ) : (
-          <p role="alert">This link is incomplete or has expired. Ask the sender for a new link.</p>
-        )}
+        {children}
       </section>
     </main>
   );

@@ -1,0 +1,14 @@
+/** Stands for this service: a path that leads elsewhere has another origin. */
+const HERE = 'http://here.invalid';
+
+/**
+ * A path of this service with its query, as browsers understand it.
+ *
+ * @returns undefined for anything that leads elsewhere, such as `//host`, `/\host` or a URL
+ */
+export function ownPath(text: string): string | undefined {
+  if (!/^\/(?![/\\])[^\\\p{C}]*$/u.test(text) || !URL.canParse(text, HERE)) return undefined;
+  const { origin, pathname, search, hash } = new URL(text, HERE);
+  // `/.//host` becomes `//host`.
+  return origin === HERE && !pathname.startsWith('//') ? pathname + search + hash : undefined;
+}

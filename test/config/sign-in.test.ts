@@ -1,0 +1,64 @@
+import { ConfigError, loadConfig, maskedSummary } from '../../src/config';
+
+type Env = Record<string, string>;
+
+const OIDC = {
+  SIGNPOST_OIDC_ISSUER: 'https://id.example',
+  SIGNPOST_OIDC_CLIENT_ID: 'signpost',
+  SIGNPOST_OIDC_ROLES: 'admins=admin',
+};
+
+function faultsOf(env: Env): string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message.split('\n');
+  }
+  return [];
+}
+
+it.each(Object.keys(OIDC))('requires %s for sign-in by OpenID Connect', (name) => {
+  const { [name]: _, ...others } = OIDC as Env;
+  expect(faultsOf(others)).toEqual([expect.stringContaining(`${name} is not set, but required for sign-in`)]);
+});
+
+it.each([
+  ['https://id.example/realms/staff', true],
+  ['http://127.0.0.1:8081', true],
+  ['http://localhost:8081/realm', true],
+  ['http://[::1]:8081', true],
+  ['http://id.example', false],
+  ['http://localhost.example', false],
+  ['http://127.0.0.1.example', false],
+  ['ldaps://id.example', false],
+])('an issuer has https, or is on a loopback host: %s', (SIGNPOST_OIDC_ISSUER, isValid) => {
+  expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_ISSUER })).toHaveLength(isValid ? 0 : 1);
+});
+
+it.each(['admins', 'admins=root', 'pay=product', 'pay=product:', '=admin', 'x=customer', 'pay=product:a b', ','])(
+  'refuses %j as roles of people',
+  (SIGNPOST_OIDC_ROLES) => {
+    expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_ROLES })).toEqual([
+      expect.stringMatching(/^SIGNPOST_OIDC_ROLES is ".*", but must be entries `value=admin`/),
+    ]);
+  },
+);
+
+it('requires the scope openid', () => {
+  expect(faultsOf({ ...OIDC, SIGNPOST_OIDC_SCOPES: 'profile' })).toHaveLength(1);
+});
+
+it('names a client secret file that cannot be read, and one beside a client secret', () => {
+  const missing = { ...OIDC, SIGNPOST_OIDC_CLIENT_SECRET_FILE: '/no/such/file' };
+  expect(faultsOf(missing)).toEqual([
+    'SIGNPOST_OIDC_CLIENT_SECRET_FILE is "/no/such/file", which cannot be read or is empty.',
+  ]);
+  const both = { ...OIDC, SIGNPOST_OIDC_CLIENT_SECRET: 'hidden', SIGNPOST_OIDC_CLIENT_SECRET_FILE: __filename };
+  expect(faultsOf(both)).toEqual([expect.stringContaining('set one of them')]);
+});
+
+it('prints no client secret', () => {
+  const summary = maskedSummary(loadConfig({ ...OIDC, SIGNPOST_OIDC_CLIENT_SECRET: 'hidden' }));
+  expect(summary).toMatchObject({ signIn: { oidc: { issuer: 'https://id.example', clientSecret: '***' } } });
+});

@@ -1,0 +1,80 @@
+import { LogIn } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { withQuery, whenReauthenticationNeeded } from '../api/client';
+import { useSession, useSignIn, useSignInMethods } from '../api/session';
+import { Button } from '../ui/button';
+import { Actions, Dialog } from '../ui/dialog';
+import { Form, TextField } from '../ui/form';
+
+/**
+ * Asks for another sign-in when a call needs a recent one. With an API key the call is then
+ * repeated. A person is led to the provider and back to the same screen.
+ */
+export function Reauthenticate() {
+  const [settle, setSettle] = useState<(done: boolean) => void>();
+  useEffect(() => whenReauthenticationNeeded(() => new Promise<boolean>((resolve) => setSettle(() => resolve))), []);
+  if (!settle) return null;
+  const end = (done: boolean) => {
+    settle(done);
+    setSettle(undefined);
+  };
+  return (
+    <Dialog
+      open
+      onClose={() => end(false)}
+      title="Sign in again"
+      description="Secrets are shown only within 10 minutes of a sign-in."
+    >
+      <How onDone={end} />
+    </Dialog>
+  );
+}
+
+function How({ onDone }: { onDone(done: boolean): void }) {
+  const { method } = useSession();
+  const { data } = useSignInMethods();
+  const signIn = useSignIn();
+  const [credential, setCredential] = useState('');
+  if (method === 'oidc')
+    return (
+      <div className="stack">
+        <p>{data?.oidc?.name ?? 'Your provider'} asks you to sign in and leads back to this page.</p>
+        <Actions>
+          <Button onClick={() => onDone(false)}>Cancel</Button>
+          <a
+            className="button button-primary"
+            href={withQuery('/v1/session/oidc', {
+              reauthenticate: true,
+              returnTo: location.pathname + location.search,
+            })}
+          >
+            <LogIn size={16} aria-hidden />
+            Sign in with {data?.oidc?.name ?? 'the provider'}
+          </a>
+        </Actions>
+      </div>
+    );
+  return (
+    <Form
+      error={signIn.error}
+      onSubmit={() => signIn.mutate(credential.trim(), { onSuccess: () => onDone(true) })}
+      label="Sign in again"
+    >
+      <TextField
+        label="API key"
+        type="password"
+        name="credential"
+        autoComplete="current-password"
+        value={credential}
+        onChange={setCredential}
+        required
+      />
+      <Actions>
+        <Button onClick={() => onDone(false)}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={signIn.isPending} disabled={credential.trim() === ''}>
+          Continue
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
