@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerDeploymentOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
 import { LaneGate } from './attempts/lane-gate';
 import type { LaneConfig } from './config/lane-settings';
 import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
+import type { DeploymentVersion } from './domain/deployment';
 import type { Temporal } from './temporal/connection';
 
 /**
@@ -31,6 +32,8 @@ export interface WorkerSettings {
   temporal: Temporal;
   shutdownGraceSeconds: number;
   lanes: LaneConfig;
+  /** Absent: the workers are not versioned. */
+  deployment?: DeploymentVersion;
   /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
   /**
@@ -62,6 +65,7 @@ export async function startWorkers(deps: Omit<ActivityDeps, 'lanes'>, settings: 
     namespace: temporal.namespace,
     activities: createActivities({ ...deps, lanes }),
     shutdownGraceTime: shutdownGraceSeconds * 1000,
+    ...(settings.deployment && { workerDeploymentOptions: versioned(settings.deployment) }),
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
   } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
@@ -99,6 +103,14 @@ export async function startWorkers(deps: Omit<ActivityDeps, 'lanes'>, settings: 
       await Promise.allSettled(runs);
     },
   };
+}
+
+/**
+ * Workflows move to the current version at their next workflow task, unless they say otherwise:
+ * notifications wait for hours, and the workers of their version are long gone.
+ */
+function versioned(version: DeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
 function workflowSource(bundlePath: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
