@@ -13,10 +13,10 @@ const run = promisify(execFile);
 export const ofBuild = (buildId: string) => ({ SIGNPOST_DEPLOYMENT_NAME: DEPLOYMENT, SIGNPOST_BUILD_ID: buildId });
 
 /** Makes a build the current version, with the command of docs/operators/upgrades.md. */
-export async function setCurrent(address: string, buildId: string): Promise<void> {
+export async function setCurrent(address: string, buildId: string, ...options: string[]): Promise<void> {
   await run(fromSetup('temporalCli'), [
     ...['worker', 'deployment', 'set-current-version', '--address', address],
-    ...['--deployment-name', DEPLOYMENT, '--build-id', buildId, '--yes'],
+    ...['--deployment-name', DEPLOYMENT, '--build-id', buildId, '--yes', ...options],
   ]);
 }
 
