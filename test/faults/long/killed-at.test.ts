@@ -1,0 +1,81 @@
+import { useCluster } from '../../support/cluster';
+import { onboard } from '../../support/service';
+import { until } from '../../support/until';
+import { useVictim } from '../../support/victim';
+
+/**
+ * More steps at which a process is killed. Temporal gives their activities to another process after
+ * the heartbeat timeout of 30 s.
+ */
+const cluster = useCluster();
+const victim = useVictim(cluster);
+
+it.each(['slow', 'fast'])(
+  'killed before the record of a retry in the %s lane: the attempt is repeated, and no other',
+  async (lane) => {
+    const { receiver } = cluster;
+    const service = await victim.start();
+    const timeoutSeconds = lane === 'slow' ? 60 : 15;
+    const customer = await onboard(service, receiver.url(), { timeoutSeconds, retrySchedule: [3] });
+    receiver.answerWith([500, 200]);
+    const ids = await customer.post();
+    await cluster.reach(ids, 'retrying');
+    await victim.killAt('insert on attempts', 'before', service, async () => undefined);
+    await victim.expectFinished({ delivered: 1, duplicated: 1 });
+  },
+);
+
+it.each(['release', 'delete'])('killed while it settles the %s of a subscription: settling goes on', async (change) => {
+  const { receiver } = cluster;
+  const service = await victim.start();
+  const customer = await onboard(service, receiver.url());
+  const subscription = `/v1/subscriptions/${customer.subscriptionId}`;
+  await service.must('PATCH', subscription, { enabled: false });
+  const ids = (await Promise.all(Array.from({ length: 20 }, () => customer.post()))).flat();
+  await cluster.reach(ids, 'held');
+  const step = "update on notifications when (old.status = 'held' and new.status <> 'held')";
+  await victim.killAt(step, 'before', service, () =>
+    change === 'release'
+      ? service.call('PATCH', subscription, { enabled: true })
+      : service.call('DELETE', subscription),
+  );
+  await victim.expectFinished(
+    change === 'release' ? { delivered: 20, duplicated: 0 } : { delivered: 0, cancelled: 20, duplicated: 0 },
+  );
+});
+
+it.each([
+  ['open notifications are cancelled', "update on notifications when (new.status = 'cancelled')"],
+  ['notifications are removed', 'delete on notifications'],
+  ['events are removed', 'delete on events'],
+  ['the subscriptions are removed', 'delete on subscriptions'],
+  ['the customer is removed', 'delete on customers'],
+])(
+  'killed while an erasure runs, before %s: another process finishes it',
+  async (_, step) => {
+    const { receiver, database } = cluster;
+    receiver.answerWith(500);
+    const service = await victim.start();
+    const customer = await onboard(service, receiver.url(), { retrySchedule: [3600] });
+    const ids = [...(await customer.post()), ...(await customer.post())];
+    await cluster.reach(ids, 'retrying');
+    let erasure = '';
+    await victim.killAt(step, 'before', service, async () => {
+      erasure = (await service.must('DELETE', `/v1/customers/${customer.customerId}`)).id;
+    });
+    const next = await cluster.start();
+    const receipt = await until(
+      () => next.must('GET', `/v1/erasures/${erasure}`),
+      ({ status }) => status === 'completed',
+      150_000,
+    );
+    expect(receipt.counts).toMatchObject({ notifications: 2, events: 2, subscriptions: 1 });
+    expect(receiver.requests).toHaveLength(2);
+    const { rows } = await database.db.query({
+      text: 'select from customers where id = $1',
+      values: [customer.customerId],
+    });
+    expect(rows).toEqual([]);
+  },
+  300_000,
+);
