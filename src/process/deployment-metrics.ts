@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { DeploymentState } from '../domain/deployment';
 import { CachedReading } from './cached-reading';
 
-/** Registers the metrics of a versioned process. `read` is called at scrapes, at most every 10 s. */
+/** Registers the metrics of a versioned process. `read` is called at most every 10 s. */
 export function registerDeploymentMetrics(registry: Registry, read: () => Promise<DeploymentState>): void {
   const reading = new CachedReading(read);
   const gauge = (name: string, help: string, valueOf: (state: DeploymentState) => number) =>

@@ -11,7 +11,7 @@ export interface HeldStep {
   reached(): Promise<void>;
   /** Lets the sessions go on, and has no more wait. */
   release(): Promise<void>;
-  /** Ends the sessions that wait there, as Postgres does once it notices that their process died. */
+  /** Ends the sessions that wait there, as Postgres does when their process is gone. */
   abort(): Promise<void>;
 }
 

@@ -31,7 +31,7 @@ export interface Victim {
    * @param act - causes the step
    */
   killAt(step: string, when: When, victim: ServiceProcess, act: () => Promise<unknown>): Promise<void>;
-  /** Starts another process, and expects that everything is closed and record and requests agree. */
+  /** Starts another process. Everything closes, and records and requests agree. */
   expectFinished(expected: Finished): Promise<void>;
   /** The same with the process that runs. */
   expectClosed(expected: Finished): Promise<void>;

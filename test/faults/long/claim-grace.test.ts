@@ -5,7 +5,7 @@ import { useCluster } from '../../support/cluster';
 import { onboard, tempDir } from '../../support/service';
 import { until } from '../../support/until';
 
-/** A claim lapses while Postgres is away, and its owner comes back a moment later than the others. */
+/** A claim lapses while Postgres is away, and its owner is back later than the others. */
 const cluster = useCluster();
 let directory: string;
 let postgres: RunningPostgres;

@@ -37,7 +37,7 @@ function fill(): void {
   writeFileSync(filler(), Buffer.alloc(bavail * bsize));
 }
 
-/** Posts events of 8 kB for a time. @returns the ids that were accepted, and how many answers had each status */
+/** Posts events of 8 kB for a time. @returns the accepted ids, and a count of each status */
 async function postFor(
   seconds: number,
   service: ServiceProcess,
