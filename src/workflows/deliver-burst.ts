@@ -1,4 +1,4 @@
-import { proxyLocalActivities, setWorkflowOptions } from '@temporalio/workflow';
+import { proxyLocalActivities, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities';
 import type { DeliverBurstInput, DeliverBurstResult } from '../domain/delivery';
 
@@ -10,9 +10,12 @@ const { awaitBurst } = proxyLocalActivities<Activities>({
 /**
  * A burst stays with the version that started it, because it ends within minutes. If that version
  * has no workers left, Temporal ends the burst at its timeout, and the reconciler starts what is
- * open.
+ * open. Temporal refuses the workflow tasks of a worker without a version if they name a behaviour.
  */
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, deliverBurst);
+setWorkflowOptions(
+  () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {}),
+  deliverBurst,
+);
 
 /**
  * Runs the first attempts of many notifications, when Temporal cannot start workflows of their own
