@@ -1,6 +1,5 @@
 import { useCluster } from '../../support/cluster';
 import { onboard } from '../../support/service';
-import { until } from '../../support/until';
 import { useVictim } from '../../support/victim';
 
 /**
@@ -43,39 +42,3 @@ it.each(['release', 'delete'])('killed while it settles the %s of a subscription
     change === 'release' ? { delivered: 20, duplicated: 0 } : { delivered: 0, cancelled: 20, duplicated: 0 },
   );
 });
-
-it.each([
-  ['open notifications are cancelled', "update on notifications when (new.status = 'cancelled')"],
-  ['notifications are removed', 'delete on notifications'],
-  ['events are removed', 'delete on events'],
-  ['the subscriptions are removed', 'delete on subscriptions'],
-  ['the customer is removed', 'delete on customers'],
-])(
-  'killed while an erasure runs, before %s: another process finishes it',
-  async (_, step) => {
-    const { receiver, database } = cluster;
-    receiver.answerWith(500);
-    const service = await victim.start();
-    const customer = await onboard(service, receiver.url(), { retrySchedule: [3600] });
-    const ids = [...(await customer.post()), ...(await customer.post())];
-    await cluster.reach(ids, 'retrying');
-    let erasure = '';
-    await victim.killAt(step, 'before', service, async () => {
-      erasure = (await service.must('DELETE', `/v1/customers/${customer.customerId}`)).id;
-    });
-    const next = await cluster.start();
-    const receipt = await until(
-      () => next.must('GET', `/v1/erasures/${erasure}`),
-      ({ status }) => status === 'completed',
-      150_000,
-    );
-    expect(receipt.counts).toMatchObject({ notifications: 2, events: 2, subscriptions: 1 });
-    expect(receiver.requests).toHaveLength(2);
-    const { rows } = await database.db.query({
-      text: 'select from customers where id = $1',
-      values: [customer.customerId],
-    });
-    expect(rows).toEqual([]);
-  },
-  300_000,
-);
