@@ -43,8 +43,6 @@ export interface ServiceOptions {
   env?: Record<string, string>;
   /** Waits only until the API answers, because Temporal may be unreachable. */
   withoutReady?: boolean;
-  /** The program of another build. @default the one of this checkout */
-  main?: string;
 }
 
 /** Creates a new directory, removed at the end of the run. */
@@ -54,7 +52,7 @@ export function tempDir(): string {
 
 /** Starts the built service and waits for the line `ready`. */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [options.main ?? MAIN], {
+  const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
