@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerDeploymentOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { ActivityDeps } from './activities/deps';
 import type { LaneConfig } from './config/lane-settings';
 import { CONTROL_TASK_QUEUE_SUFFIX, MAIN_TASK_QUEUE, SLOW_TASK_QUEUE_SUFFIX } from './domain/delivery';
+import type { DeploymentVersion } from './domain/deployment';
 import type { Temporal } from './temporal/connection';
 
 /**
@@ -30,6 +31,8 @@ export interface WorkerSettings {
   temporal: Temporal;
   shutdownGraceSeconds: number;
   lanes: LaneConfig;
+  /** Absent: the workers are not versioned. */
+  deployment?: DeploymentVersion;
   /** @default `MAIN_TASK_QUEUE`; each test uses its own */
   taskQueue?: string;
   /**
@@ -60,6 +63,7 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
     namespace: temporal.namespace,
     activities: createActivities(deps),
     shutdownGraceTime: shutdownGraceSeconds * 1000,
+    ...(settings.deployment && { workerDeploymentOptions: versioned(settings.deployment) }),
     shutdownForceTime: (shutdownGraceSeconds + FORCE_AFTER_GRACE_SECONDS) * 1000,
   } satisfies Partial<WorkerOptions>;
   const workers = await Promise.all([
@@ -97,6 +101,14 @@ export async function startWorkers(deps: ActivityDeps, settings: WorkerSettings)
       await Promise.allSettled(runs);
     },
   };
+}
+
+/**
+ * Workflows move to the current version at their next workflow task, unless they say otherwise:
+ * notifications wait for hours, and the workers of their version are long gone.
+ */
+function versioned(version: DeploymentVersion): WorkerDeploymentOptions {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' };
 }
 
 function workflowSource(bundlePath: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { boundsOf, type Bounds } from './bounds';
+import type { DeploymentVersion } from '../domain/deployment';
+import { deploymentOf } from './deployment-settings';
 import { laneConfig, type LaneConfig } from './lane-settings';
 import type { RetentionDays } from '../domain/retention';
 import { retentionOf } from './retention-settings';
@@ -84,6 +86,8 @@ export interface Config {
     tls?: TlsPaths;
     uiUrl?: string;
     cliPath?: string;
+    /** Absent: workers are not versioned. */
+    deployment?: DeploymentVersion;
   };
 }
 
@@ -162,6 +166,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
       tls: tlsPaths(settings),
       uiUrl: settings.TEMPORAL_UI_URL?.replace(/\/+$/, ''),
       cliPath: settings.TEMPORAL_CLI_PATH,
+      deployment: deploymentOf(settings),
     },
   };
 }
@@ -255,6 +260,7 @@ export function maskedSummary(config: Config): Record<string, unknown> {
       tls: temporal.tls ?? 'off',
       uiUrl: temporal.uiUrl ?? 'from the server',
       cliPath: temporal.cliPath ?? 'found or downloaded',
+      deployment: temporal.deployment ?? 'not versioned',
     },
   };
 }

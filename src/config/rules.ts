@@ -29,6 +29,12 @@ export function brokenRules(settings: Settings, invalid: ReadonlySet<string>): s
   if (!invalid.has('SIGNPOST_ADMIN_KEY')) faults.push(...adminKeyFaults(settings, embedded));
   if (settings.SIGNPOST_MIGRATION_DATABASE_URL !== undefined && embedded)
     faults.push('SIGNPOST_MIGRATION_DATABASE_URL is set, but DATABASE_URL is not: set both, or neither.');
+  if (
+    (settings.SIGNPOST_DEPLOYMENT_NAME === undefined) !== (settings.SIGNPOST_BUILD_ID === undefined) &&
+    !invalid.has('SIGNPOST_DEPLOYMENT_NAME') &&
+    !invalid.has('SIGNPOST_BUILD_ID')
+  )
+    faults.push('Only one of SIGNPOST_DEPLOYMENT_NAME and SIGNPOST_BUILD_ID is set: set both, or neither.');
   if ((settings.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) !== (settings.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined))
     faults.push(
       'Only one of TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH is set: set both, or neither.',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
+import { DEPLOYMENT_SETTINGS } from './deployment-settings';
 import { LANE_SETTINGS } from './lane-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
@@ -283,6 +284,7 @@ export const SETTINGS = {
     expected: 'a host name',
     meaning: 'Host name expected in the certificate of the Temporal service.',
   }),
+  ...DEPLOYMENT_SETTINGS,
   TEMPORAL_UI_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
     default: "the embedded server's",
     expected: 'an http or https URL',

@@ -4,6 +4,7 @@ import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { parseUrlPattern } from '../domain/url-pattern';
 import { ensureKeys, type Keys } from '../embedded/keys';
+import { registerDeploymentMetrics } from '../process/deployment-metrics';
 import { createLog } from '../process/log';
 import { createMetrics } from '../process/metrics';
 import { registerPoolMetrics } from '../process/pool-metrics';
@@ -14,6 +15,7 @@ import { requireMasterKey } from '../store/db/master-key-check';
 import { OpenCounts } from '../store/notifications/open-counts';
 import { readTables } from '../store/retention/status';
 import { markSettling } from '../store/subscriptions/settling';
+import { readDeploymentState } from '../temporal/deployment-state';
 import { installRuntime } from '../temporal/runtime';
 import { settleNow, startSettling } from '../temporal/settlement';
 import { WorkflowEraser } from '../temporal/workflow-eraser';
@@ -89,6 +91,9 @@ async function compose(
   const lanes = createLaneGates(config.lanes, metrics);
   const planStart = createStartPlanner(pathDb, lanes.slow);
   const { temporal, workflows, keeper } = connectTemporal(config, servers.temporalAddress, planStart, log, cleanups);
+  const { deployment } = config.temporal;
+  if (deployment)
+    registerDeploymentMetrics(metrics.registry, () => readDeploymentState(temporal, MAIN_TASK_QUEUE, deployment));
   const ensureSettling = (subscriptionId: string) => startSettling(temporal, MAIN_TASK_QUEUE, subscriptionId);
   const settle = (subscriptionIds: string[]) => settleNow(temporal, MAIN_TASK_QUEUE, subscriptionIds);
 

@@ -70,6 +70,7 @@ class WorkerRole {
       temporal,
       shutdownGraceSeconds: config.shutdownGraceSeconds,
       lanes: config.lanes,
+      deployment: config.temporal.deployment,
     });
     this.workers = workers;
     if (this.stopped) return workers.shutdown();

@@ -30,6 +30,12 @@ const STATE_TIMEOUT_MS = 5000;
  */
 const BURST_TIMEOUT_MS = 60_000;
 
+/**
+ * A burst ends within minutes. One whose workers are gone must not stay open: it is pinned to their
+ * version.
+ */
+const BURST_EXECUTION_TIMEOUT = '15 min';
+
 /** gRPC status of a start that Temporal refuses. */
 const INVALID_ARGUMENT = 3;
 
@@ -109,6 +115,7 @@ export class NotificationWorkflows {
         workflowId,
         args: [{ notificationIds }],
         staticSummary: `${notificationIds.length} notifications`,
+        workflowExecutionTimeout: BURST_EXECUTION_TIMEOUT,
         requestEagerStart: this.options.eagerStart,
       }),
     );

@@ -112,6 +112,8 @@ const OTHERS: Env = {
   TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
   TEMPORAL_UI_URL: 'https://temporal-ui.example/',
   TEMPORAL_CLI_PATH: '/usr/bin/temporal',
+  SIGNPOST_DEPLOYMENT_NAME: 'signpost',
+  SIGNPOST_BUILD_ID: 'v1.2.3',
 };
 
 function faultsOf(env: Env): string[] {
@@ -285,6 +287,7 @@ describe('valid settings', () => {
         },
         uiUrl: 'https://temporal-ui.example',
         cliPath: '/usr/bin/temporal',
+        deployment: { deploymentName: 'signpost', buildId: 'v1.2.3' },
       },
     });
   });
@@ -378,6 +381,8 @@ const BAD: Partial<Record<keyof typeof SETTINGS, string[]>> = {
   'SIGNPOST_DATASOURCE_<NAME>_URL': ['db.example', 'mysql://u:hidden-password@db.example/x'],
   DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x', 'postgres://u:a/b+c=@db.example/x'],
   SIGNPOST_MIGRATION_DATABASE_URL: ['db.example', 'mysql://u:hidden-password@db.example/x'],
+  SIGNPOST_DEPLOYMENT_NAME: ['sign.post', 'a b', 'x'.repeat(101)],
+  SIGNPOST_BUILD_ID: ['a/b', 'ü', 'x'.repeat(101)],
   TEMPORAL_ADDRESS: ['https://temporal.example:7233', 'temporal.example:', 'a b'],
   TEMPORAL_UI_URL: ['temporal-ui.example', 'ftp://x.example'],
 };
@@ -495,6 +500,18 @@ describe('settings that depend on each other', () => {
       ]);
     },
   );
+
+  it.each(['SIGNPOST_DEPLOYMENT_NAME', 'SIGNPOST_BUILD_ID'])(
+    'requires both the deployment name and the build ID: only %s is set',
+    (name) => {
+      expect(faultsOf({ [name]: 'signpost' })).toEqual([
+        'Only one of SIGNPOST_DEPLOYMENT_NAME and SIGNPOST_BUILD_ID is set: set both, or neither.',
+      ]);
+      const both = { SIGNPOST_DEPLOYMENT_NAME: 'signpost', SIGNPOST_BUILD_ID: 'v1.2.3' };
+      expect(loadConfig(both).temporal.deployment).toEqual({ deploymentName: 'signpost', buildId: 'v1.2.3' });
+      expect(loadConfig({}).temporal.deployment).toBeUndefined();
+    },
+  );
 });
 
 describe('configuration summary', () => {
@@ -503,6 +520,8 @@ describe('configuration summary', () => {
     SIGNPOST_HOST: { SIGNPOST_ADMIN_KEY: REAL.SIGNPOST_ADMIN_KEY },
     DATABASE_URL: { SIGNPOST_MASTER_KEY: MASTER_KEY, SIGNPOST_ADMIN_KEY: REAL.SIGNPOST_ADMIN_KEY },
     SIGNPOST_MIGRATION_DATABASE_URL: REAL,
+    SIGNPOST_DEPLOYMENT_NAME: { SIGNPOST_DEPLOYMENT_NAME: 'other', SIGNPOST_BUILD_ID: 'a' },
+    SIGNPOST_BUILD_ID: { SIGNPOST_DEPLOYMENT_NAME: 'other', SIGNPOST_BUILD_ID: 'a' },
     TEMPORAL_TLS_CLIENT_CERT_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
     TEMPORAL_TLS_CLIENT_KEY_PATH: { TEMPORAL_TLS_CLIENT_CERT_PATH: 'a', TEMPORAL_TLS_CLIENT_KEY_PATH: 'a' },
     ...Object.fromEntries(

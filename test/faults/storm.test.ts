@@ -111,10 +111,20 @@ const FAULTS: Record<string, () => Promise<void>> = {
     await sleep(FAULT_MS);
     networks.postgres.restore();
   },
+  async 'answers of Postgres are lost'() {
+    networks.postgres.loseAnswers();
+    await sleep(500);
+    networks.postgres.cut();
+  },
   async 'Temporal is restarted'() {
     const port = portOf(temporal);
     await temporal.stop();
     temporal = await startTemporal(fromSetup('temporalCli'), temporalDir, port);
+  },
+  async 'answers of Temporal are lost after it acted'() {
+    networks.temporal.loseAnswers();
+    await sleep(500);
+    networks.temporal.cut();
   },
   async 'the network to Temporal is cut'() {
     networks.temporal.cut();

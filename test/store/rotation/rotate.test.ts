@@ -90,7 +90,9 @@ it('seals every kind of value again, each still bound to its owner', async () =>
     values: [decodeId('sub', id)],
   });
   expect(openPrivateSettings(NEW_ONLY, id, storedPrivateSettingsOf(rows[0]!)).headers).toEqual({ 'X-Key': 'value' });
-  expect(await findSession(db, NEW_ONLY, TOKEN_HASH, { idleSeconds: 60, issuer: undefined })).toMatchObject({ credential: 'spk_x' });
+  expect(await findSession(db, NEW_ONLY, TOKEN_HASH, { idleSeconds: 60, issuer: undefined })).toMatchObject({
+    credential: 'spk_x',
+  });
   const answer = await claimIdempotencyKey(db, NEW_ONLY, OWNER, REQUEST);
   expect(answer).toMatchObject({ status: 201 });
   expect(JSON.stringify(answer)).toContain('spk_shown_once');
