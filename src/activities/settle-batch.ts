@@ -1,5 +1,5 @@
 import type { SettleBatchResult } from '../domain/settlement';
-import { clearSettling, findSettling, type Settling } from '../store/subscriptions/settling';
+import { clearSettling, findSettling, holdLinedUp, type Settling } from '../store/subscriptions/settling';
 import { cancelOpenPage } from './cancel-open';
 import type { ActivityDeps } from './deps';
 import { createReleaseHeld } from './release-held';
@@ -23,7 +23,9 @@ export function createSettleBatch(
   /** @returns whether notifications may be left */
   async function settle(subscriptionId: string, { deleted, status, since }: Settling): Promise<boolean> {
     if (deleted) return cancelOpenPage(deps, subscriptionId);
-    return status === 'enabled' && releaseHeld(subscriptionId, since);
+    if (status === 'enabled') return releaseHeld(subscriptionId, since);
+    // If it was enabled meanwhile, the next batch releases what this one held.
+    return holdLinedUp(db, subscriptionId);
   }
 
   return async function settleBatch({ subscriptionId }) {

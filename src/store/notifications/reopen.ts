@@ -1,6 +1,7 @@
 import { type NotificationRef } from '../../domain/delivery';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import type { Span } from '../db/spans';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
@@ -14,9 +15,13 @@ export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder
  * SQL: the payload of the event of `notifications n` has not expired.
  *
  * @param first - parameters of {@link eventBounds}, which exclude the partitions of other days
+ * @param has - the same as literals, for prepared statements
  */
-export const HAS_PAYLOAD = (first: string, last: string) =>
-  `exists (select from events e where e.id = n.event_id and e.id between ${first} and ${last} and e.data is not null)`;
+export const HAS_PAYLOAD = (first: string, last: string, has = (column: string) => `${column} is not null`) =>
+  `exists (select from events e where e.id = n.event_id and e.id between ${first} and ${last} and ${has('e.id')} and e.data is not null)`;
+
+/** The lowest and highest id that the events of the notifications of a span can have. */
+export const eventsWithin = ([from, to]: Span): Span => [uuidsSharingTime(from)[0], uuidsSharingTime(to)[1]];
 
 /** The lowest and highest id that the event of a notification can have. */
 export const eventBounds = (notificationId: string) => uuidsSharingTime(uuidOf(notificationId));
