@@ -94,9 +94,13 @@ export async function withoutLocks<T>(db: Executor, read: () => Promise<T>): Pro
 
 const REMEMBERED_MS = 600_000;
 
+/** Days after today whose ids are read with the newest ones, as clocks of machines differ. */
+const DAYS_WITH_NEWEST = 1;
+
 /**
- * {@link allSpans} for what runs every few seconds. Remembers them for ten minutes: the newest span
- * has no end, and a span whose partitions were dropped is empty.
+ * {@link allSpans} for what runs every few seconds. The newest span is followed by the one of the
+ * days to come, which a process whose clock is ahead may use. Remembers the spans for ten minutes:
+ * together they have no end, and a span whose partitions were dropped is empty.
  */
 export class RememberedSpans {
   private spans: Span[] = [];
@@ -109,7 +113,10 @@ export class RememberedSpans {
 
   async read(): Promise<Span[]> {
     if (performance.now() - this.readAt > REMEMBERED_MS) {
-      this.spans = await allSpans(this.db, this.table);
+      const [newest, ...older] = await allSpans(this.db, this.table);
+      const [from, end] = newest!;
+      const ahead = uuidFloor((dayOf(Date.now()) + DAYS_WITH_NEWEST + 1) * DAY_MS);
+      this.spans = [[from, ahead], [ahead, end], ...older];
       this.readAt = performance.now();
     }
     return this.spans;
