@@ -37,6 +37,8 @@ recorded as (
       -- A workflow has to take over the failed head start. If there is none, the reconciler starts
       -- it.
       when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+      -- A retry was asked for during the attempt. If its signal is lost, the reconciler repeats it.
+      when n.retry_asked and i.outcome = 'retrying' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
       else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
     end,
     finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,

@@ -1,4 +1,4 @@
-import { type NotificationRef } from '../../domain/delivery';
+import { RECONCILE_AFTER_SECONDS, type NotificationRef } from '../../domain/delivery';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import type { Span } from '../db/spans';
@@ -54,12 +54,18 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
 }
 
 /**
- * Makes a notification that waits for its next attempt or in the line of a rate limit due now. If
- * the retry signal is lost, the reconciler finds it.
+ * Makes a notification that waits for its next attempt or in the line of a rate limit due now.
+ * During an attempt it notes that another one was asked for, in case this one fails. The first
+ * attempt is made while the status is `pending`, under a claim. If the retry signal is lost, the reconciler finds
+ * the notification.
  */
 export async function markDue(db: Executor, id: string): Promise<void> {
+  const waits = `(status = 'retrying' or status = 'pending' and rate_seq is not null)`;
   await db.query({
-    text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and (status = 'retrying' or status = 'pending' and rate_seq is not null)`,
+    text: `update notifications set retry_asked = true,
+             next_attempt_at = case when ${waits} then now() else next_attempt_at end,
+             reconcile_after = case when ${waits} then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' else reconcile_after end
+           where id = $1 and (status in ('retrying', 'delivering') or status = 'pending' and (rate_seq is not null or opened_at = created_at and claimed_until > now()))`,
     values: [decodeId('ntf', id)],
   });
 }

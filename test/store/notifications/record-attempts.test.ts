@@ -6,7 +6,7 @@ import { recordAttempts } from '../../../src/store/notifications/record-attempts
 import { cancelNotification } from '../../../src/store/notifications/transitions';
 import { attemptRecord } from '../../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { notificationRow } from '../../support/rows';
+import { notificationRow, setNotification } from '../../support/rows';
 import { acceptOne, seed } from '../../support/seed';
 
 let database: TestDatabase;
@@ -42,6 +42,13 @@ it('records a failed attempt with a retry as retrying, without a finishing time'
     finished_at: null,
     reconcile_after: new Date(NEXT.getTime() + OVERDUE_SECONDS * 1000),
   });
+});
+
+it('has a failed attempt checked soon if a retry was asked for during it, as its signal may be lost', async () => {
+  await setNotification(database.db, notification.notificationId, 'retry_asked = true');
+  const { retry_asked: asked, seconds_to_reconcile: seconds } = await record(retrying);
+  expect(asked).toBe(true);
+  expect(seconds).toBeCloseTo(RECONCILE_AFTER_SECONDS, 1);
 });
 
 it.each([
