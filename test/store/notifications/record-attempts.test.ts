@@ -110,6 +110,20 @@ describe.each([
   });
 });
 
+it.each([
+  ['fails', failed],
+  ['is followed by a retry', retrying],
+])('keeps a notification delivered if another attempt at the same time %s', async (_, outcome) => {
+  const { finished_at: finishedAt } = await record(delivered);
+  expect(await record(outcome, { attemptKey: 'run:2' })).toMatchObject({
+    status: 'delivered',
+    attempt_count: 2,
+    next_attempt_at: null,
+    reconcile_after: null,
+    finished_at: finishedAt,
+  });
+});
+
 it('names the burst that made the attempt, and no burst after a workflow of its own made one', async () => {
   expect(await record(retrying, { workflowId: 'burst/1' })).toMatchObject({ burst_id: 'burst/1' });
   expect(await record(delivered, { attemptKey: 'run:2' })).toMatchObject({ burst_id: null });
