@@ -35,7 +35,7 @@ type Last = 'cancel' | 'retry' | 'delete';
 interface Wished {
   id: string;
   seeded: Seeded;
-  /** What was done, for the message of a failure. */
+  /** Every wish with the status it met, for the message of a failure. */
   log: string[];
   expected: string;
 }
@@ -123,7 +123,7 @@ async function scenario(seeded: Seeded, succeed: () => void): Promise<Wished> {
   await sleep(random() * 150);
   const { status } = await on.find(wished.id);
   await wish(wished, last);
-  // What has failed or was delivered before the last wish is closed, and no cancellation changes it.
+  // A cancellation changes nothing of a notification that has failed or was delivered.
   wished.expected = last === 'retry' ? 'delivered' : ['failed', 'delivered'].includes(status) ? status : 'cancelled';
   return wished;
 }

@@ -59,7 +59,7 @@ export interface DailyCounts {
   ahead: number;
 }
 
-/** Counts the daily partitions of each table. Postgres counts, so that a year of them costs little. */
+/** Counts the daily partitions of each table. Postgres counts, so a year of them costs little. */
 export async function countDaily(db: Executor, today: number): Promise<(table: DailyTable) => DailyCounts> {
   const { rows } = await db.query<{ table: DailyTable; partitions: number; oldest: string; ahead: number }>({
     text: `select i.inhparent::regclass::text as "table", count(*) as partitions, min(right(c.relname, 8)) as oldest,

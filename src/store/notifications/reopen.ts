@@ -56,8 +56,8 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
 /**
  * Makes a notification that waits for its next attempt or in the line of a rate limit due now.
  * During an attempt it notes that another one was asked for, in case this one fails. The first
- * attempt is made while the status is `pending`, under a claim. If the retry signal is lost, the reconciler finds
- * the notification.
+ * attempt is made while the status is `pending`, under a claim. If the retry signal is lost, the
+ * reconciler finds the notification.
  */
 export async function markDue(db: Executor, id: string): Promise<void> {
   const waits = `(status = 'retrying' or status = 'pending' and rate_seq is not null)`;

@@ -145,8 +145,8 @@ async function readAttempts(db: Executor, { scope, startMs, bucketSeconds, ids }
 }
 
 /**
- * $3 is the start in seconds, $5 the lowest id, $6 an id after the highest one. The notifications of
- * the attempts may be of any age, so a scope is recognised without them.
+ * $3 is the start in seconds, $5 the lowest id, $6 an id after the highest one. The notifications
+ * of the attempts may be of any age, so a scope is recognised without them.
  */
 const ATTEMPTS = `attempts a where a.id >= $5 and a.id < $6 and a.finished_at >= to_timestamp($3) and ($1::text is null or a.product_id = $1)
   and ($2::text is null or a.subscription_id in (select id from subscriptions where customer_id = $2))`;

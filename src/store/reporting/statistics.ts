@@ -39,7 +39,7 @@ interface StatisticsRow {
   released: number | null;
 }
 
-/** Notifications that are held or wait for a retry: the head of one index, and a part of another. */
+/** Reads what is held or waits for a retry: the head of one index, and a part of another. */
 async function readWaiting(
   db: Executor,
   subscriptionId: string,
