@@ -666,9 +666,8 @@ export default [
     [
       'M68',
       'a disabled subscription releases what it holds',
-      "return status === 'enabled' && releaseHeld(subscriptionId, since);",
+      "if (status === 'enabled') return releaseHeld(subscriptionId, since);",
       'return releaseHeld(subscriptionId, since);',
-      'releasePage checks the status as well, in the statement that releases.',
     ],
     ['M70', 'a settling ends after its first batch', '    if (isLeft) return { done: false };\n', ''],
     [

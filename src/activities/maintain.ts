@@ -1,7 +1,6 @@
 import { deleteExpiredIdempotencyKeys } from '../store/access/idempotency';
 import { deleteExpiredPortalSessions } from '../store/access/portal-sessions';
 import { deleteExpiredSessions } from '../store/access/sessions';
-import { isContended } from '../store/db/database';
 import { ensurePartitions, reportMoved } from '../store/db/partitions';
 import { deleteOldActivity } from '../store/reporting/activity';
 import { sealPlainSettings } from '../store/subscriptions/seal-plain-settings';
@@ -26,13 +25,8 @@ export function createMaintain(deps: Deps): () => Promise<void> {
 }
 
 async function maintain({ db, maintenanceDb, sealer, retention, log }: Deps): Promise<void> {
-  let contended: unknown;
-  try {
-    reportMoved(await ensurePartitions(maintenanceDb), log);
-  } catch (error) {
-    if (!isContended(error)) throw error;
-    contended = error;
-  }
+  const changes = await ensurePartitions(maintenanceDb);
+  reportMoved(changes, log);
   await deleteExpiredIdempotencyKeys(db);
   await deleteExpiredSessions(db);
   await deleteExpiredPortalSessions(db);
@@ -43,6 +37,6 @@ async function maintain({ db, maintenanceDb, sealer, retention, log }: Deps): Pr
   await noteRun(db, run);
   if (run.dropped.length + run.rewritten.length > 0) log.info(run, 'retention removed what has expired');
   // Temporal runs the activity again, which does what is left.
-  if (contended !== undefined) throw contended;
+  if (changes.contended !== undefined) throw changes.contended;
   if (run.postponed !== null) throw new Error(`${run.postponed} is locked; retention continues when it is not`);
 }

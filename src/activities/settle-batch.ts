@@ -1,5 +1,5 @@
 import type { SettleBatchResult } from '../domain/settlement';
-import { clearSettling, findSettling, type Settling } from '../store/subscriptions/settling';
+import { clearSettling, findSettling, holdLinedUp, type Settling } from '../store/subscriptions/settling';
 import { OpenCanceller } from './cancel-open';
 import type { ActivityDeps } from './deps';
 import type { PacedQueue } from './paced-queue';
@@ -26,7 +26,9 @@ export function createSettleBatch(
   /** @returns whether notifications may be left */
   async function settle(subscriptionId: string, { customerId, deleted, status, since }: Settling): Promise<boolean> {
     if (deleted) return canceller.cancelAll({ customerId, subscriptionId });
-    return status === 'enabled' && releaseHeld(subscriptionId, since);
+    if (status === 'enabled') return releaseHeld(subscriptionId, since);
+    // If it was enabled meanwhile, the next batch releases what this one held.
+    return holdLinedUp(db, subscriptionId);
   }
 
   return async function settleBatch({ subscriptionId }) {

@@ -57,6 +57,8 @@ async function recordOnce(deps: AttemptDeps, { record, outcome }: ConcludedAttem
     reportOutOfOrder(deps, 'failing', subscriptionId, await markOutOfOrderIfFailing(db, subscriptionId));
   }
   if (recorded.status === 'cancelled') return { kind: 'cancelled', attempts: recorded.attempts };
+  // Another attempt at the same time delivered it.
+  if (recorded.status === 'delivered' && record.error) return { kind: 'delivered', attempts: recorded.attempts };
   metrics.notificationsFinished(recorded.status);
   return { ...outcome, attempts: recorded.attempts };
 }

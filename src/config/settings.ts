@@ -1,21 +1,15 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { MASTER_KEY_BYTES } from '../domain/master-key';
 import { ADDRESS_SETTINGS } from './address-settings';
 import { BOUND_SETTINGS } from './bounds';
 import { DEPLOYMENT_SETTINGS } from './deployment-settings';
 import { LANE_SETTINGS } from './lane-settings';
+import { MASTER_KEY_SETTINGS } from './master-key-settings';
 import { RETENTION_SETTINGS } from './retention-settings';
 import { SIGN_IN_SETTINGS } from './sign-in-settings';
 import { integer, list, optionalInteger, setting, text, type Setting } from './setting';
 
 const isAddressOrCidr = (entry: string) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry);
-
-const masterKey = z
-  .string()
-  .transform((value) => Buffer.from(value, 'base64'))
-  .refine((key) => key.length === MASTER_KEY_BYTES)
-  .optional();
 
 /** All settings. docs/operators/configuration.md is generated from them, in the same order. */
 export const SETTINGS = {
@@ -48,19 +42,7 @@ export const SETTINGS = {
       secret: true,
     },
   ),
-  SIGNPOST_MASTER_KEY: setting(masterKey, {
-    default: 'generated once into the data directory with embedded Postgres; otherwise required',
-    expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
-    meaning: 'Key that encrypts secrets at rest.',
-    secret: true,
-  }),
-  SIGNPOST_MASTER_KEY_PREVIOUS: setting(masterKey, {
-    default: 'none',
-    expected: `base64 of ${MASTER_KEY_BYTES} bytes (openssl rand -base64 ${MASTER_KEY_BYTES})`,
-    meaning:
-      'The other master key during a rotation. What it sealed can be opened, and its access tokens are valid; nothing new is sealed with it.',
-    secret: true,
-  }),
+  ...MASTER_KEY_SETTINGS,
   SIGNPOST_DATA_DIR: setting(z.string().min(1).default('.signpost'), {
     default: '.signpost',
     expected: 'a directory',

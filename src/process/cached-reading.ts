@@ -10,11 +10,19 @@ const PATIENCE_MS = 1000;
 export class CachedReading<T> {
   private value: T | undefined;
   private readAt = performance.now();
-  private freshMs = FRESH_MS;
+  private freshMs: number;
   private reading: Promise<void> | undefined;
 
-  /** @param readNow - reads the value; there is at most one read in flight */
-  constructor(private readonly readNow: () => Promise<T>) {}
+  /**
+   * @param readNow - reads the value; there is at most one read in flight
+   * @param leastFreshMs - how long a value is used at least
+   */
+  constructor(
+    private readonly readNow: () => Promise<T>,
+    private readonly leastFreshMs = FRESH_MS,
+  ) {
+    this.freshMs = leastFreshMs;
+  }
 
   /** @returns undefined until the first read has succeeded */
   async read(): Promise<T | undefined> {
@@ -43,7 +51,7 @@ export class CachedReading<T> {
     try {
       this.value = await this.readNow();
       this.readAt = startedAt;
-      this.freshMs = Math.max(FRESH_MS, FRESH_PER_READ * (performance.now() - startedAt));
+      this.freshMs = Math.max(this.leastFreshMs, FRESH_PER_READ * (performance.now() - startedAt));
     } catch {
       // The age shows it.
     } finally {

@@ -9,9 +9,12 @@ interface TableReading {
   rowsInDefault: number;
 }
 
-/** Registers the metrics of partitions. `read` is called at scrapes, at most every 10 s. */
+/** Partitions change once a day, and reading the catalog costs more the more there are. */
+const FRESH_MS = 60_000;
+
+/** Registers the metrics of partitions. `read` is called at scrapes, at most once a minute. */
 export function registerRetentionMetrics(registry: Registry, read: () => Promise<TableReading[]>): void {
-  const reading = new CachedReading(read);
+  const reading = new CachedReading(read, FRESH_MS);
   const gauge = (name: string, help: string, valueOf: (table: TableReading) => number) =>
     new Gauge({
       name,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { MAIN_TASK_QUEUE } from '../domain/delivery';
 import { startEmbedded } from '../embedded';
-import { isContended, type Database } from '../store/db/database';
+import type { Database } from '../store/db/database';
 import { completeIndexes } from '../store/db/complete-indexes';
 import { migrate } from '../store/db/migrate';
 import { inspectPostgres } from '../store/db/pooler';
@@ -87,12 +87,13 @@ async function prepareDatabase(
 
 /** A backup or a long query may keep a table locked. The default partitions take rows meanwhile. */
 async function preparePartitions(db: Database, log: Logger): Promise<void> {
-  try {
-    reportMoved(await ensurePartitions(db), log);
-  } catch (error) {
-    if (!isContended(error)) throw error;
-    log.warn({ err: error }, 'partitions were not created because a table is locked; the daily maintenance will do so');
-  }
+  const changes = await ensurePartitions(db);
+  reportMoved(changes, log);
+  if (changes.contended !== undefined)
+    log.warn(
+      { err: changes.contended },
+      'partitions were not created because a table is locked; the daily maintenance will do so',
+    );
 }
 
 /** Building indexes may take hours on large tables, and the service works without. */

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createSettleBatch } from '../../src/activities/settle-batch';
 import { PacedQueue } from '../../src/activities/paced-queue';
 import type { ActivityDeps, NotificationControl } from '../../src/activities/deps';
+import { decodeId } from '../../src/domain/ids';
 import type { SettleBatchResult } from '../../src/domain/settlement';
 import type { Database } from '../../src/store/db/database';
 import { findSettling, markSettling } from '../../src/store/subscriptions/settling';
@@ -58,6 +59,22 @@ function settle(
   const activity = createSettleBatch(activityDeps({ db, control, launchReleased }), new PacedQueue());
   return new MockActivityEnvironment().run(activity, { subscriptionId: seeded.subscriptionId });
 }
+
+it('holds the line of a disabled subscription, and releases it if the subscription was enabled meanwhile', async () => {
+  const id = await notificationThatIs('pending');
+  await setNotification(database.db, id, 'rate_seq = 1');
+  await database.db.query({
+    text: 'insert into rate_lines (subscription_id) values ($1)',
+    values: [decodeId('sub', seeded.subscriptionId)],
+  });
+  await setOurs('enabled = false');
+  expect(await mark()).toEqual([seeded.subscriptionId]);
+  expect(await settle()).toEqual({ done: false });
+  expect(await statusOf(id)).toBe('held');
+  await setOurs('enabled = true');
+  await settle();
+  expect(released).toEqual([id]);
+});
 
 it('launches what was held since its acceptance, in that order, with the claims of this process', async () => {
   const held = [await acceptedAsHeld(), await acceptedAsHeld(), await acceptedAsHeld()];

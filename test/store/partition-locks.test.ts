@@ -1,7 +1,6 @@
 import type { AcceptedNotification } from '../../src/domain/acceptance';
 import { encodeId, newUuid } from '../../src/domain/ids';
-import { openDatabase, type Database, type Executor } from '../../src/store/db/database';
-import { ensurePartitions } from '../../src/store/db/partitions';
+import type { Database } from '../../src/store/db/database';
 import { acceptEvents } from '../../src/store/notifications/accept';
 import { attemptsOf, findAttempt } from '../../src/store/notifications/attempts';
 import {
@@ -30,52 +29,15 @@ import { markOutOfOrder } from '../../src/store/subscriptions/out-of-order';
 import { markForgottenHolds } from '../../src/store/subscriptions/settling';
 import { readLine, writeTurns } from '../../src/store/subscriptions/rate-line';
 import { attemptRecord } from '../support/attempt-record';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { MAX_LOCKS, useManyPartitions } from '../support/many-partitions';
 import { setSubscription } from '../support/rows';
 import { acceptOne, eventFor, seed, type Seeded } from '../support/seed';
 
-/**
- * Postgres keeps the locks of all connections in one table of limited size. A statement that locks
- * every partition fills it once there are many: then every statement of the installation fails.
- */
-const MAX_LOCKS = 300;
-const PARTITIONS = 400;
-const DAY_MS = 86_400_000;
-
-let database: TestDatabase;
-let path: Database;
-let reads: Database;
+const on = useManyPartitions();
 let seeded: Seeded;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await ensurePartitions(database.db, PARTITIONS, Date.now() - PARTITIONS * DAY_MS);
-  path = openDatabase(database.url, () => undefined, { genericPlans: true, max: 1 });
-  reads = openDatabase(database.url, () => undefined, { max: 1 });
-  seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
-}, 240_000);
-afterAll(async () => {
-  await path?.close();
-  await reads?.close();
-  await database?.drop();
-});
-
-/** Runs each statement in its own transaction, and keeps the most relations that one locks. */
-function counting(db: Database): Database & { most: number } {
-  const counter = {
-    ...db,
-    most: 0,
-    query: (statement: Parameters<Executor['query']>[0]) =>
-      db.transaction(async (executor) => {
-        const result = await executor.query(statement);
-        const { rows } = await executor.query<{ count: number }>({
-          text: `select count(distinct relation) from pg_locks where pid = pg_backend_pid() and locktype = 'relation'`,
-        });
-        counter.most = Math.max(counter.most, rows[0]!.count);
-        return result;
-      }),
-  };
-  return counter as Database & { most: number };
-}
+  seeded = await seed(on.db, { url: 'http://127.0.0.1:9/' });
+}, 60_000);
 
 type Use = (db: Database, notification: AcceptedNotification) => Promise<unknown>;
 
@@ -85,7 +47,7 @@ const PATH: Record<string, Use> = {
   'accept with an id': (db) => acceptEvents(db, [given()], 'process'),
   'accept a duplicate': async (db) => {
     const event = given();
-    await acceptEvents(database.db, [event]);
+    await acceptEvents(on.db, [event]);
     await acceptEvents(db, [{ ...event, uuid: newUuid() }]);
   },
   'accept a trigger': (db) =>
@@ -106,7 +68,7 @@ const PATH: Record<string, Use> = {
   record: (db, notification) => recordAttempts(db, [attemptRecord(notification, { status: 'delivered' })]),
   'record again': async (db, notification) => {
     const record = attemptRecord(notification, { status: 'delivered' });
-    await recordAttempts(database.db, [record]);
+    await recordAttempts(on.db, [record]);
     await recordAttempts(db, [record]);
   },
   claim: (db, { notificationId }) => claimFirstAttempt(db, notificationId, 'process', 5),
@@ -117,9 +79,9 @@ const PATH: Record<string, Use> = {
   hold: (db, { notificationId }) => holdNotification(db, notificationId),
   cancel: (db, { notificationId }) => cancelNotification(db, notificationId),
   'mark as out of order': async (db) => {
-    await readLine(database.db, seeded.subscriptionId);
+    await readLine(on.db, seeded.subscriptionId);
     expect(await markOutOfOrder(db, seeded.subscriptionId, 'gone')).toBeDefined();
-    await setSubscription(database.db, seeded.subscriptionId, 'out_of_order_at = null');
+    await setSubscription(on.db, seeded.subscriptionId, 'out_of_order_at = null');
   },
   'take turns of a rate limit': async (db, { notificationId }) => {
     const { version, ...line } = await readLine(db, seeded.subscriptionId);
@@ -151,34 +113,31 @@ const READS: Record<string, Use> = {
   'find the notifications of an event': (db) => notificationsOfEvent(db, newUuid(), {}),
   'find attempts': (db, { notificationId }) => attemptsOf(db, notificationId),
   'find an attempt': async (db, notification) => {
-    await recordAttempts(database.db, [attemptRecord(notification, { status: 'delivered' })]);
-    const [attempt] = await attemptsOf(database.db, notification.notificationId);
+    await recordAttempts(on.db, [attemptRecord(notification, { status: 'delivered' })]);
+    const [attempt] = await attemptsOf(on.db, notification.notificationId);
     expect(await findAttempt(db, attempt!.id, {})).toBeDefined();
   },
   reopen: async (db, notification) => {
-    await recordAttempts(database.db, [attemptRecord(notification, { status: 'failed' })]);
+    await recordAttempts(on.db, [attemptRecord(notification, { status: 'failed' })]);
     expect(await reopenNotification(db, notification.notificationId)).toBeDefined();
   },
   'show retention': (db) => readTables(db, Date.now()),
 };
 
 async function locksOf(db: Database, use: Use): Promise<number> {
-  const executor = counting(db);
-  // A prepared statement may be planned in another way when it is run again.
-  for (let runs = 0; runs < 7; runs++) {
-    const [notification] = await acceptOne(database.db, seeded);
+  return on.locksOf(db, async (executor) => {
+    const [notification] = await acceptOne(on.db, seeded);
     await use(executor, notification!);
-  }
-  return executor.most;
+  });
 }
 
 it.each(Object.entries(PATH))('with 400 daily partitions, to %s locks less than 300 relations', async (_, use) => {
-  expect(await locksOf(path, use)).toBeLessThan(MAX_LOCKS);
+  expect(await locksOf(on.path, use)).toBeLessThan(MAX_LOCKS);
 });
 
 it.each(Object.entries({ ...SWEEPS, ...READS }))(
   'with 400 daily partitions, to %s locks less than 300 relations on a pool that plans each time',
   async (_, use) => {
-    expect(await locksOf(reads, use)).toBeLessThan(MAX_LOCKS);
+    expect(await locksOf(on.reads, use)).toBeLessThan(MAX_LOCKS);
   },
 );

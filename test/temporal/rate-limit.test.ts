@@ -197,7 +197,7 @@ describe('notifications that wait for their turn', () => {
   it('are held when the subscription is disabled, and wait again when it is enabled', async () => {
     const { seeded, ids } = await waiting();
     await change(seeded, 'enabled = false');
-    for (const id of ids.slice(1)) expect(await on.find(id)).toMatchObject({ status: 'held', nextAttemptAt: null });
+    for (const id of ids.slice(1)) expect(await on.reaches(id, 'held')).toMatchObject({ nextAttemptAt: null });
     await change(seeded, 'enabled = true');
     for (const id of ids.slice(1)) {
       const { nextAttemptAt } = await until(

@@ -50,6 +50,30 @@ export async function listDaily(db: Executor): Promise<DailyPartition[]> {
   return rows.map(({ table, name }) => ({ table, name, day: dayOf(timeOf(name)) }));
 }
 
+/** The daily partitions of a table. */
+export interface DailyCounts {
+  partitions: number;
+  /** The first day, as `2026-01-31`; null if there is none. */
+  oldestDay: string | null;
+  /** Partitions of days after today. */
+  ahead: number;
+}
+
+/** Counts the daily partitions of each table. Postgres counts, so a year of them costs little. */
+export async function countDaily(db: Executor, today: number): Promise<(table: DailyTable) => DailyCounts> {
+  const { rows } = await db.query<{ table: DailyTable; partitions: number; oldest: string; ahead: number }>({
+    text: `select i.inhparent::regclass::text as "table", count(*) as partitions, min(right(c.relname, 8)) as oldest,
+             count(*) filter (where right(c.relname, 8) > $2) as ahead
+           from pg_inherits i join pg_class c on c.oid = i.inhrelid
+           where i.inhparent = any($1::regclass[]) and c.relname not like '%_default' group by 1`,
+    values: [DAILY_TABLES, dateOf(today).replaceAll('-', '')],
+  });
+  return (table) => {
+    const { partitions = 0, oldest, ahead = 0 } = rows.find((row) => row.table === table) ?? {};
+    return { partitions, oldestDay: oldest === undefined ? null : dateOf(dayOf(timeOf(`_${oldest}`))), ahead };
+  };
+}
+
 /** The start of the day in a partition's name. */
 export function timeOf(name: string): number {
   const digits = name.slice(-8);

@@ -1,4 +1,4 @@
-import type { Executor } from './database';
+import { isContended, type Executor } from './database';
 import {
   DAILY_TABLES,
   dayOf,
@@ -25,14 +25,15 @@ export interface PartitionChanges {
   created: string[];
   /** Rows that were moved out of default partitions, by table. */
   moved: Record<string, number>;
+  /** Why partitions of a table are missing: somebody holds a lock. The next run creates them. */
+  contended?: unknown;
 }
 
 /**
  * Creates the daily partitions of today and the days ahead, and the next periods of `event_keys`.
  * Rows that a default partition took, because maintenance was late, are moved into a partition of
- * their day. Never waits long for a reader of the tables.
- *
- * @throws an error with code 55P03 if a table is locked; what was created stays
+ * their day. Never waits long for a reader of the tables: a table that is locked is left for the
+ * next run, and does not keep the others from their partitions.
  */
 export async function ensurePartitions(
   db: Executor,
@@ -42,19 +43,26 @@ export async function ensurePartitions(
   const changes: PartitionChanges = { created: [], moved: {} };
   const existing = new Set((await listDaily(db)).map(({ name }) => name));
   const today = dayOf(nowMs);
-  for (const table of DAILY_TABLES) {
-    const strayed = await daysInDefault(db, table);
-    const ahead = Array.from({ length: daysAhead + 1 }, (_, index) => today + index);
-    for (const day of new Set([...strayed, ...ahead])) {
-      const name = partitionName(table, day);
-      if (existing.has(name)) continue;
-      const [from, to] = idsOfDay(day);
-      const rows = strayed.has(day) ? await countDefault(db, table, `id >= '${from}' and id < '${to}'`) : 0;
-      const columns = `(like ${table} including defaults including storage)`;
-      await addPartition(db, { table, name, columns, key: 'id', from: `'${from}'`, to: `'${to}'` }, changes, rows);
+  const unlessContended = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!isContended(error)) throw error;
+      changes.contended ??= error;
     }
-  }
-  await ensureKeyPartitions(db, Math.floor(today / KEY_PERIOD_DAYS), changes);
+  };
+  for (const table of DAILY_TABLES)
+    await unlessContended(async () => {
+      const ahead = Array.from({ length: daysAhead + 1 }, (_, index) => today + index);
+      for (const day of new Set([...(await daysInDefault(db, table)), ...ahead])) {
+        const name = partitionName(table, day);
+        if (existing.has(name)) continue;
+        const [from, to] = idsOfDay(day);
+        const columns = `(like ${table} including defaults including storage)`;
+        await addPartition(db, { table, name, columns, key: 'id', from: `'${from}'`, to: `'${to}'` }, changes);
+      }
+    });
+  await unlessContended(() => ensureKeyPartitions(db, Math.floor(today / KEY_PERIOD_DAYS), changes));
   return changes;
 }
 
@@ -74,10 +82,9 @@ async function ensureKeyPartitions(db: Executor, period: number, changes: Partit
   const ahead = Array.from({ length: KEY_PERIODS_AHEAD + 1 }, (_, index) => period + index);
   for (const next of new Set([...strayed.map((row) => row.period), ...ahead].sort((a, b) => a - b))) {
     if (next < covered) continue;
-    const rows = await countDefault(db, table, `period = ${next}`);
     const columns = `(like ${table} including defaults, primary key (product_id, given_id))`;
     const bounds = { key: 'period', from: String(next), to: String(next + 1) };
-    await addPartition(db, { table, name: `${table}_${next}`, columns, ...bounds }, changes, rows);
+    await addPartition(db, { table, name: `${table}_${next}`, columns, ...bounds }, changes);
   }
 }
 
@@ -97,12 +104,12 @@ interface NewPartition {
  * … partition of`, attaching does not lock out those who read or write the partitioned table.
  * Only the default partition is locked, which is empty in normal times.
  */
-async function addPartition(
-  db: Executor,
-  { table, name, columns, key, from, to }: NewPartition,
-  changes: PartitionChanges,
-  rowsInDefault: number,
-): Promise<void> {
+async function addPartition(db: Executor, partition: NewPartition, changes: PartitionChanges): Promise<void> {
+  const { table, name, columns, key, from, to } = partition;
+  const { rows } = await db.query<{ count: number }>({
+    text: `select count(*) from ${table}_default where ${key} >= ${from} and ${key} < ${to}`,
+  });
+  const rowsInDefault = rows[0]!.count;
   const move = `with moved as (delete from ${table}_default where ${key} >= ${from} and ${key} < ${to} returning *)
       insert into ${name} select * from moved;`;
   try {
@@ -118,6 +125,8 @@ async function addPartition(
     changes.created.push(name);
     if (rowsInDefault > 0) changes.moved[table] = (changes.moved[table] ?? 0) + rowsInDefault;
   } catch (error) {
+    // 23514: the default partition took the first row since they were counted.
+    if ((error as { code?: string }).code === '23514') return addPartition(db, partition, changes);
     // 42P07, 23505: another process creates it concurrently. 42710: its row type.
     if (!['42P07', '23505', '42710'].includes((error as { code?: string }).code ?? '')) throw error;
   }
@@ -137,9 +146,4 @@ async function daysInDefault(db: Executor, table: DailyTable): Promise<Set<numbe
     from = idsOfDay(day)[1];
   }
   return days;
-}
-
-async function countDefault(db: Executor, table: string, where: string): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({ text: `select count(*) from ${table}_default where ${where}` });
-  return rows[0]!.count;
 }

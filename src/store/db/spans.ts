@@ -44,18 +44,63 @@ export async function* spansOf(bounds: Bounds, oldestDay: () => Promise<number>)
   }
 }
 
-/** The spans that cover a table, newest first. */
-export async function allSpans(db: Executor, table: DailyTable): Promise<Span[]> {
+/** The spans that cover a table, or the part within the bounds, newest first. */
+export async function allSpans(db: Executor, table: DailyTable, bounds: Bounds = {}): Promise<Span[]> {
   const spans: Span[] = [];
-  for await (const span of spansOf({}, () => oldestDayOf(db, table))) spans.push(span);
+  for await (const span of spansOf(bounds, () => oldestDayOf(db, table))) spans.push(span);
   return spans;
+}
+
+/** As {@link allSpans}, oldest first. */
+export async function oldestFirst(db: Executor, table: DailyTable, bounds: Bounds = {}): Promise<Span[]> {
+  return (await allSpans(db, table, bounds)).reverse();
+}
+
+/**
+ * Collects rows from the oldest to the newest day, until there are enough.
+ *
+ * @param read - reads at most `left` rows of a span
+ */
+export async function collectOldestFirst<Row>(
+  db: Executor,
+  table: DailyTable,
+  bounds: Bounds,
+  limit: number,
+  read: (span: Span, left: number) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const span of await oldestFirst(db, table, bounds)) {
+    if (rows.length >= limit) break;
+    rows.push(...(await read(span, limit - rows.length)));
+  }
+  return rows;
+}
+
+/**
+ * Runs statements that only read, without keeping their locks. A transaction keeps the locks of
+ * each statement to its end, so one that reads span by span would hold those of all partitions.
+ * Rolling back to a savepoint releases them.
+ */
+export async function withoutLocks<T>(db: Executor, read: () => Promise<T>): Promise<T> {
+  const isTransaction = !('transaction' in db);
+  if (!isTransaction) return read();
+  await db.query({ text: 'savepoint reading' });
+  try {
+    return await read();
+  } finally {
+    await db.query({ text: 'rollback to savepoint reading; release savepoint reading' });
+  }
 }
 
 const REMEMBERED_MS = 600_000;
 
+/** Days after today whose ids are read with the newest ones, as clocks of machines differ. */
+const DAYS_WITH_NEWEST = 1;
+
 /**
- * {@link allSpans} for what runs every few seconds. Remembers them for ten minutes: the newest span
- * has no end, and a span whose partitions were dropped is empty.
+ * {@link allSpans} for what runs every few seconds. The newest span is followed by the one of the
+ * days to come, which a process whose clock is ahead may use. Remembers the spans for ten minutes:
+ * together they have no end, and a span whose partitions were dropped is empty.
  */
 export class RememberedSpans {
   private spans: Span[] = [];
@@ -68,7 +113,10 @@ export class RememberedSpans {
 
   async read(): Promise<Span[]> {
     if (performance.now() - this.readAt > REMEMBERED_MS) {
-      this.spans = await allSpans(this.db, this.table);
+      const [newest, ...older] = await allSpans(this.db, this.table);
+      const [from, end] = newest!;
+      const ahead = uuidFloor((dayOf(Date.now()) + DAYS_WITH_NEWEST + 1) * DAY_MS);
+      this.spans = [[from, ahead], [ahead, end], ...older];
       this.readAt = performance.now();
     }
     return this.spans;

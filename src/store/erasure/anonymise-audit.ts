@@ -1,5 +1,6 @@
 import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
+import { byWindow } from '../db/windows';
 import { addCounts } from './erasures';
 import { isGenerated, type KnownIds } from './known-ids';
 
@@ -72,12 +73,15 @@ async function notificationsAmong(
       typeof value === 'string' ? (decodeId('ntf', value) ?? []) : [],
     ),
   );
-  if (uuids.length === 0) return new Set();
-  const { rows } = await db.query<{ id: string }>({
-    text: 'select id from notifications where id = any($1) and customer_id = $2',
-    values: [uuids, customerId],
-  });
-  return new Set(rows.map(({ id }) => encodeId('ntf', id)));
+  const found = new Set<string>();
+  for (const [window, group] of byWindow(uuids, (uuid) => uuid)) {
+    const { rows } = await db.query<{ id: string }>({
+      text: `select id from notifications where id = any($1) and ${window.has('id')} and customer_id = $2`,
+      values: [group, customerId],
+    });
+    for (const { id } of rows) found.add(encodeId('ntf', id));
+  }
+  return found;
 }
 
 async function anonymise(db: Database, erasureId: string, entries: readonly Entry[], known: KnownIds): Promise<void> {

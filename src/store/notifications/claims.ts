@@ -8,6 +8,7 @@ import {
 } from '../../domain/delivery';
 import { uuidOf } from '../../domain/ids';
 import type { Database, Executor } from '../db/database';
+import { allSpans } from '../db/spans';
 import { byWindow, inWindow } from '../db/windows';
 import { hostOf } from './accept-statement';
 import { claimGraceSeconds, claimIsLive } from './claim-grace';
@@ -19,10 +20,13 @@ import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
  * become overdue immediately, too.
  */
 export async function endClaims(db: Executor): Promise<void> {
-  await db.query({
-    text: `update notifications set claimed_until = null, reconcile_after = now()
-           where reconcile_after is not null and claimed_until > now() and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
-  });
+  for (const [from, to] of await allSpans(db, 'notifications'))
+    await db.query({
+      text: `update notifications set claimed_until = null, reconcile_after = now()
+             where id >= $1 and id < $2 and reconcile_after is not null and claimed_until > now()
+               and (status = 'pending' or last_attempt_key like '${HEAD_START_PREFIX}%')`,
+      values: [from, to],
+    });
 }
 
 /** Condition: the notification was accepted, never reopened, and has no attempt yet. */
@@ -52,16 +56,20 @@ export async function claimUnattempted(
   ids: readonly string[],
   processId: string,
 ): Promise<ClaimedNotification[]> {
-  const { rows } = await db.query<RefRow & { host: string }>({
-    text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
+  const claimed: ClaimedNotification[] = [];
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
+    const { rows } = await db.query<RefRow & { host: string }>({
+      text: `update notifications n set claimed_by = $2, claimed_until = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS}),
              reconcile_after = now() + make_interval(secs => s.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS})
            from subscription_states s
-           where n.id = any($1) and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or not ${claimIsLive('n.', '$3')})
+           where n.id = any($1) and ${window.has('n.id')} and s.id = n.subscription_id and ${UNATTEMPTED} and (n.claimed_by = $2 or n.claimed_until is null or not ${claimIsLive('n.', '$3')})
              and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS} and (s.slow_until is null or s.slow_until <= now())
            returning ${REF_COLUMNS}, ${hostOf('s.')} as host`,
-    values: [uuidsOf(ids), processId, claimGraceSeconds(db)],
-  });
-  return rows.map((row) => ({ ...toRef(row), host: row.host }));
+      values: [uuids, processId, claimGraceSeconds(db)],
+    });
+    claimed.push(...rows.map((row) => ({ ...toRef(row), host: row.host })));
+  }
+  return claimed;
 }
 
 /**
@@ -139,13 +147,17 @@ export async function findUnfinished(
   ids: readonly string[],
   processId: string,
 ): Promise<UnfinishedMember[]> {
-  const { rows } = await db.query<RefRow & { state: UnfinishedMember['state'] }>({
-    text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and ${claimIsLive('n.', '$3')} then 'claimed' else 'unattempted' end as state
+  const members: UnfinishedMember[] = [];
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
+    const { rows } = await db.query<RefRow & { state: UnfinishedMember['state'] }>({
+      text: `select ${REF_COLUMNS}, case when not (${UNATTEMPTED}) then 'failed' when n.claimed_by <> $2 and ${claimIsLive('n.', '$3')} then 'claimed' else 'unattempted' end as state
            from notifications n left join subscription_states s on s.id = n.subscription_id
-           where n.id = any($1) and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
-    values: [uuidsOf(ids), processId, claimGraceSeconds(db)],
-  });
-  return rows.map((row) => ({ ...toRef(row), state: row.state }));
+           where n.id = any($1) and ${window.has('n.id')} and (${UNATTEMPTED} or n.status in ('retrying', 'failed') and n.last_attempt_key like '${HEAD_START_PREFIX}%')`,
+      values: [uuids, processId, claimGraceSeconds(db)],
+    });
+    members.push(...rows.map((row) => ({ ...toRef(row), state: row.state })));
+  }
+  return members;
 }
 
 const uuidsOf = (ids: readonly string[]) => ids.map(uuidOf);

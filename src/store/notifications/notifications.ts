@@ -7,8 +7,9 @@ import {
   type Scope,
 } from '../../domain/types';
 import type { Executor } from '../db/database';
-import { newestFirst, type Bounds, type Span } from '../db/spans';
+import { newestFirst, type Bounds } from '../db/spans';
 import { findEventsByGivenId } from './event-keys';
+import { eventsWithin } from './reopen';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 
 interface Row {
@@ -88,9 +89,6 @@ function around(uuids: readonly string[], { since, until, ...rest }: Bounds): Bo
   };
 }
 
-/** The ids that events of these notifications can have: those with the same time. */
-const eventsOf = ([from, to]: Span) => [uuidsSharingTime(from)[0], uuidsSharingTime(to)[1]];
-
 /** Lists notifications, newest first. */
 export async function listNotifications(
   db: Executor,
@@ -131,7 +129,7 @@ export async function listNotifications(
            where ${all.join(' and ')} order by n.id desc limit ${limit}`;
   const bounds = around(named, { since: filter.since, until: filter.until, after: page.after });
   const rows = await newestFirst(db, 'notifications', bounds, page.limit + 1, async (span, left) => {
-    return (await db.query<Row>({ text, values: [...values, ...span, left, ...eventsOf(span)] })).rows;
+    return (await db.query<Row>({ text, values: [...values, ...span, left, ...eventsWithin(span)] })).rows;
   });
   return toPage(rows, page, toNotification, (row) => row.id);
 }

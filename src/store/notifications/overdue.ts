@@ -3,6 +3,7 @@ import { type NotificationStatus } from '../../domain/types';
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
 import { RememberedSpans, type Span } from '../db/spans';
+import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { UNATTEMPTED } from './claims';
 
@@ -50,21 +51,22 @@ export async function takeOverdue(
 
 /** Has notifications that were taken checked again sooner, unless they are closed. */
 export async function checkAgain(db: Executor, ids: readonly string[], afterSeconds: number): Promise<void> {
-  if (ids.length === 0) return;
-  await db.query({
-    text: `update notifications set reconcile_after = least(reconcile_after, now() + make_interval(secs => $2))
-           where id = any($1) and reconcile_after is not null`,
-    values: [uuidsOf(ids), afterSeconds],
-  });
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid))
+    await db.query({
+      text: `update notifications set reconcile_after = least(reconcile_after, now() + make_interval(secs => $2))
+             where id = any($1) and ${window.has('id')} and reconcile_after is not null`,
+      values: [uuids, afterSeconds],
+    });
 }
 
 /** Has open notifications checked in the next sweep, held ones included. Ignores unknown ids. */
 export async function checkNow(db: Executor, ids: readonly string[]): Promise<void> {
-  await db.query({
-    text: `update notifications set reconcile_after = now()
-           where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
-    values: [uuidsOf(ids)],
-  });
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid))
+    await db.query({
+      text: `update notifications set reconcile_after = now()
+             where id = any($1) and ${window.has('id')} and status in ('pending', 'delivering', 'retrying', 'held')`,
+      values: [uuids],
+    });
 }
 
 /** Ends the checks of a notification that is closed or held. */
@@ -77,11 +79,16 @@ export async function endCheck(db: Executor, id: string): Promise<void> {
 
 /** @returns those of the notifications that the reconciler still has to look at */
 export async function findStillOpen(db: Executor, ids: readonly string[]): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>({
-    text: `select id from notifications where id = any($1) and reconcile_after is not null and status not in ('cancelled', 'held')`,
-    values: [uuidsOf(ids)],
-  });
-  return rows.map(({ id }) => encodeId('ntf', id));
+  const open: string[] = [];
+  for (const [window, uuids] of byWindow(uuidsOf(ids), (uuid) => uuid)) {
+    const { rows } = await db.query<{ id: string }>({
+      text: `select id from notifications
+             where id = any($1) and ${window.has('id')} and reconcile_after is not null and status not in ('cancelled', 'held')`,
+      values: [uuids],
+    });
+    open.push(...rows.map(({ id }) => encodeId('ntf', id)));
+  }
+  return open;
 }
 
 /** Older spans of days that one call looks at, beside the newest. */

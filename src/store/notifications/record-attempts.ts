@@ -30,16 +30,19 @@ recorded as (
     last_response_status = i.response_status,
     last_error_class = i.error_class,
     last_error_message = i.error_message,
-    status = case when n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end,
-    next_attempt_at = case when n.status = 'cancelled' then null else i.next_attempt_at end,
+    -- What was delivered stays so, whatever another attempt at the same time came to.
+    status = case when n.status = 'delivered' or n.status = 'cancelled' and i.outcome <> 'delivered' then n.status else i.outcome end,
+    next_attempt_at = case when n.status in ('cancelled', 'delivered') then null else i.next_attempt_at end,
     reconcile_after = case
-      when n.status = 'cancelled' then null
+      when n.status in ('cancelled', 'delivered') then null
       -- A workflow has to take over the failed head start. If there is none, the reconciler starts
       -- it.
       when i.outcome <> 'delivered' and i.attempt_key like '${HEAD_START_PREFIX}%' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
+      -- A retry was asked for during the attempt. If its signal is lost, the reconciler repeats it.
+      when n.retry_asked and i.outcome = 'retrying' then now() + interval '${RECONCILE_AFTER_SECONDS} seconds'
       else i.next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
     end,
-    finished_at = case when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
+    finished_at = case when n.status = 'delivered' then n.finished_at when i.outcome = 'retrying' and n.status <> 'cancelled' then null else i.finished_at end,
     burst_id = case when i.workflow_id like '${BURST_PREFIX}%' then i.workflow_id end
   from input i
   -- The array makes Postgres use the index, which the join alone does not while tables are small.

@@ -1,11 +1,13 @@
 import type { NotificationRef } from '../../domain/delivery';
-import { decodeId, encodeId, newUuid, uuidFloor } from '../../domain/ids';
+import { decodeId, encodeId, newUuid, uuidFloor, uuidOf, uuidTimeMs } from '../../domain/ids';
 import type { Recovery, RecoveryStatus } from '../../domain/recovery';
 import type { Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
+import { allSpans, collectOldestFirst, withoutLocks } from '../db/spans';
+import { inWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 import { toPage, type Page, type PageRequest } from '../db/pages';
-import { eventBounds, HAS_PAYLOAD, REOPEN } from './reopen';
+import { eventBounds, eventsWithin, HAS_PAYLOAD, REOPEN } from './reopen';
 
 interface Row {
   id: string;
@@ -45,10 +47,14 @@ function toRecovery(row: Row): Recovery {
   };
 }
 
-export interface NewRecovery {
+/** The notifications of a subscription that were accepted in a period. */
+export interface RecoveryPeriod {
   subscriptionId: string;
   since: Date;
   until: Date;
+}
+
+export interface NewRecovery extends RecoveryPeriod {
   ratePerSecond: number;
 }
 
@@ -59,33 +65,39 @@ export interface NewRecovery {
 export async function insertRecovery(db: Executor, recovery: NewRecovery): Promise<Recovery> {
   const { rows } = await db.query<Row>({
     text: `insert into recoveries as r (id, subscription_id, since, until, rate_per_second, total)
-           select $1, $2, $3, $4, $5, count(*) from notifications n
-           where n.subscription_id = $2 and n.status = 'failed' and n.id >= $6 and n.id < $7 and ${HAS_PAYLOAD('$6', '$7')}
-           returning ${COLUMNS}`,
+           values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`,
     values: [
       newUuid(),
       decodeId('sub', recovery.subscriptionId),
       recovery.since,
       recovery.until,
       recovery.ratePerSecond,
-      uuidFloor(recovery.since.getTime()),
-      uuidFloor(recovery.until.getTime()),
+      await countFailed(db, recovery, true),
     ],
   });
   return toRecovery(rows[0]!);
 }
 
+/** Counts the failed notifications of the period, of which the payload has expired or not. */
+async function countFailed(db: Executor, recovery: RecoveryPeriod, withPayload: boolean): Promise<number> {
+  const { subscriptionId, since, until } = recovery;
+  let count = 0;
+  for (const [from, to] of await allSpans(db, 'notifications', { since, until })) {
+    const { rows } = await withoutLocks(db, () =>
+      db.query<{ count: number }>({
+        text: `select count(*) from notifications n
+               where n.subscription_id = $1 and n.status = 'failed' and n.id >= $2 and n.id < $3 and ${withPayload ? '' : 'not '}${HAS_PAYLOAD('$4', '$5')}`,
+        values: [decodeId('sub', subscriptionId), from, to, ...eventsWithin([from, to])],
+      }),
+    );
+    count += rows[0]!.count;
+  }
+  return count;
+}
+
 /** Whether failed notifications of the period exist, but none that can be sent again. */
-export async function isAllExpired(
-  db: Executor,
-  { subscriptionId, since, until }: Pick<NewRecovery, 'subscriptionId' | 'since' | 'until'>,
-): Promise<boolean> {
-  const { rows } = await db.query<{ expired: boolean }>({
-    text: `select coalesce(not bool_or(${HAS_PAYLOAD('$2', '$3')}), false) as expired from notifications n
-           where n.subscription_id = $1 and n.status = 'failed' and n.id >= $2 and n.id < $3`,
-    values: [decodeId('sub', subscriptionId), uuidFloor(since.getTime()), uuidFloor(until.getTime())],
-  });
-  return rows[0]!.expired;
+export async function isAllExpired(db: Executor, period: RecoveryPeriod): Promise<boolean> {
+  return (await countFailed(db, period, true)) === 0 && (await countFailed(db, period, false)) > 0;
 }
 
 /** Finds the running recovery of a subscription. */
@@ -174,23 +186,22 @@ export async function findTask(db: Executor, id: string, maxNotifications: numbe
   });
   const row = rows[0];
   if (!row) return undefined;
-  const next = await db.query<{ id: string }>({
-    // A notification that was opened later was retried since and failed again.
-    text: `select id from notifications where subscription_id = $1 and status = 'failed' and id >= $2 and id < $3 and id > $4 and opened_at <= $5
-           order by id limit $6`,
-    values: [
-      row.subscription_id,
-      uuidFloor(row.since.getTime()),
-      uuidFloor(row.until.getTime()),
-      row.done_up_to ?? uuidFloor(0),
-      row.created_at,
-      maxNotifications,
-    ],
+  const doneUpTo = row.done_up_to ?? uuidFloor(0);
+  const since = new Date(Math.max(row.since.getTime(), uuidTimeMs(doneUpTo)));
+  const bounds = { since, until: row.until };
+  const next = await collectOldestFirst(db, 'notifications', bounds, maxNotifications, async ([from, to], left) => {
+    const found = await db.query<{ id: string }>({
+      // A notification that was opened later was retried since and failed again.
+      text: `select id from notifications where subscription_id = $1 and status = 'failed' and id >= $2 and id < $3 and id > $4 and opened_at <= $5
+             order by id limit $6`,
+      values: [row.subscription_id, from, to, doneUpTo, row.created_at, left],
+    });
+    return found.rows;
   });
   return {
     ratePerSecond: row.rate_per_second,
     subscriptionDeleted: row.deleted,
-    notificationIds: next.rows.map((notification) => encodeId('ntf', notification.id)),
+    notificationIds: next.map((notification) => encodeId('ntf', notification.id)),
   };
 }
 
@@ -208,14 +219,16 @@ export async function retryForRecovery(
   notificationId: string,
 ): Promise<NotificationRef | 'stopped' | undefined> {
   const { rows } = await db.query<{ mine: boolean } & (RefRow | { id: null })>({
-    name: 'retry-for-recovery',
-    text: `with mine as (
+    ...inWindow(
+      'retry-for-recovery',
+      uuidOf(notificationId),
+      (has) => `with mine as (
              select id from recoveries where id = $1 and status = 'running' and (done_up_to is null or done_up_to < $2) for no key update
            ),
            reopened as (
              update notifications n set ${REOPEN}
              from subscription_states s, mine
-             where n.id = $2 and n.status = 'failed' and s.id = n.subscription_id and ${HAS_PAYLOAD('$3', '$4')}
+             where n.id = $2 and ${has('n.id')} and n.status = 'failed' and s.id = n.subscription_id and ${HAS_PAYLOAD('$3', '$4', has)}
              returning ${REF_COLUMNS}
            ),
            noted as (
@@ -223,6 +236,7 @@ export async function retryForRecovery(
              from mine where r.id = mine.id
            )
            select exists (select from mine) as mine, reopened.* from (select) one left join reopened on true`,
+    ),
     values: [decodeId('rec', recoveryId), decodeId('ntf', notificationId), ...eventBounds(notificationId)],
   });
   const row = rows[0]!;

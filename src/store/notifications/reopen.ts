@@ -1,6 +1,7 @@
-import { type NotificationRef } from '../../domain/delivery';
+import { RECONCILE_AFTER_SECONDS, type NotificationRef } from '../../domain/delivery';
 import { decodeId, uuidOf, uuidsSharingTime } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import type { Span } from '../db/spans';
 import { REF_COLUMNS, toRef, type RefRow } from './notification-refs';
 
 /**
@@ -14,9 +15,13 @@ export const REOPEN = `status = 'pending', opened_at = clock_timestamp(), ladder
  * SQL: the payload of the event of `notifications n` has not expired.
  *
  * @param first - parameters of {@link eventBounds}, which exclude the partitions of other days
+ * @param has - the same as literals, for prepared statements
  */
-export const HAS_PAYLOAD = (first: string, last: string) =>
-  `exists (select from events e where e.id = n.event_id and e.id between ${first} and ${last} and e.data is not null)`;
+export const HAS_PAYLOAD = (first: string, last: string, has = (column: string) => `${column} is not null`) =>
+  `exists (select from events e where e.id = n.event_id and e.id between ${first} and ${last} and ${has('e.id')} and e.data is not null)`;
+
+/** The lowest and highest id that the events of the notifications of a span can have. */
+export const eventsWithin = ([from, to]: Span): Span => [uuidsSharingTime(from)[0], uuidsSharingTime(to)[1]];
 
 /** The lowest and highest id that the event of a notification can have. */
 export const eventBounds = (notificationId: string) => uuidsSharingTime(uuidOf(notificationId));
@@ -49,12 +54,18 @@ export async function reopenNotification(db: Executor, id: string): Promise<Noti
 }
 
 /**
- * Makes a notification that waits for its next attempt or in the line of a rate limit due now. If
- * the retry signal is lost, the reconciler finds it.
+ * Makes a notification that waits for its next attempt or in the line of a rate limit due now.
+ * During an attempt it notes that another one was asked for, in case this one fails. The first
+ * attempt is made while the status is `pending`, under a claim. If the retry signal is lost, the
+ * reconciler finds the notification.
  */
 export async function markDue(db: Executor, id: string): Promise<void> {
+  const waits = `(status = 'retrying' or status = 'pending' and rate_seq is not null)`;
   await db.query({
-    text: `update notifications set next_attempt_at = now(), retry_asked = true, reconcile_after = now() + interval '30 seconds' where id = $1 and (status = 'retrying' or status = 'pending' and rate_seq is not null)`,
+    text: `update notifications set retry_asked = true,
+             next_attempt_at = case when ${waits} then now() else next_attempt_at end,
+             reconcile_after = case when ${waits} then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' else reconcile_after end
+           where id = $1 and (status in ('retrying', 'delivering') or status = 'pending' and (rate_seq is not null or opened_at = created_at and claimed_until > now()))`,
     values: [decodeId('ntf', id)],
   });
 }

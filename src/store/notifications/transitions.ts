@@ -87,9 +87,8 @@ export async function handOver(
     ...inWindow(
       'hand-over',
       uuidOf(notificationId),
-      (
-        has,
-      ) => `update notifications set last_attempt_key = $3, burst_id = null, reconcile_after = next_attempt_at + interval '${OVERDUE_SECONDS} seconds'
+      (has) => `update notifications set last_attempt_key = $3, burst_id = null,
+             reconcile_after = case when retry_asked then now() + interval '${RECONCILE_AFTER_SECONDS} seconds' else next_attempt_at + interval '${OVERDUE_SECONDS} seconds' end
            where id = $1 and ${has('id')} and last_attempt_key = $2`,
     ),
     values: [uuidOf(notificationId), headStartKey, attemptKey],

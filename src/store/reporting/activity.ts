@@ -2,6 +2,7 @@ import type { Activity, ActivityKind, Moment, Position } from '../../domain/acti
 import { encodeId, uuidFloor, uuidsSharingTime } from '../../domain/ids';
 import type { NotificationStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
+import { byWindow } from '../db/windows';
 
 /**
  * Maximum time from generating an id to the commit of its row, in ms. Includes clock skew between
@@ -73,7 +74,6 @@ export async function listActivity(
 ): Promise<{ rows: ActivityRow[]; more?: string }> {
   const floor = uuidFloor(Math.max(sinceMs, between.seen.timeMs - LATE_MS));
   const { rows } = await db.query<{ source: keyof typeof READERS; id: string }>({
-    name: 'list-activity',
     text: LIST,
     values: [
       between.seen.snapshot,
@@ -96,7 +96,10 @@ export async function listActivity(
   };
 }
 
-/** Reads the entries of rows, by table. The bounds exclude the partitions of other days. */
+/**
+ * Reads the entries of rows, by table. The bounds exclude the partitions of other days. They are
+ * parameters, so these statements are not prepared: a generic plan locks every partition.
+ */
 const READERS = { events: readEvents, attempts: readAttempts, activity: readChanges };
 
 interface EventRow {
@@ -110,7 +113,6 @@ interface EventRow {
 
 async function readEvents(db: Executor, ids: string[]): Promise<ActivityRow[]> {
   const { rows } = await db.query<EventRow & { is_notified: boolean }>({
-    name: 'activity-events',
     text: `select id, given_id, product_id, customer_id, type, accepted_at as at,
              exists (select from notifications n where n.event_id = e.id and n.customer_id = e.customer_id and n.id between $4 and $5) as is_notified
            from events e where id = any($1) and id between $2 and $3`,
@@ -134,29 +136,60 @@ async function readEvents(db: Executor, ids: string[]): Promise<ActivityRow[]> {
   }));
 }
 
-interface ChangeRow extends EventRow {
-  kind: ActivityKind;
+/** What an entry shows of its notification. */
+interface OfNotification {
+  type: string;
   event_id: string;
+  given_id: string | null;
+  product_id: string;
+  customer_id: string;
+}
+
+interface ChangeRow extends OfNotification {
+  id: string;
+  kind: ActivityKind;
+  at: Date;
   notification_id: string;
   subscription_id: string;
   status: NotificationStatus;
 }
 
 async function readChanges(db: Executor, ids: string[]): Promise<ActivityRow[]> {
-  const { rows } = await db.query<ChangeRow>({
+  const { rows } = await db.query<Omit<ChangeRow, 'given_id'>>({
     name: 'activity-changes',
-    text: `select a.id, a.kind, a.at, a.event_type as type, a.event_id, e.given_id, a.product_id, a.customer_id, a.subscription_id, a.notification_id, a.status
-           from activity a left join events e on e.id = a.event_id where a.id = any($1)`,
+    text: `select id, kind, at, event_type as type, event_id, product_id, customer_id, subscription_id, notification_id, status
+           from activity where id = any($1)`,
     values: [ids],
   });
+  const givenIds = await readGivenIds(
+    db,
+    rows.map((row) => row.event_id),
+  );
   return rows.map((row) => ({
     uuid: row.id,
     isNotified: true,
-    activity: { ...ofNotification(row), kind: row.kind, attempt: null },
+    activity: {
+      ...ofNotification({ ...row, given_id: givenIds.get(row.event_id) ?? null }),
+      kind: row.kind,
+      attempt: null,
+    },
   }));
 }
 
-interface AttemptRow extends ChangeRow {
+/** Reads the ids that producers chose, by the ids of the events. */
+async function readGivenIds(db: Executor, eventIds: readonly string[]): Promise<Map<string, string>> {
+  const givenIds = new Map<string, string>();
+  for (const [window, ids] of byWindow(eventIds, (id) => id)) {
+    const { rows } = await db.query<{ id: string; given_id: string }>({
+      text: `select id, given_id from events where id = any($1) and ${window.has('id')} and given_id is not null`,
+      values: [ids],
+    });
+    for (const { id, given_id: givenId } of rows) givenIds.set(id, givenId);
+  }
+  return givenIds;
+}
+
+interface AttemptRow extends Omit<ChangeRow, 'kind' | keyof OfNotification> {
   number: number;
   response_status: number | null;
   error_class: string | null;
@@ -164,31 +197,46 @@ interface AttemptRow extends ChangeRow {
 
 async function readAttempts(db: Executor, ids: string[]): Promise<ActivityRow[]> {
   const { rows } = await db.query<AttemptRow>({
-    name: 'activity-attempts',
-    text: `select a.id, a.finished_at as at, n.event_type as type, n.event_id, e.given_id, n.product_id, n.customer_id, a.subscription_id, a.notification_id,
-             coalesce(a.notification_status, case when a.error_class is null then 'delivered' else 'retrying' end) as status,
-             a.number, a.response_status, a.error_class
-           from attempts a join notifications n on n.id = a.notification_id left join events e on e.id = n.event_id
-           where a.id = any($1) and a.id between $2 and $3`,
+    text: `select id, finished_at as at, subscription_id, notification_id,
+             coalesce(notification_status, case when error_class is null then 'delivered' else 'retrying' end) as status,
+             number, response_status, error_class
+           from attempts where id = any($1) and id between $2 and $3`,
     values: [ids, ids[0], ids.at(-1)],
   });
-  return rows.map((row) => ({
-    uuid: row.id,
-    isNotified: true,
-    activity: {
-      ...ofNotification(row),
-      kind: 'attempt.finished',
-      attempt: {
-        id: encodeId('att', row.id),
-        number: row.number,
-        responseStatus: row.response_status,
-        errorClass: row.error_class,
-      },
-    },
-  }));
+  const notifications = await readNotifications(
+    db,
+    rows.map((row) => row.notification_id),
+  );
+  return rows.flatMap((row) => {
+    const notification = notifications.get(row.notification_id);
+    if (!notification) return [];
+    const attempt = {
+      id: encodeId('att', row.id),
+      number: row.number,
+      responseStatus: row.response_status,
+      errorClass: row.error_class,
+    };
+    const activity = { ...ofNotification({ ...row, ...notification }), kind: 'attempt.finished' as const, attempt };
+    return [{ uuid: row.id, isNotified: true, activity }];
+  });
 }
 
-function ofNotification(row: ChangeRow): Omit<Activity, 'kind' | 'attempt'> {
+/** Notifications of attempts may be old. The id of each begins like the id of its event. */
+async function readNotifications(db: Executor, ids: readonly string[]): Promise<Map<string, OfNotification>> {
+  const notifications = new Map<string, OfNotification>();
+  for (const [window, group] of byWindow([...new Set(ids)], (id) => id)) {
+    const { rows } = await db.query<OfNotification & { id: string }>({
+      text: `select n.id, n.event_type as type, n.event_id, e.given_id, n.product_id, n.customer_id
+             from notifications n left join events e on e.id = n.event_id and ${window.has('e.id')}
+             where n.id = any($1) and ${window.has('n.id')}`,
+      values: [group],
+    });
+    for (const { id, ...notification } of rows) notifications.set(id, notification);
+  }
+  return notifications;
+}
+
+function ofNotification(row: Omit<ChangeRow, 'id' | 'kind'>): Omit<Activity, 'kind' | 'attempt'> {
   return {
     at: row.at,
     type: row.type,

@@ -1,6 +1,7 @@
 import { decodeId, encodeId, uuidFloor } from '../../domain/ids';
 import type { AttemptErrorClass } from '../../domain/types';
 import type { Executor } from '../db/database';
+import { byWindow } from '../db/windows';
 
 const HOUR_MS = 3_600_000;
 const HEALTH_HOURS = 24;
@@ -37,10 +38,13 @@ export interface SeriesBucket {
 
 /**
  * The attempts of subscriptions, found by the index of their notifications. $1 are the
- * subscriptions, $2 is the lowest id of notifications, $3 the lowest id of attempts.
+ * subscriptions, $2 is the lowest id of notifications, $3 the lowest id of attempts, $5 an id after
+ * the highest ones.
  */
 const ATTEMPTS = `notifications n join attempts a on a.notification_id = n.id
-  where n.subscription_id = any($1::uuid[]) and n.id >= $2 and a.id >= $3`;
+  where n.subscription_id = any($1::uuid[]) and n.id >= $2 and n.id < $5 and a.id >= $3 and a.id < $5`;
+/** How far the clocks of machines that generate ids may be apart. */
+const CLOCK_SKEW_MS = HOUR_MS;
 
 /**
  * @returns the health of each subscription, in the given order; the cost grows with their attempts
@@ -53,28 +57,21 @@ export async function readHealth(db: Executor, subscriptionIds: readonly string[
     text: `select n.subscription_id as id, floor((extract(epoch from a.finished_at) - $4) / 3600)::int as bucket,
              (count(*) - count(a.error_class))::int as successes, count(a.error_class)::int as failures
            from ${ATTEMPTS} and a.finished_at >= to_timestamp($4) group by 1, 2`,
-    values: [uuids, uuidFloor(startMs - LONGEST_LADDER_MS), uuidFloor(startMs - HOUR_MS), startMs / 1000],
+    values: [
+      uuids,
+      uuidFloor(startMs - LONGEST_LADDER_MS),
+      uuidFloor(startMs - HOUR_MS),
+      startMs / 1000,
+      uuidFloor(now.getTime() + CLOCK_SKEW_MS),
+    ],
   });
-  const { rows: last } = await db.query<{
-    id: string;
-    attempt_id: string;
-    at: Date;
-    response_status: number | null;
-    error_class: AttemptErrorClass | null;
-  }>({
-    text: `select t.subscription_id as id, a.id as attempt_id, a.finished_at as at, a.response_status, a.error_class
-           from subscription_attempt_statistics t
-           join attempts a on a.id = case when t.last_failure_at is null or t.last_success_at >= t.last_failure_at
-             then t.last_success_attempt_id else t.last_failure_attempt_id end
-           where t.subscription_id = any($1::uuid[])`,
-    values: [uuids],
-  });
+  const last = await readLastAttempts(db, uuids);
   return uuids.map((uuid) => {
     const buckets = emptyBuckets(startMs, HEALTH_HOURS, 3600).map((at) => ({ at, successes: 0, failures: 0 }));
     for (const { id, bucket, successes, failures } of counts) {
       if (id === uuid && buckets[bucket]) Object.assign(buckets[bucket], { successes, failures });
     }
-    const found = last.find(({ id }) => id === uuid);
+    const found = last.find((attempt) => attempt.subscription_id === uuid);
     return {
       buckets,
       lastAttempt: found
@@ -89,6 +86,34 @@ export async function readHealth(db: Executor, subscriptionIds: readonly string[
   });
 }
 
+interface LastAttemptRow {
+  subscription_id: string;
+  attempt_id: string;
+  at: Date;
+  response_status: number | null;
+  error_class: AttemptErrorClass | null;
+}
+
+/** Reads the last attempt of each subscription, whenever that was. */
+async function readLastAttempts(db: Executor, uuids: readonly string[]): Promise<LastAttemptRow[]> {
+  const { rows } = await db.query<{ attempt_id: string | null }>({
+    text: `select case when last_failure_at is null or last_success_at >= last_failure_at then last_success_attempt_id else last_failure_attempt_id end as attempt_id
+           from subscription_attempt_statistics where subscription_id = any($1::uuid[])`,
+    values: [uuids],
+  });
+  const ids = rows.flatMap(({ attempt_id: id }) => id ?? []);
+  const last: LastAttemptRow[] = [];
+  for (const [window, group] of byWindow(ids, (id) => id)) {
+    const found = await db.query<LastAttemptRow>({
+      text: `select subscription_id, id as attempt_id, finished_at as at, response_status, error_class
+             from attempts where id = any($1::uuid[]) and ${window.has('id')}`,
+      values: [group],
+    });
+    last.push(...found.rows);
+  }
+  return last;
+}
+
 /** Reads the attempts of one subscription over time. */
 export async function readSeries(
   db: Executor,
@@ -99,7 +124,7 @@ export async function readSeries(
   const { buckets: count, bucketSeconds } = SERIES_WINDOWS[window];
   const startMs = (Math.floor(now.getTime() / 1000 / bucketSeconds) - count + 1) * bucketSeconds * 1000;
   const { rows } = await db.query<Omit<SeriesBucket, 'at'> & { bucket: number }>({
-    text: `select floor((extract(epoch from a.finished_at) - $4) / $5)::int as bucket,
+    text: `select floor((extract(epoch from a.finished_at) - $4) / $6)::int as bucket,
              (count(*) - count(a.error_class))::int as successes, count(a.error_class)::int as failures,
              percentile_cont(0.5) within group (order by a.duration_ms) as "p50Ms",
              percentile_cont(0.95) within group (order by a.duration_ms) as "p95Ms"
@@ -109,6 +134,7 @@ export async function readSeries(
       uuidFloor(startMs - LONGEST_LADDER_MS),
       uuidFloor(startMs - HOUR_MS),
       startMs / 1000,
+      uuidFloor(now.getTime() + CLOCK_SKEW_MS),
       bucketSeconds,
     ],
   });

@@ -1,6 +1,7 @@
 import { encodeId, uuidFloor } from '../../domain/ids';
 import type { Scope, SubscriptionStatus } from '../../domain/types';
 import type { Database, Executor } from '../db/database';
+import { allSpans, withoutLocks } from '../db/spans';
 import { IN_SCOPE } from '../subscriptions/subscriptions';
 
 /** The time windows. Each ends now; its buckets begin at multiples of their length. */
@@ -13,6 +14,8 @@ export type OverviewWindow = keyof typeof OVERVIEW_WINDOWS;
 /** Maximum time from generating the id of an attempt to its end: attempts take up to 10 minutes. */
 const LONGEST_ATTEMPT_MS = 900_000;
 const DAY_MS = 86_400_000;
+/** How far the clocks of machines that generate ids may be apart. */
+const CLOCK_SKEW_MS = 3_600_000;
 /** Maximum time from the acceptance of a notification to its failure, manual retries aside. */
 const FAILS_WITHIN_MS = 2 * DAY_MS;
 const WORST = 10;
@@ -61,7 +64,12 @@ export async function readOverview(db: Database, scope: Scope, window: OverviewW
   const { buckets: count, bucketSeconds } = OVERVIEW_WINDOWS[window];
   const lengthMs = bucketSeconds * 1000;
   const startMs = (Math.floor(now.getTime() / lengthMs) - count + 1) * lengthMs;
-  const span: Window = { scope: [scope.productId ?? null, scope.customerId ?? null], startMs, bucketSeconds };
+  const span: Window = {
+    scope: [scope.productId ?? null, scope.customerId ?? null],
+    startMs,
+    bucketSeconds,
+    ids: [uuidFloor(startMs - LONGEST_ATTEMPT_MS), uuidFloor(now.getTime() + CLOCK_SKEW_MS)],
+  };
   return db.transaction(async (executor) => {
     await executor.query({ text: `set local statement_timeout = ${STATEMENT_TIMEOUT_MS}` });
     const buckets = Array.from({ length: count }, (_, index) => ({
@@ -99,22 +107,24 @@ interface Window {
   scope: [productId: string | null, customerId: string | null];
   startMs: number;
   bucketSeconds: number;
+  /** The lowest id of the window, and an id after the highest one: excludes partitions ahead. */
+  ids: [from: string, to: string];
 }
 
 const NOTIFICATION_IN_SCOPE = '($1::text is null or n.product_id = $1) and ($2::text is null or n.customer_id = $2)';
 
-async function readAccepted(db: Executor, { scope, startMs, bucketSeconds }: Window) {
+async function readAccepted(db: Executor, { scope, startMs, bucketSeconds, ids }: Window) {
   const { rows } = await db.query<{ bucket: number; accepted: number }>({
     text: `select floor((extract(epoch from n.created_at) - $3) / $4)::int as bucket, count(*)::int as accepted
-           from notifications n where n.id >= $5 and n.created_at >= to_timestamp($3) and ${NOTIFICATION_IN_SCOPE}
+           from notifications n where n.id >= $5 and n.id < $6 and n.created_at >= to_timestamp($3) and ${NOTIFICATION_IN_SCOPE}
            group by 1`,
-    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+    values: [...scope, startMs / 1000, bucketSeconds, ...ids],
   });
   return rows;
 }
 
 /** Each attempt stores the status that its notification got. */
-async function readAttempts(db: Executor, { scope, startMs, bucketSeconds }: Window) {
+async function readAttempts(db: Executor, { scope, startMs, bucketSeconds, ids }: Window) {
   const { rows } = await db.query<{
     bucket: number;
     attempts: number;
@@ -128,35 +138,35 @@ async function readAttempts(db: Executor, { scope, startMs, bucketSeconds }: Win
              count(*) filter (where a.notification_status = 'delivered')::int as delivered,
              count(*) filter (where a.notification_status = 'retrying')::int as retrying,
              count(*) filter (where a.notification_status = 'failed')::int as failed
-           from ${attemptsOf(scope)} group by 1`,
-    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+           from ${ATTEMPTS} group by 1`,
+    values: [...scope, startMs / 1000, bucketSeconds, ...ids],
   });
   return rows;
 }
 
 /**
- * $3 is the start in seconds, $5 the lowest id. A scope without limits needs no join with the
- * notifications.
+ * $3 is the start in seconds, $5 the lowest id, $6 an id after the highest one. The notifications
+ * of the attempts may be of any age, so a scope is recognised without them.
  */
-function attemptsOf([productId, customerId]: Window['scope']): string {
-  const inWindow = 'a.id >= $5 and a.finished_at >= to_timestamp($3)';
-  return productId === null && customerId === null
-    ? `attempts a where ${inWindow} and $1::text is null and $2::text is null`
-    : `attempts a join notifications n on n.id = a.notification_id where ${inWindow} and ${NOTIFICATION_IN_SCOPE}`;
-}
+const ATTEMPTS = `attempts a where a.id >= $5 and a.id < $6 and a.finished_at >= to_timestamp($3) and ($1::text is null or a.product_id = $1)
+  and ($2::text is null or a.subscription_id in (select id from subscriptions where customer_id = $2))`;
 
 async function readBacklog(db: Executor, { scope }: Window): Promise<Overview['backlog']> {
-  const { rows } = await db.query<{ status: keyof Overview['backlog']; count: number }>({
-    text: `select n.status, count(*)::int as count from notifications n
-           where n.status in ('pending', 'delivering', 'retrying', 'held') and ${NOTIFICATION_IN_SCOPE} group by 1`,
-    values: scope,
-  });
   const backlog = { pending: 0, delivering: 0, retrying: 0, held: 0 };
-  for (const { status, count } of rows) backlog[status] = count;
+  for (const [from, to] of await allSpans(db, 'notifications')) {
+    const { rows } = await withoutLocks(db, () =>
+      db.query<{ status: keyof Overview['backlog']; count: number }>({
+        text: `select n.status, count(*)::int as count from notifications n
+               where n.status in ('pending', 'delivering', 'retrying', 'held') and n.id >= $3 and n.id < $4 and ${NOTIFICATION_IN_SCOPE} group by 1`,
+        values: [...scope, from, to],
+      }),
+    );
+    for (const { status, count } of rows) backlog[status] += count;
+  }
   return backlog;
 }
 
-async function readWorst(db: Executor, { scope, startMs, bucketSeconds }: Window): Promise<Overview['worst']> {
+async function readWorst(db: Executor, { scope, startMs, bucketSeconds, ids }: Window): Promise<Overview['worst']> {
   const { rows } = await db.query<{
     id: string;
     name: string;
@@ -171,12 +181,12 @@ async function readWorst(db: Executor, { scope, startMs, bucketSeconds }: Window
            from (
              select a.subscription_id, count(*)::int as attempts, count(a.error_class)::int as failures,
                (array_agg(a.error_message order by a.finished_at desc) filter (where a.error_class is not null))[1] as last_error
-             from ${attemptsOf(scope)} and $4::int > 0
+             from ${ATTEMPTS} and $4::int > 0
              group by a.subscription_id having count(a.error_class) > 0
              order by failures desc, a.subscription_id limit ${WORST}
            ) f join subscription_states s on s.id = f.subscription_id
            order by f.failures desc, s.id`,
-    values: [...scope, startMs / 1000, bucketSeconds, uuidFloor(startMs - LONGEST_ATTEMPT_MS)],
+    values: [...scope, startMs / 1000, bucketSeconds, ...ids],
   });
   return rows.map((row) => ({
     subscriptionId: encodeId('sub', row.id),
@@ -198,12 +208,12 @@ async function readAttention(db: Executor, { scope }: Window, now: Date): Promis
              count(*) filter (where s.status = 'awaiting-approval')::int as "awaitingApproval",
              count(*) filter (where s.status = 'unverified')::int as unverified,
              (select count(*)::int from notifications n
-               where n.status = 'failed' and n.id >= $4 and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
+               where n.status = 'failed' and n.id >= $4 and n.id < $5 and n.finished_at >= $3 and ${NOTIFICATION_IN_SCOPE}) as "failedLastDay",
              (select count(*)::int from url_allowlist u
                where u.status = 'requested' and ($1::text is null or u.product_id = $1) and $2::text is null) as "urlRequests"
            from subscription_states s
            where s.enabled and (s.out_of_order_at is not null or not s.url_approved or s.verification_status <> 'verified') and ${IN_SCOPE}`,
-    values: [...scope, since, uuidFloor(since.getTime() - FAILS_WITHIN_MS)],
+    values: [...scope, since, uuidFloor(since.getTime() - FAILS_WITHIN_MS), uuidFloor(now.getTime() + CLOCK_SKEW_MS)],
   });
   return rows[0]!;
 }

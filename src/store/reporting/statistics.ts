@@ -1,5 +1,6 @@
 import { decodeId, encodeId } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { allSpans } from '../db/spans';
 import type { ReleaseProgress } from '../subscriptions/releasing';
 
 /** The figures of a subscription since it was created. */
@@ -34,22 +35,37 @@ interface StatisticsRow {
   last_success_attempt_id: string | null;
   last_failure_at: Date | null;
   last_failure_attempt_id: string | null;
-  next_trigger_at: Date | null;
-  held: number;
   backlog: number | null;
   released: number | null;
 }
 
-/**
- * Reads statistics. The cost grows with the held notifications only: one row of each table, the
- * head of one index, and a part of another.
- */
+/** Reads what is held or waits for a retry: the head of one index, and a part of another. */
+async function readWaiting(
+  db: Executor,
+  subscriptionId: string,
+): Promise<{ held: number; nextAttemptAt: Date | null }> {
+  let held = 0;
+  let nextAttemptAt: Date | null = null;
+  for (const [from, to] of await allSpans(db, 'notifications')) {
+    const { rows } = await db.query<{ held: number; next: Date | null }>({
+      text: `select
+               (select count(*) from notifications where subscription_id = $1 and status = 'held' and id >= $2 and id < $3) as held,
+               (select min(next_attempt_at) from notifications where subscription_id = $1 and status = 'retrying' and id >= $2 and id < $3) as next`,
+      values: [decodeId('sub', subscriptionId), from, to],
+    });
+    const { held: count, next } = rows[0]!;
+    held += count;
+    if (next && (!nextAttemptAt || next < nextAttemptAt)) nextAttemptAt = next;
+  }
+  return { held, nextAttemptAt };
+}
+
+/** Reads statistics. The cost grows with the held notifications only. */
 export async function readStatistics(db: Executor, subscriptionId: string): Promise<SubscriptionStatistics> {
   const { rows } = await db.query<StatisticsRow>({
     text: `select e.events, e.last_event_at, a.attempts, a.successes, a.failures, a.failures_since_success, a.last_success_at, a.last_success_attempt_id,
              a.last_failure_at, a.last_failure_attempt_id,
-             (select min(next_attempt_at) from notifications where subscription_id = s.id and status = 'retrying') as next_trigger_at,
-             (select count(*) from notifications where subscription_id = s.id and status = 'held') as held, r.backlog, r.released
+             r.backlog, r.released
            from (select $1::uuid as id) s
            left join subscription_event_statistics e on e.subscription_id = s.id
            left join subscription_attempt_statistics a on a.subscription_id = s.id
@@ -57,6 +73,7 @@ export async function readStatistics(db: Executor, subscriptionId: string): Prom
     values: [decodeId('sub', subscriptionId)],
   });
   const row = rows[0]!;
+  const waiting = await readWaiting(db, subscriptionId);
   const link = (at: Date | null, attemptId: string | null) =>
     at && attemptId ? { at, attemptId: encodeId('att', attemptId) } : null;
   return {
@@ -66,8 +83,8 @@ export async function readStatistics(db: Executor, subscriptionId: string): Prom
     failureResponses: row.failures ?? 0,
     failuresSinceLastSuccess: row.failures_since_success ?? 0,
     lastEventAt: row.last_event_at,
-    nextTriggerAt: row.next_trigger_at,
-    held: row.held,
+    nextTriggerAt: waiting.nextAttemptAt,
+    held: waiting.held,
     release: row.backlog === null ? null : { backlog: row.backlog, released: row.released ?? 0 },
     lastSuccess: link(row.last_success_at, row.last_success_attempt_id),
     lastFailure: link(row.last_failure_at, row.last_failure_attempt_id),

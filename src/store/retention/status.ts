@@ -1,5 +1,12 @@
 import type { Executor } from '../db/database';
-import { DAILY_TABLES, dateOf, dayOf, KEY_PERIOD_DAYS, listDaily, listKeyPartitions } from '../db/partition-catalog';
+import {
+  countDaily,
+  DAILY_TABLES,
+  dayOf,
+  KEY_PERIOD_DAYS,
+  listDaily,
+  listKeyPartitions,
+} from '../db/partition-catalog';
 import { countOpenIn } from './partition-changes';
 import type { RetentionRun } from './apply';
 
@@ -21,18 +28,10 @@ export interface TableStatus {
 /** Reads the state of the partitioned tables. Reads the catalog and the default partitions only. */
 export async function readTables(db: Executor, nowMs: number): Promise<TableStatus[]> {
   const today = dayOf(nowMs);
-  const daily = await listDaily(db);
+  const daily = await countDaily(db, today);
   const tables: TableStatus[] = [];
-  for (const table of DAILY_TABLES) {
-    const days = daily.filter((partition) => partition.table === table).map(({ day }) => day);
-    tables.push({
-      table,
-      partitions: days.length,
-      oldestDay: days[0] === undefined ? null : dateOf(days[0]),
-      ahead: days.filter((day) => day > today).length,
-      rowsInDefault: await countDefaultRows(db, table),
-    });
-  }
+  for (const table of DAILY_TABLES)
+    tables.push({ table, ...daily(table), rowsInDefault: await countDefaultRows(db, table) });
   const keys = await listKeyPartitions(db);
   tables.push({
     table: 'event_keys',

@@ -2,6 +2,7 @@ import { OVERDUE_SECONDS, type NotificationRef } from '../../domain/delivery';
 import { decodeId, uuidOf } from '../../domain/ids';
 import { DRAIN_PER_SECOND, dueAtMs, rateIntervalMs } from '../../domain/rate-line';
 import type { Executor } from '../db/database';
+import { allSpans } from '../db/spans';
 import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 import { readLine } from './rate-line';
@@ -50,6 +51,8 @@ export interface LinedUp extends NotificationRef {
   wakesInMs: number | null;
 }
 
+type LineRow = RefRow & { rate_seq: number; checked_at_ms: number | null };
+
 /**
  * Lists the line after a number, in order. `reconcile_after` is a minute after the workflow wakes,
  * even where `next_attempt_at` shows a later decision.
@@ -60,16 +63,23 @@ export async function listLine(
   { upTo, ratePerSecond }: Wake,
   limit: number,
 ): Promise<LinedUp[]> {
-  const { nowMs, ...line } = await readLine(db, subscriptionId);
-  const { rows } = await db.query<RefRow & { rate_seq: number; checked_at_ms: number | null }>({
-    text: `select ${REF_COLUMNS}, n.rate_seq,
-             case when n.next_attempt_at is not null then (extract(epoch from n.reconcile_after) * 1000)::float8 end as checked_at_ms
-           from notifications n join subscription_states s on s.id = n.subscription_id
-           where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq > $2 order by n.rate_seq limit $3`,
-    values: [decodeId('sub', subscriptionId), upTo, limit],
-  });
-  return rows.map((row) => {
-    const dueMs = dueAtMs(line, row.rate_seq, rateIntervalMs(ratePerSecond), nowMs);
+  const { nowMs, ...state } = await readLine(db, subscriptionId);
+  const rows: LineRow[] = [];
+  for (const [from, to] of await allSpans(db, 'notifications')) {
+    const found = await db.query<LineRow>({
+      text: `select ${REF_COLUMNS}, n.rate_seq,
+               case when n.next_attempt_at is not null then (extract(epoch from n.reconcile_after) * 1000)::float8 end as checked_at_ms
+             from notifications n join subscription_states s on s.id = n.subscription_id
+             where n.subscription_id = $1 and n.status in ('pending', 'retrying') and n.rate_seq > $2 and n.id >= $4 and n.id < $5
+             order by n.rate_seq limit $3`,
+      values: [decodeId('sub', subscriptionId), upTo, limit, from, to],
+    });
+    rows.push(...found.rows);
+  }
+  // An old notification may have joined the line late, after a retry.
+  const line = rows.sort((a, b) => a.rate_seq - b.rate_seq).slice(0, limit);
+  return line.map((row) => {
+    const dueMs = dueAtMs(state, row.rate_seq, rateIntervalMs(ratePerSecond), nowMs);
     return {
       ...toRef(row),
       seq: row.rate_seq,
@@ -95,12 +105,13 @@ export async function countInLine(db: Executor, notificationIds: readonly string
 
 /** Shows when notifications in the line are due. */
 export async function showDue(db: Executor, line: readonly LinedUp[]): Promise<void> {
-  await db.query({
-    text: `update notifications n set next_attempt_at = now() + make_interval(secs => t.due_in_ms / 1000)
-           from unnest($1::uuid[], $2::float8[]) as t (id, due_in_ms)
-           where n.id = t.id and n.rate_seq is not null and n.status in ('pending', 'retrying')`,
-    values: [line.map(({ notificationId }) => uuidOf(notificationId)), line.map(({ dueInMs }) => dueInMs)],
-  });
+  for (const [window, group] of byWindow(line, ({ notificationId }) => uuidOf(notificationId)))
+    await db.query({
+      text: `update notifications n set next_attempt_at = now() + make_interval(secs => t.due_in_ms / 1000)
+             from unnest($1::uuid[], $2::float8[]) as t (id, due_in_ms)
+             where n.id = t.id and ${window.has('n.id')} and n.rate_seq is not null and n.status in ('pending', 'retrying')`,
+      values: [group.map(({ notificationId }) => uuidOf(notificationId)), group.map(({ dueInMs }) => dueInMs)],
+    });
 }
 
 /** Notes how far the line was woken, unless the limit was changed again. */

@@ -4,8 +4,10 @@ import {
   RECONCILE_AFTER_SECONDS,
   type NotificationRef,
 } from '../../domain/delivery';
-import { decodeId } from '../../domain/ids';
+import { decodeId, uuidOf } from '../../domain/ids';
 import type { Executor } from '../db/database';
+import { allSpans, collectOldestFirst } from '../db/spans';
+import { byWindow } from '../db/windows';
 import { REF_COLUMNS, toRef, type RefRow } from '../notifications/notification-refs';
 import { joinLines, NUMBERED } from './rate-line';
 
@@ -37,7 +39,7 @@ with due as (
     ${HAS_NO_WORKFLOW} and s.rate_limit_per_second is null and s.timeout_seconds <= ${FAST_LANE_MAX_TIMEOUT_SECONDS}
       and (s.slow_until is null or s.slow_until <= now()) as claimed
   from notifications n join subscription_states s on s.id = n.subscription_id
-  where n.subscription_id = $1 and n.status = 'held' and s.status = 'enabled'
+  where n.subscription_id = $1 and n.status = 'held' and s.status = 'enabled' and n.id >= $5 and n.id < $6
   order by n.id limit $2
 ),
 lined_up as (
@@ -52,16 +54,12 @@ released as (
     claimed_until = now() + case when d.claimed then make_interval(secs => d.timeout_seconds + ${HEAD_START_WAIT_SECONDS}) else '0 s' end,
     reconcile_after = now() + make_interval(secs => case when d.claimed then d.timeout_seconds + ${HEAD_START_WAIT_SECONDS + RECONCILE_AFTER_SECONDS} else 30 end)
   from due d left join numbered q on q.id = d.id
-  where n.id = d.id and n.status = 'held'
+  where n.id = d.id and n.id >= $5 and n.id < $6 and n.status = 'held'
   returning n.*, d.claimed
 ),
 noted as (
   insert into releases as r (subscription_id, backlog, released)
-  select $1::uuid,
-    case when exists (select from releases where subscription_id = $1) then 0
-      else (select count(*) from notifications where subscription_id = $1 and status = 'held') end,
-    count(*)
-  from released
+  select $1::uuid, $4::bigint, count(*) from released
   where exists (select from released)
   on conflict (subscription_id) do update set released = r.released + excluded.released, progressed_at = now()
 )
@@ -78,30 +76,50 @@ export async function releasePage(
   processId: string,
   limit: number,
 ): Promise<ReleasedNotification[]> {
-  const { rows } = await db.query<RefRow & { claimed: boolean }>({
-    text: RELEASE,
-    values: [decodeId('sub', subscriptionId), limit, processId],
+  const backlog = (await findRelease(db, subscriptionId)) ? 0 : await countHeld(db, subscriptionId);
+  const rows = await collectOldestFirst(db, 'notifications', {}, limit, async (span, left) => {
+    const { rows: released } = await db.query<RefRow & { claimed: boolean }>({
+      text: RELEASE,
+      values: [decodeId('sub', subscriptionId), left, processId, backlog, ...span],
+    });
+    return released;
   });
   return rows.map((row) => ({ ...toRef(row), claimed: row.claimed }));
 }
 
+/** Counts the held notifications of a subscription. */
+export async function countHeld(db: Executor, subscriptionId: string): Promise<number> {
+  let count = 0;
+  for (const [from, to] of await allSpans(db, 'notifications')) {
+    const { rows } = await db.query<{ count: number }>({
+      text: `select count(*) from notifications where subscription_id = $1 and status = 'held' and id >= $2 and id < $3`,
+      values: [decodeId('sub', subscriptionId), from, to],
+    });
+    count += rows[0]!.count;
+  }
+  return count;
+}
+
 /** Counts those that wait for their first attempt. */
-export async function countPending(db: Executor, notificationIds: readonly string[]): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({
-    text: `select count(*) from notifications where id = any($1) and status = 'pending'`,
-    values: [notificationIds.map((id) => decodeId('ntf', id))],
-  });
-  return rows[0]!.count;
+export function countPending(db: Executor, notificationIds: readonly string[]): Promise<number> {
+  return countAmong(db, notificationIds, `status = 'pending'`);
 }
 
 /** Counts those whose workflow has not begun the attempt that they were released for. */
-export async function countNotBegun(db: Executor, notificationIds: readonly string[]): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({
-    text: `select count(*) from notifications
-           where id = any($1) and status = 'pending' and (claimed_until is null or claimed_until <= now())`,
-    values: [notificationIds.map((id) => decodeId('ntf', id))],
-  });
-  return rows[0]!.count;
+export function countNotBegun(db: Executor, notificationIds: readonly string[]): Promise<number> {
+  return countAmong(db, notificationIds, `status = 'pending' and (claimed_until is null or claimed_until <= now())`);
+}
+
+async function countAmong(db: Executor, notificationIds: readonly string[], condition: string): Promise<number> {
+  let count = 0;
+  for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid)) {
+    const { rows } = await db.query<{ count: number }>({
+      text: `select count(*) from notifications where id = any($1) and ${window.has('id')} and ${condition}`,
+      values: [uuids],
+    });
+    count += rows[0]!.count;
+  }
+  return count;
 }
 
 /** @returns undefined if no release is running */

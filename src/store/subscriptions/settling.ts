@@ -1,7 +1,8 @@
-import { decodeId, encodeId } from '../../domain/ids';
+import { decodeId, encodeId, uuidOf } from '../../domain/ids';
 import type { SubscriptionStatus } from '../../domain/types';
 import type { Executor } from '../db/database';
-import { allSpans, type Span } from '../db/spans';
+import { allSpans, collectOldestFirst, withoutLocks, type Span } from '../db/spans';
+import { byWindow } from '../db/windows';
 
 /**
  * Settlement: the work after a change of a subscription's status. While `settling_since` is set,
@@ -23,23 +24,24 @@ const holdIn = ([
   from,
   to,
 ]: Span) => `update notifications n set status = 'held', rate_seq = null, next_attempt_at = null, reconcile_after = null
-           from subscription_states s join rate_lines l on l.subscription_id = s.id
-           where ${IN_SCOPE} and s.status <> 'enabled' and n.subscription_id = s.id and n.rate_seq is not null and n.status in ('pending', 'retrying')
+           from subscription_states s
+           where s.id = $1 and s.status <> 'enabled' and n.subscription_id = s.id and n.rate_seq is not null and n.status in ('pending', 'retrying')
              and n.id >= '${from}' and n.id < '${to}'`;
 
-/** Holds what waits for its turn under a rate limit, if the subscription takes no deliveries. */
-export async function holdLinedUp(db: Executor, subscriptionId: string): Promise<void> {
-  await holdLinesOf(db, [decodeId('sub', subscriptionId), null]);
-}
-
-/** @param values - the parameters of `IN_SCOPE` */
-async function holdLinesOf(db: Executor, values: unknown[]): Promise<void> {
-  const { rowCount } = await db.query({
-    text: `select from rate_lines l join subscriptions s on s.id = l.subscription_id where ${IN_SCOPE} limit 1`,
-    values,
-  });
-  if (rowCount === 0) return;
-  for (const span of await allSpans(db, 'notifications')) await db.query({ text: holdIn(span), values });
+/**
+ * Holds what waits for its turn under a rate limit, if the subscription takes no deliveries. Call
+ * it outside of transactions, which would keep the locks of every partition.
+ *
+ * @returns whether anything was held
+ */
+export async function holdLinedUp(db: Executor, subscriptionId: string): Promise<boolean> {
+  const values = [decodeId('sub', subscriptionId)];
+  const { rowCount } = await db.query({ text: 'select from rate_lines where subscription_id = $1', values });
+  if (rowCount === 0) return false;
+  let held = 0;
+  for (const span of await allSpans(db, 'notifications'))
+    held += (await db.query({ text: holdIn(span), values })).rowCount ?? 0;
+  return held > 0;
 }
 
 /** The subscriptions that a change affects. */
@@ -47,8 +49,9 @@ export type SettleScope = { subscriptionId: string } | { productId: string };
 
 /**
  * Marks the subscriptions that need a settlement: deleted ones with open notifications, enabled
- * ones with held notifications, and those with notifications to wake. Holds what waits for its turn
- * under a rate limit if its subscription takes no deliveries.
+ * ones with held notifications, those with notifications to wake, and those that take no deliveries
+ * while notifications wait for their turn under a rate limit. Call it in the transaction of the
+ * change.
  *
  * @returns their ids
  */
@@ -57,21 +60,57 @@ export async function markSettling(db: Executor, scope: SettleScope): Promise<st
     'subscriptionId' in scope ? decodeId('sub', scope.subscriptionId) : null,
     'productId' in scope ? scope.productId : null,
   ];
-  await holdLinesOf(db, values);
-  const { rows } = await db.query<{ id: string }>({
-    text: `with marked as (
-           update subscriptions s set settling_since = clock_timestamp()
-           where ${IN_SCOPE}
-             and case when s.deleted_at is not null
-               then exists (select from notifications n where n.subscription_id = s.id and n.status in ('pending', 'delivering', 'retrying', 'held'))
-               else exists (select from notifications n where n.subscription_id = s.id and n.status = 'held')
-                 and exists (select from subscription_states t where t.id = s.id and t.status = 'enabled')
-             end
-           returning s.id)
-           select id from marked union select subscription_id from rate_lines where subscription_id = $1 and wake_since is not null`,
+  const { rows: candidates } = await db.query<Candidate>({
+    text: `select s.id, s.deleted_at is not null as deleted from subscriptions s
+           where ${IN_SCOPE} and (s.deleted_at is not null or exists (select from subscription_states t where t.id = s.id and t.status = 'enabled'))`,
     values,
   });
+  const { rows } = await db.query<{ id: string }>({
+    text: `with marked as (
+             update subscriptions set settling_since = clock_timestamp() where id = any($3::uuid[]) returning id
+           ),
+           paused as (
+             update rate_lines l set wake_since = clock_timestamp(), woken_up_to = null
+             from (
+               select l.subscription_id from rate_lines l join subscriptions s on s.id = l.subscription_id
+               where ${IN_SCOPE} and exists (select from subscription_states t where t.id = s.id and t.status <> 'enabled')
+               order by l.subscription_id for no key update of l
+             ) p where l.subscription_id = p.subscription_id
+             returning l.subscription_id
+           )
+           select id from marked union select subscription_id from paused
+           union select subscription_id from rate_lines where subscription_id = $1 and wake_since is not null`,
+    values: [...values, await withWork(db, candidates)],
+  });
   return rows.map((row) => encodeId('sub', row.id));
+}
+
+/** A subscription that needs a settlement if it has notifications in a certain status. */
+interface Candidate {
+  id: string;
+  deleted: boolean;
+}
+
+/** @returns the UUIDs of those with notifications to cancel or to release */
+async function withWork(db: Executor, candidates: readonly Candidate[]): Promise<string[]> {
+  let left = candidates;
+  const found = new Set<string>();
+  for (const [from, to] of candidates.length > 0 ? await allSpans(db, 'notifications') : []) {
+    const { rows } = await withoutLocks(db, () =>
+      db.query<{ id: string }>({
+        text: `select s.id from unnest($1::uuid[], $2::boolean[]) as s (id, deleted)
+               where case when s.deleted
+                 then exists (select from notifications n where n.subscription_id = s.id and n.status in ('pending', 'delivering', 'retrying', 'held') and n.id >= $3 and n.id < $4)
+                 else exists (select from notifications n where n.subscription_id = s.id and n.status = 'held' and n.id >= $3 and n.id < $4)
+               end`,
+        values: [left.map(({ id }) => id), left.map(({ deleted }) => deleted), from, to],
+      }),
+    );
+    for (const { id } of rows) found.add(id);
+    left = left.filter(({ id }) => !found.has(id));
+    if (left.length === 0) break;
+  }
+  return [...found];
 }
 
 /** Finds subscriptions whose settlement or wake was marked a while ago, for the reconciler. */
@@ -177,11 +216,15 @@ export async function hasMovedOn(db: Executor, notificationId: string): Promise<
 /** Signalling the workflows of many notifications takes minutes. What is left then is checked. */
 const CANCEL_CHECK_SECONDS = 600;
 
-/** Lists open notifications of a subscription. */
+/** Lists open notifications of a subscription, in order of acceptance. */
 export async function listOpen(db: Executor, subscriptionId: string, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>({
-    text: `select id from notifications where subscription_id = $1 and status in ('pending', 'delivering', 'retrying', 'held') order by id limit $2`,
-    values: [decodeId('sub', subscriptionId), limit],
+  const rows = await collectOldestFirst(db, 'notifications', {}, limit, async ([from, to], left) => {
+    const found = await db.query<{ id: string }>({
+      text: `select id from notifications where subscription_id = $1 and status in ('pending', 'delivering', 'retrying', 'held')
+               and id >= $3 and id < $4 order by id limit $2`,
+      values: [decodeId('sub', subscriptionId), left, from, to],
+    });
+    return found.rows;
   });
   return rows.map((row) => encodeId('ntf', row.id));
 }
@@ -191,18 +234,20 @@ export async function listOpen(db: Executor, subscriptionId: string, limit: numb
  * is lost, the reconciler repeats it.
  */
 export async function cancelOpen(db: Executor, notificationIds: readonly string[]): Promise<void> {
-  await db.query({
-    text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = now(),
-             reconcile_after = now() + interval '${CANCEL_CHECK_SECONDS} seconds'
-           where id = any($1) and status in ('pending', 'delivering', 'retrying', 'held')`,
-    values: [notificationIds.map((id) => decodeId('ntf', id))],
-  });
+  for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid))
+    await db.query({
+      text: `update notifications set status = 'cancelled', rate_seq = null, next_attempt_at = null, finished_at = now(),
+               reconcile_after = now() + interval '${CANCEL_CHECK_SECONDS} seconds'
+             where id = any($1) and ${window.has('id')} and status in ('pending', 'delivering', 'retrying', 'held')`,
+      values: [uuids],
+    });
 }
 
 /** Ends the checks of cancelled notifications, whose workflows have been signalled. */
 export async function endChecks(db: Executor, notificationIds: readonly string[]): Promise<void> {
-  await db.query({
-    text: `update notifications set reconcile_after = null where id = any($1) and status = 'cancelled'`,
-    values: [notificationIds.map((id) => decodeId('ntf', id))],
-  });
+  for (const [window, uuids] of byWindow(notificationIds.map(uuidOf), (uuid) => uuid))
+    await db.query({
+      text: `update notifications set reconcile_after = null where id = any($1) and ${window.has('id')} and status = 'cancelled'`,
+      values: [uuids],
+    });
 }

@@ -1,7 +1,7 @@
 import { ensurePartitions } from '../../../src/store/db/partitions';
 import { acceptOne, seed } from '../../support/seed';
 import { uuidFloor } from '../../../src/domain/ids';
-import { openDatabase } from '../../../src/store/db/database';
+import { openDatabase, type Executor } from '../../../src/store/db/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 const DAY_MS = 86_400_000;
@@ -16,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => database?.drop());
 
 const nameOf = (table: string, ms: number) => `${table}_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`;
+const daily = (names: string[]) => names.filter((name) => /_\d{8}$/.test(name));
 async function partitions(): Promise<Set<string>> {
   const { rows } = await database.db.query<{ name: string }>({
     text: "select inhrelid::regclass::text as name from pg_inherits where inhparent = any ('{events,notifications,attempts}'::regclass[])",
@@ -75,12 +76,46 @@ it('gives way to a reader within a second, and does not keep others from writing
     const startedAt = performance.now();
     const ensured = ensurePartitions(database.db, 1, NOON);
     await acceptOne(database.db, seeded);
-    await expect(ensured).rejects.toMatchObject({ code: '55P03' });
+    const { created, contended } = await ensured;
+    expect(contended).toMatchObject({ code: '55P03' });
+    expect(daily(created)).toEqual([]);
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
   await reader.close();
   await ensurePartitions(database.db, 1, NOON);
   expect(await partitions()).toContain(nameOf('attempts', NOON + DAY_MS));
+});
+
+it('creates the partitions of the other tables while one is locked, and reports what it moved', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  await acceptOne(database.db, seeded, { uuid: uuidFloor(NOON) });
+  const reader = openDatabase(database.url, () => undefined);
+  await reader.transaction(async (executor) => {
+    await executor.query({ text: 'select from notifications limit 1' });
+    const changes = await ensurePartitions(database.db, 0, NOON);
+    expect(changes).toMatchObject({ moved: { events: 1 }, contended: { code: '55P03' } });
+    expect(daily(changes.created)).toEqual([nameOf('events', NOON), nameOf('attempts', NOON)]);
+  });
+  await reader.close();
+  expect(await ensurePartitions(database.db, 0, NOON)).toEqual({
+    created: [nameOf('notifications', NOON)],
+    moved: { notifications: 1 },
+  });
+});
+
+it('moves a row that a default partition took after they were counted', async () => {
+  const seeded = await seed(database.db, { url: 'http://127.0.0.1:9/' });
+  let isLate = true;
+  const late: Executor = {
+    async query(statement) {
+      if (isLate && statement.text.startsWith('do ')) {
+        isLate = false;
+        await acceptOne(database.db, seeded, { uuid: uuidFloor(NOON) });
+      }
+      return database.db.query(statement);
+    },
+  };
+  expect((await ensurePartitions(late, 0, NOON)).moved).toEqual({ events: 1, notifications: 1 });
 });
 
 it('makes the next periods of event keys, and moves ids out of the default partition', async () => {

@@ -2,6 +2,7 @@ import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { checkAgain, checkNow, endCheck, findStillOpen, OverdueSweep } from '../../../src/store/notifications/overdue';
 import { OpenCounts } from '../../../src/store/notifications/open-counts';
 import { markDue, reopenNotification } from '../../../src/store/notifications/reopen';
+import { newUuid, uuidOf } from '../../../src/domain/ids';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { notificationRow, setNotification, setSubscription } from '../../support/rows';
 import { acceptOne, seed, type Seeded } from '../../support/seed';
@@ -42,6 +43,17 @@ describe('overdue notifications', () => {
     expect((await take()).map(({ notificationId }) => notificationId)).toEqual([first.notificationId]);
     expect(await take()).toEqual([]);
     expect((await row(first)).seconds_to_reconcile).toBeGreaterThan(0);
+  });
+
+  it('are found and counted if the clock of the process that accepted them was days ahead', async () => {
+    const [ahead] = await acceptOne(database.db, seeded, { uuid: newUuid(Date.now() + 5 * 86_400_000) });
+    await set(ahead!, "reconcile_after = now() - interval '1 second'");
+    expect((await new OpenCounts(database.db).read()).byStatus.pending!.count).toBeGreaterThan(0);
+    expect(await take()).toMatchObject([{ notificationId: ahead!.notificationId }]);
+    await database.db.query({
+      text: 'delete from notifications where id = $1',
+      values: [uuidOf(ahead!.notificationId)],
+    });
   });
 
   it('are taken again sooner if they could not be checked', async () => {

@@ -6,7 +6,7 @@ import { recordAttempts } from '../../../src/store/notifications/record-attempts
 import { cancelNotification } from '../../../src/store/notifications/transitions';
 import { attemptRecord } from '../../support/attempt-record';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import { notificationRow } from '../../support/rows';
+import { notificationRow, setNotification } from '../../support/rows';
 import { acceptOne, seed } from '../../support/seed';
 
 let database: TestDatabase;
@@ -42,6 +42,13 @@ it('records a failed attempt with a retry as retrying, without a finishing time'
     finished_at: null,
     reconcile_after: new Date(NEXT.getTime() + OVERDUE_SECONDS * 1000),
   });
+});
+
+it('has a failed attempt checked soon if a retry was asked for during it, as its signal may be lost', async () => {
+  await setNotification(database.db, notification.notificationId, 'retry_asked = true');
+  const { retry_asked: asked, seconds_to_reconcile: seconds } = await record(retrying);
+  expect(asked).toBe(true);
+  expect(seconds).toBeCloseTo(RECONCILE_AFTER_SECONDS, 1);
 });
 
 it.each([
@@ -100,6 +107,20 @@ describe.each([
 
   it('is delivered if the attempt delivered it', async () => {
     expect(await record(delivered, { attemptKey })).toMatchObject({ status: 'delivered', reconcile_after: null });
+  });
+});
+
+it.each([
+  ['fails', failed],
+  ['is followed by a retry', retrying],
+])('keeps a notification delivered if another attempt at the same time %s', async (_, outcome) => {
+  const { finished_at: finishedAt } = await record(delivered);
+  expect(await record(outcome, { attemptKey: 'run:2' })).toMatchObject({
+    status: 'delivered',
+    attempt_count: 2,
+    next_attempt_at: null,
+    reconcile_after: null,
+    finished_at: finishedAt,
   });
 });
 

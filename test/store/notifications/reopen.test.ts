@@ -76,6 +76,18 @@ it('makes a notification in the line of a rate limit due now', async () => {
   expect(asked).toBe(true);
 });
 
+it.each([
+  ['the first attempt', "claimed_until = now() + interval '10 seconds'"],
+  ['a later attempt', "status = 'delivering'"],
+])('notes a retry that is asked for during %s, and does not change when it is due', async (_, state) => {
+  const notification = await accept();
+  await set(notification, `${state}, reconcile_after = now() + interval '5 minutes'`);
+  await markDue(database.db, notification.notificationId);
+  const after = await row(notification);
+  expect(after).toMatchObject({ next_attempt_at: null, retry_asked: true });
+  expect(after.seconds_to_reconcile).toBeGreaterThan(200);
+});
+
 it('notes no retry for a notification whose first attempt is about to be made', async () => {
   const notification = await accept();
   await markDue(database.db, notification.notificationId);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { AcceptedNotification } from '../../../src/domain/acceptance';
 import { OVERDUE_SECONDS } from '../../../src/domain/delivery';
 import { NOTIFICATION_STATUSES, type NotificationStatus } from '../../../src/domain/types';
@@ -173,6 +174,21 @@ describe('cancelling a notification', () => {
         ? { next_attempt_at: null, rate_seq: null, reconcile_after: null, seconds_to_reconcile: null }
         : {};
     expect(await row()).toEqual({ ...before, seconds_to_reconcile: expect.any(Number), ...changes });
+  });
+
+  it.each([
+    ['cancelled', cancelNotification],
+    ['requested to be cancelled', requestCancel],
+  ])('that is delivered while it is %s returns that it was delivered', async (_, cancel) => {
+    await bringTo('retrying');
+    let cancelled: ReturnType<typeof cancelNotification> | undefined;
+    await database.db.transaction(async (db) => {
+      await setNotification(db, notification.notificationId, "status = 'delivered'");
+      cancelled = cancel(database.db, notification.notificationId);
+      await setTimeout(200);
+    });
+    expect(await cancelled).toMatchObject({ status: 'delivered' });
+    expect((await row()).status).toBe('delivered');
   });
 
   it('leaves one alone that was reopened after the opening that was cancelled', async () => {

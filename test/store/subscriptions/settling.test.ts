@@ -8,6 +8,7 @@ import {
   findSettling,
   findUnsettled,
   hasMovedOn,
+  holdLinedUp,
   listOpen,
   markForgottenHolds,
   markSettling,
@@ -127,23 +128,40 @@ it('finds a line whose wake was marked long enough ago', async () => {
   expect(await mark()).toEqual([seeded.subscriptionId]);
 });
 
-it.each([
-  ['is disabled', 'enabled = false', 'held', null],
-  ['takes deliveries', 'enabled = true', 'pending', 3],
-])(
-  'settling a subscription that %s holds or keeps a notification in the line of its rate limit',
-  async (_, assignments, status, seq) => {
+describe('a notification in the line of a rate limit', () => {
+  async function inLine(): Promise<AcceptedNotification> {
     const notification = await notificationThatIs('pending');
     await set(notification, 'rate_seq = 3');
     await database.db.query({
       text: 'insert into rate_lines (subscription_id) values ($1)',
       values: [decodeId('sub', seeded.subscriptionId)],
     });
+    return notification;
+  }
+
+  it.each([
+    ['is disabled', 'enabled = false', 'held', null],
+    ['is enabled', 'enabled = true', 'pending', 3],
+  ])('is held or keeps its place when its subscription %s', async (_, assignments, status, seq) => {
+    const notification = await inLine();
     await setOurs(assignments);
-    await mark();
+    expect(await holdLinedUp(database.db, seeded.subscriptionId)).toBe(status === 'held');
     expect(await row(notification)).toMatchObject({ status, rate_seq: seq });
-  },
-);
+    expect(await holdLinedUp(database.db, seeded.subscriptionId)).toBe(false);
+  });
+
+  it.each([
+    ['a disabled', 'needs a', 'enabled = false'],
+    ['an enabled', 'needs no', 'enabled = true'],
+  ])('of %s subscription %s settlement', async (_, needs, assignments) => {
+    await inLine();
+    await setOurs(assignments);
+    const ours = needs === 'needs a' ? [seeded.subscriptionId] : [];
+    expect(await mark()).toEqual(ours);
+    expect((await since()) === null).toBe(true);
+    expect(await findUnsettled(database.db, -1)).toEqual(expect.arrayContaining(ours));
+  });
+});
 
 it('says how a subscription stands, also after it was deleted', async () => {
   expect(await findSettling(database.db, seeded.subscriptionId)).toEqual({
