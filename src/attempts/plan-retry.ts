@@ -1,4 +1,4 @@
-import type { DeliverOutcome, Lane } from '../domain/delivery';
+import type { DeliverOutcome } from '../domain/delivery';
 import type { Executor } from '../store/db/database';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 import { postpone } from '../store/notifications/transitions';
@@ -6,14 +6,6 @@ import type { AttemptInput } from './stages';
 
 /** A smaller shift is not worth a statement. */
 const MIN_SHIFT_MS = 500;
-
-/**
- * Plans the next attempt of a subscription in a lane.
- *
- * @param afterMs - the earliest time from now
- * @returns the milliseconds after which it is made
- */
-export type PlanRetry = (lane: Lane, customerId: string, subscriptionId: string, afterMs: number) => number;
 
 /**
  * Plans the next attempt after one that was taken over. If more attempts of its customer are due at

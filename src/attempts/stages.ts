@@ -1,9 +1,8 @@
 import type { AttemptRecord, DeliveryFacts } from '../domain/attempt';
-import type { DeliverInput } from '../domain/delivery';
+import type { DeliverInput, Lane } from '../domain/delivery';
 import type { HeadStartDelivery } from '../domain/head-start';
 import type { AttemptError } from '../domain/types';
 import type { LaneVisit } from './lane-gate';
-import type { PlanRetry } from './plan-retry';
 import type { DeliverySubscription } from '../store/notifications/delivery-subscription';
 
 /** An attempt to make. */
@@ -17,8 +16,12 @@ export interface AttemptInput extends DeliverInput {
   slow: boolean;
   /** The place of a workflow's attempt in its lane; absent for a head start, which has a slot. */
   visit?: Pick<LaneVisit, 'enter'>;
-  /** Plans the next attempt after a failure; absent for a head start. */
-  planRetry?: PlanRetry;
+  /**
+   * Plans the next attempt after a failure, of a subscription in a lane. Takes the earliest time
+   * from now in milliseconds, and returns the time after which the attempt is made. Absent for a
+   * head start.
+   */
+  planRetry?(lane: Lane, customerId: string, subscriptionId: string, afterMs: number): number;
   /** What the accept wrote. If its subscription is cached too, the head start reads nothing. */
   accepted?: HeadStartDelivery;
   /**

@@ -24,4 +24,4 @@ export const MASTER_KEY_SETTINGS = {
       'The other master key during a rotation. What it sealed can be opened, and its access tokens are valid; nothing new is sealed with it.',
     secret: true,
   }),
-} satisfies Record<string, Setting>;
+} satisfies Record<string, Setting<unknown>>;
