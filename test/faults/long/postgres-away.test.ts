@@ -26,7 +26,10 @@ const residentMegabytes = ({ pid }: ServiceProcess) =>
 
 it('what was answered meanwhile is recorded and not made again, and no process grows', async () => {
   const { receiver } = cluster;
-  const api = await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'api' } });
+  const api = await cluster.start({
+    databaseUrl: postgres.url,
+    env: { SIGNPOST_ROLE: 'api', SIGNPOST_LIMIT_LARGE_BODIES_MIB: '100000' },
+  });
   const worker = await cluster.start({ databaseUrl: postgres.url, env: { SIGNPOST_ROLE: 'worker' } });
   const customer = await onboard(api, receiver.url(), { timeoutSeconds: 3 });
   const send: (() => void)[] = [];
