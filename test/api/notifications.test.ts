@@ -122,6 +122,7 @@ describe('attempts', () => {
       response: { status: 200, headers: { 'content-type': 'text/plain' }, body: 'thanks', truncated: false },
     });
     expect(JSON.parse(detail.request.body)).toEqual({
+      id: expect.stringMatching(/^evt_/),
       type: TYPE,
       timestamp: '2026-01-02T03:00:00.500Z',
       data: { order: 7 },
