@@ -39,6 +39,7 @@ it.each([
   const [{ body, headers }] = toOperators() as [(typeof cluster.receiver.requests)[0]];
   const event = new Webhook(follower.body.secret).verify(body, headers as Record<string, string>);
   expect(event).toEqual({
+    id: expect.stringMatching(/^evt_/),
     type: TYPE,
     timestamp: expect.any(String),
     data: {

@@ -19,7 +19,7 @@ import { readLine } from './rate-line';
 export async function markRateChanged(db: Executor, subscriptionId: string): Promise<void> {
   await db.query({
     text: `update rate_lines set wake_since = clock_timestamp(), woken_up_to = null, version = version + 1,
-             taken_at = least(taken_at, clock_timestamp()) where subscription_id = $1`,
+             taken_at = case when taken_at > clock_timestamp() then clock_timestamp() else taken_at end where subscription_id = $1`,
     values: [decodeId('sub', subscriptionId)],
   });
 }
