@@ -10025,7 +10025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10341,7 +10341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10684,7 +10684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: This credential may not make this call. */
+            /** @description `forbidden`: This credential may not make this call. `reauthentication-required`: A recent sign-in is required. */
             403: {
                 headers: {
                     [name: string]: unknown;

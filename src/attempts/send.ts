@@ -1,5 +1,5 @@
 import { SLOW_ATTEMPT_MS } from '../domain/delivery';
-import { MASK, maskHeaders, maskSecrets } from '../domain/mask';
+import { MASK, maskHeaders, maskSecrets, querySecrets } from '../domain/mask';
 import type { HttpResponse } from '../delivery/http-client';
 import { markSlow } from '../store/subscriptions/limits';
 import type { AttemptDeps } from './deps';
@@ -45,7 +45,7 @@ export async function send(
       finishedAt: result.finishedAt,
       durationMs: result.durationMs,
       request: { method, url, headers: shownHeaders, body: shownBody },
-      response: result.response && withoutSecrets(result.response, secrets),
+      response: result.response && withoutSecrets(result.response, [...secrets, ...querySecrets(url)]),
     },
     failure: result.error && { stage: 'sending', error: result.error },
   };

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
+import { errors } from 'undici';
 
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
-const STATUS_LINE_BYTES = 'HTTP/1.1 200'.length;
-const END_OF_HEADERS = '\r\n\r\n';
-/** A larger interim response is left to the parser, which refuses it. */
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})[ \r\n]/;
+const STATUS_LINE_BYTES = 'HTTP/1.1 200 '.length;
+const ENDS_OF_HEADERS = ['\r\n\r\n', '\n\n'];
+/** Of all interim responses before a final one. */
 const MAX_INTERIM_BYTES = 64 * 1024;
+const FIRST_STATUS = 100;
 const FIRST_FINAL_STATUS = 200;
 const SWITCHING_PROTOCOLS = 101;
 
@@ -16,13 +18,14 @@ const SWITCHING_PROTOCOLS = 101;
 export class ResponseStart {
   private expected = false;
   private held: Buffer = Buffer.alloc(0);
+  private skippedBytes = 0;
   /** Whether any byte of the response has arrived. */
   hasBegun = false;
   /** The status of the final response, once it is known. */
   status: number | undefined;
 
   /** @param socket - whose data is passed on without the interim responses */
-  constructor(socket: Pick<Socket, 'read'>) {
+  constructor(private readonly socket: Pick<Socket, 'read' | 'destroy'>) {
     const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
     socket.read = (size?: number) => this.pass(read(size));
   }
@@ -32,6 +35,7 @@ export class ResponseStart {
     this.expected = true;
     this.hasBegun = false;
     this.status = undefined;
+    this.skippedBytes = 0;
     this.held = Buffer.alloc(0);
   }
 
@@ -50,13 +54,28 @@ export class ResponseStart {
       this.held = rest;
       if (rest.length < STATUS_LINE_BYTES) return rest.subarray(0, 0);
       const status = Number(STATUS_LINE.exec(rest.toString('latin1', 0, STATUS_LINE_BYTES))?.[1]);
-      if (!(status < FIRST_FINAL_STATUS) || status === SWITCHING_PROTOCOLS) {
+      const isInterim = status >= FIRST_STATUS && status < FIRST_FINAL_STATUS && status !== SWITCHING_PROTOCOLS;
+      if (!isInterim) {
         this.status = status || undefined;
         return rest;
       }
-      const end = rest.indexOf(END_OF_HEADERS);
-      if (end < 0) return rest.length > MAX_INTERIM_BYTES ? rest : rest.subarray(0, 0);
-      rest = rest.subarray(end + END_OF_HEADERS.length);
+      const size = headBytes(rest);
+      if (this.skippedBytes + (size ?? rest.length) > MAX_INTERIM_BYTES) {
+        this.socket.destroy(new errors.HeadersOverflowError());
+        return rest;
+      }
+      if (size === undefined) return rest.subarray(0, 0);
+      this.skippedBytes += size;
+      rest = rest.subarray(size);
     }
   }
+}
+
+/** @returns the bytes up to the end of the headers; undefined if they have not arrived yet */
+function headBytes(response: Buffer): number | undefined {
+  const ends = ENDS_OF_HEADERS.flatMap((end) => {
+    const at = response.indexOf(end);
+    return at < 0 ? [] : [at + end.length];
+  });
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }

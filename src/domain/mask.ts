@@ -32,6 +32,19 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
   return masked;
 }
 
+/** Shorter values occur in a text by chance. */
+const MIN_QUERY_SECRET_LENGTH = 8;
+
+/** The values in the query of a URL that may be secrets, as they are sent and decoded. */
+export function querySecrets(url: string): string[] {
+  if (!url.includes('?')) return [];
+  const values = [...new URL(url).searchParams.values()];
+  const sent = values.map((value) => encodeURIComponent(value));
+  return [...new Set([...values, ...sent])]
+    .filter((value) => value.length >= MIN_QUERY_SECRET_LENGTH)
+    .sort((a, b) => b.length - a.length);
+}
+
 /** Masks the values in the query of a URL. The names stay. */
 export function maskQuery(url: string): string {
   const start = url.indexOf('?');

@@ -285,6 +285,10 @@ it('refuses text that Postgres cannot store, in every call that takes text', asy
     ['POST', '/v1/api-keys', { name: nul, role: 'admin' }],
     ['POST', '/v1/events', { type: 'a.happened.v1', customerId, data: {}, channels: [nul] }],
     ['POST', '/v1/events', { type: 'a.happened.v1', customerId, data: {}, channels: ['\ud800'] }],
+    ['PATCH', `/v1/products/${ids.products}`, { name: '\ud800' }],
+    ['PATCH', `/v1/customers/${customerId}`, { name: 'a\udfff' }],
+    ['POST', '/v1/subscriptions', { customerId, name: '\ud800', url: 'http://127.0.0.1:1/', eventTypes: ['*'] }],
+    ['PUT', '/v1/event-types/x.y', { productId: ids.products, description: '\udc00' }],
   ];
   for (const [method, path, body] of calls)
     expect(await api.call(method, path, { body })).toMatchObject({ status: 422, body: { code: 'validation-failed' } });

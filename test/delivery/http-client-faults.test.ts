@@ -121,8 +121,15 @@ describe('error classes of the HTTP client', () => {
     expect(error).toEqual({ class: 'timeout', message: 'no response within 0.2 s' });
   });
 
-  it('reports timeout if only interim responses arrive', async () => {
-    expect((await sendTo(endlessInterim, { timeoutMs: 300 })).error?.class).toBe('timeout');
+  it.each(['100', '103'])('gives up on interim responses %s without end, long before the timeout', async (status) => {
+    const { error, response } = await sendTo((socket) => endlessInterim(socket, status), { timeoutMs: 30_000 });
+    expect(response).toBeNull();
+    expect(error?.class).toBe('response-too-large');
+  });
+
+  it.each(['099', '1000'])('does not take the status %s for an interim one', async (status) => {
+    const { error } = await sendTo(responding(`HTTP/1.1 ${status} X\r\n\r\nHTTP/1.1 200 OK\r\n\r\n`));
+    expect(error).not.toBeNull();
   });
 
   it('reports timeout if the headers arrive one byte at a time', async () => {

@@ -1,4 +1,4 @@
-import { maskHeaders } from '../../src/domain/mask';
+import { maskHeaders, querySecrets } from '../../src/domain/mask';
 
 describe('masked headers', () => {
   it.each([
@@ -18,4 +18,13 @@ describe('masked headers', () => {
     const headers = { 'content-type': 'application/json', 'webhook-id': 'evt_1', 'webhook-signature': 'v1,abc' };
     expect(maskHeaders(headers)).toEqual(headers);
   });
+});
+
+it('finds the long values in the query of a URL, as sent and decoded', () => {
+  expect(querySecrets('https://a.example/hook?v=1&token=s3cret%20token&x=abcdefgh')).toEqual([
+    's3cret%20token',
+    's3cret token',
+    'abcdefgh',
+  ]);
+  expect(querySecrets('https://a.example/hook')).toEqual([]);
 });

@@ -38,6 +38,15 @@ describe('format standard', () => {
   });
 });
 
+it('a generated id names its own event, whatever id another one was given', async () => {
+  const customer = await onboard(service, receiver.url());
+  await customer.post({ data: { amount: 1 } });
+  await receiver.waitFor(1);
+  const id = String(receiver.requests[0]!.headers['webhook-id']);
+  await customer.post({ id, data: { amount: 2 } });
+  expect((await service.must('GET', `/v1/events/${id}`)).data).toEqual({ amount: 1 });
+});
+
 describe('format envelope', () => {
   const data = {
     accountReference: 'PDN-922-Oct14-0001',

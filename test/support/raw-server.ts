@@ -73,7 +73,8 @@ export const endlessHeaders = (socket: Socket, status: string): void => {
   flood(socket, `x-flood: ${'a'.repeat(1000)}\r\n`);
 };
 /** Sends interim responses without end. */
-export const endlessInterim: Behaviour = (socket) => flood(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n');
+export const endlessInterim = (socket: Socket, status: string): void =>
+  flood(socket, `HTTP/1.1 ${status} Interim\r\nlink: </a>\r\n\r\n`);
 /** Sends headers and a first chunk, then nothing more. */
 export const stalledBody: Behaviour = (socket) => {
   socket.write(`${OK}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`);

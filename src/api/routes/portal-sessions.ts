@@ -59,6 +59,7 @@ export function portalRoutes({ tokens, authenticator, publicUrl }: PortalDeps): 
         "Returns a token and a URL that open the customer's portal for a limited time. The token has the role `customer`, so it can access only what belongs to that customer. In the URL it follows `#`, so browsers do not send it to any server.",
       tag: 'Portal',
       roles: WRITERS,
+      needsRecentSignIn: true,
       body: z.strictObject({
         customerId: givenId,
         expiresInSeconds: z

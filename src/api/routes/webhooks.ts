@@ -61,6 +61,7 @@ function routesAt(path: string, service: SubscriptionService, sealer: Sealer): R
         'If the URL is already registered for the customer, in whatever spelling, the event types are added to it. Its method and secret change if they are given.',
       tag: 'Webhooks by URL',
       roles: CUSTOMER_WRITERS,
+      needsRecentSignIn: true,
       body: z.strictObject({ events, url, secret: secretInput.optional(), method: method.optional(), customerId }),
       answers: { 201: { description: 'The webhook with all its event types', schema: webhook } },
       problems: ['already-exists', 'unknown-customer', 'unknown-event-type', 'erasure-running'],

@@ -15,8 +15,11 @@ export const newCustomerId = givenId.refine(
   (id) => !id.startsWith(DEFAULT_CUSTOMER_PREFIX),
   `must not begin with ${DEFAULT_CUSTOMER_PREFIX}, which is reserved for default customers`,
 );
-export const displayName = z.string().trim().min(1).max(200);
-export const description = z.string().max(2000);
+/** Postgres would keep replacement characters instead of a lone surrogate. */
+const isWellFormed = (value: string) => !/\p{Surrogate}/u.test(value);
+const WELL_FORMED = 'must be well-formed Unicode, without lone surrogates';
+export const displayName = z.string().trim().min(1).max(200).refine(isWellFormed, WELL_FORMED);
+export const description = z.string().max(2000).refine(isWellFormed, WELL_FORMED);
 export const eventTypeName = z
   .string()
   .max(EVENT_TYPE_MAX_LENGTH)

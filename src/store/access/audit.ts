@@ -45,8 +45,13 @@ export async function insertAudits(db: Executor, records: readonly AuditRecord[]
              occurrences integer, customer_id text, product_id text, detail jsonb, changes jsonb, actor_customer_id text)
            left join customers concerned on concerned.id = r.customer_id and not concerned.erasing
            where r.actor_customer_id is null or exists (select from customers c where c.id = r.actor_customer_id and not c.erasing)`,
-    values: [JSON.stringify(records.map(toRow))],
+    values: [JSON.stringify(records.map(toRow), storable)],
   });
+}
+
+/** Replaces what `jsonb` refuses: NUL and lone surrogates. */
+function storable(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/[\0\p{Surrogate}]/gu, '\ufffd') : value;
 }
 
 function toRow({ actor, action, object, customerId, productId, occurrences = 1, detail, changes }: AuditRecord) {

@@ -36,7 +36,7 @@ function toCustomersEvent(row: Row): Event {
 /**
  * Finds the event that a customer has a notification of.
  *
- * @param uuids - the events to choose from; the newest one is taken
+ * @param uuids - the events to choose from, by preference
  */
 export async function findEventOfCustomer(
   db: Executor,
@@ -44,7 +44,7 @@ export async function findEventOfCustomer(
   customerId: string,
 ): Promise<{ uuid: string; event: Event } | undefined> {
   // One statement for each, because the bounds of all would cover the partitions between them.
-  for (const uuid of [...uuids].sort().reverse()) {
+  for (const uuid of uuids) {
     const { rows } = await db.query<Row>({
       text: `select ${columns('$2', ['$3', '$4'])} from events e
              where e.id = $1 and exists (select ${notificationOf('$2', ['$3', '$4'])})`,

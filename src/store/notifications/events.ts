@@ -10,7 +10,8 @@ import { PageSize } from '../db/page-size';
 
 /**
  * Finds an event by the id that its producer chose, or by its generated id. Chosen ids are unique
- * per product only: a caller who sees several products gets the newest event.
+ * per product only: a caller who sees several products gets the newest event. A generated id names
+ * its own event, whatever ids others choose.
  */
 export async function findEvent(
   db: Executor,
@@ -18,15 +19,15 @@ export async function findEvent(
   scope: Scope,
 ): Promise<{ uuid: string; event: Event } | undefined> {
   const generated = decodeId('evt', id);
-  const ids = [...(await findEventsByGivenId(db, id)), ...(generated ? [generated] : [])];
+  const ids = [...(generated ? [generated] : []), ...(await findEventsByGivenId(db, id)).sort().reverse()];
   // Postgres would look into every partition for none.
   if (ids.length === 0) return undefined;
   if (scope.customerId !== undefined) return findEventOfCustomer(db, ids, scope.customerId);
   const { rows } = await db.query<EventRow>({
     text: `select ${EVENT_COLUMNS} from events
            where id = any($1) and ($2::text is null or product_id = $2)
-           order by id desc limit 1`,
-    values: [ids, scope.productId ?? null],
+           order by id is not distinct from $3 desc, id desc limit 1`,
+    values: [ids, scope.productId ?? null, generated ?? null],
   });
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }

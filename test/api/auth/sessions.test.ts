@@ -152,6 +152,8 @@ describe('calls that return a secret', () => {
       ['POST', '/v1/api-keys', { name: 'k', role: 'viewer' }],
       ['POST', '/v1/oauth-clients', { name: 'k', role: 'viewer' }],
       ['POST', `/v1/api-keys/${(await newKey()).id}/rotate`, {}],
+      ['POST', '/v1/portal-sessions', { customerId: tenant.customerId }],
+      ['PUT', '/v1/webhooks', { events: ['a.b'], url: 'http://127.0.0.1:1/', secret: 'another' }],
     ];
     for (const [method, route, body] of calls)
       expect([route, await before.call(method, route, {}, body)]).toMatchObject([
