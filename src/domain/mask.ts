@@ -25,10 +25,11 @@ export function maskSecret(text: string, secret: string): string {
   return text.replaceAll(secret, MASK).replaceAll(inJson, MASK);
 }
 
-/** Masks several secrets in a text. @param secrets - the longest first */
+/** Masks several secrets in a text. */
 export function maskSecrets(text: string, secrets: readonly string[]): string {
   let masked = text;
-  for (const secret of secrets) masked = maskSecret(masked, secret);
+  // A shorter one may be part of a longer one.
+  for (const secret of secrets.toSorted((a, b) => b.length - a.length)) masked = maskSecret(masked, secret);
   return masked;
 }
 
@@ -38,11 +39,12 @@ const MIN_QUERY_SECRET_LENGTH = 8;
 /** The values in the query of a URL that may be secrets, as they are sent and decoded. */
 export function querySecrets(url: string): string[] {
   if (!url.includes('?')) return [];
-  const values = [...new URL(url).searchParams.values()];
-  const sent = values.map((value) => encodeURIComponent(value));
-  return [...new Set([...values, ...sent])]
-    .filter((value) => value.length >= MIN_QUERY_SECRET_LENGTH)
-    .sort((a, b) => b.length - a.length);
+  const { search, searchParams } = new URL(url);
+  const sent = search
+    .slice(1)
+    .split('&')
+    .map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return [...new Set([...searchParams.values(), ...sent])].filter(({ length }) => length >= MIN_QUERY_SECRET_LENGTH);
 }
 
 /** Masks the values in the query of a URL. The names stay. */

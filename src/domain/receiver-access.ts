@@ -49,7 +49,7 @@ export function receiverAccessOf({ headers, auth, tls }: PrivateSettings): Recei
     oauth2: auth.type === 'oauth2' ? auth : undefined,
     tls: tls ? { ...tls, fingerprint: sha256(JSON.stringify(tls)).toString('base64') } : undefined,
     privateNames,
-    secrets: secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH).sort((a, b) => b.length - a.length),
+    secrets: secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH),
   };
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { ConfigError, loadConfig, maskedSummary } from '../../src/config';
+import { loadConfig, maskedSummary } from '../../src/config';
 import { SETTINGS } from '../../src/config/settings';
+import { faultsOf } from '../support/config-faults';
 
 type Env = Record<string, string>;
 
@@ -115,16 +116,6 @@ const OTHERS: Env = {
   SIGNPOST_DEPLOYMENT_NAME: 'signpost',
   SIGNPOST_BUILD_ID: 'v1.2.3',
 };
-
-function faultsOf(env: Env): string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).message.split('\n');
-  }
-  return [];
-}
 
 describe('defaults', () => {
   it('runs everything embedded on the loopback address if no setting is given', () => {

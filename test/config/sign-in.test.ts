@@ -1,4 +1,5 @@
-import { ConfigError, loadConfig, maskedSummary } from '../../src/config';
+import { loadConfig, maskedSummary } from '../../src/config';
+import { faultsOf } from '../support/config-faults';
 
 type Env = Record<string, string>;
 
@@ -7,16 +8,6 @@ const OIDC = {
   SIGNPOST_OIDC_CLIENT_ID: 'signpost',
   SIGNPOST_OIDC_ROLES: 'admins=admin',
 };
-
-function faultsOf(env: Env): string[] {
-  try {
-    loadConfig(env);
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).message.split('\n');
-  }
-  return [];
-}
 
 it.each(Object.keys(OIDC))('requires %s for sign-in by OpenID Connect', (name) => {
   const { [name]: _, ...others } = OIDC as Env;

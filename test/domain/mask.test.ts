@@ -1,4 +1,4 @@
-import { maskHeaders, querySecrets } from '../../src/domain/mask';
+import { maskHeaders, maskSecrets, querySecrets } from '../../src/domain/mask';
 
 describe('masked headers', () => {
   it.each([
@@ -21,10 +21,11 @@ describe('masked headers', () => {
 });
 
 it('finds the long values in the query of a URL, as sent and decoded', () => {
-  expect(querySecrets('https://a.example/hook?v=1&token=s3cret%20token&x=abcdefgh')).toEqual([
-    's3cret%20token',
-    's3cret token',
-    'abcdefgh',
-  ]);
+  const found = querySecrets('https://a.example/hook?v=1&token=s3cret%20token&x=abcdefgh&y=plus+sign%2f');
+  expect(found.sort()).toEqual(['s3cret%20token', 's3cret token', 'abcdefgh', 'plus sign/', 'plus+sign%2f'].sort());
   expect(querySecrets('https://a.example/hook')).toEqual([]);
+});
+
+it('leaves no rest of a secret that contains another one', () => {
+  expect(maskSecrets('abc and abcdefgh', ['abc', 'abcdefgh'])).toBe('*** and ***');
 });

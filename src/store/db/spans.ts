@@ -68,10 +68,18 @@ export async function collectOldestFirst<Row>(
   limit: number,
   read: (span: Span, left: number) => Promise<Row[]>,
 ): Promise<Row[]> {
+  return collect(await oldestFirst(db, table, bounds), limit, read);
+}
+
+async function collect<Row>(
+  spans: AsyncIterable<Span> | Iterable<Span>,
+  limit: number,
+  read: (span: Span, left: number) => Promise<Row[]>,
+): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const span of await oldestFirst(db, table, bounds)) {
-    if (rows.length >= limit) break;
+  for await (const span of spans) {
     rows.push(...(await read(span, limit - rows.length)));
+    if (rows.length >= limit) break;
   }
   return rows;
 }
@@ -136,12 +144,11 @@ export async function newestFirst<Row>(
   limit: number,
   read: (span: Span, left: number) => Promise<Row[]>,
 ): Promise<Row[]> {
-  const rows: Row[] = [];
-  for await (const span of spansOf(bounds, () => oldestDayOf(db, table))) {
-    rows.push(...(await read(span, limit - rows.length)));
-    if (rows.length >= limit) break;
-  }
-  return rows;
+  return collect(
+    spansOf(bounds, () => oldestDayOf(db, table)),
+    limit,
+    read,
+  );
 }
 
 /** The first day with a partition; today if there is none. */

@@ -1,9 +1,8 @@
-import { decodeId } from '../../domain/ids';
 import type { Event, Scope } from '../../domain/types';
 import type { Executor } from '../db/database';
 import { findEventOfCustomer, listEventsOfCustomer } from './customer-events';
 import { EVENT_COLUMNS, sizeOf, toEvent, type EventFilter, type EventRow } from './event-rows';
-import { findEventsByGivenId } from './event-keys';
+import { eventsNamed } from './event-keys';
 import { newestFirst } from '../db/spans';
 import { toPage, type Page, type PageRequest } from '../db/pages';
 import { PageSize } from '../db/page-size';
@@ -18,16 +17,15 @@ export async function findEvent(
   id: string,
   scope: Scope,
 ): Promise<{ uuid: string; event: Event } | undefined> {
-  const generated = decodeId('evt', id);
-  const ids = [...(generated ? [generated] : []), ...(await findEventsByGivenId(db, id)).sort().reverse()];
+  const ids = await eventsNamed(db, id);
   // Postgres would look into every partition for none.
   if (ids.length === 0) return undefined;
   if (scope.customerId !== undefined) return findEventOfCustomer(db, ids, scope.customerId);
   const { rows } = await db.query<EventRow>({
     text: `select ${EVENT_COLUMNS} from events
            where id = any($1) and ($2::text is null or product_id = $2)
-           order by id is not distinct from $3 desc, id desc limit 1`,
-    values: [ids, scope.productId ?? null, generated ?? null],
+           order by array_position($1::uuid[], id) limit 1`,
+    values: [ids, scope.productId ?? null],
   });
   return rows[0] && { uuid: rows[0].id, event: toEvent(rows[0]) };
 }
