@@ -122,7 +122,8 @@ export class LaneGate {
       line.planned.forgetBefore(now);
       return line.planned.plan(time, Math.max(leastMs, expectedMs(line, now)) / cap);
     }, now + afterMs);
-    return at - now;
+    // A difference of floating-point times may be a little less.
+    return Math.max(afterMs, at - now);
   }
 
   private share({ inFlight }: Line): number {
